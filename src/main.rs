@@ -1,0 +1,3 @@
+//! The `conc` command.
+
+fn main() {}

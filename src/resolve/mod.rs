@@ -1,0 +1,166 @@
+//! What each name means, and everything that can be said against a script before it runs.
+//!
+//! The tree is not changed: the answers stand in tables beside it, indexed by `NodeId`. Where a variable is
+//! kept (register, cell, global) is not decided here but in `code`, from what is said here about it.
+
+use crate::source::Span;
+use crate::syntax::tree::NodeId;
+use std::sync::Arc;
+
+pub type VariableId = u32;
+pub type FunctionId = u32;
+pub type ClassId = u32;
+
+/// The answers for one script.
+#[derive(Debug, Default)]
+pub struct Resolution {
+    /// What each name means; `Meaning::None` for ids that are no names (and for names after a `.`).
+    pub meanings: Vec<Meaning>,
+    pub variables: Vec<Variable>,
+    /// Function 0 is the script itself (what `main` runs).
+    pub functions: Vec<Function>,
+    /// The function that a node with a body became: `function_of[node]`.
+    pub function_of: Vec<Option<FunctionId>>,
+    pub classes: Vec<Class>,
+    /// The class of a `Class` or of a `Template` with members.
+    pub class_of: Vec<Option<ClassId>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Meaning {
+    #[default]
+    None,
+    Variable(VariableId),
+    /// A member of the class whose body this stands in, reached through `self_variable`.
+    Member {
+        self_variable: VariableId,
+        class: ClassId,
+        member: Member,
+    },
+    /// An index into `builtin::FUNCTIONS`.
+    Builtin(u32),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Member {
+    /// An index into `Class::fields`.
+    Field(u32),
+    /// An index into `Class::methods`.
+    Method(u32),
+}
+
+#[derive(Debug, Clone)]
+pub struct Variable {
+    pub name: Arc<str>,
+    /// Where it is declared.
+    pub span: Span,
+    pub kind: VariableKind,
+    /// In whose frame it lives.
+    pub function: FunctionId,
+    /// Declared directly at the top level of the script (not inside a block of it).
+    pub top_level: bool,
+    /// Assigned anywhere but in its declaration.
+    pub assigned: bool,
+    /// Named by a function nested in the one it lives in.
+    pub captured: bool,
+    /// Captured by something that another thread may run (thread, block of `start`, `parallel`, timer, or any
+    /// function whose value escapes): for the checker and for race reports.
+    pub shared: bool,
+    /// It may be read before its declaration has run (named by a function that is known before it).
+    pub early: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VariableKind {
+    Let,
+    Var,
+    ThreadLocal,
+    Parameter,
+    /// The variable of a `for`, a comprehension or an arm.
+    Loop,
+    /// The error of a `catch`.
+    Error,
+    /// `self` of a method, an initialiser or a `run` block.
+    SelfReference,
+    /// `lock m`, `queue q(10)`, `timer t …`.
+    Declared,
+    /// A function, by name.
+    Function(FunctionId),
+    /// A class or monitor.
+    Class(ClassId),
+    /// A thread template: the function that is its body, or that makes its instance.
+    Template(FunctionId),
+}
+
+#[derive(Debug, Clone)]
+pub struct Function {
+    /// As reports show it: `area`, `Account.deposit`, `teller`, `block`, `<script>`.
+    pub name: Arc<str>,
+    pub span: Span,
+    pub kind: FunctionKind,
+    /// The function it is nested in (for members: the class's initialiser).
+    pub parent: Option<FunctionId>,
+    /// Parameters in order; `self`, where there is one, is not among them.
+    pub parameters: Vec<VariableId>,
+    pub self_variable: Option<VariableId>,
+    /// Variables of enclosing functions (not top-level ones) that it, or a function nested in it, names; in
+    /// order of first mention. A member function has none of its own: it shares its initialiser's.
+    pub captures: Vec<VariableId>,
+    /// The class whose initialiser or member it is.
+    pub class: Option<ClassId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FunctionKind {
+    Script,
+    /// `fn`, named or not.
+    Function,
+    /// Sets the fields of a class, monitor or thread with members from its parameters.
+    Initialiser,
+    /// A `fn` member.
+    Method,
+    /// The `run` block of a thread with members.
+    Run,
+    /// The whole body of a thread template without members.
+    ThreadBody,
+    /// The block of `start`, a statement of `parallel`, the body of `parallel for`.
+    StartBlock,
+    TimerBody,
+    Deferred,
+    /// Gives a `threadlocal` its first value in each thread.
+    ThreadLocalValue,
+}
+
+#[derive(Debug, Clone)]
+pub struct Class {
+    pub name: Arc<str>,
+    pub kind: ClassKind,
+    pub initialiser: FunctionId,
+    /// Parameters first, then the other members that are no functions, in order of declaration.
+    pub fields: Vec<Field>,
+    pub methods: Vec<Method>,
+    /// The `run` block of a thread.
+    pub run: Option<FunctionId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClassKind {
+    Class,
+    Monitor,
+    Thread { daemon: bool },
+}
+
+#[derive(Debug, Clone)]
+pub struct Field {
+    pub name: Arc<str>,
+    /// Can be assigned (`var`).
+    pub mutable: bool,
+    /// Seen only inside the body (parameters of a thread).
+    pub private: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Method {
+    pub name: Arc<str>,
+    pub function: FunctionId,
+}

@@ -1,0 +1,27 @@
+//! A variable that several threads may read and write: each read and each write is one step.
+
+use super::Value;
+use parking_lot::Mutex;
+
+/// Sequentially consistent; no value is ever torn.
+#[derive(Debug)]
+pub struct Cell {
+    value: Mutex<Value>,
+}
+
+impl Cell {
+    pub fn new(value: Value) -> Cell {
+        Cell { value: Mutex::new(value) }
+    }
+
+    #[inline]
+    pub fn get(&self) -> Value {
+        self.value.lock().clone()
+    }
+
+    #[inline]
+    pub fn set(&self, value: Value) {
+        let old = std::mem::replace(&mut *self.value.lock(), value);
+        drop(old); // outside the lock: dropping may free a large structure
+    }
+}

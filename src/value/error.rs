@@ -1,0 +1,134 @@
+//! Error values: what `throw` raises and `catch` receives, and what every failing operation makes.
+
+use super::Value;
+use crate::report::Code;
+use crate::source::Span;
+use parking_lot::Mutex;
+use std::sync::{Arc, OnceLock};
+
+/// The word that `catch "timeout" e` looks for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// `throw "text"`.
+    Error,
+    Timeout,
+    Closed,
+    Full,
+    Empty,
+    Broken,
+    Abandoned,
+    Cancelled,
+    Assertion,
+    Type,
+    Value,
+    Index,
+    Key,
+    Zero,
+    Overflow,
+    Recursion,
+    Memory,
+    NotFound,
+    NotOwner,
+    State,
+    Refused,
+    Deadlock,
+    /// `throw error("mine", "text")`.
+    Other(Arc<str>),
+}
+
+/// An error, made where it happened; the machine adds the place when it is first raised.
+#[derive(Debug)]
+pub struct Error {
+    pub kind: Kind,
+    pub message: String,
+    /// What to do about it; shown in reports.
+    pub hints: Vec<String>,
+    /// What is related: `held by thread "b" since line 7`.
+    pub notes: Vec<String>,
+    /// Set once, when it is first raised.
+    pub place: OnceLock<Place>,
+    /// The errors of other branches of a `parallel`.
+    pub attached: Mutex<Vec<Value>>,
+}
+
+/// Where an error was raised.
+#[derive(Debug, Clone)]
+pub struct Place {
+    pub thread: Arc<str>,
+    pub span: Span,
+    pub line: u32,
+    /// The calls that led there, innermost first: function name and line of the place in it.
+    pub calls: Vec<(Arc<str>, u32)>,
+}
+
+impl Kind {
+    pub const ALL: [(&'static str, Kind, Code); 22] = [
+        ("error", Kind::Error, Code::Thrown),
+        ("timeout", Kind::Timeout, Code::Timeout),
+        ("closed", Kind::Closed, Code::Closed),
+        ("full", Kind::Full, Code::Full),
+        ("empty", Kind::Empty, Code::Empty),
+        ("broken", Kind::Broken, Code::Broken),
+        ("abandoned", Kind::Abandoned, Code::Abandoned),
+        ("cancelled", Kind::Cancelled, Code::Cancelled),
+        ("assertion", Kind::Assertion, Code::Assertion),
+        ("type", Kind::Type, Code::Type),
+        ("value", Kind::Value, Code::Value),
+        ("index", Kind::Index, Code::Index),
+        ("key", Kind::Key, Code::Key),
+        ("zero", Kind::Zero, Code::Zero),
+        ("overflow", Kind::Overflow, Code::Overflow),
+        ("recursion", Kind::Recursion, Code::Recursion),
+        ("memory", Kind::Memory, Code::Memory),
+        ("not_found", Kind::NotFound, Code::NotFound),
+        ("not_owner", Kind::NotOwner, Code::NotOwner),
+        ("state", Kind::State, Code::State),
+        ("refused", Kind::Refused, Code::Refused),
+        ("deadlock", Kind::Deadlock, Code::Deadlock),
+    ];
+
+    /// The kind of that name; a kind of the script's own when conc has none such.
+    pub fn from_word(word: &str) -> Kind {
+        match Kind::ALL.iter().find(|(known, _, _)| *known == word) {
+            Some((_, kind, _)) => kind.clone(),
+            None => Kind::Other(word.into()),
+        }
+    }
+
+    pub fn word(&self) -> &str {
+        match self {
+            Kind::Other(word) => word,
+            known => Kind::ALL.iter().find(|(_, kind, _)| kind == known).map_or("error", |(word, _, _)| word),
+        }
+    }
+
+    pub fn code(&self) -> Code {
+        match self {
+            Kind::Other(_) => Code::Thrown,
+            known => Kind::ALL.iter().find(|(_, kind, _)| kind == known).map_or(Code::Thrown, |(_, _, code)| *code),
+        }
+    }
+}
+
+impl Error {
+    pub fn new(kind: Kind, message: impl Into<String>) -> Error {
+        Error {
+            kind,
+            message: message.into(),
+            hints: Vec::new(),
+            notes: Vec::new(),
+            place: OnceLock::new(),
+            attached: Mutex::new(Vec::new()),
+        }
+    }
+
+    pub fn hint(mut self, text: impl Into<String>) -> Error {
+        self.hints.push(text.into());
+        self
+    }
+
+    pub fn note(mut self, text: impl Into<String>) -> Error {
+        self.notes.push(text.into());
+        self
+    }
+}

@@ -1,0 +1,81 @@
+//! Texts: immutable UTF-8, short ones inside the value itself.
+
+use super::Value;
+use std::sync::Arc;
+
+/// The most bytes that a text inside a value can have.
+pub const SHORT: usize = 14;
+
+#[derive(Clone, Copy)]
+pub struct Short {
+    len: u8,
+    bytes: [u8; SHORT],
+}
+
+/// A text of its own. `chars` is counted once: it is the length that scripts see.
+#[derive(Debug)]
+pub struct Long {
+    text: Box<str>,
+    chars: usize,
+}
+
+impl Short {
+    /// None when it is too long.
+    #[inline]
+    pub fn new(text: &str) -> Option<Short> {
+        if text.len() > SHORT {
+            return None;
+        }
+        let mut bytes = [0; SHORT];
+        bytes[..text.len()].copy_from_slice(text.as_bytes());
+        Some(Short { len: text.len() as u8, bytes })
+    }
+
+    #[inline]
+    pub fn as_str(&self) -> &str {
+        // Made from a `str` only, whole.
+        std::str::from_utf8(self.as_bytes()).expect("a short text is UTF-8")
+    }
+
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..(self.len as usize).min(SHORT)]
+    }
+}
+
+impl std::fmt::Debug for Short {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
+impl Long {
+    pub fn new(text: impl Into<Box<str>>) -> Long {
+        let text = text.into();
+        let chars = text.chars().count();
+        Long { text, chars }
+    }
+
+    #[inline]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The length in characters.
+    pub fn chars(&self) -> usize {
+        self.chars
+    }
+
+    pub fn is_ascii(&self) -> bool {
+        self.chars == self.text.len()
+    }
+}
+
+/// A value for the text, in the representation its length asks for (so that equal texts are kept alike).
+#[inline]
+pub fn make(text: &str) -> Value {
+    match Short::new(text) {
+        Some(short) => Value::Short(short),
+        None => Value::Long(Arc::new(Long::new(text))),
+    }
+}
