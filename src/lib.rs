@@ -1,9 +1,17 @@
 //! conc: a scriptable concurrency language.
 //!
 //! In reading order: `source` (text and places) → `syntax` (tree) → `resolve` (names, checks) → `code`
-//! (instructions) → `machine` (fibers, the dispatch loop) → `world` (threads, waiting, time).
+//! (instructions) → `machine` (fibers, the dispatch loop) → `world` (threads, waiting, time). Beside them:
+//! `value` (what variables hold), `sync` (things to wait for), `builtin` (functions and methods), `report`
+//! (what conc says to people).
 
+pub mod builtin;
+pub mod code;
+pub mod machine;
 pub mod report;
 pub mod resolve;
 pub mod source;
+pub mod sync;
 pub mod syntax;
+pub mod value;
+pub mod world;

@@ -4,7 +4,6 @@
 //! kept (register, cell, global) is not decided here but in `code`, from what is said here about it.
 
 use crate::source::Span;
-use crate::syntax::tree::NodeId;
 use std::sync::Arc;
 
 pub type VariableId = u32;

@@ -105,7 +105,9 @@ impl Kind {
     pub fn code(&self) -> Code {
         match self {
             Kind::Other(_) => Code::Thrown,
-            known => Kind::ALL.iter().find(|(_, kind, _)| kind == known).map_or(Code::Thrown, |(_, _, code)| *code),
+            known => {
+                Kind::ALL.iter().find(|(_, kind, _)| kind == known).map_or(Code::Thrown, |(_, _, code)| *code)
+            }
         }
     }
 }

@@ -1,0 +1,97 @@
+//! The machine: runs a program's instructions for one thread of the script.
+//!
+//! A thread's state (its `Fiber`) is plain data: frames and registers, never the Rust stack. The machine knows
+//! no operating system: whatever concerns other threads goes through its `Scheduler`.
+
+use crate::builtin::Wait;
+use crate::code::Program;
+use crate::sync::thread::Entry;
+use crate::value::{Value, error::Error};
+use crate::world::World;
+use std::sync::Arc;
+
+/// What the machine needs of a world beyond what builtins may ask for.
+pub trait Scheduler: World {
+    /// Whether something unusual is to be seen to at the next safe point: one relaxed load.
+    fn trapped(&self) -> bool;
+
+    /// Called at a safe point (a backward jump, a call, before and after a wait) when `trapped`: the world may hold
+    /// the thread there for a while. Err when the run has ended and the thread must stop where it stands.
+    fn safepoint(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Stopped>;
+
+    /// Does an operation that has to wait (the machine has polled it once already, in vain).
+    fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited;
+
+    /// From here to `resume_others` no other thread of the script takes a step: they are held at their next safe
+    /// point. Err when the run has ended.
+    fn hold_others(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Stopped>;
+
+    fn resume_others(&mut self);
+
+    /// Whether some thread waits in an `await`, to be told of every change: one relaxed load.
+    fn awaited(&self) -> bool;
+
+    /// Something that an `await` might read has changed (called when `awaited`).
+    fn changed(&mut self);
+}
+
+/// The run has ended: the thread stops where it stands.
+#[derive(Debug)]
+pub struct Stopped;
+
+#[derive(Debug)]
+pub enum Waited {
+    Done(Value),
+    Failed(Error),
+    /// The simulated world: the fiber is put aside with the operation it stands before.
+    Suspended(Wait),
+    Stopped,
+}
+
+/// How a fiber came to rest.
+#[derive(Debug)]
+pub enum Exit {
+    Finished(Value),
+    /// An error that nothing caught.
+    Failed(Arc<Error>),
+    /// `exit(n)`; its `finally` blocks have run.
+    Exited(i32),
+    Suspended(Wait),
+    Stopped,
+}
+
+/// One thread's frames and registers.
+#[derive(Debug)]
+pub struct Fiber {
+    pub(crate) stack: Vec<Value>,
+    pub(crate) frames: Vec<Frame>,
+}
+
+/// One call in progress.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame {
+    pub function: u32,
+    /// The next instruction.
+    pub pc: u32,
+    /// Where its registers begin in the stack.
+    pub base: u32,
+    /// Where in the stack its value goes.
+    pub result: u32,
+}
+
+impl Fiber {
+    /// A fiber about to call `entry.callee`; of a thread template, with the thread's own handle as `self`.
+    pub fn new(_program: &Program, _entry: Entry, _self_value: Option<Value>) -> Result<Fiber, Error> {
+        Ok(Fiber { stack: Vec::new(), frames: Vec::new() })
+    }
+
+    /// The line of the script where it stands (of the innermost call that is in the script).
+    pub fn line(&self, _program: &Program) -> u32 {
+        0
+    }
+}
+
+/// Runs the fiber until it ends or the world puts it aside.
+pub fn run<S: Scheduler>(_program: &Program, _fiber: &mut Fiber, _world: &mut S) -> Exit {
+    Exit::Finished(Value::Nil)
+}

@@ -1,0 +1,56 @@
+//! What is said of a run while and after it goes on, as data: deadlocks, abandoned threads, errors nobody asked for.
+
+use std::sync::Arc;
+
+/// Threads that would wait for ever.
+#[derive(Debug, Clone)]
+pub struct Deadlock {
+    pub threads: Vec<Stuck>,
+    /// They wait for each other in a ring (or one for itself), in this order; otherwise nobody who could still run could release them.
+    pub cycle: bool,
+    /// Why, and what to do: "all 1 workers of pool p wait for tasks queued behind them".
+    pub notes: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Stuck {
+    pub thread: Arc<str>,
+    /// The label and the line of acquisition of everything it holds.
+    pub holds: Vec<(String, u32)>,
+    /// `waits for right`, `waits in jobs.get()`, `joins "teller-1"`.
+    pub waits: String,
+    pub line: u32,
+}
+
+/// A thread that was still there when the run ended.
+#[derive(Debug, Clone)]
+pub struct Left {
+    pub thread: Arc<str>,
+    /// `waits for right`, `sleeps`, `runs`.
+    pub doing: String,
+    pub line: u32,
+}
+
+/// A future or thread whose error nobody asked for.
+#[derive(Debug, Clone)]
+pub struct Unasked {
+    /// `future of fetch (line 12)`.
+    pub what: String,
+    pub error: Arc<crate::value::error::Error>,
+}
+
+/// How a run came to its end.
+#[derive(Debug, Clone, Default)]
+pub struct Ending {
+    /// The exit status of language.md.
+    pub status: i32,
+    pub deadlock: Option<Deadlock>,
+    /// Daemon threads that were stopped where they stood.
+    pub abandoned: Vec<Left>,
+    pub unasked: Vec<Unasked>,
+    /// After Ctrl-C or `--timeout`: where every thread stood.
+    pub interrupted: Vec<Left>,
+    /// How many threads ended with an uncaught error (each has been reported when it happened), of how many.
+    pub failed: usize,
+    pub started: usize,
+}

@@ -1,0 +1,66 @@
+//! The one door to everything outside a thread of the machine: other threads, waiting, time, text in and out.
+//!
+//! There will be two worlds behind it; nothing above them knows which one runs.
+
+use crate::sync::{Sync, thread::Thread};
+use crate::value::error::Error;
+use std::sync::Arc;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    Out,
+    Err,
+}
+
+/// What builtins may ask for. One `World` value belongs to one thread of the script.
+pub trait World {
+    /// The thread that asks.
+    fn thread(&self) -> &Arc<Thread>;
+
+    /// A number for a new thread or thing to wait for; never given twice.
+    fn next_id(&mut self) -> u32;
+
+    /// Makes a thing to wait for known, so that reports can find what a thread holds. Keeps no strong reference.
+    fn register(&mut self, sync: &Arc<Sync>);
+
+    /// The locks that a thread holds now, with the line where each was acquired.
+    fn held_by(&self, thread: u32) -> Vec<(Arc<Sync>, u32)>;
+
+    /// Threads that have started and not ended, `main` first, then by id.
+    fn threads(&self) -> Vec<Arc<Thread>>;
+
+    /// Starts a thread that has not been started. Its `entry` is taken.
+    fn start(&mut self, thread: &Arc<Thread>) -> Result<(), Error>;
+
+    /// The next number for a thread of this name: `teller-1`, `teller-2`.
+    fn count_name(&mut self, base: &str) -> u32;
+
+    /// Nanoseconds since the run began.
+    fn now(&self) -> i64;
+
+    /// The wall clock's time as text, `14:03:59.250`.
+    fn clock(&self) -> String;
+
+    /// 64 random bits from the run's generator.
+    fn random(&mut self) -> u64;
+
+    /// Begins the run's generator anew from a seed.
+    fn seed(&mut self, seed: u64);
+
+    /// Writes a whole piece of output at once.
+    fn write(&mut self, stream: Stream, text: &str) -> Result<(), Error>;
+
+    /// A line of standard input without its newline; None at the end.
+    fn read_line(&mut self) -> Result<Option<String>, Error>;
+
+    /// The script's own arguments.
+    fn arguments(&self) -> Vec<String>;
+
+    /// A variable of the environment.
+    fn variable(&self, name: &str) -> Option<String>;
+
+    /// Refused with `Kind::Refused` unless the run allows reading (or writing) this path.
+    fn allow_file(&self, path: &str, write: bool) -> Result<(), Error>;
+
+    fn cpu_count(&self) -> usize;
+}
