@@ -16,11 +16,21 @@ pub struct Row {
     /// In order: `"x"` must be given; `"x?"` may be left out; `"x:"` may be given by name only; `"*xs"`, at the
     /// end, takes any number. All but `"*xs"` may be given by name.
     pub parameters: &'static [&'static str],
-    /// Called with the receiver first (for methods), then a value for each parameter (`Value::Unset` for one
-    /// left out), then the values of `"*xs"`.
-    pub run: fn(&mut Context<'_>, &[Value]) -> Result<Outcome, Error>,
+    pub body: Body,
     /// One line for help.
     pub doc: &'static str,
+}
+
+/// How a builtin is done.
+#[derive(Debug)]
+pub enum Body {
+    /// Called with the receiver first (for methods), then a value for each parameter (`Value::Unset` for one
+    /// left out), then the values of `"*xs"`.
+    Native(fn(&mut Context<'_>, &[Value]) -> Result<Outcome, Error>),
+    /// Written in conc, because it calls functions of the script (which the machine must be able to suspend):
+    /// the text of one `fn` with the row's parameters (a method's has the receiver as first parameter; one
+    /// that was left out is nil; `"*xs"` comes as a list). Names that begin with `__` are known in such texts only.
+    Script(&'static str),
 }
 
 /// `value.name` without a call.
@@ -39,6 +49,8 @@ pub enum Outcome {
     Value(Value),
     /// To wait until the operation can be done; its value is the result.
     Wait(Wait),
+    /// To call this with these arguments; the result is the value.
+    Call(Value, Vec<Value>),
     /// To end the program with this status, after the thread's `finally` blocks.
     Exit(i32),
 }
