@@ -1,5 +1,11 @@
 //! Programs: what the machine runs. Made by `lower` from the tree and the resolver's answers.
 
+mod instruction;
+pub mod lower;
+
+pub use instruction::{Instruction, Register};
+
+use crate::builtin::Row;
 use crate::source::{Source, Span};
 use crate::value::Value;
 use std::sync::Arc;
@@ -14,8 +20,36 @@ pub struct Program {
     pub constants: Vec<Value>,
     /// Names of fields, methods and arguments, by number.
     pub symbols: Vec<Arc<str>>,
-    /// The names of the top-level variables that live in cells, by number.
+    pub shapes: Vec<Shape>,
+    pub sites: Vec<Site>,
+    /// The builtins that the code mentions, by number.
+    pub rows: Vec<&'static Row>,
+    /// Builtins written in conc that the code may call: the row and the function it became.
+    pub scripted: Vec<(&'static Row, u32)>,
+    /// The names of the top-level variables that are kept in cells, by number.
     pub globals: Vec<Arc<str>>,
+    /// The names of the top-level variables that are written once, by number.
+    pub fixed: Vec<Arc<str>>,
+    /// How many `threadlocal`s there are.
+    pub locals: usize,
+}
+
+/// What a call hands over: how many arguments, and the names of the last of them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Shape {
+    /// Named ones included.
+    pub count: u16,
+    pub names: Vec<u16>,
+    /// The method's name, for a call of one.
+    pub method: u16,
+}
+
+/// A place where a closure is made.
+#[derive(Debug)]
+pub struct Site {
+    pub function: u32,
+    /// The registers, of the function that makes it, whose values (or cells) it captures.
+    pub captures: Vec<Register>,
 }
 
 /// One function's code, and what is known of it.
@@ -24,19 +58,49 @@ pub struct Function {
     /// As reports show it: `area`, `Account.deposit`, `teller`.
     pub name: Arc<str>,
     pub span: Span,
+    pub kind: FunctionKind,
     /// Names of the parameters, without `self`.
     pub parameters: Vec<Arc<str>>,
     /// How many of them have no default.
     pub required: usize,
-    /// For a class, monitor or thread with members: its class. Calling the function makes an instance.
-    pub makes: Option<u32>,
-    /// For a thread template.
-    pub template: Option<Template>,
+    /// `self` comes before the parameters.
+    pub member: bool,
+    /// How many values (or cells) it captures; their registers come after the parameters.
+    pub captures: usize,
+    pub registers: usize,
+    pub code: Vec<Instruction>,
+    /// The place of each instruction, and its line.
+    pub spans: Vec<Span>,
+    pub lines: Vec<u32>,
+    /// Innermost first.
+    pub handlers: Vec<Handler>,
+    /// Part of conc itself, not of the script: left out of what people see.
+    pub internal: bool,
 }
 
+/// What calling a function means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FunctionKind {
+    /// Its code runs.
+    Plain,
+    /// An instance of the class is made, and its code sets the fields.
+    Class(u32),
+    /// A thread is made that will run its code.
+    Thread { daemon: bool },
+    /// A thread with the members of the class is made; its code sets them, and the class says what runs.
+    ThreadWithMembers { class: u32, daemon: bool },
+}
+
+/// Where an error goes that is raised by an instruction from `start` to before `end`.
 #[derive(Debug, Clone, Copy)]
-pub struct Template {
-    pub daemon: bool,
+pub struct Handler {
+    pub start: u32,
+    pub end: u32,
+    pub target: u32,
+    /// Where the error is put.
+    pub error: Register,
+    /// It only cleans up: exits go through it too.
+    pub cleanup: bool,
 }
 
 /// What is known of a class, monitor, or thread with members.
@@ -47,6 +111,8 @@ pub struct Class {
     pub fields: Vec<Field>,
     /// Name and function of each.
     pub methods: Vec<(Arc<str>, u32)>,
+    /// What a thread of it runs.
+    pub run: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -54,4 +120,10 @@ pub struct Field {
     pub name: Arc<str>,
     pub mutable: bool,
     pub private: bool,
+}
+
+impl Program {
+    pub fn symbol(&self, index: u16) -> &Arc<str> {
+        &self.symbols[index as usize]
+    }
 }

@@ -6,6 +6,7 @@
 pub enum Code {
     // 01xx: the text cannot be understood.
     Syntax = 101,
+    TooLarge = 199,
     // 02xx: found before running.
     UndefinedName = 201,
     // 03xx: while running, by kind of error value.

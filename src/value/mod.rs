@@ -217,6 +217,36 @@ impl Value {
 }
 
 impl Type {
+    pub const ALL: [Type; 27] = [
+        Type::Nil,
+        Type::Bool,
+        Type::Int,
+        Type::Float,
+        Type::Duration,
+        Type::Str,
+        Type::Function,
+        Type::Range,
+        Type::List,
+        Type::Map,
+        Type::Set,
+        Type::Object,
+        Type::Error,
+        Type::Thread,
+        Type::Lock,
+        Type::RLock,
+        Type::RwLock,
+        Type::Side,
+        Type::Semaphore,
+        Type::Condition,
+        Type::Event,
+        Type::Barrier,
+        Type::Latch,
+        Type::Queue,
+        Type::Atomic,
+        Type::Pool,
+        Type::Future,
+    ];
+
     /// The word for it in messages and from `type(x)`.
     pub fn word(self) -> &'static str {
         match self {

@@ -1,0 +1,280 @@
+//! Calls, and the binding of arguments where the callee is known.
+
+use super::function::{Builder, Lowered};
+use super::storage::{Storage, variable_of};
+use crate::builtin::{self, Body, Row};
+use crate::code::{FunctionKind, Instruction, Register, Shape};
+use crate::resolve::{Meaning, Member};
+use crate::source::Span;
+use crate::syntax::tree::{Argument, Expression, ExpressionKind, Name};
+use crate::value::Value;
+use std::sync::Arc;
+
+/// What stands for a parameter that got no argument.
+#[derive(Clone, Copy)]
+enum Missing {
+    /// The callee sees to it.
+    Unset,
+    Nil,
+}
+
+impl<'t> Builder<'_, '_, 't> {
+    pub fn call(
+        &mut self,
+        callee: &'t Expression,
+        arguments: &'t [Argument],
+        span: Span,
+        d: Register,
+    ) -> Lowered {
+        let before = self.at(span);
+        let at = self.call_at(callee, arguments)?;
+        if at != d {
+            self.emit(Instruction::Move { d, s: at });
+        }
+        self.at(before);
+        Ok(())
+    }
+
+    /// Emits the call; returns the register with its value, the first free one.
+    fn call_at(&mut self, callee: &'t Expression, arguments: &'t [Argument]) -> Lowered<Register> {
+        match &callee.kind {
+            ExpressionKind::Name(name) => self.call_name(name, callee, arguments),
+            ExpressionKind::Field { object, name } => self.call_method(object, name, arguments),
+            _ => self.call_value(callee, arguments),
+        }
+    }
+
+    fn call_name(&mut self, name: &'t Name, callee: &'t Expression, arguments: &'t [Argument]) -> Lowered<Register> {
+        match self.meaning(name.id) {
+            Meaning::Member { self_variable, class, member: Member::Method(index) } => {
+                let method = &self.unit.resolution.classes[class as usize].methods[index as usize];
+                let function = self.program_function(method.function);
+                let at = self.temporary();
+                let object = self.register(self_variable);
+                self.emit(Instruction::Move { d: at, s: object });
+                self.bind_function(function, arguments)?;
+                self.emit(Instruction::CallMember { at, function });
+                Ok(at)
+            }
+            Meaning::Builtin(index) => self.call_row(&builtin::functions()[index as usize], arguments),
+            Meaning::Variable(variable) => {
+                if let Storage::Function(function) = self.storage(variable)
+                    && self.lowering.program.functions[function as usize].kind == FunctionKind::Plain
+                    && !self.is_template(function)
+                {
+                    let at = self.mark() as Register;
+                    self.bind_function(function, arguments)?;
+                    self.reserve(at);
+                    self.emit(Instruction::CallFunction { at, function });
+                    return Ok(at);
+                }
+                self.call_value(callee, arguments)
+            }
+            Meaning::None | Meaning::Member { .. } => self.call_value(callee, arguments),
+        }
+    }
+
+    /// Whether the function is the body of a thread template (its kind may not be noted yet).
+    fn is_template(&self, function: u32) -> bool {
+        let known = function.checked_sub(self.unit.function_base);
+        let known = known.and_then(|id| self.unit.resolution.functions.get(id as usize));
+        known.is_some_and(|known| {
+            matches!(
+                known.kind,
+                crate::resolve::FunctionKind::ThreadBody | crate::resolve::FunctionKind::Initialiser
+            )
+        })
+    }
+
+    /// Makes sure that the register counts as used even when a call has no arguments.
+    fn reserve(&mut self, at: Register) {
+        if self.mark() == at as usize {
+            self.temporary();
+        }
+    }
+
+    /// The arguments of a known function into the next registers, one for each parameter.
+    fn bind_function(&mut self, function: u32, arguments: &'t [Argument]) -> Lowered {
+        let parameters = self.lowering.program.functions[function as usize].parameters.clone();
+        self.bind(&parameters, arguments, Missing::Unset)
+    }
+
+    fn bind(&mut self, parameters: &[Arc<str>], arguments: &'t [Argument], missing: Missing) -> Lowered {
+        let at = self.temporaries(parameters.len());
+        // Arguments are evaluated in the order they are written in.
+        let mut given = vec![false; parameters.len()];
+        for (index, argument) in arguments.iter().enumerate() {
+            let slot = match &argument.name {
+                Some(name) => parameters.iter().position(|parameter| *parameter == name.text),
+                None => Some(index),
+            };
+            let slot = slot.filter(|&slot| slot < parameters.len()).expect("the resolver checks arguments");
+            self.into(&argument.value, at + slot as Register)?;
+            given[slot] = true;
+        }
+        for (slot, given) in given.iter().enumerate() {
+            if !given {
+                let d = at + slot as Register;
+                self.emit(match missing {
+                    Missing::Unset => Instruction::Unset { d },
+                    Missing::Nil => Instruction::Nil { d },
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// A known builtin.
+    fn call_row(&mut self, row: &'static Row, arguments: &'t [Argument]) -> Lowered<Register> {
+        let at = self.mark() as Register;
+        match row.body {
+            Body::Native(_) | Body::Constant(_) => {
+                let count = self.bind_row(row, arguments, Missing::Unset)?;
+                self.reserve(at);
+                let row = self.lowering.row(row);
+                self.emit(Instruction::CallBuiltin { at, count: count as u16, row });
+            }
+            Body::Script(_) => {
+                // Its function has no number yet: it is called as a value.
+                self.lowering.scripted(row);
+                let callee = self.temporary();
+                let index = self.lowering.constant(Value::Builtin(row));
+                self.emit(Instruction::Constant { d: callee, index });
+                let shape = self.arguments(arguments, 0)?;
+                self.emit(Instruction::Call { at: callee, shape });
+            }
+        }
+        Ok(at)
+    }
+
+    /// A value for each parameter of the row, then the rest; how many.
+    fn bind_row(&mut self, row: &'static Row, arguments: &'t [Argument], missing: Missing) -> Lowered<usize> {
+        let signature = builtin::Signature::of(row);
+        let named: Vec<Arc<str>> = signature.parameters.iter().map(|parameter| parameter.name.into()).collect();
+        // Positional arguments fill the parameters that take them by position; what is over goes to the rest.
+        let positional: Vec<usize> = (0..named.len()).filter(|&slot| !signature.parameters[slot].by_name).collect();
+        let at = self.temporaries(named.len());
+        let mut given = vec![false; named.len()];
+        let mut rest = 0;
+        for (index, argument) in arguments.iter().enumerate() {
+            let slot = match &argument.name {
+                Some(name) => named.iter().position(|parameter| *parameter == name.text),
+                None => positional.get(index).copied(),
+            };
+            match slot {
+                Some(slot) => {
+                    self.into(&argument.value, at + slot as Register)?;
+                    given[slot] = true;
+                }
+                None => {
+                    let d = self.temporary();
+                    self.into(&argument.value, d)?;
+                    rest += 1;
+                }
+            }
+        }
+        for (slot, given) in given.iter().enumerate() {
+            if !given {
+                let d = at + slot as Register;
+                self.emit(match missing {
+                    Missing::Unset => Instruction::Unset { d },
+                    Missing::Nil => Instruction::Nil { d },
+                });
+            }
+        }
+        Ok(named.len() + rest)
+    }
+
+    fn call_method(&mut self, object: &'t Expression, name: &'t Name, arguments: &'t [Argument]) -> Lowered<Register> {
+        let method = self.symbol(&name.text);
+        if let Some(index) = self.fixed_global(object) {
+            let at = self.temporary();
+            let shape = self.arguments(arguments, method)?;
+            if let (Ok(shape), Ok(index)) = (u16::try_from(shape), u16::try_from(index)) {
+                self.emit(Instruction::CallMethodFixed { at, shape, index });
+            } else {
+                self.emit(Instruction::LoadFixed { d: at, index });
+                self.emit(Instruction::CallMethod { at, shape });
+            }
+            return Ok(at);
+        }
+        let at = self.temporary();
+        self.into(object, at)?;
+        let shape = self.arguments(arguments, method)?;
+        self.emit(Instruction::CallMethod { at, shape });
+        Ok(at)
+    }
+
+    /// The number of the write-once global that the expression names.
+    pub fn fixed_global(&self, expression: &Expression) -> Option<u32> {
+        let ExpressionKind::Name(name) = &expression.kind else { return None };
+        match self.storage(variable_of(self.meaning(name.id))?) {
+            Storage::Fixed(index) => Some(index),
+            Storage::Register
+            | Storage::Cell
+            | Storage::Global(_)
+            | Storage::Local(_)
+            | Storage::Constant(_)
+            | Storage::Function(_) => None,
+        }
+    }
+
+    fn call_value(&mut self, callee: &'t Expression, arguments: &'t [Argument]) -> Lowered<Register> {
+        let at = self.temporary();
+        self.into(callee, at)?;
+        let shape = self.arguments(arguments, 0)?;
+        self.emit(Instruction::Call { at, shape });
+        Ok(at)
+    }
+
+    /// The arguments into the next registers, as written; the shape of the call.
+    pub fn arguments(&mut self, arguments: &'t [Argument], method: u16) -> Lowered<u32> {
+        let at = self.temporaries(arguments.len());
+        let mut names = Vec::new();
+        for (argument, d) in arguments.iter().zip(at..) {
+            self.into(&argument.value, d)?;
+            if let Some(name) = &argument.name {
+                names.push(self.symbol(&name.text));
+            }
+        }
+        Ok(self.lowering.shape(Shape { count: arguments.len() as u16, names, method }))
+    }
+
+    /// What `start EXPRESSION` starts: for a call, the thread that will make it.
+    pub fn start(&mut self, operand: &'t Expression, d: Register) -> Lowered {
+        let at = self.prepare(operand)?;
+        self.emit(Instruction::Start { a: at });
+        self.emit(Instruction::Move { d, s: at });
+        Ok(())
+    }
+
+    /// A thread for a call (not started), or the value of any other expression.
+    pub fn prepare(&mut self, operand: &'t Expression) -> Lowered<Register> {
+        let at = self.temporary();
+        match &operand.kind {
+            ExpressionKind::Call { callee, arguments } => {
+                self.into(callee, at)?;
+                let shape = self.arguments(arguments, 0)?;
+                let before = self.at(operand.span);
+                self.emit(Instruction::Prepare { at, shape });
+                self.at(before);
+            }
+            _ => {
+                self.into(operand, at)?;
+                if self.names_template(operand) {
+                    let shape = self.arguments(&[], 0)?;
+                    self.emit(Instruction::Prepare { at, shape });
+                }
+            }
+        }
+        Ok(at)
+    }
+
+    /// A template without parameters may be started by its name alone.
+    fn names_template(&self, expression: &Expression) -> bool {
+        let ExpressionKind::Name(name) = &expression.kind else { return false };
+        let Some(variable) = variable_of(self.meaning(name.id)) else { return false };
+        let kind = self.unit.resolution.variables[variable as usize].kind;
+        matches!(kind, crate::resolve::VariableKind::Template(_))
+    }
+}

@@ -1,0 +1,236 @@
+//! Declarations of things to wait for, and what is known from the start of a block.
+
+use super::function::{Builder, Lowered};
+use crate::builtin::{self, Row};
+use crate::code::{Instruction, Register};
+use crate::resolve::{Meaning, Member};
+use crate::syntax::tree::{
+    Block, Declaration, DeclarationItem, DeclarationKind, Expression, Name, Pattern, StatementKind, Timer,
+};
+use crate::value::Value;
+
+impl<'t> Builder<'_, '_, 't> {
+    /// What exists from the start of a block: cells of variables that may be read early, and functions.
+    pub fn hoist(&mut self, block: &'t Block) -> Lowered {
+        for statement in &block.statements {
+            match &statement.kind {
+                StatementKind::Let { pattern, .. } | StatementKind::Var { pattern, .. } => self.hoist_cells(pattern),
+                StatementKind::Declare(declaration) => {
+                    declaration.items.iter().for_each(|item| self.hoist_cell(&item.name));
+                }
+                StatementKind::Timer(timer) => self.hoist_cell(&timer.name),
+                StatementKind::Function(function) => {
+                    self.hoist_function(function.name.as_ref().expect("a statement's function has a name"));
+                }
+                StatementKind::Class(class) => self.hoist_function(&class.name),
+                StatementKind::Thread(template) => self.hoist_function(&template.name),
+                _ => {}
+            }
+        }
+        for statement in &block.statements {
+            let before = self.at(statement.span);
+            match &statement.kind {
+                StatementKind::Function(function) => {
+                    let id = self.function_of(function.id);
+                    self.lower_function(id, function)?;
+                    self.make_item(function.name.as_ref().expect("a statement's function has a name"), id);
+                }
+                StatementKind::Class(class) => {
+                    let id = self.function_of(class.id);
+                    self.lower_class(class)?;
+                    self.make_item(&class.name, id);
+                }
+                StatementKind::Thread(template) => {
+                    let id = self.function_of(template.id);
+                    self.lower_template(template)?;
+                    self.make_item(&template.name, id);
+                }
+                StatementKind::ThreadLocal { value, id, .. } => self.lower_initial(value, *id)?,
+                _ => {}
+            }
+            self.at(before);
+        }
+        Ok(())
+    }
+
+    fn hoist_cells(&mut self, pattern: &Pattern) {
+        match pattern {
+            Pattern::Name(name) => self.hoist_cell(name),
+            Pattern::List(patterns, _) => patterns.iter().for_each(|pattern| self.hoist_cells(pattern)),
+        }
+    }
+
+    fn hoist_cell(&mut self, name: &Name) {
+        let variable = self.variable(name);
+        if self.is_early_cell(variable) {
+            let d = self.declare(variable).expect("a cell is in the frame");
+            self.emit(Instruction::Unset { d });
+            self.emit(Instruction::NewCell { d });
+        }
+    }
+
+    /// A register for a function that captures something.
+    fn hoist_function(&mut self, name: &Name) {
+        let variable = self.variable(name);
+        if let Some(d) = self.declare(variable) {
+            self.emit(Instruction::Unset { d });
+            self.make_cell(variable, d);
+        }
+    }
+
+    fn make_item(&mut self, name: &Name, function: u32) {
+        let variable = self.variable(name);
+        if !self.storage(variable).in_frame() {
+            return;
+        }
+        let mark = self.mark();
+        let d = self.temporary();
+        self.closure(function, d);
+        self.store_variable(variable, d);
+        self.release_to(mark);
+    }
+
+    /// `lock a, b`, `semaphore wake[3](0)`, `atomic n = 0`.
+    pub fn declare_things(&mut self, declaration: &'t Declaration) -> Lowered {
+        for item in &declaration.items {
+            let before = self.at(item.name.span);
+            self.declare_name(&item.name);
+            let mark = self.mark();
+            let d = match &item.count {
+                None => {
+                    let d = self.make_thing(declaration.kind, item)?;
+                    let name = self.lowering.text_constant(&item.name.text);
+                    self.emit(Instruction::Name { a: d, name });
+                    d
+                }
+                Some(count) => self.make_many(declaration.kind, item, count)?,
+            };
+            self.initialise_name(&item.name, d);
+            self.release_to(mark);
+            self.at(before);
+        }
+        Ok(())
+    }
+
+    fn make_many(&mut self, kind: DeclarationKind, item: &'t DeclarationItem, count: &'t Expression) -> Lowered<Register> {
+        let (list, a) = (self.temporary(), self.temporary());
+        self.emit(Instruction::List { d: list, at: list, count: 0 });
+        self.into(count, a)?;
+        self.emit(Instruction::CountCheck { a });
+        let enter = self.emit(Instruction::Jump { to: 0 });
+        let top = self.here();
+        let mark = self.mark();
+        let thing = self.make_thing(kind, item)?;
+        let name = self.symbol(&item.name.text);
+        self.emit(Instruction::NameElement { a: thing, list, name });
+        self.emit(Instruction::Push { list, s: thing });
+        self.release_to(mark);
+        self.land(enter);
+        self.emit(Instruction::LoopCount { a, to: top as u32 });
+        Ok(list)
+    }
+
+    fn make_thing(&mut self, kind: DeclarationKind, item: &'t DeclarationItem) -> Lowered<Register> {
+        let row = row(kind.word());
+        if kind == DeclarationKind::Condition && item.arguments.is_empty() {
+            return self.make_condition(item, row);
+        }
+        if let Some(value) = &item.value {
+            return self.call_row_with(row, |builder, at| builder.into(value, at));
+        }
+        self.call_row(row, &item.arguments)
+    }
+
+    /// A condition belongs to the lock that is named, or to the monitor it stands in.
+    fn make_condition(&mut self, item: &'t DeclarationItem, row: &'static Row) -> Lowered<Register> {
+        self.call_row_with(row, |builder, at| match &item.lock {
+            Some(lock) => builder.into(lock, at),
+            None => {
+                let function = &builder.unit.resolution.functions[builder.function as usize];
+                let self_variable = function.self_variable.expect("the resolver wants a lock outside a monitor");
+                let object = builder.register(self_variable);
+                builder.emit(Instruction::Monitor { d: at, object });
+                Ok(())
+            }
+        })
+    }
+
+    /// Calls a builtin with its first parameter as `first` evaluates it, and no other.
+    fn call_row_with(
+        &mut self,
+        row: &'static Row,
+        first: impl FnOnce(&mut Self, Register) -> Lowered,
+    ) -> Lowered<Register> {
+        let count = builtin::Signature::of(row).parameters.len().max(1);
+        let at = self.temporaries(count);
+        first(self, at)?;
+        for d in at + 1..at + count as Register {
+            self.emit(Instruction::Unset { d });
+        }
+        let row = self.lowering.row(row);
+        self.emit(Instruction::CallBuiltin { at, count: count as u16, row });
+        Ok(at)
+    }
+
+    /// `timer t after 2s { … }`.
+    pub fn declare_timer(&mut self, timer: &'t Timer) -> Lowered {
+        self.declare_name(&timer.name);
+        let mark = self.mark();
+        let function = self.function_of(timer.id);
+        self.lower_block_function(function, &timer.body)?;
+        // __timer(body, delay, repeats, daemon)
+        let row = row("__timer");
+        let at = self.temporaries(4);
+        self.closure(function, at);
+        self.into(&timer.delay, at + 1)?;
+        self.emit(Instruction::Bool { d: at + 2, value: timer.repeats });
+        self.emit(Instruction::Bool { d: at + 3, value: timer.daemon });
+        let row = self.lowering.row(row);
+        let before = self.at(timer.delay.span);
+        self.emit(Instruction::CallBuiltin { at, count: 4, row });
+        self.at(before);
+        let name = self.lowering.text_constant(&timer.name.text);
+        self.emit(Instruction::Name { a: at, name });
+        self.initialise_name(&timer.name, at);
+        self.release_to(mark);
+        Ok(())
+    }
+
+    /// A register for a name that is being declared, if it is a variable that is kept in one.
+    fn declare_name(&mut self, name: &Name) {
+        if let Meaning::Variable(variable) = self.meaning(name.id)
+            && !self.is_early_cell(variable)
+        {
+            self.declare(variable);
+        }
+    }
+
+    /// The first value of a declared name: a variable, or a member of the instance that is being made.
+    pub fn initialise_name(&mut self, name: &Name, s: Register) {
+        match self.meaning(name.id) {
+            Meaning::Variable(variable) => self.initialise(variable, s),
+            Meaning::Member { self_variable, member: Member::Field(index), .. } => {
+                let object = self.register(self_variable);
+                self.emit(Instruction::SetOwn { object, index: index as u16, s });
+            }
+            Meaning::None | Meaning::Member { .. } | Meaning::Builtin(_) => {
+                unreachable!("{} is not declared here", name.text)
+            }
+        }
+    }
+
+    /// A call of an internal builtin with arguments that are in registers already.
+    pub fn call_internal(&mut self, name: &'static str, at: Register) {
+        // `at` is the callee's place; its arguments follow.
+        let row = row(name);
+        self.lowering.scripted(row);
+        let index = self.lowering.constant(Value::Builtin(row));
+        self.emit(Instruction::Constant { d: at, index });
+    }
+}
+
+/// A builtin that the compiler itself calls.
+pub(super) fn row(name: &str) -> &'static Row {
+    let found = builtin::functions().iter().find(|row| row.name == name);
+    found.unwrap_or_else(|| unreachable!("there is no builtin {name}"))
+}

@@ -1,0 +1,297 @@
+//! Lowering: from the tree and the resolver's answers to the machine's code.
+//!
+//! This file holds what belongs to the whole program (tables, where each variable is kept); the code of one
+//! function is built in `function`, its statements and expressions in the files named after them.
+
+mod call;
+mod class;
+mod condition;
+mod declare;
+mod expression;
+mod function;
+mod statement;
+mod storage;
+mod waiting;
+
+use super::{Class, Field, Function, FunctionKind, Instruction, Program, Shape, Site};
+use crate::builtin::{self, Body, Row};
+use crate::report::{Code, Diagnostic};
+use crate::resolve::{self, ClassKind, Resolution};
+use crate::source::{Source, Span};
+use crate::syntax::tree::{self, Script, StatementKind};
+use crate::value::Value;
+use function::Builder;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use storage::Storage;
+
+/// Makes the program of a script that has no errors.
+///
+/// # Errors
+/// When some function is larger than the machine's tables allow.
+pub fn lower(source: &Arc<Source>, script: &Script, resolution: &Resolution) -> Result<Program, Diagnostic> {
+    let mut lowering = Lowering::new(source.clone());
+    lowering.unit(source.clone(), script, resolution, false)?;
+    while let Some(row) = lowering.pending.pop() {
+        lowering.scripted_row(row)?;
+    }
+    Ok(lowering.program)
+}
+
+/// The tables of the program that is being made.
+pub(super) struct Lowering {
+    program: Program,
+    symbols: HashMap<Arc<str>, u16>,
+    shapes: HashMap<Shape, u32>,
+    texts: HashMap<Arc<str>, u32>,
+    /// Builtins written in conc that have a number but no code yet.
+    pending: Vec<&'static Row>,
+    /// Functions that have their code.
+    lowered: HashSet<u32>,
+}
+
+/// One text that is lowered: the script, or a builtin written in conc.
+pub(super) struct Unit<'t> {
+    source: Arc<Source>,
+    script: &'t Script,
+    resolution: &'t Resolution,
+    /// Where its functions and classes begin in the program's tables.
+    function_base: u32,
+    class_base: u32,
+    storage: Vec<Storage>,
+    internal: bool,
+}
+
+impl Lowering {
+    fn new(source: Arc<Source>) -> Lowering {
+        Lowering {
+            program: Program {
+                source,
+                functions: Vec::new(),
+                classes: Vec::new(),
+                constants: Vec::new(),
+                symbols: Vec::new(),
+                shapes: Vec::new(),
+                sites: Vec::new(),
+                rows: Vec::new(),
+                scripted: Vec::new(),
+                globals: Vec::new(),
+                fixed: Vec::new(),
+                locals: 0,
+            },
+            symbols: HashMap::new(),
+            shapes: HashMap::new(),
+            texts: HashMap::new(),
+            pending: Vec::new(),
+            lowered: HashSet::new(),
+        }
+    }
+
+    /// Lowers everything in one text. Returns where its functions begin.
+    fn unit(
+        &mut self,
+        source: Arc<Source>,
+        script: &Script,
+        resolution: &Resolution,
+        internal: bool,
+    ) -> Result<u32, Diagnostic> {
+        let function_base = self.program.functions.len() as u32;
+        let class_base = self.program.classes.len() as u32;
+        let storage = storage::assign(self, script, resolution, function_base);
+        let unit =
+            Unit { source, script, resolution, function_base, class_base, storage, internal };
+        for class in &resolution.classes {
+            self.program.classes.push(unit.class(class));
+        }
+        for function in &resolution.functions {
+            self.program.functions.push(unit.empty_function(function));
+        }
+        for id in 1..resolution.functions.len() {
+            self.note_class_kind(&unit, id as u32);
+        }
+        let mut builder = Builder::new(self, &unit, 0);
+        builder.script()?;
+        let body = builder.finish()?;
+        self.place(function_base, body);
+        Ok(function_base)
+    }
+
+    fn place(&mut self, id: u32, body: function::Finished) {
+        let function = &mut self.program.functions[id as usize];
+        function.registers = body.registers;
+        function.code = body.code;
+        function.spans = body.spans;
+        function.lines = body.lines;
+        function.handlers = body.handlers;
+    }
+
+    fn note_class_kind(&mut self, unit: &Unit<'_>, id: u32) {
+        let known = &unit.resolution.functions[id as usize];
+        if known.kind != resolve::FunctionKind::Initialiser {
+            return;
+        }
+        let Some(class_id) = known.class else { return };
+        let class = unit.class_base + class_id;
+        let kind = match unit.resolution.classes[class_id as usize].kind {
+            ClassKind::Class | ClassKind::Monitor => FunctionKind::Class(class),
+            ClassKind::Thread { daemon } => FunctionKind::ThreadWithMembers { class, daemon },
+        };
+        self.program.functions[(unit.function_base + id) as usize].kind = kind;
+    }
+
+    /// Compiles a builtin that is written in conc.
+    fn scripted_row(&mut self, row: &'static Row) -> Result<(), Diagnostic> {
+        let Body::Script(text) = row.body else { return Ok(()) };
+        let source = Arc::new(Source::new(format!("<{}>", row.name), text));
+        let (script, mut diagnostics) = crate::syntax::parse(&source);
+        let (resolution, more) = resolve::resolve_internal(&script, &source);
+        diagnostics.extend(more);
+        diagnostics.retain(|diagnostic| diagnostic.level == crate::report::Level::Error);
+        // Unit tests compile every row, so this is never met by a script.
+        assert!(diagnostics.is_empty(), "builtin {}: {diagnostics:?}", row.name);
+        let base = self.unit(source, &script, &resolution, true)?;
+        // The text is one `fn`: function 0 is the text itself, function 1 the `fn`.
+        let slot = self.program.scripted.iter_mut().find(|(known, _)| std::ptr::eq(*known, row));
+        slot.expect("a pending row is in the table").1 = base + 1;
+        Ok(())
+    }
+
+    /// The number in `scripted` of a builtin written in conc; it is compiled before the program is done.
+    fn scripted(&mut self, row: &'static Row) -> usize {
+        if let Some(index) = self.program.scripted.iter().position(|(known, _)| std::ptr::eq(*known, row)) {
+            return index;
+        }
+        self.program.scripted.push((row, u32::MAX));
+        self.pending.push(row);
+        self.program.scripted.len() - 1
+    }
+
+    /// The function that gives a `threadlocal` its first value.
+    fn local_value(&self, unit: &Unit<'_>, variable: u32) -> u32 {
+        let declared = unit.script.body.statements.iter().find_map(|statement| match &statement.kind {
+            StatementKind::ThreadLocal { name, id, .. }
+                if storage::variable_of(unit.resolution.meanings[name.id as usize]) == Some(variable) =>
+            {
+                unit.resolution.function_of[*id as usize]
+            }
+            _ => None,
+        });
+        unit.function_base + declared.expect("a threadlocal is declared at the top level")
+    }
+
+    fn symbol(&mut self, name: &Arc<str>) -> u16 {
+        if let Some(&symbol) = self.symbols.get(name) {
+            return symbol;
+        }
+        let symbol = self.program.symbols.len() as u16;
+        self.program.symbols.push(name.clone());
+        self.symbols.insert(name.clone(), symbol);
+        // Any type may have a method of this name that is written in conc.
+        for kind in crate::value::Type::ALL {
+            if let Some(row) = builtin::methods(kind).iter().find(|row| *row.name == **name)
+                && let Body::Script(_) = row.body
+            {
+                self.scripted(row);
+            }
+        }
+        symbol
+    }
+
+    fn shape(&mut self, shape: Shape) -> u32 {
+        if let Some(&index) = self.shapes.get(&shape) {
+            return index;
+        }
+        let index = self.program.shapes.len() as u32;
+        self.program.shapes.push(shape.clone());
+        self.shapes.insert(shape, index);
+        index
+    }
+
+    fn site(&mut self, site: Site) -> u32 {
+        self.program.sites.push(site);
+        self.program.sites.len() as u32 - 1
+    }
+
+    fn row(&mut self, row: &'static Row) -> u16 {
+        let known = self.program.rows.iter().position(|other| std::ptr::eq(*other, row));
+        known.unwrap_or_else(|| {
+            self.program.rows.push(row);
+            self.program.rows.len() - 1
+        }) as u16
+    }
+
+    fn constant(&mut self, value: Value) -> u32 {
+        self.program.constants.push(value);
+        self.program.constants.len() as u32 - 1
+    }
+
+    fn text_constant(&mut self, text: &Arc<str>) -> u32 {
+        if let Some(&index) = self.texts.get(text) {
+            return index;
+        }
+        let index = self.constant(Value::text(text));
+        self.texts.insert(text.clone(), index);
+        index
+    }
+}
+
+impl Unit<'_> {
+    fn class(&self, class: &resolve::Class) -> Class {
+        let field = |field: &resolve::Field| Field {
+            name: field.name.clone(),
+            mutable: field.mutable,
+            private: field.private,
+        };
+        let method = |method: &resolve::Method| (method.name.clone(), self.function_base + method.function);
+        Class {
+            name: class.name.clone(),
+            monitor: class.kind == ClassKind::Monitor,
+            fields: class.fields.iter().map(field).collect(),
+            methods: class.methods.iter().map(method).collect(),
+            run: class.run.map(|run| self.function_base + run),
+        }
+    }
+
+    fn empty_function(&self, function: &resolve::Function) -> Function {
+        let name = |&variable: &u32| self.resolution.variables[variable as usize].name.clone();
+        Function {
+            name: function.name.clone(),
+            span: function.span,
+            kind: FunctionKind::Plain,
+            parameters: function.parameters.iter().map(name).collect(),
+            required: function.parameters.len(),
+            member: function.self_variable.is_some(),
+            captures: self.captures_of(function).len(),
+            registers: 0,
+            code: vec![Instruction::ReturnNil],
+            spans: vec![function.span],
+            lines: vec![self.source.line(function.span.start)],
+            handlers: Vec::new(),
+            internal: self.internal,
+        }
+    }
+
+    /// The variables that a function captures in registers. Members share their initialiser's.
+    fn captures_of(&self, function: &resolve::Function) -> Vec<u32> {
+        let owner = match (function.class, function.kind) {
+            (Some(class), resolve::FunctionKind::Method | resolve::FunctionKind::Run) => {
+                let initialiser = self.resolution.classes[class as usize].initialiser;
+                &self.resolution.functions[initialiser as usize]
+            }
+            _ => function,
+        };
+        let kept = |&variable: &u32| self.storage[variable as usize].in_frame();
+        owner.captures.iter().copied().filter(kept).collect()
+    }
+}
+
+/// A function, or the script, has more of something than the machine's tables have room for.
+fn too_large(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error(Code::TooLarge, span, format!("{what} is too large for the machine"))
+        .hint("divide it into several functions")
+}
+
+/// The default values of parameters, for the count of required arguments.
+fn required(parameters: &[tree::Parameter]) -> usize {
+    parameters.iter().filter(|parameter| parameter.default.is_none()).count()
+}
