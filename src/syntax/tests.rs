@@ -19,3 +19,22 @@ fn the_whole_language_is_understood() {
     let text = include_str!("whole.conc");
     assert_eq!(problems(text), Vec::<String>::new());
 }
+
+#[test]
+#[ignore]
+fn show() {
+    let text = std::fs::read_to_string("/tmp/bad.txt").unwrap();
+    for case in text.split("\n---\n") {
+        let source = Source::new("test", case);
+        let (_, found) = parse(&source);
+        println!("{case}");
+        for p in found {
+            let (line, column) = source.line_column(p.span.start);
+            let (line2, column2) = source.line_column(p.span.end);
+            println!(
+                "      => {line}:{column}-{line2}:{column2} {} | {:?} {:?}",
+                p.message, p.hints, p.others
+            );
+        }
+    }
+}

@@ -10,6 +10,7 @@ use std::sync::Arc;
 impl Parser<'_> {
     pub fn block(&mut self, pair: Pair) -> Block {
         let span = self.span(&pair);
+        self.after_invalid = false;
         let statements = parts(pair).map(|item| self.item(item)).collect();
         Block { statements, span }
     }

@@ -14,6 +14,7 @@ impl Parser<'_> {
         }
         let kind = self.statement_kind(pair);
         self.up(1);
+        self.after_invalid = matches!(kind, StatementKind::Invalid);
         Statement { kind, span }
     }
 
