@@ -6,6 +6,11 @@
 pub enum Code {
     // 01xx: the text cannot be understood.
     Syntax = 101,
+    Unclosed = 102,
+    BadNumber = 103,
+    BadText = 104,
+    NotInThisVersion = 105,
+    TooDeep = 106,
     // 02xx: found before running.
     UndefinedName = 201,
     DuplicateName = 202,

@@ -2,6 +2,10 @@
 //!
 //! Knows nothing of the language; the pass that prepares text for the parser is in `prepare`.
 
+mod brackets;
+pub mod prepare;
+mod texts;
+
 use std::sync::Arc;
 
 /// A half-open range of byte offsets into one source text.

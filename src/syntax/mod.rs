@@ -1,3 +1,21 @@
 //! From text to tree. Never fails: whatever the text, there is a tree and a list of what is wrong with it.
+//!
+//! What names mean is not decided here, nor what a construct does.
 
+mod parse;
+#[cfg(test)]
+mod tests;
 pub mod tree;
+
+use crate::report::Diagnostic;
+use crate::source::{Source, prepare};
+
+/// The tree of a script, and what is wrong with its text, in the order of the text.
+pub fn parse(source: &Source) -> (tree::Script, Vec<Diagnostic>) {
+    parse::script(source)
+}
+
+/// Whether more lines could make the text whole: it ends inside a bracket or a text, or after an operator.
+pub fn is_incomplete(text: &str) -> bool {
+    prepare::prepare(text).incomplete
+}

@@ -1,0 +1,154 @@
+//! Statements with blocks, and blocks.
+
+use super::super::tree::{
+    Block, Branch, Catch, Expression, ExpressionKind, Pattern, Statement, StatementKind, TextPart,
+};
+use super::{Pair, Parser, Rule, parts};
+use crate::source::Span;
+use std::sync::Arc;
+
+impl Parser<'_> {
+    pub fn block(&mut self, pair: Pair) -> Block {
+        let span = self.span(&pair);
+        let statements = parts(pair).map(|item| self.item(item)).collect();
+        Block { statements, span }
+    }
+
+    pub fn next_block<'i>(&mut self, parts: &mut impl Iterator<Item = Pair<'i>>) -> Block {
+        parts.next().map_or_else(Block::default, |pair| self.block(pair))
+    }
+
+    pub fn only_block(&mut self, pair: Pair) -> Block {
+        self.next_block(&mut parts(pair))
+    }
+
+    pub fn header_and_block(&mut self, pair: Pair) -> (Expression, Block) {
+        let mut parts = parts(pair);
+        let header = self.next_expression(&mut parts);
+        (header, self.next_block(&mut parts))
+    }
+
+    pub fn for_parts(&mut self, pair: Pair) -> (Pattern, Expression, Block) {
+        let mut parts = parts(pair);
+        let pattern = self.next_pattern(&mut parts);
+        let items = self.next_expression(&mut parts);
+        (pattern, items, self.next_block(&mut parts))
+    }
+
+    pub fn if_statement(&mut self, pair: Pair) -> StatementKind {
+        let mut branches = Vec::new();
+        let mut otherwise = None;
+        let mut parts = parts(pair);
+        while let Some(part) = parts.next() {
+            if part.as_rule() == Rule::block {
+                otherwise = Some(self.block(part));
+            } else {
+                let condition = self.expression(part);
+                branches.push((condition, self.next_block(&mut parts)));
+            }
+        }
+        StatementKind::If { branches, otherwise }
+    }
+
+    pub fn try_statement(&mut self, pair: Pair) -> StatementKind {
+        let span = self.span(&pair);
+        let mut parts = parts(pair);
+        let body = self.next_block(&mut parts);
+        let mut catches = Vec::new();
+        let mut finally = None;
+        for part in parts {
+            if part.as_rule() == Rule::finally_clause {
+                finally = Some(self.only_block(part));
+            } else {
+                catches.push(self.catch_clause(part));
+            }
+        }
+        if catches.is_empty() && finally.is_none() {
+            let place = Span { start: span.start, end: span.start + 3 };
+            self.syntax_error(place, "`try` needs a `catch` or a `finally` after its block");
+        }
+        StatementKind::Try { body, catches, finally }
+    }
+
+    fn catch_clause(&mut self, pair: Pair) -> Catch {
+        let mut kinds = Vec::new();
+        let mut name = None;
+        let mut body = Block::default();
+        for part in parts(pair) {
+            match part.as_rule() {
+                Rule::text => kinds.extend(self.catch_kind(part)),
+                Rule::name => name = Some(self.name(&part)),
+                _ => body = self.block(part),
+            }
+        }
+        Catch { kinds, name, body }
+    }
+
+    fn catch_kind(&mut self, pair: Pair) -> Option<(Arc<str>, Span)> {
+        let text = self.text(pair);
+        match text.kind {
+            ExpressionKind::Text(parts) => match parts.as_slice() {
+                [TextPart::Literal(kind)] => Some((kind.clone(), text.span)),
+                _ => {
+                    self.syntax_error(
+                        text.span,
+                        "`catch` takes an error's kind as plain text, such as \"timeout\"",
+                    );
+                    None
+                }
+            },
+            _ => None,
+        }
+    }
+
+    pub fn with_statement(&mut self, pair: Pair) -> StatementKind {
+        let mut items = Vec::new();
+        let mut timeout = None;
+        let mut blocks = Vec::new();
+        let mut timed = false;
+        for part in parts(pair) {
+            match part.as_rule() {
+                Rule::kw_timeout => timed = true,
+                Rule::block => blocks.push(self.block(part)),
+                _ if timed => timeout = Some(self.expression(part)),
+                _ => items.push(self.expression(part)),
+            }
+        }
+        let otherwise = if blocks.len() > 1 { blocks.pop() } else { None };
+        if let (Some(block), None) = (&otherwise, &timeout) {
+            let span = block.span.at_start();
+            self.syntax_error(
+                span,
+                "`with` has an `else` only when it has a `timeout`, for when that has passed",
+            );
+        }
+        StatementKind::With { items, timeout, body: blocks.pop().unwrap_or_default(), otherwise }
+    }
+
+    pub fn parallel(&mut self, pair: Pair) -> StatementKind {
+        let statements = self.only_block(pair).statements;
+        let mut branches = Vec::new();
+        for statement in statements {
+            self.check_branch(&statement);
+            branches.push(Branch { statement, id: self.node() });
+        }
+        StatementKind::Parallel(branches)
+    }
+
+    fn check_branch(&mut self, statement: &Statement) {
+        let what = match &statement.kind {
+            StatementKind::Let { .. } => "let",
+            StatementKind::Var { .. } => "var",
+            StatementKind::Break => "break",
+            StatementKind::Continue => "continue",
+            StatementKind::Return(_) => "return",
+            _ => return,
+        };
+        let length = what.len() as u32;
+        let place = Span { start: statement.span.start, end: statement.span.start + length };
+        self.syntax_error(
+            place,
+            format!("`{what}` cannot stand directly in `parallel`: each of its statements runs in a thread of its own"),
+        );
+    }
+}

@@ -1,0 +1,227 @@
+//! Functions, classes, threads, timers, and the things to wait for.
+
+use super::super::tree::{
+    Block, Class, Declaration, DeclarationItem, DeclarationKind, ExpressionKind, Function, FunctionBody,
+    Parameter, Statement, StatementKind, Template, TemplateBody, Timer,
+};
+use super::{Pair, Parser, Rule, begins_with, parts};
+use crate::report::{Code, Diagnostic};
+use crate::source::Span;
+
+impl Parser<'_> {
+    /// Also `fn(x) => x`, which is the same without a name.
+    pub fn function(&mut self, pair: Pair) -> Function {
+        let span = self.span(&pair);
+        let mut name = None;
+        let mut parameters = Vec::new();
+        let mut body = FunctionBody::Block(Block::default());
+        for part in parts(pair) {
+            match part.as_rule() {
+                Rule::name => name = Some(self.name(&part)),
+                Rule::parameters => parameters = self.parameters(part),
+                Rule::block => body = FunctionBody::Block(self.block(part)),
+                _ => body = FunctionBody::Value(Box::new(self.expression(part))),
+            }
+        }
+        Function { name, parameters, body, span, id: self.node() }
+    }
+
+    fn parameters(&mut self, pair: Pair) -> Vec<Parameter> {
+        let mut parameters: Vec<Parameter> = Vec::new();
+        for part in parts(pair) {
+            let span = self.span(&part);
+            let mut inner = super::parts(part);
+            let Some(name) = inner.next().map(|name| self.name(&name)) else { continue };
+            let default = inner.next().map(|value| self.expression(value));
+            if default.is_none() && parameters.last().is_some_and(|before| before.default.is_some()) {
+                self.syntax_error(span, "a parameter without a default cannot follow one that has one");
+            }
+            parameters.push(Parameter { name, default });
+        }
+        parameters
+    }
+
+    pub fn class(&mut self, pair: Pair) -> StatementKind {
+        let monitor = begins_with(&pair, "monitor");
+        let span = self.span(&pair);
+        let (name, parameters, block) = self.named_body(pair);
+        let Some(name) = name else { return StatementKind::Invalid };
+        for member in &block.statements {
+            self.check_member(member, if monitor { "a monitor" } else { "a class" });
+        }
+        let members = block.statements;
+        StatementKind::Class(Class { monitor, name, parameters, members, span, id: self.node() })
+    }
+
+    pub fn thread(&mut self, pair: Pair) -> StatementKind {
+        let daemon = begins_with(&pair, "daemon");
+        let span = self.span(&pair);
+        let mut name = None;
+        let mut parameters = Vec::new();
+        let mut body = TemplateBody::Plain(Block::default());
+        for part in parts(pair) {
+            match part.as_rule() {
+                Rule::name => name = Some(self.name(&part)),
+                Rule::parameters => parameters = self.parameters(part),
+                _ => body = self.thread_body(part),
+            }
+        }
+        let Some(name) = name else { return StatementKind::Invalid };
+        StatementKind::Thread(Template { daemon, name, parameters, body, span, id: self.node() })
+    }
+
+    fn thread_body(&mut self, block: Pair) -> TemplateBody {
+        let span = self.span(&block);
+        let items: Vec<Pair> = parts(block).collect();
+        if !items.iter().any(|item| item.as_rule() == Rule::run_block) {
+            let statements = items.into_iter().map(|item| self.item(item)).collect();
+            return TemplateBody::Plain(Block { statements, span });
+        }
+        let mut members = Vec::new();
+        let mut run = None;
+        for item in items {
+            if item.as_rule() == Rule::run_block && run.is_none() {
+                run = Some(self.only_block(item));
+            } else {
+                let member = self.item(item);
+                self.check_member(&member, "a thread with a `run` block");
+                members.push(member);
+            }
+        }
+        TemplateBody::Members { members, run: run.unwrap_or_default(), run_id: self.node() }
+    }
+
+    fn named_body(&mut self, pair: Pair) -> (Option<super::super::tree::Name>, Vec<Parameter>, Block) {
+        let mut name = None;
+        let mut parameters = Vec::new();
+        let mut block = Block::default();
+        for part in parts(pair) {
+            match part.as_rule() {
+                Rule::name => name = Some(self.name(&part)),
+                Rule::parameters => parameters = self.parameters(part),
+                _ => block = self.block(part),
+            }
+        }
+        (name, parameters, block)
+    }
+
+    /// Only declarations may be members.
+    fn check_member(&mut self, member: &Statement, of: &str) {
+        let hint = match &member.kind {
+            StatementKind::Let { .. }
+            | StatementKind::Var { .. }
+            | StatementKind::ThreadLocal { .. }
+            | StatementKind::Function(_)
+            | StatementKind::Class(_)
+            | StatementKind::Thread(_)
+            | StatementKind::Declare(_)
+            | StatementKind::Timer(_)
+            | StatementKind::Invalid => return,
+            // A `run` that is one too many has been reported.
+            StatementKind::Block(_) if of.contains("run") => return,
+            StatementKind::Assign { target, operator: None, .. }
+                if matches!(target.kind, ExpressionKind::Name(_)) =>
+            {
+                "a field is declared with `var` or `let`"
+            }
+            StatementKind::Expression(_)
+            | StatementKind::Assign { .. }
+            | StatementKind::If { .. }
+            | StatementKind::While { .. }
+            | StatementKind::Loop { .. }
+            | StatementKind::Repeat { .. }
+            | StatementKind::For { .. }
+            | StatementKind::Break
+            | StatementKind::Continue
+            | StatementKind::Return(_)
+            | StatementKind::Throw(_)
+            | StatementKind::Try { .. }
+            | StatementKind::Defer(_)
+            | StatementKind::Assert { .. }
+            | StatementKind::With { .. }
+            | StatementKind::Join(_)
+            | StatementKind::Sleep(_)
+            | StatementKind::Yield
+            | StatementKind::Await(_)
+            | StatementKind::Atomically(_)
+            | StatementKind::Parallel(_)
+            | StatementKind::ParallelFor { .. }
+            | StatementKind::Select(_)
+            | StatementKind::Block(_) => "put what is to be done into a method: `fn name() { … }`",
+        };
+        let message = format!("the body of {of} holds only declarations");
+        let diagnostic = Diagnostic::error(Code::Syntax, member.span, message);
+        self.problem(diagnostic.label("this is a statement").hint(hint));
+    }
+
+    pub fn timer(&mut self, pair: Pair) -> StatementKind {
+        let daemon = begins_with(&pair, "daemon");
+        let span = self.span(&pair);
+        let repeats = pair.clone().into_inner().any(|part| part.as_rule() == Rule::kw_every);
+        let mut parts = parts(pair);
+        let Some(name) = parts.next().map(|name| self.name(&name)) else { return StatementKind::Invalid };
+        let delay = self.next_expression(&mut parts);
+        let body = self.next_block(&mut parts);
+        StatementKind::Timer(Timer { daemon, name, repeats, delay, body, span, id: self.node() })
+    }
+
+    pub fn thread_local(&mut self, pair: Pair) -> StatementKind {
+        let mut parts = parts(pair);
+        let Some(name) = parts.next().map(|name| self.name(&name)) else { return StatementKind::Invalid };
+        let value = self.next_expression(&mut parts);
+        StatementKind::ThreadLocal { name, value, id: self.node() }
+    }
+
+    pub fn declaration(&mut self, pair: Pair) -> StatementKind {
+        let mut parts = parts(pair);
+        let word = parts.next();
+        let word = word.as_ref().map_or("", |word| word.as_str());
+        let Some(kind) = DeclarationKind::ALL.into_iter().find(|kind| kind.word() == word) else {
+            return StatementKind::Invalid;
+        };
+        let items = parts.filter_map(|item| self.declaration_item(kind, item)).collect();
+        StatementKind::Declare(Declaration { kind, items })
+    }
+
+    fn declaration_item(&mut self, kind: DeclarationKind, pair: Pair) -> Option<DeclarationItem> {
+        let mut item: Option<DeclarationItem> = None;
+        let mut after_for = false;
+        for part in pair.into_inner() {
+            match (part.as_rule(), &mut item) {
+                (Rule::name, None) => {
+                    let name = self.name(&part);
+                    item = Some(DeclarationItem {
+                        name,
+                        count: None,
+                        arguments: Vec::new(),
+                        value: None,
+                        lock: None,
+                    });
+                }
+                (Rule::count, Some(item)) => item.count = Some(self.only_expression(part)),
+                (Rule::call, Some(item)) => item.arguments = self.arguments(part),
+                (Rule::kw_for, Some(_)) => after_for = true,
+                (Rule::expression, Some(item)) if after_for => item.lock = Some(self.expression(part)),
+                (Rule::expression, Some(item)) => item.value = Some(self.expression(part)),
+                _ => {}
+            }
+        }
+        let item = item?;
+        self.check_declaration(kind, &item);
+        Some(item)
+    }
+
+    fn check_declaration(&mut self, kind: DeclarationKind, item: &DeclarationItem) {
+        let word = kind.word();
+        if let (Some(value), false) = (&item.value, kind == DeclarationKind::Atomic) {
+            self.problem(
+                Diagnostic::error(Code::Syntax, value.span, "only an `atomic` is declared with `=`")
+                    .hint(format!("`{word} {}(…)` takes what it needs in parentheses", item.name.text)),
+            );
+        }
+        if let (Some(lock), false) = (&item.lock, kind == DeclarationKind::Condition) {
+            let span = Span { start: item.name.span.start, end: lock.span.end };
+            self.syntax_error(span, format!("only a `condition` is declared `for` a lock, not `{word}`"));
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! From the grammar's pairs to the tree: one function a rule, one file a subject.
+//!
+//! This file has what all of them need: the loop that asks the grammar for one statement after the other,
+//! node numbers, spans, and the count of how deep the tree gets.
+
+mod blocks;
+mod declarations;
+mod expressions;
+mod mistakes;
+mod numbers;
+mod operators;
+mod select;
+mod statements;
+mod texts;
+
+use super::tree::{Block, Name, NodeId, Script, Statement};
+use crate::report::{Code, Diagnostic};
+use crate::source::prepare::{Prepared, prepare};
+use crate::source::{Source, Span};
+use pest::Parser as _;
+
+mod grammar {
+    #[derive(pest_derive::Parser)]
+    #[grammar = "../grammar/conc.pest"]
+    pub struct Grammar;
+}
+use grammar::{Grammar, Rule};
+
+type Pair<'i> = pest::iterators::Pair<'i, Rule>;
+
+/// How high a tree may get: everything that walks it does so on the Rust stack.
+const HEIGHT_LIMIT: usize = 500;
+/// Up to this nesting of brackets any thread's stack is large enough for the grammar.
+const SHALLOW: usize = 16;
+/// Enough for the deepest nesting that the preparation lets through, several times over.
+const DEEP_STACK: usize = 256 << 20;
+/// A text with so many mistakes is no script; more of them help nobody.
+const PROBLEM_LIMIT: usize = 100;
+
+pub fn script(source: &Source) -> (Script, Vec<Diagnostic>) {
+    let Prepared { text, problems, depth, .. } = prepare(&source.text);
+    let mut parser =
+        Parser { text: &text, length: source.text.len(), base: 0, nodes: 0, height: 0, problems };
+    let statements =
+        if depth > SHALLOW { on_a_large_stack(|| parser.statements()) } else { parser.statements() };
+    let script =
+        Script { body: Block { statements, span: Span::new(0, source.text.len()) }, nodes: parser.nodes };
+    (script, parser.finish(source))
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn on_a_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(DEEP_STACK).spawn_scoped(scope, work);
+        match thread.map(|thread| thread.join()) {
+            Ok(Ok(value)) => value,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(error) => panic!("no thread to parse on: {error}"),
+        }
+    })
+}
+
+#[cfg(target_family = "wasm")]
+fn on_a_large_stack<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+struct Parser<'s> {
+    /// The prepared text.
+    text: &'s str,
+    /// How long the text is as written; the prepared one may have more closing braces.
+    length: usize,
+    /// Where the text begins that the grammar sees now.
+    base: usize,
+    nodes: NodeId,
+    /// How high the tree is at the place that is being built.
+    height: usize,
+    problems: Vec<Diagnostic>,
+}
+
+impl Parser<'_> {
+    fn statements(&mut self) -> Vec<Statement> {
+        let mut statements = Vec::new();
+        let text = self.text;
+        let mut at = 0;
+        while let Some(length) = text[at..].find(|c| !matches!(c, ' ' | '\t' | '\n' | ';')) {
+            at += length;
+            self.base = at;
+            match Grammar::parse(Rule::item, &text[at..]) {
+                Ok(mut pairs) => {
+                    let Some(pair) = pairs.next() else { break };
+                    at += pair.as_span().end().max(1);
+                    statements.push(self.item(pair));
+                }
+                // Only when the stack runs out, which the preparation should have prevented.
+                Err(_) => {
+                    let message = "this is nested too deeply to be understood";
+                    self.problem(Diagnostic::error(Code::TooDeep, self.place(0, 1), message));
+                    break;
+                }
+            }
+        }
+        statements
+    }
+
+    fn node(&mut self) -> NodeId {
+        self.nodes += 1;
+        self.nodes - 1
+    }
+
+    fn problem(&mut self, diagnostic: Diagnostic) {
+        self.problems.push(diagnostic);
+    }
+
+    fn syntax_error(&mut self, span: Span, message: impl Into<String>) {
+        self.problem(Diagnostic::error(Code::Syntax, span, message));
+    }
+
+    /// A span of what the grammar saw.
+    fn place(&self, start: usize, end: usize) -> Span {
+        Span::new((self.base + start).min(self.length), (self.base + end).min(self.length))
+    }
+
+    /// The place of a pair, without the blanks that the grammar took after it.
+    fn span(&self, pair: &Pair) -> Span {
+        let start = pair.as_span().start();
+        self.place(start, start + pair.as_str().trim_end_matches([' ', '\t', '\n']).len())
+    }
+
+    fn name(&mut self, pair: &Pair) -> Name {
+        Name { text: pair.as_str().into(), span: self.span(pair), id: self.node() }
+    }
+
+    /// Goes down by some levels of the tree, or says that this would be too many.
+    fn deeper(&mut self, levels: usize, span: Span) -> bool {
+        if self.height + levels > HEIGHT_LIMIT {
+            let message = format!("this is nested more than {HEIGHT_LIMIT} levels deep");
+            self.problem(
+                Diagnostic::error(Code::TooDeep, span, message)
+                    .note("every operator of a chain counts as one level")
+                    .hint("give the parts names of their own, with `let`"),
+            );
+            return false;
+        }
+        self.height += levels;
+        true
+    }
+
+    fn up(&mut self, levels: usize) {
+        self.height -= levels;
+    }
+
+    /// In the order of the text, one mistake a line: what follows the first is mostly its consequence.
+    fn finish(self, source: &Source) -> Vec<Diagnostic> {
+        let mut problems = self.problems;
+        problems.sort_by_key(|problem| problem.span.start);
+        problems.dedup_by_key(|problem| source.line(problem.span.start));
+        problems.truncate(PROBLEM_LIMIT);
+        problems
+    }
+}
+
+/// The parts of a pair that carry meaning: without keywords and punctuation.
+fn parts(pair: Pair<'_>) -> impl Iterator<Item = Pair<'_>> {
+    pair.into_inner().filter(|part| !is_mark(part.as_rule()))
+}
+
+fn is_mark(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::kw_after
+            | Rule::kw_assert
+            | Rule::kw_atomically
+            | Rule::kw_await
+            | Rule::kw_break
+            | Rule::kw_catch
+            | Rule::kw_class
+            | Rule::kw_continue
+            | Rule::kw_daemon
+            | Rule::kw_defer
+            | Rule::kw_else
+            | Rule::kw_every
+            | Rule::kw_finally
+            | Rule::kw_fn
+            | Rule::kw_for
+            | Rule::kw_if
+            | Rule::kw_in
+            | Rule::kw_join
+            | Rule::kw_let
+            | Rule::kw_loop
+            | Rule::kw_monitor
+            | Rule::kw_parallel
+            | Rule::kw_repeat
+            | Rule::kw_return
+            | Rule::kw_run
+            | Rule::kw_select
+            | Rule::kw_self
+            | Rule::kw_sleep
+            | Rule::kw_start
+            | Rule::kw_thread
+            | Rule::kw_threadlocal
+            | Rule::kw_throw
+            | Rule::kw_timer
+            | Rule::kw_try
+            | Rule::kw_var
+            | Rule::kw_while
+            | Rule::kw_with
+            | Rule::kw_yield
+            | Rule::open_parenthesis
+            | Rule::close_parenthesis
+            | Rule::open_brace
+            | Rule::close_bracket
+            | Rule::equals
+            | Rule::arrow
+            | Rule::comma
+            | Rule::colon
+    )
+}
+
+/// The first word of a pair, when that tells two forms of one rule apart.
+fn begins_with(pair: &Pair, word: &str) -> bool {
+    pair.as_str().starts_with(word)
+}
