@@ -70,7 +70,7 @@ impl Builtins {
         self.functions.iter().position(|row| row.name == name).map(|index| index as u32)
     }
 
-    fn names(&self) -> impl Iterator<Item = &'static str> {
+    fn names(&self) -> impl Iterator<Item = &str> {
         self.functions.iter().map(|row| row.name).filter(|name| self.internal || !name.starts_with("__"))
     }
 }
