@@ -14,6 +14,29 @@ pub enum Code {
     TooDeep = 106,
     // 02xx: found before running.
     UndefinedName = 201,
+    DuplicateName = 202,
+    UsedBeforeDeclaration = 203,
+    /// A local called like a member of the class it stands in.
+    ShadowedMember = 204,
+    /// A member of a thread called like something every thread has.
+    ReservedMember = 205,
+    WrongArguments = 206,
+    CannotAssign = 207,
+    /// A statement where it means nothing: `break` outside a loop, `self` outside a class.
+    Misplaced = 208,
+    /// Waiting in what runs as one step.
+    WaitInOneStep = 209,
+    CannotStart = 210,
+    /// `submit(f(), x)` for `submit(f, x)`.
+    CallHandedOver = 211,
+    /// No such method or property of a thing whose type is known.
+    UnknownMember = 212,
+    /// A kind of thing that cannot stand here: `condition c for q` with a queue.
+    WrongThing = 213,
+    ShadowedBuiltin = 214,
+    UnknownKind = 215,
+    /// A statement without any effect, such as `x == 1`.
+    NoEffect = 216,
     // 03xx: while running, by kind of error value.
     Thrown = 300,
     Timeout = 301,

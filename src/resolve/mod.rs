@@ -3,12 +3,89 @@
 //! The tree is not changed: the answers stand in tables beside it, indexed by `NodeId`. Where a variable is
 //! kept (register, cell, global) is not decided here but in `code`, from what is said here about it.
 
-use crate::source::Span;
+mod captures;
+mod classes;
+mod names;
+mod scopes;
+mod suggest;
+
+use crate::builtin::{self, Property, Row};
+use crate::report::Diagnostic;
+use crate::source::{Source, Span};
+use crate::syntax::tree;
+use crate::value::Type;
+use names::Names;
 use std::sync::Arc;
 
 pub type VariableId = u32;
 pub type FunctionId = u32;
 pub type ClassId = u32;
+
+/// Says what each name of a script means, and all that is wrong with it as far as it can be known before running.
+///
+/// The answers are complete whatever is wrong; a name that means nothing has `Meaning::None`.
+pub fn resolve(script: &tree::Script, source: &Source) -> (Resolution, Vec<Diagnostic>) {
+    resolve_with(script, source, &Builtins::of_scripts())
+}
+
+/// The same for the text of a builtin that is written in conc: it may name the functions that begin with `__`.
+pub fn resolve_internal(script: &tree::Script, source: &Source) -> (Resolution, Vec<Diagnostic>) {
+    resolve_with(script, source, &Builtins { internal: true, ..Builtins::of_scripts() })
+}
+
+fn resolve_with(
+    script: &tree::Script,
+    source: &Source,
+    builtins: &Builtins,
+) -> (Resolution, Vec<Diagnostic>) {
+    let (answers, mut found) = Names::resolve(script, source, builtins);
+    found.sort_by_key(|report| (report.span.start, report.span.end));
+    (answers, found)
+}
+
+/// The builtins that a script may name.
+#[derive(Debug)]
+struct Builtins {
+    functions: &'static [Row],
+    methods: fn(Type) -> &'static [Row],
+    properties: fn(Type) -> &'static [Property],
+    /// Whether names that begin with `__` are known.
+    internal: bool,
+}
+
+impl Builtins {
+    fn of_scripts() -> Builtins {
+        Builtins {
+            functions: builtin::functions(),
+            methods: builtin::methods,
+            properties: builtin::properties,
+            internal: false,
+        }
+    }
+
+    fn find(&self, name: &str) -> Option<u32> {
+        if !self.internal && name.starts_with("__") {
+            return None;
+        }
+        self.functions.iter().position(|row| row.name == name).map(|index| index as u32)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.functions.iter().map(|row| row.name).filter(|name| self.internal || !name.starts_with("__"))
+    }
+}
+
+/// The name of a function that has none.
+const ANONYMOUS: &str = "fn";
+
+/// `a`, `a and b`, `a, b and c`.
+fn list_of(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
 
 /// The answers for one script.
 #[derive(Debug, Default)]

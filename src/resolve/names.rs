@@ -1,0 +1,500 @@
+//! The walk through the tree that gives every name its meaning: opens and closes scopes and functions in the
+//! order in which a person reads.
+//!
+//! Reports only what concerns names; everything else that can be wrong is found afterwards, by the checks.
+
+use super::captures::Mention;
+use super::scopes::Scope;
+use super::{ANONYMOUS, Builtins, Function, FunctionId, FunctionKind, Resolution, VariableId, VariableKind};
+use crate::report::Diagnostic;
+use crate::source::{Source, Span};
+use crate::syntax::tree::{
+    self, ArmWait, Block, Branch, Expression, ExpressionKind, FunctionBody, NodeId, Parameter, Pattern,
+    Script, Statement, StatementKind, TextPart,
+};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+pub(super) struct Names<'a> {
+    pub answers: Resolution,
+    pub found: Vec<Diagnostic>,
+    pub source: &'a Source,
+    pub builtins: &'a Builtins,
+    pub scopes: Vec<Scope>,
+    /// The function that is being walked through.
+    pub current: FunctionId,
+    /// Counts what is declared and made, to tell which comes first.
+    pub now: u32,
+    /// By variable: when its declaration was passed.
+    pub declared_at: Vec<Option<u32>>,
+    /// By function: when its value is made. A function with a name is made at the start of its block.
+    pub made_at: Vec<u32>,
+    pub mentions: Vec<Mention>,
+    /// What is in the `captures` of which function.
+    pub carried: HashSet<(FunctionId, VariableId)>,
+    /// By name: which of `found` reports it, and the further lines where it stands.
+    pub undefined: HashMap<Arc<str>, (usize, Vec<u32>)>,
+}
+
+impl<'a> Names<'a> {
+    pub fn resolve(
+        script: &Script,
+        source: &'a Source,
+        builtins: &'a Builtins,
+    ) -> (Resolution, Vec<Diagnostic>) {
+        let nodes = script.nodes as usize;
+        let mut names = Names {
+            answers: Resolution {
+                meanings: vec![Default::default(); nodes],
+                function_of: vec![None; nodes],
+                class_of: vec![None; nodes],
+                ..Resolution::default()
+            },
+            found: Vec::new(),
+            source,
+            builtins,
+            scopes: Vec::new(),
+            current: 0,
+            now: 0,
+            declared_at: Vec::new(),
+            made_at: Vec::new(),
+            mentions: Vec::new(),
+            carried: HashSet::new(),
+            undefined: HashMap::new(),
+        };
+        names.new_function("<script>".into(), FunctionKind::Script, script.body.span, None);
+        names.block(&script.body);
+        names.finish_undefined();
+        names.find_shared();
+        (names.answers, names.found)
+    }
+
+    /// A function made here and now by the current one.
+    pub(super) fn new_function(
+        &mut self,
+        name: Arc<str>,
+        kind: FunctionKind,
+        span: Span,
+        id: Option<NodeId>,
+    ) -> FunctionId {
+        let function = self.answers.functions.len() as FunctionId;
+        self.answers.functions.push(Function {
+            name,
+            span,
+            kind,
+            parent: (kind != FunctionKind::Script).then_some(self.current),
+            parameters: Vec::new(),
+            self_variable: None,
+            captures: Vec::new(),
+            class: None,
+        });
+        self.made_at.push(self.now);
+        if let Some(place) = id.and_then(|id| self.answers.function_of.get_mut(id as usize)) {
+            *place = Some(function);
+        }
+        function
+    }
+
+    pub(super) fn function_of(&self, id: NodeId) -> Option<FunctionId> {
+        self.answers.function_of.get(id as usize).copied().flatten()
+    }
+
+    /// Walks through something as the body of a function.
+    pub(super) fn inside(&mut self, function: FunctionId, walk: impl FnOnce(&mut Self)) {
+        let outer = std::mem::replace(&mut self.current, function);
+        walk(self);
+        self.current = outer;
+    }
+
+    /// A block that becomes a function without parameters.
+    fn body(&mut self, name: &str, kind: FunctionKind, block: &Block, id: NodeId) {
+        let function = self.new_function(name.into(), kind, block.span, Some(id));
+        self.inside(function, |names| names.block(block));
+    }
+
+    pub(super) fn block(&mut self, block: &Block) {
+        self.open();
+        self.declare_ahead(&block.statements);
+        for statement in &block.statements {
+            self.statement(statement);
+        }
+        self.close();
+    }
+
+    /// Makes the names known that a block declares: functions, classes and threads at once, variables from
+    /// their declaration on (for the block's own code).
+    fn declare_ahead(&mut self, statements: &[Statement]) {
+        let mut made = Vec::new();
+        for statement in statements {
+            match &statement.kind {
+                StatementKind::Let { pattern, .. } => self.declare_pattern(pattern, VariableKind::Let),
+                StatementKind::Var { pattern, .. } => self.declare_pattern(pattern, VariableKind::Var),
+                StatementKind::ThreadLocal { name, .. } => {
+                    self.declare(name, VariableKind::ThreadLocal);
+                }
+                StatementKind::Declare(declaration) => {
+                    for item in &declaration.items {
+                        self.declare(&item.name, VariableKind::Declared);
+                    }
+                }
+                StatementKind::Timer(timer) => {
+                    self.declare(&timer.name, VariableKind::Declared);
+                }
+                StatementKind::Function(function) => {
+                    let Some(name) = &function.name else { continue };
+                    let id = self.new_function(
+                        name.text.clone(),
+                        FunctionKind::Function,
+                        function.span,
+                        Some(function.id),
+                    );
+                    made.push(self.declare(name, VariableKind::Function(id)));
+                }
+                StatementKind::Class(class) => {
+                    let kind = VariableKind::Class(self.new_class(class));
+                    made.push(self.declare(&class.name, kind));
+                }
+                StatementKind::Thread(template) => {
+                    let kind = VariableKind::Template(self.new_template(template));
+                    made.push(self.declare(&template.name, kind));
+                }
+                StatementKind::Invalid
+                | StatementKind::Expression(_)
+                | StatementKind::Assign { .. }
+                | StatementKind::If { .. }
+                | StatementKind::While { .. }
+                | StatementKind::Loop { .. }
+                | StatementKind::Repeat { .. }
+                | StatementKind::For { .. }
+                | StatementKind::Break
+                | StatementKind::Continue
+                | StatementKind::Return(_)
+                | StatementKind::Throw(_)
+                | StatementKind::Try { .. }
+                | StatementKind::Defer(_)
+                | StatementKind::Assert { .. }
+                | StatementKind::With { .. }
+                | StatementKind::Join(_)
+                | StatementKind::Sleep(_)
+                | StatementKind::Yield
+                | StatementKind::Await(_)
+                | StatementKind::Atomically(_)
+                | StatementKind::Parallel(_)
+                | StatementKind::ParallelFor { .. }
+                | StatementKind::Select(_)
+                | StatementKind::Block(_) => {}
+            }
+        }
+        // Functions that stand side by side are made one after the other, so none can copy its neighbour.
+        // At the top level they are all there before anything runs.
+        for id in made {
+            if self.answers.variables[id as usize].top_level {
+                self.declared_at[id as usize] = Some(0);
+            } else {
+                self.set(id);
+            }
+        }
+    }
+
+    fn declare_pattern(&mut self, pattern: &Pattern, kind: VariableKind) {
+        match pattern {
+            Pattern::Name(name) => {
+                self.declare(name, kind);
+            }
+            Pattern::List(parts, _) => parts.iter().for_each(|part| self.declare_pattern(part, kind)),
+        }
+    }
+
+    pub(super) fn set_pattern(&mut self, pattern: &Pattern) {
+        match pattern {
+            Pattern::Name(name) => self.set_name(name),
+            Pattern::List(parts, _) => parts.iter().for_each(|part| self.set_pattern(part)),
+        }
+    }
+
+    /// The variables of a loop, a clause or an arm.
+    fn loop_pattern(&mut self, pattern: &Pattern) {
+        self.declare_pattern(pattern, VariableKind::Loop);
+        self.set_pattern(pattern);
+    }
+
+    pub(super) fn statement(&mut self, statement: &Statement) {
+        match &statement.kind {
+            StatementKind::Invalid
+            | StatementKind::Break
+            | StatementKind::Continue
+            | StatementKind::Yield => {}
+            StatementKind::Expression(value) | StatementKind::Throw(value) | StatementKind::Sleep(value) => {
+                self.expression(value);
+            }
+            StatementKind::Await(condition) => self.expression(condition),
+            StatementKind::Let { pattern, value } | StatementKind::Var { pattern, value } => {
+                self.expression(value);
+                self.set_pattern(pattern);
+            }
+            StatementKind::ThreadLocal { name, value, id } => {
+                let kind = FunctionKind::ThreadLocalValue;
+                let function = self.new_function(name.text.clone(), kind, value.span, Some(*id));
+                self.inside(function, |names| names.expression(value));
+                self.set_name(name);
+            }
+            StatementKind::Assign { target, value, .. } => {
+                self.expression(value);
+                self.target(target);
+            }
+            StatementKind::Function(function) => self.function(function),
+            StatementKind::Class(class) => self.class(class),
+            StatementKind::Thread(template) => self.template(template),
+            StatementKind::Declare(declaration) => self.declaration(declaration),
+            StatementKind::Timer(timer) => self.timer(timer),
+            StatementKind::If { branches, otherwise } => {
+                for (condition, body) in branches {
+                    self.expression(condition);
+                    self.block(body);
+                }
+                self.maybe_block(otherwise);
+            }
+            StatementKind::While { condition, body } => {
+                self.expression(condition);
+                self.block(body);
+            }
+            StatementKind::Loop { body } | StatementKind::Atomically(body) | StatementKind::Block(body) => {
+                self.block(body);
+            }
+            StatementKind::Repeat { count, body } => {
+                self.expression(count);
+                self.block(body);
+            }
+            StatementKind::For { pattern, items, body } => {
+                self.expression(items);
+                self.open();
+                self.loop_pattern(pattern);
+                self.block(body);
+                self.close();
+            }
+            StatementKind::Return(value) => value.iter().for_each(|value| self.expression(value)),
+            StatementKind::Try { body, catches, finally } => {
+                self.block(body);
+                for catch in catches {
+                    self.open();
+                    if let Some(name) = &catch.name {
+                        self.declare_set(name, VariableKind::Error);
+                    }
+                    self.block(&catch.body);
+                    self.close();
+                }
+                self.maybe_block(finally);
+            }
+            StatementKind::Defer(deferred) => {
+                self.body("defer", FunctionKind::Deferred, &deferred.body, deferred.id);
+            }
+            StatementKind::Assert { condition, message } => {
+                self.expression(condition);
+                message.iter().for_each(|message| self.expression(message));
+            }
+            StatementKind::With { items, timeout, body, otherwise } => {
+                items.iter().chain(timeout).for_each(|item| self.expression(item));
+                self.block(body);
+                self.maybe_block(otherwise);
+            }
+            StatementKind::Join(threads) => threads.iter().for_each(|thread| self.expression(thread)),
+            StatementKind::Parallel(branches) => branches.iter().for_each(|branch| self.branch(branch)),
+            StatementKind::ParallelFor { pattern, items, body, id } => {
+                self.expression(items);
+                self.open();
+                self.loop_pattern(pattern);
+                self.body("block", FunctionKind::StartBlock, body, *id);
+                self.close();
+            }
+            StatementKind::Select(select) => self.select(select),
+        }
+    }
+
+    fn maybe_block(&mut self, block: &Option<Block>) {
+        block.iter().for_each(|block| self.block(block));
+    }
+
+    fn declaration(&mut self, declaration: &tree::Declaration) {
+        for item in &declaration.items {
+            item.count.iter().for_each(|count| self.expression(count));
+            item.arguments.iter().for_each(|argument| self.expression(&argument.value));
+            item.value.iter().for_each(|value| self.expression(value));
+            item.lock.iter().for_each(|lock| self.expression(lock));
+            self.set_name(&item.name);
+        }
+    }
+
+    fn timer(&mut self, timer: &tree::Timer) {
+        self.expression(&timer.delay);
+        self.body(&timer.name.text, FunctionKind::TimerBody, &timer.body, timer.id);
+        self.set_name(&timer.name);
+    }
+
+    /// A call is started like `start f(x)`: callee and arguments belong to the starter.
+    fn branch(&mut self, branch: &Branch) {
+        if let StatementKind::Expression(call) = &branch.statement.kind
+            && let ExpressionKind::Call { .. } = &call.kind
+        {
+            return self.started(call);
+        }
+        let kind = FunctionKind::StartBlock;
+        let function = self.new_function("block".into(), kind, branch.statement.span, Some(branch.id));
+        self.inside(function, |names| {
+            names.open();
+            names.declare_ahead(std::slice::from_ref(&branch.statement));
+            names.statement(&branch.statement);
+            names.close();
+        });
+    }
+
+    fn select(&mut self, select: &tree::Select) {
+        for arm in &select.arms {
+            match &arm.wait {
+                ArmWait::Call(call) => self.expression(call),
+                ArmWait::Join(thread) => self.expression(thread),
+            }
+            self.open();
+            arm.pattern.iter().for_each(|pattern| self.loop_pattern(pattern));
+            self.block(&arm.body);
+            self.close();
+        }
+        if let Some((delay, body)) = &select.after {
+            self.expression(delay);
+            self.block(body);
+        }
+        self.maybe_block(&select.otherwise);
+    }
+
+    /// What is assigned to.
+    fn target(&mut self, target: &Expression) {
+        if let ExpressionKind::Name(name) = &target.kind {
+            self.assign_name(name);
+        } else if let ExpressionKind::List(parts) = &target.kind {
+            parts.iter().for_each(|part| self.target(part));
+        } else {
+            self.expression(target);
+        }
+    }
+
+    pub(super) fn expression(&mut self, expression: &Expression) {
+        match &expression.kind {
+            ExpressionKind::Invalid
+            | ExpressionKind::Nil
+            | ExpressionKind::Bool(_)
+            | ExpressionKind::Int(_)
+            | ExpressionKind::Float(_)
+            | ExpressionKind::Duration(_) => {}
+            ExpressionKind::Text(parts) => {
+                for part in parts {
+                    match part {
+                        TextPart::Literal(_) => {}
+                        TextPart::Value { value, .. } => self.expression(value),
+                    }
+                }
+            }
+            ExpressionKind::Name(name) => self.use_name(name, false),
+            ExpressionKind::SelfReference(id) => self.use_self(*id, expression.span),
+            ExpressionKind::List(items) => items.iter().for_each(|item| self.expression(item)),
+            ExpressionKind::Map(entries) => {
+                for (key, value) in entries {
+                    self.expression(key);
+                    self.expression(value);
+                }
+            }
+            ExpressionKind::Comprehension { element, clauses } => self.comprehension(element, clauses),
+            ExpressionKind::Range { start, end, .. } => {
+                start.iter().chain(end).for_each(|end| self.expression(end));
+            }
+            ExpressionKind::Unary { operand, .. } => self.expression(operand),
+            ExpressionKind::Binary { left, right, .. }
+            | ExpressionKind::And(left, right)
+            | ExpressionKind::Or(left, right) => {
+                self.expression(left);
+                self.expression(right);
+            }
+            ExpressionKind::Compare { first, rest } => {
+                self.expression(first);
+                rest.iter().for_each(|(_, right)| self.expression(right));
+            }
+            ExpressionKind::Conditional { condition, value, otherwise } => {
+                self.expression(condition);
+                self.expression(value);
+                self.expression(otherwise);
+            }
+            ExpressionKind::Call { callee, arguments } => {
+                self.callee(callee, true);
+                arguments.iter().for_each(|argument| self.expression(&argument.value));
+            }
+            ExpressionKind::Index { object, index } => {
+                self.expression(object);
+                self.expression(index);
+            }
+            ExpressionKind::Field { object, .. } => self.expression(object),
+            ExpressionKind::Function(function) => {
+                self.new_function(ANONYMOUS.into(), FunctionKind::Function, function.span, Some(function.id));
+                self.function(function);
+            }
+            ExpressionKind::Start(what) => self.started(what),
+            ExpressionKind::StartBlock { body, id } => {
+                self.body("block", FunctionKind::StartBlock, body, *id);
+            }
+            ExpressionKind::Atomically(value) => self.expression(value),
+        }
+    }
+
+    fn callee(&mut self, callee: &Expression, here: bool) {
+        if let ExpressionKind::Name(name) = &callee.kind {
+            self.use_name(name, here);
+        } else {
+            self.expression(callee);
+        }
+    }
+
+    /// What stands after `start`.
+    fn started(&mut self, what: &Expression) {
+        if let ExpressionKind::Call { callee, arguments } = &what.kind {
+            self.callee(callee, false);
+            arguments.iter().for_each(|argument| self.expression(&argument.value));
+        } else {
+            self.expression(what);
+        }
+    }
+
+    fn comprehension(&mut self, element: &Expression, clauses: &[tree::Clause]) {
+        for clause in clauses {
+            self.expression(&clause.items);
+            self.open();
+            self.loop_pattern(&clause.pattern);
+            clause.conditions.iter().for_each(|condition| self.expression(condition));
+        }
+        self.expression(element);
+        clauses.iter().for_each(|_| self.close());
+    }
+
+    /// The parameters and the body of a function that has been made known.
+    pub(super) fn function(&mut self, function: &tree::Function) {
+        let Some(id) = self.function_of(function.id) else { return };
+        self.inside(id, |names| {
+            names.open();
+            names.parameters(id, &function.parameters);
+            match &function.body {
+                FunctionBody::Block(block) => names.block(block),
+                FunctionBody::Value(value) => names.expression(value),
+            }
+            names.close();
+        });
+    }
+
+    /// Declares the parameters. A default is evaluated in the function, when it is called without that argument:
+    /// it sees the parameters before it.
+    pub(super) fn parameters(&mut self, function: FunctionId, parameters: &[Parameter]) {
+        for parameter in parameters {
+            let id = self.declare(&parameter.name, VariableKind::Parameter);
+            self.answers.functions[function as usize].parameters.push(id);
+        }
+        for parameter in parameters {
+            parameter.default.iter().for_each(|default| self.expression(default));
+            self.set_name(&parameter.name);
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! Scopes: which names are visible where, and what each one means.
+//!
+//! Declares and looks up. The walk through the tree that opens and closes scopes is in `names`; what a use of
+//! an outer variable means for the functions between is in `captures`.
+
+use super::{ClassId, FunctionId, Meaning, Member, Names, Variable, VariableId, VariableKind, suggest};
+use crate::report::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::tree::Name;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// One block's names, or the members of one class.
+#[derive(Debug)]
+pub(super) struct Scope {
+    pub function: FunctionId,
+    names: HashMap<Arc<str>, VariableId>,
+    pub members: Option<Members>,
+}
+
+/// The members of a class while its body is walked through.
+#[derive(Debug)]
+pub(super) struct Members {
+    pub class: ClassId,
+    pub names: HashMap<Arc<str>, (Member, Span)>,
+    /// The fields whose declarations have been passed.
+    pub set: HashSet<u32>,
+}
+
+impl Scope {
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        let members = self.members.iter().flat_map(|members| members.names.keys());
+        self.names.keys().chain(members).map(|text| &**text)
+    }
+}
+
+/// A declaration that stands later in the same function than its use.
+struct Later {
+    span: Span,
+}
+
+impl Names<'_> {
+    pub(super) fn open(&mut self) {
+        self.scopes.push(Scope { function: self.current, names: HashMap::new(), members: None });
+    }
+
+    pub(super) fn open_members(&mut self, members: Members) {
+        self.scopes.push(Scope { function: self.current, names: HashMap::new(), members: Some(members) });
+    }
+
+    pub(super) fn close(&mut self) {
+        self.scopes.pop();
+    }
+
+    /// A variable of the current function that no name leads to yet.
+    pub(super) fn add_variable(&mut self, text: &Arc<str>, span: Span, kind: VariableKind) -> VariableId {
+        let id = self.answers.variables.len() as VariableId;
+        self.answers.variables.push(Variable {
+            name: text.clone(),
+            span,
+            kind,
+            function: self.current,
+            top_level: self.scopes.len() == 1,
+            assigned: false,
+            captured: false,
+            shared: false,
+            early: false,
+        });
+        self.declared_at.push(None);
+        id
+    }
+
+    /// Makes a name known in the innermost scope. It can be used once `set` has been called for it.
+    pub(super) fn declare(&mut self, name: &Name, kind: VariableKind) -> VariableId {
+        self.refuse_shadowing_member(name);
+        self.note_shadowing_builtin(name, kind);
+        let id = self.add_variable(&name.text, name.span, kind);
+        self.set_meaning(name.id, Meaning::Variable(id));
+        let Some(scope) = self.scopes.last_mut() else { return id };
+        match scope.names.get(&name.text) {
+            None => {
+                scope.names.insert(name.text.clone(), id);
+            }
+            Some(first) => {
+                let first = self.answers.variables[*first as usize].span;
+                self.report_duplicate(name, first);
+            }
+        }
+        id
+    }
+
+    /// Declares a name whose value is there from now on.
+    pub(super) fn declare_set(&mut self, name: &Name, kind: VariableKind) -> VariableId {
+        let id = self.declare(name, kind);
+        self.set(id);
+        id
+    }
+
+    /// From here on the variable has its value.
+    pub(super) fn set(&mut self, id: VariableId) {
+        self.now += 1;
+        self.declared_at[id as usize] = Some(self.now);
+    }
+
+    /// The declaration of this name has been passed, be it of a variable or of a field.
+    pub(super) fn set_name(&mut self, name: &Name) {
+        match self.meaning(name.id) {
+            Meaning::Variable(id) => self.set(id),
+            Meaning::Member { member: Member::Field(field), .. } => {
+                if let Some(members) = self.scopes.last_mut().and_then(|scope| scope.members.as_mut()) {
+                    members.set.insert(field);
+                }
+            }
+            Meaning::Member { member: Member::Method(_), .. } | Meaning::Builtin(_) | Meaning::None => {}
+        }
+    }
+
+    pub(super) fn meaning(&self, id: u32) -> Meaning {
+        self.answers.meanings.get(id as usize).copied().unwrap_or_default()
+    }
+
+    pub(super) fn set_meaning(&mut self, id: u32, meaning: Meaning) {
+        if let Some(place) = self.answers.meanings.get_mut(id as usize) {
+            *place = meaning;
+        }
+    }
+
+    /// What a name that is read means. `called`: it stands before the brackets of a call that the same thread makes.
+    pub(super) fn use_name(&mut self, name: &Name, called: bool) {
+        self.find(name, called, false);
+    }
+
+    pub(super) fn assign_name(&mut self, name: &Name) {
+        self.find(name, false, true);
+        if let Meaning::Variable(id) = self.meaning(name.id) {
+            self.answers.variables[id as usize].assigned = true;
+        }
+    }
+
+    fn find(&mut self, name: &Name, called: bool, assigned: bool) {
+        match self.look_up(&name.text) {
+            Ok(meaning) => {
+                self.set_meaning(name.id, meaning);
+                match meaning {
+                    Meaning::Variable(id) => self.mention(id, called),
+                    Meaning::Member { self_variable, .. } => self.mention(self_variable, false),
+                    Meaning::Builtin(_) | Meaning::None => {}
+                }
+            }
+            Err(Some(later)) => self.report_too_early(name, later),
+            Err(None) => self.report_undefined(name, assigned),
+        }
+    }
+
+    /// The meaning; otherwise the declaration that stands too late, if there is one.
+    ///
+    /// A variable is known from its declaration on. A function nested in the one where the variable lives runs
+    /// later, perhaps, so it may name what is declared after it.
+    fn look_up(&self, text: &str) -> Result<Meaning, Option<Later>> {
+        let mut later = None;
+        for (depth, scope) in self.scopes.iter().enumerate().rev() {
+            if let Some(&id) = scope.names.get(text) {
+                if self.declared_at[id as usize].is_some() || scope.function != self.current {
+                    return Ok(Meaning::Variable(id));
+                }
+                later.get_or_insert(Later { span: self.answers.variables[id as usize].span });
+            }
+            let Some(members) = &scope.members else { continue };
+            let Some(&(member, span)) = members.names.get(text) else { continue };
+            let set = match member {
+                Member::Field(field) => members.set.contains(&field),
+                Member::Method(_) => true,
+            };
+            if !set && scope.function == self.current {
+                later.get_or_insert(Later { span });
+                continue;
+            }
+            if let Some(self_variable) = self.self_at(depth) {
+                return Ok(Meaning::Member { self_variable, class: members.class, member });
+            }
+        }
+        match self.builtins.find(text) {
+            Some(index) => Ok(Meaning::Builtin(index)),
+            None => Err(later),
+        }
+    }
+
+    /// The `self` by which the members in the scope at this depth are reached from here: that of the method,
+    /// the initialiser or the `run` block that is being walked through.
+    fn self_at(&self, depth: usize) -> Option<VariableId> {
+        let within = self.scopes.get(depth + 1).map_or(self.current, |scope| scope.function);
+        let class = self.scopes[depth].members.as_ref()?.class;
+        let mut next = Some(within);
+        while let Some(id) = next {
+            let function = &self.answers.functions[id as usize];
+            if function.class == Some(class) {
+                return function.self_variable;
+            }
+            next = function.parent;
+        }
+        None
+    }
+
+    /// `self`, where it means something.
+    pub(super) fn use_self(&mut self, id: u32, span: Span) {
+        let depth = self.scopes.iter().rposition(|scope| scope.members.is_some());
+        match depth.and_then(|depth| self.self_at(depth)) {
+            Some(variable) => {
+                self.set_meaning(id, Meaning::Variable(variable));
+                self.mention(variable, false);
+            }
+            None => {
+                let report = Diagnostic::error(Code::Misplaced, span, "\"self\" outside a class")
+                    .label("there is no object here");
+                self.found.push(
+                    report
+                        .note("\"self\" is the object whose method runs")
+                        .hint("the thread that runs is `current_thread()`"),
+                );
+            }
+        }
+    }
+
+    /// Whether a variable that is declared here would be called like a member of the class around it.
+    fn refuse_shadowing_member(&mut self, name: &Name) {
+        let members = self.scopes.iter().rev().find_map(|scope| scope.members.as_ref());
+        let Some(members) = members else { return };
+        let Some(&(_, span)) = members.names.get(&name.text) else { return };
+        let class = self.answers.classes[members.class as usize].name.clone();
+        let message = format!("\"{}\" is already a member of {class}", name.text);
+        self.found.push(
+            Diagnostic::error(Code::ShadowedMember, name.span, message)
+                .label("a local variable with the name of a member")
+                .other(span, "the member")
+                .note("members are seen by their bare names, so a local of the same name would hide it")
+                .hint("choose another name for the local variable"),
+        );
+    }
+
+    fn note_shadowing_builtin(&mut self, name: &Name, kind: VariableKind) {
+        let worth_it = match kind {
+            VariableKind::Let
+            | VariableKind::Var
+            | VariableKind::ThreadLocal
+            | VariableKind::Declared
+            | VariableKind::Function(_)
+            | VariableKind::Class(_)
+            | VariableKind::Template(_) => true,
+            // Short-lived, and seldom meant for anything but their own few lines.
+            VariableKind::Parameter
+            | VariableKind::Loop
+            | VariableKind::Error
+            | VariableKind::SelfReference => false,
+        };
+        if !worth_it || self.builtins.internal || self.builtins.find(&name.text).is_none() {
+            return;
+        }
+        self.found.push(
+            Diagnostic::warning(
+                Code::ShadowedBuiltin,
+                name.span,
+                format!("\"{}\" hides the builtin of that name", name.text),
+            )
+            .label(format!("from here on `{}` means this", name.text)),
+        );
+    }
+
+    pub(super) fn report_duplicate(&mut self, name: &Name, first: Span) {
+        let line = self.source.line(first.start);
+        self.found.push(
+            Diagnostic::error(Code::DuplicateName, name.span, format!("\"{}\" is declared twice", name.text))
+                .label("declared again here")
+                .other(first, "first declared here")
+                .hint(format!(
+                    "choose another name, or assign to the one of line {line}: `{} = …`",
+                    name.text
+                )),
+        );
+    }
+
+    fn report_too_early(&mut self, name: &Name, later: Later) {
+        let line = self.source.line(later.span.start);
+        self.found.push(
+            Diagnostic::error(
+                Code::UsedBeforeDeclaration,
+                name.span,
+                format!("\"{}\" is used before its declaration in line {line}", name.text),
+            )
+            .label("used here")
+            .other(later.span, "declared here")
+            .hint("move the declaration up"),
+        );
+    }
+
+    /// One report for each unknown name; further places are added to it.
+    fn report_undefined(&mut self, name: &Name, assigned: bool) {
+        if let Some((report, lines)) = self.undefined.get_mut(&name.text) {
+            let line = self.source.line(name.span.start);
+            let first = self.source.line(self.found[*report].span.start);
+            if line != first && !lines.contains(&line) {
+                lines.push(line);
+            }
+            return;
+        }
+        let mut report =
+            Diagnostic::error(Code::UndefinedName, name.span, format!("undefined name \"{}\"", name.text))
+                .label("not declared anywhere");
+        if let Some(near) = self.suggest(&name.text) {
+            report = report.hint(format!("did you mean \"{near}\"?"));
+        } else if assigned {
+            report = report.hint(format!("a new variable is declared with `var`: `var {} = …`", name.text));
+        } else if matches!(&*name.text, "threading" | "thread" | "multiprocessing") {
+            report = report.hint("nothing has to be imported: `let t = start { … }`, `lock m`, `queue q`");
+        }
+        self.undefined.insert(name.text.clone(), (self.found.len(), Vec::new()));
+        self.found.push(report);
+    }
+
+    /// The visible name that was probably meant.
+    fn suggest(&self, wanted: &str) -> Option<String> {
+        let known =
+            |text: &str| matches!(text, "true" | "false" | "nil" | "self") || self.look_up(text).is_ok();
+        if let Some(native) = suggest::native(wanted)
+            && known(native)
+        {
+            return Some(native.to_string());
+        }
+        let own = self.scopes.iter().flat_map(Scope::texts);
+        suggest::closest(wanted, own.chain(self.builtins.names())).map(str::to_string)
+    }
+
+    /// Adds the further places of each unknown name to its report.
+    pub(super) fn finish_undefined(&mut self) {
+        for (index, lines) in self.undefined.values() {
+            if lines.is_empty() {
+                continue;
+            }
+            let lines: Vec<String> = lines.iter().map(u32::to_string).collect();
+            let word = if lines.len() == 1 { "line" } else { "lines" };
+            self.found[*index].notes.push(format!("also in {word} {}", super::list_of(&lines)));
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! "Did you mean": the known name closest to one that is not known.
+//!
+//! Says nothing about what names are visible; the caller hands them over.
+
+/// Names that people bring along from other languages, and what they are called here.
+const FOREIGN: &[(&str, &str)] = &[
+    ("currentThread", "current_thread"),
+    ("current", "current_thread"),
+    ("get_current_thread", "current_thread"),
+    ("activeCount", "active_count"),
+    ("mainThread", "main_thread"),
+    ("enumerateThreads", "threads"),
+    ("asCompleted", "as_completed"),
+    ("println", "print"),
+    ("printf", "print"),
+    ("echo", "print"),
+    ("length", "len"),
+    ("size", "len"),
+    ("True", "true"),
+    ("False", "false"),
+    ("None", "nil"),
+    ("null", "nil"),
+    ("undefined", "nil"),
+    ("this", "self"),
+    ("string", "str"),
+    ("integer", "int"),
+    ("dict", "map"),
+    ("Lock", "lock"),
+    ("RLock", "rlock"),
+    ("Mutex", "lock"),
+    ("mutex", "lock"),
+    ("RWLock", "rwlock"),
+    ("Semaphore", "semaphore"),
+    ("Condition", "condition"),
+    ("Event", "event"),
+    ("Barrier", "barrier"),
+    ("CountDownLatch", "latch"),
+    ("Queue", "queue"),
+    ("channel", "queue"),
+    ("ThreadPoolExecutor", "pool"),
+    ("Pool", "pool"),
+];
+
+/// Methods that other languages' threads and locks have, and what is written here instead.
+const FOREIGN_METHODS: &[(&str, &str)] = &[
+    ("setName", "name = …"),
+    ("set_name", "name = …"),
+    ("getName", "name"),
+    ("get_name", "name"),
+    ("setDaemon", "daemon = …"),
+    ("set_daemon", "daemon = …"),
+    ("isDaemon", "daemon"),
+    ("is_daemon", "daemon"),
+    ("isAlive", "alive"),
+    ("is_alive", "alive"),
+    ("notifyAll", "notify_all()"),
+    ("signalAll", "notify_all()"),
+    ("waitFor", "wait_until(…)"),
+    ("tryAcquire", "try_acquire()"),
+    ("tryLock", "try_acquire()"),
+    ("put_nowait", "try_put(…)"),
+    ("get_nowait", "try_get()"),
+    ("qsize", "size"),
+    ("countDown", "count_down()"),
+    ("isSet", "is_set"),
+    ("compareAndSet", "compare_exchange(…)"),
+    ("incrementAndGet", "add(1)"),
+];
+
+/// The name of conc for a name of another language.
+pub(super) fn native(foreign: &str) -> Option<&'static str> {
+    FOREIGN.iter().find(|(theirs, _)| *theirs == foreign).map(|(_, ours)| *ours)
+}
+
+/// What is written in conc for a method of another language.
+pub(super) fn native_method(foreign: &str) -> Option<&'static str> {
+    FOREIGN_METHODS.iter().find(|(theirs, _)| *theirs == foreign).map(|(_, ours)| *ours)
+}
+
+/// The candidate that `wanted` most likely is a misspelling of; none when all are too different.
+pub(super) fn closest<'c>(wanted: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    let letters: Vec<char> = wanted.chars().collect();
+    // Nobody misspells a hundred letters, and the comparison is quadratic.
+    if letters.len() > 100 {
+        return None;
+    }
+    let limit = letters.len() / 3;
+    let mut best: Option<(usize, &str)> = None;
+    for candidate in candidates {
+        if candidate == wanted {
+            continue;
+        }
+        let distance = if same_but_for_case(wanted, candidate) {
+            0
+        } else {
+            distance(&letters, &candidate.chars().take(110).collect::<Vec<_>>())
+        };
+        // The name breaks ties, so that the answer does not depend on the order of the candidates.
+        let better = best.is_none_or(|known| (distance, candidate) < known);
+        if better && distance <= limit {
+            best = Some((distance, candidate));
+        }
+    }
+    best.map(|(_, name)| name)
+}
+
+/// `setName`, `set_name` and `Set_Name` are one word to a person.
+fn same_but_for_case(a: &str, b: &str) -> bool {
+    let plain =
+        |text: &str| text.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect::<String>();
+    plain(a) == plain(b)
+}
+
+/// How many letters must be added, dropped, changed or swapped with their neighbour (Damerau-Levenshtein, each
+/// place edited once).
+fn distance(a: &[char], b: &[char]) -> usize {
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let changed = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut least = changed.min(last[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                least = least.min(before[j - 2] + 1);
+            }
+            row.push(least);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances() {
+        let of = |a: &str, b: &str| distance(&a.chars().collect::<Vec<_>>(), &b.chars().collect::<Vec<_>>());
+        assert_eq!(of("count", "count"), 0);
+        assert_eq!(of("cuont", "count"), 1);
+        assert_eq!(of("coun", "count"), 1);
+        assert_eq!(of("kount", "count"), 1);
+        assert_eq!(of("", "abc"), 3);
+        assert_eq!(of("余額", "余额"), 1);
+    }
+
+    #[test]
+    fn the_closest_name_wins_and_strangers_are_not_suggested() {
+        assert_eq!(closest("cuont", ["mount", "count", "court"]), Some("count"));
+        assert_eq!(closest("timeuot", ["closed", "timeout"]), Some("timeout"));
+        assert_eq!(closest("notFull", ["not_full", "full"]), Some("not_full"));
+        assert_eq!(closest("x", ["y", "z"]), None);
+        assert_eq!(closest("zebra", ["count", "len"]), None);
+        assert_eq!(closest("bat", ["cat", "bar"]), Some("bar"));
+        assert_eq!(closest("count", ["count"]), None);
+    }
+}
