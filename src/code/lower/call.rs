@@ -125,7 +125,7 @@ impl<'t> Builder<'_, '_, 't> {
     }
 
     /// A known builtin.
-    fn call_row(&mut self, row: &'static Row, arguments: &'t [Argument]) -> Lowered<Register> {
+    pub fn call_row(&mut self, row: &'static Row, arguments: &'t [Argument]) -> Lowered<Register> {
         let at = self.mark() as Register;
         match row.body {
             Body::Native(_) | Body::Constant(_) => {
