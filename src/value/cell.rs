@@ -1,6 +1,6 @@
 //! A variable that several threads may read and write: each read and each write is one step.
 
-use super::Value;
+use super::{Value, release};
 use parking_lot::Mutex;
 
 /// Sequentially consistent; no value is ever torn.
@@ -23,5 +23,18 @@ impl Cell {
     pub fn set(&self, value: Value) {
         let old = std::mem::replace(&mut *self.value.lock(), value);
         drop(old); // outside the lock: dropping may free a large structure
+    }
+
+    /// For the only holder.
+    pub(super) fn inner(&mut self) -> &mut Value {
+        self.value.get_mut()
+    }
+}
+
+impl Drop for Cell {
+    fn drop(&mut self) {
+        if release::nests(self.inner()) {
+            release::release(vec![std::mem::replace(self.inner(), Value::Nil)]);
+        }
     }
 }

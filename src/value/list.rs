@@ -1,6 +1,6 @@
 //! Lists. Every operation is one step: it locks the list, for itself alone.
 
-use super::Value;
+use super::{Value, release};
 use parking_lot::{Mutex, MutexGuard};
 
 #[derive(Debug)]
@@ -30,5 +30,23 @@ impl List {
     /// A copy of what it holds now.
     pub fn snapshot(&self) -> Vec<Value> {
         self.values.lock().clone()
+    }
+
+    /// Puts other elements in the place of all it holds; gives back the old ones, to be dropped outside the lock.
+    pub fn replace(&self, values: Vec<Value>) -> Vec<Value> {
+        std::mem::replace(&mut *self.values.lock(), values)
+    }
+
+    /// For the only holder.
+    pub(super) fn inner(&mut self) -> &mut Vec<Value> {
+        self.values.get_mut()
+    }
+}
+
+impl Drop for List {
+    fn drop(&mut self) {
+        if self.inner().iter().any(release::nests) {
+            release::release(std::mem::take(self.inner()));
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Maps, in insertion order. Every operation is one step: it locks the map, for itself alone.
 
-use super::Value;
+use super::{Value, release};
 use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 use parking_lot::{Mutex, MutexGuard};
@@ -29,5 +29,32 @@ impl Map {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// A copy of what it holds now, in order.
+    pub fn snapshot(&self) -> Vec<(Value, Value)> {
+        self.entries.lock().iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+
+    pub fn keys(&self) -> Vec<Value> {
+        self.entries.lock().keys().cloned().collect()
+    }
+
+    pub fn values(&self) -> Vec<Value> {
+        self.entries.lock().values().cloned().collect()
+    }
+
+    /// For the only holder.
+    pub(super) fn inner(&mut self) -> &mut Entries {
+        self.entries.get_mut()
+    }
+}
+
+impl Drop for Map {
+    fn drop(&mut self) {
+        if self.inner().iter().any(|(key, value)| release::nests(value) || release::nests(key)) {
+            let entries = std::mem::take(self.inner());
+            release::release(entries.into_iter().flat_map(|(key, value)| [key, value]).collect());
+        }
     }
 }

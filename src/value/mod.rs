@@ -5,17 +5,31 @@
 //! machine's dispatch loop; everyone else should prefer the functions.
 
 pub mod cell;
+pub mod compare;
+pub mod convert;
+pub mod copy;
+pub mod duration;
 pub mod error;
+pub mod file;
+
+pub mod index;
+pub mod iterate;
 pub mod list;
 pub mod map;
+mod near;
+pub mod number;
 pub mod object;
+pub mod operate;
+mod release;
 pub mod set;
+pub mod show;
 pub mod text;
 
 use crate::builtin::Row;
 use crate::sync::{Sync, thread::Thread};
 use cell::Cell;
 use error::Error;
+use file::File;
 use list::List;
 use map::Map;
 use object::{Bound, Closure, Object};
@@ -52,6 +66,8 @@ pub enum Value {
     Thread(Arc<Thread>),
     /// Anything to wait for: lock, queue, future, pool…
     Sync(Arc<Sync>),
+    /// An open file.
+    File(Arc<File>),
     /// A variable that a closure shares with the function around it. Held by registers and closures, never
     /// seen by a script.
     Cell(Arc<Cell>),
@@ -97,6 +113,7 @@ pub enum Type {
     Atomic,
     Pool,
     Future,
+    File,
 }
 
 const _: () = assert!(size_of::<Value>() == 16);
@@ -137,6 +154,7 @@ impl Value {
             Value::Error(error) => Value::Error(error.clone()),
             Value::Thread(thread) => Value::Thread(thread.clone()),
             Value::Sync(sync) => Value::Sync(sync.clone()),
+            Value::File(file) => Value::File(file.clone()),
             Value::Cell(cell) => Value::Cell(cell.clone()),
         }
     }
@@ -159,6 +177,7 @@ impl Value {
             Value::Error(_) => Type::Error,
             Value::Thread(_) => Type::Thread,
             Value::Sync(sync) => sync.kind.kind(),
+            Value::File(_) => Type::File,
         }
     }
 
@@ -193,6 +212,7 @@ impl Value {
             | Value::Error(_)
             | Value::Thread(_)
             | Value::Sync(_)
+            | Value::File(_)
             | Value::Cell(_) => true,
         }
     }
@@ -213,6 +233,37 @@ impl Value {
 
     pub fn list(values: Vec<Value>) -> Value {
         Value::List(Arc::new(List::new(values)))
+    }
+
+    pub fn map(entries: map::Entries) -> Value {
+        Value::Map(Arc::new(Map::new(entries)))
+    }
+
+    pub fn set(members: set::Members) -> Value {
+        Value::Set(Arc::new(Set::new(members)))
+    }
+
+    pub fn range(start: i64, end: i64) -> Value {
+        Value::Range(Arc::new(Range { start, end }))
+    }
+
+    pub fn error(error: Error) -> Value {
+        Value::Error(Arc::new(error))
+    }
+}
+
+impl Range {
+    pub fn contains(&self, n: i64) -> bool {
+        self.start <= n && n < self.end
+    }
+
+    /// How many numbers it has; the widest do not fit in an `i64`.
+    pub fn len(&self) -> u64 {
+        if self.is_empty() { 0 } else { self.end.wrapping_sub(self.start) as u64 }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.start >= self.end
     }
 }
 
@@ -277,6 +328,7 @@ impl Type {
             Type::Atomic => "atomic",
             Type::Pool => "pool",
             Type::Future => "future",
+            Type::File => "file",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Instances of classes, closures, and methods taken from their objects.
 
-use super::{Value, cell::Cell};
+use super::{Value, cell::Cell, release};
 use crate::builtin::Row;
 use crate::sync::Sync;
 use std::sync::Arc;
@@ -37,4 +37,31 @@ pub enum Method {
     /// A method of a class: the function's number.
     Function(u32),
     Builtin(&'static Row),
+}
+
+impl Drop for Object {
+    fn drop(&mut self) {
+        if self.fields.iter_mut().any(|field| release::nests(field.inner())) || !self.captured.is_empty() {
+            let mut pending: Vec<Value> =
+                self.fields.iter_mut().map(|field| std::mem::replace(field.inner(), Value::Nil)).collect();
+            release::take_captured(&mut self.captured, &mut pending);
+            release::release(pending);
+        }
+    }
+}
+
+impl Drop for Closure {
+    fn drop(&mut self) {
+        let mut pending = Vec::new();
+        release::take_captured(&mut self.captured, &mut pending);
+        release::release(pending);
+    }
+}
+
+impl Drop for Bound {
+    fn drop(&mut self) {
+        if release::nests(&self.receiver) {
+            release::release(vec![std::mem::replace(&mut self.receiver, Value::Nil)]);
+        }
+    }
 }

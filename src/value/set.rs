@@ -1,6 +1,6 @@
 //! Sets, in insertion order. Every operation is one step: it locks the set, for itself alone.
 
-use super::Value;
+use super::{Value, release};
 use foldhash::fast::RandomState;
 use indexmap::IndexSet;
 use parking_lot::{Mutex, MutexGuard};
@@ -29,5 +29,23 @@ impl Set {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// A copy of what it holds now.
+    pub fn snapshot(&self) -> Members {
+        self.members.lock().clone()
+    }
+
+    /// For the only holder.
+    pub(super) fn inner(&mut self) -> &mut Members {
+        self.members.get_mut()
+    }
+}
+
+impl Drop for Set {
+    fn drop(&mut self) {
+        if self.inner().iter().any(release::nests) {
+            release::release(std::mem::take(self.inner()).into_iter().collect());
+        }
     }
 }

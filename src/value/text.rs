@@ -79,3 +79,40 @@ pub fn make(text: &str) -> Value {
         None => Value::Long(Arc::new(Long::new(text))),
     }
 }
+
+/// As `make`, keeping the memory of a long text that is already at hand.
+#[inline]
+pub fn from_string(text: String) -> Value {
+    match Short::new(&text) {
+        Some(short) => Value::Short(short),
+        None => Value::Long(Arc::new(Long::new(text))),
+    }
+}
+
+/// One after the other, copied once.
+pub fn join(left: &str, right: &str) -> Value {
+    let length = left.len() + right.len();
+    if length <= SHORT {
+        let mut bytes = [0; SHORT];
+        bytes[..left.len()].copy_from_slice(left.as_bytes());
+        bytes[left.len()..length].copy_from_slice(right.as_bytes());
+        return Value::Short(Short { len: length as u8, bytes });
+    }
+    let mut text = String::with_capacity(length);
+    text.push_str(left);
+    text.push_str(right);
+    from_string(text)
+}
+
+/// A text of one character.
+pub fn from_char(character: char) -> Value {
+    make(character.encode_utf8(&mut [0; 4]))
+}
+
+/// The length in characters of a value that is a text.
+pub fn length(value: &Value) -> Option<usize> {
+    match value {
+        Value::Long(text) => Some(text.chars()),
+        other => other.as_text().map(|text| text.chars().count()),
+    }
+}

@@ -1,0 +1,31 @@
+//! What a `for` goes over.
+
+use super::error::{Error, Kind};
+use super::{Value, index, show, text};
+
+/// The elements as they are now: those of a list, the keys of a map, the members of a set, the characters of a
+/// text, the numbers of a range. (A `for` over a queue takes from it, and is not done here.)
+pub fn items(value: &Value) -> Result<Vec<Value>, Error> {
+    match sequence(value) {
+        Some(items) => items,
+        None => Err(Error::new(
+            Kind::Type,
+            format!("a `for` goes over a list, map, set, str, range or queue, not {}", value.kind().word()),
+        )
+        .hint(match value {
+            Value::Int(_) => format!("to count, use a range: 0..{}", show::brief(value)),
+            _ => "put what it should go over in a list".into(),
+        })),
+    }
+}
+
+/// As `items`; None for what has no elements to go over.
+pub fn sequence(value: &Value) -> Option<Result<Vec<Value>, Error>> {
+    match value {
+        Value::List(list) => Some(Ok(list.snapshot())),
+        Value::Map(map) => Some(Ok(map.keys())),
+        Value::Set(set) => Some(Ok(set.lock().iter().cloned().collect())),
+        Value::Range(range) => Some(index::numbers(range)),
+        _ => value.as_text().map(|text| Ok(text.chars().map(text::from_char).collect())),
+    }
+}
