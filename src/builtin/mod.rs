@@ -35,6 +35,8 @@ pub enum Body {
     /// the text of one `fn` with the row's parameters (a method's has the receiver as first parameter; one
     /// that was left out is nil; `"*xs"` comes as a list). Names that begin with `__` are known in such texts only.
     Script(&'static str),
+    /// No function but a value, computed where the name stands: `pi`, `args`.
+    Constant(fn(&mut Context<'_>) -> Value),
 }
 
 /// `value.name` without a call.

@@ -3,9 +3,22 @@
 //! A thread's state (its `Fiber`) is plain data: frames and registers, never the Rust stack. The machine knows
 //! no operating system: whatever concerns other threads goes through its `Scheduler`.
 
+mod arguments;
+mod call;
+mod dispatch;
+mod fault;
+mod fiber;
+mod field;
+mod image;
+mod slow;
+mod wait;
+
+pub use dispatch::run;
+pub use fiber::{Fiber, Frame};
+pub use image::Image;
+
 use crate::builtin::Wait;
 use crate::code::Program;
-use crate::sync::thread::Entry;
 use crate::value::{Value, error::Error};
 use crate::world::World;
 use std::sync::Arc;
@@ -28,11 +41,21 @@ pub trait Scheduler: World {
 
     fn resume_others(&mut self);
 
+    /// Offers the processor to other threads.
+    fn yield_now(&mut self);
+
     /// Whether some thread waits in an `await`, to be told of every change: one relaxed load.
     fn awaited(&self) -> bool;
 
     /// Something that an `await` might read has changed (called when `awaited`).
     fn changed(&mut self);
+
+    /// To be called before each evaluation of the condition of an `await`. When it was false, `wait` with
+    /// `Op::Change` comes back as soon as anything has changed since this call. Each is ended by one `await_end`.
+    fn await_begin(&mut self);
+
+    /// After the evaluation when it was true or raised an error, else after the wait.
+    fn await_end(&mut self);
 }
 
 /// The run has ended: the thread stops where it stands.
@@ -52,46 +75,10 @@ pub enum Waited {
 #[derive(Debug)]
 pub enum Exit {
     Finished(Value),
-    /// An error that nothing caught.
+    /// An error that nothing caught, with what the thread held when it was raised.
     Failed(Arc<Error>),
     /// `exit(n)`; its `finally` blocks have run.
     Exited(i32),
     Suspended(Wait),
     Stopped,
-}
-
-/// One thread's frames and registers.
-#[derive(Debug)]
-pub struct Fiber {
-    pub(crate) stack: Vec<Value>,
-    pub(crate) frames: Vec<Frame>,
-}
-
-/// One call in progress.
-#[derive(Debug, Clone, Copy)]
-pub struct Frame {
-    pub function: u32,
-    /// The next instruction.
-    pub pc: u32,
-    /// Where its registers begin in the stack.
-    pub base: u32,
-    /// Where in the stack its value goes.
-    pub result: u32,
-}
-
-impl Fiber {
-    /// A fiber about to call `entry.callee`; of a thread template, with the thread's own handle as `self`.
-    pub fn new(_program: &Program, _entry: Entry, _self_value: Option<Value>) -> Result<Fiber, Error> {
-        Ok(Fiber { stack: Vec::new(), frames: Vec::new() })
-    }
-
-    /// The line of the script where it stands (of the innermost call that is in the script).
-    pub fn line(&self, _program: &Program) -> u32 {
-        0
-    }
-}
-
-/// Runs the fiber until it ends or the world puts it aside.
-pub fn run<S: Scheduler>(_program: &Program, _fiber: &mut Fiber, _world: &mut S) -> Exit {
-    Exit::Finished(Value::Nil)
 }

@@ -19,6 +19,34 @@ impl List {
         self.values.lock()
     }
 
+    /// The element at a position that counts from the start or, negative, from the end; None outside.
+    #[inline]
+    pub fn get(&self, position: i64) -> Option<Value> {
+        let values = self.values.lock();
+        values.get(place(position, values.len())?).cloned()
+    }
+
+    /// Replaces an element; gives the value back when there is no such position.
+    #[inline]
+    pub fn set(&self, position: i64, value: Value) -> Result<(), Value> {
+        let mut values = self.values.lock();
+        let length = values.len();
+        match place(position, length).and_then(|place| values.get_mut(place)) {
+            Some(slot) => {
+                let old = std::mem::replace(slot, value);
+                drop(values); // dropping the old value may free a large structure
+                drop(old);
+                Ok(())
+            }
+            None => Err(value),
+        }
+    }
+
+    #[inline]
+    pub fn push(&self, value: Value) {
+        self.values.lock().push(value);
+    }
+
     pub fn len(&self) -> usize {
         self.values.lock().len()
     }
@@ -49,4 +77,11 @@ impl Drop for List {
             release::release(std::mem::take(self.inner()));
         }
     }
+}
+
+/// The index of a position that counts from the end when it is negative.
+#[inline]
+fn place(position: i64, length: usize) -> Option<usize> {
+    let position = if position < 0 { position.checked_add(length as i64)? } else { position };
+    usize::try_from(position).ok()
 }

@@ -6,7 +6,7 @@
 use super::error::Error;
 use super::object::{Bound, Method, Object};
 use super::{Type, Value, compare, duration, number};
-use crate::code::Program;
+use crate::code::{FunctionKind, Program};
 use crate::sync::thread::{State, Thread};
 use foldhash::fast::RandomState;
 use std::collections::HashSet;
@@ -241,14 +241,15 @@ impl Writer<'_> {
         let Some(function) = function else {
             return self.out.push_str("<fn>");
         };
-        let word = match (function.makes, &function.template) {
-            (_, Some(_)) => "thread template",
-            (Some(class), None) => match self.program.and_then(|program| program.classes.get(class as usize))
-            {
-                Some(class) if class.monitor => "monitor",
-                Some(_) | None => "class",
-            },
-            (None, None) => "fn",
+        let monitor = |class: u32| {
+            let class = self.program.and_then(|program| program.classes.get(class as usize));
+            class.is_some_and(|class| class.monitor)
+        };
+        let word = match function.kind {
+            FunctionKind::Plain => "fn",
+            FunctionKind::Thread { .. } | FunctionKind::ThreadWithMembers { .. } => "thread template",
+            FunctionKind::Class(class) if monitor(class) => "monitor",
+            FunctionKind::Class(_) => "class",
         };
         _ = write!(self.out, "<{word} {}>", function.name);
     }

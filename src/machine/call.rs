@@ -1,0 +1,494 @@
+//! Calls: of functions, builtins, methods, classes and templates, as they are found while running.
+
+use super::arguments;
+use super::fault::Fault;
+use super::fiber::MOST_FRAMES;
+use super::image::Member;
+use super::{Fiber, Frame, Image, Scheduler};
+use crate::builtin::{Body, Context, Outcome, Row, Wait};
+use crate::code::{FunctionKind, Program, Shape};
+use crate::sync::thread::Entry;
+use crate::value::{
+    Type, Value,
+    cell::Cell,
+    error::{Error, Kind},
+    object::{Bound, Method, Object},
+};
+use std::sync::Arc;
+
+/// How the dispatch loop goes on after a call.
+pub(super) enum Flow {
+    /// With the next instruction of the same frame.
+    Next,
+    /// With another frame, that is on top now.
+    Frame,
+    /// After the operation has been done; its value is the call's.
+    Wait(Wait),
+}
+
+/// Something that can be called, taken apart.
+enum Callee {
+    Function { function: u32, captured: Option<Arc<[Value]>>, receiver: Option<Value> },
+    Builtin { row: &'static Row, receiver: Option<Value> },
+}
+
+/// Lets the first instruction of a new fiber call its entry.
+pub(super) fn begin(image: &Image, fiber: &mut Fiber, entry: Entry) -> Result<(), Error> {
+    let function = image.program.functions.len() as u32 - 1;
+    fiber.reserve(image.program.functions[function as usize].registers);
+    fiber.stack[0] = entry.callee;
+    fiber.stack[1] = Value::list(entry.arguments);
+    fiber.frames.push(Frame { function, pc: 0, base: 0, result: 0 });
+    Ok(())
+}
+
+/// Calls the value at `at` of the stack with the arguments after it; the value comes to `at`.
+pub(super) fn value<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    at: usize,
+    shape: &Shape,
+) -> Result<Flow, Fault> {
+    match callee(&fiber.stack[at], image)? {
+        Callee::Function { function, captured, receiver } => {
+            call_function(image, fiber, world, at, shape, function, captured, receiver)
+        }
+        Callee::Builtin { row, receiver } => call_builtin(image, fiber, world, at, shape, row, receiver),
+    }
+}
+
+/// The same, but a thread template's own code runs: what a new thread begins with. The arguments are in a list.
+pub(super) fn spread<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    at: usize,
+) -> Result<Flow, Fault> {
+    let Value::List(list) = &fiber.stack[at + 1] else { return Ok(Flow::Next) };
+    let values = list.snapshot();
+    let shape = place_arguments(fiber, at + 1, values);
+    match callee(&fiber.stack[at], image)? {
+        Callee::Function { function, captured, receiver } => {
+            let start = place_receiver(fiber, at, receiver);
+            enter(image, fiber, function, captured, start, at, &shape)
+        }
+        Callee::Builtin { row, receiver } => call_builtin(image, fiber, world, at, &shape, row, receiver),
+    }
+}
+
+fn place_arguments(fiber: &mut Fiber, start: usize, values: Vec<Value>) -> Shape {
+    let count = values.len();
+    fiber.reserve(start + count + 1);
+    for (slot, value) in fiber.stack[start..].iter_mut().zip(values) {
+        *slot = value;
+    }
+    Shape { count: count as u16, names: Vec::new(), method: 0 }
+}
+
+/// The receiver takes the callee's place; where the callee's registers begin.
+fn place_receiver(fiber: &mut Fiber, at: usize, receiver: Option<Value>) -> usize {
+    match receiver {
+        Some(receiver) => {
+            fiber.stack[at] = receiver;
+            at
+        }
+        None => at + 1,
+    }
+}
+
+fn callee(value: &Value, image: &Image) -> Result<Callee, Error> {
+    let row_callee = |row: &'static Row, receiver: Option<Value>| match image.scripted(row) {
+        Some(function) => Callee::Function { function, captured: None, receiver },
+        None => Callee::Builtin { row, receiver },
+    };
+    Ok(match value {
+        Value::Function(function) => Callee::Function { function: *function, captured: None, receiver: None },
+        Value::Closure(closure) => Callee::Function {
+            function: closure.function,
+            captured: Some(closure.captured.clone()),
+            receiver: None,
+        },
+        Value::Builtin(row) => row_callee(row, None),
+        Value::Bound(bound) => {
+            let receiver = Some(bound.receiver.clone());
+            match bound.method {
+                Method::Function(function) => {
+                    Callee::Function { function, captured: captured_of(&bound.receiver), receiver }
+                }
+                Method::Builtin(row) => row_callee(row, receiver),
+            }
+        }
+        other => {
+            return Err(Error::new(Kind::Type, format!("{} cannot be called", article(other.kind())))
+                .hint("only functions, methods, classes and thread templates can be called"));
+        }
+    })
+}
+
+pub(super) fn article(kind: Type) -> String {
+    let word = kind.word();
+    match word.chars().next() {
+        Some('a' | 'e' | 'i' | 'o' | 'u') => format!("an {word}"),
+        _ if kind == Type::Nil => word.into(),
+        _ => format!("a {word}"),
+    }
+}
+
+/// What the class of an instance captured.
+pub(super) fn captured_of(receiver: &Value) -> Option<Arc<[Value]>> {
+    let object = members(receiver)?;
+    (!object.captured.is_empty()).then(|| object.captured.clone())
+}
+
+/// The members of an object, or of a thread that has some.
+pub(super) fn members(value: &Value) -> Option<&Arc<Object>> {
+    match value {
+        Value::Object(object) => Some(object),
+        Value::Thread(thread) => thread.object.as_ref(),
+        _ => None,
+    }
+}
+
+#[expect(clippy::too_many_arguments)]
+fn call_function<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    at: usize,
+    shape: &Shape,
+    function: u32,
+    captured: Option<Arc<[Value]>>,
+    receiver: Option<Value>,
+) -> Result<Flow, Fault> {
+    match image.program.functions[function as usize].kind {
+        FunctionKind::Plain => {
+            if let Some(receiver) = receiver.as_ref()
+                && image.row_of(function).is_some()
+            {
+                // A method written in conc: the receiver is its first parameter.
+                fiber.stack[at] = receiver.clone();
+                return scripted_method(image, fiber, at, shape, function);
+            }
+            if image.row_of(function).is_some() {
+                absent_as_nil(image, fiber, at + 1, shape, function)?;
+                let full = full_shape(image, function);
+                return enter(image, fiber, function, captured, at + 1, at, &full);
+            }
+            let start = place_receiver(fiber, at, receiver);
+            enter(image, fiber, function, captured, start, at, shape)
+        }
+        FunctionKind::Class(class) => {
+            let object = Value::Object(Arc::new(instance(image, fiber, world, class, captured.clone())));
+            let start = place_receiver(fiber, at, Some(object));
+            enter(image, fiber, function, captured, start, at, shape)
+        }
+        FunctionKind::Thread { .. } | FunctionKind::ThreadWithMembers { .. } => {
+            prepare(image, fiber, world, at, shape)
+        }
+    }
+}
+
+/// A shape that gives every parameter by position.
+fn full_shape(image: &Image, function: u32) -> Shape {
+    let count = image.program.functions[function as usize].parameters.len();
+    Shape { count: count as u16, names: Vec::new(), method: 0 }
+}
+
+/// Binds the arguments of a builtin written in conc; what was left out is nil there.
+fn absent_as_nil(
+    image: &Image,
+    fiber: &mut Fiber,
+    start: usize,
+    shape: &Shape,
+    function: u32,
+) -> Result<(), Fault> {
+    let known = &image.program.functions[function as usize];
+    fiber.reserve(start + known.registers + shape.count as usize + 1);
+    let Some(row) = image.row_of(function) else { unreachable!("{} is a builtin", known.name) };
+    let linked = arguments::Linked::new(row);
+    // A method's row does not name the receiver.
+    let receiver = known.parameters.len() - linked.signature.parameters.len() - usize::from(linked.signature.rest);
+    let count = linked.bind(&mut fiber.stack, start + receiver, shape, &image.program)?;
+    let fixed = linked.signature.parameters.len();
+    if linked.signature.rest {
+        let rest = fiber.stack[start + receiver + fixed..start + receiver + count].to_vec();
+        fiber.stack[start + receiver + fixed] = Value::list(rest);
+    }
+    for slot in &mut fiber.stack[start + receiver..start + receiver + fixed] {
+        if let Value::Unset = slot {
+            *slot = Value::Nil;
+        }
+    }
+    Ok(())
+}
+
+/// A method written in conc: the receiver, at `at`, is its first parameter.
+fn scripted_method(image: &Image, fiber: &mut Fiber, at: usize, shape: &Shape, function: u32) -> Result<Flow, Fault> {
+    absent_as_nil(image, fiber, at, shape, function)?;
+    let full = full_shape(image, function);
+    enter(image, fiber, function, None, at, at, &full)
+}
+
+/// Pushes the frame of a function whose arguments (after `self`, if it has one) stand at `start`.
+fn enter(
+    image: &Image,
+    fiber: &mut Fiber,
+    function: u32,
+    captured: Option<Arc<[Value]>>,
+    start: usize,
+    result: usize,
+    shape: &Shape,
+) -> Result<Flow, Fault> {
+    let known = &image.program.functions[function as usize];
+    fiber.reserve(start + known.registers + shape.count as usize);
+    let first = start + usize::from(known.member);
+    arguments::bind(known, &mut fiber.stack, first, shape, &image.program)?;
+    if let Some(captured) = captured {
+        let slots = &mut fiber.stack[first + known.parameters.len()..];
+        for (slot, value) in slots.iter_mut().zip(captured.iter()) {
+            *slot = value.clone();
+        }
+    }
+    push(fiber, function, start, result)?;
+    Ok(Flow::Frame)
+}
+
+/// Pushes a frame whose registers are complete.
+#[inline]
+pub(super) fn push(fiber: &mut Fiber, function: u32, base: usize, result: usize) -> Result<(), Fault> {
+    if fiber.frames.len() >= MOST_FRAMES {
+        return Err(too_deep().into());
+    }
+    fiber.frames.push(Frame { function, pc: 0, base: base as u32, result: result as u32 });
+    Ok(())
+}
+
+#[cold]
+pub(super) fn too_deep() -> Error {
+    Error::new(Kind::Recursion, format!("more than {MOST_FRAMES} calls inside one another"))
+        .hint("a function that calls itself needs a case in which it does not")
+}
+
+fn instance<S: Scheduler>(
+    image: &Image,
+    fiber: &Fiber,
+    world: &mut S,
+    class: u32,
+    captured: Option<Arc<[Value]>>,
+) -> Object {
+    let known = &image.program.classes[class as usize];
+    let monitor = known.monitor.then(|| {
+        let line = fiber.line(&image.program);
+        let mut context = Context { world, program: &image.program, line };
+        crate::builtin::sync::monitor(&mut context, &known.name)
+    });
+    Object {
+        class,
+        fields: known.fields.iter().map(|_| Cell::new(Value::Unset)).collect(),
+        captured: captured.unwrap_or_else(|| Arc::from([])),
+        monitor,
+    }
+}
+
+/// A thread, not started, that will call what is at `at` with the arguments after it; it comes to `at`.
+pub(super) fn prepare<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    at: usize,
+    shape: &Shape,
+) -> Result<Flow, Fault> {
+    let program = &image.program;
+    let line = fiber.line(program);
+    let start = at + 1;
+    let Callee::Function { function, captured, receiver } = callee(&fiber.stack[at], image)? else {
+        return prepare_builtin(image, fiber, world, at, shape);
+    };
+    let known = &program.functions[function as usize];
+    fiber.reserve(start + known.registers + shape.count as usize);
+    if known.internal {
+        return prepare_builtin(image, fiber, world, at, shape);
+    }
+    match known.kind {
+        FunctionKind::Class(_) => {
+            return Err(Error::new(Kind::Type, format!("{} is a class, not a thread", known.name))
+                .hint(format!("make an object with `{}(…)`, and start one of its methods", known.name))
+                .into());
+        }
+        FunctionKind::ThreadWithMembers { class, daemon } => {
+            let object = Arc::new(instance(image, fiber, world, class, captured.clone()));
+            let run = program.classes[class as usize].run.expect("a template with members has a run block");
+            let mut context = Context { world, program, line };
+            let thread = crate::builtin::sync::new_thread(
+                &mut context,
+                crate::builtin::sync::NewThread {
+                    name: crate::builtin::sync::Naming::Template(&known.name),
+                    daemon: daemon.then_some(true),
+                    object: Some(object),
+                    run: Some(run),
+                    entry: Entry { callee: Value::Nil, arguments: Vec::new() },
+                },
+            );
+            let start = place_receiver(fiber, at, Some(Value::Thread(thread)));
+            return enter(image, fiber, function, captured, start, at, shape);
+        }
+        FunctionKind::Plain | FunctionKind::Thread { .. } => {}
+    }
+    arguments::bind(known, &mut fiber.stack, start, shape, program)?;
+    let arguments = fiber.stack[start..start + known.parameters.len()].to_vec();
+    let callee = fiber.stack[at].clone();
+    let daemon = match known.kind {
+        FunctionKind::Thread { daemon } => daemon.then_some(true),
+        FunctionKind::Plain | FunctionKind::Class(_) | FunctionKind::ThreadWithMembers { .. } => None,
+    };
+    let name = match known.kind {
+        FunctionKind::Thread { .. } => crate::builtin::sync::Naming::Template(&known.name),
+        FunctionKind::Plain | FunctionKind::Class(_) | FunctionKind::ThreadWithMembers { .. } => {
+            crate::builtin::sync::Naming::Block
+        }
+    };
+    let _ = receiver;
+    let mut context = Context { world, program, line };
+    let thread = crate::builtin::sync::new_thread(
+        &mut context,
+        crate::builtin::sync::NewThread {
+            name,
+            daemon,
+            object: None,
+            run: None,
+            entry: Entry { callee, arguments },
+        },
+    );
+    fiber.stack[at] = Value::Thread(thread);
+    Ok(Flow::Next)
+}
+
+/// `start q.put(1)`: a builtin in a thread of its own.
+fn prepare_builtin<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    at: usize,
+    shape: &Shape,
+) -> Result<Flow, Fault> {
+    if !shape.names.is_empty() {
+        return Err(Error::new(Kind::Type, "a builtin that is started takes its arguments by position only")
+            .hint("write `start { … }` with the call inside")
+            .into());
+    }
+    let arguments = fiber.stack[at + 1..at + 1 + shape.count as usize].to_vec();
+    let callee = fiber.stack[at].clone();
+    let line = fiber.line(&image.program);
+    let mut context = Context { world, program: &image.program, line };
+    let thread = crate::builtin::sync::new_thread(
+        &mut context,
+        crate::builtin::sync::NewThread {
+            name: crate::builtin::sync::Naming::Block,
+            daemon: None,
+            object: None,
+            run: None,
+            entry: Entry { callee, arguments },
+        },
+    );
+    fiber.stack[at] = Value::Thread(thread);
+    Ok(Flow::Next)
+}
+
+fn call_builtin<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    at: usize,
+    shape: &Shape,
+    row: &'static Row,
+    receiver: Option<Value>,
+) -> Result<Flow, Fault> {
+    let linked = arguments::Linked::new(row);
+    let count = linked.bind(&mut fiber.stack, at + 1, shape, &image.program)?;
+    let start = place_receiver(fiber, at, receiver);
+    native(image, fiber, world, row, start, at + 1 + count, at)
+}
+
+/// Calls a builtin with the values from `start` to before `end`; its value comes to `result`.
+pub(super) fn native<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    row: &'static Row,
+    start: usize,
+    end: usize,
+    result: usize,
+) -> Result<Flow, Fault> {
+    let line = line_of(fiber, &image.program);
+    let mut context = Context { world, program: &image.program, line };
+    let outcome = match row.body {
+        Body::Native(run) => run(&mut context, &fiber.stack[start..end])?,
+        Body::Constant(value) => Outcome::Value(value(&mut context)),
+        Body::Script(_) => {
+            let Some(function) = image.scripted(row) else {
+                unreachable!("{} is mentioned, so it is compiled", row.name)
+            };
+            Outcome::Call(Value::Function(function), fiber.stack[start..end].to_vec())
+        }
+    };
+    match outcome {
+        Outcome::Value(value) => {
+            fiber.stack[result] = value;
+            Ok(Flow::Next)
+        }
+        Outcome::Wait(wait) => Ok(Flow::Wait(wait)),
+        Outcome::Exit(status) => Err(Fault::Exit(status)),
+        Outcome::Call(callee, arguments) => {
+            // The arguments stand at `result` and after it, which the builtin has no more use for.
+            fiber.reserve(result + 1);
+            fiber.stack[result] = callee;
+            let shape = place_arguments(fiber, result + 1, arguments);
+            value(image, fiber, world, result, &shape)
+        }
+    }
+}
+
+/// The line of the instruction that the innermost frame stands at.
+#[inline]
+pub(super) fn line_of(fiber: &Fiber, program: &Program) -> u32 {
+    let Some(frame) = fiber.frames.last() else { return 0 };
+    let function = &program.functions[frame.function as usize];
+    if function.internal { fiber.line(program) } else { function.lines[(frame.pc as usize).saturating_sub(1)] }
+}
+
+/// Calls a method of what is at `at`.
+pub(super) fn method<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    at: usize,
+    shape: &Shape,
+) -> Result<Flow, Fault> {
+    let receiver = &fiber.stack[at];
+    let kind = receiver.kind();
+    if let Some(linked) = image.method(kind, shape.method) {
+        if let Body::Script(_) = linked.row.body {
+            let function = image.scripted(linked.row).expect("a named method is compiled");
+            return scripted_method(image, fiber, at, shape, function);
+        }
+        let count = linked.bind(&mut fiber.stack, at + 1, shape, &image.program)?;
+        return native(image, fiber, world, linked.row, at, at + 1 + count, at);
+    }
+    let Some(object) = members(receiver) else {
+        return Err(super::field::no_member(image, receiver, shape.method, true).into());
+    };
+    let Some(Member::Method(function)) = image.member(object.class, shape.method) else {
+        // A field that holds a function.
+        let field = super::field::own(image, receiver, object, shape.method)?;
+        fiber.stack[at] = field;
+        return value(image, fiber, world, at, shape);
+    };
+    let captured = (!object.captured.is_empty()).then(|| object.captured.clone());
+    enter(image, fiber, function, captured, at, at, shape)
+}
+
+/// A method taken from its object.
+pub(super) fn bound(receiver: &Value, method: Method) -> Value {
+    Value::Bound(Arc::new(Bound { receiver: receiver.clone(), method }))
+}

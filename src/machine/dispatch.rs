@@ -1,0 +1,514 @@
+//! The dispatch loop: one instruction after the other, the common cases in line, the rest in `slow`.
+
+use super::call::{self, Flow};
+use super::fault::{self, Fault};
+use super::fiber::MOST_FRAMES;
+use super::wait::{self, Done};
+use super::{Exit, Fiber, Frame, Image, Scheduler, slow};
+use crate::code::Instruction as I;
+use crate::syntax::tree::{BinaryOperator, CompareOperator};
+use crate::value::{Value, compare, index, operate};
+
+/// Runs the fiber until it ends or the world puts it aside.
+pub fn run<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Exit {
+    loop {
+        let fault = match frames(image, fiber, world) {
+            Ok(exit) => return exit,
+            Err(fault) => fault,
+        };
+        if let Err(exit) = fault::raise(fiber, &image.program, world, fault) {
+            return exit;
+        }
+    }
+}
+
+/// Writes an int without looking at what the register held, when it held an int.
+#[inline(always)]
+fn set_int(slot: &mut Value, n: i64) {
+    if let Value::Int(old) = slot {
+        *old = n;
+    } else {
+        *slot = Value::Int(n);
+    }
+}
+
+#[inline(always)]
+fn set_bool(slot: &mut Value, b: bool) {
+    if let Value::Bool(old) = slot {
+        *old = b;
+    } else {
+        *slot = Value::Bool(b);
+    }
+}
+
+/// Runs frames until the fiber rests, or a fault has to be seen to.
+fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Result<Exit, Fault> {
+    let program = &*image.program;
+    'frame: loop {
+        let Some(&frame) = fiber.frames.last() else { return Ok(Exit::Stopped) };
+        let function = &program.functions[frame.function as usize];
+        let code = &function.code[..];
+        let base = frame.base as usize;
+        let mut pc = frame.pc as usize;
+        let mut regs = &mut fiber.stack[base..base + function.registers];
+
+        /// A register.
+        macro_rules! r {
+            ($index:expr) => {
+                regs[$index as usize]
+            };
+        }
+        /// Leaves the loop's own copy of the position with the fiber, for whoever looks at it from outside.
+        macro_rules! save {
+            () => {
+                if let Some(frame) = fiber.frames.last_mut() {
+                    frame.pc = pc as u32;
+                }
+            };
+        }
+        /// The value of a fallible operation; a failure is raised here.
+        macro_rules! attempt {
+            ($result:expr) => {
+                match $result {
+                    Ok(value) => value,
+                    Err(error) => {
+                        save!();
+                        return Err(Fault::from(error));
+                    }
+                }
+            };
+        }
+        /// Goes on after a call that may have pushed a frame, or has to wait.
+        macro_rules! flow {
+            ($flow:expr) => {
+                match $flow? {
+                    Flow::Next => regs = &mut fiber.stack[base..base + function.registers],
+                    Flow::Frame => continue 'frame,
+                    Flow::Wait(wait) => match wait::perform(image, fiber, world, wait) {
+                        Done::Complete => continue 'frame,
+                        Done::Fault(fault) => return Err(fault),
+                        Done::Rest(exit) => return Ok(exit),
+                    },
+                }
+            };
+        }
+        /// A safe point: goes back to `to`.
+        macro_rules! back {
+            ($to:expr) => {
+                pc = $to as usize;
+                if world.trapped() {
+                    save!();
+                    world.safepoint(fiber, program)?;
+                    regs = &mut fiber.stack[base..base + function.registers];
+                }
+            };
+        }
+        /// Tells those who `await` that something has changed.
+        macro_rules! changed {
+            () => {
+                if world.awaited() {
+                    world.changed();
+                }
+            };
+        }
+        macro_rules! arithmetic {
+            ($d:expr, $a:expr, $b:expr, $checked:ident, $float:tt, $operator:expr) => {
+                match (&r!($a), &r!($b)) {
+                    (Value::Int(x), Value::Int(y)) => match x.$checked(*y) {
+                        Some(n) => set_int(&mut r!($d), n),
+                        None => {
+                            let error = operate::binary($operator, &r!($a), &r!($b));
+                            attempt!(error);
+                        }
+                    },
+                    (Value::Float(x), Value::Float(y)) => r!($d) = Value::Float(x $float y),
+                    (a, b) => {
+                        let value = attempt!(operate::binary($operator, a, b));
+                        r!($d) = value;
+                    }
+                }
+            };
+        }
+        macro_rules! order {
+            ($a:expr, $b:expr, $operator:expr, $int:tt) => {
+                match (&r!($a), &r!($b)) {
+                    (Value::Int(x), Value::Int(y)) => x $int y,
+                    (a, b) => attempt!(compare::compare($operator, a, b)),
+                }
+            };
+        }
+        macro_rules! order_int {
+            ($a:expr, $value:expr, $operator:expr, $int:tt) => {
+                match &r!($a) {
+                    Value::Int(x) => *x $int i64::from($value),
+                    a => attempt!(compare::compare($operator, a, &Value::Int(i64::from($value)))),
+                }
+            };
+        }
+
+        loop {
+            let instruction = code[pc];
+            pc += 1;
+            match instruction {
+                I::Move { d, s } => {
+                    let value = r!(s).clone();
+                    r!(d) = value;
+                }
+                I::Nil { d } => r!(d) = Value::Nil,
+                I::Bool { d, value } => set_bool(&mut r!(d), value),
+                I::Int { d, value } => set_int(&mut r!(d), i64::from(value)),
+                I::Constant { d, index } => r!(d) = program.constants[index as usize].clone(),
+                I::Unset { d } => r!(d) = Value::Unset,
+
+                I::LoadGlobal { d, index } => match image.globals[index as usize].get() {
+                    Value::Unset => {
+                        attempt!(Err::<(), _>(slow::unset(&program.globals[index as usize])));
+                    }
+                    value => r!(d) = value,
+                },
+                I::StoreGlobal { s, index } => {
+                    image.globals[index as usize].set(r!(s).clone());
+                    changed!();
+                }
+                I::LoadFixed { d, index } => match image.fixed[index as usize].get() {
+                    Some(value) => r!(d) = value.clone(),
+                    None => {
+                        attempt!(Err::<(), _>(slow::unset(&program.fixed[index as usize])));
+                    }
+                },
+                I::LoadCell { d, cell } => {
+                    if let Value::Cell(cell) = &r!(cell) {
+                        let value = cell.get();
+                        r!(d) = value;
+                    }
+                }
+                I::StoreCell { cell, s } => {
+                    if let Value::Cell(cell) = &r!(cell) {
+                        cell.set(r!(s).clone());
+                        changed!();
+                    }
+                }
+
+                I::Add { d, a, b } => arithmetic!(d, a, b, checked_add, +, BinaryOperator::Add),
+                I::Subtract { d, a, b } => arithmetic!(d, a, b, checked_sub, -, BinaryOperator::Subtract),
+                I::Multiply { d, a, b } => arithmetic!(d, a, b, checked_mul, *, BinaryOperator::Multiply),
+                I::Modulo { d, a, b } => match (&r!(a), &r!(b)) {
+                    (Value::Int(x), Value::Int(y)) if *x >= 0 && *y > 0 => {
+                        let n = x % y;
+                        set_int(&mut r!(d), n);
+                    }
+                    (x, y) => {
+                        let value = attempt!(operate::binary(BinaryOperator::Modulo, x, y));
+                        r!(d) = value;
+                    }
+                },
+                I::AddInt { d, a, value } => match &r!(a) {
+                    Value::Int(x) if let Some(n) = x.checked_add(i64::from(value)) => set_int(&mut r!(d), n),
+                    x => {
+                        let value = attempt!(slow::add_int(x, value));
+                        r!(d) = value;
+                    }
+                },
+                I::MultiplyInt { d, a, value } => match &r!(a) {
+                    Value::Int(x) if let Some(n) = x.checked_mul(i64::from(value)) => set_int(&mut r!(d), n),
+                    x => {
+                        let right = Value::Int(i64::from(value));
+                        let value = attempt!(operate::binary(BinaryOperator::Multiply, x, &right));
+                        r!(d) = value;
+                    }
+                },
+                I::ModuloInt { d, a, value } => match &r!(a) {
+                    Value::Int(x) => {
+                        let n = x.rem_euclid(i64::from(value));
+                        set_int(&mut r!(d), n);
+                    }
+                    x => {
+                        let right = Value::Int(i64::from(value));
+                        let value = attempt!(operate::binary(BinaryOperator::Modulo, x, &right));
+                        r!(d) = value;
+                    }
+                },
+                I::Compare { operator, d, a, b } => {
+                    let value = match (&r!(a), &r!(b), operator) {
+                        (Value::Int(x), Value::Int(y), CompareOperator::Less) => x < y,
+                        (Value::Int(x), Value::Int(y), CompareOperator::Equal) => x == y,
+                        (a, b, operator) => attempt!(compare::compare(operator, a, b)),
+                    };
+                    set_bool(&mut r!(d), value);
+                }
+
+                I::Jump { to } => pc = to as usize,
+                I::JumpIf { a, to } => {
+                    if r!(a).truthy() {
+                        pc = to as usize;
+                    }
+                }
+                I::JumpUnless { a, to } => {
+                    if !r!(a).truthy() {
+                        pc = to as usize;
+                    }
+                }
+                I::JumpSet { a, to } => {
+                    if !matches!(r!(a), Value::Unset) {
+                        pc = to as usize;
+                    }
+                }
+                I::Loop { to } => {
+                    back!(to);
+                }
+                I::LoopIf { a, to } => {
+                    if r!(a).truthy() {
+                        back!(to);
+                    }
+                }
+                I::UnlessLess { a, b, to } => {
+                    if !order!(a, b, CompareOperator::Less, <) {
+                        pc = to as usize;
+                    }
+                }
+                I::UnlessLessEqual { a, b, to } => {
+                    if !order!(a, b, CompareOperator::LessEqual, <=) {
+                        pc = to as usize;
+                    }
+                }
+                I::UnlessEqual { a, b, to } => {
+                    if !order!(a, b, CompareOperator::Equal, ==) {
+                        pc = to as usize;
+                    }
+                }
+                I::UnlessNotEqual { a, b, to } => {
+                    if !order!(a, b, CompareOperator::NotEqual, !=) {
+                        pc = to as usize;
+                    }
+                }
+                I::UnlessLessInt { a, value, to } => {
+                    if !order_int!(a, value, CompareOperator::Less, <) {
+                        pc = to as usize;
+                    }
+                }
+                I::UnlessLessEqualInt { a, value, to } => {
+                    if !order_int!(a, value, CompareOperator::LessEqual, <=) {
+                        pc = to as usize;
+                    }
+                }
+                I::UnlessGreaterInt { a, value, to } => {
+                    if !order_int!(a, value, CompareOperator::Greater, >) {
+                        pc = to as usize;
+                    }
+                }
+                I::UnlessGreaterEqualInt { a, value, to } => {
+                    if !order_int!(a, value, CompareOperator::GreaterEqual, >=) {
+                        pc = to as usize;
+                    }
+                }
+                I::UnlessEqualInt { a, value, to } => {
+                    if !order_int!(a, value, CompareOperator::Equal, ==) {
+                        pc = to as usize;
+                    }
+                }
+                I::UnlessNotEqualInt { a, value, to } => {
+                    if !order_int!(a, value, CompareOperator::NotEqual, !=) {
+                        pc = to as usize;
+                    }
+                }
+                I::LoopLess { a, b, to } => {
+                    if order!(a, b, CompareOperator::Less, <) {
+                        back!(to);
+                    }
+                }
+                I::LoopLessEqual { a, b, to } => {
+                    if order!(a, b, CompareOperator::LessEqual, <=) {
+                        back!(to);
+                    }
+                }
+                I::LoopLessInt { a, value, to } => {
+                    if order_int!(a, value, CompareOperator::Less, <) {
+                        back!(to);
+                    }
+                }
+                I::LoopLessEqualInt { a, value, to } => {
+                    if order_int!(a, value, CompareOperator::LessEqual, <=) {
+                        back!(to);
+                    }
+                }
+                I::LoopRange { at, to } => {
+                    // `RangeCheck` has made sure of ints.
+                    if let (Value::Int(next), Value::Int(end)) = (&r!(at), &r!(at + 1))
+                        && next < end
+                    {
+                        let n = *next;
+                        set_int(&mut r!(at), n + 1);
+                        set_int(&mut r!(at + 2), n);
+                        back!(to);
+                    }
+                }
+                I::LoopCount { a, to } => {
+                    if let Value::Int(left) = &mut r!(a)
+                        && *left > 0
+                    {
+                        *left -= 1;
+                        back!(to);
+                    }
+                }
+                I::LoopItems { at, to } => match slow::next_item(regs, at) {
+                    slow::Item::Next => {
+                        back!(to);
+                    }
+                    slow::Item::End => {}
+                    slow::Item::Queue => {
+                        save!();
+                        let flow = slow::next_of_queue(image, fiber, world, base + at as usize);
+                        match flow? {
+                            slow::Taken::Value => {
+                                regs = &mut fiber.stack[base..base + function.registers];
+                                changed!();
+                                back!(to);
+                            }
+                            slow::Taken::Closed => regs = &mut fiber.stack[base..base + function.registers],
+                            slow::Taken::Wait(wait) => flow!(Ok::<Flow, Fault>(Flow::Wait(wait))),
+                        }
+                    }
+                },
+
+                I::CallFunction { at, function: callee } => {
+                    let start = base + at as usize;
+                    let needed = start + program.functions[callee as usize].registers;
+                    save!();
+                    if fiber.frames.len() >= MOST_FRAMES {
+                        return Err(call::too_deep().into());
+                    }
+                    fiber.reserve(needed);
+                    fiber.frames.push(Frame {
+                        function: callee,
+                        pc: 0,
+                        base: start as u32,
+                        result: start as u32,
+                    });
+                    if world.trapped() {
+                        world.safepoint(fiber, program)?;
+                    }
+                    continue 'frame;
+                }
+                I::Return { s } => {
+                    let value = std::mem::replace(&mut r!(s), Value::Nil);
+                    fiber.frames.pop();
+                    if fiber.frames.is_empty() {
+                        return Ok(Exit::Finished(value));
+                    }
+                    fiber.stack[frame.result as usize] = value;
+                    continue 'frame;
+                }
+                I::ReturnNil => {
+                    fiber.frames.pop();
+                    if fiber.frames.is_empty() {
+                        return Ok(Exit::Finished(Value::Nil));
+                    }
+                    fiber.stack[frame.result as usize] = Value::Nil;
+                    continue 'frame;
+                }
+                I::Call { at, shape } => {
+                    save!();
+                    flow!(call::value(image, fiber, world, base + at as usize, &program.shapes[shape as usize]));
+                }
+                I::CallMethod { at, shape } => {
+                    save!();
+                    flow!(call::method(image, fiber, world, base + at as usize, &program.shapes[shape as usize]));
+                }
+                I::CallMethodFixed { at, shape, index } => {
+                    save!();
+                    let shape = &program.shapes[shape as usize];
+                    flow!(slow::call_method_fixed(image, fiber, world, base + at as usize, shape, index));
+                }
+                I::CallBuiltin { at, count, row } => {
+                    save!();
+                    let start = base + at as usize;
+                    let row = program.rows[row as usize];
+                    flow!(call::native(image, fiber, world, row, start, start + count as usize, start));
+                }
+                I::CallMember { at, function: callee } => {
+                    save!();
+                    slow::call_member(image, fiber, base + at as usize, callee)?;
+                    if world.trapped() {
+                        world.safepoint(fiber, program)?;
+                    }
+                    continue 'frame;
+                }
+
+                I::GetOwn { d, object, index } => {
+                    let value = match call::members(&r!(object)) {
+                        Some(members) => members.fields[index as usize].get(),
+                        None => Value::Unset,
+                    };
+                    if let Value::Unset = value {
+                        attempt!(Err::<(), _>(slow::unset_field(program, &r!(object), index)));
+                    }
+                    r!(d) = value;
+                }
+                I::SetOwn { object, index, s } => {
+                    if let Some(members) = call::members(&r!(object)) {
+                        members.fields[index as usize].set(r!(s).clone());
+                        changed!();
+                    }
+                }
+                I::GetIndex { d, object, index: i } => {
+                    let value = match (&r!(object), &r!(i)) {
+                        (Value::List(list), Value::Int(n)) if let Some(value) = list.get(*n) => value,
+                        (object, i) => attempt!(index::get(object, i)),
+                    };
+                    r!(d) = value;
+                }
+                I::SetIndex { object, index: i, s } => {
+                    let value = r!(s).clone();
+                    match (&r!(object), &r!(i)) {
+                        (Value::List(list), Value::Int(n)) => {
+                            if let Err(value) = list.set(*n, value) {
+                                attempt!(index::set(&r!(object), &r!(i), value));
+                            }
+                        }
+                        (object, i) => attempt!(index::set(object, i, value)),
+                    }
+                    changed!();
+                }
+                I::Push { list, s } => {
+                    if let Value::List(list) = &r!(list) {
+                        list.push(r!(s).clone());
+                    }
+                }
+
+                I::Enter { a } => {
+                    save!();
+                    let flow = wait::enter(fiber, image, world, &fiber.stack[base + a as usize], None);
+                    flow!(flow);
+                    changed!();
+                }
+                I::EnterFixed { index } => {
+                    save!();
+                    let thing = slow::fixed(image, index)?;
+                    flow!(wait::enter(fiber, image, world, thing, None));
+                    changed!();
+                }
+                I::Leave { a } => {
+                    save!();
+                    let flow = wait::leave(fiber, image, world, &fiber.stack[base + a as usize]);
+                    flow!(flow);
+                    changed!();
+                }
+                I::LeaveFixed { index } => {
+                    save!();
+                    let thing = slow::fixed(image, index)?;
+                    flow!(wait::leave(fiber, image, world, thing));
+                    changed!();
+                }
+
+                other => {
+                    save!();
+                    flow!(slow::instruction(image, fiber, world, base, other));
+                    // Some of them jump.
+                    if let Some(frame) = fiber.frames.last() {
+                        pc = frame.pc as usize;
+                    }
+                }
+            }
+        }
+    }
+}

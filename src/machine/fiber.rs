@@ -1,0 +1,93 @@
+//! One thread's frames and registers, as plain data.
+
+use super::Image;
+use super::call;
+use crate::code::Program;
+use crate::source::Span;
+use crate::sync::Op;
+use crate::sync::thread::Entry;
+use crate::value::{Value, error::Error};
+
+/// Calls within calls; more is an error of kind `recursion`.
+pub(super) const MOST_FRAMES: usize = 100_000;
+
+#[derive(Debug)]
+pub struct Fiber {
+    pub(super) stack: Vec<Value>,
+    pub(super) frames: Vec<Frame>,
+    /// Its own values of the `threadlocal`s.
+    pub(super) locals: Vec<Value>,
+    /// `exit(n)` is on its way through the `finally` blocks.
+    pub(super) exiting: Option<i32>,
+    /// The arms of the `select` that is being made.
+    pub(super) arms: Vec<Op>,
+    /// How deep it is in `atomically`.
+    pub(super) holding: u32,
+    /// The locks held when the error was raised that nothing will catch: label and line of acquisition.
+    pub held: Vec<(String, u32)>,
+}
+
+/// One call in progress.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame {
+    pub function: u32,
+    /// The next instruction.
+    pub pc: u32,
+    /// Where its registers begin in the stack.
+    pub base: u32,
+    /// Where in the stack its value goes.
+    pub result: u32,
+}
+
+impl Fiber {
+    /// A fiber about to call `entry.callee`; for a `run` block or a method, the receiver is the first argument.
+    ///
+    /// # Errors
+    /// When the arguments do not fit the callee.
+    pub fn new(image: &Image, entry: Entry) -> Result<Fiber, Error> {
+        let mut fiber = Fiber {
+            stack: vec![Value::Nil; 16],
+            frames: Vec::with_capacity(8),
+            locals: vec![Value::Unset; image.program.locals],
+            exiting: None,
+            arms: Vec::new(),
+            holding: 0,
+            held: Vec::new(),
+        };
+        call::begin(image, &mut fiber, entry)?;
+        Ok(fiber)
+    }
+
+    /// A fiber about to run the script itself.
+    pub fn main(image: &Image) -> Fiber {
+        let entry = Entry { callee: Value::Function(0), arguments: Vec::new() };
+        Fiber::new(image, entry).expect("the script takes no arguments")
+    }
+
+    /// Makes room for the registers of a frame.
+    #[inline]
+    pub(super) fn reserve(&mut self, until: usize) {
+        if self.stack.len() < until {
+            self.grow(until);
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, until: usize) {
+        self.stack.resize(until.max(self.stack.len() * 2), Value::Nil);
+    }
+
+    /// The place in the script where it stands: of the innermost call that is not conc's own.
+    pub fn span(&self, program: &Program) -> Span {
+        let outer = self.frames.iter().rev().find(|frame| !program.functions[frame.function as usize].internal);
+        outer.map_or(Span::default(), |frame| {
+            let function = &program.functions[frame.function as usize];
+            function.spans[(frame.pc as usize).saturating_sub(1).min(function.spans.len() - 1)]
+        })
+    }
+
+    /// The line of the script where it stands.
+    pub fn line(&self, program: &Program) -> u32 {
+        program.source.line(self.span(program).start)
+    }
+}

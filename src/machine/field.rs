@@ -1,0 +1,203 @@
+//! Fields, methods and properties by name: `value.name`.
+
+use super::call::{self, Flow};
+use super::fault::Fault;
+use super::image::Member;
+use super::{Fiber, Image, Scheduler};
+use crate::builtin::{Context, Outcome, Wait};
+use crate::sync::{Op, Who};
+use crate::value::near;
+use crate::value::{
+    Value,
+    error::{Error, Kind},
+    object::{Method, Object},
+};
+use std::sync::Arc;
+
+/// `stack[object].name` into `stack[d]`.
+pub(super) fn get<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    object: usize,
+    name: u16,
+    d: usize,
+) -> Result<Flow, Fault> {
+    let receiver = &fiber.stack[object];
+    let kind = receiver.kind();
+    if let Some(property) = image.property(kind, name) {
+        let line = call::line_of(fiber, &image.program);
+        let mut context = Context { world, program: &image.program, line };
+        return match (property.get)(&mut context, receiver)? {
+            Outcome::Value(value) => {
+                fiber.stack[d] = value;
+                Ok(Flow::Next)
+            }
+            Outcome::Wait(wait) => Ok(Flow::Wait(wait)),
+            Outcome::Exit(status) => Err(Fault::Exit(status)),
+            Outcome::Call(..) => unreachable!("no property calls a function"),
+        };
+    }
+    if let Some(members) = call::members(receiver) {
+        if let Some(monitor) = &members.monitor
+            && let Some(Member::Field { .. }) = image.member(members.class, name)
+        {
+            return locked_read(image, fiber, world, monitor.clone(), object, name, d);
+        }
+        let value = own(image, receiver, members, name)?;
+        fiber.stack[d] = value;
+        return Ok(Flow::Next);
+    }
+    if let Some(linked) = image.method(kind, name) {
+        fiber.stack[d] = call::bound(receiver, Method::Builtin(linked.row));
+        return Ok(Flow::Next);
+    }
+    Err(no_member(image, receiver, name, false).into())
+}
+
+/// Reading a monitor's field from outside waits for the monitor, and lets it go at once.
+fn locked_read<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    monitor: Arc<crate::sync::Sync>,
+    object: usize,
+    name: u16,
+    d: usize,
+) -> Result<Flow, Fault> {
+    let line = call::line_of(fiber, &image.program);
+    let entered = monitor.enter(Who { thread: world.thread(), line })?;
+    if entered {
+        finish_locked_read(image, fiber, world, object, name, d)?;
+        return Ok(Flow::Next);
+    }
+    Ok(Flow::Wait(Wait { op: Op::acquire(monitor), deadline: None }))
+}
+
+/// The monitor's lock is held: reads the field, and lets the lock go.
+pub(super) fn finish_locked_read<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    object: usize,
+    name: u16,
+    d: usize,
+) -> Result<(), Fault> {
+    let receiver = fiber.stack[object].clone();
+    let Some(members) = call::members(&receiver) else { return Ok(()) };
+    let value = own(image, &receiver, members, name);
+    if let Some(monitor) = &members.monitor {
+        let line = call::line_of(fiber, &image.program);
+        monitor.leave(Who { thread: world.thread(), line }, world)?;
+    }
+    fiber.stack[d] = value?;
+    Ok(())
+}
+
+/// Whether `stack[object].name` is a monitor's field, so that a wait there was for its lock.
+pub(super) fn is_locked_read(image: &Image, fiber: &Fiber, object: usize, name: u16) -> bool {
+    let receiver = &fiber.stack[object];
+    image.property(receiver.kind(), name).is_none()
+        && call::members(receiver).is_some_and(|members| members.monitor.is_some())
+}
+
+/// A member that the class declares: a field's value, or a method as a value.
+pub(super) fn own(image: &Image, receiver: &Value, members: &Arc<Object>, name: u16) -> Result<Value, Error> {
+    match image.member(members.class, name) {
+        Some(Member::Method(function)) => Ok(call::bound(receiver, Method::Function(function))),
+        Some(Member::Field { index, private: false, .. }) => read(image, members, index),
+        Some(Member::Field { private: true, .. }) => {
+            let class = &image.program.classes[members.class as usize];
+            let name = image.program.symbol(name);
+            Err(Error::new(Kind::Type, format!("{name} is a parameter of {}, seen only inside its body", class.name))
+                .hint(format!("to show it outside, keep it in a member: `let shown = {name}`")))
+        }
+        None => Err(no_member(image, receiver, name, false)),
+    }
+}
+
+/// The value of a field by its number.
+pub(super) fn read(image: &Image, members: &Object, index: u16) -> Result<Value, Error> {
+    match members.fields[index as usize].get() {
+        Value::Unset => {
+            let class = &image.program.classes[members.class as usize];
+            let field = &class.fields[index as usize];
+            Err(Error::new(Kind::State, format!("{} of {} is used before it is set", field.name, class.name))
+                .hint("members are set in the order in which they are declared"))
+        }
+        value => Ok(value),
+    }
+}
+
+/// `stack[object].name = value`.
+pub(super) fn set<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    object: usize,
+    name: u16,
+    s: usize,
+) -> Result<(), Fault> {
+    let (receiver, value) = (&fiber.stack[object], &fiber.stack[s]);
+    let text = image.program.symbol(name);
+    if let Some(property) = image.property(receiver.kind(), name) {
+        let Some(set) = property.set else {
+            return Err(Error::new(Kind::Type, format!("{text} of {} cannot be assigned", call::article(receiver.kind())))
+                .into());
+        };
+        let line = call::line_of(fiber, &image.program);
+        let mut context = Context { world, program: &image.program, line };
+        return Ok(set(&mut context, receiver, value)?);
+    }
+    let Some(members) = call::members(receiver) else {
+        return Err(no_member(image, receiver, name, false).into());
+    };
+    let class = &image.program.classes[members.class as usize];
+    match image.member(members.class, name) {
+        Some(Member::Field { .. }) if members.monitor.is_some() => {
+            Err(Error::new(Kind::State, format!("{text} of monitor {} is written from outside", class.name))
+                .hint("only a monitor's own methods may change its fields: write a method that does it")
+                .into())
+        }
+        Some(Member::Field { index, mutable: true, private: false }) => {
+            members.fields[index as usize].set(value.clone());
+            Ok(())
+        }
+        Some(Member::Field { .. }) => Err(Error::new(Kind::Type, format!("{text} of {} never changes", class.name))
+            .hint("declare it with `var` to let it change")
+            .into()),
+        Some(Member::Method(_)) => {
+            Err(Error::new(Kind::Type, format!("{text} is a method of {} and cannot be assigned", class.name)).into())
+        }
+        None => Err(no_member(image, receiver, name, false).into()),
+    }
+}
+
+/// There is no such field, property or method.
+pub(super) fn no_member(image: &Image, receiver: &Value, name: u16, called: bool) -> Error {
+    let text = image.program.symbol(name);
+    let kind = receiver.kind();
+    let what = match call::members(receiver) {
+        Some(members) => image.program.classes[members.class as usize].name.to_string(),
+        None => call::article(kind),
+    };
+    if called && image.property(kind, name).is_some() {
+        return Error::new(Kind::Type, format!("{text} of {what} is a property, not a method"))
+            .hint(format!("write it without the brackets: `.{text}`"));
+    }
+    let error = Error::new(Kind::Type, format!("{what} has no {} `{text}`", if called { "method" } else { "member" }));
+    let methods = crate::builtin::methods(kind).iter().map(|row| row.name);
+    let properties = crate::builtin::properties(kind).iter().map(|property| property.name);
+    let mut known: Vec<&str> = methods.chain(properties).filter(|name| !name.starts_with("__")).collect();
+    if let Some(members) = call::members(receiver) {
+        let class = &image.program.classes[members.class as usize];
+        known.extend(class.fields.iter().map(|field| &*field.name));
+        known.extend(class.methods.iter().map(|(name, _)| &**name));
+    }
+    match near::nearest(text, known.iter().copied()) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None if known.is_empty() => error,
+        None => error.hint(format!("it has: {}", known.join(", "))),
+    }
+}
+

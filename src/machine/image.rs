@@ -1,0 +1,87 @@
+//! A program with its variables: what all threads of one run share.
+
+use super::arguments::Linked;
+use crate::builtin::{self, Body, Property, Row};
+use crate::code::{Class, Program};
+use crate::value::{Type, Value, cell::Cell};
+use std::sync::{Arc, OnceLock};
+
+#[derive(Debug)]
+pub struct Image {
+    pub program: Arc<Program>,
+    /// Top-level variables that can change.
+    pub(super) globals: Vec<Cell>,
+    /// Top-level variables that are written once.
+    pub(super) fixed: Vec<OnceLock<Value>>,
+    /// For each type of value, the builtin method that each symbol of the program names.
+    methods: Vec<Vec<Option<Linked>>>,
+    properties: Vec<Vec<Option<&'static Property>>>,
+    /// For each class, the member that each symbol names.
+    members: Vec<Vec<Option<Member>>>,
+}
+
+/// A member of a class, by number.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Member {
+    Field { index: u16, mutable: bool, private: bool },
+    Method(u32),
+}
+
+impl Image {
+    pub fn new(program: Arc<Program>) -> Image {
+        let methods_of = |kind: Type| {
+            let rows = builtin::methods(kind);
+            let find = |name: &Arc<str>| rows.iter().find(|row| *row.name == **name).map(Linked::new);
+            program.symbols.iter().map(find).collect()
+        };
+        let properties_of = |kind: Type| {
+            let rows = builtin::properties(kind);
+            let find = |name: &Arc<str>| rows.iter().find(|row| *row.name == **name);
+            program.symbols.iter().map(find).collect()
+        };
+        Image {
+            globals: program.globals.iter().map(|_| Cell::new(Value::Unset)).collect(),
+            fixed: program.fixed.iter().map(|_| OnceLock::new()).collect(),
+            methods: Type::ALL.into_iter().map(methods_of).collect(),
+            properties: Type::ALL.into_iter().map(properties_of).collect(),
+            members: program.classes.iter().map(|class| members_of(class, &program)).collect(),
+            program,
+        }
+    }
+
+    /// The builtin method of a type, by the number of its name.
+    pub(super) fn method(&self, kind: Type, symbol: u16) -> Option<&Linked> {
+        self.methods[kind as usize][symbol as usize].as_ref()
+    }
+
+    pub(super) fn property(&self, kind: Type, symbol: u16) -> Option<&'static Property> {
+        self.properties[kind as usize][symbol as usize]
+    }
+
+    pub(super) fn member(&self, class: u32, symbol: u16) -> Option<Member> {
+        self.members[class as usize][symbol as usize]
+    }
+
+    /// The function that a builtin written in conc became.
+    pub(super) fn scripted(&self, row: &'static Row) -> Option<u32> {
+        let Body::Script(_) = row.body else { return None };
+        self.program.scripted.iter().find(|(known, _)| std::ptr::eq(*known, row)).map(|(_, function)| *function)
+    }
+
+    /// The builtin that a function of conc's own is.
+    pub(super) fn row_of(&self, function: u32) -> Option<&'static Row> {
+        self.program.scripted.iter().find(|(_, known)| *known == function).map(|(row, _)| *row)
+    }
+}
+
+fn members_of(class: &Class, program: &Program) -> Vec<Option<Member>> {
+    let find = |name: &Arc<str>| {
+        if let Some((_, function)) = class.methods.iter().find(|(known, _)| known == name) {
+            return Some(Member::Method(*function));
+        }
+        let index = class.fields.iter().position(|field| field.name == *name)?;
+        let field = &class.fields[index];
+        Some(Member::Field { index: index as u16, mutable: field.mutable, private: field.private })
+    };
+    program.symbols.iter().map(find).collect()
+}

@@ -1,0 +1,513 @@
+//! Instructions that are not worth a place in the dispatch loop, and the rare cases of those that are.
+
+use super::call::{self, Flow};
+use super::fault::{self, Fault};
+use super::{Fiber, Image, Scheduler, field, wait};
+use crate::builtin::Wait;
+use crate::code::{Instruction as I, Program, Shape};
+use crate::sync::{Op, Who};
+use crate::syntax::tree::BinaryOperator;
+use crate::value::{
+    Value, compare,
+    error::{Error, Kind},
+    index,
+    map::Entries,
+    object::{Closure, Method},
+    operate, show,
+};
+use std::sync::Arc;
+
+/// Does one instruction; the fiber's `pc` is past it.
+pub(super) fn instruction<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    base: usize,
+    instruction: I,
+) -> Result<Flow, Fault> {
+    let program = &*image.program;
+    let at = |register: u16| base + register as usize;
+    match instruction {
+        I::StoreFixed { s, index } => {
+            // Each is declared once, at the top level; a second time cannot be.
+            let _ = image.fixed[index as usize].set(fiber.stack[at(s)].clone());
+        }
+        I::NewCell { d } => {
+            let value = std::mem::replace(&mut fiber.stack[at(d)], Value::Nil);
+            fiber.stack[at(d)] = Value::Cell(Arc::new(crate::value::cell::Cell::new(value)));
+        }
+        I::CheckSet { a, name } => {
+            if let Value::Unset = fiber.stack[at(a)] {
+                let name = program.constants[name as usize].as_text().unwrap_or_default();
+                return Err(unset(name).into());
+            }
+        }
+        I::LoadLocal { d, index } => fiber.stack[at(d)] = fiber.locals[index as usize].clone(),
+        I::StoreLocal { s, index } => fiber.locals[index as usize] = fiber.stack[at(s)].clone(),
+        I::Binary { operator, d, a, b } => {
+            fiber.stack[at(d)] = operate::binary(operator, &fiber.stack[at(a)], &fiber.stack[at(b)])?;
+        }
+        I::Unary { operator, d, a } => fiber.stack[at(d)] = operate::unary(operator, &fiber.stack[at(a)])?,
+        I::RangeCheck { at: first, inclusive } => range_check(&mut fiber.stack[at(first)..at(first) + 2], inclusive)?,
+        I::CountCheck { a } => count_check(&fiber.stack[at(a)])?,
+        I::Iterate { at: first } => {
+            fiber.stack[at(first)] = wait::iterate(&fiber.stack[at(first)])?;
+            fiber.stack[at(first) + 1] = Value::Int(0);
+        }
+        I::CallSpread { at: first } => return call::spread(image, fiber, world, at(first)),
+        I::GetField { d, object, name } => return field::get(image, fiber, world, at(object), name, at(d)),
+        I::SetField { object, name, s } => {
+            field::set(image, fiber, world, at(object), name, at(s))?;
+            if world.awaited() {
+                world.changed();
+            }
+        }
+        I::OwnMethod { d, object, index } => {
+            let receiver = &fiber.stack[at(object)];
+            if let Some(members) = call::members(receiver) {
+                let function = program.classes[members.class as usize].methods[index as usize].1;
+                fiber.stack[at(d)] = call::bound(receiver, Method::Function(function));
+            }
+        }
+        I::Slice { d, object, at: first } => {
+            let start = slice_end(&fiber.stack[at(first)])?;
+            let end = slice_end(&fiber.stack[at(first) + 1])?;
+            fiber.stack[at(d)] = index::slice(&fiber.stack[at(object)], start, end)?;
+        }
+        I::List { d, at: first, count } => {
+            fiber.stack[at(d)] = Value::list(fiber.stack[at(first)..at(first) + count as usize].to_vec());
+        }
+        I::Map { d, at: first, count } => {
+            let mut entries = Entries::default();
+            for pair in fiber.stack[at(first)..at(first) + 2 * count as usize].chunks(2) {
+                compare::hashable(&pair[0])?;
+                entries.insert(pair[0].clone(), pair[1].clone());
+            }
+            fiber.stack[at(d)] = Value::map(entries);
+        }
+        I::Range { d, at: first, inclusive } => {
+            range_check(&mut fiber.stack[at(first)..at(first) + 2], inclusive)?;
+            if let (Value::Int(start), Value::Int(end)) = (&fiber.stack[at(first)], &fiber.stack[at(first) + 1]) {
+                fiber.stack[at(d)] = Value::range(*start, *end);
+            }
+        }
+        I::Text { d, at: first, count } => {
+            let mut text = String::new();
+            for value in &fiber.stack[at(first)..at(first) + count as usize] {
+                show::append(value, &mut text, program);
+            }
+            fiber.stack[at(d)] = Value::text(&text);
+        }
+        I::Format { d, s, format } => {
+            let text = show::format(&fiber.stack[at(s)], program.symbol(format), program)?;
+            fiber.stack[at(d)] = Value::text(&text);
+        }
+        I::Closure { d, site } => {
+            let site = &program.sites[site as usize];
+            let captured = site.captures.iter().map(|&register| fiber.stack[at(register)].clone()).collect();
+            fiber.stack[at(d)] = Value::Closure(Arc::new(Closure { function: site.function, captured }));
+        }
+        I::Unpack { s, at: first, count } => unpack(fiber, at(s), at(first), count as usize)?,
+        I::Name { a, name } => {
+            let name = program.constants[name as usize].as_text().unwrap_or_default();
+            name_thing(&fiber.stack[at(a)], name);
+        }
+        I::NameElement { a, list, name } => {
+            if let Value::List(list) = &fiber.stack[at(list)] {
+                let name = format!("{}[{}]", program.symbol(name), list.len());
+                name_thing(&fiber.stack[at(a)], &name);
+            }
+        }
+        I::Throw { s } => return Err(fault::thrown(&fiber.stack[at(s)])),
+        I::Rethrow { s } => {
+            return Err(match &fiber.stack[at(s)] {
+                Value::Error(error) => Fault::Raised(error.clone()),
+                _ => fiber.exiting.map_or(Fault::Stopped, Fault::Exit),
+            });
+        }
+        I::IsKind { d, s, kind } => {
+            let is = match &fiber.stack[at(s)] {
+                Value::Error(error) => error.kind.word() == &**program.symbol(kind),
+                _ => false,
+            };
+            fiber.stack[at(d)] = Value::Bool(is);
+        }
+        I::AssertFailed { message } => {
+            return Err(assertion(program, &fiber.stack[at(message)], "the assertion failed".into(), None));
+        }
+        I::AssertCompared { message, at: first } => {
+            let sides = (&fiber.stack[at(first)], &fiber.stack[at(first) + 1]);
+            let found = format!("found {} and {}", show::repr(sides.0, program), show::repr(sides.1, program));
+            return Err(assertion(program, &fiber.stack[at(message)], "the assertion failed".into(), Some(found)));
+        }
+        I::DeferPush { list, s } => {
+            if let Value::List(list) = &fiber.stack[at(list)] {
+                list.push(fiber.stack[at(s)].clone());
+            }
+        }
+        I::DeferPop { d, list, to } => {
+            let popped = match &fiber.stack[at(list)] {
+                Value::List(list) => list.lock().pop(),
+                _ => None,
+            };
+            match popped {
+                Some(deferred) => fiber.stack[at(d)] = deferred,
+                None => jump(fiber, u32::from(to)),
+            }
+        }
+        I::EnterTimed { d, a, timeout } => {
+            let deadline = wait::deadline(world, &fiber.stack[at(timeout)], "a timeout")?;
+            let flow = wait::enter(fiber, image, world, &fiber.stack[at(a)], Some(deadline))?;
+            if let Flow::Next = flow {
+                fiber.stack[at(d)] = Value::Bool(true);
+            }
+            return Ok(flow);
+        }
+        I::Monitor { d, object } => {
+            let monitor = call::members(&fiber.stack[at(object)]).and_then(|members| members.monitor.clone());
+            fiber.stack[at(d)] = monitor.map_or(Value::Nil, Value::Sync);
+        }
+        I::Prepare { at: first, shape } => {
+            return call::prepare(image, fiber, world, at(first), &program.shapes[shape as usize]);
+        }
+        I::Start { a } => start(world, &fiber.stack[at(a)])?,
+        I::Sleep { a } => {
+            let deadline = wait::deadline(world, &fiber.stack[at(a)], "`sleep`")?;
+            return Ok(Flow::Wait(Wait { op: Op::Sleep, deadline: Some(deadline) }));
+        }
+        I::Yield => world.yield_now(),
+        I::HoldOthers => {
+            world.hold_others(fiber, program)?;
+            fiber.holding += 1;
+        }
+        I::ResumeOthers => {
+            fiber.holding = fiber.holding.saturating_sub(1);
+            world.resume_others();
+        }
+        I::AwaitBegin => world.await_begin(),
+        I::AwaitWait => return Ok(Flow::Wait(Wait { op: Op::Change, deadline: None })),
+        I::AwaitEnd => world.await_end(),
+        I::Arm { at: first, shape } => {
+            let op = arm(image, fiber, world, at(first), &program.shapes[shape as usize])?;
+            fiber.arms.push(op);
+        }
+        I::Select { d, limit } => return select(image, fiber, world, at(d), at(limit)),
+        I::Move { .. }
+        | I::Nil { .. }
+        | I::Bool { .. }
+        | I::Int { .. }
+        | I::Constant { .. }
+        | I::Unset { .. }
+        | I::LoadGlobal { .. }
+        | I::StoreGlobal { .. }
+        | I::LoadFixed { .. }
+        | I::LoadCell { .. }
+        | I::StoreCell { .. }
+        | I::Add { .. }
+        | I::Subtract { .. }
+        | I::Multiply { .. }
+        | I::Modulo { .. }
+        | I::AddInt { .. }
+        | I::MultiplyInt { .. }
+        | I::ModuloInt { .. }
+        | I::Compare { .. }
+        | I::Jump { .. }
+        | I::JumpIf { .. }
+        | I::JumpUnless { .. }
+        | I::JumpSet { .. }
+        | I::Loop { .. }
+        | I::LoopIf { .. }
+        | I::UnlessLess { .. }
+        | I::UnlessLessEqual { .. }
+        | I::UnlessEqual { .. }
+        | I::UnlessNotEqual { .. }
+        | I::UnlessLessInt { .. }
+        | I::UnlessLessEqualInt { .. }
+        | I::UnlessGreaterInt { .. }
+        | I::UnlessGreaterEqualInt { .. }
+        | I::UnlessEqualInt { .. }
+        | I::UnlessNotEqualInt { .. }
+        | I::LoopLess { .. }
+        | I::LoopLessEqual { .. }
+        | I::LoopLessInt { .. }
+        | I::LoopLessEqualInt { .. }
+        | I::LoopRange { .. }
+        | I::LoopItems { .. }
+        | I::LoopCount { .. }
+        | I::CallFunction { .. }
+        | I::Call { .. }
+        | I::CallMethod { .. }
+        | I::CallMethodFixed { .. }
+        | I::CallBuiltin { .. }
+        | I::CallMember { .. }
+        | I::Return { .. }
+        | I::ReturnNil
+        | I::GetOwn { .. }
+        | I::SetOwn { .. }
+        | I::GetIndex { .. }
+        | I::SetIndex { .. }
+        | I::Push { .. }
+        | I::Enter { .. }
+        | I::EnterFixed { .. }
+        | I::Leave { .. }
+        | I::LeaveFixed { .. } => unreachable!("{instruction:?} is done by the dispatch loop"),
+    }
+    Ok(Flow::Next)
+}
+
+fn jump(fiber: &mut Fiber, to: u32) {
+    if let Some(frame) = fiber.frames.last_mut() {
+        frame.pc = to;
+    }
+}
+
+// Variables.
+
+#[cold]
+pub(super) fn unset(name: &str) -> Error {
+    Error::new(Kind::State, format!("{name} is used before it is set"))
+        .hint("its declaration has not run yet: call this after it")
+}
+
+#[cold]
+pub(super) fn unset_field(program: &Program, object: &Value, index: u16) -> Error {
+    let name = call::members(object)
+        .map(|members| program.classes[members.class as usize].fields[index as usize].name.clone());
+    unset(&name.unwrap_or_else(|| "a member".into()))
+}
+
+/// A variable that is written once.
+pub(super) fn fixed(image: &Image, index: u32) -> Result<&Value, Error> {
+    image.fixed[index as usize].get().ok_or_else(|| unset(&image.program.fixed[index as usize]))
+}
+
+fn name_thing(value: &Value, name: &str) {
+    match value {
+        Value::Sync(sync) => {
+            // The first name stays.
+            let _ = sync.name.set(name.into());
+        }
+        Value::Thread(thread) if thread.timer.is_some() => *thread.name.lock() = name.into(),
+        _ => {}
+    }
+}
+
+// Numbers.
+
+/// `a + value`; a negative constant stands for a subtraction.
+#[cold]
+pub(super) fn add_int(a: &Value, value: i16) -> Result<Value, Error> {
+    if value < 0 {
+        return operate::binary(BinaryOperator::Subtract, a, &Value::Int(-i64::from(value)));
+    }
+    operate::binary(BinaryOperator::Add, a, &Value::Int(i64::from(value)))
+}
+
+fn range_check(ends: &mut [Value], inclusive: bool) -> Result<(), Error> {
+    for end in ends.iter() {
+        if !matches!(end, Value::Int(_)) {
+            return Err(Error::new(
+                Kind::Type,
+                format!("a range goes from an int to an int, not {}", call::article(end.kind())),
+            ));
+        }
+    }
+    if let (true, Value::Int(end)) = (inclusive, &mut ends[1]) {
+        *end = end.checked_add(1).ok_or_else(|| {
+            Error::new(Kind::Overflow, format!("a range cannot include {end}, the largest int"))
+        })?;
+    }
+    Ok(())
+}
+
+fn count_check(count: &Value) -> Result<(), Error> {
+    match count {
+        Value::Int(0..) => Ok(()),
+        Value::Int(n) => Err(Error::new(Kind::Value, format!("a count cannot be negative: {n}"))),
+        other => Err(Error::new(Kind::Type, format!("a count is an int, not {}", call::article(other.kind())))),
+    }
+}
+
+fn slice_end(end: &Value) -> Result<Option<i64>, Error> {
+    match end {
+        Value::Nil => Ok(None),
+        Value::Int(n) => Ok(Some(*n)),
+        other => Err(Error::new(Kind::Type, format!("a slice goes from an int to an int, not {}", call::article(other.kind())))),
+    }
+}
+
+fn unpack(fiber: &mut Fiber, s: usize, first: usize, count: usize) -> Result<(), Error> {
+    let values = match &fiber.stack[s] {
+        Value::List(list) => list.snapshot(),
+        other => {
+            return Err(Error::new(Kind::Type, format!("only a list can be taken apart, not {}", call::article(other.kind()))));
+        }
+    };
+    if values.len() != count {
+        let names = if count == 1 { "1 name".into() } else { format!("{count} names") };
+        return Err(Error::new(Kind::Value, format!("{names} for a list of {}", values.len()))
+            .hint("as many names as elements are needed"));
+    }
+    for (slot, value) in fiber.stack[first..].iter_mut().zip(values) {
+        *slot = value;
+    }
+    Ok(())
+}
+
+fn assertion(program: &Program, message: &Value, default: String, found: Option<String>) -> Fault {
+    let text = match message {
+        Value::Nil => default,
+        message => format!("the assertion failed: {}", show::display(message, program)),
+    };
+    let error = Error::new(Kind::Assertion, text);
+    Fault::Error(match found {
+        Some(found) => error.note(found),
+        None => error,
+    })
+}
+
+// Loops.
+
+pub(super) enum Item {
+    /// The item is in place.
+    Next,
+    End,
+    /// It goes over a queue.
+    Queue,
+}
+
+#[inline]
+pub(super) fn next_item(regs: &mut [Value], at: u16) -> Item {
+    let at = at as usize;
+    let Value::Int(position) = regs[at + 1] else { return Item::End };
+    let item = match &regs[at] {
+        Value::List(list) => list.get(position),
+        Value::Range(range) => {
+            let n = range.start.checked_add(position).filter(|n| *n < range.end);
+            n.map(Value::Int)
+        }
+        Value::Sync(_) => return Item::Queue,
+        _ => None,
+    };
+    match item {
+        Some(item) => {
+            regs[at + 1] = Value::Int(position + 1);
+            regs[at + 2] = item;
+            Item::Next
+        }
+        None => Item::End,
+    }
+}
+
+pub(super) enum Taken {
+    Value,
+    Closed,
+    Wait(Wait),
+}
+
+/// The next item of a queue into its place, if there is one.
+pub(super) fn next_of_queue<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    at: usize,
+) -> Result<Taken, Fault> {
+    let Value::Sync(queue) = &fiber.stack[at] else { return Ok(Taken::Closed) };
+    let line = call::line_of(fiber, &image.program);
+    let mut op = Op::next(queue.clone());
+    match op.poll(Who { thread: world.thread(), line })? {
+        Some(Value::Unset) => Ok(Taken::Closed),
+        Some(value) => {
+            fiber.stack[at + 2] = value;
+            Ok(Taken::Value)
+        }
+        None => Ok(Taken::Wait(Wait { op, deadline: None })),
+    }
+}
+
+// Calls.
+
+pub(super) fn call_method_fixed<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    at: usize,
+    shape: &Shape,
+    index: u16,
+) -> Result<Flow, Fault> {
+    let receiver = fixed(image, u32::from(index))?;
+    fiber.stack[at] = receiver.clone();
+    call::method(image, fiber, world, at, shape)
+}
+
+/// A member function that is known: `self` and the arguments stand at `start`.
+pub(super) fn call_member(image: &Image, fiber: &mut Fiber, start: usize, function: u32) -> Result<(), Fault> {
+    let known = &image.program.functions[function as usize];
+    fiber.reserve(start + known.registers);
+    if let Some(captured) = call::captured_of(&fiber.stack[start]) {
+        let slots = &mut fiber.stack[start + 1 + known.parameters.len()..];
+        for (slot, value) in slots.iter_mut().zip(captured.iter()) {
+            *slot = value.clone();
+        }
+    }
+    call::push(fiber, function, start, start)
+}
+
+// Threads and waiting.
+
+fn start<S: Scheduler>(world: &mut S, value: &Value) -> Result<(), Error> {
+    match value {
+        Value::Thread(thread) => world.start(thread),
+        other => Err(Error::new(
+            Kind::Type,
+            format!("`start` takes a thread, a timer, a call or a block, not {}", call::article(other.kind())),
+        )
+        .hint("write `start f(x)` to call f in a thread of its own")),
+    }
+}
+
+/// The operation that a waiting call in an arm of `select` stands for.
+fn arm<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    at: usize,
+    shape: &Shape,
+) -> Result<Op, Fault> {
+    let kind = fiber.stack[at].kind();
+    let name = image.program.symbol(shape.method);
+    let Some(linked) = image.method(kind, shape.method) else {
+        return Err(field::no_member(image, &fiber.stack[at], shape.method, true).into());
+    };
+    let count = linked.bind(&mut fiber.stack, at + 1, shape, &image.program)?;
+    let line = call::line_of(fiber, &image.program);
+    let who = Who { thread: world.thread(), line };
+    Ok(Op::arm(&fiber.stack[at], name, &fiber.stack[at + 1..at + 1 + count], who)?)
+}
+
+fn select<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    d: usize,
+    limit: usize,
+) -> Result<Flow, Fault> {
+    let arms = std::mem::take(&mut fiber.arms);
+    let line = call::line_of(fiber, &image.program);
+    let random = world.random();
+    let mut op = Op::select(arms, random);
+    if let Some(value) = op.poll(Who { thread: world.thread(), line })? {
+        wait::select_value(fiber, d, value);
+        return Ok(Flow::Next);
+    }
+    let deadline = match &fiber.stack[limit] {
+        Value::Unset => {
+            op.abandon(Who { thread: world.thread(), line });
+            wait::select_value(fiber, d, Value::Nil);
+            return Ok(Flow::Next);
+        }
+        Value::Nil => None,
+        duration => Some(wait::deadline(world, duration, "`after`")?),
+    };
+    Ok(Flow::Wait(Wait { op, deadline }))
+}

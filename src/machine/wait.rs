@@ -1,0 +1,160 @@
+//! Operations that wait: handing them to the world, and what their value is for.
+
+use super::call::Flow;
+use super::fault::Fault;
+use super::{Exit, Fiber, Image, Scheduler, Waited, field};
+use crate::builtin::Wait;
+use crate::code::Instruction;
+use crate::sync::{Op, Who};
+use crate::value::{
+    Value,
+    error::{Error, Kind},
+};
+use std::sync::Arc;
+
+/// What became of an operation.
+pub(super) enum Done {
+    /// It is complete, and the fiber goes on.
+    Complete,
+    Fault(Fault),
+    /// The fiber is put aside.
+    Rest(Exit),
+}
+
+/// Lets the world do the operation that the instruction before `pc` of the innermost frame stands at.
+pub(super) fn perform<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S, wait: Wait) -> Done {
+    match world.wait(wait, fiber, &image.program) {
+        Waited::Done(value) => match complete(image, fiber, world, value) {
+            Ok(()) => Done::Complete,
+            Err(fault) => Done::Fault(fault),
+        },
+        Waited::Failed(error) => Done::Fault(Fault::Error(error)),
+        Waited::Suspended(wait) => Done::Rest(Exit::Suspended(wait)),
+        Waited::Stopped => Done::Fault(Fault::Stopped),
+    }
+}
+
+/// Puts the value of an operation where its instruction wants it.
+fn complete<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S, value: Value) -> Result<(), Fault> {
+    let Some(frame) = fiber.frames.last_mut() else { return Ok(()) };
+    let base = frame.base as usize;
+    let function = &image.program.functions[frame.function as usize];
+    match function.code[frame.pc as usize - 1] {
+        Instruction::Call { at, .. }
+        | Instruction::CallMethod { at, .. }
+        | Instruction::CallMethodFixed { at, .. }
+        | Instruction::CallBuiltin { at, .. }
+        | Instruction::CallSpread { at } => fiber.stack[base + at as usize] = value,
+        Instruction::GetField { d, object, name } => {
+            let (object, d) = (base + object as usize, base + d as usize);
+            if field::is_locked_read(image, fiber, object, name) {
+                return field::finish_locked_read(image, fiber, world, object, name, d);
+            }
+            fiber.stack[d] = value;
+        }
+        Instruction::LoopItems { at, to } => {
+            if !matches!(value, Value::Unset) {
+                frame.pc = to;
+                fiber.stack[base + at as usize + 2] = value;
+            }
+        }
+        Instruction::EnterTimed { d, .. } => fiber.stack[base + d as usize] = value,
+        Instruction::Select { d, .. } => select_value(fiber, base + d as usize, value),
+        Instruction::Enter { .. }
+        | Instruction::EnterFixed { .. }
+        | Instruction::Leave { .. }
+        | Instruction::LeaveFixed { .. }
+        | Instruction::Sleep { .. }
+        | Instruction::Yield
+        | Instruction::AwaitWait => {}
+        other => unreachable!("{other:?} never waits"),
+    }
+    Ok(())
+}
+
+/// The arm's number and value, or -1 when the time ran out.
+pub(super) fn select_value(fiber: &mut Fiber, d: usize, value: Value) {
+    if let Value::List(list) = &value {
+        let mut items = list.snapshot();
+        if items.len() == 2 {
+            fiber.stack[d + 1] = items.pop().unwrap_or(Value::Nil);
+            fiber.stack[d] = items.pop().unwrap_or(Value::Nil);
+            return;
+        }
+    }
+    fiber.stack[d] = Value::Int(-1);
+    fiber.stack[d + 1] = Value::Nil;
+}
+
+/// `with`: enters at once, or says what to wait for.
+pub(super) fn enter<S: Scheduler>(
+    fiber: &Fiber,
+    image: &Image,
+    world: &mut S,
+    thing: &Value,
+    deadline: Option<i64>,
+) -> Result<Flow, Fault> {
+    let line = super::call::line_of(fiber, &image.program);
+    match thing {
+        Value::Sync(sync) => {
+            let who = Who { thread: world.thread(), line };
+            if sync.enter(who)? {
+                return Ok(Flow::Next);
+            }
+            Ok(Flow::Wait(Wait { op: Op::acquire(sync.clone()), deadline }))
+        }
+        Value::File(_) => Ok(Flow::Next),
+        other => Err(Error::new(
+            Kind::Type,
+            format!("`with` takes a lock, a semaphore, a pool or a file, not {}", super::call::article(other.kind())),
+        )
+        .into()),
+    }
+}
+
+/// The end of a `with`, which waits for the tasks of a pool.
+pub(super) fn leave<S: Scheduler>(
+    fiber: &Fiber,
+    image: &Image,
+    world: &mut S,
+    thing: &Value,
+) -> Result<Flow, Fault> {
+    let line = super::call::line_of(fiber, &image.program);
+    match thing {
+        Value::Sync(sync) => {
+            let who = Who { thread: world.thread(), line };
+            match sync.leave(who, world)? {
+                None => Ok(Flow::Next),
+                Some(op) => Ok(Flow::Wait(Wait { op, deadline: None })),
+            }
+        }
+        Value::File(file) => {
+            file.close();
+            Ok(Flow::Next)
+        }
+        _ => Ok(Flow::Next),
+    }
+}
+
+/// The time at which a duration from now is over.
+pub(super) fn deadline<S: Scheduler>(world: &S, duration: &Value, what: &str) -> Result<i64, Error> {
+    match duration {
+        Value::Duration(ns) if *ns >= 0 => Ok(world.now().saturating_add(*ns)),
+        Value::Duration(_) => Err(Error::new(Kind::Value, format!("{what} cannot be negative"))),
+        Value::Int(n) => Err(Error::new(Kind::Type, format!("{what} takes a duration, not an int"))
+            .hint(format!("write `{n}s` for seconds or `{n}ms` for milliseconds"))),
+        other => Err(Error::new(
+            Kind::Type,
+            format!("{what} takes a duration like `250ms`, not {}", super::call::article(other.kind())),
+        )),
+    }
+}
+
+/// What a `for` goes over: a queue itself, a range itself, and of everything else what it held when the loop began.
+pub(super) fn iterate(value: &Value) -> Result<Value, Error> {
+    match value {
+        Value::Range(range) => Ok(Value::Range(range.clone())),
+        Value::Sync(sync) if sync.is_queue() => Ok(value.clone()),
+        other => Ok(Value::List(Arc::new(crate::value::list::List::new(crate::value::iterate::items(other)?)))),
+    }
+}
