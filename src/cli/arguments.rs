@@ -3,7 +3,7 @@
 //! What follows the script's name belongs to the script, whatever it looks like.
 
 use super::value;
-use clap::{Args, CommandFactory, Parser};
+use clap::{Args, Parser};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -48,8 +48,8 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct Run {
-    /// The script, or `-` for standard input; then the script's own arguments
-    #[arg(value_name = "FILE [ARGS]", trailing_var_arg = true, required_unless_present = "text")]
+    /// The script, or `-` for standard input; then the script's own arguments. The usage line tells it
+    #[arg(value_name = "FILE", hide = true, trailing_var_arg = true, required_unless_present = "text")]
     pub script: Vec<OsString>,
 
     /// Run this text instead of a file
@@ -95,6 +95,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Command, clap::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::CommandFactory;
     use clap::error::ErrorKind;
 
     fn run(words: &[&str]) -> Run {

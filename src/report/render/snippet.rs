@@ -39,7 +39,8 @@ fn fit(span: Span, text: &str) -> Range<usize> {
         let end = text.trim_end().len();
         return end..end;
     }
-    let start = text.floor_char_boundary((span.start as usize).min(text.len()));
-    let end = text.ceil_char_boundary((span.end as usize).clamp(start, text.len()));
-    start..end
+    let between_characters = |&offset: &usize| text.is_char_boundary(offset);
+    let start = (0..=span.start as usize).rev().find(between_characters).unwrap_or(0);
+    let end = (span.end as usize).clamp(start, text.len());
+    start..(end..=text.len()).find(between_characters).unwrap_or(text.len())
 }
