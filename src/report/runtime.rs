@@ -58,8 +58,10 @@ pub struct Ending {
     /// One of `status`, or what the script gave to `exit(n)`.
     pub status: i32,
     pub deadlock: Option<Deadlock>,
-    /// Daemon threads that were stopped where they stood.
+    /// Threads that were stopped where they stood: daemons, or after `exit(n)` any.
     pub abandoned: Vec<Left>,
+    /// The script called `exit(n)`.
+    pub exited: bool,
     pub unasked: Vec<Unasked>,
     /// After Ctrl-C or `--timeout`: where every thread stood.
     pub interrupted: Vec<Left>,

@@ -19,7 +19,8 @@ pub fn ending(ending: &Ending, source: &Source, style: &Style) -> String {
     if ending.failed > 0 && ending.started > 1 {
         text += &format!("{} of {} failed\n", ending.failed, count(ending.started, "thread"));
     }
-    text += &abandoned(&ending.abandoned, style);
+    let noun = if ending.exited { "thread" } else { "daemon thread" };
+    text += &abandoned(&ending.abandoned, noun, style);
     if let Some(stats) = &ending.stats {
         text += &super::stats(stats, style);
     }
@@ -53,7 +54,7 @@ fn interrupted(ending: &Ending, style: &Style) -> String {
 }
 
 /// `2 daemon threads were abandoned: beat (sleeps, line 7), …; their cleanup did not run`
-fn abandoned(left: &[Left], style: &Style) -> String {
+fn abandoned(left: &[Left], noun: &str, style: &Style) -> String {
     if left.is_empty() {
         return String::new();
     }
@@ -75,7 +76,7 @@ fn abandoned(left: &[Left], style: &Style) -> String {
     format!(
         "{} {} {verb} abandoned: {}; {whose} cleanup did not run\n",
         style.remark("note:"),
-        count(left.len(), "daemon thread"),
+        count(left.len(), noun),
         items.join(", ")
     )
 }

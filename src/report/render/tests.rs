@@ -333,6 +333,11 @@ fn abandoned_threads_are_named_and_grouped() {
         end(Ending { abandoned, ..Ending::default() }),
         "note: 1 daemon thread was abandoned: beat (sleeps, line 7); its cleanup did not run\n"
     );
+    let abandoned = vec![left("main", "runs", 2), left("w-1", "sleeps", 7)];
+    assert_eq!(
+        end(Ending { abandoned, exited: true, ..Ending::default() }),
+        "note: 2 threads were abandoned: main (runs, line 2), w-1 (sleeps, line 7); their cleanup did not run\n"
+    );
     let mut abandoned: Vec<Left> = (0..96).map(|i| left(&format!("w-{i}"), "waits for go", 3)).collect();
     abandoned.push(left("beat", "sleeps", 7));
     assert_eq!(
