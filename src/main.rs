@@ -1,3 +1,7 @@
-//! The `conc` command.
+//! The `conc` command: arguments → run → exit status.
 
-fn main() {}
+mod cli;
+
+fn main() {
+    std::process::exit(cli::main(std::env::args_os().skip(1).collect()));
+}

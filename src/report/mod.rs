@@ -3,9 +3,14 @@
 //! Codes and kinds are data here; when something is an error is decided where it happens.
 
 mod code;
+mod hints;
+pub mod render;
 pub mod runtime;
+pub mod stats;
+mod style;
 
 pub use code::Code;
+pub use style::Style;
 
 use crate::source::Span;
 

@@ -1,6 +1,19 @@
 //! What is said of a run while and after it goes on, as data: deadlocks, abandoned threads, errors nobody asked for.
 
+use super::stats::Stats;
 use std::sync::Arc;
+
+/// The exit statuses of language.md. Where several apply, a deadlock comes before an error.
+pub mod status {
+    pub const FINE: i32 = 0;
+    /// An uncaught error or a failed assertion.
+    pub const FAILED: i32 = 1;
+    /// The script or the command line cannot be understood.
+    pub const MISUNDERSTOOD: i32 = 2;
+    pub const DEADLOCK: i32 = 3;
+    pub const TIMEOUT: i32 = 124;
+    pub const INTERRUPTED: i32 = 130;
+}
 
 /// Threads that would wait for ever.
 #[derive(Debug, Clone)]
@@ -42,15 +55,20 @@ pub struct Unasked {
 /// How a run came to its end.
 #[derive(Debug, Clone, Default)]
 pub struct Ending {
-    /// The exit status of language.md.
+    /// One of `status`, or what the script gave to `exit(n)`.
     pub status: i32,
     pub deadlock: Option<Deadlock>,
-    /// Daemon threads that were stopped where they stood.
+    /// Threads that were stopped where they stood: daemons, or after `exit(n)` any.
     pub abandoned: Vec<Left>,
+    /// The script called `exit(n)`.
+    pub exited: bool,
     pub unasked: Vec<Unasked>,
     /// After Ctrl-C or `--timeout`: where every thread stood.
     pub interrupted: Vec<Left>,
     /// How many threads ended with an uncaught error (each has been reported when it happened), of how many.
     pub failed: usize,
+    /// With `main`.
     pub started: usize,
+    /// For `--stats`.
+    pub stats: Option<Stats>,
 }

@@ -1,0 +1,177 @@
+//! The words of the command line. The structs here are the one table of flags: their comments are the help.
+//!
+//! What follows the script's name belongs to the script, whatever it looks like.
+
+use super::value;
+use clap::{Args, Parser};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const USAGE: &str = "conc [FLAGS] FILE [ARGS]...
+       conc [FLAGS] -e TEXT [ARGS]...
+       conc [FLAGS] -";
+
+const EXAMPLES: &str = "\
+Examples:
+  conc bank.conc                        run a script on real threads
+  conc bank.conc 3 --fast               what follows the script's name is the script's own: see `args`
+  conc -e 'start { print(\"hello\") }'    run a text
+  generate | conc -                     run what comes from standard input
+  conc --timeout 30s --stats bank.conc  stop after 30 seconds, and tell who waited how long
+
+Exit status:
+  0 fine, 1 an error or a failed assertion, 2 the script or the command line cannot be understood,
+  3 deadlock, 124 --timeout, 130 Ctrl-C; exit(n) in a script gives n";
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "conc",
+    version,
+    about = "conc: a scriptable language for concurrency",
+    override_usage = USAGE,
+    after_help = "`conc FILE` is short for `conc run FILE`; `conc run --help` lists the flags.\n\n".to_string() + EXAMPLES,
+    subcommand_required = true
+)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// One variant a command.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Run a script on real threads
+    #[command(override_usage = USAGE.replace("conc ", "conc run "), after_help = EXAMPLES, next_help_heading = "Flags")]
+    Run(Run),
+}
+
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The script, or `-` for standard input; then the script's own arguments. The usage line tells it
+    #[arg(value_name = "FILE", hide = true, trailing_var_arg = true, required_unless_present = "text")]
+    pub script: Vec<OsString>,
+
+    /// Run this text instead of a file
+    #[arg(short = 'e', value_names = ["TEXT", "ARGS"], num_args = 1.., allow_hyphen_values = true)]
+    pub text: Option<Vec<OsString>>,
+
+    /// Stop the run after so long (30s, 500ms, 2min; a plain number is seconds), with status 124
+    #[arg(long, value_name = "DURATION", value_parser = value::duration)]
+    pub timeout: Option<Duration>,
+
+    /// Refuse to start a thread when so many are running
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_threads: Option<u32>,
+
+    /// Begin random numbers with this seed, to get the same ones again
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// Tell at the end, on standard error, how long each thread ran and waited
+    #[arg(long)]
+    pub stats: bool,
+
+    /// Let the script read files: all, or those at and below these paths (separated by commas)
+    #[arg(long, value_name = "PATHS", num_args = 0..=1, require_equals = true, value_delimiter = ',')]
+    pub allow_read: Option<Vec<PathBuf>>,
+
+    /// Let the script write, make and remove files: all, or those at and below these paths
+    #[arg(long, value_name = "PATHS", num_args = 0..=1, require_equals = true, value_delimiter = ',')]
+    pub allow_write: Option<Vec<PathBuf>>,
+}
+
+/// What is asked for; or clap's answer, which is a complaint or the help that was asked for.
+pub fn parse(words: Vec<OsString>) -> Result<Command, clap::Error> {
+    let words = if words.is_empty() { vec!["--help".into()] } else { words };
+    // `run` goes without saying.
+    let first = words[0].to_str().unwrap_or_default();
+    let known = ["run", "help", "-h", "--help", "-V", "--version"].contains(&first);
+    let run = (!known).then(|| "run".into());
+    let words = ["conc".into()].into_iter().chain(run).chain(words);
+    CommandLine::try_parse_from(words).map(|line| line.command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    fn run(words: &[&str]) -> Run {
+        let Command::Run(run) = parse(words.iter().map(OsString::from).collect()).expect("understood");
+        run
+    }
+
+    fn refused(words: &[&str]) -> (ErrorKind, String) {
+        let answer = parse(words.iter().map(OsString::from).collect()).expect_err("not understood");
+        (answer.kind(), answer.to_string())
+    }
+
+    #[test]
+    fn run_goes_without_saying() {
+        for words in [&["x.conc", "a"][..], &["run", "x.conc", "a"]] {
+            assert_eq!(run(words).script, ["x.conc", "a"]);
+        }
+        assert_eq!(run(&["--stats", "-", "a"]).script, ["-", "a"]);
+        assert!(run(&["--stats", "-"]).stats);
+        assert_eq!(run(&["./run"]).script, ["./run"]);
+    }
+
+    #[test]
+    fn what_follows_the_script_is_its_own() {
+        let words = ["x.conc", "--help", "--stats", "-e", "--", "-V", "--unknown=1"];
+        let parsed = run(&words);
+        assert_eq!(parsed.script, words);
+        assert!(!parsed.stats && parsed.text.is_none());
+        let parsed = run(&["-e", "print(args)", "--help", "-e", "--stats", "x"]);
+        assert_eq!(parsed.text.unwrap(), ["print(args)", "--help", "-e", "--stats", "x"]);
+        assert!(!parsed.stats && parsed.script.is_empty());
+        assert_eq!(run(&["-e", ""]).text.unwrap(), [""]);
+        assert_eq!(run(&["-e", "-1"]).text.unwrap(), ["-1"]);
+    }
+
+    #[test]
+    fn flags_have_values() {
+        let parsed = run(&["--timeout", "1.5s", "--max-threads=8", "--seed", "42", "x.conc"]);
+        assert_eq!(parsed.timeout, Some(Duration::from_millis(1500)));
+        assert_eq!((parsed.max_threads, parsed.seed), (Some(8), Some(42)));
+        assert_eq!(parsed.allow_read, None);
+    }
+
+    #[test]
+    fn files_are_allowed_all_or_by_path() {
+        assert_eq!(run(&["--allow-read", "x.conc"]).allow_read, Some(vec![]));
+        assert_eq!(run(&["--allow-read", "x.conc"]).script, ["x.conc"]);
+        let parsed = run(&["--allow-write=out,/tmp", "--allow-read=a", "--allow-read=b", "x.conc"]);
+        assert_eq!(parsed.allow_write, Some(vec!["out".into(), "/tmp".into()]));
+        assert_eq!(parsed.allow_read, Some(vec!["a".into(), "b".into()]));
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_told() {
+        let (kind, text) = refused(&["--tiemout", "3", "x.conc"]);
+        assert_eq!(kind, ErrorKind::UnknownArgument);
+        assert!(text.contains("'--timeout'"), "{text}");
+        assert_eq!(refused(&["run"]).0, ErrorKind::MissingRequiredArgument);
+        assert_eq!(refused(&["--timeout", "soon", "x.conc"]).0, ErrorKind::ValueValidation);
+        assert_eq!(refused(&["--max-threads", "0", "x.conc"]).0, ErrorKind::ValueValidation);
+        assert_eq!(refused(&["-e"]).0, ErrorKind::InvalidValue);
+    }
+
+    #[test]
+    fn help_has_examples() {
+        for words in [&[][..], &["--help"], &["-h"], &["help"], &["run", "--help"], &["help", "run"]] {
+            let (kind, text) = refused(words);
+            assert_eq!(kind, ErrorKind::DisplayHelp, "{words:?}");
+            assert!(text.contains("conc bank.conc"), "{text}");
+        }
+        assert_eq!(refused(&["--version"]).0, ErrorKind::DisplayVersion);
+        assert!(refused(&["--stats", "--help"]).1.contains("--max-threads <N>"));
+    }
+
+    #[test]
+    fn the_table_of_flags_is_sound() {
+        CommandLine::command().debug_assert();
+    }
+}

@@ -1,0 +1,129 @@
+//! Where a script's text comes from: a file, standard input, or the command line.
+
+use super::Failure;
+use super::arguments::Run;
+use conc::source::Source;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+
+/// More text than anybody writes; a limit for what is no script at all (`conc /dev/zero`).
+const MAX_BYTES: u64 = 64 << 20;
+
+/// The script that was asked for, and its own arguments.
+pub fn load(run: &Run) -> Result<(Source, Vec<String>), Failure> {
+    let (source, arguments) = match &run.text {
+        Some(words) => (from_text(&words[0])?, &words[1..]),
+        None => (from_file(&run.script[0])?, &run.script[1..]),
+    };
+    let arguments =
+        arguments.iter().enumerate().map(|(i, word)| argument(i + 1, word)).collect::<Result<_, _>>()?;
+    Ok((source, arguments))
+}
+
+fn argument(number: usize, word: &OsString) -> Result<String, Failure> {
+    let text = word.to_str().map(String::from);
+    text.ok_or_else(|| Failure::new(format!("argument {number} of the script is not UTF-8 text: {word:?}")))
+}
+
+fn from_text(text: &OsStr) -> Result<Source, Failure> {
+    let text = text.to_str().ok_or_else(|| Failure::new("the text after -e is not UTF-8"))?;
+    Ok(Source::new("-e", text))
+}
+
+fn from_file(name: &OsStr) -> Result<Source, Failure> {
+    if name == "-" {
+        return decode("<stdin>", read(std::io::stdin(), "<stdin>")?);
+    }
+    let shown = name.to_string_lossy();
+    let path = Path::new(name);
+    let bytes =
+        File::open(path).map_err(|error| refused(path, &error)).and_then(|file| read(file, &shown))?;
+    decode(&shown, bytes)
+}
+
+fn read(from: impl Read, name: &str) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    from.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| refused(Path::new(name), &error))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(Failure::new(format!("{name} is no script: it has more than {} MiB", MAX_BYTES >> 20)));
+    }
+    Ok(bytes)
+}
+
+fn refused(path: &Path, error: &std::io::Error) -> Failure {
+    let shown = path.display();
+    match error.kind() {
+        ErrorKind::NotFound => {
+            let longer = format!("{shown}.conc");
+            let hint = if Path::new(&longer).is_file() {
+                format!("did you mean {longer}?")
+            } else {
+                "a path is taken from the current directory; `conc --help` shows what can be run".into()
+            };
+            Failure::new(format!("cannot read {shown}: there is no such file")).hint(hint)
+        }
+        ErrorKind::IsADirectory => {
+            Failure::new(format!("{shown} is a directory, not a script")).hint("name a file in it")
+        }
+        ErrorKind::PermissionDenied => Failure::new(format!("cannot read {shown}: permission denied"))
+            .hint(format!("give yourself the right to read it: chmod u+r {shown}")),
+        _ => Failure::new(format!("cannot read {shown}: {error}")),
+    }
+}
+
+/// The text of a script; a byte order mark at its start is no part of it.
+fn decode(name: &str, bytes: Vec<u8>) -> Result<Source, Failure> {
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Source::new(name, text.strip_prefix('\u{feff}').unwrap_or(&text))),
+        Err(error) => {
+            let offset = error.utf8_error().valid_up_to();
+            let bytes = error.as_bytes();
+            let line = 1 + bytes[..offset].iter().filter(|&&byte| byte == b'\n').count();
+            let message = format!(
+                "{name} is not UTF-8 text: byte 0x{:02x} at offset {offset} (line {line})",
+                bytes[offset]
+            );
+            Err(Failure::new(message)
+                .hint("save it as UTF-8; `iconv -f GB18030 -t UTF-8` converts older Chinese text"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_must_be_utf_8() {
+        let failure = decode("x.conc", b"a\nb \xff c".to_vec()).unwrap_err();
+        assert_eq!(failure.message, "x.conc is not UTF-8 text: byte 0xff at offset 4 (line 2)");
+        let cut_short = decode("x.conc", "余".as_bytes()[..2].to_vec()).unwrap_err();
+        assert_eq!(cut_short.message, "x.conc is not UTF-8 text: byte 0xe4 at offset 0 (line 1)");
+        assert_eq!(&*decode("x.conc", "\u{feff}余额".into()).unwrap().text, "余额");
+        assert_eq!(&*decode("x.conc", Vec::new()).unwrap().text, "");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_with_a_hint() {
+        let missing = from_file(OsStr::new("no/such/file")).unwrap_err();
+        assert_eq!(missing.message, "cannot read no/such/file: there is no such file");
+        assert!(missing.hint.is_some());
+        let directory = from_file(OsStr::new("src")).unwrap_err();
+        assert_eq!(directory, Failure::new("src is a directory, not a script").hint("name a file in it"));
+        assert_eq!(
+            from_file(OsStr::new("/dev/zero")).unwrap_err(),
+            Failure::new("/dev/zero is no script: it has more than 64 MiB")
+        );
+    }
+
+    #[test]
+    fn a_name_without_its_ending_is_recognised() {
+        let path = std::env::temp_dir().join(format!("conc-ending-{}.conc", std::process::id()));
+        std::fs::write(&path, "").unwrap();
+        let hint = from_file(path.with_extension("").as_os_str()).unwrap_err().hint;
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(hint, Some(format!("did you mean {}?", path.display())));
+    }
+}

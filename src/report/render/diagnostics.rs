@@ -1,0 +1,56 @@
+//! What is wrong with a script before it runs.
+
+use super::super::{Diagnostic, Level, Style};
+use super::{clean, count, snippet};
+use crate::source::Source;
+use annotate_snippets::{AnnotationKind, Group, Level as Heading};
+
+/// More than this many are only counted: a reader begins with the first ones.
+const SHOWN: usize = 20;
+
+/// All of them, errors first, each kind in order of place; a line that counts them when there are several.
+pub fn diagnostics(diagnostics: &[Diagnostic], source: &Source, style: &Style) -> String {
+    let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
+    sorted.sort_by_key(|d| (d.level == Level::Warning, d.span.start, d.span.end));
+    let mut blocks: Vec<String> = sorted.iter().take(SHOWN).map(|d| one(d, source, style)).collect();
+    if sorted.len() > SHOWN {
+        blocks.push(format!("… and {} more\n", sorted.len() - SHOWN));
+    }
+    if sorted.len() > 1 {
+        blocks.push(format!("{}\n", style.bold(&summary(diagnostics))));
+    }
+    blocks.join("\n")
+}
+
+fn one(diagnostic: &Diagnostic, source: &Source, style: &Style) -> String {
+    let heading = match diagnostic.level {
+        Level::Error => Heading::ERROR,
+        Level::Warning => Heading::WARNING,
+    };
+    let mut places = snippet::of(source).annotation(snippet::mark(
+        AnnotationKind::Primary,
+        source,
+        diagnostic.span,
+        &diagnostic.label,
+    ));
+    for (span, label) in &diagnostic.others {
+        places = places.annotation(snippet::mark(AnnotationKind::Context, source, *span, label));
+    }
+    let title = heading.primary_title(clean(&diagnostic.message)).id(diagnostic.code.to_string());
+    let group = Group::with_title(title)
+        .element(places)
+        .elements(diagnostic.notes.iter().map(|note| snippet::remark(Heading::NOTE, note)))
+        .elements(diagnostic.hints.iter().map(|hint| snippet::remark(Heading::HELP, hint)));
+    snippet::renderer(style).render(&[group]) + "\n"
+}
+
+/// `3 errors, 1 warning`.
+fn summary(diagnostics: &[Diagnostic]) -> String {
+    let errors = diagnostics.iter().filter(|d| d.level == Level::Error).count();
+    let warnings = diagnostics.len() - errors;
+    match (errors, warnings) {
+        (errors, 0) => count(errors, "error"),
+        (0, warnings) => count(warnings, "warning"),
+        (errors, warnings) => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
+    }
+}

@@ -1,0 +1,114 @@
+//! What is said when a run has ended.
+
+use super::super::Style;
+use super::super::runtime::{Ending, Left, Unasked, status};
+use super::{at_line, clean, count, pad, widest};
+use crate::source::Source;
+
+/// Of several long lists, how many entries are shown.
+const SHOWN: usize = 10;
+
+/// Everything about the end that has not been reported before it; empty for a run that simply ended.
+pub fn ending(ending: &Ending, source: &Source, style: &Style) -> String {
+    let mut text = String::new();
+    if let Some(deadlock) = &ending.deadlock {
+        text += &super::deadlock(deadlock, source, style);
+    }
+    text += &interrupted(ending, style);
+    text += &unasked(&ending.unasked, style);
+    if ending.failed > 0 && ending.started > 1 {
+        text += &format!("{} of {} failed\n", ending.failed, count(ending.started, "thread"));
+    }
+    let noun = if ending.exited { "thread" } else { "daemon thread" };
+    text += &abandoned(&ending.abandoned, noun, style);
+    if let Some(stats) = &ending.stats {
+        text += &super::stats(stats, style);
+    }
+    text
+}
+
+/// After Ctrl-C or `--timeout`: one line a thread.
+fn interrupted(ending: &Ending, style: &Style) -> String {
+    if ending.interrupted.is_empty() {
+        return String::new();
+    }
+    let why = match ending.status {
+        status::TIMEOUT => ("timeout:", "the time of --timeout was over, and the threads stood here"),
+        _ => ("interrupted:", "the threads stood here"),
+    };
+    let mut text = format!("{} {}\n", style.error(why.0), style.bold(why.1));
+    let groups = grouped(&ending.interrupted);
+    let names: Vec<String> =
+        groups.iter().map(|(first, _)| format!("thread \"{}\"", clean(&first.thread))).collect();
+    let width = widest(names.iter().take(SHOWN).map(String::as_str));
+    for ((first, times), name) in groups.iter().zip(&names).take(SHOWN) {
+        let more = if *times > 1 { format!(", and {} more like it", times - 1) } else { String::new() };
+        let name = pad(name, width);
+        text += &format!("  {name}  {}{}{more}\n", clean(&first.doing), at_line(first.line));
+    }
+    if groups.len() > SHOWN {
+        let rest: usize = groups[SHOWN..].iter().map(|(_, times)| times).sum();
+        text += &format!("  … and {}\n", count(rest, "more thread"));
+    }
+    text
+}
+
+/// `2 daemon threads were abandoned: beat (sleeps, line 7), …; their cleanup did not run`
+fn abandoned(left: &[Left], noun: &str, style: &Style) -> String {
+    if left.is_empty() {
+        return String::new();
+    }
+    let groups = grouped(left);
+    let mut items: Vec<String> = groups
+        .iter()
+        .take(SHOWN)
+        .map(|(first, times)| {
+            let line = if first.line == 0 { String::new() } else { format!(", line {}", first.line) };
+            let more = if *times > 1 { format!(" and {} more like it", times - 1) } else { String::new() };
+            format!("{} ({}{line}){more}", clean(&first.thread), clean(&first.doing))
+        })
+        .collect();
+    if groups.len() > SHOWN {
+        let rest: usize = groups[SHOWN..].iter().map(|(_, times)| times).sum();
+        items.push(format!("… and {rest} more"));
+    }
+    let (verb, whose) = if left.len() == 1 { ("was", "its") } else { ("were", "their") };
+    format!(
+        "{} {} {verb} abandoned: {}; {whose} cleanup did not run\n",
+        style.remark("note:"),
+        count(left.len(), noun),
+        items.join(", ")
+    )
+}
+
+/// Threads that do the same at the same line, as the first of them and how many they are.
+fn grouped(left: &[Left]) -> Vec<(&Left, usize)> {
+    let mut groups: Vec<(&Left, usize)> = Vec::new();
+    let mut known = std::collections::HashMap::new();
+    for thread in left {
+        let index = *known.entry((&thread.doing, thread.line)).or_insert(groups.len());
+        match groups.get_mut(index) {
+            Some((_, times)) => *times += 1,
+            None => groups.push((thread, 1)),
+        }
+    }
+    groups
+}
+
+/// `future of fetch (line 12) failed with "division by zero" (line 4), and nobody asked for its result`
+fn unasked(errors: &[Unasked], style: &Style) -> String {
+    let mut text = String::new();
+    for Unasked { what, error } in errors.iter().take(SHOWN) {
+        let line = error.place.get().map_or(String::new(), |place| at_line(place.line));
+        text += &format!(
+            "{} {} failed with \"{}\"{line}, and nobody asked for its result\n",
+            style.error(&format!("error[{}]:", error.kind.code())),
+            clean(what),
+            clean(&error.message)
+        );
+    }
+    if errors.len() > SHOWN {
+        text += &format!("… and {} more whose result nobody asked for\n", errors.len() - SHOWN);
+    }
+    text
+}

@@ -1,0 +1,71 @@
+//! The tables of `--stats`.
+
+use super::super::Style;
+use super::super::stats::Stats;
+use super::{clean, pad, widest};
+use std::time::Duration;
+use unicode_width::UnicodeWidthStr;
+
+/// Of many rows, how many are shown.
+const SHOWN: usize = 50;
+
+pub fn stats(stats: &Stats, style: &Style) -> String {
+    let mut text = format!("{} {} in all\n", style.bold("statistics:"), time(stats.wall));
+    let threads = stats.threads.iter().map(|t| {
+        let cpu = t.cpu.map_or("?".to_string(), time);
+        [clean(&t.name), time(t.wall), cpu, t.waits.to_string(), time(t.waited)]
+    });
+    text += &table(["thread", "wall", "cpu", "waits", "waited"], threads.collect(), style);
+    if !stats.syncs.is_empty() {
+        let syncs = stats
+            .syncs
+            .iter()
+            .map(|s| [clean(&s.label), s.uses.to_string(), s.contended.to_string(), time(s.waited)]);
+        text += &table(["waited for", "uses", "contended", "waited"], syncs.collect(), style);
+    }
+    text
+}
+
+/// The first column to the left, the others (numbers) to the right.
+fn table<const N: usize>(head: [&str; N], rows: Vec<[String; N]>, style: &Style) -> String {
+    let left_out = rows.len().saturating_sub(SHOWN);
+    let rows = &rows[..rows.len() - left_out];
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].as_str());
+        widest(cells.chain([head[column]]))
+    };
+    let widths: [usize; N] = std::array::from_fn(width);
+    let line = |cells: [&str; N]| {
+        let mut text = format!("  {}", pad(cells[0], widths[0]));
+        for (cell, width) in cells.iter().zip(widths).skip(1) {
+            text += &format!("  {}{cell}", " ".repeat(width.saturating_sub(cell.width())));
+        }
+        text
+    };
+    let mut text = format!("{}\n", style.bold(&line(head)));
+    for row in rows {
+        text += &line(std::array::from_fn(|column| row[column].as_str()));
+        text.push('\n');
+    }
+    if left_out > 0 {
+        text += &format!("  … and {left_out} more\n");
+    }
+    text
+}
+
+/// Three digits and a unit: `1.25 s`, `340 ms`, `12.5 µs`.
+fn time(duration: Duration) -> String {
+    let ns = duration.as_nanos() as f64;
+    let (value, unit) = match ns {
+        _ if ns >= 1e9 => (ns / 1e9, "s"),
+        _ if ns >= 1e6 => (ns / 1e6, "ms"),
+        _ if ns >= 1e3 => (ns / 1e3, "us"),
+        _ => (ns, "ns"),
+    };
+    let decimals = match value {
+        _ if unit == "ns" || value >= 100.0 => 0,
+        _ if value >= 10.0 => 1,
+        _ => 2,
+    };
+    format!("{value:.decimals$} {unit}")
+}

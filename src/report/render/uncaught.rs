@@ -1,0 +1,116 @@
+//! An error that nothing caught, at the moment when it ends its thread.
+
+use super::super::{Style, hints};
+use super::{at_line, clean, snippet};
+use crate::source::Source;
+use crate::value::Value;
+use crate::value::error::{Error, Kind, Place};
+use annotate_snippets::{AnnotationKind, Group, Level};
+
+/// A longer chain of calls is shown by its first and last ones.
+const CALLS_SHOWN: usize = 10;
+/// Of the errors attached by `parallel`, how many are shown.
+const ATTACHED_SHOWN: usize = 5;
+
+/// `thread` is the one that ends; `held` the label and line of acquisition of each lock it held then.
+pub fn uncaught(
+    error: &Error,
+    thread: &str,
+    held: &[(String, u32)],
+    source: &Source,
+    style: &Style,
+) -> String {
+    let place = error.place.get();
+    let origin = place.map_or(thread, |place| &place.thread);
+    let label = format!("in thread \"{}\"", clean(origin));
+    let title = Level::ERROR.primary_title(clean(&error.message)).id(error.kind.code().to_string());
+    let mut group = Group::with_title(title);
+    group = match place {
+        Some(place) => group.element(snippet::of(source).annotation(snippet::mark(
+            AnnotationKind::Primary,
+            source,
+            snippet::first_line(place.span, &source.text),
+            &label,
+        ))),
+        None => group.element(snippet::remark(Level::NOTE.no_name(), &label)),
+    };
+    if let Some(place) = place {
+        group = group.elements(chain(place).iter().map(|call| snippet::remark(Level::NOTE.no_name(), call)));
+    }
+    let hints = if error.hints.is_empty() {
+        hints::hint(&error.kind).map(String::from).into_iter().collect()
+    } else {
+        error.hints.clone()
+    };
+    group = group
+        .elements(notes(error, thread, held, origin).iter().map(|note| snippet::remark(Level::NOTE, note)))
+        .elements(hints.iter().map(|hint| snippet::remark(Level::HELP, hint)));
+    snippet::renderer(style).render(&[group]) + "\n"
+}
+
+fn notes(error: &Error, thread: &str, held: &[(String, u32)], origin: &str) -> Vec<String> {
+    let mut notes = Vec::new();
+    if thread != origin {
+        notes.push(format!("it reached thread \"{thread}\" from there, and was not caught"));
+    }
+    if let Kind::Other(word) = &error.kind {
+        notes.push(format!("its kind is \"{word}\""));
+    }
+    notes.extend(error.notes.iter().cloned());
+    if !held.is_empty() {
+        let held: Vec<String> =
+            held.iter().map(|(label, line)| format!("{label}{}", at_line(*line))).collect();
+        notes.push(format!("it held {}", held.join(", ")));
+    }
+    let attached = error.attached.lock();
+    notes.extend(attached.iter().take(ATTACHED_SHOWN).map(attached_note));
+    if attached.len() > ATTACHED_SHOWN {
+        notes.push(format!("… and {} more", attached.len() - ATTACHED_SHOWN));
+    }
+    notes
+}
+
+/// Another branch of the same `parallel`.
+fn attached_note(value: &Value) -> String {
+    match value {
+        Value::Error(error) => match error.place.get() {
+            Some(place) => format!(
+                "thread \"{}\" failed too{}: {}",
+                place.thread,
+                at_line(place.line),
+                clean(&error.message)
+            ),
+            None => format!("another branch failed too: {}", clean(&error.message)),
+        },
+        other => format!("another branch failed too, with {}", other.kind().word()),
+    }
+}
+
+/// `called from area (line 7)`, for each call but the innermost, which the caret shows. Equal ones in a row are
+/// counted, and of a long chain the middle is left out.
+fn chain(place: &Place) -> Vec<String> {
+    let callers = place.calls.get(1..).unwrap_or_default();
+    let mut runs: Vec<(&str, u32, usize)> = Vec::new();
+    for (name, line) in callers {
+        match runs.last_mut() {
+            Some((last, at, times)) if **last == **name && at == line => *times += 1,
+            _ => runs.push((name, *line, 1)),
+        }
+    }
+    let text = |(name, line, times): &(&str, u32, usize)| {
+        let name = if *name == "<script>" { "the script" } else { name };
+        let repeated = if *times > 1 { format!(", {times} times") } else { String::new() };
+        format!("called from {}{}{repeated}", clean(name), at_line(*line))
+    };
+    if runs.len() <= CALLS_SHOWN {
+        return runs.iter().map(text).collect();
+    }
+    let half = CALLS_SHOWN / 2;
+    let (first, rest) = runs.split_at(half);
+    let (middle, last) = rest.split_at(rest.len() - half);
+    let left_out: usize = middle.iter().map(|(_, _, times)| times).sum();
+    let mut lines: Vec<String> = first.iter().map(text).collect();
+    lines.push(format!("… {left_out} more calls …"));
+    lines.extend(last.iter().map(text));
+    lines
+}
