@@ -2,6 +2,8 @@
 //!
 //! What names mean is not decided here, nor what a construct does.
 
+#[cfg(test)]
+mod dump;
 mod parse;
 #[cfg(test)]
 mod tests;

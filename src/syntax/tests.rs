@@ -1,6 +1,6 @@
 //! What the parser makes of texts: tables of text and tree, text and message.
 
-use super::parse;
+use super::{dump, parse};
 use crate::source::Source;
 
 /// Each problem as `line:column message`.
@@ -18,6 +18,36 @@ fn problems(text: &str) -> Vec<String> {
 fn the_whole_language_is_understood() {
     let text = include_str!("whole.conc");
     assert_eq!(problems(text), Vec::<String>::new());
+}
+
+/// The cases of a table: a text, and the lines under it that begin with `=>` or follow such a line.
+fn cases(table: &str) -> Vec<(String, String)> {
+    let mut cases: Vec<(String, String)> = Vec::new();
+    for line in table.lines().skip_while(|line| line.starts_with("# ")).chain([""]) {
+        match cases.last_mut() {
+            Some((_, expected)) if !expected.is_empty() && line.is_empty() => cases.push(Default::default()),
+            Some((_, expected)) if line.starts_with("=>") || !expected.is_empty() => {
+                expected.push_str(line);
+                expected.push('\n');
+            }
+            Some((text, _)) => {
+                text.push_str(line);
+                text.push('\n');
+            }
+            None => cases.push(Default::default()),
+        }
+    }
+    cases.retain(|(_, expected)| !expected.is_empty());
+    cases
+}
+
+#[test]
+fn texts_become_trees() {
+    for (text, expected) in cases(include_str!("trees.txt")) {
+        let (script, _) = parse(&Source::new("test", text.as_str()));
+        assert_eq!(problems(&text), Vec::<String>::new(), "{text}");
+        assert_eq!(format!("=> {}\n", dump::script(&script)), expected, "{text}");
+    }
 }
 
 #[test]
@@ -120,6 +150,37 @@ fn nothing_nests_too_deeply() {
         texts.push(format!("{}x", piece.repeat(n)));
         texts.push(format!("{}x", piece.repeat(150)));
         texts.push(format!("x = {}x\n", piece.repeat(60)));
+    }
+    // Broken at every level, with brackets that match: whatever is tried twice a level takes for ever here.
+    for (open, close) in [
+        ("x = f(fn() { ", " }) y"),
+        ("x = {\"a\": fn() { ", " } }"),
+        ("if a { ", " } b c"),
+        ("while a b { ", " }"),
+        ("thread t(a = fn() { ", " }) z"),
+        ("select { q.get() => { ", " } }"),
+        ("select { q.get(fn() { ", " }) x }"),
+        ("select { after fn() { ", " } x }"),
+        ("lock a(fn() { ", " }) c"),
+        ("print(\"{f(fn() { ", " })} {\")"),
+        ("print(\"{f(fn() { ", " })}\") 1"),
+        ("(x if ", ")"),
+        ("x = [x if ", "]"),
+        ("x = {a: ", " b}"),
+        ("def f() { ", " }"),
+        ("defer f(fn() { ", " }) c"),
+        ("x = start f(fn() { ", " }) c"),
+        ("with f(fn() { ", " }) c { }"),
+        ("if f(fn() { ", " }) c { }"),
+        ("for [a] in f(fn() { ", " }) c { }"),
+        ("[f(fn() { ", " }), a] 3"),
+        ("timer t after f(fn() { ", " }) c { }"),
+        ("(", "))"),
+        ("{ (", " }"),
+    ] {
+        for depth in [10, 60, 95] {
+            texts.push(format!("{}x{}", open.repeat(depth), close.repeat(depth)));
+        }
     }
     for text in texts {
         let started = std::time::Instant::now();

@@ -106,6 +106,11 @@ fn missing_value(stuck: &Stuck, after: &str) -> Say {
     let first = first_token(stuck.text);
     if stuck.before().is_empty() {
         return match token {
+            "and" | "or" | "in" | "*" | "/" | "//" | "%" | "**" | "==" | "!=" | "<" | ">" | "<=" | ">="
+            | "|" | "&" => Say::new(
+                format!("`{token}` cannot begin a statement"),
+                "put the operator at the end of the line before, or the whole in parentheses",
+            ),
             _ if is_reserved(token) => Say::new(format!("`{token}` cannot begin a statement"), ""),
             _ => Say::new(format!("unexpected `{}`", shown(token)), ""),
         };
