@@ -6,6 +6,8 @@
 mod dump;
 mod parse;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 pub mod tree;
 

@@ -51,21 +51,10 @@ fn texts_become_trees() {
 }
 
 #[test]
-#[ignore]
-fn show() {
-    let text = std::fs::read_to_string("/tmp/bad.txt").unwrap();
-    for case in text.split("\n---\n") {
-        let source = Source::new("test", case);
-        let (_, found) = parse(&source);
-        println!("{case}");
-        for p in found {
-            let (line, column) = source.line_column(p.span.start);
-            let (line2, column2) = source.line_column(p.span.end);
-            println!(
-                "      => {line}:{column}-{line2}:{column2} {} | {:?} {:?}",
-                p.message, p.hints, p.others
-            );
-        }
+fn mistakes_have_messages() {
+    for (text, expected) in cases(include_str!("mistakes.txt")) {
+        let found: String = problems(&text).iter().map(|line| format!("=> {line}\n")).collect();
+        assert_eq!(found, expected, "{text}");
     }
 }
 
@@ -195,4 +184,19 @@ fn nothing_nests_too_deeply() {
             println!("{shown:?} {} took {:?}", text.len(), started.elapsed());
         }
     }
+}
+#[test]
+#[ignore]
+fn generate() {
+    let text = std::fs::read_to_string("/tmp/bad2.txt").unwrap();
+    let mut out = String::from(
+        "# A text with mistakes, and under `=>` what is said about it. Blank lines divide the cases.\n",
+    );
+    for case in text.trim_end().split("\n---\n") {
+        out += &format!("\n{case}\n");
+        for line in problems(&format!("{case}\n")) {
+            out += &format!("=> {line}\n");
+        }
+    }
+    std::fs::write("src/syntax/mistakes.txt", out).unwrap();
 }

@@ -30,6 +30,9 @@ pub fn say(stuck: &Stuck, rule: Rule) -> Say {
             "choose another name",
         );
     }
+    if before.ends_with('.') && !before.ends_with("..") {
+        return Say::new(format!("expected a name{after}{}", found(token)), "");
+    }
     if expects(&[Rule::pattern, Rule::name])
         && !value_is_missing
         && !value_has_ended

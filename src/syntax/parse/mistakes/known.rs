@@ -129,6 +129,13 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
             Say::new(format!("`{word}` is not a word of conc"), "write `else if`, after the `}` of the `if`")
         }
         "else" => Say::new("`else` without an `if` before it", "`else` follows the `}` of an `if`"),
+        "catch" if second == "(" => {
+            Say::new("`catch` takes a name without parentheses", "write `catch e { … }`")
+        }
+        "catch" if followed_by_name && is_word(first_token(rest[second.len()..].trim_start())) => Say::new(
+            "the kinds of errors to catch are texts",
+            format!("write `catch \"{second}\" e {{ … }}`"),
+        ),
         "catch" | "finally" => Say::new(
             format!("`{word}` without a `try` before it"),
             format!("`{word}` follows the `}}` of a `try`"),
@@ -377,18 +384,5 @@ pub fn is_open(before: &str, bracket: char) -> bool {
 }
 
 pub fn innermost(before: &str) -> Option<char> {
-    let mut open = Vec::new();
-    let mut in_text = false;
-    for c in before.chars() {
-        match c {
-            '"' => in_text = !in_text,
-            _ if in_text => {}
-            '(' | '[' | '{' => open.push(c),
-            ')' | ']' | '}' => {
-                open.pop();
-            }
-            _ => {}
-        }
-    }
-    open.pop()
+    super::tokens::open_brackets(before, |_, _| false).pop().filter(|c| *c != '"')
 }
