@@ -19,14 +19,19 @@ pub fn say(stuck: &Stuck, rule: Rule) -> Say {
         Rule::header_operand,
         Rule::prefix,
         Rule::number,
+        Rule::start_operand,
+        Rule::header_start_operand,
     ]);
     let value_has_ended = expects(&[Rule::operator, Rule::call, Rule::field, Rule::index]);
 
-    if expects(&[Rule::name, Rule::pattern]) && !value_is_missing && is_reserved(token) {
+    if expects(&[Rule::name, Rule::pattern]) && !value_is_missing && is_reserved(token) && token != "in" {
         return Say::new(
             format!("`{token}` is a word of the language and cannot be a name"),
             "choose another name",
         );
+    }
+    if before.ends_with('.') && !before.ends_with("..") {
+        return Say::new(format!("expected a name{after}{}", found(token)), "");
     }
     if expects(&[Rule::pattern, Rule::name])
         && !value_is_missing
@@ -68,8 +73,11 @@ pub fn say(stuck: &Stuck, rule: Rule) -> Say {
             "a function has parentheses even without parameters: `fn f() { … }`",
         );
     }
-    if expects(&[Rule::kw_else]) && before.contains(" if ") && !value_has_ended {
+    if expects(&[Rule::kw_else]) && before.contains(" if ") {
         return Say::new(format!("expected `else`{after}{}", found(token)), "write `a if condition else b`");
+    }
+    if expects(&[Rule::arrow]) && rule == Rule::alone_arm {
+        return Say::new(format!("expected `=>`{after}{}", found(token)), "an arm is `q.get() => { … }`");
     }
     if rule == Rule::alone_arm {
         return Say::new(
@@ -101,6 +109,11 @@ fn missing_value(stuck: &Stuck, after: &str) -> Say {
     let first = first_token(stuck.text);
     if stuck.before().is_empty() {
         return match token {
+            "and" | "or" | "in" | "*" | "/" | "//" | "%" | "**" | "==" | "!=" | "<" | ">" | "<=" | ">="
+            | "|" | "&" => Say::new(
+                format!("`{token}` cannot begin a statement"),
+                "put the operator at the end of the line before, or the whole in parentheses",
+            ),
             _ if is_reserved(token) => Say::new(format!("`{token}` cannot begin a statement"), ""),
             _ => Say::new(format!("unexpected `{}`", shown(token)), ""),
         };
@@ -108,7 +121,7 @@ fn missing_value(stuck: &Stuck, after: &str) -> Say {
     if token == "{" && matches!(first, "if" | "while" | "await") && stuck.before() == first {
         return Say::new(format!("expected a condition{after}"), "");
     }
-    if token == "{" && has_header(first) && innermost(stuck.before()).is_none() {
+    if token == "{" && has_header(first) && stuck.before() != first && innermost(stuck.before()).is_none() {
         return Say::new(
             format!("expected a value{after}, found `{{`"),
             "a map needs parentheses here: `({ … })`",
@@ -149,11 +162,24 @@ fn inside_brackets(stuck: &Stuck, after: &str) -> Option<Say> {
             "write `[… for x in xs]`, also among arguments",
         ));
     }
+    if token == ":" && open == '[' {
+        return Some(Say::new(
+            "a part of a list is written with `..`",
+            "write `xs[1..3]`, `xs[1..]` or `xs[..3]`",
+        ));
+    }
     if token == "=" || token == ":" && open != '{' {
         return Some(Say::new(format!("unexpected `{token}`{after}"), ""));
     }
     Some(match open {
-        '(' => Say::new(format!("expected `,` or `)`{after}{}", found(token)), ""),
+        '(' => Say::new(
+            if token == "," {
+                format!("unexpected `,`{after}")
+            } else {
+                format!("expected `,` or `)`{after}{}", found(token))
+            },
+            if token == "," { "a list stands in brackets: `[1, 2]`" } else { "" },
+        ),
         '[' => Say::new(format!("expected `,` or `]`{after}{}", found(token)), ""),
         _ if stuck.expected.contains(&Rule::colon) && !stuck.expected.contains(&Rule::comma) => Say::new(
             format!("expected `:` and a value{after}{}", found(token)),
@@ -171,7 +197,7 @@ fn leftover(stuck: &Stuck, after: &str) -> Say {
         return Say::new(format!("this is not finished{after}"), "");
     }
     if token.starts_with('"') || is_word(token) || token.starts_with(|c: char| c.is_ascii_digit()) {
-        if is_word(before) && before == first_token(before) && !is_reserved(before) {
+        if is_word(before) && before == first_token(before) && !is_reserved(before) && !is_reserved(token) {
             let argument = shown(stuck.rest());
             return Say::new(
                 format!("unexpected `{}` after `{before}`", shown(token)),
@@ -183,5 +209,6 @@ fn leftover(stuck: &Stuck, after: &str) -> Say {
             "one statement ends with its line, or with `;`",
         );
     }
-    Say::new(format!("unexpected `{}`{after}", shown(token)), "")
+    let hint = if token == "," { "a list stands in brackets: `[1, 2]`" } else { "" };
+    Say::new(format!("unexpected `{}`{after}", shown(token)), hint)
 }

@@ -106,7 +106,10 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
             if is_word(second) || word == "shared" =>
         {
             let mut say = Say::new(
-                format!("this version of conc does not have `{word}` yet"),
+                format!(
+                    "this version of conc does not have `{}` yet",
+                    if word == "on" { "on signal" } else { word }
+                ),
                 match word {
                     "process" | "pipe" | "shared" => {
                         "threads, queues and locks are there: see `thread` and `queue`"
@@ -126,6 +129,13 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
             Say::new(format!("`{word}` is not a word of conc"), "write `else if`, after the `}` of the `if`")
         }
         "else" => Say::new("`else` without an `if` before it", "`else` follows the `}` of an `if`"),
+        "catch" if second == "(" => {
+            Say::new("`catch` takes a name without parentheses", "write `catch e { … }`")
+        }
+        "catch" if followed_by_name && is_word(first_token(rest[second.len()..].trim_start())) => Say::new(
+            "the kinds of errors to catch are texts",
+            format!("write `catch \"{second}\" e {{ … }}`"),
+        ),
         "catch" | "finally" => Say::new(
             format!("`{word}` without a `try` before it"),
             format!("`{word}` follows the `}}` of a `try`"),
@@ -206,6 +216,10 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
                 format!("write `{word} [{}] = …`", super::tokens::shown(names)),
             ))
         }
+        "class" | "monitor" if matches!(stuck.token(), ":" | "extends" | "<") => Some(Say::new(
+            "a class does not inherit from another",
+            "keep the other object in a field, and call its methods",
+        )),
         "let" | "var" if stuck.token() == ":" && !stuck.before().contains('=') => {
             Some(Say::new("a declaration has no type", format!("write `{word} {second} = …`")))
         }
@@ -222,17 +236,21 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
     let token = stuck.token();
     let first = first_token(stuck.text);
     let previous = stuck.previous();
-    let joined = |sign: &str| stuck.before().ends_with(sign);
+    let joined = |sign: &str| stuck.text[..stuck.at].ends_with(sign);
+    if let Some(say) = by_previous(stuck, previous) {
+        return Some(say);
+    }
     Some(match token {
         "&&" => Say::new("`&&` is written `and`", "write `a and b`"),
         "||" => Say::new("`||` is written `or`", "write `a or b`"),
         "&" if joined("&") => Say::new("`&&` is written `and`", "write `a and b`").at(stuck.at - 1, 2),
         "|" if joined("|") => Say::new("`||` is written `or`", "write `a or b`").at(stuck.at - 1, 2),
+        "!" if is_word(previous) && !is_reserved(previous) => Say::new("`!` means nothing here", ""),
         "!" => Say::new("`!` is written `not`", "write `not a`"),
         "===" | "!==" => Say::new(format!("there is no `{token}`"), format!("write `{}`", &token[..2])),
         "=" if joined("==") || joined("!=") => Say::new(
-            format!("there is no `{}=`", &stuck.before()[stuck.at - 2..]),
-            "two equals signs compare",
+            format!("there is no `{}=`", &stuck.text[stuck.at - 2..stuck.at]),
+            format!("write `{}`", &stuck.text[stuck.at - 2..stuck.at]),
         )
         .at(stuck.at - 2, 3),
         "<>" => Say::new("`<>` is written `!=`", "write `a != b`"),
@@ -262,10 +280,6 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
         ),
         "@" => Say::new("`@` means nothing here", "conc has no decorators"),
         "`" => Say::new("`` ` `` means nothing here", "texts stand in `\"` and `\"`"),
-        "None" | "null" if is_word(previous) => return None,
-        "." if previous.bytes().all(|b| b.is_ascii_digit() || b == b'_') && !previous.is_empty() => {
-            Say::new("a float needs a digit after its dot", format!("write `{previous}.0`"))
-        }
         "." if stuck.rest()[1..].starts_with(|c: char| c.is_ascii_digit()) => {
             let number = first_token(&stuck.rest()[1..]);
             Say::new("a float needs a digit before its dot", format!("write `0.{number}`"))
@@ -299,6 +313,29 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
         }
         _ => return wide_sign(token),
     })
+}
+
+/// What the thing before gives away.
+fn by_previous(stuck: &Stuck, previous: &str) -> Option<Say> {
+    let before = stuck.before();
+    match previous {
+        "lambda" => Some(
+            Say::new("there is no `lambda`", "a short function is `fn(x) => x + 1`")
+                .at(before.len() - previous.len(), previous.len()),
+        ),
+        "new" if is_word(stuck.token()) => Some(
+            Say::new("there is no `new`", format!("write `{}(…)`", stuck.token()))
+                .at(before.len() - previous.len(), previous.len()),
+        ),
+        "." => {
+            let number = super::tokens::last_token(&before[..before.len() - 1]);
+            (!number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b == b'_')).then(|| {
+                Say::new("a float needs a digit after its dot", format!("write `{number}.0`"))
+                    .at(before.len() - 1 - number.len(), number.len() + 1)
+            })
+        }
+        _ => None,
+    }
 }
 
 /// `i++`, which other languages have.
@@ -347,18 +384,5 @@ pub fn is_open(before: &str, bracket: char) -> bool {
 }
 
 pub fn innermost(before: &str) -> Option<char> {
-    let mut open = Vec::new();
-    let mut in_text = false;
-    for c in before.chars() {
-        match c {
-            '"' => in_text = !in_text,
-            _ if in_text => {}
-            '(' | '[' | '{' => open.push(c),
-            ')' | ']' | '}' => {
-                open.pop();
-            }
-            _ => {}
-        }
-    }
-    open.pop()
+    super::tokens::open_brackets(before, |_, _| false).pop().filter(|c| *c != '"')
 }

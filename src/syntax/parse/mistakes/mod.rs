@@ -96,6 +96,10 @@ impl Parser<'_> {
         // What depends on a broken statement is not broken by itself.
         let consequence = self.after_invalid && known::depends_on_previous(first_token(text));
         if !consequence {
+            let mut say = say;
+            if say.message.starts_with("expected a block") && self.brace_follows(offset + text.len()) {
+                say.hint = "the `{` stands on the same line".to_string();
+            }
             let span = self.place(offset + start, offset + end);
             let mut diagnostic = Diagnostic::error(say.code, span, say.message);
             if !say.hint.is_empty() {
@@ -104,6 +108,10 @@ impl Parser<'_> {
             self.problem(diagnostic);
         }
         self.look_into_block(text, offset, stuck.at.min(start));
+    }
+
+    fn brace_follows(&self, at: usize) -> bool {
+        self.text[self.base + at..].trim_start().starts_with('{')
     }
 
     /// The statements in the block of a broken header may have mistakes of their own.

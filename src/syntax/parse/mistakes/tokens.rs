@@ -50,19 +50,35 @@ pub fn second_token(text: &str) -> &str {
 
 /// The first `{` outside other brackets and texts, from an offset on.
 pub fn first_brace(text: &str, from: usize) -> Option<usize> {
-    let mut depth = 0usize;
-    let mut in_text = false;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'"' => in_text = !in_text,
-            _ if in_text => {}
-            b'{' if depth == 0 && at >= from => return Some(at),
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+    let mut found = None;
+    open_brackets(text, |at, open| {
+        let here = at >= from && open.is_empty() && text[at..].starts_with('{');
+        found = here.then_some(at);
+        here
+    });
+    found
+}
+
+/// The brackets and quotes that are open at the end, or where `stop` says so.
+pub fn open_brackets(text: &str, mut stop: impl FnMut(usize, &[char]) -> bool) -> Vec<char> {
+    let mut open = Vec::new();
+    let mut characters = text.char_indices();
+    while let Some((at, c)) = characters.next() {
+        if stop(at, &open) {
+            break;
+        }
+        match (c, open.last() == Some(&'"')) {
+            ('\\', true) => {
+                characters.next();
+            }
+            ('"', true) | (')' | ']' | '}', false) => {
+                open.pop();
+            }
+            ('"', false) | ('{', _) | ('(' | '[', false) => open.push(c),
             _ => {}
         }
     }
-    None
+    open
 }
 
 /// Text to be shown in a message: one line, and short. What stands at its end matters most.
