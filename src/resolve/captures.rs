@@ -3,11 +3,12 @@
 
 use super::{Function, FunctionId, FunctionKind, Names, VariableId, VariableKind};
 
-/// A use of a variable by a function nested in the one where it lives, or of a function's name by anyone.
+/// A use of a variable by a function nested in the one where it lives, or of the name of a function, a class or a
+/// thread by anyone; in the order of the text.
 #[derive(Debug)]
 pub(super) struct Mention {
-    variable: VariableId,
-    user: FunctionId,
+    pub variable: VariableId,
+    pub user: FunctionId,
     /// Called on the spot, by the thread that runs `user`.
     called: bool,
 }
@@ -17,7 +18,11 @@ impl Names<'_> {
     pub(super) fn mention(&mut self, id: VariableId, called: bool) {
         let variable = &self.answers.variables[id as usize];
         let (home, top_level) = (variable.function, variable.top_level);
-        if home != self.current || matches!(variable.kind, VariableKind::Function(_)) {
+        let is_named = matches!(
+            variable.kind,
+            VariableKind::Function(_) | VariableKind::Class(_) | VariableKind::Template(_)
+        );
+        if home != self.current || is_named {
             self.mentions.push(Mention { variable: id, user: self.current, called });
         }
         if home == self.current {
@@ -36,11 +41,12 @@ impl Names<'_> {
         }
         // `at` is the function made by the one where the variable lives. Whether the variable had its value
         // when `at` was made decides whether it can be copied.
+        // (Top-level variables are not copied; `early` decides for them.)
         let early = match self.declared_at[id as usize] {
             Some(declared) => declared > self.made_at[at as usize],
             None => true,
         };
-        self.answers.variables[id as usize].early |= early;
+        self.answers.variables[id as usize].early |= early && !top_level;
     }
 
     fn carry(&mut self, function: FunctionId, variable: VariableId) {

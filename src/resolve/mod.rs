@@ -5,9 +5,12 @@
 
 mod captures;
 mod classes;
+mod early;
 mod names;
 mod scopes;
 mod suggest;
+#[cfg(test)]
+mod tests;
 
 use crate::builtin::{self, Property, Row};
 use crate::report::Diagnostic;
@@ -142,7 +145,8 @@ pub struct Variable {
     /// Captured by something that another thread may run (thread, block of `start`, `parallel`, timer, or any
     /// function whose value escapes): for the checker and for race reports.
     pub shared: bool,
-    /// It may be read before its declaration has run (named by a function that is known before it).
+    /// It may be read before its declaration has run. Of a top-level variable: a function that names it can be
+    /// reached by then. Of any other: a closure that captures it is made by then, so its value cannot be copied.
     pub early: bool,
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Names<'a> {
     pub now: u32,
     /// By variable: when its declaration was passed.
     pub declared_at: Vec<Option<u32>>,
+    /// By variable: how many mentions stand before the end of its declaration.
+    pub mentions_before: Vec<usize>,
     /// By function: when its value is made. A function with a name is made at the start of its block.
     pub made_at: Vec<u32>,
     pub mentions: Vec<Mention>,
@@ -57,6 +59,7 @@ impl<'a> Names<'a> {
             current: 0,
             now: 0,
             declared_at: Vec::new(),
+            mentions_before: Vec::new(),
             made_at: Vec::new(),
             mentions: Vec::new(),
             carried: HashSet::new(),
@@ -65,6 +68,7 @@ impl<'a> Names<'a> {
         names.new_function("<script>".into(), FunctionKind::Script, script.body.span, None);
         names.block(&script.body);
         names.finish_undefined();
+        names.find_early_globals();
         names.find_shared();
         (names.answers, names.found)
     }

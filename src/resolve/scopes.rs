@@ -67,6 +67,7 @@ impl Names<'_> {
             early: false,
         });
         self.declared_at.push(None);
+        self.mentions_before.push(0);
         id
     }
 
@@ -100,6 +101,7 @@ impl Names<'_> {
     pub(super) fn set(&mut self, id: VariableId) {
         self.now += 1;
         self.declared_at[id as usize] = Some(self.now);
+        self.mentions_before[id as usize] = self.mentions.len();
     }
 
     /// The declaration of this name has been passed, be it of a variable or of a field.
