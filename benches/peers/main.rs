@@ -9,9 +9,10 @@ mod options;
 mod programs;
 mod table;
 
-use options::Options;
+use options::{Metric, Options};
 use programs::{BENCHES, Bench, Peer, Target};
 use std::process::ExitCode;
+use std::time::Duration;
 use table::Results;
 
 fn main() -> ExitCode {
@@ -55,7 +56,7 @@ fn compare(options: &Options) -> ExitCode {
     let mut results = Results::new();
     let mut wrong = false;
     for bench in &benches {
-        run_in_turn(bench, &peers, options.runs, &mut results);
+        run_in_turn(bench, &peers, options, &mut results);
         wrong |= !agree(bench, &peers, &results);
     }
     drop(busy);
@@ -73,14 +74,15 @@ fn is_wanted(options: &Options, bench: &Bench) -> bool {
 }
 
 /// A B C, A B C: so that a slow moment of the machine meets all of them. A program that fails once is given up.
-fn run_in_turn(bench: &Bench, peers: &[Peer], runs: usize, results: &mut Results) {
-    // A short run's processor time is counted over many of them.
-    let times = if matches!(bench.target, Target::CpuMs(_)) { 50 } else { 1 };
+fn run_in_turn(bench: &Bench, peers: &[Peer], options: &Options, results: &mut Results) {
+    // Processor time is counted coarsely: over several runs of a short program.
+    let by_cpu = options.metric == Metric::Cpu || matches!(bench.target, Target::CpuMs(_));
+    let at_least = if by_cpu { Duration::from_millis(500) } else { Duration::ZERO };
     let mut programs: Vec<_> =
         peers.iter().filter_map(|peer| Some((peer.name, peer.command(bench.name)?))).collect();
     eprintln!("{} {}", bench.name, bench.about);
-    for _ in 0..runs {
-        programs.retain(|(peer, command)| match measure::run(command, times) {
+    for _ in 0..options.runs {
+        programs.retain(|(peer, command)| match measure::run(command, at_least) {
             Ok(run) => {
                 results.entry((bench.name, peer)).or_default().push(run);
                 true

@@ -21,21 +21,24 @@ pub struct Run {
     pub cpu_ms: f64,
 }
 
-/// Runs a program `times` times in a row; the times are means. Processor time is counted in hundredths of a
-/// second over the whole row, so a short program needs many runs.
-pub fn run(command: &[String], times: u32) -> Result<Run, String> {
+/// Runs a program once, and then again until `at_least` has passed; the times are means. Processor time is
+/// counted in hundredths of a second over the whole row, so it takes a while to be exact.
+pub fn run(command: &[String], at_least: Duration) -> Result<Run, String> {
     let cpu_before = children_cpu_seconds();
+    let began = Instant::now();
     let mut inner = 0.0;
-    let mut result = String::new();
-    for _ in 0..times {
+    let mut times = 0.0;
+    loop {
         let (text, seconds) = once(command)?;
         let word = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-        result = word("RESULT").ok_or_else(|| format!("printed no RESULT: {text}"))?.to_string();
+        let result = word("RESULT").ok_or_else(|| format!("printed no RESULT: {text}"))?.to_string();
         inner += word("TIME").and_then(|time| time.parse().ok()).unwrap_or(seconds);
+        times += 1.0;
+        if began.elapsed() >= at_least {
+            let cpu = children_cpu_seconds() - cpu_before;
+            return Ok(Run { result, inner_ms: inner * 1000.0 / times, cpu_ms: cpu * 1000.0 / times });
+        }
     }
-    let cpu = children_cpu_seconds() - cpu_before;
-    let mean_ms = |seconds: f64| seconds * 1000.0 / f64::from(times);
-    Ok(Run { result, inner_ms: mean_ms(inner), cpu_ms: mean_ms(cpu) })
 }
 
 fn once(command: &[String]) -> Result<(String, f64), String> {
