@@ -1,0 +1,119 @@
+//! The `conc` command from outside: where a script comes from, what its arguments are, what it ends with.
+//! What scripts do is tested by the golden scripts.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+fn conc(arguments: &[&str], stdin: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_conc"))
+        .args(arguments)
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("conc starts");
+    // A command that reads nothing may have closed its input already.
+    let _ = child.stdin.take().expect("piped").write_all(stdin.as_bytes());
+    child.wait_with_output().expect("conc ends")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn a_text_is_run() {
+    let output = conc(&["-e", "print(1 + 1); print(args)", "a", "--b"], "");
+    assert_eq!(text(&output.stdout), "2\n[\"a\", \"--b\"]\n");
+    assert_eq!(text(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn standard_input_is_run() {
+    let output = conc(&["-", "x"], "print(args[0])\n");
+    assert_eq!(text(&output.stdout), "x\n");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn run_goes_without_saying() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/cli/arguments.conc");
+    let short = conc(&[script, "1"], "");
+    let long = conc(&["run", script, "1"], "");
+    assert_eq!(text(&short.stdout), "[\"1\"] 1\n");
+    assert_eq!(short.stdout, long.stdout);
+}
+
+#[test]
+fn a_missing_script_is_named() {
+    let output = conc(&["no/such/script.conc"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("no/such/script.conc"), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stdout), "");
+}
+
+#[test]
+fn a_script_that_is_no_text_is_refused() {
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-text.conc");
+    std::fs::write(&path, [b'p', 0xff, 0xfe]).expect("written");
+    let output = conc(&[&path.display().to_string()], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("UTF-8"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn unknown_flags_are_refused() {
+    let output = conc(&["--tiemout", "2s", "x.conc"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("--timeout"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    for flag in ["--help", "--version"] {
+        let output = conc(&[flag], "");
+        assert_eq!(output.status.code(), Some(0));
+        assert!(text(&output.stdout).contains("conc"), "{}", text(&output.stdout));
+    }
+}
+
+#[test]
+fn every_way_to_end_has_its_status() {
+    let cases = [
+        ("print(1)", 0),
+        ("throw \"x\"", 1),
+        ("assert false", 1),
+        ("start { throw \"x\" }", 1),
+        ("let = 1", 2),
+        ("print(undefined_name)", 2),
+        ("lock m; m.acquire(); m.acquire()", 3),
+        ("exit(42)", 42),
+        ("start { exit(0) }", 0),
+    ];
+    for (script, status) in cases {
+        let output = conc(&["-e", script], "");
+        assert_eq!(output.status.code(), Some(status), "{script}\n{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_crash() {
+    // As in `conc … | head -1`: nothing reads what is printed.
+    let mut child = Command::new(env!("CARGO_BIN_EXE_conc"))
+        .args(["-e", "for i in 0..100_000 { print(\"a line that nobody reads\") }"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("conc starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("conc ends");
+    assert!(!text(&output.stderr).contains("panicked"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn colours_are_for_terminals() {
+    let output = conc(&["-e", "throw \"x\""], "");
+    assert!(!output.stderr.contains(&0x1b), "{}", text(&output.stderr));
+}

@@ -1,0 +1,40 @@
+//! Every script under `tests/golden/` and every example is one test, named by its path.
+//!
+//! What a script expects stands in its own comments (see `harness/expectation.rs`). To write the output blocks
+//! anew from what `conc` does now: `UPDATE_GOLDEN=1 cargo test --test golden`, and read the difference.
+
+mod harness;
+
+use libtest_mimic::{Arguments, Trial};
+use std::path::{Path, PathBuf};
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    let mut scripts = Vec::new();
+    find_scripts(&root.join("tests/golden"), &mut scripts);
+    find_scripts(&root.join("examples"), &mut scripts);
+    scripts.sort();
+    let trials = scripts.into_iter().map(|script| trial(root, script, update)).collect();
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn trial(root: &Path, script: PathBuf, update: bool) -> Trial {
+    let name = script.strip_prefix(root).unwrap_or(&script).display().to_string();
+    let name = name.trim_start_matches("tests/golden/").trim_end_matches(".conc").to_string();
+    Trial::test(name, move || harness::run::check(&script, update).map_err(Into::into))
+}
+
+/// All `.conc` files below a folder.
+fn find_scripts(folder: &Path, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            find_scripts(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "conc") {
+            found.push(path);
+        }
+    }
+}
