@@ -5,13 +5,16 @@ use super::fault::Fault;
 use super::fiber::MOST_FRAMES;
 use super::image::Member;
 use super::{Fiber, Frame, Image, Scheduler};
+use crate::builtin::sync::threads::Naming;
 use crate::builtin::{Body, Context, Outcome, Row, Wait};
 use crate::code::{FunctionKind, Program, Shape};
+use crate::sync::Kind;
+use crate::sync::rlock::RLock;
 use crate::sync::thread::Entry;
 use crate::value::{
     Type, Value,
     cell::Cell,
-    error::{Error, Kind},
+    error::{self, Error},
     object::{Bound, Method, Object},
 };
 use std::sync::Arc;
@@ -120,7 +123,7 @@ fn callee(value: &Value, image: &Image) -> Result<Callee, Error> {
             }
         }
         other => {
-            return Err(Error::new(Kind::Type, format!("{} cannot be called", article(other.kind())))
+            return Err(Error::new(error::Kind::Type, format!("{} cannot be called", article(other.kind())))
                 .hint("only functions, methods, classes and thread templates can be called"));
         }
     })
@@ -266,7 +269,7 @@ pub(super) fn push(fiber: &mut Fiber, function: u32, base: usize, result: usize)
 
 #[cold]
 pub(super) fn too_deep() -> Error {
-    Error::new(Kind::Recursion, format!("more than {MOST_FRAMES} calls inside one another"))
+    Error::new(error::Kind::Recursion, format!("more than {MOST_FRAMES} calls inside one another"))
         .hint("a function that calls itself needs a case in which it does not")
 }
 
@@ -281,7 +284,10 @@ fn instance<S: Scheduler>(
     let monitor = known.monitor.then(|| {
         let line = fiber.line(&image.program);
         let mut context = Context { world, program: &image.program, line };
-        crate::builtin::sync::monitor(&mut context, &known.name)
+        let monitor = context.make(Kind::RLock(RLock::new()));
+        // It is new, so it has no name yet.
+        let _ = monitor.name.set(known.name.clone());
+        monitor
     });
     Object {
         class,
@@ -302,7 +308,7 @@ pub(super) fn prepare<S: Scheduler>(
     let program = &image.program;
     let line = fiber.line(program);
     let start = at + 1;
-    let Callee::Function { function, captured, receiver } = callee(&fiber.stack[at], image)? else {
+    let Callee::Function { function, captured, .. } = callee(&fiber.stack[at], image)? else {
         return prepare_builtin(image, fiber, world, at, shape);
     };
     let known = &program.functions[function as usize];
@@ -312,7 +318,7 @@ pub(super) fn prepare<S: Scheduler>(
     }
     match known.kind {
         FunctionKind::Class(_) => {
-            return Err(Error::new(Kind::Type, format!("{} is a class, not a thread", known.name))
+            return Err(Error::new(error::Kind::Type, format!("{} is a class, not a thread", known.name))
                 .hint(format!("make an object with `{}(…)`, and start one of its methods", known.name))
                 .into());
         }
@@ -320,16 +326,13 @@ pub(super) fn prepare<S: Scheduler>(
             let object = Arc::new(instance(image, fiber, world, class, captured.clone()));
             let run = program.classes[class as usize].run.expect("a template with members has a run block");
             let mut context = Context { world, program, line };
-            let thread = crate::builtin::sync::new_thread(
-                &mut context,
-                crate::builtin::sync::NewThread {
-                    name: crate::builtin::sync::Naming::Template(&known.name),
-                    daemon: daemon.then_some(true),
-                    object: Some(object),
-                    run: Some(run),
-                    entry: Entry { callee: Value::Nil, arguments: Vec::new() },
-                },
-            );
+            let entry = Entry { callee: Value::Nil, arguments: Vec::new() };
+            let naming = Naming::Counted(&known.name);
+            let thread = context.new_thread(naming, daemon.then_some(true), entry, Some(object));
+            // What it runs is a method of the handle itself; the cycle ends when the entry is taken.
+            let handle = Value::Thread(thread.clone());
+            let callee = bound(&handle, Method::Function(run));
+            *thread.entry.lock() = Some(Entry { callee, arguments: Vec::new() });
             let start = place_receiver(fiber, at, Some(Value::Thread(thread)));
             return enter(image, fiber, function, captured, start, at, shape);
         }
@@ -338,28 +341,14 @@ pub(super) fn prepare<S: Scheduler>(
     arguments::bind(known, &mut fiber.stack, start, shape, program)?;
     let arguments = fiber.stack[start..start + known.parameters.len()].to_vec();
     let callee = fiber.stack[at].clone();
-    let daemon = match known.kind {
-        FunctionKind::Thread { daemon } => daemon.then_some(true),
-        FunctionKind::Plain | FunctionKind::Class(_) | FunctionKind::ThreadWithMembers { .. } => None,
-    };
-    let name = match known.kind {
-        FunctionKind::Thread { .. } => crate::builtin::sync::Naming::Template(&known.name),
+    let (naming, daemon) = match known.kind {
+        FunctionKind::Thread { daemon } => (Naming::Counted(&known.name), daemon.then_some(true)),
         FunctionKind::Plain | FunctionKind::Class(_) | FunctionKind::ThreadWithMembers { .. } => {
-            crate::builtin::sync::Naming::Block
+            (Naming::Block, None)
         }
     };
-    let _ = receiver;
     let mut context = Context { world, program, line };
-    let thread = crate::builtin::sync::new_thread(
-        &mut context,
-        crate::builtin::sync::NewThread {
-            name,
-            daemon,
-            object: None,
-            run: None,
-            entry: Entry { callee, arguments },
-        },
-    );
+    let thread = context.new_thread(naming, daemon, Entry { callee, arguments }, None);
     fiber.stack[at] = Value::Thread(thread);
     Ok(Flow::Next)
 }
@@ -373,7 +362,7 @@ fn prepare_builtin<S: Scheduler>(
     shape: &Shape,
 ) -> Result<Flow, Fault> {
     if !shape.names.is_empty() {
-        return Err(Error::new(Kind::Type, "a builtin that is started takes its arguments by position only")
+        return Err(Error::new(error::Kind::Type, "a builtin that is started takes its arguments by position only")
             .hint("write `start { … }` with the call inside")
             .into());
     }
@@ -381,16 +370,7 @@ fn prepare_builtin<S: Scheduler>(
     let callee = fiber.stack[at].clone();
     let line = fiber.line(&image.program);
     let mut context = Context { world, program: &image.program, line };
-    let thread = crate::builtin::sync::new_thread(
-        &mut context,
-        crate::builtin::sync::NewThread {
-            name: crate::builtin::sync::Naming::Block,
-            daemon: None,
-            object: None,
-            run: None,
-            entry: Entry { callee, arguments },
-        },
-    );
+    let thread = context.new_thread(Naming::Block, None, Entry { callee, arguments }, None);
     fiber.stack[at] = Value::Thread(thread);
     Ok(Flow::Next)
 }
