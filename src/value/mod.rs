@@ -11,6 +11,7 @@ pub mod copy;
 pub mod duration;
 pub mod error;
 pub mod file;
+pub mod format;
 
 pub mod index;
 pub mod iterate;
@@ -23,6 +24,7 @@ pub mod operate;
 mod release;
 pub mod set;
 pub mod show;
+pub mod sort;
 pub mod text;
 
 use crate::builtin::Row;
