@@ -9,7 +9,7 @@ pub const PROPERTIES: &[Property] = &[
         name: "kind",
         get: kind,
         set: None,
-        doc: "The word that `catch` looks for: \"timeout\", \"closed\"…",
+        doc: "The word that `catch` looks for, as in `catch \"timeout\" e`.",
     },
     Property { name: "message", get: message, set: None, doc: "What happened." },
     Property { name: "line", get: line, set: None, doc: "The line where it was raised; nil before." },

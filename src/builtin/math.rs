@@ -2,7 +2,7 @@
 
 use super::{Body, Context, Outcome, Row, arg};
 use crate::value::error::{Error, Kind};
-use crate::value::{Value, convert, number};
+use crate::value::{Value, convert, duration, number};
 
 pub const FUNCTIONS: &[Row] = &[
     Row {
@@ -73,11 +73,11 @@ pub const FUNCTIONS: &[Row] = &[
 ];
 
 fn abs(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
-    let too_large = || Error::new(Kind::Overflow, "abs(x) does not fit in 64 bits");
     Ok(match &args[0] {
-        Value::Int(n) => Value::Int(n.checked_abs().ok_or_else(too_large)?),
+        Value::Int(n) => Value::Int(n.checked_abs().ok_or_else(|| number::too_large(format!("abs({n})")))?),
         Value::Float(x) => Value::Float(x.abs()),
-        Value::Duration(d) => Value::Duration(d.checked_abs().ok_or_else(too_large)?),
+        Value::Duration(d) if *d < 0 => duration::negate(*d)?,
+        Value::Duration(d) => Value::Duration(*d),
         other => return Err(arg::wrong(other, "abs(x)", "x", "a number or a duration")),
     }
     .into())

@@ -59,9 +59,12 @@ pub struct Property {
     pub name: &'static str,
     pub get: fn(&mut Context<'_>, &Value) -> Result<Outcome, Error>,
     /// For the few that can be assigned.
-    pub set: Option<fn(&mut Context<'_>, &Value, &Value) -> Result<(), Error>>,
+    pub set: Option<Setter>,
     pub doc: &'static str,
 }
+
+/// Called with the value that has the property, and what is assigned.
+pub type Setter = fn(&mut Context<'_>, &Value, &Value) -> Result<(), Error>;
 
 /// What a builtin asks of the machine.
 #[derive(Debug)]

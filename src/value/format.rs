@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn values_take_the_form_asked_for() {
-        let (int, float, text) = (Value::Int(-1234567), Value::Float(3.14159), Value::text("ab"));
+        let (int, float, text) = (Value::Int(-1234567), Value::Float(4.14159), Value::text("ab"));
         let cases = [
             (&int, "", "-1234567"),
             (&int, ",", "-1,234,567"),
@@ -300,11 +300,11 @@ mod tests {
             (&Value::Int(5), " ", " 5"),
             (&Value::Int(3), "*^5", "**3**"),
             (&Value::Int(1), "5.1f", "  1.0"),
-            (&float, "8.2", "    3.14"),
-            (&float, ".0", "3"),
-            (&float, "f", "3.141590"),
-            (&float, "e", "3.141590e+00"),
-            (&float, "+.1", "+3.1"),
+            (&float, "8.2", "    4.14"),
+            (&float, ".0", "4"),
+            (&float, "f", "4.141590"),
+            (&float, "e", "4.141590e+00"),
+            (&float, "+.1", "+4.1"),
             (&Value::Float(0.256), ".1%", "25.6%"),
             (&Value::Float(1234567.891), ",.2", "1,234,567.89"),
             (&Value::Float(2.0), "6", "   2.0"),

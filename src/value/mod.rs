@@ -200,9 +200,9 @@ impl Value {
             Value::Duration(ns) => *ns != 0,
             Value::Short(_) | Value::Long(_) => self.as_text().is_some_and(|text| !text.is_empty()),
             Value::Range(range) => range.start < range.end,
-            Value::List(list) => list.len() != 0,
-            Value::Map(map) => map.len() != 0,
-            Value::Set(set) => set.len() != 0,
+            Value::List(list) => !list.is_empty(),
+            Value::Map(map) => !map.is_empty(),
+            Value::Set(set) => !set.is_empty(),
             Value::Unset | Value::Nil => false,
             Value::Bool(b) => *b,
             Value::Int(n) => *n != 0,
@@ -304,3 +304,6 @@ impl Type {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
