@@ -3,7 +3,24 @@
 //! A row says its name, its parameters, the function that does it and one line of documentation. The
 //! machine binds arguments by the row, so a function here always sees one value for each parameter.
 
+mod arg;
+mod constant;
+mod duration;
+mod error;
+mod file;
+mod json;
+mod list;
+mod map;
+mod math;
+mod random;
+mod sequence;
+mod set;
 mod signature;
+mod str;
+mod system;
+#[cfg(test)]
+pub(crate) mod test_world;
+mod value;
 
 pub use signature::{Parameter, Signature};
 
@@ -11,10 +28,10 @@ use crate::code::Program;
 use crate::sync::{Op, Sync, Who};
 use crate::value::{Type, Value, error::Error};
 use crate::world::World;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// A builtin function or method.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Row {
     pub name: &'static str,
     /// In order: `"x"` must be given; `"x?"` may be left out; `"x:"` may be given by name only; `"*xs"`, at the
@@ -26,7 +43,7 @@ pub struct Row {
 }
 
 /// How a builtin is done.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub enum Body {
     /// Called with the receiver first (for methods), then a value for each parameter (`Value::Unset` for one
     /// left out), then the values of `"*xs"`.
@@ -35,19 +52,22 @@ pub enum Body {
     /// the text of one `fn` with the row's parameters (a method's has the receiver as first parameter; one
     /// that was left out is nil; `"*xs"` comes as a list). Names that begin with `__` are known in such texts only.
     Script(&'static str),
-    /// No function but a value, computed where the name stands: `pi`, `args`.
+    /// No function but a value, asked for whenever the name is evaluated: `pi`, `args`. Has no parameters.
     Constant(fn(&mut Context<'_>) -> Value),
 }
 
 /// `value.name` without a call.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Property {
     pub name: &'static str,
     pub get: fn(&mut Context<'_>, &Value) -> Result<Outcome, Error>,
     /// For the few that can be assigned.
-    pub set: Option<fn(&mut Context<'_>, &Value, &Value) -> Result<(), Error>>,
+    pub set: Option<Setter>,
     pub doc: &'static str,
 }
+
+/// Called with the value that has the property, and what is assigned.
+pub type Setter = fn(&mut Context<'_>, &Value, &Value) -> Result<(), Error>;
 
 /// What a builtin asks of the machine.
 #[derive(Debug)]
@@ -97,17 +117,95 @@ impl From<Value> for Outcome {
     }
 }
 
-/// The functions that every script knows, by name.
+/// One file a subject; each has its rows at the top.
+static FUNCTIONS: LazyLock<Vec<Row>> = LazyLock::new(|| {
+    [
+        value::FUNCTIONS,
+        sequence::FUNCTIONS,
+        list::HELPERS,
+        math::FUNCTIONS,
+        random::FUNCTIONS,
+        file::FUNCTIONS,
+        json::FUNCTIONS,
+        system::FUNCTIONS,
+        constant::CONSTANTS,
+        // Threads and things to wait for: sync::functions() goes here.
+    ]
+    .concat()
+});
+
+/// The functions and constants that every script knows, by name. Names that begin with `__` are for builtins
+/// written in conc only.
 pub fn functions() -> &'static [Row] {
-    &[]
+    &FUNCTIONS
+}
+
+/// The function of that name.
+pub fn function(name: &str) -> Option<&'static Row> {
+    functions().iter().find(|row| row.name == name)
 }
 
 /// The methods of a type of value.
-pub fn methods(_kind: Type) -> &'static [Row] {
-    &[]
+pub fn methods(kind: Type) -> &'static [Row] {
+    match kind {
+        Type::Str => str::METHODS,
+        Type::List => list::METHODS,
+        Type::Map => map::METHODS,
+        Type::Set => set::METHODS,
+        Type::File => file::METHODS,
+        Type::Nil
+        | Type::Bool
+        | Type::Int
+        | Type::Float
+        | Type::Duration
+        | Type::Function
+        | Type::Range
+        | Type::Object
+        | Type::Error => &[],
+        // Threads and things to wait for: sync::methods(kind) goes here.
+        Type::Thread
+        | Type::Lock
+        | Type::RLock
+        | Type::RwLock
+        | Type::Side
+        | Type::Semaphore
+        | Type::Condition
+        | Type::Event
+        | Type::Barrier
+        | Type::Latch
+        | Type::Queue
+        | Type::Atomic
+        | Type::Pool
+        | Type::Future => &[],
+    }
 }
 
 /// The properties of a type of value.
-pub fn properties(_kind: Type) -> &'static [Property] {
-    &[]
+pub fn properties(kind: Type) -> &'static [Property] {
+    match kind {
+        Type::Str | Type::List | Type::Map | Type::Set | Type::Range => value::SIZED,
+        Type::Duration => duration::PROPERTIES,
+        Type::Error => error::PROPERTIES,
+        Type::File => file::PROPERTIES,
+        Type::Function => value::NAMED,
+        Type::Nil | Type::Bool | Type::Int | Type::Float | Type::Object => &[],
+        // Threads and things to wait for: sync::properties(kind) goes here.
+        Type::Thread
+        | Type::Lock
+        | Type::RLock
+        | Type::RwLock
+        | Type::Side
+        | Type::Semaphore
+        | Type::Condition
+        | Type::Event
+        | Type::Barrier
+        | Type::Latch
+        | Type::Queue
+        | Type::Atomic
+        | Type::Pool
+        | Type::Future => &[],
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,11 @@ const MINUTE: i64 = 60 * SECOND;
 
 /// As a literal that reads back: `2min`, `1.5s`, `250ms`, `100us`.
 pub fn text(ns: i64) -> String {
+    text_with_digits(ns, None)
+}
+
+/// The same with so many digits after the point, rounded.
+pub fn text_with_digits(ns: i64, digits: Option<usize>) -> String {
     let size = ns.unsigned_abs();
     let (unit, word) = if size >= MINUTE as u64 && ns % MINUTE == 0 {
         (MINUTE, "min")
@@ -21,14 +26,17 @@ pub fn text(ns: i64) -> String {
     } else {
         (MICROSECOND, "us")
     };
+    if let Some(digits) = digits {
+        return format!("{:.digits$}{word}", ns as f64 / unit as f64);
+    }
     let sign = if ns < 0 { "-" } else { "" };
     let whole = size / unit as u64;
     let rest = size % unit as u64;
     if rest == 0 {
         return format!("{sign}{whole}{word}");
     }
-    let digits = unit.ilog10() as usize;
-    let fraction = format!("{rest:0digits$}");
+    let places = unit.ilog10() as usize;
+    let fraction = format!("{rest:0places$}");
     format!("{sign}{whole}.{}{word}", fraction.trim_end_matches('0'))
 }
 

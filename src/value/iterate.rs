@@ -4,7 +4,7 @@ use super::error::{Error, Kind};
 use super::{Value, index, show, text};
 
 /// The elements as they are now: those of a list, the keys of a map, the members of a set, the characters of a
-/// text, the numbers of a range. (A `for` over a queue takes from it, and is not done here.)
+/// text, the numbers of a range, the lines of a file that have not been read. (A `for` over a queue takes from it, and is not done here.)
 pub fn items(value: &Value) -> Result<Vec<Value>, Error> {
     match sequence(value) {
         Some(items) => items,
@@ -26,6 +26,7 @@ pub fn sequence(value: &Value) -> Option<Result<Vec<Value>, Error>> {
         Value::Map(map) => Some(Ok(map.keys())),
         Value::Set(set) => Some(Ok(set.lock().iter().cloned().collect())),
         Value::Range(range) => Some(index::numbers(range)),
+        Value::File(file) => Some(file.read().map(|text| text.lines().map(text::make).collect())),
         _ => value.as_text().map(|text| Ok(text.chars().map(text::from_char).collect())),
     }
 }

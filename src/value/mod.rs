@@ -11,6 +11,7 @@ pub mod copy;
 pub mod duration;
 pub mod error;
 pub mod file;
+pub mod format;
 
 pub mod index;
 pub mod iterate;
@@ -23,6 +24,7 @@ pub mod operate;
 mod release;
 pub mod set;
 pub mod show;
+pub mod sort;
 pub mod text;
 
 use crate::builtin::Row;
@@ -198,9 +200,9 @@ impl Value {
             Value::Duration(ns) => *ns != 0,
             Value::Short(_) | Value::Long(_) => self.as_text().is_some_and(|text| !text.is_empty()),
             Value::Range(range) => range.start < range.end,
-            Value::List(list) => list.len() != 0,
-            Value::Map(map) => map.len() != 0,
-            Value::Set(set) => set.len() != 0,
+            Value::List(list) => !list.is_empty(),
+            Value::Map(map) => !map.is_empty(),
+            Value::Set(set) => !set.is_empty(),
             Value::Unset | Value::Nil => false,
             Value::Bool(b) => *b,
             Value::Int(n) => *n != 0,
@@ -332,3 +334,6 @@ impl Type {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

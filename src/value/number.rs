@@ -17,6 +17,10 @@ pub fn multiply(left: i64, right: i64) -> Result<Value, Error> {
     left.checked_mul(right).map(Value::Int).ok_or_else(|| overflow(left, "*", right))
 }
 
+pub fn negate(n: i64) -> Result<Value, Error> {
+    n.checked_neg().map(Value::Int).ok_or_else(|| too_large(format!("-({n})")))
+}
+
 pub fn divide(left: i64, right: i64) -> Result<Value, Error> {
     if right == 0 {
         return Err(zero(&left.to_string(), "/"));
@@ -190,7 +194,12 @@ pub fn with_exponent(text: &str) -> String {
 }
 
 pub fn overflow(left: impl std::fmt::Display, sign: &str, right: impl std::fmt::Display) -> Error {
-    Error::new(Kind::Overflow, format!("{left} {sign} {right} does not fit in 64 bits"))
+    too_large(format!("{left} {sign} {right}"))
+}
+
+/// What was to be computed has no 64-bit result.
+pub fn too_large(what: String) -> Error {
+    Error::new(Kind::Overflow, format!("{what} does not fit in 64 bits"))
         .hint("use floats where the numbers may grow large: float(x)")
 }
 

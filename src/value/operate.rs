@@ -40,9 +40,7 @@ pub fn binary(operator: BinaryOperator, left: &Value, right: &Value) -> Result<V
 pub fn unary(operator: UnaryOperator, operand: &Value) -> Result<Value, Error> {
     match (operator, operand) {
         (UnaryOperator::Not, _) => Ok(Value::Bool(!operand.truthy())),
-        (UnaryOperator::Negate, Value::Int(n)) => {
-            n.checked_neg().map(Value::Int).ok_or_else(|| number::overflow("", "-", format!("({n})")))
-        }
+        (UnaryOperator::Negate, Value::Int(n)) => number::negate(*n),
         (UnaryOperator::Negate, Value::Float(x)) => Ok(Value::Float(-x)),
         (UnaryOperator::Negate, Value::Duration(d)) => duration::negate(*d),
         (UnaryOperator::Plus, Value::Int(_) | Value::Float(_) | Value::Duration(_)) => Ok(operand.clone()),
@@ -76,7 +74,8 @@ pub fn check_size(count: Option<usize>, size: usize, what: &str) -> Result<usize
     match count {
         Some(count) if count.saturating_mul(size) <= LARGEST => Ok(count),
         _ => {
-            let count = count.map_or(String::new(), |count| format!(" of {count} elements"));
+            let unit = if size == 1 { "bytes" } else { "elements" };
+            let count = count.map_or(String::new(), |count| format!(" of {count} {unit}"));
             Err(Error::new(Kind::Memory, format!("{what}{count} would take more than 1 GB"))
                 .hint("make it piece by piece, or go over a range instead of a list"))
         }

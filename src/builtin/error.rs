@@ -1,0 +1,69 @@
+//! What an error tells: `e.kind`, `e.message`, and where it was raised. (`error(…)` is in `value`.)
+
+use super::{Context, Outcome, Property, arg};
+use crate::value::{Value, error, error::Error, text};
+use std::sync::Arc;
+
+pub const PROPERTIES: &[Property] = &[
+    Property {
+        name: "kind",
+        get: kind,
+        set: None,
+        doc: "The word that `catch` looks for, as in `catch \"timeout\" e`.",
+    },
+    Property { name: "message", get: message, set: None, doc: "What happened." },
+    Property { name: "line", get: line, set: None, doc: "The line where it was raised; nil before." },
+    Property {
+        name: "thread",
+        get: thread,
+        set: None,
+        doc: "The name of the thread that raised it; nil before.",
+    },
+    Property { name: "hints", get: hints, set: None, doc: "What to do about it, a list of texts." },
+    Property { name: "notes", get: notes, set: None, doc: "What is related, a list of texts." },
+    Property {
+        name: "attached",
+        get: attached,
+        set: None,
+        doc: "The errors of the other branches of a `parallel`, a list.",
+    },
+];
+
+fn kind(_: &mut Context, value: &Value) -> Result<Outcome, Error> {
+    Ok(Value::text(this(value)?.kind.word()).into())
+}
+
+fn message(_: &mut Context, value: &Value) -> Result<Outcome, Error> {
+    Ok(Value::text(&this(value)?.message).into())
+}
+
+fn line(_: &mut Context, value: &Value) -> Result<Outcome, Error> {
+    Ok(this(value)?.place.get().map_or(Value::Nil, |place| Value::Int(i64::from(place.line))).into())
+}
+
+fn thread(_: &mut Context, value: &Value) -> Result<Outcome, Error> {
+    Ok(this(value)?.place.get().map_or(Value::Nil, |place| Value::text(&place.thread)).into())
+}
+
+fn hints(_: &mut Context, value: &Value) -> Result<Outcome, Error> {
+    Ok(texts(&this(value)?.hints).into())
+}
+
+fn notes(_: &mut Context, value: &Value) -> Result<Outcome, Error> {
+    Ok(texts(&this(value)?.notes).into())
+}
+
+fn attached(_: &mut Context, value: &Value) -> Result<Outcome, Error> {
+    Ok(Value::list(this(value)?.attached.lock().clone()).into())
+}
+
+fn texts(texts: &[String]) -> Value {
+    Value::list(texts.iter().map(|text| text::make(text)).collect())
+}
+
+fn this(value: &Value) -> Result<&Arc<error::Error>, Error> {
+    match value {
+        Value::Error(error) => Ok(error),
+        other => Err(arg::receiver(other, "error")),
+    }
+}

@@ -1,0 +1,243 @@
+//! A world for tests: it keeps what is written, gives what it was told to, and counts for chance.
+
+use super::{Context, Outcome, functions, methods, properties};
+use crate::builtin::Body;
+use crate::code::{Class, Field, Function, Program};
+use crate::source::{Source, Span};
+use crate::sync::{Sync, thread::State, thread::Thread, wait::WaitQueue};
+use crate::value::error::{Error, Kind};
+use crate::value::{Value, cell::Cell, object::Object};
+use crate::world::{Stream, World};
+use parking_lot::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32};
+use std::sync::{Arc, OnceLock};
+
+pub struct TestWorld {
+    pub thread: Arc<Thread>,
+    pub out: String,
+    pub err: String,
+    pub lines: Vec<String>,
+    pub generator: u64,
+    /// Files under this directory are allowed.
+    pub directory: Option<String>,
+    next: u32,
+}
+
+/// A program with one function, `area`, and one class, `Account(owner)` with `var balance`.
+pub fn program() -> Program {
+    let field = |name: &str, mutable| Field { name: name.into(), mutable, private: false };
+    Program {
+        source: Arc::new(Source::new("test.conc", "")),
+        functions: vec![Function {
+            name: "area".into(),
+            span: Span::default(),
+            parameters: vec!["w".into(), "h".into()],
+            required: 2,
+            makes: None,
+            template: None,
+        }],
+        classes: vec![Class {
+            name: "Account".into(),
+            monitor: false,
+            fields: vec![field("owner", false), field("balance", true)],
+            methods: Vec::new(),
+        }],
+        constants: Vec::new(),
+        symbols: Vec::new(),
+        globals: Vec::new(),
+    }
+}
+
+/// An `Account` of that program.
+pub fn account(owner: Value, balance: Value) -> Value {
+    Value::Object(Arc::new(Object {
+        class: 0,
+        fields: [Cell::new(owner), Cell::new(balance)].into(),
+        captured: [].into(),
+        monitor: None,
+    }))
+}
+
+pub fn thread(name: &str) -> Arc<Thread> {
+    Arc::new(Thread {
+        id: 1,
+        name: Mutex::new(name.into()),
+        daemon: AtomicBool::new(false),
+        state: AtomicU8::new(State::Running as u8),
+        entry: Mutex::new(None),
+        object: None,
+        timer: None,
+        outcome: OnceLock::new(),
+        asked: AtomicBool::new(false),
+        done: WaitQueue::new(),
+        held: AtomicU32::new(0),
+        waiting: Mutex::new(None),
+    })
+}
+
+impl TestWorld {
+    pub fn new() -> TestWorld {
+        TestWorld {
+            thread: thread("main"),
+            out: String::new(),
+            err: String::new(),
+            lines: Vec::new(),
+            generator: 1,
+            directory: None,
+            next: 1,
+        }
+    }
+
+    /// Calls a builtin function, with a value for each parameter it can take by position; those that are missing
+    /// are left out. A `*xs` takes what is given beyond.
+    pub fn call(&mut self, name: &str, args: &[Value]) -> Result<Value, Error> {
+        match self.outcome(name, args)? {
+            Outcome::Value(value) => Ok(value),
+            other => panic!("{name} gave {other:?}"),
+        }
+    }
+
+    pub fn outcome(&mut self, name: &str, args: &[Value]) -> Result<Outcome, Error> {
+        let row = functions().iter().find(|row| row.name == name).expect(name);
+        self.run(row, Vec::new(), args, &[])
+    }
+
+    /// As `call`, with arguments by name too.
+    pub fn call_named(
+        &mut self,
+        name: &str,
+        args: &[Value],
+        named: &[(&str, Value)],
+    ) -> Result<Outcome, Error> {
+        let row = functions().iter().find(|row| row.name == name).expect(name);
+        self.run(row, Vec::new(), args, named)
+    }
+
+    pub fn method(&mut self, receiver: &Value, name: &str, args: &[Value]) -> Result<Value, Error> {
+        let row = methods(receiver.kind()).iter().find(|row| row.name == name).expect(name);
+        match self.run(row, vec![receiver.clone()], args, &[])? {
+            Outcome::Value(value) => Ok(value),
+            other => panic!("{name} gave {other:?}"),
+        }
+    }
+
+    pub fn property(&mut self, value: &Value, name: &str) -> Value {
+        let row = properties(value.kind()).iter().find(|row| row.name == name).expect(name);
+        let program = program();
+        let mut ctx = Context { world: self, program: &program, line: 1 };
+        match (row.get)(&mut ctx, value) {
+            Ok(Outcome::Value(value)) => value,
+            other => panic!("{name} gave {other:?}"),
+        }
+    }
+
+    fn run(
+        &mut self,
+        row: &'static super::Row,
+        mut bound: Vec<Value>,
+        args: &[Value],
+        named: &[(&str, Value)],
+    ) -> Result<Outcome, Error> {
+        let mut args = args.iter().cloned();
+        for parameter in row.parameters {
+            if parameter.starts_with('*') {
+                bound.extend(args.by_ref());
+                continue;
+            }
+            let by_name = named.iter().find(|(name, _)| parameter.trim_end_matches(['?', ':']) == *name);
+            bound.push(match by_name {
+                Some((_, value)) => value.clone(),
+                None if parameter.ends_with(':') => Value::Unset,
+                None => args.next().unwrap_or(Value::Unset),
+            });
+        }
+        let program = program();
+        let mut ctx = Context { world: self, program: &program, line: 1 };
+        match row.body {
+            Body::Native(function) => function(&mut ctx, &bound),
+            Body::Constant(function) => Ok(function(&mut ctx).into()),
+            Body::Script(_) => panic!("{} is written in conc", row.name),
+        }
+    }
+}
+
+impl World for TestWorld {
+    fn thread(&self) -> &Arc<Thread> {
+        &self.thread
+    }
+
+    fn next_id(&mut self) -> u32 {
+        self.next += 1;
+        self.next
+    }
+
+    fn register(&mut self, _: &Arc<Sync>) {}
+
+    fn held_by(&self, _: u32) -> Vec<(Arc<Sync>, u32)> {
+        Vec::new()
+    }
+
+    fn threads(&self) -> Vec<Arc<Thread>> {
+        vec![self.thread.clone()]
+    }
+
+    fn start(&mut self, _: &Arc<Thread>) -> Result<(), Error> {
+        Err(Error::new(Kind::State, "no threads here"))
+    }
+
+    fn count_name(&mut self, _: &str) -> u32 {
+        1
+    }
+
+    fn now(&self) -> i64 {
+        1_500_000_000
+    }
+
+    fn clock(&self) -> String {
+        "14:03:59.250".into()
+    }
+
+    /// Sebastiano Vigna's splitmix64.
+    fn random(&mut self) -> u64 {
+        self.generator = self.generator.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.generator;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn seed(&mut self, seed: u64) {
+        self.generator = seed;
+    }
+
+    fn write(&mut self, stream: Stream, text: &str) -> Result<(), Error> {
+        match stream {
+            Stream::Out => self.out.push_str(text),
+            Stream::Err => self.err.push_str(text),
+        }
+        Ok(())
+    }
+
+    fn read_line(&mut self) -> Result<Option<String>, Error> {
+        Ok(if self.lines.is_empty() { None } else { Some(self.lines.remove(0)) })
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        vec!["one".into(), "two".into()]
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        (name == "HOME").then(|| "/home/ann".into())
+    }
+
+    fn allow_file(&self, path: &str, _write: bool) -> Result<(), Error> {
+        match &self.directory {
+            Some(directory) if path.starts_with(directory.as_str()) => Ok(()),
+            Some(_) | None => Err(Error::new(Kind::Refused, format!("not allowed: {path}"))),
+        }
+    }
+
+    fn cpu_count(&self) -> usize {
+        2
+    }
+}
