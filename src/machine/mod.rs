@@ -33,6 +33,13 @@ pub trait Scheduler: World {
 
     /// Something that an `await` might read has changed (called when `awaited`).
     fn changed(&mut self);
+
+    /// To be called before each evaluation of the condition of an `await`. When it was false, `wait` with
+    /// `Op::Change` comes back as soon as anything has changed since this call. Each is ended by one `await_end`.
+    fn await_begin(&mut self);
+
+    /// After the evaluation when it was true or raised an error, else after the wait.
+    fn await_end(&mut self);
 }
 
 /// The run has ended: the thread stops where it stands.
