@@ -86,7 +86,7 @@ impl Sync {
 
 impl Sync {
     /// The line since which this thread holds it.
-    pub fn held_by(&self, _thread: u32) -> Option<u32> {
+    pub fn held_since(&self, _thread: u32) -> Option<u32> {
         match self.kind {}
     }
 
@@ -96,7 +96,14 @@ impl Sync {
     }
 
     /// Of a future whose error nobody has asked for.
-    pub fn unasked(&self) -> Option<crate::report::runtime::Unasked> {
+    pub fn unasked(&self) -> Vec<crate::report::runtime::Unasked> {
+        match self.kind {}
+    }
+}
+
+impl Sync {
+    /// How many tasks were given to this pool's crew and have not ended: while there are any, the program goes on.
+    pub fn unfinished_tasks(&self) -> usize {
         match self.kind {}
     }
 }
@@ -191,6 +198,11 @@ impl Op {
             #[cfg(test)]
             Op::Test(_) => Value::Nil,
         }
+    }
+
+    /// Whether the thread is a worker of a pool that waits for its next task.
+    pub fn is_idle(&self) -> bool {
+        false
     }
 
     /// Why it waits for ever, and what to do, where there is more to say than `describe` does: for a deadlock's notes.

@@ -22,6 +22,12 @@ impl Shared {
             return false;
         }
         let nobody_awake = self.awake.fetch_sub(1, Ordering::SeqCst) <= 1;
+        // A worker of a pool has come to rest: perhaps its task was the last thing to do.
+        if table.foreground == 0 && self.nothing_left_to_do(&table) {
+            drop(table);
+            self.finish(Cause::Done);
+            return true;
+        }
         let deadlock = match nobody_awake {
             true => self.find_deadlock(&table),
             false => self.find_ring(&table, seat.thread.id),
@@ -65,8 +71,8 @@ impl Shared {
         let stuck = graph::stuck(&blocked, &|things, freed| {
             free.iter().chain(freed).any(|thread| self.may_touch(*thread, things))
         });
-        // Only threads that the program does not wait for: it is about to end.
-        if stuck.iter().all(|id| table.seats.get(id).is_none_or(|seat| seat.daemon)) {
+        // None is left, or only threads that the program does not wait for.
+        if stuck.is_empty() || self.nothing_left_to_do(table) {
             return None;
         }
         self.confirm(table, &blocked, stuck)
@@ -107,7 +113,7 @@ impl Shared {
         }
         let ring = graph::ring(blocked, &stuck);
         let cycle = ring.is_some();
-        let shown = ring.unwrap_or(stuck);
+        let shown = ring.unwrap_or_else(|| stuck.into_iter().filter(|id| !self.idles(table, *id)).collect());
         let mut notes: Vec<String> = Vec::new();
         let threads = shown
             .iter()
@@ -115,6 +121,13 @@ impl Shared {
             .map(|seat| self.stuck(seat, &mut notes))
             .collect();
         Some(Deadlock { threads, cycle, notes })
+    }
+
+    /// Whether it is a worker of a pool that waits for tasks, which is no fault of its own.
+    fn idles(&self, table: &Table, id: u32) -> bool {
+        table.seats.get(&id).is_some_and(|seat| {
+            seat.blocked.lock().as_ref().is_some_and(|blocked| blocked.op.is_idle())
+        })
     }
 
     fn stuck(&self, seat: &Seat, notes: &mut Vec<String>) -> Stuck {

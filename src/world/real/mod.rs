@@ -73,7 +73,10 @@ impl World for RealWorld {
     }
 
     fn threads(&self) -> Vec<Arc<Thread>> {
-        self.shared.table.lock().seats.values().map(|seat| seat.thread.clone()).collect()
+        let table = self.shared.table.lock();
+        // A thread that has made its end known is still on its way out.
+        let threads = table.seats.values().map(|seat| &seat.thread);
+        threads.filter(|thread| thread.outcome.get().is_none()).cloned().collect()
     }
 
     fn start(&mut self, thread: &Arc<Thread>) -> Result<(), Error> {
@@ -144,6 +147,10 @@ impl Scheduler for RealWorld {
 
     fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited {
         self.wait_at(wait, fiber.line(program))
+    }
+
+    fn yield_now(&mut self) {
+        std::thread::yield_now();
     }
 
     fn hold_others(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Stopped> {

@@ -17,7 +17,7 @@ use crate::sync::wait::{WaitQueue, Waiter};
 use crate::value::{Value, error::Error};
 use parking_lot::{Condvar, Mutex};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -94,6 +94,8 @@ pub(super) struct Shared {
     pub trap: AtomicU8,
     pub hold: Hold,
     pub table: Mutex<Table>,
+    /// How many threads have started and not ended, by what they have made known.
+    pub alive: AtomicUsize,
     /// How many threads can go on by themselves: those that live, without those parked until somebody wakes them.
     /// A waker may count the thread it has woken a moment late, never twice.
     pub awake: Arc<AtomicIsize>,
@@ -222,6 +224,7 @@ pub(super) fn run_body(
         trap: AtomicU8::new(0),
         hold: Hold::default(),
         table: Mutex::new(Table::default()),
+        alive: AtomicUsize::new(0),
         awake: Arc::new(AtomicIsize::new(0)),
         things: Things::default(),
         names: Mutex::new(HashMap::new()),

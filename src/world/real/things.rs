@@ -40,7 +40,7 @@ impl Things {
     pub fn held_by(&self, thread: u32) -> Vec<(Arc<Sync>, u32)> {
         let mut held: Vec<(Arc<Sync>, u32)> = Vec::new();
         for sync in self.all() {
-            if let Some(line) = sync.held_by(thread) {
+            if let Some(line) = sync.held_since(thread) {
                 held.push((sync, line));
             }
         }
@@ -63,8 +63,13 @@ impl Things {
         }
     }
 
+    /// Whether a pool has tasks that have not ended.
+    pub fn have_tasks(&self) -> bool {
+        self.all().iter().any(|sync| sync.unfinished_tasks() > 0)
+    }
+
     /// The futures whose error nobody has asked for.
     pub fn unasked(&self) -> Vec<Unasked> {
-        self.all().iter().filter_map(|sync| sync.unasked()).collect()
+        self.all().iter().flat_map(|sync| sync.unasked()).collect()
     }
 }

@@ -87,6 +87,7 @@ impl Shared {
             let spawned = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || world.live(body));
             // The OS thread is not joined: it has left the table when it is gone.
             spawned.map(drop).map_err(|error| {
+                self.alive.fetch_sub(1, Ordering::SeqCst);
                 self.get_up(&seat);
                 Error::new(Kind::Refused, format!("the system starts no more threads: {error}"))
                     .hint("let some threads end first, or share the work among fewer of them (pool)")
@@ -104,16 +105,22 @@ impl Shared {
     fn sit_down(&self, seat: &Arc<Seat>) -> Result<(), Error> {
         let limit = self.options.max_threads;
         let mut table = self.table.lock();
-        if table.seats.len() > limit {
+        if self.alive.load(Ordering::SeqCst) > limit {
             let message =
                 format!("thread \"{}\" cannot be started: {limit} threads live already", name(&seat.thread));
             return Err(Error::new(Kind::Refused, message)
                 .hint("allow more with --max-threads, or share the work among fewer threads (pool)"));
         }
+        self.alive.fetch_add(1, Ordering::SeqCst);
         table.seats.insert(seat.thread.id, seat.clone());
         table.foreground += usize::from(!seat.daemon);
         self.awake.fetch_add(1, Ordering::SeqCst);
         Ok(())
+    }
+
+    /// Whether the program is at its end: what keeps it alive are threads that are no daemons, and tasks given to pools.
+    pub fn nothing_left_to_do(&self, table: &Table) -> bool {
+        table.foreground == 0 && !self.things.have_tasks()
     }
 
     /// A thread has ended: the run too, if it was the last that kept it alive, or if all others wait for ever.
@@ -122,7 +129,7 @@ impl Shared {
         table.seats.remove(&seat.thread.id);
         table.foreground -= usize::from(!seat.daemon);
         let nobody_awake = self.awake.fetch_sub(1, Ordering::SeqCst) <= 1;
-        let done = table.foreground == 0;
+        let done = self.nothing_left_to_do(&table);
         let deadlock = if nobody_awake && !done { self.find_deadlock(&table) } else { None };
         if table.seats.is_empty() || self.stopping() {
             self.gone.notify_all();
@@ -183,6 +190,7 @@ impl RealWorld {
         // Set here only, and a thread ends once.
         let _ = thread.outcome.set(outcome);
         thread.state.store(state as u8, Ordering::SeqCst);
+        self.shared.alive.fetch_sub(1, Ordering::SeqCst);
         thread.done.wake_all();
     }
 }
