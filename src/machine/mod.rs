@@ -35,6 +35,9 @@ pub trait Scheduler: World {
     /// Does an operation that has to wait (the machine has polled it once already, in vain).
     fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited;
 
+    /// Offers the processor to other threads: the statement `yield`.
+    fn yield_now(&mut self);
+
     /// From here to `resume_others` no other thread of the script takes a step: they are held at their next safe
     /// point. Err when the run has ended.
     fn hold_others(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Stopped>;

@@ -5,7 +5,7 @@
 use super::wait::WaitQueue;
 use crate::value::{Value, error::Error, object::Object};
 use parking_lot::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 #[derive(Debug)]
@@ -31,6 +31,13 @@ pub struct Thread {
     pub held: AtomicU32,
     /// What it waits for, while it is blocked: set by the world before it blocks.
     pub waiting: Mutex<Option<Waiting>>,
+}
+
+impl Thread {
+    /// Whether it is a timer that was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        self.timer.as_ref().is_some_and(|timer| timer.cancelled.load(Ordering::SeqCst))
+    }
 }
 
 /// What a new thread calls, and with what.

@@ -2,6 +2,8 @@
 //!
 //! There will be two worlds behind it; nothing above them knows which one runs.
 
+pub mod real;
+
 use crate::sync::{Sync, thread::Thread};
 use crate::value::error::Error;
 use std::sync::Arc;

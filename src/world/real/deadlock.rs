@@ -1,0 +1,152 @@
+//! Nothing hangs in silence: looks for a deadlock whenever a thread blocks without a deadline, or ends.
+//!
+//! Exact, without polling. Threads block under the mutex of the table, so whoever holds it and sees a thread
+//! parked knows that the thread has been parked since it blocked; the waker's mark on a waiter, not its running,
+//! makes a thread free again. And who marks a waiter is free itself. So a picture in which all threads of interest are parked before
+//! and after it was drawn is true, and what it shows will stay.
+
+use super::graph::{self, Blocked};
+use super::run::{Cause, Shared};
+use super::threads::{Seat, Table, name};
+use crate::report::runtime::{Deadlock, Stuck};
+use crate::sync::{Releasers, Who};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+impl Shared {
+    /// The thread is about to park without a deadline. False if it has been woken already.
+    pub(super) fn block(&self, seat: &Arc<Seat>) -> bool {
+        let table = self.table.lock();
+        if !seat.waiter.lie_down(false) {
+            return false;
+        }
+        let nobody_awake = self.awake.fetch_sub(1, Ordering::SeqCst) <= 1;
+        // A worker of a pool has come to rest: perhaps its task was the last thing to do.
+        if table.foreground == 0 && self.nothing_left_to_do(&table) {
+            drop(table);
+            self.finish(Cause::Done);
+            return true;
+        }
+        let deadlock = match nobody_awake {
+            true => self.find_deadlock(&table),
+            false => self.find_ring(&table, seat.thread.id),
+        };
+        drop(table);
+        if let Some(deadlock) = deadlock {
+            self.finish(Cause::Deadlock(deadlock));
+        }
+        true
+    }
+
+    /// While others go on: only threads that wait for each other by name can be stuck.
+    fn find_ring(&self, table: &Table, from: u32) -> Option<Deadlock> {
+        let mut blocked = Blocked::new();
+        let mut frontier = VecDeque::from([from]);
+        while let Some(id) = frontier.pop_front() {
+            if !blocked.contains_key(&id)
+                && let Some(releasers) = self.blocked_by(table, id)
+            {
+                graph::named(&releasers, &mut |next| frontier.push_back(next));
+                blocked.insert(id, releasers);
+            }
+        }
+        let stuck = graph::stuck(&blocked, &|_, _| true);
+        if stuck.is_empty() {
+            return None;
+        }
+        self.confirm(table, &blocked, stuck)
+    }
+
+    /// When no thread can go on by itself.
+    pub(super) fn find_deadlock(&self, table: &Table) -> Option<Deadlock> {
+        let mut blocked = Blocked::new();
+        let mut free: Vec<u32> = Vec::new();
+        for id in table.seats.keys() {
+            match self.blocked_by(table, *id) {
+                Some(releasers) => drop(blocked.insert(*id, releasers)),
+                None => free.push(*id),
+            }
+        }
+        let stuck = graph::stuck(&blocked, &|things, freed| {
+            free.iter().chain(freed).any(|thread| self.may_touch(*thread, things))
+        });
+        // None is left, or only threads that the program does not wait for.
+        if stuck.is_empty() || self.nothing_left_to_do(table) {
+            return None;
+        }
+        self.confirm(table, &blocked, stuck)
+    }
+
+    /// Whether a thread might ever do something with one of these things. A static analysis could know better.
+    fn may_touch(&self, _thread: u32, _things: &[u32]) -> bool {
+        true
+    }
+
+    /// Who could release the thread, if it is parked without a deadline.
+    fn blocked_by(&self, table: &Table, id: u32) -> Option<Releasers> {
+        let seat = table.seats.get(&id)?;
+        if !seat.waiter.parked() {
+            return None;
+        }
+        let blocked = seat.blocked.lock();
+        let blocked = blocked.as_ref()?;
+        Some(blocked.op.releasers(Who { thread: &seat.thread, line: blocked.line }))
+    }
+
+    /// Looks at each of the stuck threads once more, then says what is to be said of them.
+    fn confirm(&self, table: &Table, blocked: &Blocked, stuck: Vec<u32>) -> Option<Deadlock> {
+        let seats: Vec<&Arc<Seat>> = stuck.iter().filter_map(|id| table.seats.get(id)).collect();
+        for seat in &seats {
+            let guard = seat.blocked.lock();
+            let ready = guard.as_ref().is_none_or(|blocked| {
+                let who = Who { thread: &seat.thread, line: blocked.line };
+                self.ready(&blocked.op, who, blocked.changes_seen)
+            });
+            if ready {
+                seat.waiter.wake();
+                return None;
+            }
+        }
+        if !seats.iter().all(|seat| seat.waiter.parked()) {
+            return None;
+        }
+        let ring = graph::ring(blocked, &stuck);
+        let cycle = ring.is_some();
+        let shown = ring.unwrap_or_else(|| stuck.into_iter().filter(|id| !self.idles(table, *id)).collect());
+        let mut notes: Vec<String> = Vec::new();
+        let threads = shown
+            .iter()
+            .filter_map(|id| table.seats.get(id))
+            .map(|seat| self.stuck(seat, &mut notes))
+            .collect();
+        Some(Deadlock { threads, cycle, notes })
+    }
+
+    /// Whether it is a worker of a pool that waits for tasks, which is no fault of its own.
+    fn idles(&self, table: &Table, id: u32) -> bool {
+        table.seats.get(&id).is_some_and(|seat| {
+            seat.blocked.lock().as_ref().is_some_and(|blocked| blocked.op.is_idle())
+        })
+    }
+
+    fn stuck(&self, seat: &Seat, notes: &mut Vec<String>) -> Stuck {
+        let mut stuck = Stuck {
+            thread: name(&seat.thread),
+            holds: self.things.labels_held_by(&seat.thread),
+            waits: String::new(),
+            line: 0,
+        };
+        if let Some(blocked) = &*seat.blocked.lock() {
+            let who = Who { thread: &seat.thread, line: blocked.line };
+            stuck.waits = blocked.op.describe();
+            stuck.line = blocked.line;
+            blocked.op.explain(who, &mut |note| {
+                if !notes.contains(&note) {
+                    notes.push(note);
+                }
+            });
+        }
+        stuck
+    }
+}

@@ -1,0 +1,182 @@
+//! Stop-the-world: one thread takes steps while all others stand still, for `atomically`.
+//!
+//! A thread is *still* when it is parked, reads, has not begun, or has met the flag at a safe point. It says
+//! so in its seat and then looks at the flag; the holder sets the flag and then looks at the seats. So either
+//! the thread meets the flag, or the holder waits for it.
+
+use super::RealWorld;
+use super::run::{HOLD, STOP, Shared};
+use crate::machine::Stopped;
+use crate::report::runtime::Left;
+use crate::sync::thread::Thread;
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use std::sync::atomic::Ordering;
+
+/// How often the holder looks at the others before it sleeps: most stand still in less than a microsecond.
+const LOOKS: u32 = 200;
+
+#[derive(Default)]
+pub(super) struct Hold {
+    holder: Mutex<Option<Holder>>,
+    /// For the holder: a thread has become still, or the run has ended.
+    one_still: Condvar,
+    /// For those held: the hold is over, or the run has ended.
+    over: Condvar,
+}
+
+struct Holder {
+    thread: u32,
+    /// How many times it has begun and not ended.
+    depth: u32,
+}
+
+type Guard<'a> = MutexGuard<'a, Option<Holder>>;
+
+impl Hold {
+    /// Something has happened that a holder or those held may wait for.
+    pub fn tell(&self) {
+        // With the mutex, so that nobody misses it between looking and sleeping.
+        let _holder = self.holder.lock();
+        self.one_still.notify_all();
+        self.over.notify_all();
+    }
+
+    pub fn release(&self, shared: &Shared, thread: u32) {
+        let mut holder = self.holder.lock();
+        if let Some(held) = &mut *holder
+            && held.thread == thread
+        {
+            held.depth -= 1;
+            if held.depth == 0 {
+                self.let_go(shared, &mut holder);
+            }
+        }
+    }
+
+    /// However often the thread has begun: it ends.
+    pub fn release_all(&self, shared: &Shared, thread: u32) {
+        if shared.trap.load(Ordering::SeqCst) & HOLD != 0 {
+            let mut holder = self.holder.lock();
+            if is(&holder, thread) {
+                self.let_go(shared, &mut holder);
+            }
+        }
+    }
+
+    fn let_go(&self, shared: &Shared, holder: &mut Guard<'_>) {
+        **holder = None;
+        shared.trap.fetch_and(!HOLD, Ordering::SeqCst);
+        self.over.notify_all();
+    }
+}
+
+fn is(holder: &Guard<'_>, thread: u32) -> bool {
+    holder.as_ref().is_some_and(|holder| holder.thread == thread)
+}
+
+impl Shared {
+    fn others_still(&self, thread: u32) -> bool {
+        let table = self.table.lock();
+        table.seats.iter().all(|(id, seat)| *id == thread || seat.still.load(Ordering::SeqCst))
+    }
+
+    /// A thread stops because the run has ended.
+    pub(super) fn stopped_here(&self, thread: &Thread, doing: &str, line: u32) {
+        let left = Left { thread: super::threads::name(thread), doing: doing.into(), line };
+        self.left.lock().push((thread.id, left));
+    }
+}
+
+impl RealWorld {
+    /// A safe point: stays here while another thread holds this one.
+    pub(super) fn stand(&mut self, line: &dyn Fn() -> u32) -> Result<(), Stopped> {
+        let trap = self.shared.trap.load(Ordering::SeqCst);
+        if trap & HOLD != 0 && trap & STOP == 0 {
+            self.wait_until_let_go();
+        }
+        match self.shared.stopping() {
+            true => {
+                self.shared.stopped_here(&self.seat.thread, "runs", line());
+                Err(Stopped)
+            }
+            false => Ok(()),
+        }
+    }
+
+    pub(super) fn hold(&mut self, line: &dyn Fn() -> u32) -> Result<(), Stopped> {
+        if !self.take_hold() {
+            return self.stand(line);
+        }
+        Ok(())
+    }
+
+    /// False when the run has ended.
+    fn take_hold(&mut self) -> bool {
+        let shared = &self.shared;
+        let id = self.seat.thread.id;
+        let mut holder = shared.hold.holder.lock();
+        loop {
+            if shared.stopping() {
+                return false;
+            }
+            match &mut *holder {
+                None => break,
+                Some(held) if held.thread == id => {
+                    held.depth += 1;
+                    return true;
+                }
+                Some(_) => self.stay(&mut holder),
+            }
+        }
+        *holder = Some(Holder { thread: id, depth: 1 });
+        shared.trap.fetch_or(HOLD, Ordering::SeqCst);
+        for _ in 0..LOOKS {
+            if shared.others_still(id) {
+                return true;
+            }
+            std::hint::spin_loop();
+        }
+        while !shared.others_still(id) {
+            if shared.stopping() {
+                shared.hold.let_go(shared, &mut holder);
+                return false;
+            }
+            shared.hold.one_still.wait(&mut holder);
+        }
+        true
+    }
+
+    /// Stands still until nobody holds. The mutex keeps the next hold from beginning until it moves again.
+    fn stay(&self, holder: &mut Guard<'_>) {
+        self.seat.still.store(true, Ordering::SeqCst);
+        self.shared.hold.one_still.notify_all();
+        while holder.is_some() && !self.shared.stopping() {
+            self.shared.hold.over.wait(holder);
+        }
+        self.seat.still.store(false, Ordering::SeqCst);
+    }
+
+    #[cold]
+    fn wait_until_let_go(&self) {
+        let mut holder = self.shared.hold.holder.lock();
+        if !is(&holder, self.seat.thread.id) {
+            self.stay(&mut holder);
+        }
+    }
+
+    /// The thread takes no step of the script from here to `move_again`.
+    pub(super) fn keep_still(&self) {
+        self.seat.still.store(true, Ordering::SeqCst);
+        if self.shared.trap.load(Ordering::SeqCst) & HOLD != 0 {
+            self.shared.hold.tell();
+        }
+    }
+
+    /// It may take steps again, when nobody holds it.
+    pub(super) fn move_again(&self) {
+        self.seat.still.store(false, Ordering::SeqCst);
+        if self.shared.trap.load(Ordering::SeqCst) & HOLD != 0 {
+            self.wait_until_let_go();
+        }
+    }
+}

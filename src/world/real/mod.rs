@@ -1,0 +1,185 @@
+//! The real world: an OS thread for each thread of the script, which parks while it waits.
+//!
+//! In reading order: `run` (what a run shares; its start and end), `threads` (start and end of one thread), `wait`
+//! (spin, register, park), `spin` (how long), `deadlock` and `graph` (nothing hangs in silence), `hold`
+//! (stop-the-world), `interrupt` (Ctrl-C, `--timeout`), then what scripts see of the outside: `output`, `input`,
+//! `clock`, `files`. What a lock or a queue does is not here but in `sync`.
+//!
+//! Locks are taken in this order: who holds the others still (`Hold`), the table of threads, a seat's blocked operation, the state of
+//! a thing. None is held while a thread of the script runs or parks.
+
+mod clock;
+mod deadlock;
+mod files;
+mod graph;
+mod hold;
+mod input;
+mod interrupt;
+mod output;
+mod run;
+mod spin;
+#[cfg(test)]
+mod tests;
+mod things;
+mod threads;
+mod wait;
+
+pub use files::Allowed;
+pub use output::Sink;
+pub use run::{Options, UncaughtReport, run};
+
+use super::{Stream, World};
+use crate::builtin::Wait;
+use crate::code::Program;
+use crate::machine::{Fiber, Scheduler, Stopped, Waited};
+use crate::sync::{Sync, thread::Thread};
+use crate::value::error::Error;
+use run::Shared;
+use spin::Spin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use threads::Seat;
+
+/// What one thread of the script sees of the real world.
+pub struct RealWorld {
+    shared: Arc<Shared>,
+    seat: Arc<Seat>,
+    spin: Spin,
+    /// How many changes there had been when the thread began to evaluate the condition of its `await`.
+    changes_seen: u64,
+}
+
+impl RealWorld {
+    fn new(shared: Arc<Shared>, seat: Arc<Seat>) -> RealWorld {
+        RealWorld { shared, seat, spin: Spin::new(), changes_seen: 0 }
+    }
+}
+
+impl World for RealWorld {
+    fn thread(&self) -> &Arc<Thread> {
+        &self.seat.thread
+    }
+
+    fn next_id(&mut self) -> u32 {
+        self.shared.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn register(&mut self, sync: &Arc<Sync>) {
+        self.shared.things.add(sync);
+    }
+
+    fn held_by(&self, thread: u32) -> Vec<(Arc<Sync>, u32)> {
+        self.shared.things.held_by(thread)
+    }
+
+    fn threads(&self) -> Vec<Arc<Thread>> {
+        let table = self.shared.table.lock();
+        // A thread that has made its end known is still on its way out.
+        let threads = table.seats.values().map(|seat| &seat.thread);
+        threads.filter(|thread| thread.outcome.get().is_none()).cloned().collect()
+    }
+
+    fn start(&mut self, thread: &Arc<Thread>) -> Result<(), Error> {
+        self.shared.start(thread, threads::script_body)
+    }
+
+    fn count_name(&mut self, base: &str) -> u32 {
+        let mut names = self.shared.names.lock();
+        let count = names.entry(base.into()).or_insert(0);
+        *count += 1;
+        *count
+    }
+
+    fn now(&self) -> i64 {
+        self.shared.clock.now()
+    }
+
+    fn clock(&self) -> String {
+        clock::wall_clock()
+    }
+
+    fn random(&mut self) -> u64 {
+        self.shared.random.lock().u64(..)
+    }
+
+    fn seed(&mut self, seed: u64) {
+        *self.shared.random.lock() = fastrand::Rng::with_seed(seed);
+    }
+
+    fn write(&mut self, stream: Stream, text: &str) -> Result<(), Error> {
+        self.shared.write(stream, text)
+    }
+
+    fn read_line(&mut self) -> Result<Option<String>, Error> {
+        self.read_input()
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        self.shared.options.arguments.clone()
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        // A name that no variable can have makes the standard library panic.
+        if name.is_empty() || name.contains(['=', '\0']) {
+            return None;
+        }
+        std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+    }
+
+    fn allow_file(&self, path: &str, write: bool) -> Result<(), Error> {
+        files::allow(&self.shared.options, path, write)
+    }
+
+    fn cpu_count(&self) -> usize {
+        std::thread::available_parallelism().map_or(1, usize::from)
+    }
+}
+
+impl Scheduler for RealWorld {
+    #[inline(always)]
+    fn trapped(&self) -> bool {
+        self.shared.trap.load(Ordering::Relaxed) != 0
+    }
+
+    fn safepoint(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Stopped> {
+        self.stand(&|| fiber.line(program))
+    }
+
+    fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited {
+        self.wait_at(wait, fiber.line(program))
+    }
+
+    fn yield_now(&mut self) {
+        std::thread::yield_now();
+    }
+
+    fn hold_others(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Stopped> {
+        self.hold(&|| fiber.line(program))
+    }
+
+    fn resume_others(&mut self) {
+        self.shared.hold.release(&self.shared, self.seat.thread.id);
+    }
+
+    // A relaxed load is enough after a write to a cell: writer and `await` both take the cell's mutex. Either
+    // the condition read the new value, or it read before the write, and then the counting in `await_begin`
+    // happened before the writer took the mutex, so that this load sees it.
+    #[inline(always)]
+    fn awaited(&self) -> bool {
+        self.shared.awaiting.load(Ordering::Relaxed) != 0
+    }
+
+    fn changed(&mut self) {
+        self.shared.changes.fetch_add(1, Ordering::SeqCst);
+        self.shared.changed.wake_all();
+    }
+
+    fn await_begin(&mut self) {
+        self.shared.awaiting.fetch_add(1, Ordering::SeqCst);
+        self.changes_seen = self.shared.changes.load(Ordering::SeqCst);
+    }
+
+    fn await_end(&mut self) {
+        self.shared.awaiting.fetch_sub(1, Ordering::SeqCst);
+    }
+}

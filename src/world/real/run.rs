@@ -1,0 +1,278 @@
+//! One run of a program: what its threads share, how it starts, and the ways in which it ends.
+
+use super::clock::Clock;
+use super::files::Allowed;
+use super::hold::Hold;
+use super::input::Input;
+use super::interrupt::{Bell, Ring};
+use super::output::{Process, Sink};
+use super::things::Things;
+use super::threads::Table;
+use super::{RealWorld, threads};
+use crate::code::Program;
+use crate::machine::Exit;
+use crate::report::runtime::{Deadlock, Ending, Left};
+use crate::sync::thread::{Entry, State, Thread};
+use crate::sync::wait::{WaitQueue, Waiter};
+use crate::value::{Value, error::Error};
+use parking_lot::{Condvar, Mutex};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+/// How long a run that has ended waits for threads that are in the middle of a system call or a long builtin.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How to run a program.
+pub struct Options {
+    /// What the script sees as `args`.
+    pub arguments: Vec<String>,
+    /// After so long the run ends with status 124.
+    pub timeout: Option<Duration>,
+    /// How many threads may live at once, beside `main`.
+    pub max_threads: usize,
+    pub read: Allowed,
+    pub write: Allowed,
+    pub sink: Arc<dyn Sink>,
+    pub input: Input,
+    /// Called at once, by the thread itself, when a thread ends with an error that nothing caught.
+    pub reporter: Arc<dyn Fn(&UncaughtReport) + Send + std::marker::Sync>,
+    /// Where the random numbers begin; None for elsewhere each time.
+    pub seed: Option<u64>,
+    /// Whether Ctrl-C (and SIGTERM) end the run rather than the process.
+    pub signals: bool,
+}
+
+/// A thread has ended with an error that nothing caught.
+pub struct UncaughtReport {
+    pub thread: Arc<str>,
+    pub error: Arc<Error>,
+    /// The locks that it still held, which are abandoned now, with the line where each was acquired.
+    pub holds: Vec<(String, u32)>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            arguments: Vec::new(),
+            timeout: None,
+            max_threads: 10_000,
+            read: Allowed::Nothing,
+            write: Allowed::Nothing,
+            sink: Arc::new(Process::new()),
+            input: Input::process(),
+            reporter: Arc::new(|_| {}),
+            seed: None,
+            signals: false,
+        }
+    }
+}
+
+/// The run has ended; every thread stops at its next safe point.
+pub(super) const STOP: u8 = 1;
+/// One thread holds all others still.
+pub(super) const HOLD: u8 = 2;
+
+/// Why a run has ended.
+pub(super) enum Cause {
+    /// Every thread that keeps the program alive has ended.
+    Done,
+    Exit(i32),
+    Deadlock(Deadlock),
+    Interrupted,
+    TimedOut,
+    /// Nobody reads the output any more: `conc … | head`.
+    NobodyReads,
+}
+
+/// What the threads of one run share.
+pub(super) struct Shared {
+    pub program: Arc<Program>,
+    pub options: Options,
+    /// What every thread looks at often: `STOP`, `HOLD`.
+    pub trap: AtomicU8,
+    pub hold: Hold,
+    pub table: Mutex<Table>,
+    /// How many threads have started and not ended, by what they have made known.
+    pub alive: AtomicUsize,
+    /// How many threads can go on by themselves: those that live, without those parked until somebody wakes them.
+    /// A waker may count the thread it has woken a moment late, never twice.
+    pub awake: Arc<AtomicIsize>,
+    pub things: Things,
+    pub names: Mutex<HashMap<Box<str>, u32>>,
+    pub next_id: AtomicU32,
+    pub clock: Clock,
+    pub random: Mutex<fastrand::Rng>,
+    /// How many threads are in an `await`, how many changes there have been since the first, and those who wait for one.
+    pub awaiting: AtomicU32,
+    pub changes: AtomicU64,
+    pub changed: WaitQueue,
+    /// Set once.
+    cause: OnceLock<Cause>,
+    /// Threads that stopped where they stood.
+    pub left: Mutex<Vec<(u32, Left)>>,
+    pub failed: AtomicU32,
+    pub started: AtomicU32,
+    bell: Arc<Bell>,
+    /// Told when the last thread has ended after the run has.
+    pub gone: Condvar,
+}
+
+impl Shared {
+    /// Whether the run has ended.
+    pub fn stopping(&self) -> bool {
+        self.trap.load(Ordering::SeqCst) & STOP != 0
+    }
+
+    /// Ends the run, for the first cause that is given. To be called without holding any lock.
+    pub fn finish(&self, cause: Cause) {
+        if self.cause.set(cause).is_err() {
+            return;
+        }
+        self.trap.fetch_or(STOP, Ordering::SeqCst);
+        self.hold.tell();
+        let waiters: Vec<Arc<Waiter>> =
+            self.table.lock().seats.values().map(|seat| seat.waiter.clone()).collect();
+        for waiter in waiters {
+            waiter.wake();
+        }
+        self.bell.ring();
+    }
+
+    /// Waits until the run has ended, interrupted or not, and its threads are gone.
+    fn attend(&self) {
+        let deadline = self.options.timeout.map(|timeout| Instant::now() + timeout);
+        while !self.stopping() {
+            match self.bell.wait(deadline) {
+                Ring::Rung => {}
+                Ring::Interrupted => self.finish(Cause::Interrupted),
+                Ring::TimedOut => self.finish(Cause::TimedOut),
+            }
+        }
+        let patience = Instant::now() + PATIENCE;
+        let mut table = self.table.lock();
+        while table.seats.values().any(|seat| !seat.reads_input.load(Ordering::SeqCst)) {
+            if self.gone.wait_until(&mut table, patience).timed_out() {
+                break;
+            }
+        }
+    }
+
+    /// What is to be said of the run that has ended.
+    fn ending(&self) -> Ending {
+        let failed = self.failed.load(Ordering::SeqCst) as usize;
+        let mut ending = Ending {
+            status: if failed > 0 { 1 } else { 0 },
+            failed,
+            started: self.started.load(Ordering::SeqCst) as usize,
+            unasked: self.things.unasked(),
+            ..Ending::default()
+        };
+        let mut left = std::mem::take(&mut *self.left.lock());
+        left.extend(self.table.lock().seats.values().map(|seat| (seat.thread.id, seat.left())));
+        left.sort_by_key(|(id, _)| *id);
+        left.dedup_by_key(|(id, _)| *id);
+        let left: Vec<Left> = left.into_iter().map(|(_, left)| left).collect();
+        match self.cause.get() {
+            Some(Cause::Done) | None => ending.abandoned = left,
+            Some(Cause::Exit(status)) => {
+                ending.status = *status;
+                ending.abandoned = left;
+            }
+            Some(Cause::Deadlock(deadlock)) => {
+                ending.status = 3;
+                ending.deadlock = Some(deadlock.clone());
+            }
+            Some(Cause::Interrupted) => {
+                ending.status = 130;
+                ending.interrupted = left;
+            }
+            Some(Cause::TimedOut) => {
+                ending.status = 124;
+                ending.interrupted = left;
+            }
+            // What a shell shows for a program that SIGPIPE has ended.
+            Some(Cause::NobodyReads) => ending.status = 141,
+        }
+        ending
+    }
+}
+
+/// Runs a program to its end.
+pub fn run(program: Arc<Program>, options: Options) -> Ending {
+    run_body(program, options, threads::script_body)
+}
+
+/// The same with another body for `main`.
+pub(super) fn run_body(
+    program: Arc<Program>,
+    options: Options,
+    body: impl FnOnce(&mut RealWorld) -> Exit + Send + 'static,
+) -> Ending {
+    let bell = match Bell::new(options.signals) {
+        Ok(bell) => Arc::new(bell),
+        Err(error) => return cannot_start(&options, &error.to_string()),
+    };
+    let random = match options.seed {
+        Some(seed) => fastrand::Rng::with_seed(seed),
+        None => fastrand::Rng::new(),
+    };
+    let shared = Arc::new(Shared {
+        program,
+        options,
+        trap: AtomicU8::new(0),
+        hold: Hold::default(),
+        table: Mutex::new(Table::default()),
+        alive: AtomicUsize::new(0),
+        awake: Arc::new(AtomicIsize::new(0)),
+        things: Things::default(),
+        names: Mutex::new(HashMap::new()),
+        next_id: AtomicU32::new(MAIN + 1),
+        clock: Clock::start(),
+        random: Mutex::new(random),
+        awaiting: AtomicU32::new(0),
+        changes: AtomicU64::new(0),
+        changed: WaitQueue::new(),
+        cause: OnceLock::new(),
+        left: Mutex::new(Vec::new()),
+        failed: AtomicU32::new(0),
+        started: AtomicU32::new(0),
+        bell,
+        gone: Condvar::new(),
+    });
+    let main = Arc::new(main_thread());
+    if let Err(error) = shared.start(&main, body) {
+        return cannot_start(&shared.options, &error.message);
+    }
+    shared.attend();
+    shared.ending()
+}
+
+/// The id of the thread `main`.
+pub(super) const MAIN: u32 = 1;
+
+pub(super) fn main_thread() -> Thread {
+    Thread {
+        id: MAIN,
+        name: Mutex::new("main".into()),
+        daemon: AtomicBool::new(false),
+        state: AtomicU8::new(State::New as u8),
+        entry: Mutex::new(Some(Entry { callee: Value::Function(0), arguments: Vec::new() })),
+        object: None,
+        timer: None,
+        outcome: OnceLock::new(),
+        asked: AtomicBool::new(false),
+        done: WaitQueue::new(),
+        held: AtomicU32::new(0),
+        waiting: Mutex::new(None),
+    }
+}
+
+/// The system refuses what every run needs.
+fn cannot_start(options: &Options, why: &str) -> Ending {
+    let text = format!("conc: the program cannot be started: {why}\n");
+    // There is nobody left to tell when this fails too.
+    let _ = options.sink.write(super::Stream::Err, &text);
+    Ending { status: 1, ..Ending::default() }
+}

@@ -1,0 +1,75 @@
+//! Which things to wait for there are: so that a report can say what a thread holds, and the end of a thread
+//! abandons its locks.
+
+use crate::report::runtime::Unasked;
+use crate::sync::{Sync, thread::Thread};
+use parking_lot::Mutex;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+
+#[derive(Default)]
+pub(super) struct Things {
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    things: Vec<Weak<Sync>>,
+    /// How many there may be before those that are gone are sorted out.
+    room: usize,
+}
+
+/// So few are never sorted out.
+const SMALL: usize = 1024;
+
+impl Things {
+    pub fn add(&self, sync: &Arc<Sync>) {
+        let mut known = self.known.lock();
+        if known.things.len() >= known.room {
+            known.things.retain(|thing| thing.strong_count() > 0);
+            known.room = (known.things.len() * 2).max(SMALL);
+        }
+        known.things.push(Arc::downgrade(sync));
+    }
+
+    fn all(&self) -> Vec<Arc<Sync>> {
+        self.known.lock().things.iter().filter_map(Weak::upgrade).collect()
+    }
+
+    /// What a thread holds, with the line where each was acquired, in the order of lines.
+    pub fn held_by(&self, thread: u32) -> Vec<(Arc<Sync>, u32)> {
+        let mut held: Vec<(Arc<Sync>, u32)> = Vec::new();
+        for sync in self.all() {
+            if let Some(line) = sync.held_since(thread) {
+                held.push((sync, line));
+            }
+        }
+        held.sort_by_key(|(sync, line)| (*line, sync.id));
+        held
+    }
+
+    pub fn labels_held_by(&self, thread: &Thread) -> Vec<(String, u32)> {
+        if thread.held.load(Ordering::SeqCst) == 0 {
+            return Vec::new();
+        }
+        self.held_by(thread.id).into_iter().map(|(sync, line)| (sync.label(), line)).collect()
+    }
+
+    /// The thread ends with locks held: nobody will release them.
+    pub fn abandon_held_by(&self, thread: &Thread) {
+        let name = super::threads::name(thread);
+        for (sync, _) in self.held_by(thread.id) {
+            sync.abandon(thread.id, &name);
+        }
+    }
+
+    /// Whether a pool has tasks that have not ended.
+    pub fn have_tasks(&self) -> bool {
+        self.all().iter().any(|sync| sync.unfinished_tasks() > 0)
+    }
+
+    /// The futures whose error nobody has asked for.
+    pub fn unasked(&self) -> Vec<Unasked> {
+        self.all().iter().flat_map(|sync| sync.unasked()).collect()
+    }
+}

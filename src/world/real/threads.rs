@@ -1,0 +1,254 @@
+//! Threads of the script: the table of those that live, the start of one, its body, and its end.
+
+use super::RealWorld;
+use super::run::{Cause, Shared, UncaughtReport};
+use crate::machine::{self, Exit, Fiber};
+use crate::report::runtime::Left;
+use crate::sync::Op;
+use crate::sync::thread::{Entry, State, Thread, Timer};
+use crate::sync::wait::Waiter;
+use crate::value::Value;
+use crate::value::error::{Error, Kind};
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Enough for the machine, which keeps calls of the script elsewhere, and for deep values.
+const STACK_BYTES: usize = 256 * 1024;
+
+/// The threads that live.
+#[derive(Default)]
+pub(super) struct Table {
+    /// By id, so that `main` comes first.
+    pub seats: BTreeMap<u32, Arc<Seat>>,
+    /// How many of them keep the program alive.
+    pub foreground: usize,
+}
+
+/// A living thread, as the world sees it.
+pub(super) struct Seat {
+    pub thread: Arc<Thread>,
+    pub daemon: bool,
+    pub waiter: Arc<Waiter>,
+    /// It takes no step of the script: it is parked, held, reads, or has not begun.
+    pub still: AtomicBool,
+    /// It may never come back from the system call it is in.
+    pub reads_input: AtomicBool,
+    /// What it waits for while it is parked. It stays here so that others can look at it.
+    pub blocked: Mutex<Option<Blocked>>,
+}
+
+/// An operation whose thread is parked.
+pub(super) struct Blocked {
+    pub op: Op,
+    pub line: u32,
+    /// For `Op::Change`.
+    pub changes_seen: u64,
+}
+
+impl Seat {
+    /// What it does at this moment.
+    pub fn left(&self) -> Left {
+        let thread = self.thread.name.lock().clone();
+        match &*self.thread.waiting.lock() {
+            Some(waiting) => Left { thread, doing: waiting.text.clone(), line: waiting.line },
+            None => Left { thread, doing: "runs".into(), line: 0 },
+        }
+    }
+}
+
+impl Shared {
+    /// Starts a thread that was never started.
+    pub fn start(
+        self: &Arc<Shared>,
+        thread: &Arc<Thread>,
+        body: impl FnOnce(&mut RealWorld) -> Exit + Send + 'static,
+    ) -> Result<(), Error> {
+        let (new, running) = (State::New as u8, State::Running as u8);
+        if thread.state.compare_exchange(new, running, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+            return Err(Error::new(
+                Kind::State,
+                format!("thread \"{}\" has been started already", name(thread)),
+            )
+            .hint("a thread runs once; make a new one to run it again"));
+        }
+        let seat = Arc::new(Seat {
+            thread: thread.clone(),
+            daemon: thread.daemon.load(Ordering::SeqCst),
+            waiter: Arc::new(Waiter::new(self.awake.clone())),
+            still: AtomicBool::new(true),
+            reads_input: AtomicBool::new(false),
+            blocked: Mutex::new(None),
+        });
+        let started = self.sit_down(&seat).and_then(|()| {
+            let world = RealWorld::new(self.clone(), seat.clone());
+            let spawned = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || world.live(body));
+            // The OS thread is not joined: it has left the table when it is gone.
+            spawned.map(drop).map_err(|error| {
+                self.alive.fetch_sub(1, Ordering::SeqCst);
+                self.get_up(&seat);
+                Error::new(Kind::Refused, format!("the system starts no more threads: {error}"))
+                    .hint("let some threads end first, or share the work among fewer of them (pool)")
+            })
+        });
+        match &started {
+            Ok(()) => {
+                self.started.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(_) => thread.state.store(new, Ordering::SeqCst),
+        }
+        started
+    }
+
+    fn sit_down(&self, seat: &Arc<Seat>) -> Result<(), Error> {
+        let limit = self.options.max_threads;
+        let mut table = self.table.lock();
+        if self.alive.load(Ordering::SeqCst) > limit {
+            let message =
+                format!("thread \"{}\" cannot be started: {limit} threads live already", name(&seat.thread));
+            return Err(Error::new(Kind::Refused, message)
+                .hint("allow more with --max-threads, or share the work among fewer threads (pool)"));
+        }
+        self.alive.fetch_add(1, Ordering::SeqCst);
+        table.seats.insert(seat.thread.id, seat.clone());
+        table.foreground += usize::from(!seat.daemon);
+        self.awake.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Whether the program is at its end: what keeps it alive are threads that are no daemons, and tasks given to pools.
+    pub fn nothing_left_to_do(&self, table: &Table) -> bool {
+        table.foreground == 0 && !self.things.have_tasks()
+    }
+
+    /// A thread has ended: the run too, if it was the last that kept it alive, or if all others wait for ever.
+    fn get_up(self: &Arc<Shared>, seat: &Arc<Seat>) {
+        let mut table = self.table.lock();
+        table.seats.remove(&seat.thread.id);
+        table.foreground -= usize::from(!seat.daemon);
+        let nobody_awake = self.awake.fetch_sub(1, Ordering::SeqCst) <= 1;
+        let done = self.nothing_left_to_do(&table);
+        let deadlock = if nobody_awake && !done { self.find_deadlock(&table) } else { None };
+        if table.seats.is_empty() || self.stopping() {
+            self.gone.notify_all();
+        }
+        drop(table);
+        if done {
+            self.finish(Cause::Done);
+        } else if let Some(deadlock) = deadlock {
+            self.finish(Cause::Deadlock(deadlock));
+        }
+    }
+}
+
+impl RealWorld {
+    /// From the first to the last step of the thread.
+    fn live(mut self, body: impl FnOnce(&mut RealWorld) -> Exit) {
+        self.move_again();
+        // A mistake in conc itself ends the thread with a report, and not the run in silence.
+        let exit = catch_unwind(AssertUnwindSafe(|| body(&mut self))).unwrap_or_else(|_| {
+            let error = Error::new(Kind::State, "the interpreter has failed in this thread")
+                .hint("this is a mistake in conc, not in the script: please report it");
+            Exit::Failed(Arc::new(error))
+        });
+        self.end(exit);
+    }
+
+    fn end(&mut self, exit: Exit) {
+        let thread = self.seat.thread.clone();
+        let (shared, seat) = (self.shared.clone(), self.seat.clone());
+        match exit {
+            Exit::Finished(value) => self.settle(State::Finished, Ok(value)),
+            Exit::Failed(error) => {
+                shared.failed.fetch_add(1, Ordering::SeqCst);
+                let holds = shared.things.labels_held_by(&thread);
+                let report = UncaughtReport { thread: name(&thread), error: error.clone(), holds };
+                (shared.options.reporter)(&report);
+                self.settle(State::Failed, Err(error));
+            }
+            Exit::Exited(status) => {
+                // The run ends before anybody is woken by the end of the thread.
+                shared.finish(Cause::Exit(status));
+                self.settle(State::Finished, Ok(Value::Nil));
+            }
+            // The real world puts no fiber aside; one that stopped has ended with the run.
+            Exit::Stopped | Exit::Suspended(_) => {}
+        }
+        shared.hold.release_all(&shared, thread.id);
+        self.keep_still();
+        shared.get_up(&seat);
+    }
+
+    /// Makes the outcome known, and wakes those who wait for it or for locks that nobody will release now.
+    fn settle(&mut self, state: State, outcome: Result<Value, Arc<Error>>) {
+        let thread = &self.seat.thread;
+        if thread.held.load(Ordering::SeqCst) != 0 {
+            self.shared.things.abandon_held_by(thread);
+        }
+        // Set here only, and a thread ends once.
+        let _ = thread.outcome.set(outcome);
+        thread.state.store(state as u8, Ordering::SeqCst);
+        self.shared.alive.fetch_sub(1, Ordering::SeqCst);
+        thread.done.wake_all();
+    }
+}
+
+pub(super) fn name(thread: &Thread) -> Arc<str> {
+    thread.name.lock().clone()
+}
+
+/// What a thread of a script runs.
+pub(super) fn script_body(world: &mut RealWorld) -> Exit {
+    let thread = world.seat.thread.clone();
+    let Some(entry) = thread.entry.lock().take() else {
+        return Exit::Finished(Value::Nil);
+    };
+    match &thread.timer {
+        None => call(world, entry),
+        Some(timer) => beat(world, timer, entry),
+    }
+}
+
+fn call(world: &mut RealWorld, entry: Entry) -> Exit {
+    let program = world.shared.program.clone();
+    let handle = world.seat.thread.object.is_some().then(|| Value::Thread(world.seat.thread.clone()));
+    match Fiber::new(&program, entry, handle) {
+        Ok(mut fiber) => machine::run(&program, &mut fiber, world),
+        Err(error) => Exit::Failed(Arc::new(error)),
+    }
+}
+
+/// A timer: waits, runs the body, and if it repeats keeps its beat and skips what it has missed.
+fn beat(world: &mut RealWorld, timer: &Timer, entry: Entry) -> Exit {
+    let mut next = world.shared.clock.now().saturating_add(timer.delay);
+    loop {
+        match world.wait_for_beat(next) {
+            Beat::Due => {}
+            Beat::Cancelled => return Exit::Finished(Value::Nil),
+            Beat::Stopped => return Exit::Stopped,
+        }
+        let again = Entry { callee: entry.callee.clone(), arguments: entry.arguments.clone() };
+        match call(world, again) {
+            Exit::Finished(_) if timer.repeats => {}
+            other => return other,
+        }
+        let now = world.shared.clock.now();
+        let period = timer.delay.max(1);
+        next = next.saturating_add(period);
+        if next < now {
+            next += (now - next) / period * period;
+            if next < now {
+                next = next.saturating_add(period);
+            }
+        }
+    }
+}
+
+/// How a timer's wait came to its end.
+pub(super) enum Beat {
+    Due,
+    Cancelled,
+    Stopped,
+}

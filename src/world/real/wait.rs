@@ -1,0 +1,224 @@
+//! How a thread waits: it looks for a short while, registers with everything that could wake it, looks again, and parks.
+//!
+//! An operation changes nothing while its thread is registered: the thread asks `ready`, leaves all queues, and
+//! only then polls. So it leaves just the queues that it joined, and each wake-up it was given is either
+//! followed by a poll, which is what it was for, or passed on.
+
+use super::RealWorld;
+use super::run::Shared;
+use super::threads::{Beat, Blocked};
+use crate::builtin::Wait;
+use crate::machine::Waited;
+use crate::sync::thread::{State, Waiting};
+use crate::sync::{Op, Releasers, Who};
+use crate::value::{Value, error::Error};
+use std::sync::atomic::Ordering;
+
+/// An operation while its thread waits for it.
+struct Pending {
+    op: Op,
+    /// Nanoseconds since the run began.
+    deadline: Option<i64>,
+    line: u32,
+}
+
+impl RealWorld {
+    pub(super) fn wait_at(&mut self, wait: Wait, line: u32) -> Waited {
+        let mut pending = Pending { op: wait.op, deadline: wait.deadline, line };
+        if self.shared.stopping() {
+            return self.give_up(pending);
+        }
+        if let Some(answer) = self.look(&mut pending) {
+            return answer;
+        }
+        loop {
+            let rest = self.rest(pending);
+            pending = rest.pending;
+            if self.shared.stopping() {
+                return self.give_up(pending);
+            }
+            match self.poll(&mut pending) {
+                Ok(Some(value)) => {
+                    // Of several wake-ups only one was for what has been done.
+                    if rest.queues > 1 {
+                        pass_on(&pending.op, rest.given);
+                    }
+                    return Waited::Done(value);
+                }
+                Err(error) => {
+                    pass_on(&pending.op, rest.given);
+                    return Waited::Failed(error);
+                }
+                Ok(None) => {}
+            }
+            if pending.deadline.is_some_and(|deadline| self.shared.clock.now() >= deadline) {
+                match pending.op.timed_out(self.asker(line)) {
+                    Ok(Some(value)) => return Waited::Done(value),
+                    Err(error) => return Waited::Failed(error),
+                    Ok(None) => pending.deadline = None,
+                }
+            }
+        }
+    }
+
+    fn asker(&self, line: u32) -> Who<'_> {
+        Who { thread: &self.seat.thread, line }
+    }
+
+    fn poll(&self, pending: &mut Pending) -> Result<Option<Value>, Error> {
+        if matches!(pending.op, Op::Change) {
+            return Ok(self.shared.has_changed(self.changes_seen).then_some(Value::Nil));
+        }
+        pending.op.poll(self.asker(pending.line))
+    }
+
+    fn ready(&self, pending: &Pending) -> bool {
+        self.shared.ready(&pending.op, self.asker(pending.line), self.changes_seen)
+    }
+
+    /// Looks for a while without registering, so that those who change the thing need not wake anybody.
+    fn look(&mut self, pending: &mut Pending) -> Option<Waited> {
+        if is_about_time(&pending.op) {
+            return None;
+        }
+        let (thread, shared, seen) = (&self.seat.thread, &self.shared, self.changes_seen);
+        let who = Who { thread, line: pending.line };
+        let done = self.spin.until(|| shared.ready(&pending.op, who, seen));
+        if !done {
+            return None;
+        }
+        match self.poll(pending) {
+            Ok(Some(value)) => Some(Waited::Done(value)),
+            Ok(None) => None,
+            Err(error) => Some(Waited::Failed(error)),
+        }
+    }
+
+    /// Registers, and parks until it is woken or late, unless the operation is possible now. Leaves all queues.
+    fn rest(&mut self, mut pending: Pending) -> Rested {
+        let waiter = self.seat.waiter.clone();
+        waiter.begin();
+        let mut queues = 0;
+        pending.op.queues(&mut |queue| {
+            queue.register(&waiter);
+            queues += 1;
+        });
+        if matches!(pending.op, Op::Change) {
+            self.shared.changed.register(&waiter);
+        }
+        let woken =
+            self.ready(&pending) || (!is_about_time(&pending.op) && self.spin.until(|| waiter.woken()));
+        if !woken {
+            pending = self.park(pending);
+        }
+        let mut given = 0;
+        let mut place = 0;
+        pending.op.queues(&mut |queue| {
+            if !queue.leave(&waiter) {
+                given |= bit(place);
+            }
+            place += 1;
+        });
+        debug_assert_eq!(queues, place, "an operation leaves the queues that it joined");
+        if matches!(pending.op, Op::Change) {
+            self.shared.changed.leave(&waiter);
+        }
+        Rested { pending, queues, given }
+    }
+
+    fn park(&mut self, pending: Pending) -> Pending {
+        let Pending { op, deadline, line } = pending;
+        let who = self.asker(line);
+        let releasers = op.releasers(who);
+        let thread = &self.seat.thread;
+        let sleeping = matches!(op, Op::Sleep);
+        let state = if sleeping { State::Sleeping } else { State::Blocked };
+        *thread.waiting.lock() =
+            Some(Waiting { on: op.on(), text: op.describe(), line, timed: deadline.is_some() });
+        thread.state.store(state as u8, Ordering::SeqCst);
+        *self.seat.blocked.lock() = Some(Blocked { op, line, changes_seen: self.changes_seen });
+        self.keep_still();
+
+        let until = deadline.map(|deadline| self.shared.clock.instant(deadline));
+        let dozing = until.is_some() || releasers == Releasers::Outside;
+        let waiter = &self.seat.waiter;
+        let down = if dozing { waiter.lie_down(true) } else { self.shared.block(&self.seat) };
+        // The end of the run wakes all after it has set its flag: seen here, or woken.
+        if down && self.shared.stopping() {
+            waiter.wake();
+        }
+        if down {
+            waiter.park(until);
+        }
+
+        let blocked = self.seat.blocked.lock().take();
+        self.move_again();
+        let thread = &self.seat.thread;
+        thread.state.store(State::Running as u8, Ordering::SeqCst);
+        if !self.shared.stopping() {
+            *thread.waiting.lock() = None;
+        }
+        // Nobody else takes it from there.
+        let op = blocked.map_or(Op::Sleep, |blocked| blocked.op);
+        Pending { op, deadline, line }
+    }
+
+    /// The run has ended.
+    fn give_up(&mut self, mut pending: Pending) -> Waited {
+        let who = Who { thread: &self.seat.thread, line: pending.line };
+        self.shared.stopped_here(who.thread, &pending.op.describe(), pending.line);
+        pending.op.abandon(who);
+        Waited::Stopped
+    }
+
+    /// A timer waits for its next beat, or to be cancelled.
+    pub(super) fn wait_for_beat(&mut self, due: i64) -> Beat {
+        let op = Op::Beat(self.seat.thread.clone());
+        match self.wait_at(Wait { op, deadline: Some(due) }, 0) {
+            Waited::Done(Value::Bool(true)) => Beat::Due,
+            Waited::Done(_) | Waited::Failed(_) => Beat::Cancelled,
+            Waited::Suspended(_) | Waited::Stopped => Beat::Stopped,
+        }
+    }
+}
+
+/// Whether looking for a moment is of no use.
+fn is_about_time(op: &Op) -> bool {
+    matches!(op, Op::Sleep | Op::Beat(_))
+}
+
+struct Rested {
+    pending: Pending,
+    queues: u32,
+    /// In which of the operation's queues it was given a wake-up, a bit each.
+    given: u64,
+}
+
+/// The bit of a queue; those beyond the last bit share it, which passes on too much rather than too little.
+fn bit(place: u32) -> u64 {
+    1 << place.min(63)
+}
+
+fn pass_on(op: &Op, given: u64) {
+    let mut place = 0;
+    op.queues(&mut |queue| {
+        if given & bit(place) != 0 {
+            queue.wake_one();
+        }
+        place += 1;
+    });
+}
+
+impl Shared {
+    /// Whether an operation can be done now, or fails.
+    pub(super) fn ready(&self, op: &Op, who: Who<'_>, changes_seen: u64) -> bool {
+        match op {
+            Op::Change => self.has_changed(changes_seen),
+            other => other.ready(who),
+        }
+    }
+
+    fn has_changed(&self, changes_seen: u64) -> bool {
+        self.changes.load(Ordering::SeqCst) != changes_seen
+    }
+}
