@@ -1,8 +1,10 @@
 //! From text to program: the rooms in front of the machine, one after the other.
 
-use crate::code::Program;
-use crate::report::{Code, Diagnostic, Level};
-use crate::source::{Source, Span};
+use crate::code::{self, Program};
+use crate::report::{Diagnostic, Level};
+use crate::resolve;
+use crate::source::Source;
+use crate::syntax;
 use std::sync::Arc;
 
 /// The program and the warnings; or what keeps the script from running, with the warnings found till then.
@@ -10,19 +12,15 @@ use std::sync::Arc;
 /// A room is asked only when the one before it found no error: what it says of a tree with holes could be a mere
 /// consequence of them.
 pub fn compile(source: Arc<Source>) -> Result<(Program, Vec<Diagnostic>), Vec<Diagnostic>> {
-    // JOIN: syntax::parse, resolve::resolve and code::lower belong here as soon as they are there.
-    let whole = Span::new(0, source.text.len()).at_start();
-    let found = vec![Diagnostic::error(Code::Syntax, whole, "this build of conc cannot compile scripts yet")];
-    let warnings = passable(found)?;
-    let program = Program {
-        source,
-        functions: Vec::new(),
-        classes: Vec::new(),
-        constants: Vec::new(),
-        symbols: Vec::new(),
-        globals: Vec::new(),
-    };
-    Ok((program, warnings))
+    let (script, found) = syntax::parse(&source);
+    let mut found = passable(found)?;
+    let (resolution, named) = resolve::resolve(&script, &source);
+    found.extend(named);
+    let found = passable(found)?;
+    match code::lower::lower(&source, &script, &resolution) {
+        Ok(program) => Ok((program, found)),
+        Err(refused) => Err(found.into_iter().chain([refused]).collect()),
+    }
 }
 
 /// Err when there is an error among them.
@@ -33,6 +31,8 @@ fn passable(found: Vec<Diagnostic>) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Code;
+    use crate::source::Span;
 
     #[test]
     fn warnings_do_not_keep_a_script_from_running() {

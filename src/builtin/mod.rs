@@ -17,6 +17,7 @@ mod sequence;
 mod set;
 mod signature;
 mod str;
+pub mod sync;
 mod system;
 #[cfg(test)]
 pub(crate) mod test_world;
@@ -129,7 +130,7 @@ static FUNCTIONS: LazyLock<Vec<Row>> = LazyLock::new(|| {
         json::FUNCTIONS,
         system::FUNCTIONS,
         constant::CONSTANTS,
-        // Threads and things to wait for: sync::functions() goes here.
+        sync::functions(),
     ]
     .concat()
 });
@@ -162,7 +163,6 @@ pub fn methods(kind: Type) -> &'static [Row] {
         | Type::Range
         | Type::Object
         | Type::Error => &[],
-        // Threads and things to wait for: sync::methods(kind) goes here.
         Type::Thread
         | Type::Lock
         | Type::RLock
@@ -176,7 +176,7 @@ pub fn methods(kind: Type) -> &'static [Row] {
         | Type::Queue
         | Type::Atomic
         | Type::Pool
-        | Type::Future => &[],
+        | Type::Future => sync::methods(kind),
     }
 }
 
@@ -189,7 +189,6 @@ pub fn properties(kind: Type) -> &'static [Property] {
         Type::File => file::PROPERTIES,
         Type::Function => value::NAMED,
         Type::Nil | Type::Bool | Type::Int | Type::Float | Type::Object => &[],
-        // Threads and things to wait for: sync::properties(kind) goes here.
         Type::Thread
         | Type::Lock
         | Type::RLock
@@ -203,7 +202,7 @@ pub fn properties(kind: Type) -> &'static [Property] {
         | Type::Queue
         | Type::Atomic
         | Type::Pool
-        | Type::Future => &[],
+        | Type::Future => sync::properties(kind),
     }
 }
 

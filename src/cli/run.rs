@@ -1,11 +1,13 @@
 //! `conc run`: a script on real threads.
 
 use super::arguments::Run;
-use super::{Failure, say, script};
+use super::{say, script};
 use conc::code::Program;
 use conc::pipeline;
 use conc::report::runtime::{Ending, status};
 use conc::report::{Style, render};
+use conc::world::real::{self, Allowed, Options, UncaughtReport};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Loads, compiles and runs; the exit status.
@@ -26,16 +28,33 @@ pub fn run(run: Run) -> i32 {
             return status::MISUNDERSTOOD;
         }
     };
-    match execute(program, &run, arguments) {
-        Ok(ending) => {
-            say(&render::ending(&ending, &source, &style));
-            ending.status
-        }
-        Err(failure) => failure.report(),
-    }
+    let ending = execute(program, &run, arguments, style.clone());
+    say(&render::ending(&ending, &source, &style));
+    ending.status
 }
 
-/// JOIN: `world::real::run(program, Options { … })` as soon as it is there; `Run` has all that its options need.
-fn execute(_program: Arc<Program>, _run: &Run, _arguments: Vec<String>) -> Result<Ending, Failure> {
-    Err(Failure::new("this build of conc cannot run scripts yet"))
+/// Runs the program to its end; errors of threads are said when they happen.
+fn execute(program: Arc<Program>, run: &Run, arguments: Vec<String>, style: Style) -> Ending {
+    let allowed = |paths: &Option<Vec<PathBuf>>| match paths {
+        None => Allowed::Nothing,
+        Some(paths) if paths.is_empty() => Allowed::Everything,
+        Some(paths) => Allowed::Paths(paths.clone()),
+    };
+    let source = program.source.clone();
+    let reporter = move |report: &UncaughtReport| {
+        say(&render::uncaught(&report.error, &report.thread, &report.holds, &source, &style));
+    };
+    let defaults = Options::default();
+    let options = Options {
+        arguments,
+        timeout: run.timeout,
+        max_threads: run.max_threads.map_or(defaults.max_threads, |most| most as usize),
+        read: allowed(&run.allow_read),
+        write: allowed(&run.allow_write),
+        reporter: Arc::new(reporter),
+        seed: run.seed,
+        signals: true,
+        ..defaults
+    };
+    real::run(program, options)
 }

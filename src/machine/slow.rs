@@ -3,14 +3,17 @@
 use super::call::{self, Flow};
 use super::fault::{self, Fault};
 use super::{Fiber, Image, Scheduler, field, wait};
-use crate::builtin::Wait;
+use crate::builtin::sync::arm;
+use crate::builtin::{Context, Wait};
 use crate::code::{Instruction as I, Program, Shape};
+use crate::sync::select::Select;
 use crate::sync::{Op, Who};
 use crate::syntax::tree::BinaryOperator;
 use crate::value::{
     Value, compare,
     error::{Error, Kind},
     index,
+    format,
     map::Entries,
     object::{Closure, Method},
     operate, show,
@@ -99,7 +102,7 @@ pub(super) fn instruction<S: Scheduler>(
             fiber.stack[at(d)] = Value::text(&text);
         }
         I::Format { d, s, format } => {
-            let text = show::format(&fiber.stack[at(s)], program.symbol(format), program)?;
+            let text = format::format(&fiber.stack[at(s)], program.symbol(format), program)?;
             fiber.stack[at(d)] = Value::text(&text);
         }
         I::Closure { d, site } => {
@@ -188,7 +191,7 @@ pub(super) fn instruction<S: Scheduler>(
         I::AwaitWait => return Ok(Flow::Wait(Wait { op: Op::Change, deadline: None })),
         I::AwaitEnd => world.await_end(),
         I::Arm { at: first, shape } => {
-            let op = arm(image, fiber, world, at(first), &program.shapes[shape as usize])?;
+            let op = make_arm(image, fiber, world, at(first), &program.shapes[shape as usize])?;
             fiber.arms.push(op);
         }
         I::Select { d, limit } => return select(image, fiber, world, at(d), at(limit)),
@@ -414,7 +417,7 @@ pub(super) fn next_of_queue<S: Scheduler>(
 ) -> Result<Taken, Fault> {
     let Value::Sync(queue) = &fiber.stack[at] else { return Ok(Taken::Closed) };
     let line = call::line_of(fiber, &image.program);
-    let mut op = Op::next(queue.clone());
+    let mut op = Op::Next(queue.clone());
     match op.poll(Who { thread: world.thread(), line })? {
         Some(Value::Unset) => Ok(Taken::Closed),
         Some(value) => {
@@ -467,7 +470,7 @@ fn start<S: Scheduler>(world: &mut S, value: &Value) -> Result<(), Error> {
 }
 
 /// The operation that a waiting call in an arm of `select` stands for.
-fn arm<S: Scheduler>(
+fn make_arm<S: Scheduler>(
     image: &Image,
     fiber: &mut Fiber,
     world: &mut S,
@@ -481,8 +484,8 @@ fn arm<S: Scheduler>(
     };
     let count = linked.bind(&mut fiber.stack, at + 1, shape, &image.program)?;
     let line = call::line_of(fiber, &image.program);
-    let who = Who { thread: world.thread(), line };
-    Ok(Op::arm(&fiber.stack[at], name, &fiber.stack[at + 1..at + 1 + count], who)?)
+    let context = Context { world, program: &image.program, line };
+    Ok(arm::make(&context, &fiber.stack[at], name, &fiber.stack[at + 1..at + 1 + count])?)
 }
 
 fn select<S: Scheduler>(
@@ -495,7 +498,7 @@ fn select<S: Scheduler>(
     let arms = std::mem::take(&mut fiber.arms);
     let line = call::line_of(fiber, &image.program);
     let random = world.random();
-    let mut op = Op::select(arms, random);
+    let mut op = Op::Select(Box::new(Select::new(arms, random)));
     if let Some(value) = op.poll(Who { thread: world.thread(), line })? {
         wait::select_value(fiber, d, value);
         return Ok(Flow::Next);

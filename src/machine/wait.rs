@@ -7,7 +7,7 @@ use crate::builtin::Wait;
 use crate::code::Instruction;
 use crate::sync::{Op, Who};
 use crate::value::{
-    Value,
+    Type, Value,
     error::{Error, Kind},
 };
 use std::sync::Arc;
@@ -129,7 +129,7 @@ pub(super) fn leave<S: Scheduler>(
             }
         }
         Value::File(file) => {
-            file.close();
+            file.close()?;
             Ok(Flow::Next)
         }
         _ => Ok(Flow::Next),
@@ -154,7 +154,7 @@ pub(super) fn deadline<S: Scheduler>(world: &S, duration: &Value, what: &str) ->
 pub(super) fn iterate(value: &Value) -> Result<Value, Error> {
     match value {
         Value::Range(range) => Ok(Value::Range(range.clone())),
-        Value::Sync(sync) if sync.is_queue() => Ok(value.clone()),
+        Value::Sync(sync) if sync.kind.kind() == Type::Queue => Ok(value.clone()),
         other => Ok(Value::List(Arc::new(crate::value::list::List::new(crate::value::iterate::items(other)?)))),
     }
 }

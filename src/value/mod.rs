@@ -12,12 +12,11 @@ pub mod duration;
 pub mod error;
 pub mod file;
 pub mod format;
-
 pub mod index;
 pub mod iterate;
 pub mod list;
 pub mod map;
-mod near;
+pub mod near;
 pub mod number;
 pub mod object;
 pub mod operate;

@@ -32,8 +32,13 @@ use storage::Storage;
 pub fn lower(source: &Arc<Source>, script: &Script, resolution: &Resolution) -> Result<Program, Diagnostic> {
     let mut lowering = Lowering::new(source.clone());
     lowering.unit(source.clone(), script, resolution, false)?;
+    // A method that is called by name may be any type's; a builtin may name others.
     while let Some(row) = lowering.pending.pop() {
         lowering.scripted_row(row)?;
+    }
+    lowering.entry();
+    if lowering.program.symbols.len() > usize::from(u16::MAX) {
+        return Err(too_large(Span::default(), "the script (it has too many different names)"));
     }
     Ok(lowering.program)
 }
@@ -116,6 +121,25 @@ impl Lowering {
         Ok(function_base)
     }
 
+    /// The last function of a program: what every new thread begins with.
+    fn entry(&mut self) {
+        self.program.functions.push(Function {
+            name: "<thread>".into(),
+            span: Span::default(),
+            kind: FunctionKind::Plain,
+            parameters: Vec::new(),
+            required: 0,
+            member: false,
+            captures: 0,
+            registers: 2,
+            code: vec![Instruction::CallSpread { at: 0 }, Instruction::Return { s: 0 }],
+            spans: vec![Span::default(); 2],
+            lines: vec![0; 2],
+            handlers: Vec::new(),
+            internal: true,
+        });
+    }
+
     fn place(&mut self, id: u32, body: function::Finished) {
         let function = &mut self.program.functions[id as usize];
         function.registers = body.registers;
@@ -156,14 +180,13 @@ impl Lowering {
         Ok(())
     }
 
-    /// The number in `scripted` of a builtin written in conc; it is compiled before the program is done.
-    fn scripted(&mut self, row: &'static Row) -> usize {
-        if let Some(index) = self.program.scripted.iter().position(|(known, _)| std::ptr::eq(*known, row)) {
-            return index;
+    /// Has a builtin that is written in conc compiled before the program is done.
+    fn scripted(&mut self, row: &'static Row) {
+        let Body::Script(_) = row.body else { return };
+        if !self.program.scripted.iter().any(|(known, _)| std::ptr::eq(*known, row)) {
+            self.program.scripted.push((row, u32::MAX));
+            self.pending.push(row);
         }
-        self.program.scripted.push((row, u32::MAX));
-        self.pending.push(row);
-        self.program.scripted.len() - 1
     }
 
     /// The function that gives a `threadlocal` its first value.

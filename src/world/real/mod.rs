@@ -47,11 +47,13 @@ pub struct RealWorld {
     spin: Spin,
     /// How many changes there had been when the thread began to evaluate the condition of its `await`.
     changes_seen: u64,
+    /// What the thread held when the error was raised that has ended it: label and line of acquisition.
+    held: Vec<(String, u32)>,
 }
 
 impl RealWorld {
     fn new(shared: Arc<Shared>, seat: Arc<Seat>) -> RealWorld {
-        RealWorld { shared, seat, spin: Spin::new(), changes_seen: 0 }
+        RealWorld { shared, seat, spin: Spin::new(), changes_seen: 0, held: Vec::new() }
     }
 }
 
@@ -77,6 +79,10 @@ impl World for RealWorld {
         // A thread that has made its end known is still on its way out.
         let threads = table.seats.values().map(|seat| &seat.thread);
         threads.filter(|thread| thread.outcome.get().is_none()).cloned().collect()
+    }
+
+    fn main(&self) -> Arc<Thread> {
+        self.shared.main.clone()
     }
 
     fn start(&mut self, thread: &Arc<Thread>) -> Result<(), Error> {

@@ -10,7 +10,7 @@ use super::things::Things;
 use super::threads::Table;
 use super::{RealWorld, threads};
 use crate::code::Program;
-use crate::machine::Exit;
+use crate::machine::{Exit, Image};
 use crate::report::runtime::{Deadlock, Ending, Left};
 use crate::sync::thread::{Entry, State, Thread};
 use crate::sync::wait::{WaitQueue, Waiter};
@@ -88,8 +88,10 @@ pub(super) enum Cause {
 
 /// What the threads of one run share.
 pub(super) struct Shared {
-    pub program: Arc<Program>,
+    /// The program, with its variables.
+    pub image: Image,
     pub options: Options,
+    pub main: Arc<Thread>,
     /// What every thread looks at often: `STOP`, `HOLD`.
     pub trap: AtomicU8,
     pub hold: Hold,
@@ -218,9 +220,11 @@ pub(super) fn run_body(
         Some(seed) => fastrand::Rng::with_seed(seed),
         None => fastrand::Rng::new(),
     };
+    let main = Arc::new(main_thread());
     let shared = Arc::new(Shared {
-        program,
+        image: Image::new(program),
         options,
+        main: main.clone(),
         trap: AtomicU8::new(0),
         hold: Hold::default(),
         table: Mutex::new(Table::default()),
@@ -241,7 +245,6 @@ pub(super) fn run_body(
         bell,
         gone: Condvar::new(),
     });
-    let main = Arc::new(main_thread());
     if let Err(error) = shared.start(&main, body) {
         return cannot_start(&shared.options, &error.message);
     }

@@ -163,7 +163,7 @@ impl RealWorld {
             Exit::Finished(value) => self.settle(State::Finished, Ok(value)),
             Exit::Failed(error) => {
                 shared.failed.fetch_add(1, Ordering::SeqCst);
-                let holds = shared.things.labels_held_by(&thread);
+                let holds = std::mem::take(&mut self.held);
                 let report = UncaughtReport { thread: name(&thread), error: error.clone(), holds };
                 (shared.options.reporter)(&report);
                 self.settle(State::Failed, Err(error));
@@ -212,10 +212,13 @@ pub(super) fn script_body(world: &mut RealWorld) -> Exit {
 }
 
 fn call(world: &mut RealWorld, entry: Entry) -> Exit {
-    let program = world.shared.program.clone();
-    let handle = world.seat.thread.object.is_some().then(|| Value::Thread(world.seat.thread.clone()));
-    match Fiber::new(&program, entry, handle) {
-        Ok(mut fiber) => machine::run(&program, &mut fiber, world),
+    let shared = world.shared.clone();
+    match Fiber::new(&shared.image, entry) {
+        Ok(mut fiber) => {
+            let exit = machine::run(&shared.image, &mut fiber, world);
+            world.held = std::mem::take(&mut fiber.held);
+            exit
+        }
         Err(error) => Exit::Failed(Arc::new(error)),
     }
 }
