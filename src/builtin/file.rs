@@ -139,7 +139,7 @@ fn open(ctx: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
         "w" => Mode::Write,
         "a" => Mode::Append,
         other => {
-            let message = format!("{} is not a mode of open", show::quoted(other));
+            let message = format!("{} is not a mode of open", show::brief_text(other));
             return Err(Error::new(Kind::Value, message)
                 .hint("\"r\" reads, \"w\" writes anew, \"a\" writes at the end"));
         }

@@ -8,15 +8,15 @@ pub fn parse_int(text: &str) -> Result<i64, Error> {
     let trimmed = text.trim();
     let digits = trimmed.strip_prefix(['+', '-']).unwrap_or(trimmed);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        let error = Error::new(Kind::Value, format!("{} is not an int", show::quoted(text)));
+        let error = Error::new(Kind::Value, format!("{} is not an int", show::brief_text(text)));
         return Err(match parse_float(text) {
             Ok(_) => error.hint("it is a float: int(float(text))"),
             Err(_) => error,
         });
     }
-    trimmed
-        .parse()
-        .map_err(|_| Error::new(Kind::Overflow, format!("{} does not fit in 64 bits", show::quoted(trimmed))))
+    trimmed.parse().map_err(|_| {
+        Error::new(Kind::Overflow, format!("{} does not fit in 64 bits", show::brief_text(trimmed)))
+    })
 }
 
 /// `int(text, base)`, with or without `0x`, `0o`, `0b` in front.
@@ -37,17 +37,21 @@ pub fn parse_int_base(text: &str, base: i64) -> Result<i64, Error> {
         _ => "",
     };
     let digits = digits.strip_prefix(prefix).unwrap_or(digits);
-    let wrong = || Error::new(Kind::Value, format!("{} is not an int in base {base}", show::quoted(text)));
+    let wrong =
+        || Error::new(Kind::Value, format!("{} is not an int in base {base}", show::brief_text(text)));
     if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(base)) {
         return Err(wrong());
     }
-    i64::from_str_radix(&format!("{sign}{digits}"), base)
-        .map_err(|_| Error::new(Kind::Overflow, format!("{} does not fit in 64 bits", show::quoted(trimmed))))
+    i64::from_str_radix(&format!("{sign}{digits}"), base).map_err(|_| {
+        Error::new(Kind::Overflow, format!("{} does not fit in 64 bits", show::brief_text(trimmed)))
+    })
 }
 
 /// `float("2.5")`, `float("1e3")`, `float("inf")`.
 pub fn parse_float(text: &str) -> Result<f64, Error> {
-    text.trim().parse().map_err(|_| Error::new(Kind::Value, format!("{} is not a float", show::quoted(text))))
+    text.trim()
+        .parse()
+        .map_err(|_| Error::new(Kind::Value, format!("{} is not a float", show::brief_text(text))))
 }
 
 /// The whole part of a float, towards zero.

@@ -111,7 +111,7 @@ pub fn parse(text: &str) -> Result<Spec, Error> {
         let digits = digits(&mut rest, text)?.ok_or_else(|| wrong(text))?;
         if digits > MOST_DIGITS {
             let message =
-                format!("the format {} asks for more than {MOST_DIGITS} digits", show::quoted(text));
+                format!("the format {} asks for more than {MOST_DIGITS} digits", show::brief_text(text));
             return Err(Error::new(Kind::Value, message));
         }
         spec.digits = Some(digits);
@@ -248,7 +248,7 @@ fn pad(body: String, align: Align, spec: &Spec) -> Result<String, Error> {
 }
 
 fn wrong(text: &str) -> Error {
-    Error::new(Kind::Value, format!("{} is not a format", show::quoted(text))).hint(
+    Error::new(Kind::Value, format!("{} is not a format", show::brief_text(text))).hint(
         "a format is [[fill]align][sign][0][width][,][.digits][type]: \"{x:8.2}\", \"{n:>6}\", \"{n:04x}\"",
     )
 }

@@ -42,19 +42,28 @@ pub fn append(value: &Value, out: &mut String, program: &Program) {
     }
 }
 
+/// The most characters of a value in an error message.
+const BRIEF: usize = 40;
+
 /// A short form for error messages, in which functions and objects have no names.
 pub fn brief(value: &Value) -> String {
-    const MOST: usize = 40;
-    let mut out = String::new();
     match value {
-        Value::List(_) | Value::Map(_) | Value::Set(_) | Value::Object(_) => {
-            return with_article(value.kind());
+        Value::List(_) | Value::Map(_) | Value::Set(_) | Value::Object(_) => with_article(value.kind()),
+        Value::Short(text) => brief_text(text.as_str()),
+        Value::Long(text) => brief_text(text.as_str()),
+        _ => {
+            let mut out = String::new();
+            Writer { out: &mut out, program: None }.value(value);
+            out
         }
-        _ => Writer { out: &mut out, program: None }.value(value),
     }
-    match out.char_indices().nth(MOST) {
-        Some((at, _)) => format!("{}…", &out[..at]),
-        None => out,
+}
+
+/// The text as a literal, cut off if it is long.
+pub fn brief_text(text: &str) -> String {
+    match text.char_indices().nth(BRIEF) {
+        Some((at, _)) => format!("{}…", quoted(&text[..at])),
+        None => quoted(text),
     }
 }
 

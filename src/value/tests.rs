@@ -377,6 +377,36 @@ fn rings_compare() {
     }
 }
 
+/// Two threads that look into the same containers from both ends, and change them, never wait for each other.
+#[test]
+fn containers_never_deadlock() {
+    let (a, b) = (ints(&[1, 2]), ints(&[1, 2]));
+    let work = |one: Value, other: Value| {
+        move || {
+            for n in 0..2000 {
+                let (Value::List(list), Value::List(_)) = (&one, &other) else { panic!("no lists") };
+                list.replace(vec![other.clone(), int(n % 3), one.clone()]);
+                equal(&one, &other);
+                let _ = order(&one, &other);
+                let _ = contains(&one, &other);
+                let _ = operate::binary(BinaryOperator::Add, &one, &other);
+                let _ = copy::deep(&one);
+                show::display(&one, &program());
+                let _ = sort::sorted(vec![one.clone(), other.clone(), one.clone()], false);
+            }
+        }
+    };
+    let threads =
+        [std::thread::spawn(work(a.clone(), b.clone())), std::thread::spawn(work(b.clone(), a.clone()))];
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    for value in [a, b] {
+        let Value::List(list) = value else { panic!("no list") };
+        list.replace(Vec::new());
+    }
+}
+
 fn plain_value() -> impl Strategy<Value = Value> {
     prop_oneof![
         Just(Value::Nil),
