@@ -4,6 +4,7 @@
 //! kept (register, cell, global) is not decided here but in `code`, from what is said here about it.
 
 mod captures;
+mod checks;
 mod classes;
 mod early;
 mod names;
@@ -42,6 +43,7 @@ fn resolve_with(
     builtins: &Builtins,
 ) -> (Resolution, Vec<Diagnostic>) {
     let (answers, mut found) = Names::resolve(script, source, builtins);
+    found.extend(checks::check(script, &answers, builtins, source));
     found.sort_by_key(|report| (report.span.start, report.span.end));
     (answers, found)
 }

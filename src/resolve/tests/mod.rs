@@ -1,7 +1,7 @@
 //! Scripts and what is said of them. The builtins are a small table of the tests' own, so that a test says all it
 //! depends on.
 
-mod calls;
+mod checks;
 mod names;
 mod tables;
 
