@@ -2,7 +2,11 @@
 //!
 //! What names mean is not decided here, nor what a construct does.
 
+#[cfg(test)]
+mod dump;
 mod parse;
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;
 pub mod tree;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 impl Parser<'_> {
     pub fn block(&mut self, pair: Pair) -> Block {
         let span = self.span(&pair);
+        self.after_invalid = false;
         let statements = parts(pair).map(|item| self.item(item)).collect();
         Block { statements, span }
     }
@@ -52,6 +53,7 @@ impl Parser<'_> {
 
     pub fn try_statement(&mut self, pair: Pair) -> StatementKind {
         let span = self.span(&pair);
+        let end = pair.as_span().end();
         let mut parts = parts(pair);
         let body = self.next_block(&mut parts);
         let mut catches = Vec::new();
@@ -63,7 +65,13 @@ impl Parser<'_> {
                 catches.push(self.catch_clause(part));
             }
         }
-        if catches.is_empty() && finally.is_none() {
+        let rest = self.text[self.base + end..].trim_start();
+        // A `catch` that could not be understood has a message of its own.
+        if catches.is_empty()
+            && finally.is_none()
+            && !rest.starts_with("catch")
+            && !rest.starts_with("except")
+        {
             let place = Span { start: span.start, end: span.start + 3 };
             self.syntax_error(place, "`try` needs a `catch` or a `finally` after its block");
         }

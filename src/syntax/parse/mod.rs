@@ -39,8 +39,15 @@ const PROBLEM_LIMIT: usize = 100;
 
 pub fn script(source: &Source) -> (Script, Vec<Diagnostic>) {
     let Prepared { text, problems, depth, .. } = prepare(&source.text);
-    let mut parser =
-        Parser { text: &text, length: source.text.len(), base: 0, nodes: 0, height: 0, problems };
+    let mut parser = Parser {
+        text: &text,
+        length: source.text.len(),
+        base: 0,
+        nodes: 0,
+        height: 0,
+        problems,
+        after_invalid: false,
+    };
     let statements =
         if depth > SHALLOW { on_a_large_stack(|| parser.statements()) } else { parser.statements() };
     let script =
@@ -76,6 +83,8 @@ struct Parser<'s> {
     /// How high the tree is at the place that is being built.
     height: usize,
     problems: Vec<Diagnostic>,
+    /// Whether the statement just before, in the same block, could not be understood.
+    after_invalid: bool,
 }
 
 impl Parser<'_> {

@@ -3,7 +3,9 @@
 use super::super::tree::{
     BinaryOperator, Block, Deferred, Expression, ExpressionKind, Pattern, Statement, StatementKind,
 };
-use super::{Pair, Parser, Rule, operators, parts};
+use super::{Pair, Parser, Rule, begins_with, operators, parts};
+use crate::report::{Code, Diagnostic};
+use crate::source::Span;
 
 impl Parser<'_> {
     /// A statement, or what is none.
@@ -14,6 +16,7 @@ impl Parser<'_> {
         }
         let kind = self.statement_kind(pair);
         self.up(1);
+        self.after_invalid = matches!(kind, StatementKind::Invalid);
         Statement { kind, span }
     }
 
@@ -76,7 +79,7 @@ impl Parser<'_> {
                 let span = self.span(&pair);
                 let body = self.only_block(pair);
                 self.syntax_error(
-                    crate::source::Span { start: span.start, end: span.start + 3 },
+                    Span { start: span.start, end: span.start + 3 },
                     "`run` is the body of a thread: it stands directly in `thread NAME { … }`, once",
                 );
                 StatementKind::Block(body)
@@ -89,10 +92,24 @@ impl Parser<'_> {
     }
 
     fn expression_statement(&mut self, pair: Pair) -> StatementKind {
+        if begins_with(&pair, "++") || begins_with(&pair, "--") {
+            let sign = &pair.as_str()[..2];
+            let span = self.span(&pair);
+            let place = Span { start: span.start, end: span.start + 2 };
+            let hint = format!("write `{} {}= 1`", pair.as_str()[2..].trim(), &sign[..1]);
+            self.problem(Diagnostic::error(Code::Syntax, place, format!("there is no `{sign}`")).hint(hint));
+        }
         let mut inner = pair.into_inner();
         let target = inner.next().map(|first| self.expression(first));
         let target = target.unwrap_or_else(invalid);
         let (Some(sign), Some(value)) = (inner.next(), inner.next()) else {
+            if matches!(target.kind, ExpressionKind::Function(_)) {
+                let place = Span { start: target.span.start, end: target.span.start + 2 };
+                self.syntax_error(
+                    place,
+                    "expected a name after `fn`: a function without one is of use only as a value",
+                );
+            }
             return StatementKind::Expression(target);
         };
         let value = self.expression(value);

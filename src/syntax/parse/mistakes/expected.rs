@@ -1,0 +1,214 @@
+//! What the grammar had expected, in words: no rule's name is ever shown.
+
+use super::known::{has_block, innermost, is_reserved};
+use super::tokens::{first_token, is_word, shown};
+use super::{Say, Stuck};
+use crate::syntax::parse::Rule;
+
+pub fn say(stuck: &Stuck, rule: Rule) -> Say {
+    let before = stuck.before();
+    let token = stuck.token();
+    let expects = |rules: &[Rule]| rules.iter().any(|rule| stuck.expected.contains(rule));
+    let after = if before.is_empty() { String::new() } else { format!(" after `{}`", shown(before)) };
+    let value_is_missing = expects(&[
+        Rule::operation,
+        Rule::expression,
+        Rule::header,
+        Rule::header_operation,
+        Rule::operand,
+        Rule::header_operand,
+        Rule::prefix,
+        Rule::number,
+        Rule::start_operand,
+        Rule::header_start_operand,
+    ]);
+    let value_has_ended = expects(&[Rule::operator, Rule::call, Rule::field, Rule::index]);
+
+    if expects(&[Rule::name, Rule::pattern]) && !value_is_missing && is_reserved(token) && token != "in" {
+        return Say::new(
+            format!("`{token}` is a word of the language and cannot be a name"),
+            "choose another name",
+        );
+    }
+    if before.ends_with('.') && !before.ends_with("..") {
+        return Say::new(format!("expected a name{after}{}", found(token)), "");
+    }
+    if expects(&[Rule::pattern, Rule::name])
+        && !value_is_missing
+        && !value_has_ended
+        && !expects(&[Rule::block])
+    {
+        return Say::new(format!("expected a name{after}{}", found(token)), "");
+    }
+    if value_is_missing && !value_has_ended {
+        return missing_value(stuck, &after);
+    }
+    if expects(&[Rule::kw_after, Rule::kw_every]) && first_token(stuck.text) != "select" {
+        return Say::new(
+            format!("expected `after` or `every`{after}{}", found(token)),
+            "a timer is `timer t after 2s { … }` or `timer t every 1s { … }`",
+        );
+    }
+    if expects(&[Rule::kw_in]) && first_token(before) != "select" {
+        return Say::new(format!("expected `in`{after}{}", found(token)), "write `for x in xs { … }`");
+    }
+    if let Some(say) = inside_brackets(stuck, &after) {
+        return say;
+    }
+    if expects(&[Rule::block, Rule::open_brace]) && has_header(first_token(stuck.text)) {
+        return Say::new(
+            format!("expected a block `{{`{after}{}", found(token)),
+            "a block stands in braces: `{ … }`",
+        );
+    }
+    if expects(&[Rule::equals]) && matches!(first_token(stuck.text), "let" | "var" | "threadlocal") {
+        return Say::new(
+            format!("expected `=` and a value{after}{}", found(token)),
+            "every variable begins with a value",
+        );
+    }
+    if expects(&[Rule::parameters, Rule::open_parenthesis]) {
+        return Say::new(
+            format!("expected `(` and parameters{after}{}", found(token)),
+            "a function has parentheses even without parameters: `fn f() { … }`",
+        );
+    }
+    if expects(&[Rule::kw_else]) && before.contains(" if ") {
+        return Say::new(format!("expected `else`{after}{}", found(token)), "write `a if condition else b`");
+    }
+    if expects(&[Rule::arrow]) && rule == Rule::alone_arm {
+        return Say::new(format!("expected `=>`{after}{}", found(token)), "an arm is `q.get() => { … }`");
+    }
+    if rule == Rule::alone_arm {
+        return Say::new(
+            if token.is_empty() {
+                format!("expected `=>`{after}")
+            } else {
+                format!("unexpected `{}`{after}", shown(token))
+            },
+            "an arm of `select` is `let x = q.get() => { … }`, `join t => …`, `after 1s => …` or `else => …`",
+        );
+    }
+    leftover(stuck, &after)
+}
+
+/// Words of the language that have a block after a header.
+fn has_header(word: &str) -> bool {
+    has_block(word) || word == "select"
+}
+
+fn found(token: &str) -> String {
+    match token {
+        "" => String::new(),
+        _ => format!(", found `{}`", shown(token)),
+    }
+}
+
+fn missing_value(stuck: &Stuck, after: &str) -> Say {
+    let token = stuck.token();
+    let first = first_token(stuck.text);
+    if stuck.before().is_empty() {
+        return match token {
+            "and" | "or" | "in" | "*" | "/" | "//" | "%" | "**" | "==" | "!=" | "<" | ">" | "<=" | ">="
+            | "|" | "&" => Say::new(
+                format!("`{token}` cannot begin a statement"),
+                "put the operator at the end of the line before, or the whole in parentheses",
+            ),
+            _ if is_reserved(token) => Say::new(format!("`{token}` cannot begin a statement"), ""),
+            _ => Say::new(format!("unexpected `{}`", shown(token)), ""),
+        };
+    }
+    if token == "{" && matches!(first, "if" | "while" | "await") && stuck.before() == first {
+        return Say::new(format!("expected a condition{after}"), "");
+    }
+    if token == "{" && has_header(first) && stuck.before() != first && innermost(stuck.before()).is_none() {
+        return Say::new(
+            format!("expected a value{after}, found `{{`"),
+            "a map needs parentheses here: `({ … })`",
+        );
+    }
+    if token == "}" && innermost(stuck.before()) == Some('{') && stuck.before().ends_with('{') {
+        return Say::new(
+            "there is no value between these braces",
+            "to write a brace itself in a text, write `\\{`",
+        );
+    }
+    if is_reserved(token) {
+        let hint = match token {
+            "if" => "a choice between two values is `a if condition else b`",
+            "for" => "a list made by a loop stands in brackets: `[x * x for x in xs]`",
+            _ => "",
+        };
+        return Say::new(format!("expected a value{after}, found the word `{token}`"), hint);
+    }
+    Say::new(format!("expected a value{after}{}", found(token)), "")
+}
+
+/// Something between brackets that does not go on as it should.
+fn inside_brackets(stuck: &Stuck, after: &str) -> Option<Say> {
+    let token = stuck.token();
+    let open = innermost(stuck.before())?;
+    let ends = stuck.expected.contains(&Rule::comma)
+        || stuck.expected.contains(&Rule::colon)
+        || stuck.expected.contains(&Rule::close_parenthesis)
+        || stuck.expected.contains(&Rule::close_bracket)
+        || stuck.expected.contains(&Rule::operator);
+    if !ends {
+        return None;
+    }
+    if token == "for" && open == '(' {
+        return Some(Say::new(
+            "a list made by a loop stands in brackets",
+            "write `[… for x in xs]`, also among arguments",
+        ));
+    }
+    if token == ":" && open == '[' {
+        return Some(Say::new(
+            "a part of a list is written with `..`",
+            "write `xs[1..3]`, `xs[1..]` or `xs[..3]`",
+        ));
+    }
+    if token == "=" || token == ":" && open != '{' {
+        return Some(Say::new(format!("unexpected `{token}`{after}"), ""));
+    }
+    Some(match open {
+        '(' => Say::new(
+            if token == "," {
+                format!("unexpected `,`{after}")
+            } else {
+                format!("expected `,` or `)`{after}{}", found(token))
+            },
+            if token == "," { "a list stands in brackets: `[1, 2]`" } else { "" },
+        ),
+        '[' => Say::new(format!("expected `,` or `]`{after}{}", found(token)), ""),
+        _ if stuck.expected.contains(&Rule::colon) && !stuck.expected.contains(&Rule::comma) => Say::new(
+            format!("expected `:` and a value{after}{}", found(token)),
+            "a map is `{\"key\": value}`",
+        ),
+        _ => Say::new(format!("expected `,` or `}}`{after}{}", found(token)), ""),
+    })
+}
+
+/// A whole statement, and something after it.
+fn leftover(stuck: &Stuck, after: &str) -> Say {
+    let token = stuck.token();
+    let before = stuck.before();
+    if token.is_empty() {
+        return Say::new(format!("this is not finished{after}"), "");
+    }
+    if token.starts_with('"') || is_word(token) || token.starts_with(|c: char| c.is_ascii_digit()) {
+        if is_word(before) && before == first_token(before) && !is_reserved(before) && !is_reserved(token) {
+            let argument = shown(stuck.rest());
+            return Say::new(
+                format!("unexpected `{}` after `{before}`", shown(token)),
+                format!("a call needs parentheses: `{before}({argument})`"),
+            );
+        }
+        return Say::new(
+            format!("unexpected `{}`{after}", shown(token)),
+            "one statement ends with its line, or with `;`",
+        );
+    }
+    let hint = if token == "," { "a list stands in brackets: `[1, 2]`" } else { "" };
+    Say::new(format!("unexpected `{}`{after}", shown(token)), hint)
+}

@@ -1,0 +1,388 @@
+//! Mistakes that people are known to make: habits from other languages, and slips of the finger.
+
+use super::tokens::{first_token, is_word, second_token};
+use super::{Say, Stuck};
+use crate::report::Code;
+
+/// The reserved words, which can be no names. The grammar's `reserved` is what decides.
+const RESERVED: [&str; 38] = [
+    "let",
+    "var",
+    "fn",
+    "class",
+    "monitor",
+    "if",
+    "else",
+    "while",
+    "loop",
+    "repeat",
+    "for",
+    "in",
+    "break",
+    "continue",
+    "return",
+    "try",
+    "catch",
+    "finally",
+    "throw",
+    "defer",
+    "assert",
+    "with",
+    "start",
+    "join",
+    "sleep",
+    "yield",
+    "await",
+    "select",
+    "parallel",
+    "atomically",
+    "shared",
+    "true",
+    "false",
+    "nil",
+    "and",
+    "or",
+    "not",
+    "self",
+];
+
+pub fn is_reserved(word: &str) -> bool {
+    RESERVED.contains(&word)
+}
+
+/// Words that make sense only after the statement before them.
+pub fn depends_on_previous(word: &str) -> bool {
+    matches!(word, "else" | "elif" | "elseif" | "elsif" | "catch" | "except" | "finally")
+}
+
+/// Words, ours and others', after which a `{` begins a block.
+pub fn has_block(word: &str) -> bool {
+    matches!(
+        word,
+        "if" | "while"
+            | "for"
+            | "repeat"
+            | "loop"
+            | "fn"
+            | "class"
+            | "monitor"
+            | "thread"
+            | "daemon"
+            | "timer"
+            | "with"
+            | "try"
+            | "parallel"
+            | "atomically"
+            | "else"
+            | "catch"
+            | "finally"
+            | "elif"
+            | "elseif"
+            | "elsif"
+            | "except"
+            | "def"
+            | "function"
+            | "func"
+            | "fun"
+            | "foreach"
+            | "until"
+            | "unless"
+            | "synchronized"
+            | "struct"
+            | "process"
+            | "on"
+            | "defer"
+    )
+}
+
+/// What the first word of the statement gives away.
+pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
+    let word = first_token(stuck.text);
+    let second = second_token(stuck.text);
+    let rest = stuck.text[word.len()..].trim_start();
+    let followed_by_name = is_word(second) && !is_reserved(second);
+    let say = match word {
+        "process" | "pipe" | "on" | "invariant" | "ensure" | "shared"
+            if is_word(second) || word == "shared" =>
+        {
+            let mut say = Say::new(
+                format!(
+                    "this version of conc does not have `{}` yet",
+                    if word == "on" { "on signal" } else { word }
+                ),
+                match word {
+                    "process" | "pipe" | "shared" => {
+                        "threads, queues and locks are there: see `thread` and `queue`"
+                    }
+                    "invariant" | "ensure" => "`assert` tests a condition where it stands",
+                    _ => "",
+                },
+            );
+            say.code = Code::NotInThisVersion;
+            say
+        }
+        "def" | "function" | "func" | "fun" | "proc" if followed_by_name => Say::new(
+            format!("a function is declared with `fn`, not `{word}`"),
+            format!("write `fn {second}(…) {{ … }}`"),
+        ),
+        "elif" | "elseif" | "elsif" => {
+            Say::new(format!("`{word}` is not a word of conc"), "write `else if`, after the `}` of the `if`")
+        }
+        "else" => Say::new("`else` without an `if` before it", "`else` follows the `}` of an `if`"),
+        "catch" if second == "(" => {
+            Say::new("`catch` takes a name without parentheses", "write `catch e { … }`")
+        }
+        "catch" if followed_by_name && is_word(first_token(rest[second.len()..].trim_start())) => Say::new(
+            "the kinds of errors to catch are texts",
+            format!("write `catch \"{second}\" e {{ … }}`"),
+        ),
+        "catch" | "finally" => Say::new(
+            format!("`{word}` without a `try` before it"),
+            format!("`{word}` follows the `}}` of a `try`"),
+        ),
+        "except" => {
+            Say::new("an error is caught with `catch`, not `except`", "write `try { … } catch e { … }`")
+        }
+        "raise" if !rest.is_empty() => {
+            Say::new("an error is thrown with `throw`, not `raise`", "write `throw \"what happened\"`")
+        }
+        "import" | "from" | "include" | "require" | "use" if is_word(second) || second.starts_with('"') => {
+            Say::new(format!("there is no `{word}`"), "everything conc has is there without importing it")
+        }
+        "const" | "val" | "final" if followed_by_name => Say::new(
+            format!("a name that never changes is declared with `let`, not `{word}`"),
+            format!("write `let {second} = …`"),
+        ),
+        "local" | "mut" | "auto" | "int" | "float" | "string" | "str" | "bool" if followed_by_name => {
+            Say::new(
+                format!("a variable is declared with `var`, not `{word}`"),
+                format!("write `var {second} = …`"),
+            )
+        }
+        "global" | "nonlocal" if followed_by_name => Say::new(
+            format!("there is no `{word}`"),
+            format!("a function may change a variable outside it as it is: leave out `{word}`"),
+        ),
+        "del" if followed_by_name => {
+            Say::new("there is no `del`", "take an element out with `m.pop(key)` or `xs.remove(x)`")
+        }
+        "async" | "spawn" | "go" if is_word(second) => Say::new(
+            format!("a thread is started with `start`, not `{word}`"),
+            "write `start f(x)`, or `start { … }`",
+        ),
+        "synchronized" => Say::new("a lock is held with `with`, not `synchronized`", "write `with m { … }`"),
+        "mutex" if followed_by_name => {
+            Say::new("a lock is declared with `lock`, not `mutex`", format!("write `lock {second}`"))
+        }
+        "chan" | "channel" if followed_by_name => Say::new(
+            format!("what threads hand over goes through a `queue`, not a `{word}`"),
+            format!("write `queue {second}`"),
+        ),
+        "struct" | "record" | "object" if followed_by_name => Say::new(
+            format!("a class is declared with `class`, not `{word}`"),
+            format!("write `class {second}(…) {{ … }}`"),
+        ),
+        "switch" | "match" => {
+            Say::new(format!("there is no `{word}`"), "write `if … { } else if … { } else { }`")
+        }
+        "foreach" => Say::new("there is no `foreach`", "write `for x in xs { … }`"),
+        "until" => Say::new("there is no `until`", "write `while not … { … }`"),
+        "unless" => Say::new("there is no `unless`", "write `if not … { … }`"),
+        "do" if second == "{" => Say::new("there is no `do`", "write `loop { … if done { break } }`"),
+        _ => return in_statement(stuck, word, second),
+    };
+    Some(say.at(0, word.len()))
+}
+
+/// Mistakes of one kind of statement.
+fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
+    let rest = stuck.text[word.len()..].trim_start();
+    match word {
+        "for" if second == "(" && rest.contains(';') => Some(
+            Say::new("this is not how `for` counts here", "write `for i in 0..10 { … }`, or a `while` loop")
+                .at(0, word.len()),
+        ),
+        "for" if stuck.token() == "," && !stuck.before().contains(" in ") => {
+            let names = rest.split(" in ").next().unwrap_or("").trim();
+            Some(Say::new(
+                "several names stand in brackets",
+                format!("write `for [{}] in …`", super::tokens::shown(names)),
+            ))
+        }
+        "let" | "var" if stuck.token() == "," && !stuck.before().contains('=') => {
+            let names = rest.split('=').next().unwrap_or("").trim();
+            Some(Say::new(
+                "several names stand in brackets",
+                format!("write `{word} [{}] = …`", super::tokens::shown(names)),
+            ))
+        }
+        "class" | "monitor" if matches!(stuck.token(), ":" | "extends" | "<") => Some(Say::new(
+            "a class does not inherit from another",
+            "keep the other object in a field, and call its methods",
+        )),
+        "let" | "var" if stuck.token() == ":" && !stuck.before().contains('=') => {
+            Some(Say::new("a declaration has no type", format!("write `{word} {second} = …`")))
+        }
+        "if" | "while" if stuck.token() == "then" || stuck.token() == "do" => Some(Say::new(
+            format!("`{}` is not a word of conc", stuck.token()),
+            "a block stands in braces: `{ … }`",
+        )),
+        _ => None,
+    }
+}
+
+/// What the thing that did not fit gives away.
+pub fn by_token(stuck: &Stuck) -> Option<Say> {
+    let token = stuck.token();
+    let first = first_token(stuck.text);
+    let previous = stuck.previous();
+    let joined = |sign: &str| stuck.text[..stuck.at].ends_with(sign);
+    if let Some(say) = by_previous(stuck, previous) {
+        return Some(say);
+    }
+    Some(match token {
+        "&&" => Say::new("`&&` is written `and`", "write `a and b`"),
+        "||" => Say::new("`||` is written `or`", "write `a or b`"),
+        "&" if joined("&") => Say::new("`&&` is written `and`", "write `a and b`").at(stuck.at - 1, 2),
+        "|" if joined("|") => Say::new("`||` is written `or`", "write `a or b`").at(stuck.at - 1, 2),
+        "!" if is_word(previous) && !is_reserved(previous) => Say::new("`!` means nothing here", ""),
+        "!" => Say::new("`!` is written `not`", "write `not a`"),
+        "===" | "!==" => Say::new(format!("there is no `{token}`"), format!("write `{}`", &token[..2])),
+        "=" if joined("==") || joined("!=") => Say::new(
+            format!("there is no `{}=`", &stuck.text[stuck.at - 2..stuck.at]),
+            format!("write `{}`", &stuck.text[stuck.at - 2..stuck.at]),
+        )
+        .at(stuck.at - 2, 3),
+        "<>" => Say::new("`<>` is written `!=`", "write `a != b`"),
+        ">" if joined("<") => Say::new("`<>` is written `!=`", "write `a != b`").at(stuck.at - 1, 2),
+        ">" if joined("-") => {
+            Say::new("`->` means nothing here", "a short function is `fn(x) => x + 1`").at(stuck.at - 1, 2)
+        }
+        "->" => Say::new("`->` means nothing here", "a short function is `fn(x) => x + 1`"),
+        "<-" => Say::new("`<-` means nothing here", "a queue has `q.put(x)` and `q.get()`"),
+        "=>" if first != "select" => Say::new(
+            "`=>` means nothing here",
+            "a short function is `fn(x) => x + 1`; at least is written `>=`",
+        ),
+        ":=" => Say::new(
+            "`:=` means nothing here",
+            "declare with `let x = 1` or `var x = 1`, change with `x = 2`",
+        ),
+        "?" | "??" | "?." => {
+            Say::new(format!("`{token}` means nothing here"), "write `a if condition else b`")
+        }
+        "++" | "--" => step(stuck, token, stuck.at),
+        "..." => Say::new("`...` means nothing here", "a range is `0..5` or `0..=5`"),
+        "::" => Say::new("`::` means nothing here", "a field or method follows a `.`"),
+        "\\" => Say::new(
+            "`\\` means nothing here",
+            "a line goes on by itself after an operator and inside brackets",
+        ),
+        "@" => Say::new("`@` means nothing here", "conc has no decorators"),
+        "`" => Say::new("`` ` `` means nothing here", "texts stand in `\"` and `\"`"),
+        "." if stuck.rest()[1..].starts_with(|c: char| c.is_ascii_digit()) => {
+            let number = first_token(&stuck.rest()[1..]);
+            Say::new("a float needs a digit before its dot", format!("write `0.{number}`"))
+        }
+        "" if joined("++") || joined("--") => {
+            step(stuck, &stuck.before()[stuck.before().len() - 2..], stuck.before().len() - 2)
+        }
+        "=" | "==" if matches!(first, "let" | "var") && !stuck.before()[3..].contains('=') => {
+            if token == "==" {
+                Say::new("a value is given with one `=`", "`==` compares")
+            } else {
+                return None;
+            }
+        }
+        "=" if matches!(first, "if" | "while" | "assert" | "await" | "return" | "repeat") => {
+            Say::new("`=` gives a value and compares nothing", "did you mean `==`?")
+        }
+        "=" if is_open(stuck.before(), '(') && is_word(previous) => Say::new(
+            "an argument's name is followed by `:`",
+            format!("write `{previous}: …` for a named argument, `==` to compare"),
+        ),
+        "=" if !stuck.before().is_empty() => {
+            Say::new("`=` cannot stand here: an assignment is a statement, not a value", "did you mean `==`?")
+        }
+        "+=" | "-=" | "*=" | "/=" | "%=" | "**=" | "//=" | "&=" | "|=" | "^=" | "<<=" | ">>=" => Say::new(
+            format!("`{token}` cannot stand here: it is a statement, not a value"),
+            "put it on a line of its own",
+        ),
+        ":" if has_block(first) && !is_open(stuck.before(), '(') => {
+            Say::new("a block stands in braces, it does not follow a `:`", "write `{ … }`")
+        }
+        _ => return wide_sign(token),
+    })
+}
+
+/// What the thing before gives away.
+fn by_previous(stuck: &Stuck, previous: &str) -> Option<Say> {
+    let before = stuck.before();
+    match previous {
+        "lambda" => Some(
+            Say::new("there is no `lambda`", "a short function is `fn(x) => x + 1`")
+                .at(before.len() - previous.len(), previous.len()),
+        ),
+        "new" if is_word(stuck.token()) => Some(
+            Say::new("there is no `new`", format!("write `{}(…)`", stuck.token()))
+                .at(before.len() - previous.len(), previous.len()),
+        ),
+        "." => {
+            let number = super::tokens::last_token(&before[..before.len() - 1]);
+            (!number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b == b'_')).then(|| {
+                Say::new("a float needs a digit after its dot", format!("write `{number}.0`"))
+                    .at(before.len() - 1 - number.len(), number.len() + 1)
+            })
+        }
+        _ => None,
+    }
+}
+
+/// `i++`, which other languages have.
+fn step(stuck: &Stuck, sign: &str, at: usize) -> Say {
+    let before = stuck.text[..at].trim_end();
+    let name = if before.is_empty() { second_token(stuck.text) } else { super::tokens::last_token(before) };
+    let name = if is_word(name) { name } else { "x" };
+    Say::new(format!("there is no `{sign}`"), format!("write `{name} {}= 1`", &sign[..1])).at(at, 2)
+}
+
+/// Full-width signs, which Chinese keyboards write.
+fn wide_sign(token: &str) -> Option<Say> {
+    let narrow = match token {
+        "，" | "、" => ",",
+        "（" => "(",
+        "）" => ")",
+        "：" => ":",
+        "；" => ";",
+        "。" | "．" => ".",
+        "“" | "”" | "＂" => "\"",
+        "‘" | "’" => "\"",
+        "【" | "［" => "[",
+        "】" | "］" => "]",
+        "｛" => "{",
+        "｝" => "}",
+        "＝" => "=",
+        "＋" => "+",
+        "－" | "−" | "–" | "—" => "-",
+        "＊" | "×" => "*",
+        "／" | "÷" => "/",
+        "＜" => "<",
+        "＞" => ">",
+        "！" => "!",
+        "≠" => "!=",
+        "≤" => "<=",
+        "≥" => ">=",
+        "…" => "..",
+        _ => return None,
+    };
+    Some(Say::new(format!("`{token}` is not the sign the language knows"), format!("write `{narrow}`")))
+}
+
+/// Whether the innermost bracket that is open at the end is this one.
+pub fn is_open(before: &str, bracket: char) -> bool {
+    innermost(before) == Some(bracket)
+}
+
+pub fn innermost(before: &str) -> Option<char> {
+    super::tokens::open_brackets(before, |_, _| false).pop().filter(|c| *c != '"')
+}

@@ -1,0 +1,138 @@
+//! What is wrong with text that is no statement, in a person's words.
+//!
+//! First come the mistakes that people are known to make (`known`), then what the grammar had expected at the
+//! place where it got stuck (`expected`). One piece of text gets one message.
+
+mod expected;
+mod known;
+mod tokens;
+
+use super::{Grammar, Pair, Parser, Rule};
+use crate::report::{Code, Diagnostic};
+use pest::Parser as _;
+use pest::error::{ErrorVariant, InputLocation};
+use tokens::first_token;
+
+/// An `invalid` piece of text and where the grammar got stuck in it.
+struct Stuck<'i> {
+    text: &'i str,
+    /// The first thing that did not fit; the end of the text when something was missing there.
+    at: usize,
+    /// What would have been possible instead.
+    expected: Vec<Rule>,
+}
+
+impl<'i> Stuck<'i> {
+    fn new(text: &'i str, rule: Rule) -> Stuck<'i> {
+        let (at, expected) = match Grammar::parse(rule, text) {
+            Ok(_) => (0, Vec::new()),
+            Err(error) => {
+                let at = match error.location {
+                    InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
+                };
+                match error.variant {
+                    ErrorVariant::ParsingError { positives, .. } => (at, positives),
+                    ErrorVariant::CustomError { .. } => (at, Vec::new()),
+                }
+            }
+        };
+        let rest = &text[at..];
+        let blanks = rest.len() - rest.trim_start().len();
+        Stuck { text, at: at + blanks, expected }
+    }
+
+    fn before(&self) -> &'i str {
+        self.text[..self.at].trim()
+    }
+
+    fn rest(&self) -> &'i str {
+        &self.text[self.at..]
+    }
+
+    fn token(&self) -> &'i str {
+        first_token(self.rest())
+    }
+
+    /// The last thing before the place.
+    fn previous(&self) -> &'i str {
+        tokens::last_token(self.before())
+    }
+}
+
+/// What to say, before it has a place in the script.
+struct Say {
+    code: Code,
+    message: String,
+    hint: String,
+    /// From the start of the text, when the mistake is not where the grammar got stuck.
+    place: Option<(usize, usize)>,
+}
+
+impl Say {
+    fn new(message: impl Into<String>, hint: impl Into<String>) -> Say {
+        Say { code: Code::Syntax, message: message.into(), hint: hint.into(), place: None }
+    }
+
+    fn at(mut self, start: usize, length: usize) -> Say {
+        self.place = Some((start, start + length));
+        self
+    }
+}
+
+impl Parser<'_> {
+    /// Reports one mistake in an `invalid` piece of text, which was meant as `rule`.
+    pub fn diagnose(&mut self, pair: &Pair, rule: Rule) {
+        let text = pair.as_str().trim_end();
+        let offset = pair.as_span().start();
+        let stuck = Stuck::new(text, rule);
+        let say = known::by_first_word(&stuck)
+            .or_else(|| known::by_token(&stuck))
+            .unwrap_or_else(|| expected::say(&stuck, rule));
+        let (start, end) = say.place.unwrap_or((stuck.at, stuck.at + stuck.token().len()));
+        // A missing thing is shown right after what it is missing from.
+        let (start, end) =
+            if start >= text.len() { (text.len().saturating_sub(1), text.len()) } else { (start, end) };
+        let start = (0..=start).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+        // What depends on a broken statement is not broken by itself.
+        let consequence = self.after_invalid && known::depends_on_previous(first_token(text));
+        if !consequence {
+            let mut say = say;
+            if say.message.starts_with("expected a block") && self.brace_follows(offset + text.len()) {
+                say.hint = "the `{` stands on the same line".to_string();
+            }
+            let span = self.place(offset + start, offset + end);
+            let mut diagnostic = Diagnostic::error(say.code, span, say.message);
+            if !say.hint.is_empty() {
+                diagnostic = diagnostic.hint(say.hint);
+            }
+            self.problem(diagnostic);
+        }
+        self.look_into_block(text, offset, stuck.at.min(start));
+    }
+
+    fn brace_follows(&self, at: usize) -> bool {
+        self.text[self.base + at..].trim_start().starts_with('{')
+    }
+
+    /// The statements in the block of a broken header may have mistakes of their own.
+    fn look_into_block(&mut self, text: &str, offset: usize, from: usize) {
+        if !known::has_block(first_token(text)) {
+            return;
+        }
+        let Some(brace) = tokens::first_brace(text, from) else { return };
+        let (base, nodes) = (self.base, self.nodes);
+        self.base += offset + brace;
+        if let Ok(mut pairs) = Grammar::parse(Rule::block, &text[brace..])
+            && let Some(block) = pairs.next()
+            && self.deeper(1, self.place(0, 1))
+        {
+            // Only for its problems: the statement is no part of the tree, and its nodes are not counted.
+            for item in super::parts(block) {
+                self.item(item);
+            }
+            self.up(1);
+        }
+        self.base = base;
+        self.nodes = nodes;
+    }
+}
