@@ -6,6 +6,7 @@ use super::super::{
 };
 use super::signature::{self, Signature};
 use super::visit::{Visitor, walk_expression, walk_statement};
+use crate::builtin::Body;
 use crate::source::{Source, Span};
 use crate::syntax::tree::{
     self, DeclarationKind, Expression, ExpressionKind, FunctionBody, Name, Pattern, Script, Statement,
@@ -155,7 +156,11 @@ impl<'t> Facts<'t> {
     pub fn name_holds(&self, name: &Name) -> Option<Holds> {
         match self.meaning(name) {
             Meaning::None => None,
-            Meaning::Builtin(index) => Some(Holds::Builtin(index)),
+            Meaning::Builtin(index) => {
+                // A builtin that is no function (such as `pi`) can be anything.
+                let row = &self.builtins.functions[index as usize];
+                matches!(row.body, Body::Native(_) | Body::Script(_)).then_some(Holds::Builtin(index))
+            }
             Meaning::Member { class, member: Member::Field(field), .. } => {
                 self.fields.get(&(class, field)).copied()
             }

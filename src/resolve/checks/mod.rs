@@ -11,6 +11,7 @@ mod handed;
 mod kinds;
 mod members;
 mod place;
+mod select;
 mod signature;
 mod start;
 mod visit;
@@ -33,6 +34,7 @@ pub fn check(script: &Script, answers: &Resolution, builtins: &Builtins, source:
     handed::HandedOver { found: &mut found }.block(&script.body);
     members::UnknownMembers { found: &mut found }.block(&script.body);
     place::Places::new(&mut found).block(&script.body);
+    select::Arms { found: &mut found }.block(&script.body);
     start::Starts { found: &mut found }.block(&script.body);
     waits::Waits::new(&mut found).block(&script.body);
     kinds::check(script, &mut found);

@@ -13,13 +13,11 @@ pub struct Places<'a, 'f, 't> {
     /// Loops of the script itself that are around.
     loops: usize,
     blocks: usize,
-    /// Directly in a `parallel`, which has been reported.
-    reported: bool,
 }
 
 impl<'a, 'f, 't> Places<'a, 'f, 't> {
     pub fn new(found: &'a mut Findings<'f, 't>) -> Self {
-        Places { found, bodies: Vec::new(), loops: 0, blocks: 0, reported: false }
+        Places { found, bodies: Vec::new(), loops: 0, blocks: 0 }
     }
 
     fn misplaced(&mut self, span: Span, message: &str, hint: &str) {
@@ -64,56 +62,31 @@ impl<'a, 'f, 't> Places<'a, 'f, 't> {
         }
     }
 
-    fn direct(&mut self, statement: &Statement) {
-        let what = match &statement.kind {
-            StatementKind::Let { .. } => "`let`",
-            StatementKind::Var { .. } => "`var`",
-            StatementKind::Break => "`break`",
-            StatementKind::Continue => "`continue`",
-            StatementKind::Return(_) => "`return`",
+    /// A declaration that is a statement of `parallel`: its name would be seen by nobody. (`let` and `var` there
+    /// are the parser's.)
+    fn lonely_declaration(&mut self, statement: &Statement) {
+        let lonely = matches!(
+            statement.kind,
             StatementKind::ThreadLocal { .. }
-            | StatementKind::Function(_)
-            | StatementKind::Class(_)
-            | StatementKind::Thread(_)
-            | StatementKind::Declare(_)
-            | StatementKind::Timer(_) => "a declaration",
-            StatementKind::Invalid
-            | StatementKind::Expression(_)
-            | StatementKind::Assign { .. }
-            | StatementKind::If { .. }
-            | StatementKind::While { .. }
-            | StatementKind::Loop { .. }
-            | StatementKind::Repeat { .. }
-            | StatementKind::For { .. }
-            | StatementKind::Throw(_)
-            | StatementKind::Try { .. }
-            | StatementKind::Defer(_)
-            | StatementKind::Assert { .. }
-            | StatementKind::With { .. }
-            | StatementKind::Join(_)
-            | StatementKind::Sleep(_)
-            | StatementKind::Yield
-            | StatementKind::Await(_)
-            | StatementKind::Atomically(_)
-            | StatementKind::Parallel(_)
-            | StatementKind::ParallelFor { .. }
-            | StatementKind::Select(_)
-            | StatementKind::Block(_) => return,
-        };
-        self.reported = true;
-        let report =
-            Diagnostic::error(Code::Misplaced, statement.span, format!("{what} directly inside `parallel`"))
-                .note("each statement of a `parallel` runs in a thread of its own")
-                .hint("put statements that belong together into braces, or declare before the `parallel`");
-        self.found.always(report);
+                | StatementKind::Function(_)
+                | StatementKind::Class(_)
+                | StatementKind::Thread(_)
+                | StatementKind::Declare(_)
+                | StatementKind::Timer(_)
+        );
+        if lonely {
+            let report =
+                Diagnostic::error(Code::Misplaced, statement.span, "a declaration directly in `parallel`")
+                    .note("each statement of a `parallel` runs in a thread of its own")
+                    .hint("declare it before the `parallel`");
+            self.found.always(report);
+        }
     }
 }
 
 impl<'t> Visitor<'t> for Places<'_, '_, 't> {
     fn statement(&mut self, statement: &'t Statement) {
-        if !std::mem::take(&mut self.reported) {
-            self.in_place(statement);
-        }
+        self.in_place(statement);
         if let StatementKind::Parallel(branches) = &statement.kind {
             branches.iter().for_each(|branch| self.branch(branch));
         } else if let StatementKind::Loop { body } = &statement.kind {
@@ -152,7 +125,15 @@ impl<'t> Places<'_, '_, 't> {
         if let Some(call) = call_of(branch) {
             return self.expression(call);
         }
-        self.direct(&branch.statement);
+        // The parser has reported these.
+        let reported = matches!(
+            branch.statement.kind,
+            StatementKind::Break | StatementKind::Continue | StatementKind::Return(_)
+        );
+        if reported {
+            return;
+        }
+        self.lonely_declaration(&branch.statement);
         self.enter(Body::Branch);
         self.statement(&branch.statement);
         self.leave();

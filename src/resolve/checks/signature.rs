@@ -60,14 +60,10 @@ impl Signature {
             (0..self.parameters.len()).filter(|index| !self.parameters[*index].by_name_only).collect();
         positional.iter().take(before).for_each(|index| given[*index] = true);
         let mut next = before;
-        let mut named = false;
         let mut too_many = false;
         let mut unknown = false;
         for argument in arguments {
             let Some(name) = &argument.name else {
-                if named {
-                    found.push(self.after_named(argument));
-                }
                 match positional.get(next) {
                     Some(index) => given[*index] = true,
                     None if self.any_number || too_many => {}
@@ -79,7 +75,6 @@ impl Signature {
                 next += 1;
                 continue;
             };
-            named = true;
             match self.parameters.iter().position(|parameter| *parameter.name == *name.text) {
                 Some(index) if given[index] => found.push(
                     self.error(name.span, format!("argument \"{}\" is given twice", name.text))
@@ -117,12 +112,6 @@ impl Signature {
             true => report,
             false => report.note(format!("it is written `{}`", self.usage())),
         }
-    }
-
-    fn after_named(&self, argument: &Argument) -> Diagnostic {
-        let message = "an argument without a name stands after one with a name";
-        self.error(argument.value.span, message.to_string())
-            .hint("put arguments without names first, or name this one too")
     }
 
     fn too_many(&self, arguments: &[Argument], takes: usize, before: usize, span: Span) -> Diagnostic {

@@ -11,6 +11,21 @@ use crate::source::Span;
 use crate::syntax::tree::{Expression, ExpressionKind, Statement, StatementKind};
 use crate::value::Type;
 
+/// What waits for a thing or changes it.
+const DISTURBING: &[(Type, &[&str])] = &[
+    (Type::Lock, &["acquire", "try_acquire", "release"]),
+    (Type::RLock, &["acquire", "try_acquire", "release"]),
+    (Type::Side, &["acquire", "try_acquire", "release"]),
+    (Type::Semaphore, &["acquire", "try_acquire", "release"]),
+    (Type::Queue, &["put", "get", "try_put", "try_get", "join", "task_done", "close"]),
+    (Type::Event, &["wait", "set", "clear"]),
+    (Type::Barrier, &["wait", "abort", "reset"]),
+    (Type::Latch, &["wait", "count_down"]),
+    (Type::Condition, &["wait", "wait_until", "notify", "notify_all"]),
+    (Type::Atomic, &["add", "swap", "compare_exchange"]),
+    (Type::Pool, &["submit", "map", "close"]),
+];
+
 #[derive(Clone, Copy, PartialEq)]
 enum Step {
     None,
@@ -54,35 +69,9 @@ impl<'a, 'f, 't> Waits<'a, 'f, 't> {
     /// In the condition of an `await`: whether the method waits for, or changes, a thing of that type.
     fn disturbs(&self, held: Holds, method: &str) -> bool {
         match held {
-            Holds::Thing { kind, .. } => match kind {
-                Type::Lock | Type::RLock | Type::Side | Type::Semaphore => {
-                    matches!(method, "acquire" | "try_acquire" | "release")
-                }
-                Type::Queue => {
-                    matches!(method, "put" | "get" | "try_put" | "try_get" | "join" | "task_done" | "close")
-                }
-                Type::Event => matches!(method, "wait" | "set" | "clear"),
-                Type::Barrier => matches!(method, "wait" | "abort" | "reset"),
-                Type::Latch => matches!(method, "wait" | "count_down"),
-                Type::Condition => matches!(method, "wait" | "wait_until" | "notify" | "notify_all"),
-                Type::Atomic => matches!(method, "add" | "swap" | "compare_exchange"),
-                Type::Pool => matches!(method, "submit" | "map" | "close"),
-                Type::Thread | Type::Future => matches!(method, "join" | "wait"),
-                Type::Nil
-                | Type::Bool
-                | Type::Int
-                | Type::Float
-                | Type::Duration
-                | Type::Str
-                | Type::Function
-                | Type::Range
-                | Type::List
-                | Type::Map
-                | Type::Set
-                | Type::Object
-                | Type::Error
-                | Type::RwLock => false,
-            },
+            Holds::Thing { kind, .. } => {
+                DISTURBING.iter().any(|(of, methods)| *of == kind && methods.contains(&method))
+            }
             Holds::Thread(_) | Holds::Timer => matches!(method, "join" | "cancel"),
             Holds::Things { .. }
             | Holds::Function(_)

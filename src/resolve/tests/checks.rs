@@ -13,7 +13,6 @@ fn arguments_of_the_scripts_own_functions() {
         ("area(1, hh: 2)", &["2:9 error: area has no parameter \"hh\""]),
         ("area(1, w: 2)", &["2:9 error: argument \"w\" is given twice"]),
         ("area(1, h: 2, h: 3)", &["2:15 error: argument \"h\" is given twice"]),
-        ("area(h: 2, 1)", &["2:12 error: an argument without a name stands after one with a name"]),
         ("area(1)\narea(w: 1)\narea(1, h: 2)\narea(h: 1, w: 2)", &[]),
         ("let t = start area()", &["2:15 error: area needs its argument \"w\""]),
         ("parallel { area(1, 2, 3) }", &["2:23 error: area takes 2 arguments"]),
@@ -181,13 +180,10 @@ fn places_of_break_and_return() {
 }
 
 #[test]
-fn nothing_but_work_directly_in_parallel() {
+fn declarations_directly_in_parallel_are_seen_by_nobody() {
     expect(&[
-        ("parallel { let a = 1 }", &["1:12 error: `let` directly inside `parallel`"]),
-        ("parallel { var a = 1 }", &["1:12 error: `var` directly inside `parallel`"]),
-        ("loop { parallel { break } }", &["1:19 error: `break` directly inside `parallel`"]),
-        ("fn f() { parallel { return } }", &["1:21 error: `return` directly inside `parallel`"]),
-        ("parallel { lock m }", &["1:12 error: a declaration directly inside `parallel`"]),
+        ("parallel { lock m }", &["1:12 error: a declaration directly in `parallel`"]),
+        ("parallel { fn f() { } }", &["1:12 error: a declaration directly in `parallel`"]),
         ("parallel { { let a = 1\nprint(a) }\nprint(2)\nfor i in [1] { break } }", &[]),
     ]);
 }
@@ -222,7 +218,8 @@ fn waiting_in_one_step() {
 #[test]
 fn what_cannot_be_started() {
     expect(&[
-        ("start 5", &["1:7 error: a number cannot be started"]),
+        ("start \"x\"", &["1:7 error: a text cannot be started"]),
+        ("let n = 5\nstart n", &["2:7 error: a number cannot be started"]),
         ("lock m\nstart m", &["2:7 error: a lock cannot be started"]),
         ("let n = \"x\"\nstart n", &["2:7 error: a text cannot be started"]),
         ("start [1]", &["1:7 error: a list cannot be started…one by one"]),
@@ -314,4 +311,23 @@ fn everything_is_said_at_once_in_the_order_of_the_text() {
             "6:7 error: undefined name \"bb\"",
         ],
     )]);
+}
+
+#[test]
+fn arms_of_select() {
+    expect(&[
+        (
+            "queue q\nselect { q.try_get() => { } }",
+            &["2:10 error: `select` cannot wait for `try_get` of a queue…`get` and `put`"],
+        ),
+        (
+            "pool p\nselect { p.submit(print) => { } }",
+            &["2:10 error: `select` cannot wait for `submit` of a pool…`join`"],
+        ),
+        (
+            "queue q\nlock m\nselect { let x = q.get() => { print(x) }\nq.put(1) => { }\nm.acquire() => { } }",
+            &[],
+        ),
+        ("fn f(q) { select { q.anything() => { } } }", &[]),
+    ]);
 }

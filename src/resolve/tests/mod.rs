@@ -3,6 +3,7 @@
 
 mod checks;
 mod names;
+mod properties;
 mod tables;
 
 use super::{Builtins, Resolution, resolve_with};
