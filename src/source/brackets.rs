@@ -168,13 +168,13 @@ impl Scan<'_> {
         }
     }
 
-    /// A statement begins inside `(` or `[`: they were left open on a line before. True when that was so.
-    pub fn unclosed_before_statement(&mut self) -> bool {
+    /// A statement begins inside `(` or `[`: they were left open on a line before.
+    pub fn close_before_statement(&mut self) {
         if !self.inside(Kind::Parenthesis) && !self.inside(Kind::Bracket) || self.short_texts > 0 {
-            return false;
+            return;
         }
         if self.stack.iter().any(|open| open.kind == Kind::LongText) {
-            return false;
+            return;
         }
         let mut first = None;
         let mut last = None;
@@ -196,7 +196,6 @@ impl Scan<'_> {
             self.blank(first.statement, self.at);
             self.end_statement();
         }
-        true
     }
 
     /// A brace that stands under another line than the one that opened it may be the wrong one.

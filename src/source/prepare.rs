@@ -172,8 +172,8 @@ impl<'t> Scan<'t> {
         if self.last == Last::Dot {
             return self.token(end, Last::Ends);
         }
-        if self.newline.is_some() && self.begins_statement(word, end) && self.unclosed_before_statement() {
-            // The statement is read afresh, outside the bracket that was left open.
+        if self.newline.is_some() && self.begins_statement(word, end) {
+            self.close_before_statement();
         }
         self.begin(matches!(word, "else" | "catch" | "finally"));
         match word {
@@ -351,5 +351,53 @@ impl<'t> Scan<'t> {
     fn blank_to(&mut self, end: usize) {
         self.blank(self.at, end);
         self.at = end;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prepare;
+
+    /// Newlines that still end something are shown as `|`.
+    fn prepared(text: &str) -> String {
+        let prepared = prepare(text);
+        assert_eq!(prepared.text.len(), text.len(), "offsets are kept");
+        assert!(prepared.problems.is_empty(), "{:?}", prepared.problems);
+        let lines: Vec<String> =
+            prepared.text.split('\n').map(|l| l.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        lines.join("|")
+    }
+
+    #[test]
+    fn newlines_that_mean_nothing_are_blanks() {
+        for (text, expected) in [
+            ("a\nb", "a|b"),
+            ("a +\n\n b", "a + b"),
+            ("a,\r\nb\r\nc", "a, b|c"),
+            ("a # x\n# y\nb", "a||b"),
+            ("f(a\n)\nb", "f(a )|b"),
+            ("f(fn() {\n a\n b\n})", "f(fn() { a|b })"),
+            ("m = {\n1: 2,\n}\nb", "m = { 1: 2, }|b"),
+            ("a\n.b\n  .c", "a .b .c"),
+            ("a\nelse b\ncatch c\nfinally d\nelsewhere", "a else b catch c finally d|elsewhere"),
+            ("x not\nin y", "x not in y"),
+            ("x.not\nin y", "x.not|in y"),
+            ("x =\n1", "x = 1"),
+            ("fn(x) =>\n1", "fn(x) => 1"),
+            ("i++\nb", "i++|b"),
+            ("\"\"\"a\n# b {c\n+ d}\"\"\"\nd", "\"\"\"a|# b {c + d}\"\"\"|d"),
+            ("\"# {x:#>5} \\\"\" # c", "\"# {x:#>5} \\\"\""),
+            ("\u{feff}#!/usr/bin/env conc\nx\u{a0}= 1", "|x = 1"),
+        ] {
+            assert_eq!(prepared(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn missing_braces_are_added_at_the_end() {
+        let prepared = prepare("if a {\n b\n");
+        assert_eq!(prepared.text, "if a {  b\n}");
+        assert_eq!(prepared.problems.len(), 1);
+        assert!(prepared.incomplete);
     }
 }

@@ -94,19 +94,12 @@ impl Parser<'_> {
 
     fn catch_kind(&mut self, pair: Pair) -> Option<(Arc<str>, Span)> {
         let text = self.text(pair);
-        match text.kind {
-            ExpressionKind::Text(parts) => match parts.as_slice() {
-                [TextPart::Literal(kind)] => Some((kind.clone(), text.span)),
-                _ => {
-                    self.syntax_error(
-                        text.span,
-                        "`catch` takes an error's kind as plain text, such as \"timeout\"",
-                    );
-                    None
-                }
-            },
-            _ => None,
-        }
+        let ExpressionKind::Text(parts) = text.kind else { return None };
+        let [TextPart::Literal(kind)] = parts.as_slice() else {
+            self.syntax_error(text.span, "`catch` takes an error's kind as plain text, such as \"timeout\"");
+            return None;
+        };
+        Some((kind.clone(), text.span))
     }
 
     pub fn with_statement(&mut self, pair: Pair) -> StatementKind {
@@ -150,7 +143,34 @@ impl Parser<'_> {
             StatementKind::Break => "break",
             StatementKind::Continue => "continue",
             StatementKind::Return(_) => "return",
-            _ => return,
+            StatementKind::Invalid
+            | StatementKind::Expression(_)
+            | StatementKind::ThreadLocal { .. }
+            | StatementKind::Assign { .. }
+            | StatementKind::Function(_)
+            | StatementKind::Class(_)
+            | StatementKind::Thread(_)
+            | StatementKind::Declare(_)
+            | StatementKind::Timer(_)
+            | StatementKind::If { .. }
+            | StatementKind::While { .. }
+            | StatementKind::Loop { .. }
+            | StatementKind::Repeat { .. }
+            | StatementKind::For { .. }
+            | StatementKind::Throw(_)
+            | StatementKind::Try { .. }
+            | StatementKind::Defer(_)
+            | StatementKind::Assert { .. }
+            | StatementKind::With { .. }
+            | StatementKind::Join(_)
+            | StatementKind::Sleep(_)
+            | StatementKind::Yield
+            | StatementKind::Await(_)
+            | StatementKind::Atomically(_)
+            | StatementKind::Parallel(_)
+            | StatementKind::ParallelFor { .. }
+            | StatementKind::Select(_)
+            | StatementKind::Block(_) => return,
         };
         let length = what.len() as u32;
         let place = Span { start: statement.span.start, end: statement.span.start + length };

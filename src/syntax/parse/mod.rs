@@ -33,7 +33,7 @@ const HEIGHT_LIMIT: usize = 500;
 /// Up to this nesting of brackets any thread's stack is large enough for the grammar.
 const SHALLOW: usize = 16;
 /// Enough for the deepest nesting that the preparation lets through, several times over.
-const DEEP_STACK: usize = 256 << 20;
+const DEEP_STACK: usize = 64 << 20;
 /// A text with so many mistakes is no script; more of them help nobody.
 const PROBLEM_LIMIT: usize = 100;
 
@@ -48,28 +48,10 @@ pub fn script(source: &Source) -> (Script, Vec<Diagnostic>) {
         problems,
         after_invalid: false,
     };
-    let statements =
-        if depth > SHALLOW { on_a_large_stack(|| parser.statements()) } else { parser.statements() };
+    let statements = if depth > SHALLOW { parser.on_a_large_stack() } else { parser.statements() };
     let script =
         Script { body: Block { statements, span: Span::new(0, source.text.len()) }, nodes: parser.nodes };
     (script, parser.finish(source))
-}
-
-#[cfg(not(target_family = "wasm"))]
-fn on_a_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(DEEP_STACK).spawn_scoped(scope, work);
-        match thread.map(|thread| thread.join()) {
-            Ok(Ok(value)) => value,
-            Ok(Err(panic)) => std::panic::resume_unwind(panic),
-            Err(error) => panic!("no thread to parse on: {error}"),
-        }
-    })
-}
-
-#[cfg(target_family = "wasm")]
-fn on_a_large_stack<T>(work: impl FnOnce() -> T) -> T {
-    work()
 }
 
 struct Parser<'s> {
@@ -88,6 +70,23 @@ struct Parser<'s> {
 }
 
 impl Parser<'_> {
+    /// The same, where the stack is certain to suffice. WebAssembly has no other stack to offer.
+    fn on_a_large_stack(&mut self) -> Vec<Statement> {
+        if cfg!(target_family = "wasm") {
+            return self.statements();
+        }
+        let statements = std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().name("parser".into()).stack_size(DEEP_STACK);
+            let thread = thread.spawn_scoped(scope, || self.statements()).ok()?;
+            Some(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        statements.unwrap_or_else(|| {
+            let message = "there is not enough memory to read a text with such deep nesting";
+            self.problem(Diagnostic::error(Code::TooDeep, self.place(0, 0), message));
+            Vec::new()
+        })
+    }
+
     fn statements(&mut self) -> Vec<Statement> {
         let mut statements = Vec::new();
         let text = self.text;
@@ -118,7 +117,10 @@ impl Parser<'_> {
     }
 
     fn problem(&mut self, diagnostic: Diagnostic) {
-        self.problems.push(diagnostic);
+        // Several on one line become one in the end, so more are kept than will be shown.
+        if self.problems.len() < 10 * PROBLEM_LIMIT {
+            self.problems.push(diagnostic);
+        }
     }
 
     fn syntax_error(&mut self, span: Span, message: impl Into<String>) {

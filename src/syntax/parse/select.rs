@@ -70,11 +70,11 @@ impl Parser<'_> {
     }
 
     fn check_wait(&mut self, value: &Expression) {
-        let waits = match &value.kind {
-            ExpressionKind::Call { callee, .. } => matches!(callee.kind, ExpressionKind::Field { .. }),
-            ExpressionKind::Invalid => true,
-            _ => false,
-        };
+        if matches!(value.kind, ExpressionKind::Invalid) {
+            return;
+        }
+        let waits = matches!(&value.kind, ExpressionKind::Call { callee, .. }
+            if matches!(callee.kind, ExpressionKind::Field { .. }));
         if !waits {
             self.syntax_error(
                 value.span,

@@ -134,7 +134,27 @@ impl Parser<'_> {
                     target.span,
                     "only a name, a field or an element can be assigned to: was `==` meant for `=`?",
                 ),
-            _ => self.syntax_error(target.span, "only a name, a field or an element can be assigned to"),
+            ExpressionKind::Nil
+            | ExpressionKind::Bool(_)
+            | ExpressionKind::Int(_)
+            | ExpressionKind::Float(_)
+            | ExpressionKind::Duration(_)
+            | ExpressionKind::Text(_)
+            | ExpressionKind::SelfReference(_)
+            | ExpressionKind::List(_)
+            | ExpressionKind::Map(_)
+            | ExpressionKind::Comprehension { .. }
+            | ExpressionKind::Range { .. }
+            | ExpressionKind::Unary { .. }
+            | ExpressionKind::Binary { .. }
+            | ExpressionKind::Conditional { .. }
+            | ExpressionKind::Call { .. }
+            | ExpressionKind::Function(_)
+            | ExpressionKind::Start(_)
+            | ExpressionKind::StartBlock { .. }
+            | ExpressionKind::Atomically(_) => {
+                self.syntax_error(target.span, "only a name, a field or an element can be assigned to")
+            }
         }
     }
 

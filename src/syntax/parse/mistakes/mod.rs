@@ -7,7 +7,7 @@ mod expected;
 mod known;
 mod tokens;
 
-use super::{Grammar, Pair, Parser, Rule};
+use super::{Grammar, PROBLEM_LIMIT, Pair, Parser, Rule};
 use crate::report::{Code, Diagnostic};
 use pest::Parser as _;
 use pest::error::{ErrorVariant, InputLocation};
@@ -82,6 +82,9 @@ impl Say {
 impl Parser<'_> {
     /// Reports one mistake in an `invalid` piece of text, which was meant as `rule`.
     pub fn diagnose(&mut self, pair: &Pair, rule: Rule) {
+        if self.problems.len() >= 10 * PROBLEM_LIMIT {
+            return;
+        }
         let text = pair.as_str().trim_end();
         let offset = pair.as_span().start();
         let stuck = Stuck::new(text, rule);
