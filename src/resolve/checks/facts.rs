@@ -140,7 +140,10 @@ impl<'t> Facts<'t> {
                 Some(Holds::Template(function)) => Some(Holds::Thread(Some(function))),
                 Some(Holds::Thread(function)) => Some(Holds::Thread(function)),
                 Some(Holds::Timer) => Some(Holds::Timer),
-                _ => matches!(what.kind, ExpressionKind::Call { .. }).then_some(Holds::Thread(None)),
+                _ => {
+                    let ExpressionKind::Call { callee, .. } = &what.kind else { return None };
+                    matches!(self.holds(callee), Some(Holds::Function(_))).then_some(Holds::Thread(None))
+                }
             },
             ExpressionKind::Atomically(value) => self.holds(value),
             ExpressionKind::Invalid
@@ -203,6 +206,9 @@ impl<'t> Facts<'t> {
             Holds::Template(function) => Some(Holds::Thread(Some(function))),
             Holds::Builtin(index) => {
                 let name = self.builtins.functions[index as usize].name;
+                if name == "timer" {
+                    return Some(Holds::Timer);
+                }
                 let kind = DeclarationKind::ALL.into_iter().find(|kind| kind.word() == name)?;
                 Some(thing(kind, !arguments.is_empty()))
             }

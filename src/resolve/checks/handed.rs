@@ -19,7 +19,7 @@ enum Taker {
     Submit,
     /// `map(f, xs)`.
     Map,
-    /// `wait_until(f)`: it is called without arguments.
+    /// `wait_until(f)`, `timer(f, after: 1s)`: it is called without arguments.
     Ready,
 }
 
@@ -48,8 +48,9 @@ impl HandedOver<'_, '_, '_> {
             return taker.map(|(_, _, taker)| taker);
         }
         let Some(Holds::Builtin(index)) = facts.holds(callee) else { return None };
+        let takers = [("map", Taker::Map), ("filter", Taker::Map), ("timer", Taker::Ready)];
         let name = facts.builtins.functions[index as usize].name;
-        matches!(name, "map" | "filter").then_some(Taker::Map)
+        takers.into_iter().find(|(builtin, _)| *builtin == name).map(|(_, taker)| taker)
     }
 
     fn call(&mut self, taker: Taker, callee: &Expression, arguments: &[Argument]) {

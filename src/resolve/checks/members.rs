@@ -85,6 +85,12 @@ impl UnknownMembers<'_, '_, '_> {
         }
         let message = format!("{owner} has no \"{}\"", name.text);
         let report = Diagnostic::error(Code::UnknownMember, name.span, message);
+        let thread = matches!(held, Holds::Thread(_) | Holds::Timer);
+        if thread && matches!(&*name.text, "start" | "run") {
+            let object = self.found.written(object.span).unwrap_or("t");
+            let hint = format!("`start {object}` starts it; its body runs in a thread of its own");
+            return self.found.unless_caught(report.hint(hint));
+        }
         let report = match (suggest::native_method(&name.text), suggest::closest(&name.text, known)) {
             (_, Some(near)) => report.hint(format!("did you mean \"{near}\"?")),
             (Some(native), None) => report.hint(format!("here it is `{native}`")),

@@ -59,12 +59,12 @@ impl Signature {
         let positional: Vec<usize> =
             (0..self.parameters.len()).filter(|index| !self.parameters[*index].by_name_only).collect();
         positional.iter().take(before).for_each(|index| given[*index] = true);
-        let mut next = before;
+        let mut places = positional.iter().skip(before);
         let mut too_many = false;
         let mut unknown = false;
         for argument in arguments {
             let Some(name) = &argument.name else {
-                match positional.get(next) {
+                match places.next() {
                     Some(index) => given[*index] = true,
                     None if self.any_number || too_many => {}
                     None => {
@@ -72,7 +72,6 @@ impl Signature {
                         found.push(self.too_many(arguments, positional.len(), before, argument.value.span));
                     }
                 }
-                next += 1;
                 continue;
             };
             match self.parameters.iter().position(|parameter| *parameter.name == *name.text) {

@@ -55,6 +55,7 @@ fn arguments_of_classes_threads_and_methods() {
 fn arguments_of_builtins() {
     expect(&[
         ("len()", &["1:1 error: len needs its argument \"x\" (it is written `len(x)`)"]),
+        ("print(enumerate())", &["1:7 error: enumerate needs its argument \"xs\"…`threads()`"]),
         ("print(1, 2, sep: 3)\nprint()", &[]),
         ("print(1, sepp: 3)", &["1:10 error: print has no parameter \"sepp\"…did you mean \"sep\"?"]),
         ("queue(1, \"lifo\")", &["1:10 error: queue takes 1 argument, but 2 are given"]),
@@ -239,6 +240,9 @@ fn calls_where_a_function_was_meant() {
         ("p.submit(f(3))", &["7:10 error…`p.submit(f, 3)`"]),
         ("p.map(f(), [1])", &["7:7 error…`p.map(f, [1])`"]),
         ("map(f(2), [1])", &["7:5 error…`map(fn(x) => f(2), [1])`"]),
+        ("let w = timer(f(), after: 1s)", &["7:15 error…`timer(f, after: 1s)`"]),
+        ("let w = timer(f(1), after: 1s)", &["7:15 error…`timer(fn() => f(1), after: 1s)`"]),
+        ("start timer(f, after: 1s)", &[]),
         ("c.wait_until(is_ready())", &["7:14 error…`c.wait_until(is_ready)`"]),
         ("p.submit(print(1))", &["7:10 error…`p.submit(print, 1)`"]),
         ("p.submit(f, 2)\np.map(f, [1])\nc.wait_until(is_ready)", &[]),
@@ -263,6 +267,11 @@ fn members_that_are_not_there() {
             "thread t(a) { var b = 1\nrun { } }\nlet u = start t(1)\nprint(u.a, u.b)",
             &["4:9 error: the parameter \"a\" of t"],
         ),
+        (
+            "thread t(a) { var b = a\nrun { } }\nlet u = t(1)\nu.run()",
+            &["4:3 error: t has no \"run\"…`start u`"],
+        ),
+        ("fn f() { }\nlet u = start f()\nu.start()", &["3:3 error: thread has no \"start\"…`start u`"]),
         ("fn f(t) { t.setName(1) }", &["1:13 warning: nothing in conc has a method \"setName\"…`name = …`"]),
         ("class C { fn setName(n) { } }\nfn f(c) { c.setName(1) }", &[]),
         ("fn f(x) { x.zebra }", &[]),

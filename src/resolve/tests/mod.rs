@@ -24,6 +24,7 @@ static FUNCTIONS: &[Row] = &[
     row("error", &["kind", "text"]),
     row("map", &["f", "xs"]),
     row("enumerate", &["xs", "start?"]),
+    row("timer", &["f", "after:", "every:", "daemon:"]),
     row("lock", &[]),
     row("rlock", &[]),
     row("rwlock", &[]),
