@@ -4,6 +4,7 @@
 //! kept (register, cell, global) is not decided here but in `code`, from what is said here about it.
 
 mod captures;
+mod checks;
 mod classes;
 mod early;
 mod names;
@@ -42,6 +43,7 @@ fn resolve_with(
     builtins: &Builtins,
 ) -> (Resolution, Vec<Diagnostic>) {
     let (answers, mut found) = Names::resolve(script, source, builtins);
+    found.extend(checks::check(script, &answers, builtins, source));
     found.sort_by_key(|report| (report.span.start, report.span.end));
     (answers, found)
 }
@@ -180,7 +182,8 @@ pub struct Function {
     pub kind: FunctionKind,
     /// The function it is nested in (for members: the class's initialiser).
     pub parent: Option<FunctionId>,
-    /// Parameters in order; `self`, where there is one, is not among them.
+    /// Parameters in order; `self`, where there is one, is not among them. A default is evaluated in the function,
+    /// and names the parameters before it as variables (in an initialiser too: its fields are not set yet).
     pub parameters: Vec<VariableId>,
     pub self_variable: Option<VariableId>,
     /// Variables of enclosing functions (not top-level ones) that it, or a function nested in it, names; in
@@ -216,7 +219,8 @@ pub struct Class {
     pub name: Arc<str>,
     pub kind: ClassKind,
     pub initialiser: FunctionId,
-    /// Parameters first, then the other members that are no functions, in order of declaration.
+    /// Parameters first, then the other members that are no functions, in order of declaration. (Classes and threads
+    /// among them are known throughout the class, so they are to be set before the others.)
     pub fields: Vec<Field>,
     pub methods: Vec<Method>,
     /// The `run` block of a thread.

@@ -1,8 +1,9 @@
 //! Scripts and what is said of them. The builtins are a small table of the tests' own, so that a test says all it
 //! depends on.
 
-mod calls;
+mod checks;
 mod names;
+mod properties;
 mod tables;
 
 use super::{Builtins, Resolution, resolve_with};
@@ -23,6 +24,7 @@ static FUNCTIONS: &[Row] = &[
     row("error", &["kind", "text"]),
     row("map", &["f", "xs"]),
     row("enumerate", &["xs", "start?"]),
+    row("timer", &["f", "after:", "every:", "daemon:"]),
     row("lock", &[]),
     row("rlock", &[]),
     row("rwlock", &[]),

@@ -1,0 +1,55 @@
+//! Arguments of calls whose callee is known: functions, classes and threads of the script, builtins, methods.
+
+use super::super::ClassId;
+use super::facts::Holds;
+use super::signature::{self, Signature};
+use super::visit::{Visitor, walk_expression};
+use super::{Findings, members};
+use crate::syntax::tree::{Expression, ExpressionKind};
+
+pub struct Calls<'a, 'f, 't> {
+    pub found: &'a mut Findings<'f, 't>,
+}
+
+impl<'t> Visitor<'t> for Calls<'_, '_, 't> {
+    fn expression(&mut self, expression: &'t Expression) {
+        if let ExpressionKind::Call { callee, arguments } = &expression.kind
+            && let Some(signature) = self.signature(callee)
+        {
+            let mut reports = Vec::new();
+            signature.check(arguments, 0, expression.span, &mut reports);
+            for report in reports {
+                // In Python `enumerate()` of the module `threading` lists the threads.
+                let of_threads = arguments.is_empty() && signature.name == "enumerate";
+                let hint = "the threads that are alive are `threads()`";
+                self.found.unless_caught(if of_threads { report.hint(hint) } else { report });
+            }
+        }
+        walk_expression(self, expression);
+    }
+}
+
+impl Calls<'_, '_, '_> {
+    fn signature(&self, callee: &Expression) -> Option<Signature> {
+        let facts = self.found.facts;
+        let ExpressionKind::Field { object, name } = &callee.kind else {
+            return facts.signature_of(facts.holds(callee)?);
+        };
+        let held = facts.holds(object)?;
+        if let Some(class) = members::class_of(facts, held)
+            && let Some(signature) = self.method(class, &name.text)
+        {
+            return Some(signature);
+        }
+        let kind = members::type_of(held)?;
+        let row = (facts.builtins.methods)(kind).iter().find(|row| row.name == &*name.text)?;
+        let label = self.found.written(callee.span).unwrap_or(row.name).to_string();
+        Some(signature::of_row(label, row))
+    }
+
+    fn method(&self, class: ClassId, name: &str) -> Option<Signature> {
+        let methods = &self.found.facts.answers.classes[class as usize].methods;
+        let method = methods.iter().find(|method| &*method.name == name)?;
+        self.found.facts.signature_of(Holds::Function(method.function))
+    }
+}

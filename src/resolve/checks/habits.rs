@@ -1,0 +1,105 @@
+//! Statements that do nothing, and are seldom meant so: `x == 1`, `f`, `teller(3)` without `start`.
+
+use super::Findings;
+use super::facts::Holds;
+use super::members;
+use super::visit::{Visitor, call_of, walk_statement};
+use crate::report::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::tree::{CompareOperator, Expression, ExpressionKind, Statement, StatementKind};
+
+pub struct Habits<'a, 'f, 't> {
+    pub found: &'a mut Findings<'f, 't>,
+}
+
+impl<'t> Visitor<'t> for Habits<'_, '_, 't> {
+    fn statement(&mut self, statement: &'t Statement) {
+        if let StatementKind::Expression(value) = &statement.kind {
+            self.value(value);
+        } else if let StatementKind::Parallel(branches) = &statement.kind {
+            // A call there is started, a name alone is not.
+            let others = branches.iter().filter(|branch| call_of(branch).is_none());
+            return others.for_each(|branch| self.statement(&branch.statement));
+        }
+        walk_statement(self, statement);
+    }
+}
+
+impl Habits<'_, '_, '_> {
+    fn value(&mut self, value: &Expression) {
+        if let ExpressionKind::Compare { first, rest } = &value.kind {
+            self.compared(value, first, rest);
+        } else if let ExpressionKind::Call { callee, .. } = &value.kind {
+            self.called(value, callee);
+        } else if let ExpressionKind::Name(_) = &value.kind {
+            self.named(value);
+        } else if let ExpressionKind::Field { object, name } = &value.kind
+            && let Some(held) = self.found.facts.holds(object)
+        {
+            let methods = members::type_of(held).map_or(&[][..], self.found.facts.builtins.methods);
+            let own = matches!(self.found.facts.field_holds(held, &name.text), Some(Holds::Function(_)));
+            if own || methods.iter().any(|row| row.name == &*name.text) {
+                self.not_called(value.span);
+            }
+        }
+    }
+
+    fn compared(&mut self, value: &Expression, first: &Expression, rest: &[(CompareOperator, Expression)]) {
+        let [(CompareOperator::Equal, right)] = rest else { return };
+        let target = matches!(
+            first.kind,
+            ExpressionKind::Name(_) | ExpressionKind::Field { .. } | ExpressionKind::Index { .. }
+        );
+        if !target {
+            return;
+        }
+        let report =
+            Diagnostic::warning(Code::NoEffect, value.span, "this compares, and the answer is not used");
+        let report = match (self.found.written(first.span), self.found.written(right.span)) {
+            (Some(left), Some(right)) => report.hint(format!("did you mean `{left} = {right}`?")),
+            (Some(_) | None, _) => report,
+        };
+        self.found.unless_caught(report);
+    }
+
+    fn called(&mut self, value: &Expression, callee: &Expression) {
+        let Some(Holds::Template(function)) = self.found.facts.holds(callee) else { return };
+        let name = &self.found.facts.answers.functions[function as usize].name;
+        let message = format!("this makes a thread {name}, and never starts it");
+        let report = Diagnostic::warning(Code::NoEffect, value.span, message)
+            .note("a call of a thread template makes a thread; nothing of its body has run yet");
+        let call = self.found.written(value.span).unwrap_or("…");
+        let report = report.hint(format!("did you mean `start {call}`?"));
+        self.found.unless_caught(report);
+    }
+
+    fn named(&mut self, value: &Expression) {
+        match self.found.facts.holds(value) {
+            Some(Holds::Function(_) | Holds::Builtin(_) | Holds::Class(_)) => self.not_called(value.span),
+            Some(Holds::Template(_)) => {
+                let name = self.found.written(value.span).unwrap_or("…");
+                let message = format!("the thread {name} is only named here, and not started");
+                let report = Diagnostic::warning(Code::NoEffect, value.span, message);
+                let report = report.hint(format!("did you mean `start {name}`?"));
+                self.found.unless_caught(report);
+            }
+            Some(
+                Holds::Thing { .. }
+                | Holds::Things { .. }
+                | Holds::Instance(_)
+                | Holds::Thread(_)
+                | Holds::Timer
+                | Holds::Plain(_),
+            )
+            | None => {}
+        }
+    }
+
+    fn not_called(&mut self, span: Span) {
+        let name = self.found.written(span).unwrap_or("this");
+        let report =
+            Diagnostic::warning(Code::NoEffect, span, format!("{name} is only named here, and not called"));
+        let report = report.hint(format!("did you mean `{name}()`?"));
+        self.found.unless_caught(report);
+    }
+}

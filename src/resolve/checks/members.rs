@@ -1,0 +1,117 @@
+//! Methods and properties that a thing of known type does not have.
+
+use super::super::{ClassId, suggest};
+use super::Findings;
+use super::facts::{Facts, Holds};
+use super::visit::{Visitor, walk_expression};
+use crate::report::{Code, Diagnostic};
+use crate::syntax::tree::{Expression, ExpressionKind, Name};
+use crate::value::Type;
+
+pub struct UnknownMembers<'a, 'f, 't> {
+    pub found: &'a mut Findings<'f, 't>,
+}
+
+/// The class whose members it has.
+pub fn class_of(facts: &Facts<'_>, held: Holds) -> Option<ClassId> {
+    match held {
+        Holds::Instance(class) => Some(class),
+        Holds::Thread(function) => facts.answers.functions[function? as usize].class,
+        Holds::Thing { .. }
+        | Holds::Things { .. }
+        | Holds::Function(_)
+        | Holds::Builtin(_)
+        | Holds::Class(_)
+        | Holds::Template(_)
+        | Holds::Timer
+        | Holds::Plain(_) => None,
+    }
+}
+
+/// The type whose builtin methods and properties it has.
+pub fn type_of(held: Holds) -> Option<Type> {
+    match held {
+        Holds::Thing { kind, .. } => Some(kind),
+        Holds::Instance(_) => Some(Type::Object),
+        Holds::Thread(_) | Holds::Timer => Some(Type::Thread),
+        Holds::Things { .. } => Some(Type::List),
+        Holds::Function(_) | Holds::Builtin(_) | Holds::Class(_) | Holds::Template(_) | Holds::Plain(_) => {
+            None
+        }
+    }
+}
+
+impl<'t> Visitor<'t> for UnknownMembers<'_, '_, 't> {
+    fn expression(&mut self, expression: &'t Expression) {
+        if let ExpressionKind::Field { object, name } = &expression.kind {
+            match self.found.facts.holds(object) {
+                Some(held) => self.member(object, held, name),
+                None => self.foreign(name),
+            }
+        }
+        walk_expression(self, expression);
+    }
+}
+
+impl UnknownMembers<'_, '_, '_> {
+    fn member(&mut self, object: &Expression, held: Holds, name: &Name) {
+        let facts = self.found.facts;
+        let Some(kind) = type_of(held) else { return };
+        let methods = (facts.builtins.methods)(kind).iter().map(|row| row.name);
+        let properties = (facts.builtins.properties)(kind).iter().map(|row| row.name);
+        let mut known: Vec<&str> = methods.chain(properties).collect();
+        let mut owner = kind.word().to_string();
+        let class = class_of(facts, held).map(|class| &facts.answers.classes[class as usize]);
+        // A type of which the table says nothing is not known here.
+        if known.is_empty() && class.is_none() {
+            return;
+        }
+        let inside = matches!(object.kind, ExpressionKind::SelfReference(_));
+        if let Some(class) = class {
+            owner = class.name.to_string();
+            known.extend(class.methods.iter().map(|method| &*method.name));
+            let private = class.fields.iter().any(|field| field.private && *field.name == *name.text);
+            if private && !inside && !known.contains(&&*name.text) {
+                let message = format!("the parameter \"{}\" of {owner} is seen only inside it", name.text);
+                let report = Diagnostic::error(Code::UnknownMember, name.span, message);
+                let hint = format!("keep it in a member to show it: `let my_{0} = {0}`", name.text);
+                return self.found.unless_caught(report.hint(hint));
+            }
+            let fields = class.fields.iter().filter(|field| inside || !field.private);
+            known.extend(fields.map(|field| &*field.name));
+        }
+        if known.contains(&&*name.text) {
+            return;
+        }
+        let message = format!("{owner} has no \"{}\"", name.text);
+        let report = Diagnostic::error(Code::UnknownMember, name.span, message);
+        let thread = matches!(held, Holds::Thread(_) | Holds::Timer);
+        if thread && matches!(&*name.text, "start" | "run") {
+            let object = self.found.written(object.span).unwrap_or("t");
+            let hint = format!("`start {object}` starts it; its body runs in a thread of its own");
+            return self.found.unless_caught(report.hint(hint));
+        }
+        let report = match (suggest::native_method(&name.text), suggest::closest(&name.text, known)) {
+            (_, Some(near)) => report.hint(format!("did you mean \"{near}\"?")),
+            (Some(native), None) => report.hint(format!("here it is `{native}`")),
+            (None, None) => report,
+        };
+        self.found.unless_caught(report);
+    }
+
+    /// A method of another language's threads and locks, which no class of the script has.
+    fn foreign(&mut self, name: &Name) {
+        let Some(native) = suggest::native_method(&name.text) else { return };
+        let own = |text: &str| text == &*name.text;
+        let classes = &self.found.facts.answers.classes;
+        let known = classes.iter().any(|class| {
+            class.methods.iter().any(|method| own(&method.name))
+                || class.fields.iter().any(|field| own(&field.name))
+        });
+        if !known {
+            let message = format!("nothing in conc has a method \"{}\"", name.text);
+            let report = Diagnostic::warning(Code::UnknownMember, name.span, message);
+            self.found.unless_caught(report.hint(format!("did you mean `{native}`?")));
+        }
+    }
+}

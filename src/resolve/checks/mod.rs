@@ -1,0 +1,66 @@
+//! Everything that can be said against a script before it runs, beyond what its names mean: one file a subject.
+//!
+//! A check speaks only of what is certain. What the script itself may catch when it runs is left to the run.
+
+mod assign;
+mod calls;
+mod declarations;
+mod facts;
+mod habits;
+mod handed;
+mod kinds;
+mod members;
+mod place;
+mod select;
+mod signature;
+mod start;
+mod visit;
+mod waits;
+
+use super::{Builtins, Resolution};
+use crate::report::Diagnostic;
+use crate::source::{Source, Span};
+use crate::syntax::tree::Script;
+use facts::Facts;
+use visit::Visitor;
+
+pub fn check(script: &Script, answers: &Resolution, builtins: &Builtins, source: &Source) -> Vec<Diagnostic> {
+    let facts = Facts::gather(script, answers, builtins, source);
+    let mut found = Findings { facts: &facts, reports: Vec::new() };
+    assign::Assignments { found: &mut found }.block(&script.body);
+    calls::Calls { found: &mut found }.block(&script.body);
+    declarations::Declarations { found: &mut found, in_monitor: Vec::new() }.block(&script.body);
+    habits::Habits { found: &mut found }.block(&script.body);
+    handed::HandedOver { found: &mut found }.block(&script.body);
+    members::UnknownMembers { found: &mut found }.block(&script.body);
+    place::Places::new(&mut found).block(&script.body);
+    select::Arms { found: &mut found }.block(&script.body);
+    start::Starts { found: &mut found }.block(&script.body);
+    waits::Waits::new(&mut found).block(&script.body);
+    kinds::check(script, &mut found);
+    found.reports
+}
+
+struct Findings<'f, 't> {
+    facts: &'f Facts<'t>,
+    reports: Vec<Diagnostic>,
+}
+
+impl Findings<'_, '_> {
+    fn always(&mut self, report: Diagnostic) {
+        self.reports.push(report);
+    }
+
+    /// For what is an error at run time too: where the script may catch that, it may be meant.
+    fn unless_caught(&mut self, report: Diagnostic) {
+        if !self.facts.may_be_caught(report.span) {
+            self.reports.push(report);
+        }
+    }
+
+    /// What is written there, if it is short enough to be shown within a sentence.
+    fn written(&self, span: Span) -> Option<&str> {
+        let text = self.facts.source.text.get(span.start as usize..span.end as usize)?;
+        (text.len() <= 60 && !text.contains('\n')).then_some(text)
+    }
+}

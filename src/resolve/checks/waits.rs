@@ -1,0 +1,137 @@
+//! Waiting in what runs as one step: `atomically`, and the condition of an `await`.
+//!
+//! Most operations wait only if they cannot be done at once, which only the run can tell. Reported here is what waits
+//! in any case, and in an `await`, whose condition may not change anything either, every such operation.
+
+use super::Findings;
+use super::facts::Holds;
+use super::visit::{Body, Visitor, walk_expression, walk_statement};
+use crate::report::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::tree::{Expression, ExpressionKind, Statement, StatementKind};
+use crate::value::Type;
+
+/// What waits for a thing or changes it.
+const DISTURBING: &[(Type, &[&str])] = &[
+    (Type::Lock, &["acquire", "try_acquire", "release"]),
+    (Type::RLock, &["acquire", "try_acquire", "release"]),
+    (Type::Side, &["acquire", "try_acquire", "release"]),
+    (Type::Semaphore, &["acquire", "try_acquire", "release"]),
+    (Type::Queue, &["put", "get", "try_put", "try_get", "join", "task_done", "close"]),
+    (Type::Event, &["wait", "set", "clear"]),
+    (Type::Barrier, &["wait", "abort", "reset"]),
+    (Type::Latch, &["wait", "count_down"]),
+    (Type::Condition, &["wait", "wait_until", "notify", "notify_all"]),
+    (Type::Atomic, &["add", "swap", "compare_exchange"]),
+    (Type::Pool, &["submit", "map", "close"]),
+];
+
+#[derive(Clone, Copy, PartialEq)]
+enum Step {
+    None,
+    Atomically,
+    Await,
+}
+
+pub struct Waits<'a, 'f, 't> {
+    found: &'a mut Findings<'f, 't>,
+    step: Step,
+    /// The steps around the bodies that are around.
+    outer: Vec<Step>,
+}
+
+impl<'a, 'f, 't> Waits<'a, 'f, 't> {
+    pub fn new(found: &'a mut Findings<'f, 't>) -> Self {
+        Waits { found, step: Step::None, outer: Vec::new() }
+    }
+
+    fn within(&mut self, step: Step, walk: impl FnOnce(&mut Self)) {
+        let outer = std::mem::replace(&mut self.step, step);
+        walk(self);
+        self.step = outer;
+    }
+
+    fn refuse(&mut self, span: Span, what: &str) {
+        let (message, note) = match self.step {
+            Step::None => return,
+            Step::Atomically => (
+                format!("{what} waits, which `atomically` cannot"),
+                "no other thread moves until it ends, so nothing could end the wait",
+            ),
+            Step::Await => (
+                format!("{what} in the condition of an `await`, which may not wait or change anything"),
+                "the condition is evaluated again after every change, as often as need be",
+            ),
+        };
+        self.found.unless_caught(Diagnostic::error(Code::WaitInOneStep, span, message).note(note));
+    }
+
+    /// In the condition of an `await`: whether the method waits for, or changes, a thing of that type.
+    fn disturbs(&self, held: Holds, method: &str) -> bool {
+        match held {
+            Holds::Thing { kind, .. } => {
+                DISTURBING.iter().any(|(of, methods)| *of == kind && methods.contains(&method))
+            }
+            Holds::Thread(_) | Holds::Timer => matches!(method, "join" | "cancel"),
+            Holds::Things { .. }
+            | Holds::Function(_)
+            | Holds::Builtin(_)
+            | Holds::Class(_)
+            | Holds::Template(_)
+            | Holds::Instance(_)
+            | Holds::Plain(_) => false,
+        }
+    }
+}
+
+impl<'t> Visitor<'t> for Waits<'_, '_, 't> {
+    fn statement(&mut self, statement: &'t Statement) {
+        if let StatementKind::Atomically(body) = &statement.kind {
+            return self.within(Step::Atomically, |waits| waits.block(body));
+        }
+        if let StatementKind::Await(condition) = &statement.kind {
+            return self.within(Step::Await, |waits| waits.expression(condition));
+        }
+        if let StatementKind::Sleep(delay) = &statement.kind {
+            if !matches!(delay.kind, ExpressionKind::Duration(0)) {
+                self.refuse(statement.span, "`sleep`");
+            }
+        } else if let StatementKind::Parallel(branches) = &statement.kind
+            && !branches.is_empty()
+        {
+            self.refuse(
+                Span::new(statement.span.start as usize, statement.span.start as usize + 8),
+                "`parallel`",
+            );
+        }
+        walk_statement(self, statement);
+    }
+
+    fn expression(&mut self, expression: &'t Expression) {
+        if let ExpressionKind::Atomically(value) = &expression.kind {
+            let step = if self.step == Step::Await { Step::Await } else { Step::Atomically };
+            return self.within(step, |waits| waits.expression(value));
+        }
+        if self.step == Step::Await {
+            if let ExpressionKind::Start(_) | ExpressionKind::StartBlock { .. } = expression.kind {
+                self.refuse(expression.span, "`start`");
+            } else if let ExpressionKind::Call { callee, .. } = &expression.kind
+                && let ExpressionKind::Field { object, name } = &callee.kind
+                && let Some(held) = self.found.facts.holds(object)
+                && self.disturbs(held, &name.text)
+            {
+                let called = self.found.written(callee.span).unwrap_or(&name.text).to_string();
+                self.refuse(expression.span, &format!("`{called}()`"));
+            }
+        }
+        walk_expression(self, expression);
+    }
+
+    fn enter(&mut self, _body: Body) {
+        self.outer.push(std::mem::replace(&mut self.step, Step::None));
+    }
+
+    fn leave(&mut self) {
+        self.step = self.outer.pop().unwrap_or(Step::None);
+    }
+}
