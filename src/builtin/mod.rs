@@ -146,6 +146,15 @@ pub fn function(name: &str) -> Option<&'static Row> {
     functions().iter().find(|row| row.name == name)
 }
 
+/// The builtins written in conc that another builtin goes on in when it is given an argument of this name. Whoever
+/// compiles a call with such an argument has them compiled too.
+pub fn helpers(argument: &str) -> &'static [&'static str] {
+    match argument {
+        "key" => &["__sort_by", "__extreme_by", "__sort_list_by"],
+        _ => &[],
+    }
+}
+
 /// The methods of a type of value.
 pub fn methods(kind: Type) -> &'static [Row] {
     match kind {

@@ -30,7 +30,13 @@ impl Linked {
     }
 
     /// Binds the arguments that stand in the stack from `start`; how many values the builtin gets.
-    pub fn bind(&self, stack: &mut Vec<Value>, start: usize, shape: &Shape, program: &Program) -> Result<usize, Error> {
+    pub fn bind(
+        &self,
+        stack: &mut Vec<Value>,
+        start: usize,
+        shape: &Shape,
+        program: &Program,
+    ) -> Result<usize, Error> {
         let count = shape.count as usize;
         let parameters = self.signature.parameters.len();
         if self.in_order && shape.names.is_empty() && count >= self.required && count <= self.by_position {

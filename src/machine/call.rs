@@ -211,7 +211,8 @@ fn absent_as_nil(
     let Some(row) = image.row_of(function) else { unreachable!("{} is a builtin", known.name) };
     let linked = arguments::Linked::new(row);
     // A method's row does not name the receiver.
-    let receiver = known.parameters.len() - linked.signature.parameters.len() - usize::from(linked.signature.rest);
+    let receiver =
+        known.parameters.len() - linked.signature.parameters.len() - usize::from(linked.signature.rest);
     let count = linked.bind(&mut fiber.stack, start + receiver, shape, &image.program)?;
     let fixed = linked.signature.parameters.len();
     if linked.signature.rest {
@@ -227,7 +228,13 @@ fn absent_as_nil(
 }
 
 /// A method written in conc: the receiver, at `at`, is its first parameter.
-fn scripted_method(image: &Image, fiber: &mut Fiber, at: usize, shape: &Shape, function: u32) -> Result<Flow, Fault> {
+fn scripted_method(
+    image: &Image,
+    fiber: &mut Fiber,
+    at: usize,
+    shape: &Shape,
+    function: u32,
+) -> Result<Flow, Fault> {
     absent_as_nil(image, fiber, at, shape, function)?;
     let full = full_shape(image, function);
     enter(image, fiber, function, None, at, at, &full)
@@ -362,9 +369,12 @@ fn prepare_builtin<S: Scheduler>(
     shape: &Shape,
 ) -> Result<Flow, Fault> {
     if !shape.names.is_empty() {
-        return Err(Error::new(error::Kind::Type, "a builtin that is started takes its arguments by position only")
-            .hint("write `start { … }` with the call inside")
-            .into());
+        return Err(Error::new(
+            error::Kind::Type,
+            "a builtin that is started takes its arguments by position only",
+        )
+        .hint("write `start { … }` with the call inside")
+        .into());
     }
     let arguments = fiber.stack[at + 1..at + 1 + shape.count as usize].to_vec();
     let callee = fiber.stack[at].clone();
@@ -434,7 +444,11 @@ pub(super) fn native<S: Scheduler>(
 pub(super) fn line_of(fiber: &Fiber, program: &Program) -> u32 {
     let Some(frame) = fiber.frames.last() else { return 0 };
     let function = &program.functions[frame.function as usize];
-    if function.internal { fiber.line(program) } else { function.lines[(frame.pc as usize).saturating_sub(1)] }
+    if function.internal {
+        fiber.line(program)
+    } else {
+        function.lines[(frame.pc as usize).saturating_sub(1)]
+    }
 }
 
 /// Calls a method of what is at `at`.

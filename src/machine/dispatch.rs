@@ -408,11 +408,23 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 }
                 I::Call { at, shape } => {
                     save!();
-                    flow!(call::value(image, fiber, world, base + at as usize, &program.shapes[shape as usize]));
+                    flow!(call::value(
+                        image,
+                        fiber,
+                        world,
+                        base + at as usize,
+                        &program.shapes[shape as usize]
+                    ));
                 }
                 I::CallMethod { at, shape } => {
                     save!();
-                    flow!(call::method(image, fiber, world, base + at as usize, &program.shapes[shape as usize]));
+                    flow!(call::method(
+                        image,
+                        fiber,
+                        world,
+                        base + at as usize,
+                        &program.shapes[shape as usize]
+                    ));
                 }
                 I::CallMethodFixed { at, shape, index } => {
                     save!();
@@ -503,10 +515,6 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 other => {
                     save!();
                     flow!(slow::instruction(image, fiber, world, base, other));
-                    // Some of them jump.
-                    if let Some(frame) = fiber.frames.last() {
-                        pc = frame.pc as usize;
-                    }
                 }
             }
         }

@@ -39,7 +39,12 @@ impl From<super::Stopped> for Fault {
 /// Sends the fault to the innermost handler that takes it. Err when there is none: how the fiber ends.
 ///
 /// The frames' `pc`s must be up to date.
-pub(super) fn raise(fiber: &mut Fiber, program: &Program, world: &dyn World, fault: Fault) -> Result<(), super::Exit> {
+pub(super) fn raise(
+    fiber: &mut Fiber,
+    program: &Program,
+    world: &dyn World,
+    fault: Fault,
+) -> Result<(), super::Exit> {
     let (value, exit) = match fault {
         Fault::Stopped => return Err(super::Exit::Stopped),
         Fault::Exit(status) => {

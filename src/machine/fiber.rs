@@ -23,6 +23,8 @@ pub struct Fiber {
     pub(super) arms: Vec<Op>,
     /// How deep it is in `atomically`.
     pub(super) holding: u32,
+    /// It evaluates the condition of an `await`.
+    pub(super) in_condition: bool,
     /// The locks held when the error was raised that nothing will catch: label and line of acquisition.
     pub held: Vec<(String, u32)>,
 }
@@ -52,6 +54,7 @@ impl Fiber {
             exiting: None,
             arms: Vec::new(),
             holding: 0,
+            in_condition: false,
             held: Vec::new(),
         };
         call::begin(image, &mut fiber, entry)?;
@@ -79,7 +82,8 @@ impl Fiber {
 
     /// The place in the script where it stands: of the innermost call that is not conc's own.
     pub fn span(&self, program: &Program) -> Span {
-        let outer = self.frames.iter().rev().find(|frame| !program.functions[frame.function as usize].internal);
+        let outer =
+            self.frames.iter().rev().find(|frame| !program.functions[frame.function as usize].internal);
         outer.map_or(Span::default(), |frame| {
             let function = &program.functions[frame.function as usize];
             function.spans[(frame.pc as usize).saturating_sub(1).min(function.spans.len() - 1)]

@@ -109,8 +109,11 @@ pub(super) fn own(image: &Image, receiver: &Value, members: &Arc<Object>, name: 
         Some(Member::Field { private: true, .. }) => {
             let class = &image.program.classes[members.class as usize];
             let name = image.program.symbol(name);
-            Err(Error::new(Kind::Type, format!("{name} is a parameter of {}, seen only inside its body", class.name))
-                .hint(format!("to show it outside, keep it in a member: `let shown = {name}`")))
+            Err(Error::new(
+                Kind::Type,
+                format!("{name} is a parameter of {}, seen only inside its body", class.name),
+            )
+            .hint(format!("to show it outside, keep it in a member: `let shown = {name}`")))
         }
         None => Err(no_member(image, receiver, name, false)),
     }
@@ -142,8 +145,11 @@ pub(super) fn set<S: Scheduler>(
     let text = image.program.symbol(name);
     if let Some(property) = image.property(receiver.kind(), name) {
         let Some(set) = property.set else {
-            return Err(Error::new(Kind::Type, format!("{text} of {} cannot be assigned", call::article(receiver.kind())))
-                .into());
+            return Err(Error::new(
+                Kind::Type,
+                format!("{text} of {} cannot be assigned", call::article(receiver.kind())),
+            )
+            .into());
         };
         let line = call::line_of(fiber, &image.program);
         let mut context = Context { world, program: &image.program, line };
@@ -163,12 +169,16 @@ pub(super) fn set<S: Scheduler>(
             members.fields[index as usize].set(value.clone());
             Ok(())
         }
-        Some(Member::Field { .. }) => Err(Error::new(Kind::Type, format!("{text} of {} never changes", class.name))
-            .hint("declare it with `var` to let it change")
-            .into()),
-        Some(Member::Method(_)) => {
-            Err(Error::new(Kind::Type, format!("{text} is a method of {} and cannot be assigned", class.name)).into())
+        Some(Member::Field { .. }) => {
+            Err(Error::new(Kind::Type, format!("{text} of {} never changes", class.name))
+                .hint("declare it with `var` to let it change")
+                .into())
         }
+        Some(Member::Method(_)) => Err(Error::new(
+            Kind::Type,
+            format!("{text} is a method of {} and cannot be assigned", class.name),
+        )
+        .into()),
         None => Err(no_member(image, receiver, name, false).into()),
     }
 }
@@ -185,7 +195,10 @@ pub(super) fn no_member(image: &Image, receiver: &Value, name: u16, called: bool
         return Error::new(Kind::Type, format!("{text} of {what} is a property, not a method"))
             .hint(format!("write it without the brackets: `.{text}`"));
     }
-    let error = Error::new(Kind::Type, format!("{what} has no {} `{text}`", if called { "method" } else { "member" }));
+    let error = Error::new(
+        Kind::Type,
+        format!("{what} has no {} `{text}`", if called { "method" } else { "member" }),
+    );
     let methods = crate::builtin::methods(kind).iter().map(|row| row.name);
     let properties = crate::builtin::properties(kind).iter().map(|property| property.name);
     let mut known: Vec<&str> = methods.chain(properties).filter(|name| !name.starts_with("__")).collect();
@@ -200,4 +213,3 @@ pub(super) fn no_member(image: &Image, receiver: &Value, name: u16, called: bool
         None => error.hint(format!("it has: {}", known.join(", "))),
     }
 }
-

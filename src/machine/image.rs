@@ -65,7 +65,11 @@ impl Image {
     /// The function that a builtin written in conc became.
     pub(super) fn scripted(&self, row: &'static Row) -> Option<u32> {
         let Body::Script(_) = row.body else { return None };
-        self.program.scripted.iter().find(|(known, _)| std::ptr::eq(*known, row)).map(|(_, function)| *function)
+        self.program
+            .scripted
+            .iter()
+            .find(|(known, _)| std::ptr::eq(*known, row))
+            .map(|(_, function)| *function)
     }
 
     /// The builtin that a function of conc's own is.

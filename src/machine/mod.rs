@@ -44,7 +44,6 @@ pub trait Scheduler: World {
 
     fn resume_others(&mut self);
 
-
     /// Whether some thread waits in an `await`, to be told of every change: one relaxed load.
     fn awaited(&self) -> bool;
 

@@ -12,8 +12,7 @@ use crate::syntax::tree::BinaryOperator;
 use crate::value::{
     Value, compare,
     error::{Error, Kind},
-    index,
-    format,
+    format, index,
     map::Entries,
     object::{Closure, Method},
     operate, show,
@@ -51,7 +50,9 @@ pub(super) fn instruction<S: Scheduler>(
             fiber.stack[at(d)] = operate::binary(operator, &fiber.stack[at(a)], &fiber.stack[at(b)])?;
         }
         I::Unary { operator, d, a } => fiber.stack[at(d)] = operate::unary(operator, &fiber.stack[at(a)])?,
-        I::RangeCheck { at: first, inclusive } => range_check(&mut fiber.stack[at(first)..at(first) + 2], inclusive)?,
+        I::RangeCheck { at: first, inclusive } => {
+            range_check(&mut fiber.stack[at(first)..at(first) + 2], inclusive)?
+        }
         I::CountCheck { a } => count_check(&fiber.stack[at(a)])?,
         I::Iterate { at: first } => {
             fiber.stack[at(first)] = wait::iterate(&fiber.stack[at(first)])?;
@@ -90,7 +91,9 @@ pub(super) fn instruction<S: Scheduler>(
         }
         I::Range { d, at: first, inclusive } => {
             range_check(&mut fiber.stack[at(first)..at(first) + 2], inclusive)?;
-            if let (Value::Int(start), Value::Int(end)) = (&fiber.stack[at(first)], &fiber.stack[at(first) + 1]) {
+            if let (Value::Int(start), Value::Int(end)) =
+                (&fiber.stack[at(first)], &fiber.stack[at(first) + 1])
+            {
                 fiber.stack[at(d)] = Value::range(*start, *end);
             }
         }
@@ -135,28 +138,15 @@ pub(super) fn instruction<S: Scheduler>(
             };
             fiber.stack[at(d)] = Value::Bool(is);
         }
-        I::AssertFailed { message } => {
-            return Err(assertion(program, &fiber.stack[at(message)], "the assertion failed".into(), None));
-        }
+        I::AssertFailed { message } => return Err(assertion(program, &fiber.stack[at(message)], None)),
         I::AssertCompared { message, at: first } => {
             let sides = (&fiber.stack[at(first)], &fiber.stack[at(first) + 1]);
-            let found = format!("found {} and {}", show::repr(sides.0, program), show::repr(sides.1, program));
-            return Err(assertion(program, &fiber.stack[at(message)], "the assertion failed".into(), Some(found)));
-        }
-        I::DeferPush { list, s } => {
-            if let Value::List(list) = &fiber.stack[at(list)] {
-                list.push(fiber.stack[at(s)].clone());
-            }
-        }
-        I::DeferPop { d, list, to } => {
-            let popped = match &fiber.stack[at(list)] {
-                Value::List(list) => list.lock().pop(),
-                _ => None,
-            };
-            match popped {
-                Some(deferred) => fiber.stack[at(d)] = deferred,
-                None => jump(fiber, u32::from(to)),
-            }
+            let found = format!(
+                "the two sides are {} and {}",
+                show::repr(sides.0, program),
+                show::repr(sides.1, program)
+            );
+            return Err(assertion(program, &fiber.stack[at(message)], Some(found)));
         }
         I::EnterTimed { d, a, timeout } => {
             let deadline = wait::deadline(world, &fiber.stack[at(timeout)], "a timeout")?;
@@ -187,9 +177,18 @@ pub(super) fn instruction<S: Scheduler>(
             fiber.holding = fiber.holding.saturating_sub(1);
             world.resume_others();
         }
-        I::AwaitBegin => world.await_begin(),
-        I::AwaitWait => return Ok(Flow::Wait(Wait { op: Op::Change, deadline: None })),
-        I::AwaitEnd => world.await_end(),
+        I::AwaitBegin => {
+            fiber.in_condition = true;
+            world.await_begin();
+        }
+        I::AwaitWait => {
+            fiber.in_condition = false;
+            return Ok(Flow::Wait(Wait { op: Op::Change, deadline: None }));
+        }
+        I::AwaitEnd => {
+            fiber.in_condition = false;
+            world.await_end();
+        }
         I::Arm { at: first, shape } => {
             let op = make_arm(image, fiber, world, at(first), &program.shapes[shape as usize])?;
             fiber.arms.push(op);
@@ -258,12 +257,6 @@ pub(super) fn instruction<S: Scheduler>(
     Ok(Flow::Next)
 }
 
-fn jump(fiber: &mut Fiber, to: u32) {
-    if let Some(frame) = fiber.frames.last_mut() {
-        frame.pc = to;
-    }
-}
-
 // Variables.
 
 #[cold]
@@ -327,7 +320,9 @@ fn count_check(count: &Value) -> Result<(), Error> {
     match count {
         Value::Int(0..) => Ok(()),
         Value::Int(n) => Err(Error::new(Kind::Value, format!("a count cannot be negative: {n}"))),
-        other => Err(Error::new(Kind::Type, format!("a count is an int, not {}", call::article(other.kind())))),
+        other => {
+            Err(Error::new(Kind::Type, format!("a count is an int, not {}", call::article(other.kind()))))
+        }
     }
 }
 
@@ -335,7 +330,10 @@ fn slice_end(end: &Value) -> Result<Option<i64>, Error> {
     match end {
         Value::Nil => Ok(None),
         Value::Int(n) => Ok(Some(*n)),
-        other => Err(Error::new(Kind::Type, format!("a slice goes from an int to an int, not {}", call::article(other.kind())))),
+        other => Err(Error::new(
+            Kind::Type,
+            format!("a slice goes from an int to an int, not {}", call::article(other.kind())),
+        )),
     }
 }
 
@@ -343,7 +341,10 @@ fn unpack(fiber: &mut Fiber, s: usize, first: usize, count: usize) -> Result<(),
     let values = match &fiber.stack[s] {
         Value::List(list) => list.snapshot(),
         other => {
-            return Err(Error::new(Kind::Type, format!("only a list can be taken apart, not {}", call::article(other.kind()))));
+            return Err(Error::new(
+                Kind::Type,
+                format!("only a list can be taken apart, not {}", call::article(other.kind())),
+            ));
         }
     };
     if values.len() != count {
@@ -357,10 +358,10 @@ fn unpack(fiber: &mut Fiber, s: usize, first: usize, count: usize) -> Result<(),
     Ok(())
 }
 
-fn assertion(program: &Program, message: &Value, default: String, found: Option<String>) -> Fault {
+fn assertion(program: &Program, message: &Value, found: Option<String>) -> Fault {
     let text = match message {
-        Value::Nil => default,
-        message => format!("the assertion failed: {}", show::display(message, program)),
+        Value::Nil => "the assertion failed".into(),
+        message => show::display(message, program),
     };
     let error = Error::new(Kind::Assertion, text);
     Fault::Error(match found {
@@ -444,7 +445,12 @@ pub(super) fn call_method_fixed<S: Scheduler>(
 }
 
 /// A member function that is known: `self` and the arguments stand at `start`.
-pub(super) fn call_member(image: &Image, fiber: &mut Fiber, start: usize, function: u32) -> Result<(), Fault> {
+pub(super) fn call_member(
+    image: &Image,
+    fiber: &mut Fiber,
+    start: usize,
+    function: u32,
+) -> Result<(), Fault> {
     let known = &image.program.functions[function as usize];
     fiber.reserve(start + known.registers);
     if let Some(captured) = call::captured_of(&fiber.stack[start]) {
@@ -463,7 +469,10 @@ fn start<S: Scheduler>(world: &mut S, value: &Value) -> Result<(), Error> {
         Value::Thread(thread) => world.start(thread),
         other => Err(Error::new(
             Kind::Type,
-            format!("`start` takes a thread, a timer, a call or a block, not {}", call::article(other.kind())),
+            format!(
+                "`start` takes a thread, a timer, a call or a block, not {}",
+                call::article(other.kind())
+            ),
         )
         .hint("write `start f(x)` to call f in a thread of its own")),
     }
@@ -477,15 +486,23 @@ fn make_arm<S: Scheduler>(
     at: usize,
     shape: &Shape,
 ) -> Result<Op, Fault> {
-    let kind = fiber.stack[at].kind();
+    // Bound past the frame's registers: the operands of the other arms stand next to these.
+    let Some(frame) = fiber.frames.last() else { return Err(Fault::Stopped) };
+    let scratch = frame.base as usize + image.program.functions[frame.function as usize].registers;
+    let operands = fiber.stack[at..at + 1 + shape.count as usize].to_vec();
+    fiber.reserve(scratch + operands.len() + 8);
+    for (slot, value) in fiber.stack[scratch..].iter_mut().zip(operands) {
+        *slot = value;
+    }
+    let kind = fiber.stack[scratch].kind();
     let name = image.program.symbol(shape.method);
     let Some(linked) = image.method(kind, shape.method) else {
-        return Err(field::no_member(image, &fiber.stack[at], shape.method, true).into());
+        return Err(field::no_member(image, &fiber.stack[scratch], shape.method, true).into());
     };
-    let count = linked.bind(&mut fiber.stack, at + 1, shape, &image.program)?;
+    let count = linked.bind(&mut fiber.stack, scratch + 1, shape, &image.program)?;
     let line = call::line_of(fiber, &image.program);
     let context = Context { world, program: &image.program, line };
-    Ok(arm::make(&context, &fiber.stack[at], name, &fiber.stack[at + 1..at + 1 + count])?)
+    Ok(arm::make(&context, &fiber.stack[scratch], name, &fiber.stack[scratch + 1..scratch + 1 + count])?)
 }
 
 fn select<S: Scheduler>(

@@ -22,7 +22,12 @@ pub(super) enum Done {
 }
 
 /// Lets the world do the operation that the instruction before `pc` of the innermost frame stands at.
-pub(super) fn perform<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S, wait: Wait) -> Done {
+pub(super) fn perform<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S, mut wait: Wait) -> Done {
+    if fiber.holding > 0 || fiber.in_condition {
+        let line = super::call::line_of(fiber, &image.program);
+        wait.op.abandon(Who { thread: world.thread(), line });
+        return Done::Fault(Fault::Error(waits_in_one_step(image, fiber)));
+    }
     match world.wait(wait, fiber, &image.program) {
         Waited::Done(value) => match complete(image, fiber, world, value) {
             Ok(()) => Done::Complete,
@@ -34,8 +39,24 @@ pub(super) fn perform<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mu
     }
 }
 
+/// What happens in one step cannot wait for anybody: nobody else could move.
+fn waits_in_one_step(image: &Image, fiber: &Fiber) -> Error {
+    let span = fiber.span(&image.program);
+    let text = image.program.source.text.get(span.start as usize..span.end as usize).unwrap_or_default();
+    let what = text.lines().next().unwrap_or_default();
+    let place = if fiber.in_condition { "the condition of `await`" } else { "`atomically`" };
+    Error::new(Kind::State, format!("`{what}` would have to wait inside {place}"))
+        .note("what runs as one step cannot wait: nobody else could move meanwhile")
+        .hint("wait before it, or use what does not wait (try_acquire, try_get)")
+}
+
 /// Puts the value of an operation where its instruction wants it.
-fn complete<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S, value: Value) -> Result<(), Fault> {
+fn complete<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    value: Value,
+) -> Result<(), Fault> {
     let Some(frame) = fiber.frames.last_mut() else { return Ok(()) };
     let base = frame.base as usize;
     let function = &image.program.functions[frame.function as usize];
@@ -106,7 +127,10 @@ pub(super) fn enter<S: Scheduler>(
         Value::File(_) => Ok(Flow::Next),
         other => Err(Error::new(
             Kind::Type,
-            format!("`with` takes a lock, a semaphore, a pool or a file, not {}", super::call::article(other.kind())),
+            format!(
+                "`with` takes a lock, a semaphore, a pool or a file, not {}",
+                super::call::article(other.kind())
+            ),
         )
         .into()),
     }
@@ -155,6 +179,8 @@ pub(super) fn iterate(value: &Value) -> Result<Value, Error> {
     match value {
         Value::Range(range) => Ok(Value::Range(range.clone())),
         Value::Sync(sync) if sync.kind.kind() == Type::Queue => Ok(value.clone()),
-        other => Ok(Value::List(Arc::new(crate::value::list::List::new(crate::value::iterate::items(other)?)))),
+        other => {
+            Ok(Value::List(Arc::new(crate::value::list::List::new(crate::value::iterate::items(other)?))))
+        }
     }
 }

@@ -269,7 +269,7 @@ impl Range {
 }
 
 impl Type {
-    pub const ALL: [Type; 27] = [
+    pub const ALL: [Type; 28] = [
         Type::Nil,
         Type::Bool,
         Type::Int,
@@ -297,6 +297,7 @@ impl Type {
         Type::Atomic,
         Type::Pool,
         Type::Future,
+        Type::File,
     ];
 
     /// The word for it in messages and from `type(x)`.

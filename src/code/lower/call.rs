@@ -10,14 +10,6 @@ use crate::syntax::tree::{Argument, Expression, ExpressionKind, Name};
 use crate::value::Value;
 use std::sync::Arc;
 
-/// What stands for a parameter that got no argument.
-#[derive(Clone, Copy)]
-enum Missing {
-    /// The callee sees to it.
-    Unset,
-    Nil,
-}
-
 impl<'t> Builder<'_, '_, 't> {
     pub fn call(
         &mut self,
@@ -44,7 +36,12 @@ impl<'t> Builder<'_, '_, 't> {
         }
     }
 
-    fn call_name(&mut self, name: &'t Name, callee: &'t Expression, arguments: &'t [Argument]) -> Lowered<Register> {
+    fn call_name(
+        &mut self,
+        name: &'t Name,
+        callee: &'t Expression,
+        arguments: &'t [Argument],
+    ) -> Lowered<Register> {
         match self.meaning(name.id) {
             Meaning::Member { self_variable, class, member: Member::Method(index) } => {
                 let method = &self.unit.resolution.classes[class as usize].methods[index as usize];
@@ -96,10 +93,10 @@ impl<'t> Builder<'_, '_, 't> {
     /// The arguments of a known function into the next registers, one for each parameter.
     fn bind_function(&mut self, function: u32, arguments: &'t [Argument]) -> Lowered {
         let parameters = self.lowering.program.functions[function as usize].parameters.clone();
-        self.bind(&parameters, arguments, Missing::Unset)
+        self.bind(&parameters, arguments)
     }
 
-    fn bind(&mut self, parameters: &[Arc<str>], arguments: &'t [Argument], missing: Missing) -> Lowered {
+    fn bind(&mut self, parameters: &[Arc<str>], arguments: &'t [Argument]) -> Lowered {
         let at = self.temporaries(parameters.len());
         // Arguments are evaluated in the order they are written in.
         let mut given = vec![false; parameters.len()];
@@ -115,10 +112,7 @@ impl<'t> Builder<'_, '_, 't> {
         for (slot, given) in given.iter().enumerate() {
             if !given {
                 let d = at + slot as Register;
-                self.emit(match missing {
-                    Missing::Unset => Instruction::Unset { d },
-                    Missing::Nil => Instruction::Nil { d },
-                });
+                self.emit(Instruction::Unset { d });
             }
         }
         Ok(())
@@ -129,7 +123,7 @@ impl<'t> Builder<'_, '_, 't> {
         let at = self.mark() as Register;
         match row.body {
             Body::Native(_) | Body::Constant(_) => {
-                let count = self.bind_row(row, arguments, Missing::Unset)?;
+                let count = self.bind_row(row, arguments)?;
                 self.reserve(at);
                 let row = self.lowering.row(row);
                 self.emit(Instruction::CallBuiltin { at, count: count as u16, row });
@@ -148,17 +142,22 @@ impl<'t> Builder<'_, '_, 't> {
     }
 
     /// A value for each parameter of the row, then the rest; how many.
-    fn bind_row(&mut self, row: &'static Row, arguments: &'t [Argument], missing: Missing) -> Lowered<usize> {
+    fn bind_row(&mut self, row: &'static Row, arguments: &'t [Argument]) -> Lowered<usize> {
         let signature = builtin::Signature::of(row);
-        let named: Vec<Arc<str>> = signature.parameters.iter().map(|parameter| parameter.name.into()).collect();
+        let named: Vec<Arc<str>> =
+            signature.parameters.iter().map(|parameter| parameter.name.into()).collect();
         // Positional arguments fill the parameters that take them by position; what is over goes to the rest.
-        let positional: Vec<usize> = (0..named.len()).filter(|&slot| !signature.parameters[slot].by_name).collect();
+        let positional: Vec<usize> =
+            (0..named.len()).filter(|&slot| !signature.parameters[slot].by_name).collect();
         let at = self.temporaries(named.len());
         let mut given = vec![false; named.len()];
         let mut rest = 0;
         for (index, argument) in arguments.iter().enumerate() {
             let slot = match &argument.name {
-                Some(name) => named.iter().position(|parameter| *parameter == name.text),
+                Some(name) => {
+                    self.lowering.helpers(&name.text);
+                    named.iter().position(|parameter| *parameter == name.text)
+                }
                 None => positional.get(index).copied(),
             };
             match slot {
@@ -176,16 +175,18 @@ impl<'t> Builder<'_, '_, 't> {
         for (slot, given) in given.iter().enumerate() {
             if !given {
                 let d = at + slot as Register;
-                self.emit(match missing {
-                    Missing::Unset => Instruction::Unset { d },
-                    Missing::Nil => Instruction::Nil { d },
-                });
+                self.emit(Instruction::Unset { d });
             }
         }
         Ok(named.len() + rest)
     }
 
-    fn call_method(&mut self, object: &'t Expression, name: &'t Name, arguments: &'t [Argument]) -> Lowered<Register> {
+    fn call_method(
+        &mut self,
+        object: &'t Expression,
+        name: &'t Name,
+        arguments: &'t [Argument],
+    ) -> Lowered<Register> {
         let method = self.symbol(&name.text);
         if let Some(index) = self.fixed_global(object) {
             let at = self.temporary();

@@ -96,9 +96,9 @@ impl<'t> Builder<'_, '_, 't> {
     fn enter_monitor(&mut self) -> bool {
         let function = &self.unit.resolution.functions[self.function as usize];
         let in_monitor = function.kind == crate::resolve::FunctionKind::Method
-            && function.class.is_some_and(|class| {
-                self.unit.resolution.classes[class as usize].kind == ClassKind::Monitor
-            });
+            && function
+                .class
+                .is_some_and(|class| self.unit.resolution.classes[class as usize].kind == ClassKind::Monitor);
         let (true, Some(self_variable)) = (in_monitor, function.self_variable) else { return false };
         let object = self.register(self_variable);
         let a = self.temporary();
@@ -131,7 +131,12 @@ impl<'t> Builder<'_, '_, 't> {
     }
 
     /// The function that sets the fields of an instance, and the methods.
-    fn lower_members(&mut self, id: FunctionId, parameters: &'t [Parameter], members: &'t [Statement]) -> Lowered {
+    fn lower_members(
+        &mut self,
+        id: FunctionId,
+        parameters: &'t [Parameter],
+        members: &'t [Statement],
+    ) -> Lowered {
         self.nested(id, parameters, |builder| {
             let known = &builder.unit.resolution.functions[id as usize];
             let object = builder.register(known.self_variable.expect("an instance is being made"));
@@ -144,6 +149,9 @@ impl<'t> Builder<'_, '_, 't> {
                     builder.default(s, default)?;
                 }
                 builder.emit(Instruction::SetOwn { object, index: index as u16, s });
+            }
+            for member in members {
+                builder.member_item(member)?;
             }
             for member in members {
                 let before = builder.at(member.span);
@@ -161,7 +169,9 @@ impl<'t> Builder<'_, '_, 't> {
                 let mark = self.mark();
                 let s = self.temporary();
                 self.into(value, s)?;
-                if let (Pattern::Name(name), crate::syntax::tree::ExpressionKind::Call { .. }) = (pattern, &value.kind) {
+                if let (Pattern::Name(name), crate::syntax::tree::ExpressionKind::Call { .. }) =
+                    (pattern, &value.kind)
+                {
                     let name = self.lowering.text_constant(&name.text);
                     self.emit(Instruction::Name { a: s, name });
                 }
@@ -175,8 +185,32 @@ impl<'t> Builder<'_, '_, 't> {
                 let id = self.function_of(function.id);
                 self.lower_function(id, function)
             }
+            // Set before the others.
+            StatementKind::Class(_) | StatementKind::Thread(_) => Ok(()),
             _ => unreachable!("the parser refuses other members"),
         }
+    }
+
+    /// Classes and templates that are members, so that the others can use them.
+    fn member_item(&mut self, member: &'t Statement) -> Lowered {
+        let (name, id) = match &member.kind {
+            StatementKind::Class(class) => {
+                self.lower_class(class)?;
+                (&class.name, class.id)
+            }
+            StatementKind::Thread(template) => {
+                self.lower_template(template)?;
+                (&template.name, template.id)
+            }
+            _ => return Ok(()),
+        };
+        let mark = self.mark();
+        let d = self.temporary();
+        let function = self.function_of(id);
+        self.closure(function, d);
+        self.initialise_name(name, d);
+        self.release_to(mark);
+        Ok(())
     }
 
     fn set_members(&mut self, pattern: &Pattern, s: Register) {

@@ -96,7 +96,9 @@ impl<'t> Builder<'_, '_, 't> {
                 let small = self.small_int(right);
                 match (operator, small) {
                     (CompareOperator::Less, Some(value)) => self.emit(I::LoopLessInt { a, value, to }),
-                    (CompareOperator::LessEqual, Some(value)) => self.emit(I::LoopLessEqualInt { a, value, to }),
+                    (CompareOperator::LessEqual, Some(value)) => {
+                        self.emit(I::LoopLessEqualInt { a, value, to })
+                    }
                     (CompareOperator::Less, None) => {
                         let b = self.value(right)?;
                         self.emit(I::LoopLess { a, b, to })

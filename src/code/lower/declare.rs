@@ -14,7 +14,9 @@ impl<'t> Builder<'_, '_, 't> {
     pub fn hoist(&mut self, block: &'t Block) -> Lowered {
         for statement in &block.statements {
             match &statement.kind {
-                StatementKind::Let { pattern, .. } | StatementKind::Var { pattern, .. } => self.hoist_cells(pattern),
+                StatementKind::Let { pattern, .. } | StatementKind::Var { pattern, .. } => {
+                    self.hoist_cells(pattern)
+                }
                 StatementKind::Declare(declaration) => {
                     declaration.items.iter().for_each(|item| self.hoist_cell(&item.name));
                 }
@@ -112,7 +114,12 @@ impl<'t> Builder<'_, '_, 't> {
         Ok(())
     }
 
-    fn make_many(&mut self, kind: DeclarationKind, item: &'t DeclarationItem, count: &'t Expression) -> Lowered<Register> {
+    fn make_many(
+        &mut self,
+        kind: DeclarationKind,
+        item: &'t DeclarationItem,
+        count: &'t Expression,
+    ) -> Lowered<Register> {
         let (list, a) = (self.temporary(), self.temporary());
         self.emit(Instruction::List { d: list, at: list, count: 0 });
         self.into(count, a)?;
@@ -147,7 +154,8 @@ impl<'t> Builder<'_, '_, 't> {
             Some(lock) => builder.into(lock, at),
             None => {
                 let function = &builder.unit.resolution.functions[builder.function as usize];
-                let self_variable = function.self_variable.expect("the resolver wants a lock outside a monitor");
+                let self_variable =
+                    function.self_variable.expect("the resolver wants a lock outside a monitor");
                 let object = builder.register(self_variable);
                 builder.emit(Instruction::Monitor { d: at, object });
                 Ok(())

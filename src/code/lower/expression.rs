@@ -176,9 +176,7 @@ impl<'t> Builder<'_, '_, 't> {
             Meaning::Member { self_variable, member, .. } => {
                 let object = self.register(self_variable);
                 match member {
-                    Member::Field(index) => {
-                        self.emit(Instruction::GetOwn { d, object, index: index as u16 })
-                    }
+                    Member::Field(index) => self.emit(Instruction::GetOwn { d, object, index: index as u16 }),
                     Member::Method(index) => {
                         self.emit(Instruction::OwnMethod { d, object, index: index as u16 })
                     }
@@ -298,7 +296,12 @@ impl<'t> Builder<'_, '_, 't> {
         Ok(())
     }
 
-    pub fn binary_instruction(operator: BinaryOperator, d: Register, a: Register, b: Register) -> Instruction {
+    pub fn binary_instruction(
+        operator: BinaryOperator,
+        d: Register,
+        a: Register,
+        b: Register,
+    ) -> Instruction {
         match operator {
             BinaryOperator::Add => Instruction::Add { d, a, b },
             BinaryOperator::Subtract => Instruction::Subtract { d, a, b },

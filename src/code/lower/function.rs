@@ -29,8 +29,6 @@ pub(super) struct Builder<'l, 'u, 't> {
     next: usize,
     most: usize,
     contexts: Vec<Context<'t>>,
-    /// The list of what the body has deferred.
-    pub deferred: Option<Register>,
 }
 
 pub(super) struct Finished {
@@ -68,8 +66,6 @@ pub(super) enum Cleanup<'t> {
     Finally(&'t Block),
     ResumeOthers,
     AwaitEnd,
-    /// Calls what was deferred, last first.
-    Deferred(Register),
 }
 
 impl<'l, 'u, 't> Builder<'l, 'u, 't> {
@@ -88,7 +84,6 @@ impl<'l, 'u, 't> Builder<'l, 'u, 't> {
             next: 0,
             most: 0,
             contexts: Vec::new(),
-            deferred: None,
         };
         for &variable in known.self_variable.iter().chain(&known.parameters) {
             builder.declare(variable);
@@ -173,8 +168,7 @@ impl<'l, 'u, 't> Builder<'l, 'u, 't> {
             | I::LoopLess { to, .. }
             | I::LoopLessEqual { to, .. }
             | I::LoopLessInt { to, .. }
-            | I::LoopLessEqualInt { to, .. }
-            | I::DeferPop { to, .. } => *to = short,
+            | I::LoopLessEqualInt { to, .. } => *to = short,
             other => unreachable!("{other:?} does not jump"),
         }
     }
@@ -365,31 +359,8 @@ impl<'l, 'u, 't> Builder<'l, 'u, 't> {
             Cleanup::AwaitEnd => {
                 self.emit(Instruction::AwaitEnd);
             }
-            Cleanup::Deferred(list) => self.run_deferred(list),
         }
         Ok(())
-    }
-
-    /// Calls the deferred functions, last first. An error in one does not keep the others from running.
-    fn run_deferred(&mut self, list: Register) {
-        let mark = self.mark();
-        let (failed, at) = (self.temporary(), self.temporary());
-        self.emit(Instruction::Nil { d: failed });
-        let top = self.here();
-        let pop = self.emit(Instruction::DeferPop { d: at, list, to: 0 });
-        let shape = self.lowering.shape(crate::code::Shape { count: 0, names: Vec::new(), method: 0 });
-        self.emit(Instruction::Call { at, shape });
-        let end = self.here();
-        self.emit(Instruction::Loop { to: top as u32 });
-        let target = self.here() as u32;
-        let (start, end) = (top as u32, end as u32);
-        self.handlers.push(Handler { start, end, target, error: failed, cleanup: true });
-        self.emit(Instruction::Loop { to: top as u32 });
-        self.land(pop);
-        let fine = self.emit(Instruction::JumpUnless { a: failed, to: 0 });
-        self.emit(Instruction::Rethrow { s: failed });
-        self.land(fine);
-        self.release_to(mark);
     }
 
     /// Emits what leaving all contexts down to `depth` asks for, then `last`; returns the index of `last`.
@@ -427,7 +398,11 @@ impl<'l, 'u, 't> Builder<'l, 'u, 't> {
         let ContextKind::Loop { breaks, continues } = &mut self.contexts[depth].kind else {
             unreachable!("it was found as a loop")
         };
-        if go_on { continues.push(index) } else { breaks.push(index) }
+        if go_on {
+            continues.push(index)
+        } else {
+            breaks.push(index)
+        }
         Ok(())
     }
 }

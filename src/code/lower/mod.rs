@@ -103,8 +103,7 @@ impl Lowering {
         let function_base = self.program.functions.len() as u32;
         let class_base = self.program.classes.len() as u32;
         let storage = storage::assign(self, script, resolution, function_base);
-        let unit =
-            Unit { source, script, resolution, function_base, class_base, storage, internal };
+        let unit = Unit { source, script, resolution, function_base, class_base, storage, internal };
         for class in &resolution.classes {
             self.program.classes.push(unit.class(class));
         }
@@ -202,6 +201,15 @@ impl Lowering {
         unit.function_base + declared.expect("a threadlocal is declared at the top level")
     }
 
+    /// Has what a builtin may need for an argument of this name compiled.
+    fn helpers(&mut self, argument: &str) {
+        for name in builtin::helpers(argument) {
+            if let Some(row) = builtin::function(name) {
+                self.scripted(row);
+            }
+        }
+    }
+
     fn symbol(&mut self, name: &Arc<str>) -> u16 {
         if let Some(&symbol) = self.symbols.get(name) {
             return symbol;
@@ -209,6 +217,7 @@ impl Lowering {
         let symbol = self.program.symbols.len() as u16;
         self.program.symbols.push(name.clone());
         self.symbols.insert(name.clone(), symbol);
+        self.helpers(name);
         // Any type may have a method of this name that is written in conc.
         for kind in crate::value::Type::ALL {
             if let Some(row) = builtin::methods(kind).iter().find(|row| *row.name == **name)

@@ -15,26 +15,28 @@ impl<'t> Builder<'_, '_, 't> {
         self.body(&script.body)
     }
 
-    /// The body of a function: a block, with what it defers.
+    /// The body of a function.
     pub fn body(&mut self, block: &'t Block) -> Lowered {
-        if !defers(block) {
-            return self.block(block);
-        }
-        let list = self.temporary();
-        self.emit(Instruction::List { d: list, at: list, count: 0 });
-        self.deferred = Some(list);
-        self.begin_cleanup(Cleanup::Deferred(list));
-        self.block(block)?;
-        self.end_cleanup()
+        self.block(block)
     }
 
+    /// A block: what it defers runs when it ends, however it ends, last first.
     pub fn block(&mut self, block: &'t Block) -> Lowered {
         let mark = self.mark();
+        let mut deferred = 0;
         self.hoist(block)?;
         for statement in &block.statements {
             let before = self.at(statement.span);
-            self.statement(statement)?;
+            if let StatementKind::Defer(later) = &statement.kind {
+                self.begin_cleanup(Cleanup::Finally(&later.body));
+                deferred += 1;
+            } else {
+                self.statement(statement)?;
+            }
             self.at(before);
+        }
+        for _ in 0..deferred {
+            self.end_cleanup()?;
         }
         self.release_to(mark);
         Ok(())
@@ -76,8 +78,12 @@ impl<'t> Builder<'_, '_, 't> {
                 let s = self.value(value)?;
                 self.emit(Instruction::Throw { s });
             }
-            StatementKind::Try { body, catches, finally } => self.try_statement(body, catches, finally.as_ref())?,
-            StatementKind::Defer(deferred) => self.defer(deferred)?,
+            StatementKind::Try { body, catches, finally } => {
+                self.try_statement(body, catches, finally.as_ref())?
+            }
+            StatementKind::Defer(_) => {
+                // The block sees to it.
+            }
             StatementKind::Assert { condition, message } => self.assert(condition, message.as_ref())?,
             StatementKind::With { items, timeout, body, otherwise } => {
                 self.with(items, timeout.as_ref(), body, otherwise.as_ref())?;
@@ -215,7 +221,12 @@ impl<'t> Builder<'_, '_, 't> {
 
     // Assignment.
 
-    fn assign(&mut self, target: &'t Expression, operator: Option<BinaryOperator>, value: &'t Expression) -> Lowered {
+    fn assign(
+        &mut self,
+        target: &'t Expression,
+        operator: Option<BinaryOperator>,
+        value: &'t Expression,
+    ) -> Lowered {
         match &target.kind {
             ExpressionKind::Name(name) => self.assign_name(name, operator, value),
             ExpressionKind::Index { object, index } => {
@@ -276,7 +287,12 @@ impl<'t> Builder<'_, '_, 't> {
         Ok(())
     }
 
-    fn assign_name(&mut self, name: &'t Name, operator: Option<BinaryOperator>, value: &'t Expression) -> Lowered {
+    fn assign_name(
+        &mut self,
+        name: &'t Name,
+        operator: Option<BinaryOperator>,
+        value: &'t Expression,
+    ) -> Lowered {
         // A plain local is computed where it is kept.
         if let Some(variable) = variable_of(self.meaning(name.id))
             && self.storage(variable) == Storage::Register
@@ -474,7 +490,12 @@ impl<'t> Builder<'_, '_, 't> {
 
     // Errors.
 
-    fn try_statement(&mut self, body: &'t Block, catches: &'t [Catch], finally: Option<&'t Block>) -> Lowered {
+    fn try_statement(
+        &mut self,
+        body: &'t Block,
+        catches: &'t [Catch],
+        finally: Option<&'t Block>,
+    ) -> Lowered {
         if let Some(finally) = finally {
             self.begin_cleanup(Cleanup::Finally(finally));
         }
@@ -557,53 +578,4 @@ impl<'t> Builder<'_, '_, 't> {
         }
         Ok(())
     }
-}
-
-/// Whether a body defers anything itself (not a function inside it).
-fn defers(block: &Block) -> bool {
-    block.statements.iter().any(|statement| match &statement.kind {
-        StatementKind::Defer(_) => true,
-        StatementKind::If { branches, otherwise } => {
-            branches.iter().any(|(_, block)| defers(block)) || otherwise.as_ref().is_some_and(defers)
-        }
-        StatementKind::While { body, .. }
-        | StatementKind::Loop { body }
-        | StatementKind::Repeat { body, .. }
-        | StatementKind::For { body, .. }
-        | StatementKind::Atomically(body)
-        | StatementKind::Block(body) => defers(body),
-        StatementKind::Try { body, catches, finally } => {
-            defers(body)
-                || catches.iter().any(|catch| defers(&catch.body))
-                || finally.as_ref().is_some_and(defers)
-        }
-        StatementKind::With { body, otherwise, .. } => defers(body) || otherwise.as_ref().is_some_and(defers),
-        StatementKind::Select(select) => {
-            select.arms.iter().any(|arm| defers(&arm.body))
-                || select.after.as_ref().is_some_and(|(_, block)| defers(block))
-                || select.otherwise.as_ref().is_some_and(defers)
-        }
-        StatementKind::Invalid
-        | StatementKind::Expression(_)
-        | StatementKind::Let { .. }
-        | StatementKind::Var { .. }
-        | StatementKind::ThreadLocal { .. }
-        | StatementKind::Assign { .. }
-        | StatementKind::Function(_)
-        | StatementKind::Class(_)
-        | StatementKind::Thread(_)
-        | StatementKind::Declare(_)
-        | StatementKind::Timer(_)
-        | StatementKind::Break
-        | StatementKind::Continue
-        | StatementKind::Return(_)
-        | StatementKind::Throw(_)
-        | StatementKind::Assert { .. }
-        | StatementKind::Join(_)
-        | StatementKind::Sleep(_)
-        | StatementKind::Yield
-        | StatementKind::Await(_)
-        | StatementKind::Parallel(_)
-        | StatementKind::ParallelFor { .. } => false,
-    })
 }

@@ -122,11 +122,7 @@ fn first_choice(
 
 /// Top-level `let NAME = LITERAL` before anything that could run other code: nobody can see the name unset, so the
 /// literal can stand for it everywhere.
-fn known_constants(
-    lowering: &mut Lowering,
-    script: &Script,
-    resolution: &Resolution,
-) -> Vec<Option<u32>> {
+fn known_constants(lowering: &mut Lowering, script: &Script, resolution: &Resolution) -> Vec<Option<u32>> {
     let mut known = vec![None; resolution.variables.len()];
     for statement in &script.body.statements {
         match &statement.kind {

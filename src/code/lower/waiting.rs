@@ -1,11 +1,10 @@
-//! Statements that wait or start threads: `with`, `join`, `parallel`, `select`, `await`, `atomically`, `defer`.
+//! Statements that wait or start threads: `with`, `join`, `parallel`, `select`, `await`, `atomically`.
 
 use super::function::{Builder, Cleanup, Lowered};
 use super::storage::{Storage, variable_of};
 use crate::code::{Instruction, Register, Shape};
 use crate::syntax::tree::{
-    Arm, ArmWait, Block, Branch, Deferred, Expression, ExpressionKind, NodeId, Pattern, Select, StatementKind,
-    TextPart,
+    Arm, ArmWait, Block, Branch, Expression, ExpressionKind, NodeId, Pattern, Select, StatementKind, TextPart,
 };
 
 impl<'t> Builder<'_, '_, 't> {
@@ -97,18 +96,24 @@ impl<'t> Builder<'_, '_, 't> {
 
     // Threads.
 
+    /// All threads are evaluated (and perhaps started) before the first is waited for.
     pub fn join(&mut self, threads: &'t [Expression]) -> Lowered {
-        for thread in threads {
-            let mark = self.mark();
-            let at = self.temporaries(2);
-            self.into(thread, at + 1)?;
-            self.call_internal("__join", at);
-            let shape = self.plain_shape(1);
-            let before = self.at(thread.span);
-            self.emit(Instruction::Call { at, shape });
-            self.at(before);
-            self.release_to(mark);
+        let at = self.temporaries(2);
+        let list = at + 1;
+        if let [thread] = threads {
+            self.into(thread, list)?;
+        } else {
+            self.emit(Instruction::List { d: list, at, count: 0 });
+            for thread in threads {
+                let mark = self.mark();
+                let s = self.value(thread)?;
+                self.emit(Instruction::Push { list, s });
+                self.release_to(mark);
+            }
         }
+        self.call_internal("__join", at);
+        let shape = self.plain_shape(1);
+        self.emit(Instruction::Call { at, shape });
         Ok(())
     }
 
@@ -191,16 +196,6 @@ impl<'t> Builder<'_, '_, 't> {
         self.emit(Instruction::Call { at, shape });
     }
 
-    pub fn defer(&mut self, deferred: &'t Deferred) -> Lowered {
-        let s = self.temporary();
-        let function = self.function_of(deferred.id);
-        self.lower_block_function(function, &deferred.body)?;
-        self.closure(function, s);
-        let list = self.deferred.expect("a body that defers has its list");
-        self.emit(Instruction::DeferPush { list, s });
-        Ok(())
-    }
-
     // `atomically` and `await`.
 
     pub fn atomically_block(&mut self, body: &'t Block) -> Lowered {
@@ -271,9 +266,12 @@ impl<'t> Builder<'_, '_, 't> {
             ExpressionKind::Binary { left, right, .. } => all(&[left, right]),
             ExpressionKind::And(left, right) | ExpressionKind::Or(left, right) => all(&[left, right]),
             ExpressionKind::Compare { first, rest } => {
-                self.shared_reads(first) + rest.iter().map(|(_, right)| self.shared_reads(right)).sum::<usize>()
+                self.shared_reads(first)
+                    + rest.iter().map(|(_, right)| self.shared_reads(right)).sum::<usize>()
             }
-            ExpressionKind::Conditional { condition, value, otherwise } => all(&[condition, value, otherwise]),
+            ExpressionKind::Conditional { condition, value, otherwise } => {
+                all(&[condition, value, otherwise])
+            }
             ExpressionKind::Index { object, index } => 1 + all(&[object, index]),
             ExpressionKind::Field { object, .. } => 1 + self.shared_reads(object),
             ExpressionKind::List(_)

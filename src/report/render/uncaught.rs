@@ -22,7 +22,11 @@ pub fn uncaught(
 ) -> String {
     let place = error.place.get();
     let origin = place.map_or(thread, |place| &place.thread);
-    let label = format!("in thread \"{}\"", clean(origin));
+    let function = place.and_then(|place| place.calls.first()).filter(|(name, _)| !name.starts_with('<'));
+    let label = match function {
+        Some((name, _)) => format!("in {name}, in thread \"{}\"", clean(origin)),
+        None => format!("in thread \"{}\"", clean(origin)),
+    };
     let title = Level::ERROR.primary_title(clean(&error.message)).id(error.kind.code().to_string());
     let mut group = Group::with_title(title);
     group = match place {

@@ -125,9 +125,10 @@ impl Shared {
 
     /// Whether it is a worker of a pool that waits for tasks, which is no fault of its own.
     fn idles(&self, table: &Table, id: u32) -> bool {
-        table.seats.get(&id).is_some_and(|seat| {
-            seat.blocked.lock().as_ref().is_some_and(|blocked| blocked.op.is_idle())
-        })
+        table
+            .seats
+            .get(&id)
+            .is_some_and(|seat| seat.blocked.lock().as_ref().is_some_and(|blocked| blocked.op.is_idle()))
     }
 
     fn stuck(&self, seat: &Seat, notes: &mut Vec<String>) -> Stuck {

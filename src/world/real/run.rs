@@ -180,6 +180,7 @@ impl Shared {
             Some(Cause::Done) | None => ending.abandoned = left,
             Some(Cause::Exit(status)) => {
                 ending.status = *status;
+                ending.exited = true;
                 ending.abandoned = left;
             }
             Some(Cause::Deadlock(deadlock)) => {
@@ -266,6 +267,7 @@ pub(super) fn main_thread() -> Thread {
         timer: None,
         outcome: OnceLock::new(),
         asked: AtomicBool::new(false),
+        raised_elsewhere: AtomicBool::new(false),
         done: WaitQueue::new(),
         held: AtomicU32::new(0),
         waiting: Mutex::new(None),

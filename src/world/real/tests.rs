@@ -276,14 +276,38 @@ fn bench() {
             r.sort_by(f64::total_cmp);
             r[r.len() / 2]
         };
-        let ca = { xs.sort_by(|a, b| a.0.total_cmp(&b.0)); (xs[0].0, xs[xs.len() / 2].0) };
-        let cb = { xs.sort_by(|a, b| a.1.total_cmp(&b.1)); (xs[0].1, xs[xs.len() / 2].1) };
-        println!("{name:14} conc min {:.3} med {:.3}   crossbeam min {:.3} med {:.3}   median ratio {ratio:.2}", ca.0, ca.1, cb.0, cb.1);
+        let ca = {
+            xs.sort_by(|a, b| a.0.total_cmp(&b.0));
+            (xs[0].0, xs[xs.len() / 2].0)
+        };
+        let cb = {
+            xs.sort_by(|a, b| a.1.total_cmp(&b.1));
+            (xs[0].1, xs[xs.len() / 2].1)
+        };
+        println!(
+            "{name:14} conc min {:.3} med {:.3}   crossbeam min {:.3} med {:.3}   median ratio {ratio:.2}",
+            ca.0, ca.1, cb.0, cb.1
+        );
     };
     let what = std::env::var("WHAT").unwrap_or("rsg".into());
-    if what.contains('r') { show("round trips", (0..rounds).map(|_| (round_trips_conc(100_000), round_trips_crossbeam(100_000))).collect()); }
-    if what.contains('s') { show("stream of 64", (0..rounds).map(|_| (stream_conc(500_000, 64), stream_crossbeam(500_000, 64))).collect()); }
-    if what.contains('g') { show("ring 503/10", (0..rounds.min(5)).map(|_| (ring_conc(503, 50_000), ring_crossbeam(503, 50_000))).collect()); }
+    if what.contains('r') {
+        show(
+            "round trips",
+            (0..rounds).map(|_| (round_trips_conc(100_000), round_trips_crossbeam(100_000))).collect(),
+        );
+    }
+    if what.contains('s') {
+        show(
+            "stream of 64",
+            (0..rounds).map(|_| (stream_conc(500_000, 64), stream_crossbeam(500_000, 64))).collect(),
+        );
+    }
+    if what.contains('g') {
+        show(
+            "ring 503/10",
+            (0..rounds.min(5)).map(|_| (ring_conc(503, 50_000), ring_crossbeam(503, 50_000))).collect(),
+        );
+    }
     for _ in 0..0 {
         let (a, b) = (round_trips_conc(100_000), round_trips_crossbeam(100_000));
         println!("round trips   conc {a:.3}  crossbeam {b:.3}  ratio {:.2}", a / b);

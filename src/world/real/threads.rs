@@ -2,7 +2,7 @@
 
 use super::RealWorld;
 use super::run::{Cause, Shared, UncaughtReport};
-use crate::machine::{self, Exit, Fiber};
+use crate::machine::{self, Exit, Fiber, Scheduler};
 use crate::report::runtime::Left;
 use crate::sync::Op;
 use crate::sync::thread::{Entry, State, Thread, Timer};
@@ -162,10 +162,13 @@ impl RealWorld {
         match exit {
             Exit::Finished(value) => self.settle(State::Finished, Ok(value)),
             Exit::Failed(error) => {
-                shared.failed.fetch_add(1, Ordering::SeqCst);
-                let holds = std::mem::take(&mut self.held);
-                let report = UncaughtReport { thread: name(&thread), error: error.clone(), holds };
-                (shared.options.reporter)(&report);
+                // What `parallel` started raises its error there.
+                if !thread.raised_elsewhere.load(Ordering::SeqCst) {
+                    shared.failed.fetch_add(1, Ordering::SeqCst);
+                    let holds = std::mem::take(&mut self.held);
+                    let report = UncaughtReport { thread: name(&thread), error: error.clone(), holds };
+                    (shared.options.reporter)(&report);
+                }
                 self.settle(State::Failed, Err(error));
             }
             Exit::Exited(status) => {
@@ -192,6 +195,9 @@ impl RealWorld {
         thread.state.store(state as u8, Ordering::SeqCst);
         self.shared.alive.fetch_sub(1, Ordering::SeqCst);
         thread.done.wake_all();
+        if self.awaited() {
+            self.changed();
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::RealWorld;
 use super::run::Shared;
 use super::threads::{Beat, Blocked};
 use crate::builtin::Wait;
-use crate::machine::Waited;
+use crate::machine::{Scheduler, Waited};
 use crate::sync::thread::{State, Waiting};
 use crate::sync::{Op, Releasers, Who};
 use crate::value::{Value, error::Error};
@@ -131,12 +131,17 @@ impl RealWorld {
         let who = self.asker(line);
         let releasers = op.releasers(who);
         let thread = &self.seat.thread;
+        let awaits = matches!(op, Op::Change);
         let sleeping = matches!(op, Op::Sleep);
         let state = if sleeping { State::Sleeping } else { State::Blocked };
         *thread.waiting.lock() =
             Some(Waiting { on: op.on(), text: op.describe(), line, timed: deadline.is_some() });
         thread.state.store(state as u8, Ordering::SeqCst);
         *self.seat.blocked.lock() = Some(Blocked { op, line, changes_seen: self.changes_seen });
+        // Somebody may `await` the state of this thread. (Not one that awaits itself: two would wake each other for ever.)
+        if !awaits && self.awaited() {
+            self.changed();
+        }
         self.keep_still();
 
         let until = deadline.map(|deadline| self.shared.clock.instant(deadline));
@@ -166,7 +171,10 @@ impl RealWorld {
     /// The run has ended.
     fn give_up(&mut self, mut pending: Pending) -> Waited {
         let who = Who { thread: &self.seat.thread, line: pending.line };
-        self.shared.stopped_here(who.thread, &pending.op.describe(), pending.line);
+        // A worker without a task has nothing to abandon.
+        if !pending.op.is_idle() {
+            self.shared.stopped_here(who.thread, &pending.op.describe(), pending.line);
+        }
         pending.op.abandon(who);
         Waited::Stopped
     }
