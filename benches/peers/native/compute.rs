@@ -47,7 +47,7 @@ pub fn sieve() -> i64 {
 
 pub fn word_counts() -> i64 {
     let mut counts: HashMap<String, i64> = HashMap::new();
-    let mut x = 1;
+    let mut x: i64 = 1;
     for _ in 0..1_000_000 {
         x = x * 16_807 % 2_147_483_647;
         *counts.entry(format!("w{}", x % 5000)).or_insert(0) += 1;
