@@ -1,6 +1,7 @@
 //! From text to program: the rooms in front of the machine, one after the other.
 
-use crate::code::{self, Program};
+use crate::code;
+use crate::code::verify::Verified;
 use crate::report::{Diagnostic, Level};
 use crate::resolve;
 use crate::source::Source;
@@ -11,14 +12,14 @@ use std::sync::Arc;
 ///
 /// A room is asked only when the one before it found no error: what it says of a tree with holes could be a mere
 /// consequence of them.
-pub fn compile(source: Arc<Source>) -> Result<(Program, Vec<Diagnostic>), Vec<Diagnostic>> {
+pub fn compile(source: Arc<Source>) -> Result<(Verified, Vec<Diagnostic>), Vec<Diagnostic>> {
     let (script, found) = syntax::parse(&source);
     let mut found = passable(found)?;
     let (resolution, named) = resolve::resolve(&script, &source);
     found.extend(named);
     let found = passable(found)?;
     match code::lower::lower(&source, &script, &resolution) {
-        Ok(program) => Ok((program, found)),
+        Ok(program) => Ok((Verified::new(program).unwrap_or_else(|flaw| unreachable!("{flaw:?}")), found)),
         Err(refused) => Err(found.into_iter().chain([refused]).collect()),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::arguments::Run;
 use super::{say, script};
-use conc::code::Program;
+use conc::code::verify::Verified;
 use conc::pipeline;
 use conc::report::runtime::{Ending, status};
 use conc::report::{Style, render};
@@ -34,7 +34,7 @@ pub fn run(run: Run) -> i32 {
 }
 
 /// Runs the program to its end; errors of threads are said when they happen.
-fn execute(program: Arc<Program>, run: &Run, arguments: Vec<String>, style: Style) -> Ending {
+fn execute(program: Arc<Verified>, run: &Run, arguments: Vec<String>, style: Style) -> Ending {
     let allowed = |paths: &Option<Vec<PathBuf>>| match paths {
         None => Allowed::Nothing,
         Some(paths) if paths.is_empty() => Allowed::Everything,

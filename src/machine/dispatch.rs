@@ -4,6 +4,7 @@ use super::call::{self, Flow};
 use super::fault::{self, Fault};
 use super::fiber::MOST_FRAMES;
 use super::wait::{self, Done};
+use super::registers::Registers;
 use super::{Exit, Fiber, Frame, Image, Scheduler, slow};
 use crate::code::Instruction as I;
 use crate::syntax::tree::{BinaryOperator, CompareOperator};
@@ -32,6 +33,15 @@ fn set_int(slot: &mut Value, n: i64) {
     }
 }
 
+/// Writes a register; a plain value there is not asked to free anything.
+#[inline(always)]
+fn put(slot: &mut Value, value: Value) {
+    let old = std::mem::replace(slot, value);
+    if old.is_plain() {
+        std::mem::forget(old);
+    }
+}
+
 #[inline(always)]
 fn set_bool(slot: &mut Value, b: bool) {
     if let Value::Bool(old) = slot {
@@ -43,19 +53,50 @@ fn set_bool(slot: &mut Value, b: bool) {
 
 /// Runs frames until the fiber rests, or a fault has to be seen to.
 fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Result<Exit, Fault> {
-    let program = &*image.program;
+    let program = &**image.program;
     'frame: loop {
-        let Some(&frame) = fiber.frames.last() else { return Ok(Exit::Stopped) };
-        let function = &program.functions[frame.function as usize];
-        let code = &function.code[..];
-        let base = frame.base as usize;
+        let Some(&(mut frame)) = fiber.frames.last() else { return Ok(Exit::Stopped) };
+        let mut function = &program.functions[frame.function as usize];
+        let mut code = &function.code[..];
+        let mut base = frame.base as usize;
         let mut pc = frame.pc as usize;
-        let mut regs = &mut fiber.stack[base..base + function.registers];
+        let mut regs = Registers::new(&mut fiber.stack[base..base + function.registers]);
 
-        /// A register.
+        /// A register's value.
         macro_rules! r {
             ($index:expr) => {
-                regs[$index as usize]
+                // SAFETY: the index comes from an instruction of the verified function whose frame `regs` is.
+                unsafe { regs.get($index) }
+            };
+        }
+        /// A register, to be written.
+        macro_rules! w {
+            ($index:expr) => {
+                // SAFETY: as for `r`.
+                unsafe { regs.slot($index) }
+            };
+        }
+        /// Several registers in a row, to be written.
+        macro_rules! row {
+            ($first:expr, $count:expr) => {
+                // SAFETY: as for `r`; all of them are checked.
+                unsafe { regs.row($first, $count) }
+            };
+        }
+        /// The frame's registers anew, after others have had the stack.
+        macro_rules! registers {
+            () => {
+                Registers::new(&mut fiber.stack[base..base + function.registers])
+            };
+        }
+        /// Goes on with what `frame` says: a new frame on top, or the one below.
+        macro_rules! switch {
+            () => {
+                function = &program.functions[frame.function as usize];
+                code = &function.code[..];
+                base = frame.base as usize;
+                pc = frame.pc as usize;
+                regs = registers!();
             };
         }
         /// Leaves the loop's own copy of the position with the fiber, for whoever looks at it from outside.
@@ -82,7 +123,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
         macro_rules! flow {
             ($flow:expr) => {
                 match $flow? {
-                    Flow::Next => regs = &mut fiber.stack[base..base + function.registers],
+                    Flow::Next => regs = registers!(),
                     Flow::Frame => continue 'frame,
                     Flow::Wait(wait) => match wait::perform(image, fiber, world, wait) {
                         Done::Complete => continue 'frame,
@@ -99,7 +140,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 if world.trapped() {
                     save!();
                     world.safepoint(fiber, program)?;
-                    regs = &mut fiber.stack[base..base + function.registers];
+                    regs = registers!();
                 }
             };
         }
@@ -113,25 +154,28 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
         }
         macro_rules! arithmetic {
             ($d:expr, $a:expr, $b:expr, $checked:ident, $float:tt, $operator:expr) => {
-                match (&r!($a), &r!($b)) {
+                match (r!($a), r!($b)) {
                     (Value::Int(x), Value::Int(y)) => match x.$checked(*y) {
-                        Some(n) => set_int(&mut r!($d), n),
+                        Some(n) => set_int(w!($d), n),
                         None => {
-                            let error = operate::binary($operator, &r!($a), &r!($b));
+                            let error = operate::binary($operator, r!($a), r!($b));
                             attempt!(error);
                         }
                     },
-                    (Value::Float(x), Value::Float(y)) => r!($d) = Value::Float(x $float y),
+                    (Value::Float(x), Value::Float(y)) => {
+                        let value = Value::Float(x $float y);
+                        put(w!($d), value);
+                    }
                     (a, b) => {
                         let value = attempt!(operate::binary($operator, a, b));
-                        r!($d) = value;
+                        put(w!($d), value);
                     }
                 }
             };
         }
         macro_rules! order {
             ($a:expr, $b:expr, $operator:expr, $int:tt) => {
-                match (&r!($a), &r!($b)) {
+                match (r!($a), r!($b)) {
                     (Value::Int(x), Value::Int(y)) => x $int y,
                     (a, b) => attempt!(compare::compare($operator, a, b)),
                 }
@@ -139,7 +183,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
         }
         macro_rules! order_int {
             ($a:expr, $value:expr, $operator:expr, $int:tt) => {
-                match &r!($a) {
+                match r!($a) {
                     Value::Int(x) => *x $int i64::from($value),
                     a => attempt!(compare::compare($operator, a, &Value::Int(i64::from($value)))),
                 }
@@ -147,43 +191,44 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
         }
 
         loop {
-            let instruction = code[pc];
+            // SAFETY: the function is verified: no jump leaves it, and its last instruction does not go on.
+            let instruction = unsafe { *code.get_unchecked(pc) };
             pc += 1;
             match instruction {
                 I::Move { d, s } => {
                     let value = r!(s).clone();
-                    r!(d) = value;
+                    put(w!(d), value);
                 }
-                I::Nil { d } => r!(d) = Value::Nil,
-                I::Bool { d, value } => set_bool(&mut r!(d), value),
-                I::Int { d, value } => set_int(&mut r!(d), i64::from(value)),
-                I::Constant { d, index } => r!(d) = program.constants[index as usize].clone(),
-                I::Unset { d } => r!(d) = Value::Unset,
+                I::Nil { d } => put(w!(d), Value::Nil),
+                I::Bool { d, value } => set_bool(w!(d), value),
+                I::Int { d, value } => set_int(w!(d), i64::from(value)),
+                I::Constant { d, index } => put(w!(d), program.constants[index as usize].clone()),
+                I::Unset { d } => put(w!(d), Value::Unset),
 
                 I::LoadGlobal { d, index } => match image.globals[index as usize].get() {
                     Value::Unset => {
                         attempt!(Err::<(), _>(slow::unset(&program.globals[index as usize])));
                     }
-                    value => r!(d) = value,
+                    value => put(w!(d), value),
                 },
                 I::StoreGlobal { s, index } => {
                     image.globals[index as usize].set(r!(s).clone());
                     changed!();
                 }
                 I::LoadFixed { d, index } => match image.fixed[index as usize].get() {
-                    Some(value) => r!(d) = value.clone(),
+                    Some(value) => put(w!(d), value.clone()),
                     None => {
                         attempt!(Err::<(), _>(slow::unset(&program.fixed[index as usize])));
                     }
                 },
                 I::LoadCell { d, cell } => {
-                    if let Value::Cell(cell) = &r!(cell) {
+                    if let Value::Cell(cell) = r!(cell) {
                         let value = cell.get();
-                        r!(d) = value;
+                        put(w!(d), value);
                     }
                 }
                 I::StoreCell { cell, s } => {
-                    if let Value::Cell(cell) = &r!(cell) {
+                    if let Value::Cell(cell) = r!(cell) {
                         cell.set(r!(s).clone());
                         changed!();
                     }
@@ -192,49 +237,49 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 I::Add { d, a, b } => arithmetic!(d, a, b, checked_add, +, BinaryOperator::Add),
                 I::Subtract { d, a, b } => arithmetic!(d, a, b, checked_sub, -, BinaryOperator::Subtract),
                 I::Multiply { d, a, b } => arithmetic!(d, a, b, checked_mul, *, BinaryOperator::Multiply),
-                I::Modulo { d, a, b } => match (&r!(a), &r!(b)) {
+                I::Modulo { d, a, b } => match (r!(a), r!(b)) {
                     (Value::Int(x), Value::Int(y)) if *x >= 0 && *y > 0 => {
                         let n = x % y;
-                        set_int(&mut r!(d), n);
+                        set_int(w!(d), n);
                     }
                     (x, y) => {
                         let value = attempt!(operate::binary(BinaryOperator::Modulo, x, y));
-                        r!(d) = value;
+                        put(w!(d), value);
                     }
                 },
-                I::AddInt { d, a, value } => match &r!(a) {
-                    Value::Int(x) if let Some(n) = x.checked_add(i64::from(value)) => set_int(&mut r!(d), n),
+                I::AddInt { d, a, value } => match r!(a) {
+                    Value::Int(x) if let Some(n) = x.checked_add(i64::from(value)) => set_int(w!(d), n),
                     x => {
                         let value = attempt!(slow::add_int(x, value));
-                        r!(d) = value;
+                        put(w!(d), value);
                     }
                 },
-                I::MultiplyInt { d, a, value } => match &r!(a) {
-                    Value::Int(x) if let Some(n) = x.checked_mul(i64::from(value)) => set_int(&mut r!(d), n),
+                I::MultiplyInt { d, a, value } => match r!(a) {
+                    Value::Int(x) if let Some(n) = x.checked_mul(i64::from(value)) => set_int(w!(d), n),
                     x => {
                         let right = Value::Int(i64::from(value));
                         let value = attempt!(operate::binary(BinaryOperator::Multiply, x, &right));
-                        r!(d) = value;
+                        put(w!(d), value);
                     }
                 },
-                I::ModuloInt { d, a, value } => match &r!(a) {
+                I::ModuloInt { d, a, value } => match r!(a) {
                     Value::Int(x) => {
                         let n = x.rem_euclid(i64::from(value));
-                        set_int(&mut r!(d), n);
+                        set_int(w!(d), n);
                     }
                     x => {
                         let right = Value::Int(i64::from(value));
                         let value = attempt!(operate::binary(BinaryOperator::Modulo, x, &right));
-                        r!(d) = value;
+                        put(w!(d), value);
                     }
                 },
                 I::Compare { operator, d, a, b } => {
-                    let value = match (&r!(a), &r!(b), operator) {
+                    let value = match (r!(a), r!(b), operator) {
                         (Value::Int(x), Value::Int(y), CompareOperator::Less) => x < y,
                         (Value::Int(x), Value::Int(y), CompareOperator::Equal) => x == y,
                         (a, b, operator) => attempt!(compare::compare(operator, a, b)),
                     };
-                    set_bool(&mut r!(d), value);
+                    set_bool(w!(d), value);
                 }
 
                 I::Jump { to } => pc = to as usize,
@@ -333,24 +378,24 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 }
                 I::LoopRange { at, to } => {
                     // `RangeCheck` has made sure of ints.
-                    if let (Value::Int(next), Value::Int(end)) = (&r!(at), &r!(at + 1))
+                    if let (Value::Int(next), Value::Int(end)) = (r!(at), r!(at + 1))
                         && next < end
                     {
                         let n = *next;
-                        set_int(&mut r!(at), n + 1);
-                        set_int(&mut r!(at + 2), n);
+                        set_int(w!(at), n + 1);
+                        set_int(w!(at + 2), n);
                         back!(to);
                     }
                 }
                 I::LoopCount { a, to } => {
-                    if let Value::Int(left) = &mut r!(a)
+                    if let Value::Int(left) = w!(a)
                         && *left > 0
                     {
                         *left -= 1;
                         back!(to);
                     }
                 }
-                I::LoopItems { at, to } => match slow::next_item(regs, at) {
+                I::LoopItems { at, to } => match slow::next_item(row!(at, 3)) {
                     slow::Item::Next => {
                         back!(to);
                     }
@@ -360,11 +405,11 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                         let flow = slow::next_of_queue(image, fiber, world, base + at as usize);
                         match flow? {
                             slow::Taken::Value => {
-                                regs = &mut fiber.stack[base..base + function.registers];
+                                regs = registers!();
                                 changed!();
                                 back!(to);
                             }
-                            slow::Taken::Closed => regs = &mut fiber.stack[base..base + function.registers],
+                            slow::Taken::Closed => regs = registers!(),
                             slow::Taken::Wait(wait) => flow!(Ok::<Flow, Fault>(Flow::Wait(wait))),
                         }
                     }
@@ -378,33 +423,28 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                         return Err(call::too_deep().into());
                     }
                     fiber.reserve(needed);
-                    fiber.frames.push(Frame {
-                        function: callee,
-                        pc: 0,
-                        base: start as u32,
-                        result: start as u32,
-                    });
+                    frame = Frame { function: callee, pc: 0, base: start as u32, result: start as u32 };
+                    fiber.frames.push(frame);
+                    switch!();
                     if world.trapped() {
                         world.safepoint(fiber, program)?;
+                        regs = registers!();
                     }
-                    continue 'frame;
                 }
                 I::Return { s } => {
-                    let value = std::mem::replace(&mut r!(s), Value::Nil);
+                    let value = std::mem::replace(w!(s), Value::Nil);
                     fiber.frames.pop();
-                    if fiber.frames.is_empty() {
-                        return Ok(Exit::Finished(value));
-                    }
-                    fiber.stack[frame.result as usize] = value;
-                    continue 'frame;
+                    let Some(&below) = fiber.frames.last() else { return Ok(Exit::Finished(value)) };
+                    put(&mut fiber.stack[frame.result as usize], value);
+                    frame = below;
+                    switch!();
                 }
                 I::ReturnNil => {
                     fiber.frames.pop();
-                    if fiber.frames.is_empty() {
-                        return Ok(Exit::Finished(Value::Nil));
-                    }
-                    fiber.stack[frame.result as usize] = Value::Nil;
-                    continue 'frame;
+                    let Some(&below) = fiber.frames.last() else { return Ok(Exit::Finished(Value::Nil)) };
+                    put(&mut fiber.stack[frame.result as usize], Value::Nil);
+                    frame = below;
+                    switch!();
                 }
                 I::Call { at, shape } => {
                     save!();
@@ -447,34 +487,34 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 }
 
                 I::GetOwn { d, object, index } => {
-                    let value = match call::members(&r!(object)) {
+                    let value = match call::members(r!(object)) {
                         Some(members) => members.fields[index as usize].get(),
                         None => Value::Unset,
                     };
                     if let Value::Unset = value {
-                        attempt!(Err::<(), _>(slow::unset_field(program, &r!(object), index)));
+                        attempt!(Err::<(), _>(slow::unset_field(program, r!(object), index)));
                     }
-                    r!(d) = value;
+                    put(w!(d), value);
                 }
                 I::SetOwn { object, index, s } => {
-                    if let Some(members) = call::members(&r!(object)) {
+                    if let Some(members) = call::members(r!(object)) {
                         members.fields[index as usize].set(r!(s).clone());
                         changed!();
                     }
                 }
                 I::GetIndex { d, object, index: i } => {
-                    let value = match (&r!(object), &r!(i)) {
+                    let value = match (r!(object), r!(i)) {
                         (Value::List(list), Value::Int(n)) if let Some(value) = list.get(*n) => value,
                         (object, i) => attempt!(index::get(object, i)),
                     };
-                    r!(d) = value;
+                    put(w!(d), value);
                 }
                 I::SetIndex { object, index: i, s } => {
                     let value = r!(s).clone();
-                    match (&r!(object), &r!(i)) {
+                    match (r!(object), r!(i)) {
                         (Value::List(list), Value::Int(n)) => {
                             if let Err(value) = list.set(*n, value) {
-                                attempt!(index::set(&r!(object), &r!(i), value));
+                                attempt!(index::set(r!(object), r!(i), value));
                             }
                         }
                         (object, i) => attempt!(index::set(object, i, value)),
@@ -482,7 +522,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     changed!();
                 }
                 I::Push { list, s } => {
-                    if let Value::List(list) = &r!(list) {
+                    if let Value::List(list) = r!(list) {
                         list.push(r!(s).clone());
                     }
                 }

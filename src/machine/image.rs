@@ -2,13 +2,14 @@
 
 use super::arguments::Linked;
 use crate::builtin::{self, Body, Property, Row};
+use crate::code::verify::Verified;
 use crate::code::{Class, Program};
 use crate::value::{Type, Value, cell::Cell};
 use std::sync::{Arc, OnceLock};
 
 #[derive(Debug)]
 pub struct Image {
-    pub program: Arc<Program>,
+    pub program: Arc<Verified>,
     /// Top-level variables that can change.
     pub(super) globals: Vec<Cell>,
     /// Top-level variables that are written once.
@@ -28,7 +29,7 @@ pub(super) enum Member {
 }
 
 impl Image {
-    pub fn new(program: Arc<Program>) -> Image {
+    pub fn new(program: Arc<Verified>) -> Image {
         let methods_of = |kind: Type| {
             let rows = builtin::methods(kind);
             let find = |name: &Arc<str>| rows.iter().find(|row| *row.name == **name).map(Linked::new);

@@ -10,6 +10,7 @@ mod fault;
 mod fiber;
 mod field;
 mod image;
+mod registers;
 mod slow;
 mod wait;
 

@@ -27,7 +27,7 @@ pub(super) fn instruction<S: Scheduler>(
     base: usize,
     instruction: I,
 ) -> Result<Flow, Fault> {
-    let program = &*image.program;
+    let program = &**image.program;
     let at = |register: u16| base + register as usize;
     match instruction {
         I::StoreFixed { s, index } => {
@@ -380,14 +380,14 @@ pub(super) enum Item {
     Queue,
 }
 
-#[inline]
-pub(super) fn next_item(regs: &mut [Value], at: u16) -> Item {
-    let at = at as usize;
-    let Value::Int(position) = regs[at + 1] else { return Item::End };
-    let item = match &regs[at] {
-        Value::List(list) => list.get(position),
+/// The next item into the third of the loop's registers.
+pub(super) fn next_item(regs: &mut [Value]) -> Item {
+    let [items, position, variable] = regs else { return Item::End };
+    let Value::Int(place) = position else { return Item::End };
+    let item = match items {
+        Value::List(list) => list.get(*place),
         Value::Range(range) => {
-            let n = range.start.checked_add(position).filter(|n| *n < range.end);
+            let n = range.start.checked_add(*place).filter(|n| *n < range.end);
             n.map(Value::Int)
         }
         Value::Sync(_) => return Item::Queue,
@@ -395,8 +395,8 @@ pub(super) fn next_item(regs: &mut [Value], at: u16) -> Item {
     };
     match item {
         Some(item) => {
-            regs[at + 1] = Value::Int(position + 1);
-            regs[at + 2] = item;
+            *place += 1;
+            *variable = item;
             Item::Next
         }
         None => Item::End,

@@ -133,6 +133,23 @@ impl Clone for Value {
 }
 
 impl Value {
+    /// Whether it holds nothing that has to be freed.
+    #[inline(always)]
+    pub fn is_plain(&self) -> bool {
+        matches!(
+            self,
+            Value::Unset
+                | Value::Nil
+                | Value::Bool(_)
+                | Value::Int(_)
+                | Value::Float(_)
+                | Value::Duration(_)
+                | Value::Short(_)
+                | Value::Function(_)
+                | Value::Builtin(_)
+        )
+    }
+
     fn clone_rest(&self) -> Value {
         match self {
             Value::Unset => Value::Unset,

@@ -1,7 +1,8 @@
 //! Conditions: jumps without a value in between.
 
 use super::function::{Builder, Lowered};
-use crate::code::Instruction as I;
+use super::storage::literal;
+use crate::code::{Instruction as I, Register};
 use crate::syntax::tree::{CompareOperator, Expression, ExpressionKind, UnaryOperator};
 
 impl<'t> Builder<'_, '_, 't> {
@@ -84,8 +85,29 @@ impl<'t> Builder<'_, '_, 't> {
         Ok(self.emit(instruction))
     }
 
+    /// The right side of a loop's comparison, in a register for as long as the loop runs, when it is a constant that
+    /// does not fit the instruction.
+    pub fn keep_constant(&mut self, condition: &'t Expression) -> Option<Register> {
+        let ExpressionKind::Compare { rest, .. } = &condition.kind else { return None };
+        let [(CompareOperator::Less | CompareOperator::LessEqual, right)] = rest.as_slice() else { return None };
+        if self.small_int(right).is_some() {
+            return None;
+        }
+        let value = literal(right)?;
+        let register = self.temporary();
+        self.load_constant(value, register);
+        Some(register)
+    }
+
+    fn kept_or_value(&mut self, kept: Option<Register>, right: &'t Expression) -> Lowered<Register> {
+        match kept {
+            Some(register) => Ok(register),
+            None => self.value(right),
+        }
+    }
+
     /// The jump at the end of a loop's body: back to `top` when the condition holds, else on.
-    pub fn loop_while(&mut self, condition: &'t Expression, top: usize) -> Lowered {
+    pub fn loop_while(&mut self, condition: &'t Expression, kept: Option<Register>, top: usize) -> Lowered {
         let before = self.at(condition.span);
         let mark = self.mark();
         match &condition.kind {
@@ -100,11 +122,11 @@ impl<'t> Builder<'_, '_, 't> {
                         self.emit(I::LoopLessEqualInt { a, value, to })
                     }
                     (CompareOperator::Less, None) => {
-                        let b = self.value(right)?;
+                        let b = self.kept_or_value(kept, right)?;
                         self.emit(I::LoopLess { a, b, to })
                     }
                     (CompareOperator::LessEqual, None) => {
-                        let b = self.value(right)?;
+                        let b = self.kept_or_value(kept, right)?;
                         self.emit(I::LoopLessEqual { a, b, to })
                     }
                     (operator, _) => {

@@ -394,12 +394,13 @@ impl<'t> Builder<'_, '_, 't> {
 
     fn while_loop(&mut self, condition: &'t Expression, body: &'t Block) -> Lowered {
         // The condition stands twice: once before the loop, once at its end, so that a round has one jump.
+        let kept = self.keep_constant(condition);
         let unless = self.jump_unless(condition)?;
         let top = self.here();
         self.begin_loop();
         self.block(body)?;
         self.continues_here();
-        self.loop_while(condition, top)?;
+        self.loop_while(condition, kept, top)?;
         self.land_all(unless);
         self.end_loop();
         Ok(())

@@ -9,7 +9,7 @@ use super::output::{Process, Sink};
 use super::things::Things;
 use super::threads::Table;
 use super::{RealWorld, threads};
-use crate::code::Program;
+use crate::code::verify::Verified;
 use crate::machine::{Exit, Image};
 use crate::report::runtime::{Deadlock, Ending, Left};
 use crate::sync::thread::{Entry, State, Thread};
@@ -203,13 +203,13 @@ impl Shared {
 }
 
 /// Runs a program to its end.
-pub fn run(program: Arc<Program>, options: Options) -> Ending {
+pub fn run(program: Arc<Verified>, options: Options) -> Ending {
     run_body(program, options, threads::script_body)
 }
 
 /// The same with another body for `main`.
 pub(super) fn run_body(
-    program: Arc<Program>,
+    program: Arc<Verified>,
     options: Options,
     body: impl FnOnce(&mut RealWorld) -> Exit + Send + 'static,
 ) -> Ending {
