@@ -28,7 +28,7 @@ impl<'t> Builder<'_, '_, 't> {
     }
 
     /// Emits the call; returns the register with its value, the first free one.
-    fn call_at(&mut self, callee: &'t Expression, arguments: &'t [Argument]) -> Lowered<Register> {
+    pub fn call_at(&mut self, callee: &'t Expression, arguments: &'t [Argument]) -> Lowered<Register> {
         match &callee.kind {
             ExpressionKind::Name(name) => self.call_name(name, callee, arguments),
             ExpressionKind::Field { object, name } => self.call_method(object, name, arguments),

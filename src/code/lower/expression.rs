@@ -19,6 +19,16 @@ impl<'t> Builder<'_, '_, 't> {
         if let Some(register) = self.own_register(expression) {
             return Ok(register);
         }
+        if let ExpressionKind::Call { callee, arguments } = &expression.kind {
+            // The value is left where the call was made: in the first free register.
+            let mark = self.mark();
+            let before = self.at(expression.span);
+            let at = self.call_at(callee, arguments)?;
+            self.at(before);
+            self.release_to(mark);
+            self.temporary();
+            return Ok(at);
+        }
         let d = self.temporary();
         self.into(expression, d)?;
         Ok(d)

@@ -385,6 +385,11 @@ impl<'l, 'u, 't> Builder<'l, 'u, 't> {
         Ok(index)
     }
 
+    /// Whether anything has to be cleaned up on the way out of the function.
+    pub fn cleans_up(&self) -> bool {
+        self.contexts.iter().any(|context| matches!(context.kind, ContextKind::Cleanup(_)))
+    }
+
     /// `return`: the value is in a register that no cleanup touches.
     pub fn leave_function(&mut self, s: Register) -> Lowered {
         self.leave(0, Instruction::Return { s })?;

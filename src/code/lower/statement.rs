@@ -70,8 +70,15 @@ impl<'t> Builder<'_, '_, 't> {
             StatementKind::Break => self.leave_loop(false)?,
             StatementKind::Continue => self.leave_loop(true)?,
             StatementKind::Return(value) => {
-                let s = self.temporary();
-                self.into_or_nil(value.as_ref(), s)?;
+                let s = match value {
+                    // What is cleaned up on the way out may write the variable that is returned.
+                    Some(value) if !self.cleans_up() => self.value(value)?,
+                    _ => {
+                        let s = self.temporary();
+                        self.into_or_nil(value.as_ref(), s)?;
+                        s
+                    }
+                };
                 self.leave_function(s)?;
             }
             StatementKind::Throw(value) => {
