@@ -242,8 +242,12 @@ impl Crew {
         let state = crew.state.lock();
         let full = state.busy.len() == crew.size as usize;
         (full && state.busy.contains(&thread)).then(|| {
-            let workers = if crew.size == 1 { "the only worker".into() } else { format!("all {} workers", crew.size) };
-            format!("{workers} of {label} wait for tasks queued behind them: give the pool more workers, or do not wait in a task for another task")
+            let (workers, them) = match crew.size {
+                1 => ("the only worker".to_string(), "waits for tasks queued behind it"),
+                n => (format!("all {n} workers"), "wait for tasks queued behind them"),
+            };
+            let advice = "give the pool more workers, or let no task wait for another";
+            format!("{workers} of {label} {them}: {advice}")
         })
     }
 }
