@@ -101,9 +101,8 @@ impl Future {
         self.settle(sync, Stage::Done(value), |_| true);
     }
 
-    pub fn fail(&self, sync: &Arc<Sync>, error: Arc<Error>) {
-        let failure = Failure { what: sync.label(), error, asked: AtomicBool::new(false) };
-        self.settle(sync, Stage::Failed(Arc::new(failure)), |_| true);
+    pub fn fail(&self, sync: &Arc<Sync>, failure: Arc<Failure>) {
+        self.settle(sync, Stage::Failed(failure), |_| true);
     }
 
     /// Cancels a task that no worker has begun; false when one has.
@@ -226,24 +225,14 @@ impl Future {
             Err(_) => sync.label(),
         }
     }
-
-    pub fn unasked(&self) -> Option<Unasked> {
-        if let Stage::Failed(failure) = &self.state.lock().stage { failure.unasked() } else { None }
-    }
-}
-
-impl Drop for Future {
-    /// An error that nobody has asked for outlives its future, in the pool.
-    fn drop(&mut self) {
-        if let Stage::Failed(failure) = &self.state.get_mut().stage
-            && let Some(crew) = self.crew.upgrade()
-        {
-            Crew::keep(&crew, failure);
-        }
-    }
 }
 
 impl Failure {
+    pub fn new(future: &Sync, error: Arc<Error>) -> Failure {
+        Failure { what: future.label(), error, asked: AtomicBool::new(false) }
+    }
+
+    /// What is to be reported, as long as nobody has asked for it.
     pub fn unasked(&self) -> Option<Unasked> {
         let unasked = || Unasked { what: self.what.clone(), error: self.error.clone() };
         (!self.asked.load(Ordering::Relaxed)).then(unasked)

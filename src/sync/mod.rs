@@ -28,7 +28,6 @@ pub mod wait;
 
 pub use op::Op;
 
-use crate::report::runtime::Unasked;
 use crate::value::{
     Type,
     error::{self, Error},
@@ -216,26 +215,6 @@ impl Sync {
         }
         if let Kind::RwLock(lock) = &self.kind {
             lock.abandon(thread, name);
-        }
-    }
-
-    /// Errors of tasks that nobody has asked for: of a future, and of a pool those of futures that are gone.
-    pub fn unasked(&self) -> Vec<Unasked> {
-        match &self.kind {
-            Kind::Future(future) => future.unasked().into_iter().collect(),
-            Kind::Crew(crew) => crew.unasked(),
-            Kind::Lock(_)
-            | Kind::RLock(_)
-            | Kind::RwLock(_)
-            | Kind::Side(_)
-            | Kind::Semaphore(_)
-            | Kind::Condition(_)
-            | Kind::Event(_)
-            | Kind::Barrier(_)
-            | Kind::Latch(_)
-            | Kind::Queue(_)
-            | Kind::Atomic(_)
-            | Kind::Pool(_) => Vec::new(),
         }
     }
 

@@ -3,11 +3,10 @@
 //! What scripts hold is a thin `Pool`; the tasks and workers are in its `Crew`, which the workers hold. So a pool
 //! that nobody can reach any more closes, its workers end, and it is freed.
 
-use super::future::{Failure, Future};
+use super::future::Future;
 use super::queue::closed;
 use super::wait::WaitQueue;
 use super::{Kind, Op, Releasers, Sync};
-use crate::report::runtime::Unasked;
 use crate::value::error::{self, Error};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
@@ -41,8 +40,6 @@ struct State {
     /// Tasks given and not ended.
     unfinished: usize,
     closed: bool,
-    /// Errors of futures that are gone, and that nobody had asked for.
-    failures: Vec<Arc<Failure>>,
 }
 
 /// What came of asking for a task.
@@ -196,19 +193,6 @@ impl Crew {
             }
         }
         self.ended(&mut self.state.lock(), tasks.len());
-    }
-
-    /// Remembers the error of a future that is gone.
-    pub fn keep(crew: &Sync, failure: &Arc<Failure>) {
-        if let Ok(crew) = Crew::of(crew)
-            && failure.unasked().is_some()
-        {
-            crew.state.lock().failures.push(failure.clone());
-        }
-    }
-
-    pub fn unasked(&self) -> Vec<Unasked> {
-        self.state.lock().failures.iter().filter_map(|failure| failure.unasked()).collect()
     }
 
     pub fn closed(&self) -> bool {

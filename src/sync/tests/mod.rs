@@ -8,6 +8,7 @@ mod rows;
 mod stress;
 mod threads;
 
+use super::future::Failure;
 use super::thread::{Entry, State, Thread};
 use super::{Kind, Op, Sync, Who};
 use crate::builtin::{Body, Context, Outcome, Property, Row};
@@ -30,6 +31,7 @@ struct Shared {
     now: AtomicI64,
     threads: Mutex<Vec<Arc<Thread>>>,
     names: Mutex<HashMap<String, u32>>,
+    failures: Mutex<Vec<Arc<Failure>>>,
 }
 
 /// A world in which nothing runs: a thread of a test is a handle, and polls when the test says so.
@@ -95,6 +97,12 @@ impl Testing {
 
     fn pass(&self, ns: i64) {
         self.shared.now.fetch_add(ns, Ordering::SeqCst);
+    }
+
+    /// The failures of tasks that nobody has asked for.
+    fn unasked(&self) -> Vec<String> {
+        let failures = self.shared.failures.lock();
+        failures.iter().filter_map(|failure| failure.unasked()).map(|unasked| unasked.what).collect()
     }
 
     fn with_context<T>(&mut self, act: impl FnOnce(&mut Context<'_>) -> T) -> T {
@@ -211,6 +219,10 @@ impl World for Testing {
     }
 
     fn register(&mut self, _: &Arc<Sync>) {}
+
+    fn task_failed(&mut self, failure: Arc<Failure>) {
+        self.shared.failures.lock().push(failure);
+    }
 
     fn held_by(&self, _: u32) -> Vec<(Arc<Sync>, u32)> {
         Vec::new()
