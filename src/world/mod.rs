@@ -2,7 +2,7 @@
 //!
 //! There will be two worlds behind it; nothing above them knows which one runs.
 
-use crate::sync::{Sync, future::Failure, thread::Thread};
+use crate::sync::{Sync, thread::Thread};
 use crate::value::error::Error;
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub trait World {
 
     /// A task of a pool has ended with this error. It is reported at the end of the run unless somebody has asked for
     /// it by then, so it is kept for so long (those asked for may be forgotten).
-    fn task_failed(&mut self, failure: Arc<Failure>);
+    fn task_failed(&mut self, failure: Arc<crate::sync::future::Failure>);
 
     /// The locks that a thread holds now, with the line where each was acquired.
     fn held_by(&self, thread: u32) -> Vec<(Arc<Sync>, u32)>;
