@@ -39,10 +39,13 @@ pub struct Side {
     pub write: bool,
 }
 
-/// An acquire of a side that waits. A writer counts as waiting from the beginning to `poll`'s success or to `stop`.
+/// An acquire of a side that waits. A writer counts as waiting from the beginning to the end of `poll`, to `stop`,
+/// or until this is dropped (an arm of a `select` that came to nothing).
 #[derive(Debug)]
 pub struct Enter {
     pub side: Arc<Sync>,
+    /// It counts among the writers that wait.
+    counted: bool,
     /// `rounds` when it began to wait.
     round: u64,
 }
@@ -185,13 +188,14 @@ impl RwLock {
 impl Enter {
     /// Begins to wait: end it with `poll` or `stop`.
     pub fn new(side: Arc<Sync>) -> Enter {
-        let mut round = 0;
+        let (mut counted, mut round) = (false, 0);
         if let Some((write, rwlock)) = parts(&side) {
             let mut state = rwlock.state.lock();
             round = state.rounds;
             state.waiting_writers += u32::from(write);
+            counted = write;
         }
-        Enter { side, round }
+        Enter { side, counted, round }
     }
 
     pub fn poll(&mut self, who: Who<'_>) -> Result<bool, Error> {
@@ -199,20 +203,22 @@ impl Enter {
         let rwlock = side.rwlock()?;
         let mut state = rwlock.state.lock();
         if let Err(error) = side.check(&state) {
-            state.waiting_writers -= u32::from(side.write);
+            state.waiting_writers -= u32::from(std::mem::take(&mut self.counted));
             return Err(error);
         }
         let admitted = state.admits(side.write, who.thread.id, Some(self.round));
         if admitted {
             state.enter(side.write, who);
-            state.waiting_writers -= u32::from(side.write);
+            state.waiting_writers -= u32::from(std::mem::take(&mut self.counted));
         }
         Ok(admitted)
     }
 
     /// Gives up waiting; readers that were held back for it may go on.
-    pub fn stop(&self) {
-        if let Some((true, rwlock)) = parts(&self.side) {
+    pub fn stop(&mut self) {
+        if std::mem::take(&mut self.counted)
+            && let Some((_, rwlock)) = parts(&self.side)
+        {
             rwlock.state.lock().waiting_writers -= 1;
             rwlock.readers.wake_all();
         }
@@ -252,6 +258,12 @@ impl Enter {
         };
         let label = self.side.label();
         Some(format!("{label} is held back by \"{}\" itself since line {line}: {advice}", who.thread.name()))
+    }
+}
+
+impl Drop for Enter {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 

@@ -185,14 +185,15 @@ fn a_writer_that_gives_up_holds_nobody_back() {
     let (b, c) = (a.other("b"), a.other("c"));
     let (read, write, _) = sides(&a);
     a.acquire(&read);
-    for late in [true, false] {
+    for way in 0..4 {
         let mut writer = Op::acquire(write.clone());
         assert!(b.waits(&mut writer));
         assert!(!c.acquire(&read));
-        if late {
-            assert!(is(&writer.timed_out(b.at(9)).unwrap().unwrap(), &Value::Bool(false)));
-        } else {
-            writer.abandon(b.at(9));
+        match way {
+            0 => assert!(is(&writer.timed_out(b.at(9)).unwrap().unwrap(), &Value::Bool(false))),
+            1 => writer.abandon(b.at(9)),
+            2 => (0..2).for_each(|_| writer.abandon(b.at(9))),
+            _ => drop(writer),
         }
         assert!(c.acquire(&read));
         c.leave(&read).unwrap();
