@@ -193,17 +193,20 @@ impl Future {
     }
 
     pub fn releasers(&self) -> Releasers {
-        let state = self.state.lock();
-        match &state.stage {
-            Stage::Running(worker) => Releasers::All(vec![*worker]),
+        // The crew is asked without the future's lock: a crew that gives out a task takes the locks the other way.
+        let worker = match &self.state.lock().stage {
+            Stage::Running(worker) => Some(*worker),
+            Stage::Pending => None,
+            Stage::Done(_) | Stage::Failed(_) | Stage::Cancelled => return Releasers::Either(Vec::new()),
+        };
+        match (worker, self.crew.upgrade()) {
+            (Some(worker), _) => Releasers::All(vec![worker]),
             // Whichever worker is free first will do it.
-            Stage::Pending => match self.crew.upgrade() {
-                Some(crew) => Releasers::Either(
-                    Crew::workers(&crew).into_iter().map(|worker| Releasers::All(vec![worker])).collect(),
-                ),
-                None => Releasers::Either(Vec::new()),
-            },
-            Stage::Done(_) | Stage::Failed(_) | Stage::Cancelled => Releasers::Either(Vec::new()),
+            (None, Some(crew)) => {
+                let workers = Crew::workers(&crew).into_iter();
+                Releasers::Either(workers.map(|worker| Releasers::All(vec![worker])).collect())
+            }
+            (None, None) => Releasers::Either(Vec::new()),
         }
     }
 

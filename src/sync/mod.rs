@@ -4,6 +4,9 @@
 //! A world decides what happens until then: the real one parks the OS thread in the `WaitQueue`s that the
 //! operation names, the simulated one runs another thread. What changes a thing so that somebody else's
 //! operation may be possible wakes from its queue: one waiter where one can go on, all where all can.
+//!
+//! A world may ask `ready`, `releasers` and the rest at any time, holding locks of its own. So nothing here asks
+//! a world while a thing's state is locked.
 
 pub mod atomic;
 pub mod barrier;

@@ -29,6 +29,7 @@ pub struct Crew {
     pub idle: WaitQueue,
 }
 
+/// Whoever has this locked may lock a future's state; never the other way round.
 #[derive(Debug, Default)]
 struct State {
     /// Futures whose tasks nobody has begun.
@@ -207,6 +208,13 @@ impl Crew {
     pub fn has_task(&self) -> bool {
         let state = self.state.lock();
         !state.tasks.is_empty() || state.closed
+    }
+
+    /// For tests of the order of locks.
+    #[cfg(test)]
+    pub fn while_locked<T>(&self, act: impl FnOnce() -> T) -> T {
+        let _state = self.state.lock();
+        act()
     }
 
     /// The ids of its threads.

@@ -72,6 +72,23 @@ impl State {
         }
         who.thread.hold(1);
     }
+
+    /// Takes out what the thread entered last; false when it had not.
+    fn leave(&mut self, write: bool, thread: u32) -> bool {
+        let mine = |(holder, _): &(u32, u32)| *holder == thread;
+        if write {
+            let left = self.writer.take_if(|writer| mine(writer)).is_some();
+            self.rounds += u64::from(left);
+            return left;
+        }
+        match self.readers.iter().rposition(mine) {
+            Some(at) => {
+                self.readers.remove(at);
+                true
+            }
+            None => false,
+        }
+    }
 }
 
 impl Side {
@@ -102,19 +119,12 @@ impl Side {
 
     pub fn release(&self, who: Who<'_>, world: &dyn World) -> Result<(), Error> {
         let rwlock = self.rwlock()?;
-        let me = who.thread.id;
         let mut state = rwlock.state.lock();
-        if self.write {
-            if state.writer.is_none_or(|(writer, _)| writer != me) {
-                return Err(self.refuse(&state, who, world));
-            }
-            state.writer = None;
-            state.rounds += 1;
-        } else {
-            match state.readers.iter().rposition(|&(reader, _)| reader == me) {
-                Some(at) => drop(state.readers.swap_remove(at)),
-                None => return Err(self.refuse(&state, who, world)),
-            }
+        if !state.leave(self.write, who.thread.id) {
+            let (writer, reader) = (state.writer, state.readers.first().copied());
+            // Without the lock: the world asks, under locks of its own, what threads wait for.
+            drop(state);
+            return Err(self.refuse(writer, reader, who, world));
         }
         who.thread.let_go(1);
         let free = state.readers.is_empty();
@@ -136,15 +146,17 @@ impl Side {
     }
 
     #[cold]
-    fn refuse(&self, state: &State, who: Who<'_>, world: &dyn World) -> Error {
+    fn refuse(
+        &self,
+        writer: Option<(u32, u32)>,
+        reader: Option<(u32, u32)>,
+        who: Who<'_>,
+        world: &dyn World,
+    ) -> Error {
         let label = if self.write { "write" } else { "read" };
-        let holder = match (state.writer, state.readers.first()) {
-            (Some((writer, line)), _) => {
-                format!("\"{}\" writes since line {line}", name_of(world, writer))
-            }
-            (None, Some(&(reader, line))) => {
-                format!("\"{}\" reads since line {line}", name_of(world, reader))
-            }
+        let holder = match (writer, reader) {
+            (Some((writer, line)), _) => format!("\"{}\" writes since line {line}", name_of(world, writer)),
+            (None, Some((reader, line))) => format!("\"{}\" reads since line {line}", name_of(world, reader)),
             (None, None) => "nobody holds it".into(),
         };
         not_owner(&format!("{}.{label}", self.lock.label()), who, &holder)

@@ -316,3 +316,22 @@ fn a_crew_is_not_entered() {
     assert_eq!(failed(crew.enter(main.at(1))).0, "type");
     assert!(Future::of(&crew).is_err());
 }
+
+#[test]
+fn whoever_asks_about_a_future_does_not_keep_the_crew_from_it() {
+    use std::time::Duration;
+    let mut main = Testing::new();
+    let p = pool(&mut main, 1);
+    let crew = crew(&p);
+    let future = sync_of(&submit(&mut main, &p));
+    let (tell, told) = std::sync::mpsc::channel();
+    // As a worker that takes a task: the crew's lock first, then the future's.
+    let free = Crew::of(&crew).unwrap().while_locked(|| {
+        let asked = future.clone();
+        std::thread::spawn(move || Future::of(&asked).unwrap().releasers());
+        std::thread::sleep(Duration::from_millis(50));
+        std::thread::spawn(move || tell.send(Future::of(&future).unwrap().is_running()));
+        told.recv_timeout(Duration::from_secs(10))
+    });
+    assert!(!free.expect("the future's lock is free"));
+}

@@ -5,8 +5,10 @@ use crate::sync::atomic::Atomic;
 use crate::sync::barrier::{self, Barrier};
 use crate::sync::condition::{self, Condition};
 use crate::sync::event::{self, Event};
+use crate::sync::future::Future;
 use crate::sync::latch::Latch;
 use crate::sync::lock::Lock;
+use crate::sync::pool::Crew;
 use crate::sync::queue::{Order, Queue};
 use crate::sync::rlock::RLock;
 use crate::sync::rwlock::{RwLock, Side};
@@ -289,6 +291,51 @@ fn nobody_passes_a_barrier_before_all_have_come() {
     });
     let indices = (0..THREADS as i64).sum::<i64>();
     assert_eq!(sum.into_inner(), 100 * indices);
+}
+
+#[test]
+fn what_is_asked_about_a_wait_never_stops_those_who_act() {
+    let main = Testing::new();
+    let crew = main.make("p", Kind::Crew(Crew::new(2).unwrap()));
+    let tasks: Vec<Arc<Sync>> = (0..1000)
+        .map(|_| {
+            let task = Entry { callee: Value::Nil, arguments: Vec::new() };
+            let future = main.make("f", Kind::Future(Future::new("f".into(), &crew, task)));
+            Crew::of(&crew).unwrap().submit(&crew, future.clone()).unwrap();
+            future
+        })
+        .collect();
+    Crew::of(&crew).unwrap().close();
+    run(4, |i, world| match i {
+        0 | 1 => {
+            while let Value::Sync(future) = wait(world, Op::Task(crew.clone())) {
+                let state = Crew::of(&crew).unwrap();
+                state.free(world.thread.id);
+                Future::of(&future).unwrap().finish(&future, Value::Int(1));
+                state.finished();
+            }
+        }
+        2 => {
+            for future in tasks.iter().rev().step_by(3) {
+                Future::of(future).unwrap().cancel(future);
+            }
+        }
+        _ => {
+            // Those that a worker is about to begin.
+            for at in 0.. {
+                let first = tasks.iter().position(|future| !Future::of(future).unwrap().is_done());
+                let Some(first) = first else { break };
+                for future in tasks[first..].iter().take(3 + at % 3) {
+                    let op = Op::Result(future.clone());
+                    let _ = (op.releasers(world.at(1)), op.ready(world.at(1)), op.describe());
+                    op.explain(world.at(1), &mut |_| {});
+                }
+                let _ = Op::Idle(crew.clone()).releasers(world.at(1));
+            }
+        }
+    });
+    assert!(tasks.iter().all(|future| Future::of(future).unwrap().is_done()));
+    assert_eq!(Crew::of(&crew).unwrap().unfinished(), 0);
 }
 
 #[test]
