@@ -3,6 +3,8 @@
 //! A row says its name, its parameters, the function that does it and one line of documentation. The
 //! machine binds arguments by the row, so a function here always sees one value for each parameter.
 
+pub mod sync;
+
 use crate::code::Program;
 use crate::sync::{Op, Sync, Who};
 use crate::value::{Type, Value, error::Error};

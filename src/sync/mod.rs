@@ -5,13 +5,38 @@
 //! operation names, the simulated one runs another thread. What changes a thing so that somebody else's
 //! operation may be possible wakes from its queue: one waiter where one can go on, all where all can.
 
+pub mod atomic;
+pub mod barrier;
+pub mod condition;
+pub mod event;
+pub mod future;
+mod heap;
+pub mod latch;
+pub mod lock;
+pub mod op;
+pub mod owner;
+pub mod pool;
+pub mod queue;
+pub mod rlock;
+pub mod rwlock;
+pub mod select;
+pub mod semaphore;
+#[cfg(test)]
+mod tests;
 pub mod thread;
 pub mod wait;
 
-use crate::value::{Type, Value, error::Error};
+pub use op::Op;
+
+use crate::report::runtime::Unasked;
+use crate::value::{
+    Type,
+    error::{self, Error},
+};
+use crate::world::World;
+use owner::Owner;
 use std::sync::{Arc, OnceLock};
 use thread::Thread;
-use wait::WaitQueue;
 
 /// A lock, a queue, a future…
 #[derive(Debug)]
@@ -25,36 +50,29 @@ pub struct Sync {
 }
 
 #[derive(Debug)]
-pub enum Kind {}
+pub enum Kind {
+    Lock(lock::Lock),
+    RLock(rlock::RLock),
+    RwLock(rwlock::RwLock),
+    Side(rwlock::Side),
+    Semaphore(semaphore::Semaphore),
+    Condition(condition::Condition),
+    Event(event::Event),
+    Barrier(barrier::Barrier),
+    Latch(latch::Latch),
+    Queue(queue::Queue),
+    Atomic(atomic::Atomic),
+    Pool(pool::Pool),
+    /// What the workers of a pool hold; never seen by a script.
+    Crew(pool::Crew),
+    Future(future::Future),
+}
 
 /// Who asks: the thread, and the line where it stands.
 #[derive(Clone, Copy)]
 pub struct Who<'a> {
     pub thread: &'a Arc<Thread>,
     pub line: u32,
-}
-
-/// An operation that may have to wait, with what it needs to remember meanwhile.
-#[derive(Debug)]
-pub enum Op {
-    /// Nothing but its deadline ends it.
-    Sleep,
-    /// `await`: until something has changed since the thread began to evaluate the condition. What has changed
-    /// is the world's to know, so this is never done by `poll`.
-    Change,
-    /// A timer's wait for its next beat (its deadline): true then, false when it is cancelled before.
-    Beat(Arc<Thread>),
-    #[cfg(test)]
-    Test(Box<dyn TestOp>),
-}
-
-#[cfg(test)]
-pub trait TestOp: std::fmt::Debug + Send + std::marker::Sync {
-    fn poll(&mut self, who: Who<'_>) -> Result<Option<Value>, Error>;
-    fn ready(&self, who: Who<'_>) -> bool;
-    fn queues(&self, each: &mut dyn FnMut(&WaitQueue));
-    fn releasers(&self) -> Releasers;
-    fn describe(&self) -> String;
 }
 
 /// Who could end a wait: for the wait-for graph.
@@ -77,140 +95,198 @@ impl Sync {
 
     /// Its name, or what stands for it: `lock (line 12)`.
     pub fn label(&self) -> String {
-        match self.name.get() {
-            Some(name) => name.to_string(),
-            None => format!("{} (line {})", self.kind.kind().word(), self.line),
+        if let Some(name) = self.name.get() {
+            return name.to_string();
+        }
+        if let Kind::Future(future) = &self.kind {
+            return format!("future of {} (line {})", future.what, self.line);
+        }
+        format!("{} (line {})", self.kind.kind().word(), self.line)
+    }
+
+    /// Enters as `with` does, if it can be entered now; false when it has to be waited for: by `Op::acquire`.
+    #[inline]
+    pub fn enter(&self, who: Who<'_>) -> Result<bool, Error> {
+        match &self.kind {
+            Kind::Lock(lock) => lock.try_acquire(self, who),
+            Kind::RLock(lock) => lock.try_acquire(self, who),
+            Kind::Semaphore(semaphore) => Ok(semaphore.try_acquire(who)),
+            Kind::Side(side) => side.try_acquire(who),
+            Kind::Pool(pool) => pool.enter(self),
+            Kind::RwLock(_)
+            | Kind::Condition(_)
+            | Kind::Event(_)
+            | Kind::Barrier(_)
+            | Kind::Latch(_)
+            | Kind::Queue(_)
+            | Kind::Atomic(_)
+            | Kind::Crew(_)
+            | Kind::Future(_) => Err(self.not_entered()),
         }
     }
-}
 
-impl Sync {
-    /// The line since which this thread holds it.
-    pub fn held_since(&self, _thread: u32) -> Option<u32> {
-        match self.kind {}
+    /// Leaves as the end of `with` does. Leaving a pool closes it, and may have to wait for its tasks.
+    #[inline]
+    pub fn leave(&self, who: Who<'_>, world: &dyn World) -> Result<Option<Op>, Error> {
+        match &self.kind {
+            Kind::Lock(lock) => lock.release(self, who, world).map(|()| None),
+            Kind::RLock(lock) => lock.release(self, who, world).map(|()| None),
+            Kind::Semaphore(semaphore) => semaphore.release(self, who, 1).map(|()| None),
+            Kind::Side(side) => side.release(who, world).map(|()| None),
+            Kind::Pool(pool) => pool.leave(self),
+            Kind::RwLock(_)
+            | Kind::Condition(_)
+            | Kind::Event(_)
+            | Kind::Barrier(_)
+            | Kind::Latch(_)
+            | Kind::Queue(_)
+            | Kind::Atomic(_)
+            | Kind::Crew(_)
+            | Kind::Future(_) => Err(self.not_entered()),
+        }
     }
 
-    /// The thread has ended: what it held nobody can have any more.
-    pub fn abandon(&self, _thread: u32, _name: &Arc<str>) {
-        match self.kind {}
+    /// Whether `enter` would enter (or fail) now.
+    pub fn ready(&self, who: Who<'_>) -> bool {
+        match &self.kind {
+            Kind::Lock(lock) => lock.ready(),
+            Kind::RLock(lock) => lock.ready(who),
+            Kind::Semaphore(semaphore) => semaphore.ready(),
+            Kind::Side(side) => side.ready(who),
+            Kind::RwLock(_)
+            | Kind::Condition(_)
+            | Kind::Event(_)
+            | Kind::Barrier(_)
+            | Kind::Latch(_)
+            | Kind::Queue(_)
+            | Kind::Atomic(_)
+            | Kind::Pool(_)
+            | Kind::Crew(_)
+            | Kind::Future(_) => true,
+        }
     }
 
-    /// Of a future whose error nobody has asked for.
-    pub fn unasked(&self) -> Vec<crate::report::runtime::Unasked> {
-        match self.kind {}
+    /// Who holds it, for a lock or an rlock.
+    pub fn owner(&self) -> Option<&Owner> {
+        match &self.kind {
+            Kind::Lock(lock) => Some(&lock.owner),
+            Kind::RLock(lock) => Some(&lock.owner),
+            Kind::RwLock(_)
+            | Kind::Side(_)
+            | Kind::Semaphore(_)
+            | Kind::Condition(_)
+            | Kind::Event(_)
+            | Kind::Barrier(_)
+            | Kind::Latch(_)
+            | Kind::Queue(_)
+            | Kind::Atomic(_)
+            | Kind::Pool(_)
+            | Kind::Crew(_)
+            | Kind::Future(_) => None,
+        }
     }
-}
 
-impl Sync {
+    /// The line since which this thread holds it (a lock, an rwlock, a permit), for reports.
+    pub fn held_since(&self, thread: u32) -> Option<u32> {
+        match &self.kind {
+            Kind::Lock(_) | Kind::RLock(_) => {
+                let (holder, line) = self.owner()?.holder()?;
+                (holder == thread).then_some(line)
+            }
+            Kind::RwLock(lock) => lock.held_since(thread),
+            Kind::Semaphore(semaphore) => semaphore.held_since(thread),
+            // Its rwlock tells.
+            Kind::Side(_) => None,
+            Kind::Condition(_)
+            | Kind::Event(_)
+            | Kind::Barrier(_)
+            | Kind::Latch(_)
+            | Kind::Queue(_)
+            | Kind::Atomic(_)
+            | Kind::Pool(_)
+            | Kind::Crew(_)
+            | Kind::Future(_) => None,
+        }
+    }
+
+    /// The thread has ended: what it still holds of this is abandoned, and those who wait for it get an error.
+    pub fn abandon(&self, thread: u32, name: &Arc<str>) {
+        if let Some(owner) = self.owner() {
+            owner.abandon(thread, name);
+        }
+        if let Kind::RwLock(lock) = &self.kind {
+            lock.abandon(thread, name);
+        }
+    }
+
+    /// Errors of tasks that nobody has asked for: of a future, and of a pool those of futures that are gone.
+    pub fn unasked(&self) -> Vec<Unasked> {
+        match &self.kind {
+            Kind::Future(future) => future.unasked().into_iter().collect(),
+            Kind::Crew(crew) => crew.unasked(),
+            Kind::Lock(_)
+            | Kind::RLock(_)
+            | Kind::RwLock(_)
+            | Kind::Side(_)
+            | Kind::Semaphore(_)
+            | Kind::Condition(_)
+            | Kind::Event(_)
+            | Kind::Barrier(_)
+            | Kind::Latch(_)
+            | Kind::Queue(_)
+            | Kind::Atomic(_)
+            | Kind::Pool(_) => Vec::new(),
+        }
+    }
+
     /// How many tasks were given to this pool's crew and have not ended: while there are any, the program goes on.
     pub fn unfinished_tasks(&self) -> usize {
-        match self.kind {}
+        if let Kind::Crew(crew) = &self.kind { crew.unfinished() } else { 0 }
+    }
+
+    /// The error for an operation that this kind of thing does not have.
+    #[cold]
+    pub fn is_no(&self, wanted: &str) -> Error {
+        let word = self.kind.kind().word();
+        Error::new(error::Kind::Type, format!("{} is no {wanted} but a thing of type {word}", self.label()))
+    }
+
+    #[cold]
+    fn not_entered(&self) -> Error {
+        let (label, word) = (self.label(), self.kind.kind().word());
+        let error = Error::new(error::Kind::Type, format!("`with` cannot enter {label}, of type {word}"));
+        if let Kind::RwLock(_) = &self.kind {
+            return error
+                .hint(format!("say which side: `with {label}.read {{ }}` or `with {label}.write {{ }}`"));
+        }
+        error.hint("it is for locks, semaphores, the sides of an rwlock, and pools")
     }
 }
 
 impl Kind {
     pub fn kind(&self) -> Type {
-        match *self {}
+        match self {
+            Kind::Lock(_) => Type::Lock,
+            Kind::RLock(_) => Type::RLock,
+            Kind::RwLock(_) => Type::RwLock,
+            Kind::Side(_) => Type::Side,
+            Kind::Semaphore(_) => Type::Semaphore,
+            Kind::Condition(_) => Type::Condition,
+            Kind::Event(_) => Type::Event,
+            Kind::Barrier(_) => Type::Barrier,
+            Kind::Latch(_) => Type::Latch,
+            Kind::Queue(_) => Type::Queue,
+            Kind::Atomic(_) => Type::Atomic,
+            Kind::Pool(_) | Kind::Crew(_) => Type::Pool,
+            Kind::Future(_) => Type::Future,
+        }
     }
 }
 
-impl Op {
-    /// Does the operation if it can be done now: its value, or None if it has to wait. An error ends it.
-    pub fn poll(&mut self, _who: Who<'_>) -> Result<Option<Value>, Error> {
-        match self {
-            Op::Sleep | Op::Change => Ok(None),
-            Op::Beat(timer) => Ok(timer.is_cancelled().then_some(Value::Bool(false))),
-            #[cfg(test)]
-            Op::Test(t) => t.poll(_who),
-        }
-    }
-
-    /// Whether `poll` would do it (or fail) now; changes nothing.
-    pub fn ready(&self, _who: Who<'_>) -> bool {
-        match self {
-            Op::Sleep | Op::Change => false,
-            Op::Beat(timer) => timer.is_cancelled(),
-            #[cfg(test)]
-            Op::Test(t) => t.ready(_who),
-        }
-    }
-
-    /// Calls `each` with every queue from which a change is made known that may make it possible. They are the
-    /// same from one `poll` or `timed_out` to the next, and still after a `poll` that has done it.
-    pub fn queues(&self, each: &mut dyn FnMut(&WaitQueue)) {
-        match self {
-            Op::Sleep | Op::Change => {}
-            #[cfg(test)]
-            Op::Test(t) => t.queues(each),
-            Op::Beat(timer) => {
-                if let Some(timer) = &timer.timer {
-                    each(&timer.changed);
-                }
-            }
-        }
-    }
-
-    /// Its deadline has passed: what it comes to, or None when it must go on without a deadline (a condition
-    /// that has to take its lock again).
-    pub fn timed_out(&mut self, _who: Who<'_>) -> Result<Option<Value>, Error> {
-        match self {
-            Op::Sleep | Op::Change => Ok(Some(Value::Nil)),
-            Op::Beat(_) => Ok(Some(Value::Bool(true))),
-            #[cfg(test)]
-            Op::Test(_) => Ok(Some(Value::Bool(false))),
-        }
-    }
-
-    /// The thread gives up the wait for another reason (the run ends, an error is raised in it): undoes what
-    /// waiting has left in the thing (a place in a condition, an arrival at a barrier).
-    pub fn abandon(&mut self, _who: Who<'_>) {
-        match self {
-            Op::Sleep | Op::Change | Op::Beat(_) => {}
-            #[cfg(test)]
-            Op::Test(_) => {}
-        }
-    }
-
-    pub fn releasers(&self, _who: Who<'_>) -> Releasers {
-        match self {
-            Op::Sleep | Op::Beat(_) => Releasers::Outside,
-            Op::Change => Releasers::Anyone(Vec::new()),
-            #[cfg(test)]
-            Op::Test(t) => t.releasers(),
-        }
-    }
-
-    /// What a report says after the thread's name: `waits for right`, `waits in jobs.get()`, `joins teller-1`.
-    pub fn describe(&self) -> String {
-        match self {
-            Op::Sleep => "sleeps".into(),
-            Op::Change => "awaits its condition".into(),
-            Op::Beat(_) => "waits for its time".into(),
-            #[cfg(test)]
-            Op::Test(t) => t.describe(),
-        }
-    }
-
-    /// What the thread waits for, as `t.waiting_on` tells it: the thing, the thread, a list of things, or nil.
-    pub fn on(&self) -> Value {
-        match self {
-            Op::Sleep | Op::Change | Op::Beat(_) => Value::Nil,
-            #[cfg(test)]
-            Op::Test(_) => Value::Nil,
-        }
-    }
-
-    /// Whether the thread is a worker of a pool that waits for its next task.
-    pub fn is_idle(&self) -> bool {
-        false
-    }
-
-    /// Why it waits for ever, and what to do, where there is more to say than `describe` does: for a deadlock's notes.
-    pub fn explain(&self, _who: Who<'_>, _each: &mut dyn FnMut(String)) {
-        match self {
-            Op::Sleep | Op::Change | Op::Beat(_) => {}
-            #[cfg(test)]
-            Op::Test(_) => {}
-        }
-    }
+/// The name of a thread that lives; for messages.
+#[cold]
+fn name_of(world: &dyn World, thread: u32) -> Arc<str> {
+    let threads = world.threads();
+    let found = threads.iter().find(|other| other.id == thread);
+    found.map_or_else(|| format!("thread {thread}").into(), |thread| thread.name())
 }

@@ -2,8 +2,13 @@
 //!
 //! Starting one, and what it means to run, is the world's; this is what others can see of it.
 
+use super::Who;
 use super::wait::WaitQueue;
-use crate::value::{Value, error::Error, object::Object};
+use crate::value::{
+    Value,
+    error::{self, Error},
+    object::Object,
+};
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -95,5 +100,111 @@ impl State {
             State::Finished => "finished",
             State::Failed => "failed",
         }
+    }
+}
+
+impl Thread {
+    /// A thread that has not started.
+    pub fn new(id: u32, name: &str, daemon: bool, entry: Entry) -> Thread {
+        Thread {
+            id,
+            name: Mutex::new(name.into()),
+            daemon: AtomicBool::new(daemon),
+            state: AtomicU8::new(State::New as u8),
+            entry: Mutex::new(Some(entry)),
+            object: None,
+            timer: None,
+            outcome: OnceLock::new(),
+            asked: AtomicBool::new(false),
+            done: WaitQueue::new(),
+            held: AtomicU32::new(0),
+            waiting: Mutex::new(None),
+        }
+    }
+
+    pub fn name(&self) -> Arc<str> {
+        self.name.lock().clone()
+    }
+
+    pub fn state(&self) -> State {
+        let state = usize::from(self.state.load(Ordering::SeqCst));
+        State::ALL.get(state).copied().unwrap_or(State::Running) // only `State`s are ever stored
+    }
+
+    pub fn started(&self) -> bool {
+        self.state() != State::New
+    }
+
+    /// Started, and not ended.
+    pub fn alive(&self) -> bool {
+        match self.state() {
+            State::Running | State::Blocked | State::Sleeping => true,
+            State::New | State::Finished | State::Failed => false,
+        }
+    }
+
+    pub fn ended(&self) -> bool {
+        matches!(self.state(), State::Finished | State::Failed)
+    }
+
+    /// Counts levels of locks that it holds. Only the thread itself writes the count.
+    #[inline]
+    pub fn hold(&self, levels: u32) {
+        self.held.store(self.held.load(Ordering::Relaxed).wrapping_add(levels), Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub fn let_go(&self, levels: u32) {
+        self.held.store(self.held.load(Ordering::Relaxed).wrapping_sub(levels), Ordering::Relaxed);
+    }
+
+    /// For joining it, or asking its result: whether it has ended, unless that could never be.
+    pub fn join(&self, who: Who<'_>) -> Result<bool, Error> {
+        if self.ended() {
+            return Ok(true);
+        }
+        let name = self.name();
+        if self.id == who.thread.id {
+            let message = format!("\"{name}\" cannot join itself: it would wait for ever");
+            return Err(Error::new(error::Kind::State, message));
+        }
+        if !self.started() {
+            if self.is_cancelled() {
+                return Ok(true);
+            }
+            let message = format!("\"{name}\" cannot be joined: it was never started");
+            return Err(Error::new(error::Kind::State, message).hint("start it first: `start t`"));
+        }
+        Ok(false)
+    }
+
+    /// Its value, or the error that ended it. None while it runs.
+    pub fn result(&self, who: Who<'_>) -> Result<Option<Value>, Error> {
+        if !self.join(who)? {
+            return Ok(None);
+        }
+        self.asked.store(true, Ordering::Relaxed);
+        match self.outcome.get() {
+            Some(Ok(value)) => Ok(Some(value.clone())),
+            Some(Err(error)) => Err(Error::again(error)),
+            // A timer that was cancelled before it was started.
+            None => Ok(Some(Value::Nil)),
+        }
+    }
+
+    pub fn join_ready(&self, who: Who<'_>) -> bool {
+        self.ended() || self.id == who.thread.id || !self.started()
+    }
+}
+
+impl Timer {
+    pub fn new(delay: i64, repeats: bool) -> Timer {
+        Timer { delay, repeats, cancelled: AtomicBool::new(false), changed: WaitQueue::new() }
+    }
+
+    /// It will not run its body again; a body that runs goes on to its end.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::SeqCst);
+        self.changed.wake_all();
     }
 }

@@ -49,6 +49,9 @@ pub struct Error {
     pub place: OnceLock<Place>,
     /// The errors of other branches of a `parallel`.
     pub attached: Mutex<Vec<Value>>,
+    /// Set when this stands for an error that was raised before (the result of a failed task): that one is raised
+    /// again, with its place.
+    pub again: Option<Arc<Error>>,
 }
 
 /// Where an error was raised.
@@ -121,6 +124,20 @@ impl Error {
             notes: Vec::new(),
             place: OnceLock::new(),
             attached: Mutex::new(Vec::new()),
+            again: None,
+        }
+    }
+
+    /// To raise an error again in another thread: the same error, with the place where it happened first.
+    pub fn again(error: &Arc<Error>) -> Error {
+        Error { again: Some(error.clone()), ..Error::new(error.kind.clone(), error.message.clone()) }
+    }
+
+    /// The error to raise: the earlier one, when this stands for it.
+    pub fn raise(self) -> Arc<Error> {
+        match self.again {
+            Some(earlier) => earlier,
+            None => Arc::new(self),
         }
     }
 

@@ -5,6 +5,7 @@
 //! machine's dispatch loop; everyone else should prefer the functions.
 
 pub mod cell;
+pub mod compare;
 pub mod error;
 pub mod list;
 pub mod map;

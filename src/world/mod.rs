@@ -31,6 +31,9 @@ pub trait World {
     /// Threads that have started and not ended, `main` first, then by id.
     fn threads(&self) -> Vec<Arc<Thread>>;
 
+    /// The thread that runs the script's top level, ended or not.
+    fn main(&self) -> Arc<Thread>;
+
     /// Starts a thread that has not been started. Its `entry` is taken.
     fn start(&mut self, thread: &Arc<Thread>) -> Result<(), Error>;
 

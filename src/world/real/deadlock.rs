@@ -7,9 +7,9 @@
 
 use super::graph::{self, Blocked};
 use super::run::{Cause, Shared};
-use super::threads::{Seat, Table, name};
+use super::threads::{Seat, Table};
 use crate::report::runtime::{Deadlock, Stuck};
-use crate::sync::{Releasers, Who};
+use crate::sync::{Op, Releasers, Who};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -126,13 +126,13 @@ impl Shared {
     /// Whether it is a worker of a pool that waits for tasks, which is no fault of its own.
     fn idles(&self, table: &Table, id: u32) -> bool {
         table.seats.get(&id).is_some_and(|seat| {
-            seat.blocked.lock().as_ref().is_some_and(|blocked| blocked.op.is_idle())
+            seat.blocked.lock().as_ref().is_some_and(|blocked| matches!(blocked.op, Op::Task(_)))
         })
     }
 
     fn stuck(&self, seat: &Seat, notes: &mut Vec<String>) -> Stuck {
         let mut stuck = Stuck {
-            thread: name(&seat.thread),
+            thread: seat.thread.name(),
             holds: self.things.labels_held_by(&seat.thread),
             waits: String::new(),
             line: 0,

@@ -60,6 +60,10 @@ impl World for RealWorld {
         &self.seat.thread
     }
 
+    fn main(&self) -> Arc<Thread> {
+        self.shared.main.clone()
+    }
+
     fn next_id(&mut self) -> u32 {
         self.shared.next_id.fetch_add(1, Ordering::Relaxed)
     }

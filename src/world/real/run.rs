@@ -12,12 +12,12 @@ use super::{RealWorld, threads};
 use crate::code::Program;
 use crate::machine::Exit;
 use crate::report::runtime::{Deadlock, Ending, Left};
-use crate::sync::thread::{Entry, State, Thread};
+use crate::sync::thread::{Entry, Thread};
 use crate::sync::wait::{WaitQueue, Waiter};
 use crate::value::{Value, error::Error};
 use parking_lot::{Condvar, Mutex};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicIsize, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -90,6 +90,7 @@ pub(super) enum Cause {
 pub(super) struct Shared {
     pub program: Arc<Program>,
     pub options: Options,
+    pub main: Arc<Thread>,
     /// What every thread looks at often: `STOP`, `HOLD`.
     pub trap: AtomicU8,
     pub hold: Hold,
@@ -218,9 +219,12 @@ pub(super) fn run_body(
         Some(seed) => fastrand::Rng::with_seed(seed),
         None => fastrand::Rng::new(),
     };
+    let entry = Entry { callee: Value::Function(0), arguments: Vec::new() };
+    let main = Arc::new(Thread::new(MAIN, "main", false, entry));
     let shared = Arc::new(Shared {
         program,
         options,
+        main: main.clone(),
         trap: AtomicU8::new(0),
         hold: Hold::default(),
         table: Mutex::new(Table::default()),
@@ -241,7 +245,6 @@ pub(super) fn run_body(
         bell,
         gone: Condvar::new(),
     });
-    let main = Arc::new(main_thread());
     if let Err(error) = shared.start(&main, body) {
         return cannot_start(&shared.options, &error.message);
     }
@@ -251,23 +254,6 @@ pub(super) fn run_body(
 
 /// The id of the thread `main`.
 pub(super) const MAIN: u32 = 1;
-
-pub(super) fn main_thread() -> Thread {
-    Thread {
-        id: MAIN,
-        name: Mutex::new("main".into()),
-        daemon: AtomicBool::new(false),
-        state: AtomicU8::new(State::New as u8),
-        entry: Mutex::new(Some(Entry { callee: Value::Function(0), arguments: Vec::new() })),
-        object: None,
-        timer: None,
-        outcome: OnceLock::new(),
-        asked: AtomicBool::new(false),
-        done: WaitQueue::new(),
-        held: AtomicU32::new(0),
-        waiting: Mutex::new(None),
-    }
-}
 
 /// The system refuses what every run needs.
 fn cannot_start(options: &Options, why: &str) -> Ending {

@@ -32,7 +32,12 @@ impl Things {
         known.things.push(Arc::downgrade(sync));
     }
 
-    fn all(&self) -> Vec<Arc<Sync>> {
+    #[cfg(test)]
+    pub fn count(&self) -> usize {
+        self.known.lock().things.len()
+    }
+
+    pub fn all(&self) -> Vec<Arc<Sync>> {
         self.known.lock().things.iter().filter_map(Weak::upgrade).collect()
     }
 
@@ -57,7 +62,7 @@ impl Things {
 
     /// The thread ends with locks held: nobody will release them.
     pub fn abandon_held_by(&self, thread: &Thread) {
-        let name = super::threads::name(thread);
+        let name = thread.name();
         for (sync, _) in self.held_by(thread.id) {
             sync.abandon(thread.id, &name);
         }

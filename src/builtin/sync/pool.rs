@@ -1,0 +1,331 @@
+//! `pool` and futures, `as_completed`, `wait`.
+//!
+//! A worker is a thread of the script that runs `__worker`, which is written in conc: so the tasks it calls can be
+//! suspended like any other call.
+
+use super::threads::Naming;
+use super::{
+    NAME, argument, begin, deadline, int, is_given, native, property, receiver, script, sync_in, wrong,
+};
+use crate::builtin::{Context, Outcome, Property, Row};
+use crate::sync::future::{Future, Several};
+use crate::sync::pool::{Crew, Pool};
+use crate::sync::queue::{Order, Queue};
+use crate::sync::thread::Entry;
+use crate::sync::{Kind, Op, Sync};
+use crate::value::object::Method;
+use crate::value::{
+    Value,
+    error::{self, Error},
+};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+type Done = Result<Outcome, Error>;
+
+pub fn functions() -> Vec<Row> {
+    vec![
+        native("pool", &["workers"], make, "Makes a pool of at most so many threads for tasks."),
+        native(
+            "as_completed",
+            &["futures"],
+            as_completed,
+            "The futures, each as soon as it has ended: for a `for`.",
+        ),
+        native(
+            "wait",
+            &["futures", "any:", "timeout:"],
+            wait,
+            "Waits for all the futures, or any; `[done, pending]`.",
+        ),
+        native(
+            "__submit",
+            &["p", "f", "arguments", "worker"],
+            submit,
+            "Gives a task; makes a worker if one is needed.",
+        ),
+        script(
+            "__worker",
+            &["crew"],
+            "fn __worker(crew) { while __work(crew) { } }",
+            "What a worker runs: one task after the other.",
+        ),
+        script(
+            "__work",
+            &["crew"],
+            "fn __work(crew) {
+                let task = __task(crew)
+                if task == nil { return false }
+                try { __done(crew, task, __call(task)) } catch e { __failed(crew, task, e) }
+                return true
+            }",
+            "One task; false when there will be none.",
+        ),
+        native("__task", &["crew"], task, "Waits for a task; nil when there will be none."),
+        native("__call", &["task"], call, "Calls what the task is."),
+        native("__done", &["crew", "task", "value"], done, "The task has returned."),
+        native("__failed", &["crew", "task", "error"], failed, "The task has ended with an error."),
+        native(
+            "__result_by",
+            &["future", "deadline"],
+            result_by,
+            "A future's value; an error after the deadline.",
+        ),
+    ]
+}
+
+pub static METHODS: [Row; 3] = [
+    script(
+        "submit",
+        &["f", "*arguments"],
+        "fn submit(p, f, arguments) { return __submit(p, f, arguments, __worker) }",
+        "Has a worker call f with the arguments; a future.",
+    ),
+    script(
+        "map",
+        &["f", "xs", "timeout?"],
+        "fn map(p, f, xs, timeout) {
+            let deadline = __deadline(timeout)
+            let futures = [__submit(p, f, [x], __worker) for x in xs]
+            return [__result_by(future, deadline) for future in futures]
+        }",
+        "Has workers call f with each; the results, in the order of xs.",
+    ),
+    native(
+        "close",
+        &["cancel:"],
+        close,
+        "No more tasks; those given are done, or cancelled with `cancel: true`.",
+    ),
+];
+
+pub static PROPERTIES: [Property; 4] = [
+    NAME,
+    property("workers", workers, "The most tasks that are done at once."),
+    property("unfinished", unfinished, "How many tasks were given and have not ended."),
+    property("closed", closed, "Whether it takes no more tasks."),
+];
+
+pub static FUTURE_METHODS: [Row; 2] = [
+    native("cancel", &[], cancel, "Cancels it if no worker has begun it; whether it did."),
+    native("wait", &["timeout?"], wait_one, "Waits until it has ended; false after the timeout."),
+];
+
+pub static FUTURE_PROPERTIES: [Property; 6] = [
+    NAME,
+    property("result", result, "Waits; its value, or the error of its task."),
+    property("error", error, "Waits; the error of its task, or nil."),
+    property("done", is_done, "Whether it has ended."),
+    property("running", running, "Whether a worker has begun it and not ended it."),
+    property("cancelled", cancelled, "Whether it was cancelled."),
+];
+
+fn made(sync: Arc<Sync>) -> Done {
+    Ok(Value::Sync(sync).into())
+}
+
+fn make(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let crew = Crew::new(int(argument(arguments, 0), "workers")?)?;
+    let crew = context.make(Kind::Crew(crew));
+    made(context.make(Kind::Pool(Pool { crew })))
+}
+
+fn submit(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let sync = receiver(arguments)?;
+    let pool = Pool::of(sync)?;
+    let crew = pool.crew(sync)?;
+    let callee = argument(arguments, 1).clone();
+    let Value::List(list) = argument(arguments, 2) else {
+        return Err(wrong("a list", "arguments", argument(arguments, 2)));
+    };
+    let what = function_name(context, &callee)?;
+    let task = Entry { callee, arguments: list.snapshot() };
+    let future = context.make(Kind::Future(Future::new(what, &pool.crew, task)));
+    if crew.submit(&pool.crew, future.clone())? {
+        let base = pool.crew.label();
+        let entry =
+            Entry { callee: argument(arguments, 3).clone(), arguments: vec![Value::Sync(pool.crew.clone())] };
+        hire(context, &pool.crew, &base, entry, &future)?;
+    }
+    made(future)
+}
+
+/// Makes a worker. Without any the task could never be done; then it is taken back.
+fn hire(
+    context: &mut Context<'_>,
+    sync: &Arc<Sync>,
+    base: &str,
+    entry: Entry,
+    future: &Arc<Sync>,
+) -> Result<(), Error> {
+    let crew = Crew::of(sync)?;
+    let thread = context.new_thread(Naming::Counted(base), Some(true), entry, None);
+    if !crew.enlist(thread.id) {
+        return Ok(());
+    }
+    if let Err(error) = context.world.start(&thread) {
+        crew.dismiss(thread.id);
+        if Crew::workers(sync).is_empty() {
+            Future::of(future)?.cancel(future);
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+/// The name of what a task calls.
+fn function_name(context: &Context<'_>, callee: &Value) -> Result<Arc<str>, Error> {
+    let script = |number: u32| {
+        let function = context.program.functions.get(number as usize);
+        function.map_or_else(|| "function".into(), |function| function.name.clone())
+    };
+    if let Value::Function(number) = callee {
+        return Ok(script(*number));
+    }
+    if let Value::Closure(closure) = callee {
+        return Ok(script(closure.function));
+    }
+    if let Value::Builtin(row) = callee {
+        return Ok(row.name.into());
+    }
+    if let Value::Bound(bound) = callee {
+        return Ok(match bound.method {
+            Method::Function(number) => script(number),
+            Method::Builtin(row) => row.name.into(),
+        });
+    }
+    Err(wrong("a function", "f", callee)
+        .hint("give the function itself and its arguments: p.submit(f, x), not p.submit(f(x))"))
+}
+
+fn task(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    begin(context, Op::Task(receiver(arguments)?.clone()), None)
+}
+
+fn call(_: &mut Context<'_>, arguments: &[Value]) -> Done {
+    match Future::of(receiver(arguments)?)?.take_task() {
+        Some(entry) => Ok(Outcome::Call(entry.callee, entry.arguments)),
+        None => Err(Error::new(error::Kind::State, "a task is called once")),
+    }
+}
+
+fn done(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    end(context, arguments, |future, sync| future.finish(sync, argument(arguments, 2).clone()))
+}
+
+fn failed(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let Value::Error(error) = argument(arguments, 2) else {
+        return Err(wrong("an error", "error", argument(arguments, 2)));
+    };
+    end(context, arguments, |future, sync| future.fail(sync, error.clone()))
+}
+
+fn end(context: &mut Context<'_>, arguments: &[Value], settle: impl FnOnce(&Future, &Arc<Sync>)) -> Done {
+    let crew = Crew::of(receiver(arguments)?)?;
+    let sync = sync_in(argument(arguments, 1))?;
+    crew.free(context.who().thread.id);
+    settle(Future::of(sync)?, sync);
+    crew.finished();
+    Ok(Value::Nil.into())
+}
+
+fn close(_: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let sync = receiver(arguments)?;
+    let crew = Pool::of(sync)?.crew(sync)?;
+    crew.close();
+    if argument(arguments, 1).truthy() {
+        crew.cancel();
+    }
+    Ok(Value::Nil.into())
+}
+
+fn workers(_: &mut Context<'_>, value: &Value) -> Done {
+    let sync = sync_in(value)?;
+    Ok(Value::Int(i64::from(Pool::of(sync)?.crew(sync)?.size)).into())
+}
+
+fn unfinished(_: &mut Context<'_>, value: &Value) -> Done {
+    let sync = sync_in(value)?;
+    Ok(Value::Int(Pool::of(sync)?.crew(sync)?.unfinished() as i64).into())
+}
+
+fn closed(_: &mut Context<'_>, value: &Value) -> Done {
+    let sync = sync_in(value)?;
+    Ok(Value::Bool(Pool::of(sync)?.crew(sync)?.closed()).into())
+}
+
+fn cancel(_: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let sync = receiver(arguments)?;
+    Ok(Value::Bool(Future::of(sync)?.cancel(sync)).into())
+}
+
+fn wait_one(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let deadline = deadline(context, argument(arguments, 1))?;
+    begin(context, Op::Ended(receiver(arguments)?.clone()), deadline)
+}
+
+fn result(context: &mut Context<'_>, value: &Value) -> Done {
+    begin(context, Op::Result(sync_in(value)?.clone()), None)
+}
+
+fn result_by(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let deadline = if let Value::Duration(ns) = argument(arguments, 1) { Some(*ns) } else { None };
+    begin(context, Op::Result(receiver(arguments)?.clone()), deadline)
+}
+
+fn error(context: &mut Context<'_>, value: &Value) -> Done {
+    begin(context, Op::FutureError(sync_in(value)?.clone()), None)
+}
+
+fn is_done(_: &mut Context<'_>, value: &Value) -> Done {
+    Ok(Value::Bool(Future::of(sync_in(value)?)?.is_done()).into())
+}
+
+fn running(_: &mut Context<'_>, value: &Value) -> Done {
+    Ok(Value::Bool(Future::of(sync_in(value)?)?.is_running()).into())
+}
+
+fn cancelled(_: &mut Context<'_>, value: &Value) -> Done {
+    Ok(Value::Bool(Future::of(sync_in(value)?)?.is_cancelled()).into())
+}
+
+/// The distinct futures of a list or set.
+fn futures(value: &Value) -> Result<Vec<Arc<Sync>>, Error> {
+    let values = if let Value::List(list) = value {
+        list.snapshot()
+    } else if let Value::Set(set) = value {
+        set.lock().iter().cloned().collect()
+    } else {
+        return Err(wrong("a list of futures", "futures", value));
+    };
+    let mut futures: Vec<Arc<Sync>> = Vec::new();
+    for value in &values {
+        let sync = sync_in(value).map_err(|_| wrong("a future", "each of the futures", value))?;
+        Future::of(sync)?;
+        futures.push(sync.clone());
+    }
+    let mut seen = std::collections::HashSet::new();
+    futures.retain(|future| seen.insert(future.id));
+    Ok(futures)
+}
+
+fn as_completed(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let futures = futures(argument(arguments, 0))?;
+    let queue = context.make(Kind::Queue(Queue::new(None, Order::Fifo)));
+    queue.name.get_or_init(|| "as_completed".into());
+    if futures.is_empty() {
+        Queue::of(&queue)?.close(false);
+    }
+    let left = Arc::new(AtomicUsize::new(futures.len()));
+    for sync in &futures {
+        Future::of(sync)?.watch(sync, &queue, &left);
+    }
+    made(queue)
+}
+
+fn wait(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let futures = futures(argument(arguments, 0))?;
+    let any = is_given(argument(arguments, 1)) && argument(arguments, 1).truthy();
+    let deadline = deadline(context, argument(arguments, 2))?;
+    begin(context, Op::Several(Several { futures, any }), deadline)
+}

@@ -1,0 +1,256 @@
+//! Threads and timers, as scripts see them.
+
+use super::threads::Naming;
+use super::{argument, begin, deadline, duration, is_given, native, property, script, wrong};
+use crate::builtin::{Context, Outcome, Property, Row};
+use crate::sync::Op;
+use crate::sync::thread::{Entry, Thread, Timer};
+use crate::value::{
+    Value,
+    error::{self, Error},
+};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+type Done = Result<Outcome, Error>;
+
+pub fn functions() -> Vec<Row> {
+    vec![
+        native("current_thread", &[], current, "The thread that asks."),
+        native("main_thread", &[], main, "The thread that runs the script's top level."),
+        native("threads", &[], threads, "The threads that have started and not ended, main included."),
+        native("active_count", &[], active_count, "How many there are of them."),
+        native(
+            "timer",
+            &["f", "after:", "every:", "daemon:"],
+            timer,
+            "A timer, not started: calls f once after a time, or every so often.",
+        ),
+        native("__timer", &["body", "delay", "repeats", "daemon"], declared_timer, "Makes a timer."),
+        native("__join", &["threads"], join_statement, "Waits for a thread, or for a list of threads."),
+        script(
+            "__parallel",
+            &["threads"],
+            "fn __parallel(threads) {
+                __start_all(threads)
+                __join(threads)
+                __raise_first(threads)
+            }",
+            "Starts the threads, waits for all, and raises the first error.",
+        ),
+        native("__start_all", &["threads"], start_all, "Starts threads whose errors will be asked for."),
+        native("__raise_first", &["threads"], raise_first, "Raises the first error, the others attached."),
+    ]
+}
+
+pub static METHODS: [Row; 3] = [
+    native("start", &[], start, "Starts it; the thread itself."),
+    native("join", &["timeout?"], join, "Waits until it has ended; false after the timeout."),
+    native("cancel", &[], cancel, "Of a timer: it will not run its body again."),
+];
+
+pub static PROPERTIES: [Property; 8] = [
+    Property { name: "name", get: name, set: Some(set_name), doc: "Its name." },
+    property("id", id, "Its number."),
+    Property {
+        name: "daemon",
+        get: daemon,
+        set: Some(set_daemon),
+        doc: "Whether the program ends without it.",
+    },
+    property("alive", alive, "Whether it has started and not ended."),
+    property("state", state, "new, running, blocked, sleeping, finished or failed."),
+    property("result", result, "Waits; its value, or the error that ended it."),
+    property("error", error, "The error that ended it, or nil."),
+    property("waiting_on", waiting_on, "What it waits for, or nil."),
+];
+
+fn thread_in(value: &Value) -> Result<&Arc<Thread>, Error> {
+    if let Value::Thread(thread) = value { Ok(thread) } else { Err(wrong("a thread", "", value)) }
+}
+
+fn receiver(arguments: &[Value]) -> Result<&Arc<Thread>, Error> {
+    thread_in(argument(arguments, 0))
+}
+
+fn current(context: &mut Context<'_>, _: &[Value]) -> Done {
+    Ok(Value::Thread(context.world.thread().clone()).into())
+}
+
+fn main(context: &mut Context<'_>, _: &[Value]) -> Done {
+    Ok(Value::Thread(context.world.main()).into())
+}
+
+fn threads(context: &mut Context<'_>, _: &[Value]) -> Done {
+    Ok(Value::list(context.world.threads().into_iter().map(Value::Thread).collect()).into())
+}
+
+fn active_count(context: &mut Context<'_>, _: &[Value]) -> Done {
+    Ok(Value::Int(context.world.threads().len() as i64).into())
+}
+
+fn timer(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let (after, every) = (argument(arguments, 1), argument(arguments, 2));
+    let repeats = is_given(every);
+    if repeats == is_given(after) {
+        return Err(Error::new(
+            error::Kind::Value,
+            "a timer is for `after:` a time or for `every:` time, one of them",
+        )
+        .hint("timer(f, after: 2s) or timer(f, every: 1s)"));
+    }
+    let delay = if repeats { every } else { after };
+    make_timer(context, argument(arguments, 0), delay, repeats, argument(arguments, 3))
+}
+
+fn declared_timer(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let repeats = argument(arguments, 2).truthy();
+    make_timer(context, argument(arguments, 0), argument(arguments, 1), repeats, argument(arguments, 3))
+}
+
+/// A timer is a thread that the world lets wait before it runs its body.
+fn make_timer(context: &mut Context<'_>, body: &Value, delay: &Value, repeats: bool, daemon: &Value) -> Done {
+    let word = if repeats { "every" } else { "after" };
+    let delay = duration(delay, word)?;
+    if delay < 0 || (repeats && delay == 0) {
+        let least = if repeats { "longer than 0s" } else { "0s or longer" };
+        return Err(Error::new(
+            error::Kind::Value,
+            format!("the time of a timer's `{word}` must be {least}"),
+        ));
+    }
+    // Not told to be one, a timer is a daemon when its maker is, like any thread.
+    let daemon = daemon.truthy().then_some(true);
+    let entry = Entry { callee: body.clone(), arguments: Vec::new() };
+    let thread = context.unstarted(Naming::Counted("timer"), daemon, entry);
+    let timer = Some(Timer::new(delay, repeats));
+    Ok(Value::Thread(Arc::new(Thread { timer, ..thread })).into())
+}
+
+fn start(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let thread = receiver(arguments)?;
+    context.world.start(thread)?;
+    Ok(Value::Thread(thread.clone()).into())
+}
+
+fn join(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let thread = receiver(arguments)?;
+    let timeout = argument(arguments, 1);
+    // A join that may not wait asks whether it has ended, so a negative timeout is none longer than that.
+    let deadline = if let Value::Duration(..=0) = timeout {
+        Some(context.world.now())
+    } else {
+        deadline(context, timeout)?
+    };
+    begin(context, Op::Join(thread.clone()), deadline)
+}
+
+fn join_statement(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let what = argument(arguments, 0);
+    if let Value::Thread(thread) = what {
+        return begin(context, Op::Join(thread.clone()), None);
+    }
+    begin(context, Op::JoinAll(threads_in(what)?), None)
+}
+
+fn threads_in(value: &Value) -> Result<Vec<Arc<Thread>>, Error> {
+    let wanted = || wrong("a thread or a list of threads", "what is joined", value);
+    let Value::List(list) = value else { return Err(wanted()) };
+    list.snapshot().iter().map(|thread| thread_in(thread).cloned().map_err(|_| wanted())).collect()
+}
+
+fn start_all(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    for thread in threads_in(argument(arguments, 0))? {
+        // Its error will be raised here, so it is not to be reported as one that nobody caught.
+        thread.asked.store(true, Ordering::SeqCst);
+        context.world.start(&thread)?;
+    }
+    Ok(Value::Nil.into())
+}
+
+fn raise_first(_: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let threads = threads_in(argument(arguments, 0))?;
+    let mut errors = threads.iter().filter_map(|thread| thread.outcome.get()?.as_ref().err());
+    let Some(first) = errors.next() else { return Ok(Value::Nil.into()) };
+    first.attached.lock().extend(errors.map(|error| Value::Error(error.clone())));
+    Err(Error::again(first))
+}
+
+fn cancel(_: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let thread = receiver(arguments)?;
+    match &thread.timer {
+        Some(timer) => {
+            timer.cancel();
+            Ok(Value::Nil.into())
+        }
+        None => {
+            let message = format!("\"{}\" cannot be cancelled: it is a thread, not a timer", thread.name());
+            Err(Error::new(error::Kind::Type, message)
+                .hint("a thread ends by itself: let it look at an event, `while not stop.is_set { }`"))
+        }
+    }
+}
+
+fn name(_: &mut Context<'_>, value: &Value) -> Result<Outcome, Error> {
+    Ok(Value::text(&thread_in(value)?.name()).into())
+}
+
+fn set_name(_: &mut Context<'_>, thread: &Value, name: &Value) -> Result<(), Error> {
+    let name = if let Value::Int(n) = name {
+        n.to_string()
+    } else if let Some(text) = name.as_text() {
+        text.to_string()
+    } else {
+        return Err(wrong("a text", "the name of a thread", name));
+    };
+    if name.is_empty() {
+        return Err(Error::new(error::Kind::Value, "the name of a thread cannot be empty"));
+    }
+    *thread_in(thread)?.name.lock() = name.into();
+    Ok(())
+}
+
+fn id(_: &mut Context<'_>, value: &Value) -> Done {
+    Ok(Value::Int(i64::from(thread_in(value)?.id)).into())
+}
+
+fn daemon(_: &mut Context<'_>, value: &Value) -> Done {
+    Ok(Value::Bool(thread_in(value)?.daemon.load(Ordering::SeqCst)).into())
+}
+
+fn set_daemon(_: &mut Context<'_>, thread: &Value, daemon: &Value) -> Result<(), Error> {
+    let thread = thread_in(thread)?;
+    let Value::Bool(daemon) = daemon else { return Err(wrong("true or false", "daemon", daemon)) };
+    if thread.started() {
+        let message = format!("\"{}\" has been started: daemon can be set only before", thread.name());
+        return Err(
+            Error::new(error::Kind::State, message).hint("or declare it so: `daemon thread NAME { }`")
+        );
+    }
+    thread.daemon.store(*daemon, Ordering::SeqCst);
+    Ok(())
+}
+
+fn alive(_: &mut Context<'_>, value: &Value) -> Done {
+    Ok(Value::Bool(thread_in(value)?.alive()).into())
+}
+
+fn state(_: &mut Context<'_>, value: &Value) -> Done {
+    Ok(Value::text(thread_in(value)?.state().word()).into())
+}
+
+fn result(context: &mut Context<'_>, value: &Value) -> Done {
+    begin(context, Op::ThreadResult(thread_in(value)?.clone()), None)
+}
+
+fn error(_: &mut Context<'_>, value: &Value) -> Done {
+    let thread = thread_in(value)?;
+    let Some(Err(error)) = thread.outcome.get() else { return Ok(Value::Nil.into()) };
+    thread.asked.store(true, Ordering::Relaxed);
+    Ok(Value::Error(error.clone()).into())
+}
+
+fn waiting_on(_: &mut Context<'_>, value: &Value) -> Done {
+    let waiting = thread_in(value)?.waiting.lock();
+    Ok(waiting.as_ref().map_or(Value::Nil, |waiting| waiting.on.clone()).into())
+}

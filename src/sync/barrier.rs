@@ -1,0 +1,189 @@
+//! `barrier`: nobody passes before all its parties have arrived; then it begins anew.
+//!
+//! A wait that gives up breaks it for all, for the others would wait for ever.
+
+use super::wait::WaitQueue;
+use super::{Kind, Sync, Who};
+use crate::value::{
+    Value,
+    error::{self, Error},
+};
+use parking_lot::Mutex;
+use std::sync::{Arc, OnceLock};
+
+#[derive(Debug)]
+pub struct Barrier {
+    pub parties: u32,
+    state: Mutex<State>,
+    pub waiters: WaitQueue,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    round: Arc<Round>,
+    arrived: u32,
+    /// Why nobody can wait here until `reset`.
+    broken: Option<Arc<str>>,
+}
+
+/// One meeting: those who have arrived hold it, and learn from it how it ended.
+#[derive(Debug, Default)]
+struct Round {
+    /// All have arrived, or why they will not.
+    end: OnceLock<Result<(), Arc<str>>>,
+}
+
+/// A `wait` in progress.
+#[derive(Debug)]
+pub struct Wait {
+    pub barrier: Arc<Sync>,
+    /// Where it has arrived: the round, and as which.
+    arrival: Option<(Arc<Round>, u32)>,
+}
+
+impl State {
+    /// Ends the meeting and begins another.
+    fn end(&mut self, end: Result<(), Arc<str>>) {
+        let _ = self.round.end.set(end); // a round in `state` has not ended
+        self.round = Arc::default();
+        self.arrived = 0;
+    }
+
+    fn shatter(&mut self, why: String) {
+        let why: Arc<str> = why.into();
+        self.end(Err(why.clone()));
+        self.broken.get_or_insert(why);
+    }
+}
+
+impl Barrier {
+    pub fn new(parties: i64) -> Result<Barrier, Error> {
+        match u32::try_from(parties) {
+            Ok(parties) if parties > 0 => {
+                Ok(Barrier { parties, state: Mutex::default(), waiters: WaitQueue::new() })
+            }
+            _ => {
+                let message = format!("a barrier cannot have {parties} parties");
+                Err(Error::new(error::Kind::Value, message).hint("give a number from 1 up"))
+            }
+        }
+    }
+
+    pub fn of(sync: &Sync) -> Result<&Barrier, Error> {
+        if let Kind::Barrier(barrier) = &sync.kind { Ok(barrier) } else { Err(sync.is_no("barrier")) }
+    }
+
+    pub fn waiting(&self) -> u32 {
+        self.state.lock().arrived
+    }
+
+    pub fn broken(&self) -> bool {
+        self.state.lock().broken.is_some()
+    }
+
+    /// Breaks it for those who wait, and for those who come, until `reset`.
+    pub fn abort(&self, who: Who<'_>) {
+        let why = format!("\"{}\" aborted it (line {})", who.thread.name(), who.line);
+        self.state.lock().shatter(why);
+        self.waiters.wake_all();
+    }
+
+    /// Those who wait get the error; then it is as new.
+    pub fn reset(&self, who: Who<'_>) {
+        let why = format!("\"{}\" reset it (line {})", who.thread.name(), who.line);
+        let mut state = self.state.lock();
+        state.end(Err(why.into()));
+        state.broken = None;
+        drop(state);
+        self.waiters.wake_all();
+    }
+}
+
+impl Wait {
+    pub fn new(barrier: Arc<Sync>) -> Wait {
+        Wait { barrier, arrival: None }
+    }
+
+    /// The first poll arrives.
+    pub fn poll(&mut self) -> Result<Option<Value>, Error> {
+        let barrier = Barrier::of(&self.barrier)?;
+        let (round, index) = match &self.arrival {
+            Some(arrival) => arrival,
+            None => {
+                let mut state = barrier.state.lock();
+                if let Some(why) = &state.broken {
+                    return Err(broken(&self.barrier, why));
+                }
+                let index = state.arrived;
+                let arrival = self.arrival.insert((state.round.clone(), index));
+                state.arrived += 1;
+                if state.arrived == barrier.parties {
+                    state.end(Ok(()));
+                    drop(state);
+                    barrier.waiters.wake_all();
+                }
+                arrival
+            }
+        };
+        // Looked at under the lock, so that the end and the waking have an order.
+        let _state = barrier.state.lock();
+        match round.end.get() {
+            None => Ok(None),
+            Some(Ok(())) => Ok(Some(Value::Int(i64::from(*index)))),
+            Some(Err(why)) => Err(broken(&self.barrier, why)),
+        }
+    }
+
+    /// Too late: unless all have arrived meanwhile, this breaks it.
+    pub fn timed_out(&mut self, who: Who<'_>) -> Result<Option<Value>, Error> {
+        if let Some(index) = self.poll()? {
+            return Ok(Some(index));
+        }
+        self.give_up(format!("\"{}\" gave up waiting (line {})", who.thread.name(), who.line))?;
+        self.poll()
+    }
+
+    pub fn abandon(&mut self, who: Who<'_>) {
+        if self.arrival.is_some() && matches!(self.poll(), Ok(None)) {
+            let why = format!("\"{}\" stopped waiting (line {})", who.thread.name(), who.line);
+            let _ = self.give_up(why); // fails for things that are no barrier: nothing to undo
+        }
+    }
+
+    fn give_up(&self, why: String) -> Result<(), Error> {
+        let barrier = Barrier::of(&self.barrier)?;
+        let Some((round, _)) = &self.arrival else { return Ok(()) };
+        let mut state = barrier.state.lock();
+        if Arc::ptr_eq(round, &state.round) {
+            state.shatter(why);
+        }
+        drop(state);
+        barrier.waiters.wake_all();
+        Ok(())
+    }
+
+    pub fn ready(&self) -> bool {
+        match &self.arrival {
+            None => true,
+            Some((round, _)) => round.end.get().is_some(),
+        }
+    }
+
+    pub fn queue(&self) -> Option<&WaitQueue> {
+        Barrier::of(&self.barrier).ok().map(|barrier| &barrier.waiters)
+    }
+
+    /// What a report adds when this thread waits for it.
+    pub fn note(&self) -> Option<String> {
+        let barrier = Barrier::of(&self.barrier).ok()?;
+        let (label, arrived, parties) = (self.barrier.label(), barrier.waiting(), barrier.parties);
+        Some(format!("{arrived} of {parties} have arrived at {label}"))
+    }
+}
+
+#[cold]
+fn broken(sync: &Sync, why: &str) -> Error {
+    let label = sync.label();
+    Error::new(error::Kind::Broken, format!("{label} is broken: {why}"))
+        .hint(format!("{label}.reset() makes it usable again"))
+}

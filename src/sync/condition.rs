@@ -1,0 +1,268 @@
+//! `condition`: threads that hold its lock wait until another one notifies them (Mesa: who is notified takes
+//! the lock again later, and must look again whether what it waited for is still so).
+//!
+//! Each waiter has a ticket of its own: a notify marks tickets, so it reaches only threads that waited before it.
+
+use super::lock::Lock;
+use super::rlock::Levels;
+use super::wait::WaitQueue;
+use super::{Kind, Releasers, Sync, Who};
+use crate::value::{
+    Value,
+    error::{self, Error},
+};
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+#[derive(Debug)]
+pub struct Condition {
+    /// A `lock` or an `rlock`.
+    pub lock: Arc<Sync>,
+    /// Those who wait and are not notified yet, the longest first.
+    tickets: Mutex<VecDeque<Arc<Ticket>>>,
+    /// Notifies that found nobody waiting.
+    lost: AtomicU32,
+}
+
+#[derive(Debug, Default)]
+pub struct Ticket {
+    notified: AtomicBool,
+    waiter: WaitQueue,
+}
+
+/// A `wait` in progress.
+#[derive(Debug)]
+pub struct Wait {
+    pub condition: Arc<Sync>,
+    phase: Phase,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// Holds the lock still.
+    Begin,
+    Waiting {
+        ticket: Arc<Ticket>,
+        levels: Levels,
+    },
+    /// Notified (or too late), and waits for the lock.
+    Acquiring {
+        notified: bool,
+        levels: Levels,
+    },
+}
+
+impl Condition {
+    pub fn new(lock: Arc<Sync>) -> Result<Condition, Error> {
+        if lock.owner().is_some() {
+            return Ok(Condition { lock, tickets: Mutex::default(), lost: AtomicU32::new(0) });
+        }
+        let word = lock.kind.kind().word();
+        let message = format!("a condition needs a lock or an rlock, not {} ({word})", lock.label());
+        Err(Error::new(error::Kind::Type, message))
+    }
+
+    pub fn of(sync: &Sync) -> Result<&Condition, Error> {
+        if let Kind::Condition(condition) = &sync.kind { Ok(condition) } else { Err(sync.is_no("condition")) }
+    }
+
+    /// Fails unless the thread holds the condition's lock; `operation` is `wait` or `notify`.
+    pub fn must_hold(&self, sync: &Sync, who: Who<'_>, operation: &str) -> Result<(), Error> {
+        if self.lock.owner().is_some_and(|owner| owner.is(who.thread.id)) {
+            return Ok(());
+        }
+        let (label, lock, me) = (sync.label(), self.lock.label(), who.thread.name());
+        Err(Error::new(
+            error::Kind::NotOwner,
+            format!("{label}.{operation}() by \"{me}\", which does not hold {lock}"),
+        )
+        .hint(format!(
+            "do it inside `with {lock} {{ }}`: only so nobody changes what is waited for in between"
+        )))
+    }
+
+    /// Lets at most `n` of those who wait go on; returns how many.
+    pub fn notify(&self, sync: &Sync, who: Who<'_>, n: usize) -> Result<usize, Error> {
+        self.must_hold(sync, who, "notify")?;
+        let mut tickets = self.tickets.lock();
+        let mut chosen = Vec::new();
+        while chosen.len() < n
+            && let Some(ticket) = choose(&mut tickets)
+        {
+            chosen.push(ticket);
+        }
+        drop(tickets);
+        if chosen.is_empty() && n > 0 {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+        for ticket in &chosen {
+            ticket.notify();
+        }
+        Ok(chosen.len())
+    }
+
+    /// How many wait and are not notified yet.
+    pub fn waiting(&self) -> usize {
+        self.tickets.lock().len()
+    }
+
+    fn release_all(&self, who: Who<'_>) -> Levels {
+        if let Kind::RLock(lock) = &self.lock.kind {
+            return lock.release_all(who);
+        }
+        let line = self.lock.held_since(who.thread.id).unwrap_or(who.line);
+        if let Some(owner) = self.lock.owner() {
+            who.thread.let_go(1);
+            owner.free();
+        }
+        Levels { depth: 1, line }
+    }
+
+    fn reacquire(&self, who: Who<'_>, levels: Levels) -> Result<bool, Error> {
+        if let Kind::RLock(lock) = &self.lock.kind {
+            return lock.reacquire(&self.lock, who, levels);
+        }
+        Lock::of(&self.lock)?.try_acquire(&self.lock, Who { line: levels.line, ..who })
+    }
+}
+
+/// Which of those who wait is notified. Nothing is promised about it; here it is the one that has waited longest.
+fn choose(tickets: &mut VecDeque<Arc<Ticket>>) -> Option<Arc<Ticket>> {
+    tickets.pop_front()
+}
+
+impl Ticket {
+    fn notify(&self) {
+        self.notified.store(true, Ordering::SeqCst);
+        self.waiter.wake_all();
+    }
+}
+
+impl Wait {
+    pub fn new(condition: Arc<Sync>) -> Wait {
+        Wait { condition, phase: Phase::Begin }
+    }
+
+    /// The first poll gives up the lock and begins to wait.
+    pub fn poll(&mut self, who: Who<'_>) -> Result<Option<Value>, Error> {
+        let condition = Condition::of(&self.condition)?;
+        if let Phase::Begin = self.phase {
+            condition.must_hold(&self.condition, who, "wait")?;
+            let ticket = Arc::new(Ticket::default());
+            condition.tickets.lock().push_back(ticket.clone());
+            self.phase = Phase::Waiting { ticket, levels: condition.release_all(who) };
+            return Ok(None);
+        }
+        if let Phase::Waiting { ticket, levels } = &self.phase
+            && ticket.notified.load(Ordering::SeqCst)
+        {
+            self.phase = Phase::Acquiring { notified: true, levels: *levels };
+        }
+        let Phase::Acquiring { notified, levels } = self.phase else { return Ok(None) };
+        let acquired = condition.reacquire(who, levels)?;
+        Ok(acquired.then_some(Value::Bool(notified)))
+    }
+
+    /// Too late: the wait comes to false, as soon as the lock has been taken again.
+    pub fn timed_out(&mut self, who: Who<'_>) -> Result<Option<Value>, Error> {
+        if let Phase::Begin = self.phase {
+            self.poll(who)?;
+        }
+        if let Phase::Waiting { levels, .. } = &self.phase {
+            let levels = *levels;
+            // A notify that came before counts.
+            self.phase = Phase::Acquiring { notified: !self.leave(), levels };
+        }
+        self.poll(who)
+    }
+
+    /// Gives the ticket back. A notify that had been meant for this thread goes to another.
+    pub fn abandon(&mut self) {
+        let notified = match self.phase {
+            Phase::Begin => false,
+            Phase::Waiting { .. } => !self.leave(),
+            Phase::Acquiring { notified, .. } => notified,
+        };
+        self.phase = Phase::Begin;
+        let Ok(condition) = Condition::of(&self.condition) else { return };
+        let next = if notified { choose(&mut condition.tickets.lock()) } else { None };
+        if let Some(next) = next {
+            next.notify();
+        }
+    }
+
+    /// Takes the ticket out; false when it had been taken by a notify already.
+    fn leave(&self) -> bool {
+        let Phase::Waiting { ticket, .. } = &self.phase else { return false };
+        let Ok(condition) = Condition::of(&self.condition) else { return false };
+        let mut tickets = condition.tickets.lock();
+        match tickets.iter().position(|other| Arc::ptr_eq(other, ticket)) {
+            Some(at) => tickets.remove(at).is_some(),
+            None => false,
+        }
+    }
+
+    pub fn ready(&self, who: Who<'_>) -> bool {
+        match &self.phase {
+            Phase::Begin => true,
+            // The next poll begins to wait for the lock, whether it is free or not.
+            Phase::Waiting { ticket, .. } => ticket.notified.load(Ordering::SeqCst),
+            Phase::Acquiring { .. } => {
+                Condition::of(&self.condition).is_ok_and(|condition| condition.lock.ready(who))
+            }
+        }
+    }
+
+    /// The lock that is still missing, once the thread has been notified.
+    fn missing(&self) -> Option<&Arc<Sync>> {
+        let acquiring = match &self.phase {
+            Phase::Begin => false,
+            Phase::Waiting { ticket, .. } => ticket.notified.load(Ordering::SeqCst),
+            Phase::Acquiring { .. } => true,
+        };
+        acquiring.then(|| Condition::of(&self.condition).ok().map(|condition| &condition.lock)).flatten()
+    }
+
+    /// The ticket's queue; the lock's after `poll` has seen the notify.
+    pub fn queue(&self) -> Option<&WaitQueue> {
+        match &self.phase {
+            Phase::Begin => None,
+            Phase::Waiting { ticket, .. } => Some(&ticket.waiter),
+            Phase::Acquiring { .. } => {
+                let condition = Condition::of(&self.condition).ok()?;
+                condition.lock.owner().map(|owner| &owner.waiters)
+            }
+        }
+    }
+
+    pub fn releasers(&self) -> Releasers {
+        match self.missing() {
+            Some(lock) => {
+                let holder = lock.owner().and_then(|owner| owner.holder());
+                Releasers::All(holder.map(|(holder, _)| holder).into_iter().collect())
+            }
+            None => Releasers::Anyone(vec![self.condition.id]),
+        }
+    }
+
+    pub fn describe(&self) -> String {
+        match self.missing() {
+            Some(lock) => {
+                format!("waits for {} again, after {}.wait()", lock.label(), self.condition.label())
+            }
+            None => format!("waits in {}.wait()", self.condition.label()),
+        }
+    }
+
+    /// What a report adds when this thread waits for it.
+    pub fn note(&self) -> Option<String> {
+        let lost = Condition::of(&self.condition).ok()?.lost.load(Ordering::Relaxed);
+        let times = if lost == 1 { "time" } else { "times" };
+        (lost > 0 && self.missing().is_none()).then(|| {
+            let label = self.condition.label();
+            format!("{label} was notified {lost} {times} while nobody waited: a notify is not remembered; look at what it stands for before waiting (`{label}.wait_until(…)`)")
+        })
+    }
+}

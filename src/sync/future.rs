@@ -1,0 +1,308 @@
+//! Futures: the results of tasks given to a pool.
+//!
+//! A future also carries its task until a worker begins it. Its end is set once: a value, an error, or cancelled.
+
+use super::pool::Crew;
+use super::queue::Queue;
+use super::thread::Entry;
+use super::wait::WaitQueue;
+use super::{Kind, Releasers, Sync, Who};
+use crate::report::runtime::Unasked;
+use crate::value::{
+    Value,
+    error::{self, Error},
+};
+use parking_lot::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+
+#[derive(Debug)]
+pub struct Future {
+    /// The name of the function that the task calls.
+    pub what: Arc<str>,
+    /// The workers that will do it.
+    crew: Weak<Sync>,
+    state: Mutex<State>,
+    pub done: WaitQueue,
+}
+
+#[derive(Debug)]
+struct State {
+    stage: Stage,
+    /// What to call, until a worker calls it.
+    task: Option<Entry>,
+    watchers: Vec<Watcher>,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Pending,
+    /// Which thread does it.
+    Running(u32),
+    Done(Value),
+    Failed(Arc<Failure>),
+    Cancelled,
+}
+
+/// An error that ended a task; reported at the end of the run if nobody has asked for it.
+#[derive(Debug)]
+pub struct Failure {
+    /// `future of fetch (line 12)`.
+    pub what: String,
+    pub error: Arc<Error>,
+    pub asked: AtomicBool,
+}
+
+/// Where a future puts itself when it has ended: the queue of an `as_completed`, closed after the last.
+#[derive(Debug)]
+struct Watcher {
+    queue: Weak<Sync>,
+    left: Arc<AtomicUsize>,
+}
+
+/// How a future has ended.
+#[derive(Debug)]
+pub enum End {
+    Done(Value),
+    Failed(Arc<Failure>),
+    Cancelled,
+}
+
+impl Future {
+    pub fn new(what: Arc<str>, crew: &Arc<Sync>, task: Entry) -> Future {
+        Future {
+            what,
+            crew: Arc::downgrade(crew),
+            state: Mutex::new(State { stage: Stage::Pending, task: Some(task), watchers: Vec::new() }),
+            done: WaitQueue::new(),
+        }
+    }
+
+    pub fn of(sync: &Sync) -> Result<&Future, Error> {
+        if let Kind::Future(future) = &sync.kind { Ok(future) } else { Err(sync.is_no("future")) }
+    }
+
+    /// A worker begins the task; false when it was cancelled (or begun).
+    pub fn begin(&self, worker: u32) -> bool {
+        let mut state = self.state.lock();
+        let pending = matches!(state.stage, Stage::Pending);
+        if pending {
+            state.stage = Stage::Running(worker);
+        }
+        pending
+    }
+
+    /// What the worker that has begun the task calls; once.
+    pub fn take_task(&self) -> Option<Entry> {
+        self.state.lock().task.take()
+    }
+
+    pub fn finish(&self, sync: &Arc<Sync>, value: Value) {
+        self.settle(sync, Stage::Done(value), |_| true);
+    }
+
+    pub fn fail(&self, sync: &Arc<Sync>, error: Arc<Error>) {
+        let failure = Failure { what: sync.label(), error, asked: AtomicBool::new(false) };
+        self.settle(sync, Stage::Failed(Arc::new(failure)), |_| true);
+    }
+
+    /// Cancels a task that no worker has begun; false when one has.
+    pub fn cancel(&self, sync: &Arc<Sync>) -> bool {
+        let cancelled = self.settle(sync, Stage::Cancelled, |stage| matches!(stage, Stage::Pending));
+        if cancelled && let Some(crew) = self.crew.upgrade() {
+            Crew::forget(&crew, sync);
+        }
+        cancelled
+    }
+
+    /// Sets how it ends, if it has not ended and `may` allows it; tells those who wait for it.
+    fn settle(&self, sync: &Arc<Sync>, end: Stage, may: impl FnOnce(&Stage) -> bool) -> bool {
+        let mut state = self.state.lock();
+        let open = matches!(state.stage, Stage::Pending | Stage::Running(_));
+        if !open || !may(&state.stage) {
+            return false;
+        }
+        state.stage = end;
+        let task = state.task.take();
+        let watchers = std::mem::take(&mut state.watchers);
+        drop(state);
+        drop(task); // of one that was cancelled; outside the lock
+        self.done.wake_all();
+        for watcher in watchers {
+            watcher.tell(sync);
+        }
+        true
+    }
+
+    pub fn end(&self) -> Option<End> {
+        match &self.state.lock().stage {
+            Stage::Pending | Stage::Running(_) => None,
+            Stage::Done(value) => Some(End::Done(value.clone())),
+            Stage::Failed(failure) => Some(End::Failed(failure.clone())),
+            Stage::Cancelled => Some(End::Cancelled),
+        }
+    }
+
+    /// Its value; the error of its task; or that it was cancelled. None while it has not ended.
+    pub fn result(&self, sync: &Sync) -> Result<Option<Value>, Error> {
+        match self.end() {
+            None => Ok(None),
+            Some(End::Done(value)) => Ok(Some(value)),
+            Some(End::Failed(failure)) => {
+                failure.asked.store(true, Ordering::Relaxed);
+                Err(Error::again(&failure.error))
+            }
+            Some(End::Cancelled) => Err(cancelled(sync)),
+        }
+    }
+
+    /// The error of its task, or nil. None while it has not ended.
+    pub fn error(&self, sync: &Sync) -> Result<Option<Value>, Error> {
+        match self.end() {
+            None => Ok(None),
+            Some(End::Done(_)) => Ok(Some(Value::Nil)),
+            Some(End::Failed(failure)) => {
+                failure.asked.store(true, Ordering::Relaxed);
+                Ok(Some(Value::Error(failure.error.clone())))
+            }
+            Some(End::Cancelled) => Err(cancelled(sync)),
+        }
+    }
+
+    pub fn is_done(&self) -> bool {
+        !matches!(self.state.lock().stage, Stage::Pending | Stage::Running(_))
+    }
+
+    pub fn is_running(&self) -> bool {
+        matches!(self.state.lock().stage, Stage::Running(_))
+    }
+
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.state.lock().stage, Stage::Cancelled)
+    }
+
+    /// The queue gets it when it has ended (now, if it has), and is closed when `left` comes to zero.
+    pub fn watch(&self, sync: &Arc<Sync>, queue: &Arc<Sync>, left: &Arc<AtomicUsize>) {
+        let watcher = Watcher { queue: Arc::downgrade(queue), left: left.clone() };
+        let mut state = self.state.lock();
+        if matches!(state.stage, Stage::Pending | Stage::Running(_)) {
+            state.watchers.push(watcher);
+            return;
+        }
+        drop(state);
+        watcher.tell(sync);
+    }
+
+    pub fn releasers(&self) -> Releasers {
+        let state = self.state.lock();
+        match &state.stage {
+            Stage::Running(worker) => Releasers::All(vec![*worker]),
+            // Whichever worker is free first will do it.
+            Stage::Pending => match self.crew.upgrade() {
+                Some(crew) => Releasers::Either(
+                    Crew::workers(&crew).into_iter().map(|worker| Releasers::All(vec![worker])).collect(),
+                ),
+                None => Releasers::Either(Vec::new()),
+            },
+            Stage::Done(_) | Stage::Failed(_) | Stage::Cancelled => Releasers::Either(Vec::new()),
+        }
+    }
+
+    /// What a report adds when this thread waits for it.
+    pub fn note(&self, who: Who<'_>) -> Option<String> {
+        if self.is_running() || self.is_done() {
+            return None;
+        }
+        let crew = self.crew.upgrade()?;
+        Crew::starved(&crew, who.thread.id)
+    }
+}
+
+impl Future {
+    /// What a report says that a thread waits for the result of: `fetch (line 12)`.
+    pub fn subject(sync: &Sync) -> String {
+        match Future::of(sync) {
+            Ok(future) => format!("{} (line {})", future.what, sync.line),
+            Err(_) => sync.label(),
+        }
+    }
+
+    pub fn unasked(&self) -> Option<Unasked> {
+        if let Stage::Failed(failure) = &self.state.lock().stage { failure.unasked() } else { None }
+    }
+}
+
+impl Drop for Future {
+    /// An error that nobody has asked for outlives its future, in the pool.
+    fn drop(&mut self) {
+        if let Stage::Failed(failure) = &self.state.get_mut().stage
+            && let Some(crew) = self.crew.upgrade()
+        {
+            Crew::keep(&crew, failure);
+        }
+    }
+}
+
+impl Failure {
+    pub fn unasked(&self) -> Option<Unasked> {
+        let unasked = || Unasked { what: self.what.clone(), error: self.error.clone() };
+        (!self.asked.load(Ordering::Relaxed)).then(unasked)
+    }
+}
+
+impl Watcher {
+    fn tell(self, future: &Arc<Sync>) {
+        let Some(sync) = self.queue.upgrade() else { return };
+        let Ok(queue) = Queue::of(&sync) else { return };
+        // Fails only when the script has closed the queue: then it does not want it.
+        let _ = queue.put(&sync, Value::Sync(future.clone()));
+        if self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
+            queue.close(false);
+        }
+    }
+}
+
+/// `wait(fs, any: true)`: until all, or any, of some futures have ended.
+#[derive(Debug)]
+pub struct Several {
+    pub futures: Vec<Arc<Sync>>,
+    pub any: bool,
+}
+
+impl Several {
+    pub fn poll(&self) -> Option<Value> {
+        self.ready().then(|| self.sorted())
+    }
+
+    pub fn ready(&self) -> bool {
+        let mut done = self.futures.iter().map(|sync| Future::of(sync).is_ok_and(Future::is_done));
+        if self.any { self.futures.is_empty() || done.any(|done| done) } else { done.all(|done| done) }
+    }
+
+    /// `[done, pending]`.
+    pub fn sorted(&self) -> Value {
+        let is_done = |sync: &&Arc<Sync>| Future::of(sync).is_ok_and(Future::is_done);
+        let (done, pending): (Vec<_>, Vec<_>) = self.futures.iter().partition(is_done);
+        let list = |part: Vec<&Arc<Sync>>| {
+            Value::list(part.into_iter().map(|sync| Value::Sync(sync.clone())).collect())
+        };
+        Value::list(vec![list(done), list(pending)])
+    }
+
+    pub fn releasers(&self) -> Releasers {
+        let pending = self.futures.iter().filter_map(|sync| Future::of(sync).ok()).filter(|f| !f.is_done());
+        let mut each: Vec<Releasers> = pending.map(Future::releasers).collect();
+        match self.any {
+            true => Releasers::Either(each),
+            // All are needed; the first that is missing is reason enough to wait.
+            false if each.is_empty() => Releasers::Either(each),
+            false => each.swap_remove(0),
+        }
+    }
+}
+
+#[cold]
+fn cancelled(sync: &Sync) -> Error {
+    Error::new(error::Kind::Cancelled, format!("{} was cancelled", sync.label()))
+        .hint("`f.cancelled` tells before asking for its result")
+}

@@ -1,0 +1,412 @@
+//! Operations that may have to wait, as data; what each does is in the file of its construct.
+//!
+//! An operation that was polled (or made by `Op::acquire`) and is given up must be ended by `timed_out` or `abandon`.
+
+use super::barrier;
+use super::condition;
+use super::event::{self, Event};
+use super::future::{Future, Several};
+use super::latch::Latch;
+use super::lock::Lock;
+use super::pool::{Crew, Task};
+use super::queue::{self, Got, Queue, closed};
+use super::rwlock;
+use super::select::Select;
+use super::semaphore::Semaphore;
+use super::thread::Thread;
+use super::wait::WaitQueue;
+use super::{Kind, Releasers, Sync, Who};
+use crate::value::{
+    Value,
+    error::{self, Error},
+};
+use std::sync::Arc;
+
+/// An operation that may have to wait, with what it needs to remember meanwhile.
+#[derive(Debug)]
+pub enum Op {
+    /// Nothing but its deadline ends it.
+    Sleep,
+    /// `await`: until something has changed since the thread began to evaluate the condition. What has changed
+    /// is the world's to know, so this is never done by `poll`.
+    Change,
+    /// A timer's wait for its next beat (its deadline): true then, false when it is cancelled before.
+    Beat(Arc<Thread>),
+    /// Until the thread has ended: true.
+    Join(Arc<Thread>),
+    /// Until all of them have ended: true.
+    JoinAll(Vec<Arc<Thread>>),
+    /// Until the thread has ended: its value.
+    ThreadResult(Arc<Thread>),
+    /// A lock, an rlock, a semaphore: true.
+    Acquire(Arc<Sync>),
+    /// A side of an rwlock: true.
+    Enter(rwlock::Enter),
+    Condition(condition::Wait),
+    Event(event::Wait),
+    Barrier(barrier::Wait),
+    Latch(Arc<Sync>),
+    Put(Put),
+    Get(Arc<Sync>),
+    /// As `Get`, but what ends with the queue ends with `Value::Unset`: `for x in q { }`.
+    Next(Arc<Sync>),
+    /// Until everything put has been dealt with.
+    Finished(Arc<Sync>),
+    /// A future's value.
+    Result(Arc<Sync>),
+    /// A future's error, or nil.
+    FutureError(Arc<Sync>),
+    /// Until a future has ended: true.
+    Ended(Arc<Sync>),
+    Several(Several),
+    /// A worker's next future (begun), or nil when there will be none.
+    Task(Arc<Sync>),
+    /// Until a crew has no unfinished task: nil.
+    Idle(Arc<Sync>),
+    Select(Box<Select>),
+}
+
+/// A `put` that waits, with its value.
+#[derive(Debug)]
+pub struct Put {
+    pub queue: Arc<Sync>,
+    value: Value,
+}
+
+impl Op {
+    /// To acquire what `Sync::enter` has found taken. It counts as waiting from now on.
+    pub fn acquire(sync: Arc<Sync>) -> Op {
+        match &sync.kind {
+            Kind::Side(_) => Op::Enter(rwlock::Enter::new(sync)),
+            Kind::Lock(_)
+            | Kind::RLock(_)
+            | Kind::RwLock(_)
+            | Kind::Semaphore(_)
+            | Kind::Condition(_)
+            | Kind::Event(_)
+            | Kind::Barrier(_)
+            | Kind::Latch(_)
+            | Kind::Queue(_)
+            | Kind::Atomic(_)
+            | Kind::Pool(_)
+            | Kind::Crew(_)
+            | Kind::Future(_) => Op::Acquire(sync),
+        }
+    }
+
+    pub fn put(queue: Arc<Sync>, value: Value) -> Op {
+        Op::Put(Put { queue, value })
+    }
+
+    /// Does the operation if it can be done now: its value, or None if it has to wait. An error ends it.
+    pub fn poll(&mut self, who: Who<'_>) -> Result<Option<Value>, Error> {
+        let yes = |done: bool| done.then_some(Value::Bool(true));
+        Ok(match self {
+            Op::Sleep | Op::Change => None,
+            Op::Beat(timer) => timer.is_cancelled().then_some(Value::Bool(false)),
+            Op::Join(thread) => yes(thread.join(who)?),
+            Op::JoinAll(threads) => {
+                let mut all = true;
+                for thread in threads {
+                    all &= thread.join(who)?;
+                }
+                yes(all)
+            }
+            Op::ThreadResult(thread) => thread.result(who)?,
+            Op::Acquire(sync) => yes(sync.enter(who)?),
+            Op::Enter(enter) => yes(enter.poll(who)?),
+            Op::Condition(wait) => wait.poll(who)?,
+            Op::Event(wait) => yes(wait.poll()?),
+            Op::Barrier(wait) => wait.poll()?,
+            Op::Latch(latch) => yes(Latch::of(latch)?.ready()),
+            Op::Put(put) => put.poll()?,
+            Op::Get(sync) => match Queue::of(sync)?.get()? {
+                Got::Value(value) => Some(value),
+                Got::Empty => None,
+                Got::End => return Err(closed(sync, "get")),
+            },
+            Op::Next(sync) => match Queue::of(sync)?.get()? {
+                Got::Value(value) => Some(value),
+                Got::Empty => None,
+                Got::End => Some(Value::Unset),
+            },
+            Op::Finished(queue) => yes(Queue::of(queue)?.unfinished() == 0),
+            Op::Result(future) => Future::of(future)?.result(future)?,
+            Op::FutureError(future) => Future::of(future)?.error(future)?,
+            Op::Ended(future) => yes(Future::of(future)?.is_done()),
+            Op::Several(several) => several.poll(),
+            Op::Task(crew) => match Crew::of(crew)?.take(who.thread.id) {
+                Task::Begin(future) => Some(Value::Sync(future)),
+                Task::None => None,
+                Task::End => Some(Value::Nil),
+            },
+            Op::Idle(crew) => (Crew::of(crew)?.unfinished() == 0).then_some(Value::Nil),
+            Op::Select(select) => select.poll(who)?,
+        })
+    }
+
+    /// Whether `poll` would do it (or fail, or come a step nearer to it) now; changes nothing.
+    pub fn ready(&self, who: Who<'_>) -> bool {
+        match self {
+            Op::Sleep | Op::Change => false,
+            Op::Beat(timer) => timer.is_cancelled(),
+            Op::Join(thread) | Op::ThreadResult(thread) => thread.join_ready(who),
+            Op::JoinAll(threads) => threads.iter().all(|thread| thread.join_ready(who)),
+            Op::Acquire(sync) => sync.ready(who),
+            Op::Enter(enter) => enter.ready(who),
+            Op::Condition(wait) => wait.ready(who),
+            Op::Event(wait) => wait.ready(),
+            Op::Barrier(wait) => wait.ready(),
+            Op::Latch(latch) => Latch::of(latch).is_ok_and(Latch::ready),
+            Op::Put(put) => Queue::of(&put.queue).is_ok_and(Queue::put_ready),
+            Op::Get(queue) | Op::Next(queue) => Queue::of(queue).is_ok_and(Queue::get_ready),
+            Op::Finished(queue) => Queue::of(queue).is_ok_and(|queue| queue.unfinished() == 0),
+            Op::Result(future) | Op::FutureError(future) | Op::Ended(future) => {
+                Future::of(future).is_ok_and(Future::is_done)
+            }
+            Op::Several(several) => several.ready(),
+            Op::Task(crew) => Crew::of(crew).is_ok_and(Crew::has_task),
+            Op::Idle(crew) => Crew::of(crew).is_ok_and(|crew| crew.unfinished() == 0),
+            Op::Select(select) => select.arms.iter().any(|arm| arm.ready(who)),
+        }
+    }
+
+    /// Calls `each` with every queue from which a change is made known that may make it possible. They are the
+    /// same from one `poll` or `timed_out` to the next, and still after a `poll` that has done it.
+    pub fn queues(&self, each: &mut dyn FnMut(&WaitQueue)) {
+        let queue = match self {
+            Op::Sleep | Op::Change => None,
+            Op::Beat(timer) => timer.timer.as_ref().map(|timer| &timer.changed),
+            Op::Join(thread) | Op::ThreadResult(thread) => Some(&thread.done),
+            Op::JoinAll(threads) => return threads.iter().for_each(|thread| each(&thread.done)),
+            Op::Acquire(sync) => match sync.owner() {
+                Some(owner) => Some(&owner.waiters),
+                None => Semaphore::of(sync).ok().map(|semaphore| &semaphore.waiters),
+            },
+            Op::Enter(enter) => enter.queue(),
+            Op::Condition(wait) => wait.queue(),
+            Op::Event(wait) => Event::of(&wait.event).ok().map(|event| &event.waiters),
+            Op::Barrier(wait) => wait.queue(),
+            Op::Latch(latch) => Latch::of(latch).ok().map(|latch| &latch.waiters),
+            Op::Put(put) => Queue::of(&put.queue).ok().map(|queue| &queue.putters),
+            Op::Get(queue) | Op::Next(queue) => Queue::of(queue).ok().map(|queue| &queue.getters),
+            Op::Finished(queue) => Queue::of(queue).ok().map(|queue| &queue.joiners),
+            Op::Result(future) | Op::FutureError(future) | Op::Ended(future) => {
+                Future::of(future).ok().map(|future| &future.done)
+            }
+            Op::Several(several) => {
+                let futures = several.futures.iter().filter_map(|sync| Future::of(sync).ok());
+                return futures.for_each(|future| each(&future.done));
+            }
+            Op::Task(crew) => Crew::of(crew).ok().map(|crew| &crew.work),
+            Op::Idle(crew) => Crew::of(crew).ok().map(|crew| &crew.idle),
+            Op::Select(select) => return select.arms.iter().for_each(|arm| arm.queues(each)),
+        };
+        if let Some(queue) = queue {
+            each(queue);
+        }
+    }
+
+    /// Its deadline has passed: what it comes to, or None when it must go on without a deadline (a condition
+    /// that has to take its lock again).
+    pub fn timed_out(&mut self, who: Who<'_>) -> Result<Option<Value>, Error> {
+        Ok(Some(match self {
+            Op::Sleep | Op::Change | Op::Idle(_) | Op::Task(_) => Value::Nil,
+            Op::Beat(_) => Value::Bool(true),
+            Op::Join(_) | Op::JoinAll(_) | Op::Acquire(_) | Op::Event(_) | Op::Latch(_) => Value::Bool(false),
+            Op::Finished(_) | Op::Ended(_) => Value::Bool(false),
+            Op::Enter(enter) => {
+                enter.stop();
+                Value::Bool(false)
+            }
+            Op::Condition(wait) => return wait.timed_out(who),
+            Op::Barrier(wait) => return wait.timed_out(who),
+            Op::Put(put) => return Err(timeout(&format!("{}.put()", put.queue.label()), "no room")),
+            Op::Get(queue) | Op::Next(queue) => {
+                return Err(timeout(&format!("{}.get()", queue.label()), "nothing to get"));
+            }
+            Op::Result(future) | Op::FutureError(future) => {
+                return Err(timeout(&future.label(), "no result"));
+            }
+            Op::ThreadResult(thread) => {
+                return Err(timeout(&format!("the result of \"{}\"", thread.name()), "no result"));
+            }
+            Op::Several(several) => several.sorted(),
+            // `after`: no arm was done.
+            Op::Select(select) => {
+                select.stop(who, None);
+                Value::Nil
+            }
+        }))
+    }
+
+    /// The thread gives up the wait for another reason (the run ends, an error is raised in it): undoes what
+    /// waiting has left in the thing (a place in a condition, an arrival at a barrier).
+    pub fn abandon(&mut self, who: Who<'_>) {
+        match self {
+            Op::Sleep
+            | Op::Change
+            | Op::Beat(_)
+            | Op::Join(_)
+            | Op::JoinAll(_)
+            | Op::ThreadResult(_)
+            | Op::Acquire(_)
+            | Op::Event(_)
+            | Op::Latch(_)
+            | Op::Put(_)
+            | Op::Get(_)
+            | Op::Next(_)
+            | Op::Finished(_)
+            | Op::Result(_)
+            | Op::FutureError(_)
+            | Op::Ended(_)
+            | Op::Several(_)
+            | Op::Task(_)
+            | Op::Idle(_) => {}
+            Op::Enter(enter) => enter.stop(),
+            Op::Condition(wait) => wait.abandon(),
+            Op::Barrier(wait) => wait.abandon(who),
+            Op::Select(select) => select.stop(who, None),
+        }
+    }
+
+    pub fn releasers(&self, who: Who<'_>) -> Releasers {
+        let nobody = || Releasers::All(Vec::new());
+        match self {
+            Op::Sleep | Op::Beat(_) => Releasers::Outside,
+            Op::Change => Releasers::Anyone(Vec::new()),
+            Op::Join(thread) | Op::ThreadResult(thread) => Releasers::All(vec![thread.id]),
+            Op::JoinAll(threads) => {
+                let running = threads.iter().filter(|thread| !thread.ended());
+                Releasers::All(running.map(|thread| thread.id).collect())
+            }
+            Op::Acquire(sync) => match &sync.owner() {
+                Some(owner) => Releasers::All(owner.holder().map(|(holder, _)| holder).into_iter().collect()),
+                None => Releasers::Anyone(vec![sync.id]),
+            },
+            Op::Enter(enter) => enter.releasers(),
+            Op::Condition(wait) => wait.releasers(),
+            Op::Event(wait) => Releasers::Anyone(vec![wait.event.id]),
+            Op::Barrier(wait) => Releasers::Anyone(vec![wait.barrier.id]),
+            Op::Put(put) => Releasers::Anyone(vec![put.queue.id]),
+            Op::Latch(thing) | Op::Get(thing) | Op::Next(thing) | Op::Finished(thing) | Op::Task(thing) => {
+                Releasers::Anyone(vec![thing.id])
+            }
+            Op::Result(future) | Op::FutureError(future) | Op::Ended(future) => {
+                Future::of(future).map_or_else(|_| nobody(), Future::releasers)
+            }
+            Op::Several(several) => several.releasers(),
+            Op::Idle(crew) => Crew::of(crew).map_or_else(|_| nobody(), Crew::busy),
+            Op::Select(select) => select.releasers(who),
+        }
+    }
+
+    /// What a report says after the thread's name: `waits for right`, `waits in jobs.get()`, `joins "teller-1"`.
+    pub fn describe(&self) -> String {
+        match self {
+            Op::Sleep => "sleeps".into(),
+            Op::Change => "awaits its condition".into(),
+            Op::Beat(_) => "waits for its time".into(),
+            Op::Join(thread) => format!("joins \"{}\"", thread.name()),
+            Op::JoinAll(threads) => {
+                let running = threads.iter().filter(|thread| !thread.ended());
+                let names: Vec<String> = running.map(|thread| format!("\"{}\"", thread.name())).collect();
+                format!("joins {}", names.join(", "))
+            }
+            Op::ThreadResult(thread) => format!("waits for the result of \"{}\"", thread.name()),
+            Op::Acquire(sync) => match sync.owner() {
+                Some(_) => format!("waits for {}", sync.label()),
+                None => format!("waits for a permit of {}", sync.label()),
+            },
+            Op::Enter(enter) => format!("waits for {}", enter.side.label()),
+            Op::Condition(wait) => wait.describe(),
+            Op::Event(wait) => format!("waits for {} to be set", wait.event.label()),
+            Op::Barrier(wait) => format!("waits in {}.wait()", wait.barrier.label()),
+            Op::Latch(latch) => format!("waits in {}.wait()", latch.label()),
+            Op::Put(put) => format!("waits in {}.put()", put.queue.label()),
+            Op::Get(queue) => format!("waits in {}.get()", queue.label()),
+            Op::Next(queue) => format!("waits for the next of {}", queue.label()),
+            Op::Finished(queue) => format!("waits in {}.join()", queue.label()),
+            Op::Result(future) | Op::FutureError(future) => {
+                format!("waits for the result of {}", Future::subject(future))
+            }
+            Op::Ended(future) => format!("waits for {}", future.label()),
+            Op::Several(several) => {
+                let (which, count) = (if several.any { "one" } else { "all" }, several.futures.len());
+                format!("waits for {which} of {count} futures")
+            }
+            Op::Task(crew) => format!("waits for a task of {}", crew.label()),
+            Op::Idle(crew) => format!("waits for the tasks of {}", crew.label()),
+            Op::Select(select) => select.describe(),
+        }
+    }
+
+    /// What the thread waits for, as `t.waiting_on` tells it: the thing, the thread, a list of things, or nil.
+    pub fn on(&self) -> Value {
+        let thing = |sync: &Arc<Sync>| Value::Sync(sync.clone());
+        match self {
+            Op::Sleep | Op::Change | Op::Beat(_) | Op::Task(_) | Op::Idle(_) => Value::Nil,
+            Op::Join(thread) | Op::ThreadResult(thread) => Value::Thread(thread.clone()),
+            Op::JoinAll(threads) => {
+                let running = threads.iter().filter(|thread| !thread.ended());
+                Value::list(running.map(|thread| Value::Thread(thread.clone())).collect())
+            }
+            Op::Acquire(sync) => thing(sync),
+            Op::Enter(enter) => thing(&enter.side),
+            Op::Condition(wait) => thing(&wait.condition),
+            Op::Event(wait) => thing(&wait.event),
+            Op::Barrier(wait) => thing(&wait.barrier),
+            Op::Put(put) => thing(&put.queue),
+            Op::Latch(sync) | Op::Get(sync) | Op::Next(sync) | Op::Finished(sync) => thing(sync),
+            Op::Result(future) | Op::FutureError(future) | Op::Ended(future) => thing(future),
+            Op::Several(several) => Value::list(several.futures.iter().map(thing).collect()),
+            Op::Select(select) => Value::list(select.arms.iter().map(Op::on).collect()),
+        }
+    }
+
+    /// Why it waits for ever, and what to do, where there is more to say than `describe` does: for a deadlock's notes.
+    pub fn explain(&self, who: Who<'_>, each: &mut dyn FnMut(String)) {
+        let note = match self {
+            Op::Sleep | Op::Change | Op::Beat(_) | Op::Join(_) | Op::JoinAll(_) | Op::ThreadResult(_) => None,
+            Op::Acquire(sync) => Lock::of(sync).ok().and_then(|lock| lock.note(sync, who)),
+            Op::Enter(enter) => enter.note(who),
+            Op::Condition(wait) => wait.note(),
+            Op::Barrier(wait) => wait.note(),
+            Op::Latch(latch) => {
+                Latch::of(latch).ok().map(|state| format!("{} is at {}", latch.label(), state.count()))
+            }
+            Op::Finished(queue) => Queue::of(queue).ok().and_then(|state| state.note(queue)),
+            Op::Result(future) | Op::FutureError(future) | Op::Ended(future) => {
+                Future::of(future).ok().and_then(|future| future.note(who))
+            }
+            Op::Several(several) => {
+                let mut futures = several.futures.iter().filter_map(|sync| Future::of(sync).ok());
+                futures.find_map(|future| future.note(who))
+            }
+            Op::Event(_) | Op::Put(_) | Op::Get(_) | Op::Next(_) | Op::Task(_) | Op::Idle(_) => None,
+            Op::Select(select) => return select.arms.iter().for_each(|arm| arm.explain(who, each)),
+        };
+        if let Some(note) = note {
+            each(note);
+        }
+    }
+}
+
+impl Put {
+    fn poll(&mut self) -> Result<Option<Value>, Error> {
+        let value = std::mem::replace(&mut self.value, Value::Nil);
+        match Queue::of(&self.queue)?.put(&self.queue, value)? {
+            queue::Put::Done => Ok(Some(Value::Bool(true))),
+            queue::Put::Full(value) => {
+                self.value = value;
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// The one error for giving up after a timeout, of what has no false to return.
+#[cold]
+pub fn timeout(what: &str, why: &str) -> Error {
+    Error::new(error::Kind::Timeout, format!("{what}: {why} within the timeout"))
+}

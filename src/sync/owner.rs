@@ -1,0 +1,125 @@
+//! Who holds a lock, since which line: one word, so that both are read together.
+//!
+//! The plain and the reentrant lock are made of it. Taking it is one compare-and-exchange, giving it back one
+//! store; all of them are sequentially consistent, as are the waiter counts, so that a waiter that has made
+//! itself known either finds the lock free or is seen by the one who frees it.
+
+use super::wait::WaitQueue;
+use super::{Sync, Who, name_of};
+use crate::value::error::{Error, Kind};
+use crate::world::World;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// The holder's id plus one in the high half, the line of acquisition in the low half; 0 when it is free.
+#[derive(Debug, Default)]
+pub struct Owner {
+    word: AtomicU64,
+    pub waiters: WaitQueue,
+    /// The name of the thread that ended while it held it.
+    ended: OnceLock<Arc<str>>,
+}
+
+/// What came of trying to take it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    Yes,
+    /// The thread that asks holds it already.
+    Mine,
+    Others,
+    Abandoned,
+}
+
+const FREE: u64 = 0;
+/// In place of the holder: it has ended without releasing. No thread has this number.
+const ENDED: u32 = u32::MAX;
+
+#[inline]
+fn word(thread: u32, line: u32) -> u64 {
+    (u64::from(thread) + 1) << 32 | u64::from(line)
+}
+
+impl Owner {
+    #[inline]
+    pub fn take(&self, thread: u32, line: u32) -> Taken {
+        let word = word(thread, line);
+        match self.word.compare_exchange(FREE, word, Ordering::SeqCst, Ordering::SeqCst) {
+            Ok(_) => Taken::Yes,
+            Err(now) if now >> 32 == word >> 32 => Taken::Mine,
+            Err(now) if now >> 32 == u64::from(ENDED) => Taken::Abandoned,
+            Err(_) => Taken::Others,
+        }
+    }
+
+    /// Whether this thread holds it. A thread's own writes are never out of date, so relaxed is enough.
+    #[inline]
+    pub fn is(&self, thread: u32) -> bool {
+        self.word.load(Ordering::Relaxed) >> 32 == u64::from(thread) + 1
+    }
+
+    /// Makes it free and lets one waiter try. Only for the holder.
+    #[inline]
+    pub fn free(&self) {
+        self.word.store(FREE, Ordering::SeqCst);
+        self.waiters.wake_one();
+    }
+
+    /// The holder's id and the line of acquisition.
+    pub fn holder(&self) -> Option<(u32, u32)> {
+        let word = self.word.load(Ordering::SeqCst);
+        let holder = (word >> 32) as u32;
+        (holder != 0 && holder != ENDED).then(|| (holder - 1, word as u32))
+    }
+
+    /// Held, or abandoned.
+    pub fn locked(&self) -> bool {
+        self.word.load(Ordering::SeqCst) != FREE
+    }
+
+    /// The name of the thread that ended with it, and the line where it had acquired it.
+    pub fn abandoned(&self) -> Option<(Arc<str>, u32)> {
+        let word = self.word.load(Ordering::SeqCst);
+        let ended = (word >> 32) as u32 == ENDED;
+        ended.then(|| (self.ended.get().cloned().unwrap_or_default(), word as u32))
+    }
+
+    /// The thread has ended: if it held this, nobody can have it any more, and those who wait learn it.
+    pub fn abandon(&self, thread: u32, name: &Arc<str>) {
+        if let Some((holder, line)) = self.holder()
+            && holder == thread
+        {
+            let _ = self.ended.set(name.clone()); // cannot be set: an abandoned lock has no holder again
+            self.word.store(u64::from(ENDED) << 32 | u64::from(line), Ordering::SeqCst);
+            self.waiters.wake_all();
+        }
+    }
+
+    /// Why a release by this thread is refused.
+    #[cold]
+    pub fn refuse(&self, sync: &Sync, who: Who<'_>, world: &dyn World) -> Error {
+        let holder = match (self.holder(), self.abandoned()) {
+            (Some((holder, line)), _) => {
+                format!("\"{}\" holds it since line {line}", name_of(world, holder))
+            }
+            (None, Some((name, line))) => format!("\"{name}\" ended while it held it since line {line}"),
+            (None, None) => "nobody holds it".into(),
+        };
+        not_owner(&sync.label(), who, &holder)
+    }
+}
+
+/// The one error for a release by a thread that does not hold it; `holder` says who does.
+#[cold]
+pub fn not_owner(label: &str, who: Who<'_>, holder: &str) -> Error {
+    let me = who.thread.name();
+    Error::new(Kind::NotOwner, format!("release of {label} by \"{me}\", but {holder}"))
+        .hint("only the thread that acquired it may release it, once for each time; `with` does both")
+}
+
+/// The one error for acquiring what a thread that has ended still holds.
+#[cold]
+pub fn abandoned(label: &str, name: &str, line: u32) -> Error {
+    Error::new(Kind::Abandoned, format!("{label} is abandoned: \"{name}\" ended while it held it"))
+        .note(format!("\"{name}\" acquired it in line {line}"))
+        .hint(format!("`with {label} {{ }}` releases however its block ends"))
+}

@@ -1,0 +1,253 @@
+//! `pool`: threads that do the tasks given to them, at most so many at once.
+//!
+//! What scripts hold is a thin `Pool`; the tasks and workers are in its `Crew`, which the workers hold. So a pool
+//! that nobody can reach any more closes, its workers end, and it is freed.
+
+use super::future::{Failure, Future};
+use super::queue::closed;
+use super::wait::WaitQueue;
+use super::{Kind, Op, Releasers, Sync};
+use crate::report::runtime::Unasked;
+use crate::value::error::{self, Error};
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+#[derive(Debug)]
+pub struct Pool {
+    /// Of kind `Crew`.
+    pub crew: Arc<Sync>,
+}
+
+#[derive(Debug)]
+pub struct Crew {
+    /// The most workers there will be.
+    pub size: u32,
+    state: Mutex<State>,
+    /// Workers without a task wait here.
+    pub work: WaitQueue,
+    /// Those who wait until all tasks are done.
+    pub idle: WaitQueue,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Futures whose tasks nobody has begun.
+    tasks: VecDeque<Arc<Sync>>,
+    /// Thread ids.
+    workers: Vec<u32>,
+    /// Those of them that have a task.
+    busy: Vec<u32>,
+    /// Tasks given and not ended.
+    unfinished: usize,
+    closed: bool,
+    /// Errors of futures that are gone, and that nobody had asked for.
+    failures: Vec<Arc<Failure>>,
+}
+
+/// What came of asking for a task.
+#[derive(Debug)]
+pub enum Task {
+    /// The future, begun: `Future::take_task` tells what to call.
+    Begin(Arc<Sync>),
+    None,
+    /// Closed, and nothing is left.
+    End,
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        if let Ok(crew) = Crew::of(&self.crew) {
+            crew.close();
+        }
+    }
+}
+
+impl Pool {
+    pub fn of(sync: &Sync) -> Result<&Pool, Error> {
+        if let Kind::Pool(pool) = &sync.kind { Ok(pool) } else { Err(sync.is_no("pool")) }
+    }
+
+    /// Its crew, which from now on has its name.
+    pub fn crew(&self, sync: &Sync) -> Result<&Crew, Error> {
+        if let Some(name) = sync.name.get() {
+            self.crew.name.get_or_init(|| name.clone());
+        }
+        Crew::of(&self.crew)
+    }
+}
+
+impl Pool {
+    pub fn enter(&self, sync: &Sync) -> Result<bool, Error> {
+        if self.crew(sync)?.closed() { Err(closed(sync, "enter")) } else { Ok(true) }
+    }
+
+    /// The end of `with p { }`: closes it, and waits for its tasks.
+    pub fn leave(&self, sync: &Sync) -> Result<Option<Op>, Error> {
+        let crew = self.crew(sync)?;
+        crew.close();
+        Ok((crew.unfinished() > 0).then(|| Op::Idle(self.crew.clone())))
+    }
+}
+
+impl Crew {
+    pub fn new(size: i64) -> Result<Crew, Error> {
+        match u32::try_from(size) {
+            Ok(size) if size > 0 => {
+                Ok(Crew { size, state: Mutex::default(), work: WaitQueue::new(), idle: WaitQueue::new() })
+            }
+            _ => {
+                let message = format!("a pool cannot have {size} workers");
+                Err(Error::new(error::Kind::Value, message).hint("give a number from 1 up"))
+            }
+        }
+    }
+
+    pub fn of(sync: &Sync) -> Result<&Crew, Error> {
+        if let Kind::Crew(crew) = &sync.kind { Ok(crew) } else { Err(sync.is_no("pool")) }
+    }
+
+    /// Gives a task. True when a worker is to be made for it (`join` it then).
+    pub fn submit(&self, sync: &Sync, future: Arc<Sync>) -> Result<bool, Error> {
+        let mut state = self.state.lock();
+        if state.closed {
+            return Err(closed(sync, "submit"));
+        }
+        state.tasks.push_back(future);
+        state.unfinished += 1;
+        let free = state.workers.len() - state.busy.len();
+        let grow = state.tasks.len() > free && state.workers.len() < self.size as usize;
+        drop(state);
+        self.work.wake_one();
+        Ok(grow)
+    }
+
+    /// A new worker belongs to it; false when there are enough by now.
+    pub fn enlist(&self, worker: u32) -> bool {
+        let mut state = self.state.lock();
+        let room = state.workers.len() < self.size as usize;
+        if room {
+            state.workers.push(worker);
+        }
+        room
+    }
+
+    /// A worker has ended, or could not be started.
+    pub fn dismiss(&self, worker: u32) {
+        self.state.lock().workers.retain(|id| *id != worker);
+    }
+
+    /// A task for this worker.
+    pub fn take(&self, worker: u32) -> Task {
+        let mut state = self.state.lock();
+        while let Some(future) = state.tasks.pop_front() {
+            // A future that is being cancelled at this moment is not begun; it counts as ended here.
+            if Future::of(&future).is_ok_and(|future| future.begin(worker)) {
+                state.busy.push(worker);
+                return Task::Begin(future);
+            }
+            self.ended(&mut state, 1);
+        }
+        if state.closed { Task::End } else { Task::None }
+    }
+
+    /// The worker is free again (said before its result is known, so that who learns it finds a free worker).
+    pub fn free(&self, worker: u32) {
+        let mut state = self.state.lock();
+        if let Some(at) = state.busy.iter().position(|id| *id == worker) {
+            state.busy.swap_remove(at);
+        }
+    }
+
+    /// A task has ended, and its result is known.
+    pub fn finished(&self) {
+        self.ended(&mut self.state.lock(), 1);
+    }
+
+    fn ended(&self, state: &mut State, n: usize) {
+        state.unfinished = state.unfinished.saturating_sub(n);
+        if state.unfinished == 0 {
+            self.idle.wake_all();
+        }
+    }
+
+    /// Takes a cancelled future out, if no worker has met it.
+    pub fn forget(crew: &Sync, future: &Arc<Sync>) {
+        let Ok(crew) = Crew::of(crew) else { return };
+        let mut state = crew.state.lock();
+        if let Some(at) = state.tasks.iter().position(|other| Arc::ptr_eq(other, future)) {
+            state.tasks.remove(at);
+            crew.ended(&mut state, 1);
+        }
+    }
+
+    /// No more tasks; those given are done still.
+    pub fn close(&self) {
+        self.state.lock().closed = true;
+        self.work.wake_all();
+    }
+
+    /// Takes out the tasks that nobody has begun, and cancels them.
+    pub fn cancel(&self) {
+        let tasks = std::mem::take(&mut self.state.lock().tasks);
+        for sync in &tasks {
+            if let Ok(future) = Future::of(sync) {
+                future.cancel(sync);
+            }
+        }
+        self.ended(&mut self.state.lock(), tasks.len());
+    }
+
+    /// Remembers the error of a future that is gone.
+    pub fn keep(crew: &Sync, failure: &Arc<Failure>) {
+        if let Ok(crew) = Crew::of(crew)
+            && failure.unasked().is_some()
+        {
+            crew.state.lock().failures.push(failure.clone());
+        }
+    }
+
+    pub fn unasked(&self) -> Vec<Unasked> {
+        self.state.lock().failures.iter().filter_map(|failure| failure.unasked()).collect()
+    }
+
+    pub fn closed(&self) -> bool {
+        self.state.lock().closed
+    }
+
+    /// Tasks given and not ended: while there are any, the program does not end.
+    pub fn unfinished(&self) -> usize {
+        self.state.lock().unfinished
+    }
+
+    pub fn has_task(&self) -> bool {
+        let state = self.state.lock();
+        !state.tasks.is_empty() || state.closed
+    }
+
+    /// The ids of its threads.
+    pub fn workers(crew: &Sync) -> Vec<u32> {
+        Crew::of(crew).map(|crew| crew.state.lock().workers.clone()).unwrap_or_default()
+    }
+
+    /// For those who wait until all tasks are done: the threads that are doing one.
+    pub fn busy(&self) -> Releasers {
+        Releasers::All(self.state.lock().busy.clone())
+    }
+
+    /// Why a task that waits for another one of the same pool may wait for ever.
+    pub fn starved(crew: &Sync, thread: u32) -> Option<String> {
+        let label = crew.label();
+        let crew = Crew::of(crew).ok()?;
+        let state = crew.state.lock();
+        let full = state.busy.len() == crew.size as usize;
+        (full && state.busy.contains(&thread)).then(|| {
+            let (workers, them) = match crew.size {
+                1 => ("the only worker".to_string(), "waits for tasks queued behind it"),
+                n => (format!("all {n} workers"), "wait for tasks queued behind them"),
+            };
+            let advice = "give the pool more workers, or let no task wait for another";
+            format!("{workers} of {label} {them}: {advice}")
+        })
+    }
+}

@@ -1,0 +1,330 @@
+//! `queue`: values from those who put to those who get, in order of coming, last first, or smallest first.
+//!
+//! Storing never waits: crossbeam's non-blocking operations for the plain order, a vector under a mutex for the
+//! others. Waiting is conc's, by two queues of waiters. Why no wake-up is lost on the way without a mutex: who
+//! changes the store then does a sequentially consistent read-modify-write (of `state` after a put, of `taken`
+//! after a get) before it looks whether somebody waits; who waits makes itself known, then reads that word, then
+//! looks into the store. Whichever of the two comes second in their one order sees what the other did.
+
+use super::heap::Heap;
+use super::wait::WaitQueue;
+use super::{Kind, Sync};
+use crate::value::{
+    Value,
+    error::{self, Error},
+};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError};
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+#[derive(Debug)]
+pub struct Queue {
+    store: Store,
+    pub capacity: Option<usize>,
+    /// Bit 0: closed. Bit 1: what is left is dropped. Then `PUTTING`s: puts in progress. Then `UNFINISHED`s:
+    /// values put and not yet reported by `task_done`.
+    state: AtomicU64,
+    /// How many values were taken, for the order explained above.
+    taken: AtomicU64,
+    pub getters: WaitQueue,
+    pub putters: WaitQueue,
+    pub joiners: WaitQueue,
+}
+
+/// Longer bounded queues do not reserve their room.
+const MOST_RESERVED: usize = 1 << 16;
+
+const CLOSED: u64 = 1;
+const DROPPED: u64 = 2;
+const PUTTING: u64 = 4;
+const PUTTING_MASK: u64 = UNFINISHED - PUTTING;
+const UNFINISHED: u64 = 1 << 22;
+
+#[derive(Debug)]
+enum Store {
+    Fifo(Sender<Value>, Receiver<Value>),
+    Long(Mutex<VecDeque<Value>>),
+    Lifo(Mutex<Vec<Value>>),
+    Priority(Mutex<Heap>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    Fifo,
+    Lifo,
+    Priority,
+}
+
+/// What came of trying to put.
+#[derive(Debug)]
+pub enum Put {
+    Done,
+    /// The queue is full: the value comes back.
+    Full(Value),
+}
+
+/// What came of trying to get.
+#[derive(Debug)]
+pub enum Got {
+    Value(Value),
+    Empty,
+    /// Closed, and nothing is left.
+    End,
+}
+
+impl Queue {
+    /// A capacity of 0 or less is none.
+    pub fn new(capacity: Option<i64>, order: Order) -> Queue {
+        let capacity = capacity.filter(|n| *n > 0).and_then(|n| usize::try_from(n).ok());
+        let store = match (order, capacity) {
+            // crossbeam reserves the room of a bounded channel at once.
+            (Order::Fifo, Some(n)) if n > MOST_RESERVED => Store::Long(Mutex::default()),
+            (Order::Fifo, Some(n)) => {
+                let (sender, receiver) = crossbeam_channel::bounded(n);
+                Store::Fifo(sender, receiver)
+            }
+            (Order::Fifo, None) => {
+                let (sender, receiver) = crossbeam_channel::unbounded();
+                Store::Fifo(sender, receiver)
+            }
+            (Order::Lifo, _) => Store::Lifo(Mutex::default()),
+            (Order::Priority, _) => Store::Priority(Mutex::default()),
+        };
+        Queue {
+            store,
+            capacity,
+            state: AtomicU64::new(0),
+            taken: AtomicU64::new(0),
+            getters: WaitQueue::new(),
+            putters: WaitQueue::new(),
+            joiners: WaitQueue::new(),
+        }
+    }
+
+    pub fn of(sync: &Sync) -> Result<&Queue, Error> {
+        if let Kind::Queue(queue) = &sync.kind { Ok(queue) } else { Err(sync.is_no("queue")) }
+    }
+
+    /// Puts the value if there is room.
+    pub fn put(&self, sync: &Sync, value: Value) -> Result<Put, Error> {
+        if self.full() && !self.closed() {
+            return Ok(Put::Full(value));
+        }
+        // Announced before it is stored: so a `task_done` for it always finds it counted, and a getter that
+        // sees the queue closed and empty knows whether something is still to come.
+        let before = self.state.fetch_add(PUTTING + UNFINISHED, Ordering::SeqCst);
+        if before & CLOSED != 0 {
+            self.take_back();
+            return Err(closed(sync, "put"));
+        }
+        match self.push(value) {
+            Ok(None) => {
+                let before = self.state.fetch_sub(PUTTING, Ordering::SeqCst);
+                if before & (CLOSED | DROPPED) == 0 {
+                    self.getters.wake_one();
+                } else {
+                    self.closed_meanwhile(before);
+                }
+                Ok(Put::Done)
+            }
+            Ok(Some(value)) => {
+                self.take_back();
+                Ok(Put::Full(value))
+            }
+            Err(error) => {
+                self.take_back();
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes a value if there is one.
+    pub fn get(&self) -> Result<Got, Error> {
+        // The state first: once it is closed with no put in progress, nothing comes after what the store holds.
+        let state = self.state.load(Ordering::SeqCst);
+        match self.pop()? {
+            Some(value) => {
+                if self.capacity.is_some() {
+                    self.taken.fetch_add(1, Ordering::SeqCst);
+                    self.putters.wake_one();
+                }
+                Ok(Got::Value(value))
+            }
+            None if state & CLOSED != 0 && state & PUTTING_MASK == 0 => Ok(Got::End),
+            None => Ok(Got::Empty),
+        }
+    }
+
+    /// One value has been dealt with.
+    pub fn task_done(&self, sync: &Sync) -> Result<(), Error> {
+        let done = |state: u64| (state >= UNFINISHED).then(|| state - UNFINISHED);
+        match self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, done) {
+            Ok(before) => {
+                if before < 2 * UNFINISHED {
+                    self.joiners.wake_all();
+                }
+                Ok(())
+            }
+            Err(_) => {
+                let message = format!("{}.task_done() called too many times", sync.label());
+                Err(Error::new(error::Kind::State, message)
+                    .hint("call it once for each value that `get` returned"))
+            }
+        }
+    }
+
+    /// No more values can be put. With `drop` those still there are dropped, and count as done.
+    pub fn close(&self, drop: bool) {
+        self.state.fetch_or(if drop { CLOSED | DROPPED } else { CLOSED }, Ordering::SeqCst);
+        if drop {
+            self.drain();
+        }
+        self.getters.wake_all();
+        self.putters.wake_all();
+    }
+
+    pub fn closed(&self) -> bool {
+        self.state.load(Ordering::SeqCst) & CLOSED != 0
+    }
+
+    pub fn size(&self) -> usize {
+        match &self.store {
+            Store::Fifo(sender, _) => sender.len(),
+            Store::Long(values) => values.lock().len(),
+            Store::Lifo(values) => values.lock().len(),
+            Store::Priority(heap) => heap.lock().len(),
+        }
+    }
+
+    /// How many values were put and not reported by `task_done`.
+    pub fn unfinished(&self) -> u64 {
+        self.state.load(Ordering::SeqCst) / UNFINISHED
+    }
+
+    /// Whether a put need not wait (or fails).
+    pub fn put_ready(&self) -> bool {
+        !self.full() || self.closed()
+    }
+
+    /// Whether a get need not wait (or fails).
+    pub fn get_ready(&self) -> bool {
+        let state = self.state.load(Ordering::SeqCst);
+        self.size() > 0 || (state & CLOSED != 0 && state & PUTTING_MASK == 0)
+    }
+
+    /// What a report adds when a thread waits in `join`.
+    pub fn note(&self, sync: &Sync) -> Option<String> {
+        let (label, unfinished, held) = (sync.label(), self.unfinished(), self.size() as u64);
+        (unfinished > held).then(|| {
+            let taken = unfinished - held;
+            format!(
+                "{taken} taken from {label} and not yet reported done: call {label}.task_done() after each"
+            )
+        })
+    }
+
+    fn full(&self) -> bool {
+        // Read first: see the explanation at the top.
+        let _ = self.taken.load(Ordering::SeqCst);
+        self.capacity.is_some_and(|most| self.size() >= most)
+    }
+
+    /// Stores a value, or gives it back when there is no room.
+    fn push(&self, value: Value) -> Result<Option<Value>, Error> {
+        let most = self.capacity.unwrap_or(usize::MAX);
+        match &self.store {
+            Store::Fifo(sender, _) => match sender.try_send(value) {
+                Ok(()) => Ok(None),
+                // Both ends live as long as the queue.
+                Err(TrySendError::Full(value) | TrySendError::Disconnected(value)) => Ok(Some(value)),
+            },
+            Store::Long(values) => {
+                let mut values = values.lock();
+                if values.len() >= most {
+                    return Ok(Some(value));
+                }
+                values.push_back(value);
+                Ok(None)
+            }
+            Store::Lifo(values) => {
+                let mut values = values.lock();
+                if values.len() >= most {
+                    return Ok(Some(value));
+                }
+                values.push(value);
+                Ok(None)
+            }
+            Store::Priority(heap) => {
+                let mut heap = heap.lock();
+                if heap.len() >= most {
+                    return Ok(Some(value));
+                }
+                heap.push(value).map(|()| None)
+            }
+        }
+    }
+
+    fn pop(&self) -> Result<Option<Value>, Error> {
+        match &self.store {
+            Store::Fifo(_, receiver) => match receiver.try_recv() {
+                Ok(value) => Ok(Some(value)),
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => Ok(None),
+            },
+            Store::Long(values) => Ok(values.lock().pop_front()),
+            Store::Lifo(values) => Ok(values.lock().pop()),
+            Store::Priority(heap) => heap.lock().pop(),
+        }
+    }
+
+    /// A put that was announced does not take place.
+    #[cold]
+    fn take_back(&self) {
+        // A script's `task_done` too many may have counted it down already.
+        let back = |state: u64| {
+            Some(if state >= UNFINISHED { state - PUTTING - UNFINISHED } else { state - PUTTING })
+        };
+        let before = self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, back).unwrap_or_default();
+        if before < 2 * UNFINISHED {
+            self.joiners.wake_all();
+        }
+        if before & CLOSED != 0 {
+            self.getters.wake_all();
+        }
+    }
+
+    /// The queue was closed while a put was under way: those who get learn that nothing comes after it.
+    #[cold]
+    fn closed_meanwhile(&self, state: u64) {
+        if state & DROPPED != 0 {
+            self.drain();
+        }
+        self.getters.wake_all();
+    }
+
+    fn drain(&self) {
+        let dropped = match &self.store {
+            Store::Fifo(_, receiver) => receiver.try_iter().count(),
+            Store::Long(values) => std::mem::take(&mut *values.lock()).len(),
+            Store::Lifo(values) => std::mem::take(&mut *values.lock()).len(),
+            Store::Priority(heap) => std::mem::take(&mut *heap.lock()).len(),
+        } as u64;
+        let done = |state: u64| Some(state - dropped.min(state / UNFINISHED) * UNFINISHED);
+        let before = self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, done).unwrap_or_default();
+        if before / UNFINISHED <= dropped {
+            self.joiners.wake_all();
+        }
+    }
+}
+
+/// The one error for using a closed queue.
+#[cold]
+pub fn closed(sync: &Sync, operation: &str) -> Error {
+    let label = sync.label();
+    let (why, hint) = match operation {
+        "put" => ("no more values can be put", "close it after the last put"),
+        "submit" | "enter" => ("it takes no more tasks", "close it after the last submit"),
+        _ => ("nothing is left in it", "`for x in q { }` ends when a queue is closed and empty"),
+    };
+    Error::new(error::Kind::Closed, format!("{label}.{operation}(): {label} is closed, and {why}")).hint(hint)
+}
