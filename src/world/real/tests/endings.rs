@@ -214,7 +214,8 @@ fn input_is_read_by_lines() {
     assert_eq!(outcome.printed, "[one][two][][last]");
     let options = Options { input: Input::from(Cursor::new([0xff, b'\n'])), ..Options::default() };
     let outcome = go_with(options, |world| {
-        world.write(Stream::Out, world.read_line().unwrap_err().kind.clone().word()).unwrap();
+        let error = world.read_line().unwrap_err();
+        world.write(Stream::Out, error.kind.word()).unwrap();
         DONE
     });
     assert_eq!(outcome.printed, "value");
