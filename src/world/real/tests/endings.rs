@@ -147,6 +147,29 @@ fn threads_start_once_and_not_without_end() {
 }
 
 #[test]
+fn thousands_are_joined_at_once() {
+    let outcome = go(|world| {
+        let gate = semaphore(world, "gate", 0);
+        let body = |gate: Arc<Sync>| {
+            move |world: &mut RealWorld| {
+                step!(acquire(world, &gate, 2));
+                DONE
+            }
+        };
+        let all: Vec<Arc<Thread>> = (0..2000).map(|_| spawn(world, "t", body(gate.clone()))).collect();
+        spawn(world, "opener", move |world| {
+            step!(sleep(world, 10));
+            Semaphore::of(&gate).unwrap().release(&gate, who(world, 3), 2000).unwrap();
+            DONE
+        });
+        step!(operate(world, Op::JoinAll(all.clone()), None, 4));
+        assert!(all.iter().all(|thread| thread.ended()));
+        DONE
+    });
+    assert_eq!((outcome.ending.status, outcome.ending.started), (0, 2002));
+}
+
+#[test]
 fn states_and_waits_can_be_seen() {
     let outcome = go(|world| {
         let jobs = queue(world, "jobs", None);

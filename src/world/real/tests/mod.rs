@@ -16,7 +16,7 @@ use crate::machine::{Exit, Waited};
 use crate::report::runtime::Ending;
 use crate::source::Source;
 use crate::sync::lock::Lock;
-use crate::sync::queue::{Order, Queue};
+use crate::sync::queue::{Got, Order, Put, Queue};
 use crate::sync::semaphore::Semaphore;
 use crate::sync::thread::{Entry, Thread};
 use crate::sync::{Kind, Op, Sync, Who};
@@ -186,11 +186,24 @@ fn release(world: &mut RealWorld, sync: &Arc<Sync>) {
 }
 
 fn put(world: &mut RealWorld, queue: &Arc<Sync>, n: i64) -> Waited {
-    operate(world, Op::put(queue.clone(), Value::Int(n)), None, 97)
+    match Queue::of(queue).unwrap().put(queue, Value::Int(n)) {
+        Ok(Put::Done) => Waited::Done(Value::Bool(true)),
+        Ok(Put::Full(value)) => wait(world, Op::put(queue.clone(), value), 97),
+        Err(error) => Waited::Failed(error),
+    }
 }
 
 fn get(world: &mut RealWorld, queue: &Arc<Sync>) -> Waited {
-    operate(world, Op::Get(queue.clone()), None, 96)
+    match Queue::of(queue).unwrap().get() {
+        Ok(Got::Value(value)) => Waited::Done(value),
+        Ok(Got::Empty) => wait(world, Op::Get(queue.clone()), 96),
+        Ok(Got::End) => panic!("the queue is closed"),
+        Err(error) => Waited::Failed(error),
+    }
+}
+
+fn wait(world: &mut RealWorld, op: Op, line: u32) -> Waited {
+    world.wait_at(Wait { op, deadline: None }, line)
 }
 
 fn number(value: Value) -> i64 {
