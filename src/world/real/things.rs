@@ -2,7 +2,7 @@
 //! abandons its locks.
 
 use crate::report::runtime::Unasked;
-use crate::sync::{Sync, thread::Thread};
+use crate::sync::{Kind, Sync, thread::Thread};
 use parking_lot::Mutex;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
@@ -17,6 +17,9 @@ struct Known {
     things: Vec<Weak<Sync>>,
     /// How many there may be before those that are gone are sorted out.
     room: usize,
+    /// The crews of pools, kept until the errors of their tasks have been told.
+    crews: Vec<Arc<Sync>>,
+    crew_room: usize,
 }
 
 /// So few are never sorted out.
@@ -30,6 +33,13 @@ impl Things {
             known.room = (known.things.len() * 2).max(SMALL);
         }
         known.things.push(Arc::downgrade(sync));
+        if let Kind::Crew(_) = sync.kind {
+            if known.crews.len() >= known.crew_room {
+                known.crews.retain(|crew| Arc::strong_count(crew) > 1 || !crew.unasked().is_empty());
+                known.crew_room = (known.crews.len() * 2).max(SMALL);
+            }
+            known.crews.push(sync.clone());
+        }
     }
 
     #[cfg(test)]
@@ -70,7 +80,7 @@ impl Things {
 
     /// Whether a pool has tasks that have not ended.
     pub fn have_tasks(&self) -> bool {
-        self.all().iter().any(|sync| sync.unfinished_tasks() > 0)
+        self.known.lock().crews.iter().any(|crew| crew.unfinished_tasks() > 0)
     }
 
     /// The futures whose error nobody has asked for.

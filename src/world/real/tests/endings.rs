@@ -339,6 +339,26 @@ fn tasks_of_pools_keep_the_program_alive() {
 }
 
 #[test]
+fn errors_of_tasks_are_told_although_everything_is_gone() {
+    let outcome = go(|world| {
+        for asked in [true, false] {
+            let crew = make(world, "crew", Kind::Crew(Crew::new(1).unwrap()));
+            let task = Entry { callee: Value::Nil, arguments: Vec::new() };
+            let future = make(world, "f", Kind::Future(Future::new("task".into(), &crew, task)));
+            let error = Arc::new(Error::new(error::Kind::Zero, "division by zero"));
+            Future::of(&future).unwrap().fail(&future, error);
+            if asked {
+                let result = operate(world, Op::Result(future), None, 1);
+                assert!(matches!(result, Waited::Failed(error) if error.kind == error::Kind::Zero));
+            }
+        }
+        DONE
+    });
+    assert_eq!((outcome.ending.status, outcome.ending.unasked.len()), (0, 1));
+    assert_eq!(outcome.ending.unasked[0].error.kind, error::Kind::Zero);
+}
+
+#[test]
 fn timers_wait_for_their_beat_or_for_cancel() {
     let outcome = go(|world| {
         let timer = |world: &mut RealWorld| {

@@ -271,7 +271,11 @@ fn barriers() {
         let meeting = Arc::new(std::sync::Barrier::new(4));
         let party = || {
             let meeting = meeting.clone();
-            std::thread::spawn(move || (0..ROUNDS).for_each(|_| drop(meeting.wait())))
+            std::thread::spawn(move || {
+                (0..ROUNDS).for_each(|_| {
+                    meeting.wait();
+                })
+            })
         };
         let parties = [party(), party(), party(), party()];
         parties.into_iter().for_each(|party| party.join().unwrap());
