@@ -16,12 +16,6 @@ pub(super) struct Registers<'f> {
 }
 
 impl<'f> Registers<'f> {
-    /// The slice has as many registers as the function of the frame says.
-    #[inline(always)]
-    pub fn new(frame: &'f mut [Value]) -> Registers<'f> {
-        Registers { first: frame.as_mut_ptr(), count: frame.len(), frame: PhantomData }
-    }
-
     /// The registers of a frame of this stack.
     ///
     /// # Safety
@@ -35,7 +29,7 @@ impl<'f> Registers<'f> {
     }
 
     /// # Safety
-    /// `index` is less than the number of registers that `new` was given: it comes from an instruction of the
+    /// `index` is less than the count that `of_frame` was given: it comes from an instruction of the
     /// verified function whose frame this is.
     #[inline(always)]
     pub unsafe fn get(&self, index: Register) -> &Value {
@@ -123,7 +117,8 @@ mod tests {
     #[test]
     fn registers_are_the_slots_of_the_frame() {
         let mut stack = vec![Value::Nil, Value::Int(1), Value::text("a long text, on the heap"), Value::Nil];
-        let mut registers = Registers::new(&mut stack[1..4]);
+        // SAFETY: the stack has four slots.
+        let mut registers = unsafe { Registers::of_frame(&mut stack, 1, 3) };
         // SAFETY: three registers.
         unsafe {
             let text = registers.get(1).clone();

@@ -12,7 +12,7 @@ use super::future::Failure;
 use super::thread::{Entry, State, Thread};
 use super::{Kind, Op, Sync, Who};
 use crate::builtin::{Body, Context, Outcome, Property, Row};
-use crate::code::Program;
+use crate::code::verify::Verified;
 use crate::source::Source;
 use crate::value::{
     Value,
@@ -147,15 +147,8 @@ impl Testing {
     }
 }
 
-fn program() -> Program {
-    Program {
-        source: Arc::new(Source::new("test", "")),
-        functions: Vec::new(),
-        classes: Vec::new(),
-        constants: Vec::new(),
-        symbols: Vec::new(),
-        globals: Vec::new(),
-    }
+fn program() -> Verified {
+    crate::pipeline::compile(Arc::new(Source::new("test", ""))).expect("it is empty").0
 }
 
 fn handle(id: u32, name: &str) -> Arc<Thread> {
