@@ -532,24 +532,48 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 }
 
                 I::Enter { a } => {
+                    if let Value::Sync(sync) = r!(a)
+                        && sync.enter_free_lock(world.thread(), function.lines[code.position() as usize - 1])
+                    {
+                        changed!();
+                        continue;
+                    }
                     save!();
                     let flow = wait::enter(fiber, image, world, &fiber.stack[base + a as usize], None);
                     flow!(flow);
                     changed!();
                 }
                 I::EnterFixed { index } => {
+                    if let Some(Value::Sync(sync)) = image.fixed[index as usize].get()
+                        && sync.enter_free_lock(world.thread(), function.lines[code.position() as usize - 1])
+                    {
+                        changed!();
+                        continue;
+                    }
                     save!();
                     let thing = slow::fixed(image, index)?;
                     flow!(wait::enter(fiber, image, world, thing, None));
                     changed!();
                 }
                 I::Leave { a } => {
+                    if let Value::Sync(sync) = r!(a)
+                        && sync.leave_own_lock(world.thread())
+                    {
+                        changed!();
+                        continue;
+                    }
                     save!();
                     let flow = wait::leave(fiber, image, world, &fiber.stack[base + a as usize]);
                     flow!(flow);
                     changed!();
                 }
                 I::LeaveFixed { index } => {
+                    if let Some(Value::Sync(sync)) = image.fixed[index as usize].get()
+                        && sync.leave_own_lock(world.thread())
+                    {
+                        changed!();
+                        continue;
+                    }
                     save!();
                     let thing = slow::fixed(image, index)?;
                     flow!(wait::leave(fiber, image, world, thing));
