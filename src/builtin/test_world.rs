@@ -4,13 +4,15 @@ use super::{Context, Outcome, functions, methods, properties};
 use crate::builtin::Body;
 use crate::code::{Class, Field, Function, Program};
 use crate::source::{Source, Span};
-use crate::sync::{Sync, thread::State, thread::Thread, wait::WaitQueue};
+use crate::sync::{
+    Sync,
+    thread::{Entry, State, Thread},
+};
 use crate::value::error::{Error, Kind};
 use crate::value::{Value, cell::Cell, object::Object};
 use crate::world::{Stream, World};
-use parking_lot::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 pub struct TestWorld {
     pub thread: Arc<Thread>,
@@ -59,20 +61,9 @@ pub fn account(owner: Value, balance: Value) -> Value {
 }
 
 pub fn thread(name: &str) -> Arc<Thread> {
-    Arc::new(Thread {
-        id: 1,
-        name: Mutex::new(name.into()),
-        daemon: AtomicBool::new(false),
-        state: AtomicU8::new(State::Running as u8),
-        entry: Mutex::new(None),
-        object: None,
-        timer: None,
-        outcome: OnceLock::new(),
-        asked: AtomicBool::new(false),
-        done: WaitQueue::new(),
-        held: AtomicU32::new(0),
-        waiting: Mutex::new(None),
-    })
+    let thread = Thread::new(1, name, false, Entry { callee: Value::Nil, arguments: Vec::new() });
+    thread.state.store(State::Running as u8, Ordering::SeqCst);
+    Arc::new(thread)
 }
 
 impl TestWorld {
