@@ -168,7 +168,7 @@ impl Queue {
             }
             Err(_) => {
                 let message = format!("{}.task_done() called too many times", sync.label());
-                Err(Error::new(error::Kind::State, message)
+                Err(Error::new(error::Kind::Value, message)
                     .hint("call it once for each value that `get` returned"))
             }
         }

@@ -30,6 +30,8 @@ pub struct Thread {
     pub outcome: OnceLock<Result<Value, Arc<Error>>>,
     /// Whether anybody has asked for the outcome.
     pub asked: AtomicBool,
+    /// Whoever started it raises its error: it is not one that nobody caught.
+    pub raised_elsewhere: AtomicBool,
     /// Those who join it.
     pub done: WaitQueue,
     /// How many locks it holds (each level of a reentrant one counts); written by the thread alone.
@@ -116,6 +118,7 @@ impl Thread {
             timer: None,
             outcome: OnceLock::new(),
             asked: AtomicBool::new(false),
+            raised_elsewhere: AtomicBool::new(false),
             done: WaitQueue::new(),
             held: AtomicU32::new(0),
             waiting: Mutex::new(None),

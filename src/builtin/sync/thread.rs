@@ -162,7 +162,7 @@ fn threads_in(value: &Value) -> Result<Vec<Arc<Thread>>, Error> {
 fn start_all(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     for thread in threads_in(argument(arguments, 0))? {
         // Its error will be raised here, so it is not to be reported as one that nobody caught.
-        thread.asked.store(true, Ordering::SeqCst);
+        thread.raised_elsewhere.store(true, Ordering::SeqCst);
         context.world.start(&thread)?;
     }
     Ok(Value::Nil.into())
