@@ -3,8 +3,8 @@
 use super::call::{self, Flow};
 use super::fault::{self, Fault};
 use super::fiber::MOST_FRAMES;
-use super::wait::{self, Done};
 use super::registers::{Cursor, Registers};
+use super::wait::{self, Done};
 use super::{Exit, Fiber, Frame, Image, Scheduler, slow};
 use crate::code::Instruction as I;
 use crate::syntax::tree::{BinaryOperator, CompareOperator};
@@ -469,6 +469,12 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                         base + at as usize,
                         &program.shapes[shape as usize]
                     ));
+                }
+                I::CallMethodOf { at, shape, object } => {
+                    save!();
+                    let (at, object) = (base + at as usize, base + object as usize);
+                    let shape = &program.shapes[shape as usize];
+                    flow!(slow::call_method_of(image, fiber, world, object, at, shape));
                 }
                 I::CallMethodFixed { at, shape, index } => {
                     save!();
