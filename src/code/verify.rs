@@ -155,7 +155,11 @@ pub fn registers(instruction: &I, each: &mut dyn FnMut(Register, usize)) {
         | I::CallMember { at, .. }
         | I::Prepare { at, .. }
         | I::Arm { at, .. } => one(&[at]),
-        I::CallMethodOf { at, object, .. } => one(&[at, object]),
+        // The argument of a `push` is read here.
+        I::CallMethodOf { at, object, .. } => {
+            one(&[object]);
+            each(at, 2);
+        }
         I::CallBuiltin { at, count, .. } => each(at, usize::from(count.max(1))),
         I::GetField { d, object, .. }
         | I::GetOwn { d, object, .. }

@@ -471,6 +471,24 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     ));
                 }
                 I::CallMethodOf { at, shape, object } => {
+                    // `xs.push(x)` where there is room.
+                    if image.push == Some(program.shapes[shape as usize].method)
+                        && program.shapes[shape as usize].is_one_value()
+                    {
+                        let value = std::mem::replace(w!(at + 1), Value::Nil);
+                        let pushed = match r!(object) {
+                            Value::List(list) => list.push_in_place(value),
+                            _ => Err(value),
+                        };
+                        match pushed {
+                            Ok(()) => {
+                                put(w!(at), Value::Nil);
+                                changed!();
+                                continue;
+                            }
+                            Err(value) => put(w!(at + 1), value),
+                        }
+                    }
                     save!();
                     let (at, object) = (base + at as usize, base + object as usize);
                     let shape = &program.shapes[shape as usize];

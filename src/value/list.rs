@@ -42,6 +42,17 @@ impl List {
         }
     }
 
+    /// Appends when there is room already; gives the value back when the list has to grow.
+    #[inline]
+    pub fn push_in_place(&self, value: Value) -> Result<(), Value> {
+        let mut values = self.values.lock();
+        if values.len() == values.capacity() {
+            return Err(value);
+        }
+        values.push(value);
+        Ok(())
+    }
+
     #[inline]
     pub fn push(&self, value: Value) {
         self.values.lock().push(value);

@@ -6,7 +6,8 @@ use std::sync::Arc;
 /// The most bytes that a text inside a value can have.
 pub const SHORT: usize = 14;
 
-#[derive(Clone, Copy)]
+/// Bytes past the text are zero, so that equal texts are equal as a whole.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Short {
     len: u8,
     bytes: [u8; SHORT],
@@ -47,6 +48,16 @@ impl Short {
         self.bytes[start..end].copy_from_slice(text);
         self.len = end as u8;
         true
+    }
+
+    /// All that it is, in two numbers, for hashing.
+    #[inline]
+    pub fn words(&self) -> [u64; 2] {
+        let (mut first, mut second) = ([0; 8], [0; 8]);
+        first.copy_from_slice(&self.bytes[..8]);
+        second[..SHORT - 8].copy_from_slice(&self.bytes[8..]);
+        second[7] = self.len;
+        [u64::from_le_bytes(first), u64::from_le_bytes(second)]
     }
 
     #[inline]
