@@ -4,6 +4,9 @@
 //! A world decides what happens until then: the real one parks the OS thread in the `WaitQueue`s that the
 //! operation names, the simulated one runs another thread. What changes a thing so that somebody else's
 //! operation may be possible wakes from its queue: one waiter where one can go on, all where all can.
+//!
+//! A world may ask `ready`, `releasers` and the rest at any time, holding locks of its own. So nothing here asks
+//! a world while a thing's state is locked.
 
 pub mod atomic;
 pub mod barrier;
@@ -28,7 +31,6 @@ pub mod wait;
 
 pub use op::Op;
 
-use crate::report::runtime::Unasked;
 use crate::value::{
     Type,
     error::{self, Error},
@@ -125,6 +127,29 @@ impl Sync {
         }
     }
 
+    /// The common case of `enter`: a plain lock that is free. False for anything else, which `enter` then sees to.
+    #[inline(always)]
+    pub fn enter_free_lock(&self, thread: &Thread, line: u32) -> bool {
+        let Kind::Lock(lock) = &self.kind else { return false };
+        let taken = lock.owner.take(thread.id, line) == owner::Taken::Yes;
+        if taken {
+            thread.hold(1);
+        }
+        taken
+    }
+
+    /// The common case of `leave`: a plain lock that the thread holds. False for anything else.
+    #[inline(always)]
+    pub fn leave_own_lock(&self, thread: &Thread) -> bool {
+        let Kind::Lock(lock) = &self.kind else { return false };
+        if !lock.owner.is(thread.id) {
+            return false;
+        }
+        thread.let_go(1);
+        lock.owner.free();
+        true
+    }
+
     /// Leaves as the end of `with` does. Leaving a pool closes it, and may have to wait for its tasks.
     #[inline]
     pub fn leave(&self, who: Who<'_>, world: &dyn World) -> Result<Option<Op>, Error> {
@@ -216,26 +241,6 @@ impl Sync {
         }
         if let Kind::RwLock(lock) = &self.kind {
             lock.abandon(thread, name);
-        }
-    }
-
-    /// Errors of tasks that nobody has asked for: of a future, and of a pool those of futures that are gone.
-    pub fn unasked(&self) -> Vec<Unasked> {
-        match &self.kind {
-            Kind::Future(future) => future.unasked().into_iter().collect(),
-            Kind::Crew(crew) => crew.unasked(),
-            Kind::Lock(_)
-            | Kind::RLock(_)
-            | Kind::RwLock(_)
-            | Kind::Side(_)
-            | Kind::Semaphore(_)
-            | Kind::Condition(_)
-            | Kind::Event(_)
-            | Kind::Barrier(_)
-            | Kind::Latch(_)
-            | Kind::Queue(_)
-            | Kind::Atomic(_)
-            | Kind::Pool(_) => Vec::new(),
         }
     }
 

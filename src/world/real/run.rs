@@ -221,7 +221,8 @@ pub(super) fn run_body(
         Some(seed) => fastrand::Rng::with_seed(seed),
         None => fastrand::Rng::new(),
     };
-    let main = Arc::new(main_thread());
+    let entry = Entry { callee: Value::Function(0), arguments: Vec::new() };
+    let main = Arc::new(Thread::new(MAIN, "main", false, entry));
     let shared = Arc::new(Shared {
         image: Image::new(program),
         options,
@@ -255,11 +256,6 @@ pub(super) fn run_body(
 
 /// The id of the thread `main`.
 pub(super) const MAIN: u32 = 1;
-
-pub(super) fn main_thread() -> Thread {
-    let entry = Entry { callee: Value::Function(0), arguments: Vec::new() };
-    Thread::new(MAIN, "main", false, entry)
-}
 
 /// The system refuses what every run needs.
 fn cannot_start(options: &Options, why: &str) -> Ending {
