@@ -204,8 +204,10 @@ fn set_name(context: &mut Context<'_>, thread: &Value, name: &Value) -> Result<(
     Ok(())
 }
 
+/// Nil until it has been started.
 fn id(_: &mut Context<'_>, value: &Value) -> Done {
-    Ok(Value::Int(i64::from(thread_in(value)?.id)).into())
+    let thread = thread_in(value)?;
+    Ok(if thread.started() { Value::Int(i64::from(thread.id)) } else { Value::Nil }.into())
 }
 
 fn daemon(_: &mut Context<'_>, value: &Value) -> Done {
