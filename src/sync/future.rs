@@ -11,6 +11,7 @@ use crate::report::runtime::Unasked;
 use crate::value::{
     Value,
     error::{self, Error},
+    release,
 };
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -240,6 +241,12 @@ impl Drop for Future {
         {
             Crew::keep(&crew, failure);
         }
+        let state = self.state.get_mut();
+        let mut values = state.task.take().map_or_else(Vec::new, Entry::into_values);
+        if let Stage::Done(value) = &mut state.stage {
+            values.push(std::mem::replace(value, Value::Nil));
+        }
+        release::release(values);
     }
 }
 
