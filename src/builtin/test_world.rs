@@ -2,15 +2,16 @@
 
 use super::{Context, Outcome, functions, methods, properties};
 use crate::builtin::Body;
-use crate::code::{Class, Field, Function, Program};
-use crate::source::{Source, Span};
-use crate::sync::{Sync, thread::State, thread::Thread, wait::WaitQueue};
+use crate::code::Program;
+use crate::source::Source;
+use crate::sync::{
+    Sync,
+    thread::{Entry, State, Thread},
+};
 use crate::value::error::{Error, Kind};
 use crate::value::{Value, cell::Cell, object::Object};
 use crate::world::{Stream, World};
-use parking_lot::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 pub struct TestWorld {
     pub thread: Arc<Thread>,
@@ -25,27 +26,13 @@ pub struct TestWorld {
 
 /// A program with one function, `area`, and one class, `Account(owner)` with `var balance`.
 pub fn program() -> Program {
-    let field = |name: &str, mutable| Field { name: name.into(), mutable, private: false };
-    Program {
-        source: Arc::new(Source::new("test.conc", "")),
-        functions: vec![Function {
-            name: "area".into(),
-            span: Span::default(),
-            parameters: vec!["w".into(), "h".into()],
-            required: 2,
-            makes: None,
-            template: None,
-        }],
-        classes: vec![Class {
-            name: "Account".into(),
-            monitor: false,
-            fields: vec![field("owner", false), field("balance", true)],
-            methods: Vec::new(),
-        }],
-        constants: Vec::new(),
-        symbols: Vec::new(),
-        globals: Vec::new(),
-    }
+    let source = Arc::new(Source::new("test.conc", "fn area(w, h) { }\nclass Account(owner) { var balance = nil }\n"));
+    let (script, _) = crate::syntax::parse(&source);
+    let (resolution, _) = crate::resolve::resolve(&script, &source);
+    let mut program = crate::code::lower::lower(&source, &script, &resolution).expect("it is small");
+    // `area` is function 0 in the tests.
+    program.functions.remove(0);
+    program
 }
 
 /// An `Account` of that program.
@@ -59,20 +46,9 @@ pub fn account(owner: Value, balance: Value) -> Value {
 }
 
 pub fn thread(name: &str) -> Arc<Thread> {
-    Arc::new(Thread {
-        id: 1,
-        name: Mutex::new(name.into()),
-        daemon: AtomicBool::new(false),
-        state: AtomicU8::new(State::Running as u8),
-        entry: Mutex::new(None),
-        object: None,
-        timer: None,
-        outcome: OnceLock::new(),
-        asked: AtomicBool::new(false),
-        done: WaitQueue::new(),
-        held: AtomicU32::new(0),
-        waiting: Mutex::new(None),
-    })
+    let thread = Thread::new(1, name, false, Entry { callee: Value::Nil, arguments: Vec::new() });
+    thread.state.store(State::Running as u8, std::sync::atomic::Ordering::SeqCst);
+    Arc::new(thread)
 }
 
 impl TestWorld {
@@ -172,6 +148,12 @@ impl World for TestWorld {
     }
 
     fn register(&mut self, _: &Arc<Sync>) {}
+
+    fn task_failed(&mut self, _: Arc<crate::sync::future::Failure>) {}
+
+    fn main(&self) -> Arc<Thread> {
+        self.thread.clone()
+    }
 
     fn held_by(&self, _: u32) -> Vec<(Arc<Sync>, u32)> {
         Vec::new()

@@ -4,7 +4,7 @@ use super::call::{self, Flow};
 use super::fault::{self, Fault};
 use super::fiber::MOST_FRAMES;
 use super::wait::{self, Done};
-use super::registers::Registers;
+use super::registers::{Cursor, Registers};
 use super::{Exit, Fiber, Frame, Image, Scheduler, slow};
 use crate::code::Instruction as I;
 use crate::syntax::tree::{BinaryOperator, CompareOperator};
@@ -29,7 +29,7 @@ fn set_int(slot: &mut Value, n: i64) {
     if let Value::Int(old) = slot {
         *old = n;
     } else {
-        *slot = Value::Int(n);
+        put(slot, Value::Int(n));
     }
 }
 
@@ -44,11 +44,7 @@ fn put(slot: &mut Value, value: Value) {
 
 #[inline(always)]
 fn set_bool(slot: &mut Value, b: bool) {
-    if let Value::Bool(old) = slot {
-        *old = b;
-    } else {
-        *slot = Value::Bool(b);
-    }
+    put(slot, Value::Bool(b));
 }
 
 /// Runs frames until the fiber rests, or a fault has to be seen to.
@@ -57,10 +53,10 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
     'frame: loop {
         let Some(&(mut frame)) = fiber.frames.last() else { return Ok(Exit::Stopped) };
         let mut function = &program.functions[frame.function as usize];
-        let mut code = &function.code[..];
+        let mut code = Cursor::new(&function.code, frame.pc);
         let mut base = frame.base as usize;
-        let mut pc = frame.pc as usize;
-        let mut regs = Registers::new(&mut fiber.stack[base..base + function.registers]);
+        // SAFETY: whoever pushes a frame reserves its registers first.
+        let mut regs = unsafe { Registers::of_frame(&mut fiber.stack, base, function.registers) };
 
         /// A register's value.
         macro_rules! r {
@@ -86,16 +82,16 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
         /// The frame's registers anew, after others have had the stack.
         macro_rules! registers {
             () => {
-                Registers::new(&mut fiber.stack[base..base + function.registers])
+                // SAFETY: whoever pushes a frame reserves its registers first.
+                unsafe { Registers::of_frame(&mut fiber.stack, base, function.registers) }
             };
         }
         /// Goes on with what `frame` says: a new frame on top, or the one below.
         macro_rules! switch {
             () => {
                 function = &program.functions[frame.function as usize];
-                code = &function.code[..];
+                code = Cursor::new(&function.code, frame.pc);
                 base = frame.base as usize;
-                pc = frame.pc as usize;
                 regs = registers!();
             };
         }
@@ -103,7 +99,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
         macro_rules! save {
             () => {
                 if let Some(frame) = fiber.frames.last_mut() {
-                    frame.pc = pc as u32;
+                    frame.pc = code.position();
                 }
             };
         }
@@ -133,10 +129,16 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 }
             };
         }
+        macro_rules! jump {
+            ($to:expr) => {
+                // SAFETY: the target comes from an instruction of the verified function.
+                unsafe { code.jump(u32::from($to)) }
+            };
+        }
         /// A safe point: goes back to `to`.
         macro_rules! back {
             ($to:expr) => {
-                pc = $to as usize;
+                jump!($to);
                 if world.trapped() {
                     save!();
                     world.safepoint(fiber, program)?;
@@ -192,8 +194,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
 
         loop {
             // SAFETY: the function is verified: no jump leaves it, and its last instruction does not go on.
-            let instruction = unsafe { *code.get_unchecked(pc) };
-            pc += 1;
+            let instruction = unsafe { code.next() };
             match instruction {
                 I::Move { d, s } => {
                     let value = r!(s).clone();
@@ -282,20 +283,20 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     set_bool(w!(d), value);
                 }
 
-                I::Jump { to } => pc = to as usize,
+                I::Jump { to } => jump!(to),
                 I::JumpIf { a, to } => {
                     if r!(a).truthy() {
-                        pc = to as usize;
+                        jump!(to);
                     }
                 }
                 I::JumpUnless { a, to } => {
                     if !r!(a).truthy() {
-                        pc = to as usize;
+                        jump!(to);
                     }
                 }
                 I::JumpSet { a, to } => {
                     if !matches!(r!(a), Value::Unset) {
-                        pc = to as usize;
+                        jump!(to);
                     }
                 }
                 I::Loop { to } => {
@@ -308,52 +309,52 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 }
                 I::UnlessLess { a, b, to } => {
                     if !order!(a, b, CompareOperator::Less, <) {
-                        pc = to as usize;
+                        jump!(to);
                     }
                 }
                 I::UnlessLessEqual { a, b, to } => {
                     if !order!(a, b, CompareOperator::LessEqual, <=) {
-                        pc = to as usize;
+                        jump!(to);
                     }
                 }
                 I::UnlessEqual { a, b, to } => {
                     if !order!(a, b, CompareOperator::Equal, ==) {
-                        pc = to as usize;
+                        jump!(to);
                     }
                 }
                 I::UnlessNotEqual { a, b, to } => {
                     if !order!(a, b, CompareOperator::NotEqual, !=) {
-                        pc = to as usize;
+                        jump!(to);
                     }
                 }
                 I::UnlessLessInt { a, value, to } => {
                     if !order_int!(a, value, CompareOperator::Less, <) {
-                        pc = to as usize;
+                        jump!(to);
                     }
                 }
                 I::UnlessLessEqualInt { a, value, to } => {
                     if !order_int!(a, value, CompareOperator::LessEqual, <=) {
-                        pc = to as usize;
+                        jump!(to);
                     }
                 }
                 I::UnlessGreaterInt { a, value, to } => {
                     if !order_int!(a, value, CompareOperator::Greater, >) {
-                        pc = to as usize;
+                        jump!(to);
                     }
                 }
                 I::UnlessGreaterEqualInt { a, value, to } => {
                     if !order_int!(a, value, CompareOperator::GreaterEqual, >=) {
-                        pc = to as usize;
+                        jump!(to);
                     }
                 }
                 I::UnlessEqualInt { a, value, to } => {
                     if !order_int!(a, value, CompareOperator::Equal, ==) {
-                        pc = to as usize;
+                        jump!(to);
                     }
                 }
                 I::UnlessNotEqualInt { a, value, to } => {
                     if !order_int!(a, value, CompareOperator::NotEqual, !=) {
-                        pc = to as usize;
+                        jump!(to);
                     }
                 }
                 I::LoopLess { a, b, to } => {
@@ -432,7 +433,10 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     }
                 }
                 I::Return { s } => {
-                    let value = std::mem::replace(w!(s), Value::Nil);
+                    let value = match w!(s) {
+                        Value::Int(n) => Value::Int(*n),
+                        other => std::mem::replace(other, Value::Nil),
+                    };
                     fiber.frames.pop();
                     let Some(&below) = fiber.frames.last() else { return Ok(Exit::Finished(value)) };
                     put(&mut fiber.stack[frame.result as usize], value);

@@ -1,9 +1,9 @@
-//! The registers of the innermost frame, read and written without checking the index again.
+//! The registers of the innermost frame and the place in its code, without checking each index again.
 //!
 //! Measured: the check, and keeping the slice's length at hand for it, cost a third of the time of a loop of
 //! integer arithmetic. `code::verify` has checked every instruction's registers once, before the program ran.
 
-use crate::code::Register;
+use crate::code::{Instruction, Register};
 use crate::value::Value;
 use std::marker::PhantomData;
 
@@ -16,14 +16,20 @@ pub(super) struct Registers<'f> {
 }
 
 impl<'f> Registers<'f> {
-    /// The slice has as many registers as the function of the frame says.
+    /// The registers of a frame of this stack.
+    ///
+    /// # Safety
+    /// `base + count` is at most the stack's length: the frame's registers were reserved when it was pushed, and a
+    /// stack never shrinks while its fiber runs.
     #[inline(always)]
-    pub fn new(frame: &'f mut [Value]) -> Registers<'f> {
-        Registers { first: frame.as_mut_ptr(), count: frame.len(), frame: PhantomData }
+    pub unsafe fn of_frame(stack: &'f mut [Value], base: usize, count: usize) -> Registers<'f> {
+        debug_assert!(base + count <= stack.len());
+        // SAFETY: inside the borrowed stack, by the caller's promise.
+        Registers { first: unsafe { stack.as_mut_ptr().add(base) }, count, frame: PhantomData }
     }
 
     /// # Safety
-    /// `index` is less than the number of registers that `new` was given: it comes from an instruction of the
+    /// `index` is less than the count that `of_frame` was given: it comes from an instruction of the
     /// verified function whose frame this is.
     #[inline(always)]
     pub unsafe fn get(&self, index: Register) -> &Value {
@@ -51,6 +57,58 @@ impl<'f> Registers<'f> {
     }
 }
 
+/// Where a function's code goes on, as a pointer: the loop has nothing to add to a base for each instruction.
+#[derive(Clone, Copy)]
+pub(super) struct Cursor<'p> {
+    first: *const Instruction,
+    next: *const Instruction,
+    /// Only looked at in debug builds.
+    count: usize,
+    code: PhantomData<&'p [Instruction]>,
+}
+
+impl<'p> Cursor<'p> {
+    #[inline(always)]
+    pub fn new(code: &'p [Instruction], position: u32) -> Cursor<'p> {
+        assert!((position as usize) < code.len());
+        let first = code.as_ptr();
+        // SAFETY: inside the slice.
+        let next = unsafe { first.add(position as usize) };
+        Cursor { first, next, count: code.len(), code: PhantomData }
+    }
+
+    /// The instruction, and on to the one after it.
+    ///
+    /// # Safety
+    /// The code is verified: the last instruction does not go on, so the cursor is inside.
+    #[inline(always)]
+    pub unsafe fn next(&mut self) -> Instruction {
+        debug_assert!((self.position() as usize) < self.count);
+        // SAFETY: inside the code, by the caller's promise; one past the end at most afterwards.
+        unsafe {
+            let instruction = *self.next;
+            self.next = self.next.add(1);
+            instruction
+        }
+    }
+
+    /// # Safety
+    /// `to` is less than the length of the code: it comes from a verified instruction.
+    #[inline(always)]
+    pub unsafe fn jump(&mut self, to: u32) {
+        debug_assert!((to as usize) < self.count);
+        // SAFETY: inside the code, by the caller's promise.
+        self.next = unsafe { self.first.add(to as usize) };
+    }
+
+    /// The number of the next instruction.
+    #[inline(always)]
+    pub fn position(&self) -> u32 {
+        // SAFETY: both point into the same code.
+        unsafe { self.next.offset_from(self.first) as u32 }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,7 +117,8 @@ mod tests {
     #[test]
     fn registers_are_the_slots_of_the_frame() {
         let mut stack = vec![Value::Nil, Value::Int(1), Value::text("a long text, on the heap"), Value::Nil];
-        let mut registers = Registers::new(&mut stack[1..4]);
+        // SAFETY: the stack has four slots.
+        let mut registers = unsafe { Registers::of_frame(&mut stack, 1, 3) };
         // SAFETY: three registers.
         unsafe {
             let text = registers.get(1).clone();
@@ -70,5 +129,19 @@ mod tests {
         }
         assert!(matches!(stack[1], Value::Int(2)));
         assert_eq!(stack[3].as_text(), Some("a long text, on the heap"));
+    }
+
+    #[test]
+    fn a_cursor_goes_through_the_code() {
+        let code = [Instruction::Jump { to: 1 }, Instruction::ReturnNil];
+        let mut cursor = Cursor::new(&code, 0);
+        // SAFETY: two instructions; the last one is not followed by another.
+        unsafe {
+            assert!(matches!(cursor.next(), Instruction::Jump { to: 1 }));
+            assert_eq!(cursor.position(), 1);
+            assert!(matches!(cursor.next(), Instruction::ReturnNil));
+            cursor.jump(0);
+        }
+        assert_eq!(cursor.position(), 0);
     }
 }

@@ -102,9 +102,8 @@ impl Future {
         self.settle(sync, Stage::Done(value), |_| true);
     }
 
-    pub fn fail(&self, sync: &Arc<Sync>, error: Arc<Error>) {
-        let failure = Failure { what: sync.label(), error, asked: AtomicBool::new(false) };
-        self.settle(sync, Stage::Failed(Arc::new(failure)), |_| true);
+    pub fn fail(&self, sync: &Arc<Sync>, failure: Arc<Failure>) {
+        self.settle(sync, Stage::Failed(failure), |_| true);
     }
 
     /// Cancels a task that no worker has begun; false when one has.
@@ -195,17 +194,20 @@ impl Future {
     }
 
     pub fn releasers(&self) -> Releasers {
-        let state = self.state.lock();
-        match &state.stage {
-            Stage::Running(worker) => Releasers::All(vec![*worker]),
+        // The crew is asked without the future's lock: a crew that gives out a task takes the locks the other way.
+        let worker = match &self.state.lock().stage {
+            Stage::Running(worker) => Some(*worker),
+            Stage::Pending => None,
+            Stage::Done(_) | Stage::Failed(_) | Stage::Cancelled => return Releasers::Either(Vec::new()),
+        };
+        match (worker, self.crew.upgrade()) {
+            (Some(worker), _) => Releasers::All(vec![worker]),
             // Whichever worker is free first will do it.
-            Stage::Pending => match self.crew.upgrade() {
-                Some(crew) => Releasers::Either(
-                    Crew::workers(&crew).into_iter().map(|worker| Releasers::All(vec![worker])).collect(),
-                ),
-                None => Releasers::Either(Vec::new()),
-            },
-            Stage::Done(_) | Stage::Failed(_) | Stage::Cancelled => Releasers::Either(Vec::new()),
+            (None, Some(crew)) => {
+                let workers = Crew::workers(&crew).into_iter();
+                Releasers::Either(workers.map(|worker| Releasers::All(vec![worker])).collect())
+            }
+            (None, None) => Releasers::Either(Vec::new()),
         }
     }
 
@@ -227,20 +229,10 @@ impl Future {
             Err(_) => sync.label(),
         }
     }
-
-    pub fn unasked(&self) -> Option<Unasked> {
-        if let Stage::Failed(failure) = &self.state.lock().stage { failure.unasked() } else { None }
-    }
 }
 
 impl Drop for Future {
-    /// An error that nobody has asked for outlives its future, in the pool.
     fn drop(&mut self) {
-        if let Stage::Failed(failure) = &self.state.get_mut().stage
-            && let Some(crew) = self.crew.upgrade()
-        {
-            Crew::keep(&crew, failure);
-        }
         let state = self.state.get_mut();
         let mut values = state.task.take().map_or_else(Vec::new, Entry::into_values);
         if let Stage::Done(value) = &mut state.stage {
@@ -251,6 +243,11 @@ impl Drop for Future {
 }
 
 impl Failure {
+    pub fn new(future: &Sync, error: Arc<Error>) -> Failure {
+        Failure { what: future.label(), error, asked: AtomicBool::new(false) }
+    }
+
+    /// What is to be reported, as long as nobody has asked for it.
     pub fn unasked(&self) -> Option<Unasked> {
         let unasked = || Unasked { what: self.what.clone(), error: self.error.clone() };
         (!self.asked.load(Ordering::Relaxed)).then(unasked)

@@ -4,6 +4,9 @@
 //! A world decides what happens until then: the real one parks the OS thread in the `WaitQueue`s that the
 //! operation names, the simulated one runs another thread. What changes a thing so that somebody else's
 //! operation may be possible wakes from its queue: one waiter where one can go on, all where all can.
+//!
+//! A world may ask `ready`, `releasers` and the rest at any time, holding locks of its own. So nothing here asks
+//! a world while a thing's state is locked.
 
 pub mod atomic;
 pub mod barrier;
@@ -28,7 +31,6 @@ pub mod wait;
 
 pub use op::Op;
 
-use crate::report::runtime::Unasked;
 use crate::value::{
     Type,
     error::{self, Error},
@@ -216,26 +218,6 @@ impl Sync {
         }
         if let Kind::RwLock(lock) = &self.kind {
             lock.abandon(thread, name);
-        }
-    }
-
-    /// Errors of tasks that nobody has asked for: of a future, and of a pool those of futures that are gone.
-    pub fn unasked(&self) -> Vec<Unasked> {
-        match &self.kind {
-            Kind::Future(future) => future.unasked().into_iter().collect(),
-            Kind::Crew(crew) => crew.unasked(),
-            Kind::Lock(_)
-            | Kind::RLock(_)
-            | Kind::RwLock(_)
-            | Kind::Side(_)
-            | Kind::Semaphore(_)
-            | Kind::Condition(_)
-            | Kind::Event(_)
-            | Kind::Barrier(_)
-            | Kind::Latch(_)
-            | Kind::Queue(_)
-            | Kind::Atomic(_)
-            | Kind::Pool(_) => Vec::new(),
         }
     }
 

@@ -106,11 +106,19 @@ impl Op {
             Op::Beat(timer) => timer.is_cancelled().then_some(Value::Bool(false)),
             Op::Join(thread) => yes(thread.join(who)?),
             Op::JoinAll(threads) => {
-                let mut all = true;
-                for thread in threads {
-                    all &= thread.join(who)?;
+                // Those that have ended are let go, so that only one has to be watched at a time.
+                let mut failed = None;
+                threads.retain(|thread| match thread.join(who) {
+                    Ok(ended) => !ended,
+                    Err(error) => {
+                        failed.get_or_insert(error);
+                        true
+                    }
+                });
+                match failed {
+                    Some(error) => return Err(error),
+                    None => yes(threads.is_empty()),
                 }
-                yes(all)
             }
             Op::ThreadResult(thread) => thread.result(who)?,
             Op::Acquire(sync) => yes(sync.enter(who)?),
@@ -151,7 +159,7 @@ impl Op {
             Op::Sleep | Op::Change => false,
             Op::Beat(timer) => timer.is_cancelled(),
             Op::Join(thread) | Op::ThreadResult(thread) => thread.join_ready(who),
-            Op::JoinAll(threads) => threads.iter().all(|thread| thread.join_ready(who)),
+            Op::JoinAll(threads) => threads.first().is_none_or(|thread| thread.join_ready(who)),
             Op::Acquire(sync) => sync.ready(who),
             Op::Enter(enter) => enter.ready(who),
             Op::Condition(wait) => wait.ready(who),
@@ -178,7 +186,7 @@ impl Op {
             Op::Sleep | Op::Change => None,
             Op::Beat(timer) => timer.timer.as_ref().map(|timer| &timer.changed),
             Op::Join(thread) | Op::ThreadResult(thread) => Some(&thread.done),
-            Op::JoinAll(threads) => return threads.iter().for_each(|thread| each(&thread.done)),
+            Op::JoinAll(threads) => threads.first().map(|thread| &thread.done),
             Op::Acquire(sync) => match sync.owner() {
                 Some(owner) => Some(&owner.waiters),
                 None => Semaphore::of(sync).ok().map(|semaphore| &semaphore.waiters),

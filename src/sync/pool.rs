@@ -3,11 +3,10 @@
 //! What scripts hold is a thin `Pool`; the tasks and workers are in its `Crew`, which the workers hold. So a pool
 //! that nobody can reach any more closes, its workers end, and it is freed.
 
-use super::future::{Failure, Future};
+use super::future::Future;
 use super::queue::closed;
 use super::wait::WaitQueue;
 use super::{Kind, Op, Releasers, Sync};
-use crate::report::runtime::Unasked;
 use crate::value::error::{self, Error};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
@@ -30,6 +29,7 @@ pub struct Crew {
     pub idle: WaitQueue,
 }
 
+/// Whoever has this locked may lock a future's state; never the other way round.
 #[derive(Debug, Default)]
 struct State {
     /// Futures whose tasks nobody has begun.
@@ -41,8 +41,6 @@ struct State {
     /// Tasks given and not ended.
     unfinished: usize,
     closed: bool,
-    /// Errors of futures that are gone, and that nobody had asked for.
-    failures: Vec<Arc<Failure>>,
 }
 
 /// What came of asking for a task.
@@ -198,19 +196,6 @@ impl Crew {
         self.ended(&mut self.state.lock(), tasks.len());
     }
 
-    /// Remembers the error of a future that is gone.
-    pub fn keep(crew: &Sync, failure: &Arc<Failure>) {
-        if let Ok(crew) = Crew::of(crew)
-            && failure.unasked().is_some()
-        {
-            crew.state.lock().failures.push(failure.clone());
-        }
-    }
-
-    pub fn unasked(&self) -> Vec<Unasked> {
-        self.state.lock().failures.iter().filter_map(|failure| failure.unasked()).collect()
-    }
-
     pub fn closed(&self) -> bool {
         self.state.lock().closed
     }
@@ -223,6 +208,13 @@ impl Crew {
     pub fn has_task(&self) -> bool {
         let state = self.state.lock();
         !state.tasks.is_empty() || state.closed
+    }
+
+    /// For tests of the order of locks.
+    #[cfg(test)]
+    pub fn while_locked<T>(&self, act: impl FnOnce() -> T) -> T {
+        let _state = self.state.lock();
+        act()
     }
 
     /// The ids of its threads.
@@ -242,8 +234,12 @@ impl Crew {
         let state = crew.state.lock();
         let full = state.busy.len() == crew.size as usize;
         (full && state.busy.contains(&thread)).then(|| {
-            let workers = if crew.size == 1 { "the only worker".into() } else { format!("all {} workers", crew.size) };
-            format!("{workers} of {label} wait for tasks queued behind them: give the pool more workers, or do not wait in a task for another task")
+            let (workers, them) = match crew.size {
+                1 => ("the only worker".to_string(), "waits for tasks queued behind it"),
+                n => (format!("all {n} workers"), "wait for tasks queued behind them"),
+            };
+            let advice = "give the pool more workers, or let no task wait for another";
+            format!("{workers} of {label} {them}: {advice}")
         })
     }
 }

@@ -316,11 +316,21 @@ impl Queue {
     }
 
     fn drain(&self) {
+        // Values are dropped without the store's lock: what they hold may be large.
         let dropped = match &self.store {
             Store::Fifo(_, receiver) => receiver.try_iter().count(),
-            Store::Long(values) => std::mem::take(&mut *values.lock()).len(),
-            Store::Lifo(values) => std::mem::take(&mut *values.lock()).len(),
-            Store::Priority(heap) => std::mem::take(&mut *heap.lock()).len(),
+            Store::Long(values) => {
+                let dropped = std::mem::take(&mut *values.lock());
+                dropped.len()
+            }
+            Store::Lifo(values) => {
+                let dropped = std::mem::take(&mut *values.lock());
+                dropped.len()
+            }
+            Store::Priority(heap) => {
+                let dropped = std::mem::take(&mut *heap.lock());
+                dropped.len()
+            }
         } as u64;
         let done = |state: u64| Some(state - dropped.min(state / UNFINISHED) * UNFINISHED);
         let before = self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, done).unwrap_or_default();

@@ -39,10 +39,13 @@ pub struct Side {
     pub write: bool,
 }
 
-/// An acquire of a side that waits. A writer counts as waiting from the beginning to `poll`'s success or to `stop`.
+/// An acquire of a side that waits. A writer counts as waiting from the beginning to the end of `poll`, to `stop`,
+/// or until this is dropped (an arm of a `select` that came to nothing).
 #[derive(Debug)]
 pub struct Enter {
     pub side: Arc<Sync>,
+    /// It counts among the writers that wait.
+    counted: bool,
     /// `rounds` when it began to wait.
     round: u64,
 }
@@ -68,6 +71,23 @@ impl State {
             false => self.readers.push(entry),
         }
         who.thread.hold(1);
+    }
+
+    /// Takes out what the thread entered last; false when it had not.
+    fn leave(&mut self, write: bool, thread: u32) -> bool {
+        let mine = |(holder, _): &(u32, u32)| *holder == thread;
+        if write {
+            let left = self.writer.take_if(|writer| mine(writer)).is_some();
+            self.rounds += u64::from(left);
+            return left;
+        }
+        match self.readers.iter().rposition(mine) {
+            Some(at) => {
+                self.readers.remove(at);
+                true
+            }
+            None => false,
+        }
     }
 }
 
@@ -99,19 +119,12 @@ impl Side {
 
     pub fn release(&self, who: Who<'_>, world: &dyn World) -> Result<(), Error> {
         let rwlock = self.rwlock()?;
-        let me = who.thread.id;
         let mut state = rwlock.state.lock();
-        if self.write {
-            if state.writer.is_none_or(|(writer, _)| writer != me) {
-                return Err(self.refuse(&state, who, world));
-            }
-            state.writer = None;
-            state.rounds += 1;
-        } else {
-            match state.readers.iter().rposition(|&(reader, _)| reader == me) {
-                Some(at) => drop(state.readers.swap_remove(at)),
-                None => return Err(self.refuse(&state, who, world)),
-            }
+        if !state.leave(self.write, who.thread.id) {
+            let (writer, reader) = (state.writer, state.readers.first().copied());
+            // Without the lock: the world asks, under locks of its own, what threads wait for.
+            drop(state);
+            return Err(self.refuse(writer, reader, who, world));
         }
         who.thread.let_go(1);
         let free = state.readers.is_empty();
@@ -133,15 +146,17 @@ impl Side {
     }
 
     #[cold]
-    fn refuse(&self, state: &State, who: Who<'_>, world: &dyn World) -> Error {
+    fn refuse(
+        &self,
+        writer: Option<(u32, u32)>,
+        reader: Option<(u32, u32)>,
+        who: Who<'_>,
+        world: &dyn World,
+    ) -> Error {
         let label = if self.write { "write" } else { "read" };
-        let holder = match (state.writer, state.readers.first()) {
-            (Some((writer, line)), _) => {
-                format!("\"{}\" writes since line {line}", name_of(world, writer))
-            }
-            (None, Some(&(reader, line))) => {
-                format!("\"{}\" reads since line {line}", name_of(world, reader))
-            }
+        let holder = match (writer, reader) {
+            (Some((writer, line)), _) => format!("\"{}\" writes since line {line}", name_of(world, writer)),
+            (None, Some((reader, line))) => format!("\"{}\" reads since line {line}", name_of(world, reader)),
             (None, None) => "nobody holds it".into(),
         };
         not_owner(&format!("{}.{label}", self.lock.label()), who, &holder)
@@ -185,13 +200,14 @@ impl RwLock {
 impl Enter {
     /// Begins to wait: end it with `poll` or `stop`.
     pub fn new(side: Arc<Sync>) -> Enter {
-        let mut round = 0;
+        let (mut counted, mut round) = (false, 0);
         if let Some((write, rwlock)) = parts(&side) {
             let mut state = rwlock.state.lock();
             round = state.rounds;
             state.waiting_writers += u32::from(write);
+            counted = write;
         }
-        Enter { side, round }
+        Enter { side, counted, round }
     }
 
     pub fn poll(&mut self, who: Who<'_>) -> Result<bool, Error> {
@@ -199,20 +215,22 @@ impl Enter {
         let rwlock = side.rwlock()?;
         let mut state = rwlock.state.lock();
         if let Err(error) = side.check(&state) {
-            state.waiting_writers -= u32::from(side.write);
+            state.waiting_writers -= u32::from(std::mem::take(&mut self.counted));
             return Err(error);
         }
         let admitted = state.admits(side.write, who.thread.id, Some(self.round));
         if admitted {
             state.enter(side.write, who);
-            state.waiting_writers -= u32::from(side.write);
+            state.waiting_writers -= u32::from(std::mem::take(&mut self.counted));
         }
         Ok(admitted)
     }
 
     /// Gives up waiting; readers that were held back for it may go on.
-    pub fn stop(&self) {
-        if let Some((true, rwlock)) = parts(&self.side) {
+    pub fn stop(&mut self) {
+        if std::mem::take(&mut self.counted)
+            && let Some((_, rwlock)) = parts(&self.side)
+        {
             rwlock.state.lock().waiting_writers -= 1;
             rwlock.readers.wake_all();
         }
@@ -252,6 +270,12 @@ impl Enter {
         };
         let label = self.side.label();
         Some(format!("{label} is held back by \"{}\" itself since line {line}: {advice}", who.thread.name()))
+    }
+}
+
+impl Drop for Enter {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 

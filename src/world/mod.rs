@@ -25,6 +25,10 @@ pub trait World {
     /// Makes a thing to wait for known, so that reports can find what a thread holds. Keeps no strong reference.
     fn register(&mut self, sync: &Arc<Sync>);
 
+    /// A task of a pool has ended with this error. It is reported at the end of the run unless somebody has asked for
+    /// it by then, so it is kept for so long (those asked for may be forgotten).
+    fn task_failed(&mut self, failure: Arc<crate::sync::future::Failure>);
+
     /// The locks that a thread holds now, with the line where each was acquired.
     fn held_by(&self, thread: u32) -> Vec<(Arc<Sync>, u32)>;
 

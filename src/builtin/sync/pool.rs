@@ -8,7 +8,7 @@ use super::{
     NAME, argument, begin, deadline, int, is_given, native, property, receiver, script, sync_in, wrong,
 };
 use crate::builtin::{Context, Outcome, Property, Row};
-use crate::sync::future::{Future, Several};
+use crate::sync::future::{Failure, Future, Several};
 use crate::sync::pool::{Crew, Pool};
 use crate::sync::queue::{Order, Queue};
 use crate::sync::thread::Entry;
@@ -217,7 +217,10 @@ fn failed(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let Value::Error(error) = argument(arguments, 2) else {
         return Err(wrong("an error", "error", argument(arguments, 2)));
     };
-    end(context, arguments, |future, sync| future.fail(sync, error.clone()))
+    let failure = Arc::new(Failure::new(sync_in(argument(arguments, 1))?, error.clone()));
+    // Before anybody can ask for it, so that the world knows it when they do.
+    context.world.task_failed(failure.clone());
+    end(context, arguments, |future, sync| future.fail(sync, failure))
 }
 
 fn end(context: &mut Context<'_>, arguments: &[Value], settle: impl FnOnce(&Future, &Arc<Sync>)) -> Done {

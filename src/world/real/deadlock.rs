@@ -7,7 +7,7 @@
 
 use super::graph::{self, Blocked};
 use super::run::{Cause, Shared};
-use super::threads::{Seat, Table, name};
+use super::threads::{Seat, Table};
 use crate::report::runtime::{Deadlock, Stuck};
 use crate::sync::{Releasers, Who};
 use std::collections::VecDeque;
@@ -133,7 +133,7 @@ impl Shared {
 
     fn stuck(&self, seat: &Seat, notes: &mut Vec<String>) -> Stuck {
         let mut stuck = Stuck {
-            thread: name(&seat.thread),
+            thread: seat.thread.name(),
             holds: self.things.labels_held_by(&seat.thread),
             waits: String::new(),
             line: 0,

@@ -82,7 +82,7 @@ impl Shared {
 
     /// A thread stops because the run has ended.
     pub(super) fn stopped_here(&self, thread: &Thread, doing: &str, line: u32) {
-        let left = Left { thread: super::threads::name(thread), doing: doing.into(), line };
+        let left = Left { thread: thread.name(), doing: doing.into(), line };
         self.left.lock().push((thread.id, left));
     }
 }

@@ -104,3 +104,9 @@ impl Drop for Bell {
         }
     }
 }
+
+/// Presses Ctrl-C.
+#[cfg(test)]
+pub(super) fn raise() {
+    low_level::raise(SIGINT).unwrap();
+}

@@ -32,7 +32,7 @@ use super::{Stream, World};
 use crate::builtin::Wait;
 use crate::code::Program;
 use crate::machine::{Fiber, Scheduler, Stopped, Waited};
-use crate::sync::{Sync, thread::Thread};
+use crate::sync::{Sync, future::Failure, thread::Thread};
 use crate::value::error::Error;
 use run::Shared;
 use spin::Spin;
@@ -62,12 +62,20 @@ impl World for RealWorld {
         &self.seat.thread
     }
 
+    fn main(&self) -> Arc<Thread> {
+        self.shared.main.clone()
+    }
+
     fn next_id(&mut self) -> u32 {
         self.shared.next_id.fetch_add(1, Ordering::Relaxed)
     }
 
     fn register(&mut self, sync: &Arc<Sync>) {
         self.shared.things.add(sync);
+    }
+
+    fn task_failed(&mut self, failure: Arc<Failure>) {
+        self.shared.things.add_failure(failure);
     }
 
     fn held_by(&self, thread: u32) -> Vec<(Arc<Sync>, u32)> {
@@ -79,10 +87,6 @@ impl World for RealWorld {
         // A thread that has made its end known is still on its way out.
         let threads = table.seats.values().map(|seat| &seat.thread);
         threads.filter(|thread| thread.outcome.get().is_none()).cloned().collect()
-    }
-
-    fn main(&self) -> Arc<Thread> {
-        self.shared.main.clone()
     }
 
     fn start(&mut self, thread: &Arc<Thread>) -> Result<(), Error> {

@@ -12,12 +12,12 @@ use super::{RealWorld, threads};
 use crate::code::verify::Verified;
 use crate::machine::{Exit, Image};
 use crate::report::runtime::{Deadlock, Ending, Left};
-use crate::sync::thread::{Entry, State, Thread};
+use crate::sync::thread::{Entry, Thread};
 use crate::sync::wait::{WaitQueue, Waiter};
 use crate::value::{Value, error::Error};
 use parking_lot::{Condvar, Mutex};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicIsize, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -221,7 +221,8 @@ pub(super) fn run_body(
         Some(seed) => fastrand::Rng::with_seed(seed),
         None => fastrand::Rng::new(),
     };
-    let main = Arc::new(main_thread());
+    let entry = Entry { callee: Value::Function(0), arguments: Vec::new() };
+    let main = Arc::new(Thread::new(MAIN, "main", false, entry));
     let shared = Arc::new(Shared {
         image: Image::new(program),
         options,
@@ -255,24 +256,6 @@ pub(super) fn run_body(
 
 /// The id of the thread `main`.
 pub(super) const MAIN: u32 = 1;
-
-pub(super) fn main_thread() -> Thread {
-    Thread {
-        id: MAIN,
-        name: Mutex::new("main".into()),
-        daemon: AtomicBool::new(false),
-        state: AtomicU8::new(State::New as u8),
-        entry: Mutex::new(Some(Entry { callee: Value::Function(0), arguments: Vec::new() })),
-        object: None,
-        timer: None,
-        outcome: OnceLock::new(),
-        asked: AtomicBool::new(false),
-        raised_elsewhere: AtomicBool::new(false),
-        done: WaitQueue::new(),
-        held: AtomicU32::new(0),
-        waiting: Mutex::new(None),
-    }
-}
 
 /// The system refuses what every run needs.
 fn cannot_start(options: &Options, why: &str) -> Ending {

@@ -4,8 +4,8 @@
 //! every core is busy, looking only takes time away from the thread that is waited for. The numbers were found by
 //! measuring round trips, streams and rings of threads on two cores, quiet and busy.
 
-/// The most looks, and how many are tried now and then when they have been of no use.
-const MOST: u32 = 80;
+/// The most looks (about ten microseconds), and how many are tried now and then when they have been of no use.
+const MOST: u32 = 40;
 const FEW: u32 = 10;
 /// One wait in so many looks for a moment although that has been of no use lately.
 const RETRY_EVERY: u32 = 32;
@@ -38,7 +38,7 @@ impl Spin {
                 std::hint::spin_loop();
             }
             if done() {
-                self.looks = (self.looks + MOST / 8).min(MOST);
+                self.looks = (self.looks + MOST / 4).min(MOST);
                 return true;
             }
         }

@@ -2,7 +2,7 @@
 //! abandons its locks.
 
 use crate::report::runtime::Unasked;
-use crate::sync::{Sync, thread::Thread};
+use crate::sync::{Kind, Sync, future::Failure, thread::Thread};
 use parking_lot::Mutex;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
@@ -17,6 +17,12 @@ struct Known {
     things: Vec<Weak<Sync>>,
     /// How many there may be before those that are gone are sorted out.
     room: usize,
+    /// The crews of pools.
+    crews: Vec<Weak<Sync>>,
+    crew_room: usize,
+    /// Errors of tasks, kept until the end of the run unless somebody asks for them.
+    failures: Vec<Arc<Failure>>,
+    failure_room: usize,
 }
 
 /// So few are never sorted out.
@@ -30,9 +36,21 @@ impl Things {
             known.room = (known.things.len() * 2).max(SMALL);
         }
         known.things.push(Arc::downgrade(sync));
+        if let Kind::Crew(_) = sync.kind {
+            if known.crews.len() >= known.crew_room {
+                known.crews.retain(|crew| crew.strong_count() > 0);
+                known.crew_room = (known.crews.len() * 2).max(SMALL);
+            }
+            known.crews.push(Arc::downgrade(sync));
+        }
     }
 
-    fn all(&self) -> Vec<Arc<Sync>> {
+    #[cfg(test)]
+    pub fn count(&self) -> usize {
+        self.known.lock().things.len()
+    }
+
+    pub fn all(&self) -> Vec<Arc<Sync>> {
         self.known.lock().things.iter().filter_map(Weak::upgrade).collect()
     }
 
@@ -57,19 +75,29 @@ impl Things {
 
     /// The thread ends with locks held: nobody will release them.
     pub fn abandon_held_by(&self, thread: &Thread) {
-        let name = super::threads::name(thread);
+        let name = thread.name();
         for (sync, _) in self.held_by(thread.id) {
             sync.abandon(thread.id, &name);
         }
     }
 
+    pub fn add_failure(&self, failure: Arc<Failure>) {
+        let mut known = self.known.lock();
+        if known.failures.len() >= known.failure_room {
+            known.failures.retain(|failure| failure.unasked().is_some());
+            known.failure_room = (known.failures.len() * 2).max(SMALL);
+        }
+        known.failures.push(failure);
+    }
+
     /// Whether a pool has tasks that have not ended.
     pub fn have_tasks(&self) -> bool {
-        self.all().iter().any(|sync| sync.unfinished_tasks() > 0)
+        let crews: Vec<Arc<Sync>> = self.known.lock().crews.iter().filter_map(Weak::upgrade).collect();
+        crews.iter().any(|crew| crew.unfinished_tasks() > 0)
     }
 
     /// The futures whose error nobody has asked for.
     pub fn unasked(&self) -> Vec<Unasked> {
-        self.all().iter().flat_map(|sync| sync.unasked()).collect()
+        self.known.lock().failures.iter().filter_map(|failure| failure.unasked()).collect()
     }
 }

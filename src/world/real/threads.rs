@@ -51,7 +51,7 @@ pub(super) struct Blocked {
 impl Seat {
     /// What it does at this moment.
     pub fn left(&self) -> Left {
-        let thread = self.thread.name.lock().clone();
+        let thread = self.thread.name();
         match &*self.thread.waiting.lock() {
             Some(waiting) => Left { thread, doing: waiting.text.clone(), line: waiting.line },
             None => Left { thread, doing: "runs".into(), line: 0 },
@@ -70,7 +70,7 @@ impl Shared {
         if thread.state.compare_exchange(new, running, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             return Err(Error::new(
                 Kind::State,
-                format!("thread \"{}\" has been started already", name(thread)),
+                format!("thread \"{}\" has been started already", thread.name()),
             )
             .hint("a thread runs once; make a new one to run it again"));
         }
@@ -107,7 +107,7 @@ impl Shared {
         let mut table = self.table.lock();
         if self.alive.load(Ordering::SeqCst) > limit {
             let message =
-                format!("thread \"{}\" cannot be started: {limit} threads live already", name(&seat.thread));
+                format!("thread \"{}\" cannot be started: {limit} threads live already", seat.thread.name());
             return Err(Error::new(Kind::Refused, message)
                 .hint("allow more with --max-threads, or share the work among fewer threads (pool)"));
         }
@@ -165,8 +165,11 @@ impl RealWorld {
                 // What `parallel` started raises its error there.
                 if !thread.raised_elsewhere.load(Ordering::SeqCst) {
                     shared.failed.fetch_add(1, Ordering::SeqCst);
-                    let holds = std::mem::take(&mut self.held);
-                    let report = UncaughtReport { thread: name(&thread), error: error.clone(), holds };
+                    let mut holds = std::mem::take(&mut self.held);
+                    if holds.is_empty() {
+                        holds = shared.things.labels_held_by(&thread);
+                    }
+                    let report = UncaughtReport { thread: thread.name(), error: error.clone(), holds };
                     (shared.options.reporter)(&report);
                 }
                 self.settle(State::Failed, Err(error));
@@ -199,10 +202,6 @@ impl RealWorld {
             self.changed();
         }
     }
-}
-
-pub(super) fn name(thread: &Thread) -> Arc<str> {
-    thread.name.lock().clone()
 }
 
 /// What a thread of a script runs.

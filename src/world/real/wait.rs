@@ -78,7 +78,7 @@ impl RealWorld {
 
     /// Looks for a while without registering, so that those who change the thing need not wake anybody.
     fn look(&mut self, pending: &mut Pending) -> Option<Waited> {
-        if is_about_time(&pending.op) {
+        if takes_long(&pending.op) {
             return None;
         }
         let (thread, shared, seen) = (&self.seat.thread, &self.shared, self.changes_seen);
@@ -106,8 +106,7 @@ impl RealWorld {
         if matches!(pending.op, Op::Change) {
             self.shared.changed.register(&waiter);
         }
-        let woken =
-            self.ready(&pending) || (!is_about_time(&pending.op) && self.spin.until(|| waiter.woken()));
+        let woken = self.ready(&pending) || (!takes_long(&pending.op) && self.spin.until(|| waiter.woken()));
         if !woken {
             pending = self.park(pending);
         }
@@ -190,9 +189,9 @@ impl RealWorld {
     }
 }
 
-/// Whether looking for a moment is of no use.
-fn is_about_time(op: &Op) -> bool {
-    matches!(op, Op::Sleep | Op::Beat(_))
+/// Whether looking for a moment is of no use: time has to pass, or a thread has to end.
+fn takes_long(op: &Op) -> bool {
+    matches!(op, Op::Sleep | Op::Beat(_) | Op::Join(_) | Op::JoinAll(_) | Op::ThreadResult(_))
 }
 
 struct Rested {
