@@ -20,7 +20,7 @@ pub mod near;
 pub mod number;
 pub mod object;
 pub mod operate;
-mod release;
+pub(crate) mod release;
 pub mod set;
 pub mod show;
 pub mod sort;
