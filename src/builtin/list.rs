@@ -114,7 +114,8 @@ fn pop(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
         Some(at) => Ok(values.remove(at).into()),
         None => {
             let elements = if length == 1 { "element" } else { "elements" };
-            let message = format!("pop({index}): the index is outside the list, which has {length} {elements}");
+            let message =
+                format!("pop({index}): the index is outside the list, which has {length} {elements}");
             Err(Error::new(Kind::Index, message))
         }
     }

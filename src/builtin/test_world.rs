@@ -156,10 +156,6 @@ impl World for TestWorld {
 
     fn task_failed(&mut self, _: Arc<crate::sync::future::Failure>) {}
 
-    fn main(&self) -> Arc<Thread> {
-        self.thread.clone()
-    }
-
     fn held_by(&self, _: u32) -> Vec<(Arc<Sync>, u32)> {
         Vec::new()
     }

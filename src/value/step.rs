@@ -58,7 +58,10 @@ unsafe impl lock_api::RawMutex for Step {
 
     #[inline(always)]
     fn try_lock(&self) -> Option<lock_api::GuardSend> {
-        self.0.compare_exchange(false, true, Ordering::SeqCst, Ordering::Relaxed).is_ok().then(lock_api::GuardSend::new)
+        self.0
+            .compare_exchange(false, true, Ordering::SeqCst, Ordering::Relaxed)
+            .is_ok()
+            .then(lock_api::GuardSend::new)
     }
 
     #[inline(always)]

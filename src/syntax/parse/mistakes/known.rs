@@ -252,7 +252,10 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
         return Some(say);
     }
     Some(match token {
-        _ if token.starts_with('"') && matches!(previous, "f" | "F" | "r" | "b" | "u") && joined(previous) => {
+        _ if token.starts_with('"')
+            && matches!(previous, "f" | "F" | "r" | "b" | "u")
+            && joined(previous) =>
+        {
             Say::new(
                 format!("a text has no `{previous}` before it"),
                 "any text may hold values: `\"x is {x}\"`",
