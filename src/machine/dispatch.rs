@@ -3,8 +3,8 @@
 use super::call::{self, Flow};
 use super::fault::{self, Fault};
 use super::fiber::MOST_FRAMES;
-use super::wait::{self, Done};
 use super::registers::{Cursor, Registers};
+use super::wait::{self, Done};
 use super::{Exit, Fiber, Frame, Image, Scheduler, slow};
 use crate::code::Instruction as I;
 use crate::syntax::tree::{BinaryOperator, CompareOperator};
@@ -469,6 +469,30 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                         base + at as usize,
                         &program.shapes[shape as usize]
                     ));
+                }
+                I::CallMethodOf { at, shape, object } => {
+                    // `xs.push(x)` where there is room.
+                    if image.push == Some(program.shapes[shape as usize].method)
+                        && program.shapes[shape as usize].is_one_value()
+                    {
+                        let value = std::mem::replace(w!(at + 1), Value::Nil);
+                        let pushed = match r!(object) {
+                            Value::List(list) => list.push_in_place(value),
+                            _ => Err(value),
+                        };
+                        match pushed {
+                            Ok(()) => {
+                                put(w!(at), Value::Nil);
+                                changed!();
+                                continue;
+                            }
+                            Err(value) => put(w!(at + 1), value),
+                        }
+                    }
+                    save!();
+                    let (at, object) = (base + at as usize, base + object as usize);
+                    let shape = &program.shapes[shape as usize];
+                    flow!(slow::call_method_of(image, fiber, world, object, at, shape));
                 }
                 I::CallMethodFixed { at, shape, index } => {
                     save!();

@@ -6,6 +6,7 @@ use super::{Kind, Sync};
 use crate::value::{
     Value, compare,
     error::{self, Error},
+    release,
 };
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -18,6 +19,15 @@ pub struct Atomic {
     word: AtomicI64,
     /// Used while the word is `ELSEWHERE`; only who has it locked changes the word from `ELSEWHERE`.
     other: Mutex<Value>,
+}
+
+impl Drop for Atomic {
+    fn drop(&mut self) {
+        let value = std::mem::replace(self.other.get_mut(), Value::Nil);
+        if release::nests(&value) {
+            release::release(vec![value]);
+        }
+    }
 }
 
 impl Atomic {

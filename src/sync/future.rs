@@ -11,6 +11,7 @@ use crate::report::runtime::Unasked;
 use crate::value::{
     Value,
     error::{self, Error},
+    release,
 };
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -227,6 +228,17 @@ impl Future {
             Ok(future) => format!("{} (line {})", future.what, sync.line),
             Err(_) => sync.label(),
         }
+    }
+}
+
+impl Drop for Future {
+    fn drop(&mut self) {
+        let state = self.state.get_mut();
+        let mut values = state.task.take().map_or_else(Vec::new, Entry::into_values);
+        if let Stage::Done(value) = &mut state.stage {
+            values.push(std::mem::replace(value, Value::Nil));
+        }
+        release::release(values);
     }
 }
 

@@ -19,6 +19,11 @@ impl Heap {
         self.elements.len()
     }
 
+    /// What it holds, in no order.
+    pub fn into_values(self) -> Vec<Value> {
+        self.elements.into_iter().map(|(value, _)| value).collect()
+    }
+
     pub fn push(&mut self, value: Value) -> Result<(), Error> {
         // Up from the new place, to the first ancestor that is no larger.
         let mut hole = self.elements.len();

@@ -12,6 +12,7 @@ use super::{Kind, Sync};
 use crate::value::{
     Value,
     error::{self, Error},
+    release,
 };
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError};
 use parking_lot::Mutex;
@@ -71,6 +72,18 @@ pub enum Got {
     Empty,
     /// Closed, and nothing is left.
     End,
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        let values: Vec<Value> = match &mut self.store {
+            Store::Fifo(_, receiver) => receiver.try_iter().filter(release::nests).collect(),
+            Store::Long(values) => std::mem::take(values.get_mut()).into(),
+            Store::Lifo(values) => std::mem::take(values.get_mut()),
+            Store::Priority(heap) => std::mem::take(heap.get_mut()).into_values(),
+        };
+        release::release(values);
+    }
 }
 
 impl Queue {

@@ -8,6 +8,7 @@ use crate::value::{
     Value,
     error::{self, Error},
     object::Object,
+    release,
 };
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
@@ -104,6 +105,25 @@ impl State {
             State::Finished => "finished",
             State::Failed => "failed",
         }
+    }
+}
+
+impl Entry {
+    /// All it holds, to be dropped.
+    pub fn into_values(mut self) -> Vec<Value> {
+        self.arguments.push(self.callee);
+        self.arguments
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        let mut values = self.entry.get_mut().take().map_or_else(Vec::new, Entry::into_values);
+        if let Some(Ok(value)) = self.outcome.take() {
+            values.push(value);
+        }
+        values.extend(self.object.take().map(Value::Object));
+        release::release(values);
     }
 }
 

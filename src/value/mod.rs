@@ -20,10 +20,11 @@ pub mod near;
 pub mod number;
 pub mod object;
 pub mod operate;
-mod release;
+pub(crate) mod release;
 pub mod set;
 pub mod show;
 pub mod sort;
+pub mod step;
 pub mod text;
 
 use crate::builtin::Row;

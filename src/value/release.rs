@@ -4,10 +4,18 @@
 //! elements before it is itself dropped, so that a list nested a million deep needs no deep recursion.
 
 use super::Value;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+thread_local! {
+    /// Whether `release` is at work on this OS thread, further out.
+    static AT_WORK: Cell<bool> = const { Cell::new(false) };
+    /// What is handed over while it is.
+    static HANDED_OVER: RefCell<Vec<Value>> = const { RefCell::new(Vec::new()) };
+}
+
 /// Whether dropping this value may drop others in turn.
-pub(super) fn nests(value: &Value) -> bool {
+pub(crate) fn nests(value: &Value) -> bool {
     match value {
         Value::Closure(_)
         | Value::Bound(_)
@@ -35,10 +43,25 @@ pub(super) fn nests(value: &Value) -> bool {
 }
 
 /// Drops the values and all that only they hold, one after the other.
-pub(super) fn release(mut pending: Vec<Value>) {
-    while let Some(value) = pending.pop() {
-        take_apart(value, &mut pending);
+///
+/// Dropping one may call this again, for what it holds: that is left to the outermost call.
+pub(crate) fn release(mut pending: Vec<Value>) {
+    // At the end of an OS thread, when its variables are gone, nothing is left to the outermost call.
+    let outermost = AT_WORK.try_with(|at_work| !at_work.replace(true)).unwrap_or(true);
+    if !outermost {
+        HANDED_OVER.with_borrow_mut(|handed_over| handed_over.append(&mut pending));
+        return;
     }
+    loop {
+        while let Some(value) = pending.pop() {
+            take_apart(value, &mut pending);
+        }
+        match HANDED_OVER.try_with(RefCell::take) {
+            Ok(handed_over) if !handed_over.is_empty() => pending = handed_over,
+            _ => break,
+        }
+    }
+    let _ = AT_WORK.try_with(|at_work| at_work.set(false));
 }
 
 /// Moves what the value holds to `pending`, if nobody else holds the value.
@@ -89,7 +112,7 @@ fn take_apart(value: Value, pending: &mut Vec<Value>) {
                 pending.push(std::mem::replace(cell.inner(), Value::Nil));
             }
         }
-        // Threads and things to wait for drop what they hold themselves.
+        // Threads and things to wait for hand over what they hold when they are dropped.
         Value::Thread(_) | Value::Sync(_) | Value::File(_) => {}
         Value::Unset
         | Value::Nil

@@ -123,9 +123,9 @@ fn make_timer(context: &mut Context<'_>, body: &Value, delay: &Value, repeats: b
     // Not told to be one, a timer is a daemon when its maker is, like any thread.
     let daemon = daemon.truthy().then_some(true);
     let entry = Entry { callee: body.clone(), arguments: Vec::new() };
-    let thread = context.unstarted(Naming::Counted("timer"), daemon, entry);
-    let timer = Some(Timer::new(delay, repeats));
-    Ok(Value::Thread(Arc::new(Thread { timer, ..thread })).into())
+    let mut thread = context.unstarted(Naming::Counted("timer"), daemon, entry);
+    thread.timer = Some(Timer::new(delay, repeats));
+    Ok(Value::Thread(Arc::new(thread)).into())
 }
 
 fn start(context: &mut Context<'_>, arguments: &[Value]) -> Done {

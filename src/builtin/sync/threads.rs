@@ -24,8 +24,9 @@ impl Context<'_> {
         entry: Entry,
         object: Option<Arc<Object>>,
     ) -> Arc<Thread> {
-        let thread = self.unstarted(naming, daemon, entry);
-        Arc::new(Thread { object, ..thread })
+        let mut thread = self.unstarted(naming, daemon, entry);
+        thread.object = object;
+        Arc::new(thread)
     }
 
     /// As `new_thread`, before it is shared.

@@ -189,10 +189,24 @@ impl<'t> Builder<'_, '_, 't> {
             }
             return Ok(at);
         }
+        let lender = self.own_register(object);
         let at = self.temporary();
-        self.into(object, at)?;
+        if lender.is_none() {
+            self.into(object, at)?;
+        }
         let shape = self.arguments(arguments, method)?;
-        self.emit(Instruction::CallMethod { at, shape });
+        match (lender, u16::try_from(shape)) {
+            (Some(object), Ok(shape)) => {
+                self.emit(Instruction::CallMethodOf { at, shape, object });
+            }
+            (Some(s), Err(_)) => {
+                self.emit(Instruction::Move { d: at, s });
+                self.emit(Instruction::CallMethod { at, shape });
+            }
+            (None, _) => {
+                self.emit(Instruction::CallMethod { at, shape });
+            }
+        }
         Ok(at)
     }
 
