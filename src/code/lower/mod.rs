@@ -286,15 +286,18 @@ impl Unit<'_> {
 
     fn empty_function(&self, function: &resolve::Function) -> Function {
         let name = |&variable: &u32| self.resolution.variables[variable as usize].name.clone();
+        let member = function.self_variable.is_some();
+        let captures = self.captures_of(function).len();
         Function {
             name: function.name.clone(),
             span: function.span,
             kind: FunctionKind::Plain,
             parameters: function.parameters.iter().map(name).collect(),
             required: function.parameters.len(),
-            member: function.self_variable.is_some(),
-            captures: self.captures_of(function).len(),
-            registers: 0,
+            member,
+            captures,
+            // It stays as it is when the code that would make it can never be reached.
+            registers: usize::from(member) + function.parameters.len() + captures,
             code: vec![Instruction::ReturnNil],
             spans: vec![function.span],
             lines: vec![self.source.line(function.span.start)],
