@@ -273,3 +273,98 @@ fn indices_fit(program: &Program, instruction: &I) -> bool {
         _ => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::code::{Handler, lower};
+    use crate::source::Source;
+    use std::sync::Arc;
+
+    fn sound() -> Program {
+        let source = Arc::new(Source::new("test", "var n = 1\ntry { n += 1 } catch e { print(e) }\n"));
+        let (script, _) = crate::syntax::parse(&source);
+        let (resolution, _) = crate::resolve::resolve(&script, &source);
+        lower::lower(&source, &script, &resolution).expect("it is small")
+    }
+
+    /// What is wrong after a change of the script's own function.
+    fn flaw(change: impl FnOnce(&mut Function)) -> &'static str {
+        let mut program = sound();
+        change(&mut program.functions[0]);
+        Verified::new(program).expect_err("a flaw").what
+    }
+
+    fn flaw_of(instruction: I) -> &'static str {
+        flaw(|function| function.code[0] = instruction)
+    }
+
+    #[test]
+    fn each_kind_of_flaw_is_found() {
+        assert!(Verified::new(sound()).is_ok());
+        assert_eq!(
+            flaw(|function| function.captures = function.registers + 1),
+            "more parameters than registers"
+        );
+        assert_eq!(flaw(|function| function.spans.truncate(0)), "places are missing");
+        assert_eq!(flaw(|function| function.lines.truncate(0)), "places are missing");
+        let last = |function: &mut Function| *function.code.last_mut().expect("some code") = I::Yield;
+        assert_eq!(flaw(last), "runs past its end");
+        let handler = Handler { start: 0, end: 1, target: u32::MAX, error: 0, cleanup: false };
+        assert_eq!(flaw(|function| function.handlers.push(handler)), "a handler out of range");
+        let handler = Handler { target: 0, error: u16::MAX, ..handler };
+        assert_eq!(flaw(|function| function.handlers.push(handler)), "a handler out of range");
+    }
+
+    #[test]
+    fn registers_out_of_the_frame_are_found() {
+        let most = u16::MAX;
+        for instruction in [
+            I::Move { d: 0, s: most },
+            I::Move { d: most, s: 0 },
+            I::Add { d: 0, a: 0, b: most },
+            I::LoopRange { at: most, to: 0 },
+            I::List { d: 0, at: 0, count: most },
+            I::Map { d: 0, at: 0, count: most },
+            I::Unpack { s: 0, at: 0, count: most },
+            I::CallBuiltin { at: 0, count: most, row: 0 },
+            I::Select { d: most, limit: 0 },
+            I::AssertCompared { message: 0, at: most },
+        ] {
+            assert_eq!(flaw_of(instruction), "no such register", "{instruction:?}");
+        }
+    }
+
+    #[test]
+    fn jumps_out_of_the_code_are_found() {
+        for instruction in [
+            I::Jump { to: u32::MAX },
+            I::Loop { to: u32::MAX },
+            I::JumpIf { a: 0, to: u32::MAX },
+            I::LoopCount { a: 0, to: u32::MAX },
+            I::UnlessLess { a: 0, b: 0, to: u16::MAX },
+            I::LoopLessInt { a: 0, value: 1, to: u16::MAX },
+        ] {
+            assert_eq!(flaw_of(instruction), "jumps out of the function", "{instruction:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_what_is_not_there_are_found() {
+        for instruction in [
+            I::Constant { d: 0, index: u32::MAX },
+            I::LoadGlobal { d: 0, index: u32::MAX },
+            I::StoreFixed { s: 0, index: u32::MAX },
+            I::LoadLocal { d: 0, index: 0 },
+            I::CallFunction { at: 0, function: u32::MAX },
+            I::Call { at: 0, shape: u32::MAX },
+            I::CallMethodFixed { at: 0, shape: u16::MAX, index: 0 },
+            I::CallBuiltin { at: 0, count: 1, row: u16::MAX },
+            I::GetField { d: 0, object: 0, name: u16::MAX },
+            I::IsKind { d: 0, s: 0, kind: u16::MAX },
+            I::Closure { d: 0, site: u32::MAX },
+        ] {
+            assert_eq!(flaw_of(instruction), "no such entry in a table", "{instruction:?}");
+        }
+    }
+}

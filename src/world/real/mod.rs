@@ -25,6 +25,7 @@ mod threads;
 mod wait;
 
 pub use files::Allowed;
+pub use input::Input;
 pub use output::Sink;
 pub use run::{Options, UncaughtReport, run};
 
