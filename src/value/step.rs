@@ -43,7 +43,6 @@ impl Step {
 // SAFETY: `lock` and `try_lock` return only after this thread has changed `false` to `true`, which only one can do
 // until `unlock` stores `false`; the exchange acquires what the store releases.
 unsafe impl lock_api::RawMutex for Step {
-    #[expect(clippy::declare_interior_mutable_const, reason = "the trait's way to make one")]
     const INIT: Step = Step(AtomicBool::new(false));
 
     type Guard = lock_api::GuardSend;

@@ -125,8 +125,8 @@ impl<'t> Builder<'_, '_, 't> {
             }
             ExpressionKind::Range { start, end, inclusive } => {
                 let at = self.temporaries(2);
-                self.into_or_nil(start.as_deref(), at)?;
-                self.into_or_nil(end.as_deref(), at + 1)?;
+                self.or_nil_into(start.as_deref(), at)?;
+                self.or_nil_into(end.as_deref(), at + 1)?;
                 self.emit(Instruction::Range { d, at, inclusive: *inclusive });
             }
             ExpressionKind::Unary { operator: UnaryOperator::Not, .. }
@@ -165,7 +165,7 @@ impl<'t> Builder<'_, '_, 't> {
         Ok(())
     }
 
-    pub fn into_or_nil(&mut self, expression: Option<&'t Expression>, d: Register) -> Lowered {
+    pub fn or_nil_into(&mut self, expression: Option<&'t Expression>, d: Register) -> Lowered {
         match expression {
             Some(expression) => self.into(expression, d),
             None => {
@@ -538,8 +538,8 @@ impl<'t> Builder<'_, '_, 't> {
         match &index.kind {
             ExpressionKind::Range { start, end, inclusive: false } => {
                 let at = self.temporaries(2);
-                self.into_or_nil(start.as_deref(), at)?;
-                self.into_or_nil(end.as_deref(), at + 1)?;
+                self.or_nil_into(start.as_deref(), at)?;
+                self.or_nil_into(end.as_deref(), at + 1)?;
                 self.emit(Instruction::Slice { d, object, at });
             }
             _ => {

@@ -75,7 +75,7 @@ impl<'t> Builder<'_, '_, 't> {
                     Some(value) if !self.cleans_up() => self.value(value)?,
                     _ => {
                         let s = self.temporary();
-                        self.into_or_nil(value.as_ref(), s)?;
+                        self.or_nil_into(value.as_ref(), s)?;
                         s
                     }
                 };
@@ -570,7 +570,7 @@ impl<'t> Builder<'_, '_, 't> {
                 let before = self.at(condition.span);
                 self.emit(Instruction::Compare { operator: rest[0].0, d: at + 2, a: at, b: at + 1 });
                 let fine = self.emit(Instruction::JumpIf { a: at + 2, to: 0 });
-                self.into_or_nil(message, at + 2)?;
+                self.or_nil_into(message, at + 2)?;
                 self.emit(Instruction::AssertCompared { message: at + 2, at });
                 self.at(before);
                 self.land(fine);
@@ -579,7 +579,7 @@ impl<'t> Builder<'_, '_, 't> {
                 let a = self.value(condition)?;
                 let fine = self.emit(Instruction::JumpIf { a, to: 0 });
                 let message_register = self.temporary();
-                self.into_or_nil(message, message_register)?;
+                self.or_nil_into(message, message_register)?;
                 self.emit(Instruction::AssertFailed { message: message_register });
                 self.land(fine);
             }
