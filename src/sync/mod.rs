@@ -234,6 +234,11 @@ impl Sync {
         }
     }
 
+    /// Whether a thread can hold it, so that it has to be found when one ends or is stuck.
+    pub fn can_be_held(&self) -> bool {
+        matches!(self.kind, Kind::Lock(_) | Kind::RLock(_) | Kind::RwLock(_) | Kind::Semaphore(_))
+    }
+
     /// The thread has ended: what it still holds of this is abandoned, and those who wait for it get an error.
     pub fn abandon(&self, thread: u32, name: &Arc<str>) {
         if let Some(owner) = self.owner() {

@@ -31,11 +31,13 @@ const SMALL: usize = 1024;
 impl Things {
     pub fn add(&self, sync: &Arc<Sync>) {
         let mut known = self.known.lock();
-        if known.things.len() >= known.room {
-            known.things.retain(|thing| thing.strong_count() > 0);
-            known.room = (known.things.len() * 2).max(SMALL);
+        if sync.can_be_held() {
+            if known.things.len() >= known.room {
+                known.things.retain(|thing| thing.strong_count() > 0);
+                known.room = (known.things.len() * 2).max(SMALL);
+            }
+            known.things.push(Arc::downgrade(sync));
         }
-        known.things.push(Arc::downgrade(sync));
         if let Kind::Crew(_) = sync.kind {
             if known.crews.len() >= known.crew_room {
                 known.crews.retain(|crew| crew.strong_count() > 0);
