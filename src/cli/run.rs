@@ -28,7 +28,7 @@ pub fn run(run: Run) -> i32 {
             return status::MISUNDERSTOOD;
         }
     };
-    let ending = execute(program, &run, arguments, style.clone());
+    let ending = execute(program, &run, arguments, style);
     say(&render::ending(&ending, &source, &style));
     ending.status
 }
