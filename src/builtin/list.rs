@@ -112,10 +112,12 @@ fn pop(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     let at = if index < 0 { index.saturating_add(length as i64) } else { index };
     match usize::try_from(at).ok().filter(|at| *at < length) {
         Some(at) => Ok(values.remove(at).into()),
-        None => Err(Error::new(
-            Kind::Index,
-            format!("pop({index}): the index is outside the list, which has {length} elements"),
-        )),
+        None => {
+            let elements = if length == 1 { "element" } else { "elements" };
+            let message =
+                format!("pop({index}): the index is outside the list, which has {length} {elements}");
+            Err(Error::new(Kind::Index, message))
+        }
     }
 }
 

@@ -143,6 +143,10 @@ impl World for TestWorld {
         &self.thread
     }
 
+    fn main(&self) -> Arc<Thread> {
+        self.thread.clone()
+    }
+
     fn next_id(&mut self) -> u32 {
         self.next += 1;
         self.next

@@ -360,7 +360,7 @@ fn methods_say_what_is_wrong() {
             "pop",
             vec![int(3)],
             Kind::Index,
-            "pop(3): the index is outside the list, which has 1 elements",
+            "pop(3): the index is outside the list, which has 1 element",
         ),
         (ints(&[1]), "remove", vec![int(3)], Kind::Value, "xs.remove(3): it is not in the list"),
         (

@@ -131,7 +131,10 @@ fn str(ctx: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     Ok(match arg::given(&args[0]) {
         None => Value::text("").into(),
         Some(value) if value.as_text().is_some() => value.clone().into(),
-        Some(value) => text::from_string(show::display(value, ctx.program)).into(),
+        Some(value) => match text::join_short(&args[..1]) {
+            Some(short) => short.into(),
+            None => text::from_string(show::display(value, ctx.program)).into(),
+        },
     })
 }
 

@@ -274,6 +274,12 @@ pub enum Instruction {
         at: Register,
         shape: u32,
     },
+    /// The receiver is lent by another register; the arguments come after `at`.
+    CallMethodOf {
+        at: Register,
+        shape: u16,
+        object: Register,
+    },
     /// The receiver is a fixed global; the arguments come after `at`.
     CallMethodFixed {
         at: Register,

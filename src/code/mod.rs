@@ -45,6 +45,14 @@ pub struct Shape {
     pub method: u16,
 }
 
+impl Shape {
+    /// One argument, by position.
+    #[inline]
+    pub fn is_one_value(&self) -> bool {
+        self.count == 1 && self.names.is_empty()
+    }
+}
+
 /// A place where a closure is made.
 #[derive(Debug)]
 pub struct Site {

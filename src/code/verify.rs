@@ -155,6 +155,11 @@ pub fn registers(instruction: &I, each: &mut dyn FnMut(Register, usize)) {
         | I::CallMember { at, .. }
         | I::Prepare { at, .. }
         | I::Arm { at, .. } => one(&[at]),
+        // The argument of a `push` is read here.
+        I::CallMethodOf { at, object, .. } => {
+            one(&[object]);
+            each(at, 2);
+        }
         I::CallBuiltin { at, count, .. } => each(at, usize::from(count.max(1))),
         I::GetField { d, object, .. }
         | I::GetOwn { d, object, .. }
@@ -254,6 +259,7 @@ fn indices_fit(program: &Program, instruction: &I) -> bool {
         | I::CallMethod { shape, .. }
         | I::Prepare { shape, .. }
         | I::Arm { shape, .. } => (shape as usize) < program.shapes.len(),
+        I::CallMethodOf { shape, .. } => usize::from(shape) < program.shapes.len(),
         I::CallMethodFixed { shape, index, .. } => {
             usize::from(shape) < program.shapes.len() && usize::from(index) < program.fixed.len()
         }

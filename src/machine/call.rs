@@ -410,21 +410,49 @@ pub(super) fn native<S: Scheduler>(
     end: usize,
     result: usize,
 ) -> Result<Flow, Fault> {
+    let outcome = native_outcome(image, fiber, world, row, start, end)?;
+    settle(image, fiber, world, outcome, result)
+}
+
+/// What a builtin asks for.
+#[inline]
+pub(super) fn native_outcome<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    row: &'static Row,
+    start: usize,
+    end: usize,
+) -> Result<Outcome, Error> {
     let line = line_of(fiber, &image.program);
     let mut context = Context { world, program: &image.program, line };
-    let outcome = match row.body {
-        Body::Native(run) => run(&mut context, &fiber.stack[start..end])?,
-        Body::Constant(value) => Outcome::Value(value(&mut context)),
+    match row.body {
+        Body::Native(run) => run(&mut context, &fiber.stack[start..end]),
+        Body::Constant(value) => Ok(Outcome::Value(value(&mut context))),
         Body::Script(_) => {
             let Some(function) = image.scripted(row) else {
                 unreachable!("{} is mentioned, so it is compiled", row.name)
             };
-            Outcome::Call(Value::Function(function), fiber.stack[start..end].to_vec())
+            Ok(Outcome::Call(Value::Function(function), fiber.stack[start..end].to_vec()))
         }
-    };
+    }
+}
+
+/// Gives a builtin what it asks for.
+#[inline]
+pub(super) fn settle<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    outcome: Outcome,
+    result: usize,
+) -> Result<Flow, Fault> {
     match outcome {
         Outcome::Value(value) => {
             fiber.stack[result] = value;
+            if world.awaited() {
+                world.changed();
+            }
             Ok(Flow::Next)
         }
         Outcome::Wait(wait) => Ok(Flow::Wait(wait)),

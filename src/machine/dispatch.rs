@@ -470,6 +470,30 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                         &program.shapes[shape as usize]
                     ));
                 }
+                I::CallMethodOf { at, shape, object } => {
+                    // `xs.push(x)` where there is room.
+                    if image.push == Some(program.shapes[shape as usize].method)
+                        && program.shapes[shape as usize].is_one_value()
+                    {
+                        let value = std::mem::replace(w!(at + 1), Value::Nil);
+                        let pushed = match r!(object) {
+                            Value::List(list) => list.push_in_place(value),
+                            _ => Err(value),
+                        };
+                        match pushed {
+                            Ok(()) => {
+                                put(w!(at), Value::Nil);
+                                changed!();
+                                continue;
+                            }
+                            Err(value) => put(w!(at + 1), value),
+                        }
+                    }
+                    save!();
+                    let (at, object) = (base + at as usize, base + object as usize);
+                    let shape = &program.shapes[shape as usize];
+                    flow!(slow::call_method_of(image, fiber, world, object, at, shape));
+                }
                 I::CallMethodFixed { at, shape, index } => {
                     save!();
                     let shape = &program.shapes[shape as usize];
@@ -532,24 +556,48 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 }
 
                 I::Enter { a } => {
+                    if let Value::Sync(sync) = r!(a)
+                        && sync.enter_free_lock(world.thread(), function.lines[code.position() as usize - 1])
+                    {
+                        changed!();
+                        continue;
+                    }
                     save!();
                     let flow = wait::enter(fiber, image, world, &fiber.stack[base + a as usize], None);
                     flow!(flow);
                     changed!();
                 }
                 I::EnterFixed { index } => {
+                    if let Some(Value::Sync(sync)) = image.fixed[index as usize].get()
+                        && sync.enter_free_lock(world.thread(), function.lines[code.position() as usize - 1])
+                    {
+                        changed!();
+                        continue;
+                    }
                     save!();
                     let thing = slow::fixed(image, index)?;
                     flow!(wait::enter(fiber, image, world, thing, None));
                     changed!();
                 }
                 I::Leave { a } => {
+                    if let Value::Sync(sync) = r!(a)
+                        && sync.leave_own_lock(world.thread())
+                    {
+                        changed!();
+                        continue;
+                    }
                     save!();
                     let flow = wait::leave(fiber, image, world, &fiber.stack[base + a as usize]);
                     flow!(flow);
                     changed!();
                 }
                 I::LeaveFixed { index } => {
+                    if let Some(Value::Sync(sync)) = image.fixed[index as usize].get()
+                        && sync.leave_own_lock(world.thread())
+                    {
+                        changed!();
+                        continue;
+                    }
                     save!();
                     let thing = slow::fixed(image, index)?;
                     flow!(wait::leave(fiber, image, world, thing));

@@ -17,6 +17,8 @@ pub struct Fiber {
     pub(super) frames: Vec<Frame>,
     /// Its own values of the `threadlocal`s.
     pub(super) locals: Vec<Value>,
+    /// Its own references to top-level things whose methods it calls.
+    pub(super) fixed: Vec<Value>,
     /// `exit(n)` is on its way through the `finally` blocks.
     pub(super) exiting: Option<i32>,
     /// The arms of the `select` that is being made.
@@ -51,6 +53,7 @@ impl Fiber {
             stack: vec![Value::Nil; 16],
             frames: Vec::with_capacity(8),
             locals: vec![Value::Unset; image.program.locals],
+            fixed: Vec::new(),
             exiting: None,
             arms: Vec::new(),
             holding: 0,

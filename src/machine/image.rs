@@ -17,6 +17,8 @@ pub struct Image {
     /// For each type of value, the builtin method that each symbol of the program names.
     methods: Vec<Vec<Option<Linked>>>,
     properties: Vec<Vec<Option<&'static Property>>>,
+    /// The number of the name `push`, when the program has it.
+    pub(super) push: Option<u16>,
     /// For each class, the member that each symbol names.
     members: Vec<Vec<Option<Member>>>,
 }
@@ -45,6 +47,7 @@ impl Image {
             fixed: program.fixed.iter().map(|_| OnceLock::new()).collect(),
             methods: Type::ALL.into_iter().map(methods_of).collect(),
             properties: Type::ALL.into_iter().map(properties_of).collect(),
+            push: program.symbols.iter().position(|name| **name == *"push").map(|index| index as u16),
             members: program.classes.iter().map(|class| members_of(class, &program)).collect(),
             program,
         }

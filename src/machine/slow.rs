@@ -4,7 +4,7 @@ use super::call::{self, Flow};
 use super::fault::{self, Fault};
 use super::{Fiber, Image, Scheduler, field, wait};
 use crate::builtin::sync::arm;
-use crate::builtin::{Context, Wait};
+use crate::builtin::{Body, Context, Wait};
 use crate::code::{Instruction as I, Program, Shape};
 use crate::sync::select::Select;
 use crate::sync::{Op, Who};
@@ -15,7 +15,7 @@ use crate::value::{
     format, index,
     map::Entries,
     object::{Closure, Method},
-    operate, show,
+    operate, show, text,
 };
 use std::sync::Arc;
 
@@ -98,11 +98,13 @@ pub(super) fn instruction<S: Scheduler>(
             }
         }
         I::Text { d, at: first, count } => {
-            let mut text = String::new();
-            for value in &fiber.stack[at(first)..at(first) + count as usize] {
-                show::append(value, &mut text, program);
-            }
-            fiber.stack[at(d)] = Value::text(&text);
+            let parts = &fiber.stack[at(first)..at(first) + count as usize];
+            let joined = text::join_short(parts);
+            fiber.stack[at(d)] = joined.unwrap_or_else(|| {
+                let mut whole = String::new();
+                parts.iter().for_each(|value| show::append(value, &mut whole, program));
+                text::from_string(whole)
+            });
         }
         I::Format { d, s, format } => {
             let text = format::format(&fiber.stack[at(s)], program.symbol(format), program)?;
@@ -239,6 +241,7 @@ pub(super) fn instruction<S: Scheduler>(
         | I::CallFunction { .. }
         | I::Call { .. }
         | I::CallMethod { .. }
+        | I::CallMethodOf { .. }
         | I::CallMethodFixed { .. }
         | I::CallBuiltin { .. }
         | I::CallMember { .. }
@@ -431,6 +434,8 @@ pub(super) fn next_of_queue<S: Scheduler>(
 
 // Calls.
 
+/// A method of a fixed global. The thread keeps a reference of its own, so that threads do not fight over the
+/// count of references with each call.
 pub(super) fn call_method_fixed<S: Scheduler>(
     image: &Image,
     fiber: &mut Fiber,
@@ -439,8 +444,45 @@ pub(super) fn call_method_fixed<S: Scheduler>(
     shape: &Shape,
     index: u16,
 ) -> Result<Flow, Fault> {
-    let receiver = fixed(image, u32::from(index))?;
-    fiber.stack[at] = receiver.clone();
+    let index = usize::from(index);
+    if fiber.fixed.is_empty() {
+        fiber.fixed.resize(image.fixed.len(), Value::Unset);
+    }
+    if let Value::Unset = fiber.fixed[index] {
+        fiber.fixed[index] = fixed(image, index as u32)?.clone();
+    }
+    if let Some(linked) = image.method(fiber.fixed[index].kind(), shape.method)
+        && let Body::Native(_) = linked.row.body
+    {
+        let count = linked.bind(&mut fiber.stack, at + 1, shape, &image.program)?;
+        std::mem::swap(&mut fiber.stack[at], &mut fiber.fixed[index]);
+        let outcome = call::native_outcome(image, fiber, world, linked.row, at, at + 1 + count);
+        std::mem::swap(&mut fiber.stack[at], &mut fiber.fixed[index]);
+        return call::settle(image, fiber, world, outcome?, at);
+    }
+    fiber.stack[at] = fiber.fixed[index].clone();
+    call::method(image, fiber, world, at, shape)
+}
+
+/// A method of what a register holds, which is lent for the time of the call.
+pub(super) fn call_method_of<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    object: usize,
+    at: usize,
+    shape: &Shape,
+) -> Result<Flow, Fault> {
+    if let Some(linked) = image.method(fiber.stack[object].kind(), shape.method)
+        && let Body::Native(_) = linked.row.body
+    {
+        let count = linked.bind(&mut fiber.stack, at + 1, shape, &image.program)?;
+        fiber.stack.swap(at, object);
+        let outcome = call::native_outcome(image, fiber, world, linked.row, at, at + 1 + count);
+        fiber.stack.swap(at, object);
+        return call::settle(image, fiber, world, outcome?, at);
+    }
+    fiber.stack[at] = fiber.stack[object].clone();
     call::method(image, fiber, world, at, shape)
 }
 

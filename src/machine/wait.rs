@@ -63,6 +63,7 @@ fn complete<S: Scheduler>(
     match function.code[frame.pc as usize - 1] {
         Instruction::Call { at, .. }
         | Instruction::CallMethod { at, .. }
+        | Instruction::CallMethodOf { at, .. }
         | Instruction::CallMethodFixed { at, .. }
         | Instruction::CallBuiltin { at, .. }
         | Instruction::CallSpread { at } => fiber.stack[base + at as usize] = value,

@@ -32,11 +32,14 @@ pub struct Diagnostic {
     pub hints: Vec<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The gravest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     Error,
-    /// Said, but does not keep the script from running.
+    /// Most likely a mistake, but it does not keep the script from running.
     Warning,
+    /// No mistake, but good to know.
+    Note,
 }
 
 impl Diagnostic {
@@ -55,6 +58,10 @@ impl Diagnostic {
 
     pub fn warning(code: Code, span: Span, message: impl Into<String>) -> Diagnostic {
         Diagnostic { level: Level::Warning, ..Diagnostic::error(code, span, message) }
+    }
+
+    pub fn remark(code: Code, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic { level: Level::Note, ..Diagnostic::error(code, span, message) }
     }
 
     pub fn label(mut self, text: impl Into<String>) -> Diagnostic {

@@ -185,6 +185,8 @@ pub struct Function {
     /// Parameters in order; `self`, where there is one, is not among them. A default is evaluated in the function,
     /// and names the parameters before it as variables (in an initialiser too: its fields are not set yet).
     pub parameters: Vec<VariableId>,
+    /// How many of them, from the first, have no default.
+    pub required: usize,
     pub self_variable: Option<VariableId>,
     /// Variables of enclosing functions (not top-level ones) that it, or a function nested in it, names; in
     /// order of first mention. A member function has none of its own: it shares its initialiser's.

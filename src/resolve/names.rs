@@ -88,6 +88,7 @@ impl<'a> Names<'a> {
             kind,
             parent: (kind != FunctionKind::Script).then_some(self.current),
             parameters: Vec::new(),
+            required: 0,
             self_variable: None,
             captures: Vec::new(),
             class: None,
@@ -494,7 +495,9 @@ impl<'a> Names<'a> {
     pub(super) fn parameters(&mut self, function: FunctionId, parameters: &[Parameter]) {
         for parameter in parameters {
             let id = self.declare(&parameter.name, VariableKind::Parameter);
-            self.answers.functions[function as usize].parameters.push(id);
+            let known = &mut self.answers.functions[function as usize];
+            known.parameters.push(id);
+            known.required += usize::from(parameter.default.is_none());
         }
         for parameter in parameters {
             parameter.default.iter().for_each(|default| self.expression(default));

@@ -258,7 +258,7 @@ impl Names<'_> {
             return;
         }
         self.found.push(
-            Diagnostic::warning(
+            Diagnostic::remark(
                 Code::ShadowedBuiltin,
                 name.span,
                 format!("\"{}\" hides the builtin of that name", name.text),

@@ -63,6 +63,9 @@ const FOREIGN_METHODS: &[(&str, &str)] = &[
     ("qsize", "size"),
     ("countDown", "count_down()"),
     ("isSet", "is_set"),
+    ("unlock", "release()"),
+    ("append", "push(…)"),
+    ("length", "len"),
     ("compareAndSet", "compare_exchange(…)"),
     ("incrementAndGet", "add(1)"),
 ];

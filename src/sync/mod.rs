@@ -127,6 +127,29 @@ impl Sync {
         }
     }
 
+    /// The common case of `enter`: a plain lock that is free. False for anything else, which `enter` then sees to.
+    #[inline(always)]
+    pub fn enter_free_lock(&self, thread: &Thread, line: u32) -> bool {
+        let Kind::Lock(lock) = &self.kind else { return false };
+        let taken = lock.owner.take(thread.id, line) == owner::Taken::Yes;
+        if taken {
+            thread.hold(1);
+        }
+        taken
+    }
+
+    /// The common case of `leave`: a plain lock that the thread holds. False for anything else.
+    #[inline(always)]
+    pub fn leave_own_lock(&self, thread: &Thread) -> bool {
+        let Kind::Lock(lock) = &self.kind else { return false };
+        if !lock.owner.is(thread.id) {
+            return false;
+        }
+        thread.let_go(1);
+        lock.owner.free();
+        true
+    }
+
     /// Leaves as the end of `with` does. Leaving a pool closes it, and may have to wait for its tasks.
     #[inline]
     pub fn leave(&self, who: Who<'_>, world: &dyn World) -> Result<Option<Op>, Error> {

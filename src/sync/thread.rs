@@ -18,6 +18,8 @@ use std::sync::{Arc, OnceLock};
 pub struct Thread {
     pub id: u32,
     pub name: Mutex<Arc<str>>,
+    /// The name it has when the script gives it none.
+    pub default_name: Arc<str>,
     pub daemon: AtomicBool,
     /// A `State`.
     pub state: AtomicU8,
@@ -131,6 +133,7 @@ impl Thread {
         Thread {
             id,
             name: Mutex::new(name.into()),
+            default_name: name.into(),
             daemon: AtomicBool::new(daemon),
             state: AtomicU8::new(State::New as u8),
             entry: Mutex::new(Some(entry)),

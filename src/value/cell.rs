@@ -1,17 +1,17 @@
 //! A variable that several threads may read and write: each read and each write is one step.
 
+use super::step::Stepped;
 use super::{Value, release};
-use parking_lot::Mutex;
 
 /// Sequentially consistent; no value is ever torn.
 #[derive(Debug)]
 pub struct Cell {
-    value: Mutex<Value>,
+    value: Stepped<Value>,
 }
 
 impl Cell {
     pub fn new(value: Value) -> Cell {
-        Cell { value: Mutex::new(value) }
+        Cell { value: Stepped::new(value) }
     }
 
     #[inline]

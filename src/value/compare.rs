@@ -119,7 +119,7 @@ impl PartialEq for Value {
     fn eq(&self, other: &Value) -> bool {
         match (self, other) {
             (Value::Int(a), Value::Int(b)) => a == b,
-            (Value::Short(a), Value::Short(b)) => a.as_bytes() == b.as_bytes(),
+            (Value::Short(a), Value::Short(b)) => a == b,
             (Value::Float(a), Value::Float(b)) => a == b || (a.is_nan() && b.is_nan()),
             _ => equal(self, other),
         }
@@ -133,7 +133,8 @@ impl Hash for Value {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self {
             Value::Int(n) => state.write_u64(*n as u64),
-            Value::Short(text) => state.write(text.as_bytes()),
+            // Equal texts are kept alike, so a short one need not agree with a long one.
+            Value::Short(text) => text.words().into_iter().for_each(|word| state.write_u64(word)),
             Value::Long(text) => state.write(text.as_str().as_bytes()),
             _ => state.write_u64(hash_rest(self)),
         }

@@ -159,9 +159,12 @@ fn characters<'a>(object: &Value, whole: &'a str, start: usize, end: usize) -> &
 }
 
 fn out_of_range(what: &str, index: i64, length: impl std::fmt::Display) -> Error {
-    let elements = if what == "str" { "characters" } else { "elements" };
-    Error::new(Kind::Index, format!("index {index} is outside the {what}, which has {length} {elements}"))
-        .note("the first is [0], the last is [-1]")
+    let element = if what == "str" { "character" } else { "element" };
+    let length = length.to_string();
+    let ending = if length == "1" { "" } else { "s" };
+    let message = format!("index {index} is outside the {what}, which has {length} {element}{ending}");
+    let error = Error::new(Kind::Index, message);
+    if length == "0" { error } else { error.note("the first is [0], the last is [-1]") }
 }
 
 fn missing_key(keys: Vec<Value>, key: &Value) -> Error {

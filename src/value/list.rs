@@ -1,21 +1,21 @@
 //! Lists. Every operation is one step: it locks the list, for itself alone.
 
+use super::step::{StepGuard, Stepped};
 use super::{Value, release};
-use parking_lot::{Mutex, MutexGuard};
 
 #[derive(Debug)]
 pub struct List {
-    values: Mutex<Vec<Value>>,
+    values: Stepped<Vec<Value>>,
 }
 
 impl List {
     pub fn new(values: Vec<Value>) -> List {
-        List { values: Mutex::new(values) }
+        List { values: Stepped::new(values) }
     }
 
     /// The elements, for one step. Never hold two containers' locks at once: take `snapshot` of one first.
     #[inline]
-    pub fn lock(&self) -> MutexGuard<'_, Vec<Value>> {
+    pub fn lock(&self) -> StepGuard<'_, Vec<Value>> {
         self.values.lock()
     }
 
@@ -40,6 +40,17 @@ impl List {
             }
             None => Err(value),
         }
+    }
+
+    /// Appends when there is room already; gives the value back when the list has to grow.
+    #[inline]
+    pub fn push_in_place(&self, value: Value) -> Result<(), Value> {
+        let mut values = self.values.lock();
+        if values.len() == values.capacity() {
+            return Err(value);
+        }
+        values.push(value);
+        Ok(())
     }
 
     #[inline]

@@ -1,25 +1,25 @@
 //! Maps, in insertion order. Every operation is one step: it locks the map, for itself alone.
 
+use super::step::{StepGuard, Stepped};
 use super::{Value, release};
 use foldhash::fast::RandomState;
 use indexmap::IndexMap;
-use parking_lot::{Mutex, MutexGuard};
 
 pub type Entries = IndexMap<Value, Value, RandomState>;
 
 #[derive(Debug, Default)]
 pub struct Map {
-    entries: Mutex<Entries>,
+    entries: Stepped<Entries>,
 }
 
 impl Map {
     pub fn new(entries: Entries) -> Map {
-        Map { entries: Mutex::new(entries) }
+        Map { entries: Stepped::new(entries) }
     }
 
     /// The entries, for one step. Never hold two containers' locks at once.
     #[inline]
-    pub fn lock(&self) -> MutexGuard<'_, Entries> {
+    pub fn lock(&self) -> StepGuard<'_, Entries> {
         self.entries.lock()
     }
 

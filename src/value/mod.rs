@@ -24,6 +24,7 @@ pub(crate) mod release;
 pub mod set;
 pub mod show;
 pub mod sort;
+pub mod step;
 pub mod text;
 
 use crate::builtin::Row;

@@ -30,6 +30,11 @@ pub fn binary(operator: BinaryOperator, left: &Value, right: &Value) -> Result<V
         (Value::Float(a), Value::Duration(b)) if operator == BinaryOperator::Multiply => {
             Some(duration::times_float(*b, *a)?)
         }
+        (Value::Short(_) | Value::Long(_), Value::Short(_) | Value::Long(_))
+            if operator == BinaryOperator::Add =>
+        {
+            text::join_values(left, right)
+        }
         (Value::Set(a), Value::Set(b)) => sets(operator, a, b),
         _ => sequences(operator, left, right)?,
     };

@@ -1,25 +1,25 @@
 //! Sets, in insertion order. Every operation is one step: it locks the set, for itself alone.
 
+use super::step::{StepGuard, Stepped};
 use super::{Value, release};
 use foldhash::fast::RandomState;
 use indexmap::IndexSet;
-use parking_lot::{Mutex, MutexGuard};
 
 pub type Members = IndexSet<Value, RandomState>;
 
 #[derive(Debug, Default)]
 pub struct Set {
-    members: Mutex<Members>,
+    members: Stepped<Members>,
 }
 
 impl Set {
     pub fn new(members: Members) -> Set {
-        Set { members: Mutex::new(members) }
+        Set { members: Stepped::new(members) }
     }
 
     /// The members, for one step. Never hold two containers' locks at once.
     #[inline]
-    pub fn lock(&self) -> MutexGuard<'_, Members> {
+    pub fn lock(&self) -> StepGuard<'_, Members> {
         self.members.lock()
     }
 

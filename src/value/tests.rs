@@ -249,13 +249,13 @@ fn elements_are_read_and_written() {
         assert_eq!(index::get(&object, &at).unwrap(), wanted, "{object:?}[{at:?}]");
     }
     let cases = [
-        (ints(&[1]), int(1), Kind::Index, "index 1 is outside the list, which has 1 elements"),
+        (ints(&[1]), int(1), Kind::Index, "index 1 is outside the list, which has 1 element"),
         (text("a"), int(-2), Kind::Index, "index -2 is outside the str, which has 1 characters"),
         (
             ints(&[1]),
             int(i64::MIN),
             Kind::Index,
-            "index -9223372036854775808 is outside the list, which has 1 elements",
+            "index -9223372036854775808 is outside the list, which has 1 element",
         ),
         (ints(&[1]), text("a"), Kind::Type, "the index of a list is an int, not str"),
         (int(1), int(1), Kind::Type, "an int has no elements to index"),

@@ -6,7 +6,8 @@ use std::sync::Arc;
 /// The most bytes that a text inside a value can have.
 pub const SHORT: usize = 14;
 
-#[derive(Clone, Copy)]
+/// Bytes past the text are zero, so that equal texts are equal as a whole.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Short {
     len: u8,
     bytes: [u8; SHORT],
@@ -35,6 +36,28 @@ impl Short {
     pub fn as_str(&self) -> &str {
         // Made from a `str` only, whole.
         std::str::from_utf8(self.as_bytes()).expect("a short text is UTF-8")
+    }
+
+    /// Appends the bytes of a text; false when there is no room.
+    #[inline]
+    fn push(&mut self, text: &[u8]) -> bool {
+        let (start, end) = (self.len as usize, self.len as usize + text.len());
+        if end > SHORT {
+            return false;
+        }
+        self.bytes[start..end].copy_from_slice(text);
+        self.len = end as u8;
+        true
+    }
+
+    /// All that it is, in two numbers, for hashing.
+    #[inline]
+    pub fn words(&self) -> [u64; 2] {
+        let (mut first, mut second) = ([0; 8], [0; 8]);
+        first.copy_from_slice(&self.bytes[..8]);
+        second[..SHORT - 8].copy_from_slice(&self.bytes[8..]);
+        second[7] = self.len;
+        [u64::from_le_bytes(first), u64::from_le_bytes(second)]
     }
 
     #[inline]
@@ -102,6 +125,35 @@ pub fn join(left: &str, right: &str) -> Value {
     text.push_str(left);
     text.push_str(right);
     from_string(text)
+}
+
+/// The same for values, without looking at the bytes when both are short: what is joined from texts is a text.
+#[inline]
+pub fn join_values(left: &Value, right: &Value) -> Option<Value> {
+    if let (Value::Short(left), Value::Short(right)) = (left, right) {
+        let mut joined = *left;
+        if joined.push(right.as_bytes()) {
+            return Some(Value::Short(joined));
+        }
+    }
+    Some(join(left.as_text()?, right.as_text()?))
+}
+
+/// The texts of the values one after the other, when all are short texts and ints and there is room in a value.
+#[inline]
+pub fn join_short(values: &[Value]) -> Option<Value> {
+    let mut joined = Short { len: 0, bytes: [0; SHORT] };
+    for value in values {
+        let fits = match value {
+            Value::Short(text) => joined.push(text.as_bytes()),
+            Value::Int(n) => joined.push(itoa::Buffer::new().format(*n).as_bytes()),
+            _ => false,
+        };
+        if !fits {
+            return None;
+        }
+    }
+    Some(Value::Short(joined))
 }
 
 /// A text of one character.

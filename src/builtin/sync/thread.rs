@@ -8,6 +8,7 @@ use crate::sync::thread::{Entry, Thread, Timer};
 use crate::value::{
     Value,
     error::{self, Error},
+    show,
 };
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -195,23 +196,18 @@ fn name(_: &mut Context<'_>, value: &Value) -> Result<Outcome, Error> {
     Ok(Value::text(&thread_in(value)?.name()).into())
 }
 
-fn set_name(_: &mut Context<'_>, thread: &Value, name: &Value) -> Result<(), Error> {
-    let name = if let Value::Int(n) = name {
-        n.to_string()
-    } else if let Some(text) = name.as_text() {
-        text.to_string()
-    } else {
-        return Err(wrong("a text", "the name of a thread", name));
-    };
-    if name.is_empty() {
-        return Err(Error::new(error::Kind::Value, "the name of a thread cannot be empty"));
-    }
-    *thread_in(thread)?.name.lock() = name.into();
+/// A label, which may change at any time: anything becomes a text, and the empty one is the name it began with.
+fn set_name(context: &mut Context<'_>, thread: &Value, name: &Value) -> Result<(), Error> {
+    let thread = thread_in(thread)?;
+    let name = show::display(name, context.program);
+    *thread.name.lock() = if name.is_empty() { thread.default_name.clone() } else { name.into() };
     Ok(())
 }
 
+/// Nil until it has been started.
 fn id(_: &mut Context<'_>, value: &Value) -> Done {
-    Ok(Value::Int(i64::from(thread_in(value)?.id)).into())
+    let thread = thread_in(value)?;
+    Ok(if thread.started() { Value::Int(i64::from(thread.id)) } else { Value::Nil }.into())
 }
 
 fn daemon(_: &mut Context<'_>, value: &Value) -> Done {

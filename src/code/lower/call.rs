@@ -2,13 +2,12 @@
 
 use super::function::{Builder, Lowered};
 use super::storage::{Storage, variable_of};
-use crate::builtin::{self, Body, Row};
+use crate::builtin::{self, Body, Row, Signature};
 use crate::code::{FunctionKind, Instruction, Register, Shape};
 use crate::resolve::{Meaning, Member};
 use crate::source::Span;
 use crate::syntax::tree::{Argument, Expression, ExpressionKind, Name};
 use crate::value::Value;
-use std::sync::Arc;
 
 impl<'t> Builder<'_, '_, 't> {
     pub fn call(
@@ -49,8 +48,13 @@ impl<'t> Builder<'_, '_, 't> {
                 let at = self.temporary();
                 let object = self.register(self_variable);
                 self.emit(Instruction::Move { d: at, s: object });
-                self.bind_function(function, arguments)?;
-                self.emit(Instruction::CallMember { at, function });
+                if self.bind_function(function, arguments)? {
+                    self.emit(Instruction::CallMember { at, function });
+                } else {
+                    let method = self.symbol(&name.text);
+                    let shape = self.arguments(arguments, method)?;
+                    self.emit(Instruction::CallMethod { at, shape });
+                }
                 Ok(at)
             }
             Meaning::Builtin(index) => self.call_row(&builtin::functions()[index as usize], arguments),
@@ -60,10 +64,11 @@ impl<'t> Builder<'_, '_, 't> {
                     && !self.is_template(function)
                 {
                     let at = self.mark() as Register;
-                    self.bind_function(function, arguments)?;
-                    self.reserve(at);
-                    self.emit(Instruction::CallFunction { at, function });
-                    return Ok(at);
+                    if self.bind_function(function, arguments)? {
+                        self.reserve(at);
+                        self.emit(Instruction::CallFunction { at, function });
+                        return Ok(at);
+                    }
                 }
                 self.call_value(callee, arguments)
             }
@@ -90,30 +95,36 @@ impl<'t> Builder<'_, '_, 't> {
         }
     }
 
-    /// The arguments of a known function into the next registers, one for each parameter.
-    fn bind_function(&mut self, function: u32, arguments: &'t [Argument]) -> Lowered {
-        let parameters = self.lowering.program.functions[function as usize].parameters.clone();
-        self.bind(&parameters, arguments)
+    /// The arguments of a known function into the next registers, one for each parameter; or nothing at all when they
+    /// do not fit. (The resolver lets such a call pass where its error may be caught: it is bound while running, which
+    /// raises the error.)
+    fn bind_function(&mut self, function: u32, arguments: &'t [Argument]) -> Lowered<bool> {
+        let function = &self.lowering.program.functions[function as usize];
+        let names: Vec<&str> = function.parameters.iter().map(|name| &**name).collect();
+        let positional: Vec<usize> = (0..names.len()).collect();
+        let Some(slots) = slots(&names, &positional, false, arguments) else { return Ok(false) };
+        if (0..function.required).any(|slot| !slots.contains(&Some(slot))) {
+            return Ok(false);
+        }
+        let parameters = names.len();
+        self.bind(parameters, arguments, &slots)?;
+        Ok(true)
     }
 
-    fn bind(&mut self, parameters: &[Arc<str>], arguments: &'t [Argument]) -> Lowered {
-        let at = self.temporaries(parameters.len());
-        // Arguments are evaluated in the order they are written in.
-        let mut given = vec![false; parameters.len()];
-        for (index, argument) in arguments.iter().enumerate() {
-            let slot = match &argument.name {
-                Some(name) => parameters.iter().position(|parameter| *parameter == name.text),
-                None => Some(index),
+    /// Each argument into the register of its parameter, or after them all. Arguments are evaluated in the order they
+    /// are written in.
+    fn bind(&mut self, parameters: usize, arguments: &'t [Argument], slots: &[Option<usize>]) -> Lowered {
+        let at = self.temporaries(parameters);
+        for (argument, slot) in arguments.iter().zip(slots) {
+            let d = match slot {
+                Some(slot) => at + *slot as Register,
+                None => self.temporary(),
             };
-            let slot = slot.filter(|&slot| slot < parameters.len()).expect("the resolver checks arguments");
-            self.into(&argument.value, at + slot as Register)?;
-            given[slot] = true;
+            self.into(&argument.value, d)?;
         }
-        for (slot, given) in given.iter().enumerate() {
-            if !given {
-                let d = at + slot as Register;
-                self.emit(Instruction::Unset { d });
-            }
+        for slot in (0..parameters).filter(|&slot| !slots.contains(&Some(slot))) {
+            let d = at + slot as Register;
+            self.emit(Instruction::Unset { d });
         }
         Ok(())
     }
@@ -121,15 +132,19 @@ impl<'t> Builder<'_, '_, 't> {
     /// A known builtin.
     pub fn call_row(&mut self, row: &'static Row, arguments: &'t [Argument]) -> Lowered<Register> {
         let at = self.mark() as Register;
-        match row.body {
-            Body::Native(_) | Body::Constant(_) => {
-                let count = self.bind_row(row, arguments)?;
+        let slots = match row.body {
+            Body::Native(_) | Body::Constant(_) => row_slots(row, arguments),
+            // Its function has no number yet: it is called as a value.
+            Body::Script(_) => None,
+        };
+        match slots {
+            Some(slots) => {
+                let count = self.bind_row(row, arguments, &slots)?;
                 self.reserve(at);
                 let row = self.lowering.row(row);
                 self.emit(Instruction::CallBuiltin { at, count: count as u16, row });
             }
-            Body::Script(_) => {
-                // Its function has no number yet: it is called as a value.
+            None => {
                 self.lowering.scripted(row);
                 let callee = self.temporary();
                 let index = self.lowering.constant(Value::Builtin(row));
@@ -142,43 +157,18 @@ impl<'t> Builder<'_, '_, 't> {
     }
 
     /// A value for each parameter of the row, then the rest; how many.
-    fn bind_row(&mut self, row: &'static Row, arguments: &'t [Argument]) -> Lowered<usize> {
-        let signature = builtin::Signature::of(row);
-        let named: Vec<Arc<str>> =
-            signature.parameters.iter().map(|parameter| parameter.name.into()).collect();
-        // Positional arguments fill the parameters that take them by position; what is over goes to the rest.
-        let positional: Vec<usize> =
-            (0..named.len()).filter(|&slot| !signature.parameters[slot].by_name).collect();
-        let at = self.temporaries(named.len());
-        let mut given = vec![false; named.len()];
-        let mut rest = 0;
-        for (index, argument) in arguments.iter().enumerate() {
-            let slot = match &argument.name {
-                Some(name) => {
-                    self.lowering.helpers(&name.text);
-                    named.iter().position(|parameter| *parameter == name.text)
-                }
-                None => positional.get(index).copied(),
-            };
-            match slot {
-                Some(slot) => {
-                    self.into(&argument.value, at + slot as Register)?;
-                    given[slot] = true;
-                }
-                None => {
-                    let d = self.temporary();
-                    self.into(&argument.value, d)?;
-                    rest += 1;
-                }
-            }
+    fn bind_row(
+        &mut self,
+        row: &'static Row,
+        arguments: &'t [Argument],
+        slots: &[Option<usize>],
+    ) -> Lowered<usize> {
+        for name in arguments.iter().filter_map(|argument| argument.name.as_ref()) {
+            self.lowering.helpers(&name.text);
         }
-        for (slot, given) in given.iter().enumerate() {
-            if !given {
-                let d = at + slot as Register;
-                self.emit(Instruction::Unset { d });
-            }
-        }
-        Ok(named.len() + rest)
+        let parameters = Signature::of(row).parameters.len();
+        self.bind(parameters, arguments, slots)?;
+        Ok(parameters + slots.iter().filter(|slot| slot.is_none()).count())
     }
 
     fn call_method(
@@ -199,10 +189,24 @@ impl<'t> Builder<'_, '_, 't> {
             }
             return Ok(at);
         }
+        let lender = self.own_register(object);
         let at = self.temporary();
-        self.into(object, at)?;
+        if lender.is_none() {
+            self.into(object, at)?;
+        }
         let shape = self.arguments(arguments, method)?;
-        self.emit(Instruction::CallMethod { at, shape });
+        match (lender, u16::try_from(shape)) {
+            (Some(object), Ok(shape)) => {
+                self.emit(Instruction::CallMethodOf { at, shape, object });
+            }
+            (Some(s), Err(_)) => {
+                self.emit(Instruction::Move { d: at, s });
+                self.emit(Instruction::CallMethod { at, shape });
+            }
+            (None, _) => {
+                self.emit(Instruction::CallMethod { at, shape });
+            }
+        }
         Ok(at)
     }
 
@@ -278,4 +282,36 @@ impl<'t> Builder<'_, '_, 't> {
         let kind = self.unit.resolution.variables[variable as usize].kind;
         matches!(kind, crate::resolve::VariableKind::Template(_))
     }
+}
+
+/// Which parameter each argument is for; `None` for one of the rest. Nothing when the arguments do not fit.
+fn slots(
+    names: &[&str],
+    positional: &[usize],
+    rest: bool,
+    arguments: &[Argument],
+) -> Option<Vec<Option<usize>>> {
+    let mut slots = Vec::new();
+    let mut places = positional.iter().copied();
+    for argument in arguments {
+        let slot = match &argument.name {
+            Some(name) => Some(names.iter().position(|known| *known == &*name.text)?),
+            None => places.next(),
+        };
+        if slot.is_none() && !rest || slot.is_some() && slots.contains(&slot) {
+            return None;
+        }
+        slots.push(slot);
+    }
+    Some(slots)
+}
+
+/// The same for a builtin.
+fn row_slots(row: &'static Row, arguments: &[Argument]) -> Option<Vec<Option<usize>>> {
+    let Signature { parameters, rest } = Signature::of(row);
+    let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name).collect();
+    let positional: Vec<usize> = (0..names.len()).filter(|&slot| !parameters[slot].by_name).collect();
+    let slots = slots(&names, &positional, rest, arguments)?;
+    let given = |slot: usize| parameters[slot].optional || slots.contains(&Some(slot));
+    (0..names.len()).all(given).then_some(slots)
 }

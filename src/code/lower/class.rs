@@ -1,7 +1,7 @@
 //! Functions, classes, monitors and thread templates: each body as a function of the program.
 
+use super::Unit;
 use super::function::{Builder, Cleanup, Lowered};
-use super::{Unit, required};
 use crate::code::{FunctionKind, Instruction, Register};
 use crate::resolve::{ClassKind, FunctionId};
 use crate::syntax::tree::{
@@ -52,7 +52,6 @@ impl<'t> Builder<'_, '_, 't> {
         if !self.lowering.lowered.insert(program_id) {
             return Ok(());
         }
-        self.lowering.program.functions[program_id as usize].required = required(parameters);
         let unit: &Unit<'t> = self.unit;
         let mut builder = Builder::new(self.lowering, unit, id);
         builder.parameters(parameters)?;

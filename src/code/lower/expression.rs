@@ -35,7 +35,7 @@ impl<'t> Builder<'_, '_, 't> {
     }
 
     /// The register of a plain local variable, or `self`.
-    fn own_register(&mut self, expression: &Expression) -> Option<Register> {
+    pub fn own_register(&self, expression: &Expression) -> Option<Register> {
         let id = match &expression.kind {
             ExpressionKind::Name(name) => name.id,
             ExpressionKind::SelfReference(id) => *id,
@@ -44,6 +44,14 @@ impl<'t> Builder<'_, '_, 't> {
         let variable = variable_of(self.meaning(id))?;
         let known = &self.unit.resolution.variables[variable as usize];
         (self.storage(variable) == Storage::Register && !known.early).then(|| self.register(variable))
+    }
+
+    /// The same, of a variable that is never assigned.
+    pub fn unchanging_register(&self, expression: &Expression) -> Option<Register> {
+        let ExpressionKind::Name(name) = &expression.kind else { return None };
+        let variable = variable_of(self.meaning(name.id))?;
+        let changes = self.unit.resolution.variables[variable as usize].assigned;
+        if changes { None } else { self.own_register(expression) }
     }
 
     /// Evaluates into the given register. It is written last, so it may be a variable that the expression reads,

@@ -18,7 +18,7 @@ use crate::builtin::{self, Body, Row};
 use crate::report::{Code, Diagnostic};
 use crate::resolve::{self, ClassKind, Resolution};
 use crate::source::{Source, Span};
-use crate::syntax::tree::{self, Script, StatementKind};
+use crate::syntax::tree::{Script, StatementKind};
 use crate::value::Value;
 use function::Builder;
 use std::collections::{HashMap, HashSet};
@@ -286,18 +286,18 @@ impl Unit<'_> {
 
     fn empty_function(&self, function: &resolve::Function) -> Function {
         let name = |&variable: &u32| self.resolution.variables[variable as usize].name.clone();
-        let member = function.self_variable.is_some();
         let captures = self.captures_of(function).len();
         Function {
             name: function.name.clone(),
             span: function.span,
             kind: FunctionKind::Plain,
             parameters: function.parameters.iter().map(name).collect(),
-            required: function.parameters.len(),
-            member,
+            required: function.required,
+            member: function.self_variable.is_some(),
             captures,
-            // It stays as it is when the code that would make it can never be reached.
-            registers: usize::from(member) + function.parameters.len() + captures,
+            // What is deferred is lowered where its block ends: nothing calls its function, which stays
+            // empty. So does a function in code that nothing can reach.
+            registers: usize::from(function.self_variable.is_some()) + function.parameters.len() + captures,
             code: vec![Instruction::ReturnNil],
             spans: vec![function.span],
             lines: vec![self.source.line(function.span.start)],
@@ -324,9 +324,4 @@ impl Unit<'_> {
 fn too_large(span: Span, what: &str) -> Diagnostic {
     Diagnostic::error(Code::TooLarge, span, format!("{what} is too large for the machine"))
         .hint("divide it into several functions")
-}
-
-/// The default values of parameters, for the count of required arguments.
-fn required(parameters: &[tree::Parameter]) -> usize {
-    parameters.iter().filter(|parameter| parameter.default.is_none()).count()
 }

@@ -57,8 +57,15 @@ impl<'t> Builder<'_, '_, 't> {
                 Cleanup::LeaveFixed(index)
             }
             None => {
-                let a = self.temporary();
-                self.into(item, a)?;
+                // A variable that never changes can be left where it was entered.
+                let a = match self.unchanging_register(item) {
+                    Some(register) => register,
+                    None => {
+                        let a = self.temporary();
+                        self.into(item, a)?;
+                        a
+                    }
+                };
                 match limit {
                     Some(timeout) => {
                         let d = self.temporary();

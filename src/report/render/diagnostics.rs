@@ -11,7 +11,7 @@ const SHOWN: usize = 20;
 /// All of them, errors first, each kind in order of place; a line that counts them when there are several.
 pub fn diagnostics(diagnostics: &[Diagnostic], source: &Source, style: &Style) -> String {
     let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
-    sorted.sort_by_key(|d| (d.level == Level::Warning, d.span.start, d.span.end));
+    sorted.sort_by_key(|d| (d.level, d.span.start, d.span.end));
     let mut blocks: Vec<String> = sorted.iter().take(SHOWN).map(|d| one(d, source, style)).collect();
     if sorted.len() > SHOWN {
         blocks.push(format!("… and {} more\n", sorted.len() - SHOWN));
@@ -26,6 +26,7 @@ fn one(diagnostic: &Diagnostic, source: &Source, style: &Style) -> String {
     let heading = match diagnostic.level {
         Level::Error => Heading::ERROR,
         Level::Warning => Heading::WARNING,
+        Level::Note => Heading::NOTE,
     };
     let mut places = snippet::of(source).annotation(snippet::mark(
         AnnotationKind::Primary,
@@ -46,11 +47,8 @@ fn one(diagnostic: &Diagnostic, source: &Source, style: &Style) -> String {
 
 /// `3 errors, 1 warning`.
 fn summary(diagnostics: &[Diagnostic]) -> String {
-    let errors = diagnostics.iter().filter(|d| d.level == Level::Error).count();
-    let warnings = diagnostics.len() - errors;
-    match (errors, warnings) {
-        (errors, 0) => count(errors, "error"),
-        (0, warnings) => count(warnings, "warning"),
-        (errors, warnings) => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
-    }
+    let words = [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Note, "note")];
+    let counted = words.map(|(level, word)| (diagnostics.iter().filter(|d| d.level == level).count(), word));
+    let said = counted.into_iter().filter(|(n, _)| *n > 0).map(|(n, word)| count(n, word));
+    said.collect::<Vec<_>>().join(", ")
 }

@@ -56,6 +56,9 @@ impl<'t> Visitor<'t> for UnknownMembers<'_, '_, 't> {
 impl UnknownMembers<'_, '_, '_> {
     fn member(&mut self, object: &Expression, held: Holds, name: &Name) {
         let facts = self.found.facts;
+        if let Holds::Template(_) = held {
+            return self.of_template(object, name);
+        }
         let Some(kind) = type_of(held) else { return };
         let methods = (facts.builtins.methods)(kind).iter().map(|row| row.name);
         let properties = (facts.builtins.properties)(kind).iter().map(|row| row.name);
@@ -91,12 +94,38 @@ impl UnknownMembers<'_, '_, '_> {
             let hint = format!("`start {object}` starts it; its body runs in a thread of its own");
             return self.found.unless_caught(report.hint(hint));
         }
-        let report = match (suggest::native_method(&name.text), suggest::closest(&name.text, known)) {
+        let native = match (kind, &*name.text) {
+            (Type::Queue, "push" | "append" | "add" | "send" | "offer") => Some("put(…)"),
+            (Type::Queue, "pop" | "take" | "poll" | "recv" | "receive") => Some("get()"),
+            (Type::Thread, "wait") => Some("join()"),
+            (Type::Thread, "stop" | "kill" | "terminate" | "interrupt" | "cancel") => {
+                let hint = "no thread can be ended from outside: let it look at an event, and set that";
+                return self.found.unless_caught(report.hint(hint));
+            }
+            (_, other) => suggest::native_method(other),
+        };
+        let report = match (native, suggest::closest(&name.text, known)) {
             (_, Some(near)) => report.hint(format!("did you mean \"{near}\"?")),
             (Some(native), None) => report.hint(format!("here it is `{native}`")),
             (None, None) => report,
         };
         self.found.unless_caught(report);
+    }
+
+    /// The threads that a template makes have the members, not the template itself.
+    fn of_template(&mut self, object: &Expression, name: &Name) {
+        let facts = self.found.facts;
+        if (facts.builtins.properties)(Type::Function).iter().any(|row| row.name == &*name.text) {
+            return;
+        }
+        let template = self.found.written(object.span).unwrap_or("it");
+        let message = format!("{template} is a template of threads and has no \"{}\" itself", name.text);
+        let report = Diagnostic::error(Code::UnknownMember, name.span, message);
+        let hint = match &*name.text {
+            "start" | "run" => format!("`start {template}` makes a thread of it and starts it"),
+            _ => format!("a thread made of it may have: `let t = start {template}`, then `t.{}`", name.text),
+        };
+        self.found.unless_caught(report.hint(hint));
     }
 
     /// A method of another language's threads and locks, which no class of the script has.

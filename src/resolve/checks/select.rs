@@ -25,6 +25,11 @@ const ARMS: &[(Type, &[&str])] = &[
 impl<'t> Visitor<'t> for Arms<'_, '_, 't> {
     fn statement(&mut self, statement: &'t Statement) {
         if let StatementKind::Select(select) = &statement.kind {
+            if select.arms.is_empty() && select.after.is_none() && select.otherwise.is_none() {
+                let message = "this `select` has no arms: it would wait for nothing, for ever";
+                let report = Diagnostic::error(Code::WrongThing, statement.span, message);
+                self.found.always(report.hint("an arm is `let x = q.get() => { … }`"));
+            }
             for arm in &select.arms {
                 match &arm.wait {
                     ArmWait::Call(call) => self.call(call),

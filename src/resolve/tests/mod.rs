@@ -98,6 +98,7 @@ fn said(text: &str) -> Vec<String> {
         let level = match report.level {
             Level::Error => "error",
             Level::Warning => "warning",
+            Level::Note => "note",
         };
         let hints: String = report.hints.iter().map(|hint| format!(" | {hint}")).collect();
         let notes: String = report.notes.iter().map(|note| format!(" ({note})")).collect();

@@ -146,7 +146,7 @@ fn join_waits_for_as_many_task_done_as_puts() {
     assert!(notes[0].starts_with("1 taken from q"), "{notes:?}");
     of(&q).task_done(&q).unwrap();
     a.does(&mut join);
-    assert_eq!(failed(of(&q).task_done(&q)).0, "state");
+    assert_eq!(failed(of(&q).task_done(&q)).0, "value");
 }
 
 #[test]

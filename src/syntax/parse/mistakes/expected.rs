@@ -27,7 +27,10 @@ pub fn say(stuck: &Stuck, rule: Rule) -> Say {
     if expects(&[Rule::name, Rule::pattern]) && !value_is_missing && is_reserved(token) && token != "in" {
         return Say::new(
             format!("`{token}` is a word of the language and cannot be a name"),
-            "choose another name",
+            match token {
+                "self" => "a method knows its object without a parameter for it",
+                _ => "choose another name",
+            },
         );
     }
     if before.ends_with('.') && !before.ends_with("..") {
@@ -52,6 +55,9 @@ pub fn say(stuck: &Stuck, rule: Rule) -> Say {
     if expects(&[Rule::kw_in]) && first_token(before) != "select" {
         return Say::new(format!("expected `in`{after}{}", found(token)), "write `for x in xs { … }`");
     }
+    if expects(&[Rule::kw_else]) && before.contains(" if ") {
+        return Say::new(format!("expected `else`{after}{}", found(token)), "write `a if condition else b`");
+    }
     if let Some(say) = inside_brackets(stuck, &after) {
         return say;
     }
@@ -72,9 +78,6 @@ pub fn say(stuck: &Stuck, rule: Rule) -> Say {
             format!("expected `(` and parameters{after}{}", found(token)),
             "a function has parentheses even without parameters: `fn f() { … }`",
         );
-    }
-    if expects(&[Rule::kw_else]) && before.contains(" if ") {
-        return Say::new(format!("expected `else`{after}{}", found(token)), "write `a if condition else b`");
     }
     if expects(&[Rule::arrow]) && rule == Rule::alone_arm {
         return Say::new(format!("expected `=>`{after}{}", found(token)), "an arm is `q.get() => { … }`");
@@ -109,6 +112,10 @@ fn missing_value(stuck: &Stuck, after: &str) -> Say {
     let first = first_token(stuck.text);
     if stuck.before().is_empty() {
         return match token {
+            "//" | "/" if stuck.rest().starts_with("//") || stuck.rest().starts_with("/*") => Say::new(
+                format!("`{}` cannot begin a statement", &stuck.rest()[..2]),
+                "a comment begins with `#` and ends with its line",
+            ),
             "and" | "or" | "in" | "*" | "/" | "//" | "%" | "**" | "==" | "!=" | "<" | ">" | "<=" | ">="
             | "|" | "&" => Say::new(
                 format!("`{token}` cannot begin a statement"),
@@ -173,12 +180,16 @@ fn inside_brackets(stuck: &Stuck, after: &str) -> Option<Say> {
     }
     Some(match open {
         '(' => Say::new(
-            if token == "," {
-                format!("unexpected `,`{after}")
-            } else {
-                format!("expected `,` or `)`{after}{}", found(token))
+            match token {
+                "," if stuck.before().ends_with([',', '(']) => format!("expected a value{after}, found `,`"),
+                "," => format!("unexpected `,`{after}"),
+                _ => format!("expected `,` or `)`{after}{}", found(token)),
             },
-            if token == "," { "a list stands in brackets: `[1, 2]`" } else { "" },
+            match token {
+                "," if stuck.before().ends_with([',', '(']) => "",
+                "," => "a list stands in brackets: `[1, 2]`",
+                _ => "",
+            },
         ),
         '[' => Say::new(format!("expected `,` or `]`{after}{}", found(token)), ""),
         _ if stuck.expected.contains(&Rule::colon) && !stuck.expected.contains(&Rule::comma) => Say::new(
@@ -209,6 +220,12 @@ fn leftover(stuck: &Stuck, after: &str) -> Say {
             "one statement ends with its line, or with `;`",
         );
     }
-    let hint = if token == "," { "a list stands in brackets: `[1, 2]`" } else { "" };
+    let hint = match token {
+        "," if is_word(before) && stuck.rest().contains(" = ") => {
+            "several variables are set together in brackets: `[a, b] = [b, a]`"
+        }
+        "," => "a list stands in brackets: `[1, 2]`",
+        _ => "",
+    };
     Say::new(format!("unexpected `{}`{after}", shown(token)), hint)
 }

@@ -128,6 +128,9 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
         "elif" | "elseif" | "elsif" => {
             Say::new(format!("`{word}` is not a word of conc"), "write `else if`, after the `}` of the `if`")
         }
+        "else" if second == "if" && rest["if".len()..].trim_start().starts_with('{') => {
+            Say::new("expected a condition after `else if`", "a map needs parentheses here: `({ … })`")
+        }
         "else" => Say::new("`else` without an `if` before it", "`else` follows the `}` of an `if`"),
         "catch" if second == "(" => {
             Say::new("`catch` takes a name without parentheses", "write `catch e { … }`")
@@ -216,6 +219,14 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
                 format!("write `{word} [{}] = …`", super::tokens::shown(names)),
             ))
         }
+        "assert" if stuck.token() == "," && rest.starts_with('(') => Some(Say::new(
+            "the condition and the text of `assert` stand in no parentheses",
+            "write `assert condition, \"why it should hold\"`",
+        )),
+        "with" if stuck.token() == "as" => Some(Say::new(
+            "`with` gives no name to what it takes",
+            "name it before: `let f = …`, then `with f { … }`",
+        )),
         "class" | "monitor" if matches!(stuck.token(), ":" | "extends" | "<") => Some(Say::new(
             "a class does not inherit from another",
             "keep the other object in a field, and call its methods",
@@ -241,6 +252,16 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
         return Some(say);
     }
     Some(match token {
+        _ if token.starts_with('"')
+            && matches!(previous, "f" | "F" | "r" | "b" | "u")
+            && joined(previous) =>
+        {
+            Say::new(
+                format!("a text has no `{previous}` before it"),
+                "any text may hold values: `\"x is {x}\"`",
+            )
+            .at(stuck.at - 1, 1)
+        }
         "&&" => Say::new("`&&` is written `and`", "write `a and b`"),
         "||" => Say::new("`||` is written `or`", "write `a or b`"),
         "&" if joined("&") => Say::new("`&&` is written `and`", "write `a and b`").at(stuck.at - 1, 2),
