@@ -143,10 +143,6 @@ impl World for TestWorld {
         &self.thread
     }
 
-    fn main(&self) -> Arc<Thread> {
-        self.thread.clone()
-    }
-
     fn next_id(&mut self) -> u32 {
         self.next += 1;
         self.next
@@ -155,10 +151,6 @@ impl World for TestWorld {
     fn register(&mut self, _: &Arc<Sync>) {}
 
     fn task_failed(&mut self, _: Arc<crate::sync::future::Failure>) {}
-
-    fn main(&self) -> Arc<Thread> {
-        self.thread.clone()
-    }
 
     fn held_by(&self, _: u32) -> Vec<(Arc<Sync>, u32)> {
         Vec::new()

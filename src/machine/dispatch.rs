@@ -8,7 +8,7 @@ use super::wait::{self, Done};
 use super::{Exit, Fiber, Frame, Image, Scheduler, slow};
 use crate::code::Instruction as I;
 use crate::syntax::tree::{BinaryOperator, CompareOperator};
-use crate::value::{Value, compare, index, operate};
+use crate::value::{Value, compare, index, operate, put};
 
 /// Runs the fiber until it ends or the world puts it aside.
 pub fn run<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Exit {
@@ -30,15 +30,6 @@ fn set_int(slot: &mut Value, n: i64) {
         *old = n;
     } else {
         put(slot, Value::Int(n));
-    }
-}
-
-/// Writes a register; a plain value there is not asked to free anything.
-#[inline(always)]
-fn put(slot: &mut Value, value: Value) {
-    let old = std::mem::replace(slot, value);
-    if old.is_plain() {
-        std::mem::forget(old);
     }
 }
 
@@ -531,21 +522,19 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     }
                 }
                 I::GetIndex { d, object, index: i } => {
-                    let value = match (r!(object), r!(i)) {
-                        (Value::List(list), Value::Int(n)) if let Some(value) = list.get(*n) => value,
-                        (object, i) => attempt!(index::get(object, i)),
-                    };
+                    // SAFETY: as for `r`.
+                    if let Some((object, i, slot)) = unsafe { regs.apart(object, i, d) }
+                        && index::copy_element(object, i, slot)
+                    {
+                        continue;
+                    }
+                    let value = attempt!(index::get(r!(object), r!(i)));
                     put(w!(d), value);
                 }
                 I::SetIndex { object, index: i, s } => {
-                    let value = r!(s).clone();
-                    match (r!(object), r!(i)) {
-                        (Value::List(list), Value::Int(n)) => {
-                            if let Err(value) = list.set(*n, value) {
-                                attempt!(index::set(r!(object), r!(i), value));
-                            }
-                        }
-                        (object, i) => attempt!(index::set(object, i, value)),
+                    if !index::replace_element(r!(object), r!(i), r!(s)) {
+                        let value = r!(s).clone();
+                        attempt!(index::set(r!(object), r!(i), value));
                     }
                     changed!();
                 }

@@ -47,6 +47,27 @@ impl<'f> Registers<'f> {
         unsafe { &mut *self.first.add(index as usize) }
     }
 
+    /// Two registers to read and one to write; None when that is one of the two.
+    ///
+    /// # Safety
+    /// As for `get`, for each of the three.
+    #[inline(always)]
+    pub unsafe fn apart(
+        &mut self,
+        a: Register,
+        b: Register,
+        d: Register,
+    ) -> Option<(&Value, &Value, &mut Value)> {
+        if a == d || b == d {
+            return None;
+        }
+        // SAFETY: inside the borrowed slice, by the caller's promise; the one that is written is no other's.
+        unsafe {
+            let at = |index: Register| self.first.add(index as usize);
+            Some((&*at(a), &*at(b), &mut *at(d)))
+        }
+    }
+
     /// # Safety
     /// As for `get`, for each of `count` registers from `first` on.
     #[inline(always)]
@@ -126,6 +147,10 @@ mod tests {
             *registers.slot(0) = Value::Int(2);
             assert!(matches!(registers.get(0), Value::Int(2)));
             registers.row(0, 2)[1] = Value::Nil;
+            let (a, b, d) = registers.apart(2, 2, 0).expect("they are apart");
+            assert_eq!(a.as_text(), b.as_text());
+            *d = Value::Int(2);
+            assert!(registers.apart(0, 1, 1).is_none());
         }
         assert!(matches!(stack[1], Value::Int(2)));
         assert_eq!(stack[3].as_text(), Some("a long text, on the heap"));

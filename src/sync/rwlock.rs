@@ -265,7 +265,7 @@ impl Enter {
         let (write, rwlock) = parts(&self.side)?;
         let line = rwlock.held_since(who.thread.id)?;
         let advice = match write && rwlock.writer().is_none() {
-            true => "reading cannot become writing: release m.read first, or begin with m.write",
+            true => "reading cannot become writing: give up reading first, or begin with writing",
             false => "a thread that writes cannot enter again",
         };
         let label = self.side.label();

@@ -5,6 +5,40 @@ use super::operate::check_size;
 use super::{Range, Value, compare, near, show, text};
 use std::sync::Arc;
 
+/// The common cases of `get`: an element that is there, of a list by its position or of a map by a plain key.
+/// False for anything else.
+#[inline(always)]
+pub fn copy_element(object: &Value, index: &Value, slot: &mut Value) -> bool {
+    match (object, index) {
+        (Value::List(list), Value::Int(n)) => list.copy_to(*n, slot),
+        (Value::Map(map), key) if key.is_plain() => match map.lock().get(key) {
+            Some(value) => {
+                value.copy_to(slot);
+                true
+            }
+            None => false,
+        },
+        _ => false,
+    }
+}
+
+/// The common cases of `set`, as for `copy_element`: the element is there and gets another value.
+#[inline(always)]
+pub fn replace_element(object: &Value, index: &Value, value: &Value) -> bool {
+    match (object, index) {
+        (Value::List(list), Value::Int(n)) => list.copy_from(*n, value),
+        (Value::Map(map), key) if key.is_plain() => match map.lock().get_mut(key) {
+            // Freeing the old value takes no step of anybody's: it waits until the lock is let go.
+            Some(old) if old.is_plain() => {
+                value.copy_to(old);
+                true
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
 /// `object[index]`. A range as index takes a slice.
 pub fn get(object: &Value, index: &Value) -> Result<Value, Error> {
     if let Value::Map(map) = object {

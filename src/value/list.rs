@@ -26,19 +26,31 @@ impl List {
         values.get(place(position, values.len())?).cloned()
     }
 
-    /// Replaces an element; gives the value back when there is no such position.
-    #[inline]
-    pub fn set(&self, position: i64, value: Value) -> Result<(), Value> {
+    /// Copies an element to a place; false when there is no such position.
+    #[inline(always)]
+    pub fn copy_to(&self, position: i64, slot: &mut Value) -> bool {
+        let values = self.values.lock();
+        match place(position, values.len()).and_then(|place| values.get(place)) {
+            Some(value) => {
+                value.copy_to(slot);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Puts a copy of a value in an element's place; false when there is no such position, or when freeing the old
+    /// element may take long.
+    #[inline(always)]
+    pub fn copy_from(&self, position: i64, value: &Value) -> bool {
         let mut values = self.values.lock();
         let length = values.len();
         match place(position, length).and_then(|place| values.get_mut(place)) {
-            Some(slot) => {
-                let old = std::mem::replace(slot, value);
-                drop(values); // dropping the old value may free a large structure
-                drop(old);
-                Ok(())
+            Some(slot) if slot.is_plain() => {
+                value.copy_to(slot);
+                true
             }
-            None => Err(value),
+            _ => false,
         }
     }
 

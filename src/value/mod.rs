@@ -120,6 +120,15 @@ pub enum Type {
 
 const _: () = assert!(size_of::<Value>() == 16);
 
+/// Writes a value over another; a plain one there is not asked to free anything.
+#[inline(always)]
+pub fn put(slot: &mut Value, value: Value) {
+    let old = std::mem::replace(slot, value);
+    if old.is_plain() {
+        std::mem::forget(old);
+    }
+}
+
 impl Clone for Value {
     #[inline(always)]
     fn clone(&self) -> Value {
@@ -149,6 +158,17 @@ impl Value {
                 | Value::Function(_)
                 | Value::Builtin(_)
         )
+    }
+
+    /// Puts a copy into a place; what was there is freed. (A value that is returned is moved in pieces: for what
+    /// the machine does all the time, it is faster to write it where it belongs.)
+    #[inline(always)]
+    pub fn copy_to(&self, slot: &mut Value) {
+        match self {
+            Value::Int(n) => put(slot, Value::Int(*n)),
+            Value::Bool(b) => put(slot, Value::Bool(*b)),
+            _ => put(slot, self.clone()),
+        }
     }
 
     fn clone_rest(&self) -> Value {

@@ -250,7 +250,7 @@ fn elements_are_read_and_written() {
     }
     let cases = [
         (ints(&[1]), int(1), Kind::Index, "index 1 is outside the list, which has 1 element"),
-        (text("a"), int(-2), Kind::Index, "index -2 is outside the str, which has 1 characters"),
+        (text("a"), int(-2), Kind::Index, "index -2 is outside the str, which has 1 character"),
         (
             ints(&[1]),
             int(i64::MIN),

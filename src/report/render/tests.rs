@@ -153,7 +153,7 @@ fn an_uncaught_error_tells_thread_calls_and_locks() {
  --> bank.conc:2:10
   |
 2 |   return 10 / n
-  |          ^^^^^^ in thread "teller-1"
+  |          ^^^^^^ in share, in thread "teller-1"
   |
   = called from teller (line 5)
   = called from the script (line 9)

@@ -24,7 +24,7 @@ pub fn uncaught(
     let origin = place.map_or(thread, |place| &place.thread);
     let function = place.and_then(|place| place.calls.first()).filter(|(name, _)| !name.starts_with('<'));
     let label = match function {
-        Some((name, _)) => format!("in {name}, in thread \"{}\"", clean(origin)),
+        Some((name, _)) => format!("in {}, in thread \"{}\"", clean(name), clean(origin)),
         None => format!("in thread \"{}\"", clean(origin)),
     };
     let title = Level::ERROR.primary_title(clean(&error.message)).id(error.kind.code().to_string());

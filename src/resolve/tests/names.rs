@@ -118,9 +118,9 @@ fn self_needs_an_object() {
 #[test]
 fn builtins_may_be_hidden_with_a_note() {
     expect(&[
-        ("let len = 1", &["1:5 warning: \"len\" hides the builtin of that name"]),
-        ("fn f() { var len = 1 }", &["1:14 warning: \"len\" hides"]),
-        ("lock lock", &["1:6 warning: \"lock\" hides"]),
+        ("let len = 1", &["1:5 note: \"len\" hides the builtin of that name"]),
+        ("fn f() { var len = 1 }", &["1:14 note: \"len\" hides"]),
+        ("lock lock", &["1:6 note: \"lock\" hides"]),
         ("fn f(len) { for map in [len] { } }", &[]),
         ("class C { fn len() => 1 }", &[]),
     ]);

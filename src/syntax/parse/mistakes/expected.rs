@@ -221,7 +221,7 @@ fn leftover(stuck: &Stuck, after: &str) -> Say {
         );
     }
     let hint = match token {
-        "," if is_word(before) && stuck.rest().contains(" = ") => {
+        "," if before == first_token(before) && stuck.rest().contains(" = ") => {
             "several variables are set together in brackets: `[a, b] = [b, a]`"
         }
         "," => "a list stands in brackets: `[1, 2]`",

@@ -365,8 +365,9 @@ fn timers_wait_for_their_beat_or_for_cancel() {
     let outcome = go(|world| {
         let timer = |world: &mut RealWorld| {
             let entry = Entry { callee: Value::Nil, arguments: Vec::new() };
+            let timer = Some(Timer::new(0, false));
             let mut thread = Thread::new(world.next_id(), "timer", false, entry);
-            thread.timer = Some(Timer::new(0, false));
+            thread.timer = timer;
             Arc::new(thread)
         };
         let (due, cancelled) = (timer(world), timer(world));
