@@ -295,7 +295,8 @@ impl Unit<'_> {
             required: function.required,
             member: function.self_variable.is_some(),
             captures,
-            // What is deferred is lowered where its block ends: nothing calls its function, which stays empty.
+            // What is deferred is lowered where its block ends: nothing calls its function, which stays
+            // empty. So does a function in code that nothing can reach.
             registers: usize::from(function.self_variable.is_some()) + function.parameters.len() + captures,
             code: vec![Instruction::ReturnNil],
             spans: vec![function.span],
