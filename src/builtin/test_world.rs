@@ -26,7 +26,8 @@ pub struct TestWorld {
 
 /// A program with one function, `area`, and one class, `Account(owner)` with `var balance`.
 pub fn program() -> Program {
-    let source = Arc::new(Source::new("test.conc", "fn area(w, h) { }\nclass Account(owner) { var balance = nil }\n"));
+    let source =
+        Arc::new(Source::new("test.conc", "fn area(w, h) { }\nclass Account(owner) { var balance = nil }\n"));
     let (script, _) = crate::syntax::parse(&source);
     let (resolution, _) = crate::resolve::resolve(&script, &source);
     let mut program = crate::code::lower::lower(&source, &script, &resolution).expect("it is small");

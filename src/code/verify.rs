@@ -21,8 +21,7 @@ impl Verified {
     /// With the first flaw found.
     pub fn new(program: Program) -> Result<Verified, Flaw> {
         for (index, function) in program.functions.iter().enumerate() {
-            function_is_sound(&program, function)
-                .map_err(|(at, what)| Flaw { function: index, at, what })?;
+            function_is_sound(&program, function).map_err(|(at, what)| Flaw { function: index, at, what })?;
         }
         Ok(Verified(program))
     }
@@ -240,7 +239,9 @@ fn indices_fit(program: &Program, instruction: &I) -> bool {
     match *instruction {
         I::Constant { index, .. } => (index as usize) < program.constants.len(),
         I::CheckSet { name, .. } | I::Name { name, .. } => (name as usize) < program.constants.len(),
-        I::LoadGlobal { index, .. } | I::StoreGlobal { index, .. } => (index as usize) < program.globals.len(),
+        I::LoadGlobal { index, .. } | I::StoreGlobal { index, .. } => {
+            (index as usize) < program.globals.len()
+        }
         I::LoadFixed { index, .. }
         | I::StoreFixed { index, .. }
         | I::EnterFixed { index }
@@ -249,9 +250,10 @@ fn indices_fit(program: &Program, instruction: &I) -> bool {
         I::CallFunction { function, .. } | I::CallMember { function, .. } => {
             (function as usize) < program.functions.len()
         }
-        I::Call { shape, .. } | I::CallMethod { shape, .. } | I::Prepare { shape, .. } | I::Arm { shape, .. } => {
-            (shape as usize) < program.shapes.len()
-        }
+        I::Call { shape, .. }
+        | I::CallMethod { shape, .. }
+        | I::Prepare { shape, .. }
+        | I::Arm { shape, .. } => (shape as usize) < program.shapes.len(),
         I::CallMethodFixed { shape, index, .. } => {
             usize::from(shape) < program.shapes.len() && usize::from(index) < program.fixed.len()
         }

@@ -3,8 +3,8 @@
 use super::call::{self, Flow};
 use super::fault::{self, Fault};
 use super::fiber::MOST_FRAMES;
-use super::wait::{self, Done};
 use super::registers::{Cursor, Registers};
+use super::wait::{self, Done};
 use super::{Exit, Fiber, Frame, Image, Scheduler, slow};
 use crate::code::Instruction as I;
 use crate::syntax::tree::{BinaryOperator, CompareOperator};

@@ -1,7 +1,7 @@
 //! Functions, classes, monitors and thread templates: each body as a function of the program.
 
-use super::function::{Builder, Cleanup, Lowered};
 use super::Unit;
+use super::function::{Builder, Cleanup, Lowered};
 use crate::code::{FunctionKind, Instruction, Register};
 use crate::resolve::{ClassKind, FunctionId};
 use crate::syntax::tree::{

@@ -89,7 +89,9 @@ impl<'t> Builder<'_, '_, 't> {
     /// does not fit the instruction.
     pub fn keep_constant(&mut self, condition: &'t Expression) -> Option<Register> {
         let ExpressionKind::Compare { rest, .. } = &condition.kind else { return None };
-        let [(CompareOperator::Less | CompareOperator::LessEqual, right)] = rest.as_slice() else { return None };
+        let [(CompareOperator::Less | CompareOperator::LessEqual, right)] = rest.as_slice() else {
+            return None;
+        };
         if self.small_int(right).is_some() {
             return None;
         }
