@@ -164,10 +164,6 @@ impl World for TestWorld {
         vec![self.thread.clone()]
     }
 
-    fn main(&self) -> Arc<Thread> {
-        self.thread.clone()
-    }
-
     fn start(&mut self, _: &Arc<Thread>) -> Result<(), Error> {
         Err(Error::new(Kind::State, "no threads here"))
     }

@@ -2,6 +2,7 @@
 
 mod instruction;
 pub mod lower;
+pub mod reach;
 pub mod verify;
 
 pub use instruction::{Instruction, Register};

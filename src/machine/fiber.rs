@@ -83,6 +83,11 @@ impl Fiber {
         self.stack.resize(until.max(self.stack.len() * 2), Value::Nil);
     }
 
+    /// Its calls in progress, outermost first: the function and the next instruction of each.
+    pub fn calls(&self) -> impl ExactSizeIterator<Item = (u32, u32)> {
+        self.frames.iter().map(|frame| (frame.function, frame.pc))
+    }
+
     /// The place in the script where it stands: of the innermost call that is not conc's own.
     pub fn span(&self, program: &Program) -> Span {
         let outer =

@@ -53,6 +53,11 @@ impl Image {
         }
     }
 
+    /// What a write-once variable of the top level holds, once it does.
+    pub fn fixed(&self, index: u32) -> Option<&Value> {
+        self.fixed.get(index as usize)?.get()
+    }
+
     /// The builtin method of a type, by the number of its name.
     pub(super) fn method(&self, kind: Type, symbol: u16) -> Option<&Linked> {
         self.methods[kind as usize][symbol as usize].as_ref()

@@ -14,6 +14,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+/// The living threads at one moment.
+pub(super) struct Picture {
+    pub blocked: Blocked,
+    pub free: Vec<u32>,
+}
+
 impl Shared {
     /// The thread is about to park without a deadline. False if it has been woken already.
     pub(super) fn block(&self, seat: &Arc<Seat>) -> bool {
@@ -60,17 +66,10 @@ impl Shared {
 
     /// When no thread can go on by itself.
     pub(super) fn find_deadlock(&self, table: &Table) -> Option<Deadlock> {
-        let mut blocked = Blocked::new();
-        let mut free: Vec<u32> = Vec::new();
-        for id in table.seats.keys() {
-            match self.blocked_by(table, *id) {
-                Some(releasers) => drop(blocked.insert(*id, releasers)),
-                None => free.push(*id),
-            }
-        }
-        let stuck = graph::stuck(&blocked, &|things, freed| {
-            free.iter().chain(freed).any(|thread| self.may_touch(*thread, things))
-        });
+        let Picture { blocked, free } = self.picture(table);
+        // What each of the free ones may touch is looked at by `knot`.
+        let anybody_free = !free.is_empty();
+        let stuck = graph::stuck(&blocked, &|_, freed| anybody_free || !freed.is_empty());
         // None is left, or only threads that the program does not wait for.
         if stuck.is_empty() || self.nothing_left_to_do(table) {
             return None;
@@ -78,9 +77,16 @@ impl Shared {
         self.confirm(table, &blocked, stuck)
     }
 
-    /// Whether a thread might ever do something with one of these things. A static analysis could know better.
-    fn may_touch(&self, _thread: u32, _things: &[u32]) -> bool {
-        true
+    /// Who waits for whom, and who can go on.
+    pub(super) fn picture(&self, table: &Table) -> Picture {
+        let mut picture = Picture { blocked: Blocked::new(), free: Vec::new() };
+        for id in table.seats.keys() {
+            match self.blocked_by(table, *id) {
+                Some(releasers) => drop(picture.blocked.insert(*id, releasers)),
+                None => picture.free.push(*id),
+            }
+        }
+        picture
     }
 
     /// Who could release the thread, if it is parked without a deadline.
@@ -95,7 +101,7 @@ impl Shared {
     }
 
     /// Looks at each of the stuck threads once more, then says what is to be said of them.
-    fn confirm(&self, table: &Table, blocked: &Blocked, stuck: Vec<u32>) -> Option<Deadlock> {
+    pub(super) fn confirm(&self, table: &Table, blocked: &Blocked, stuck: Vec<u32>) -> Option<Deadlock> {
         let seats: Vec<&Arc<Seat>> = stuck.iter().filter_map(|id| table.seats.get(id)).collect();
         for seat in &seats {
             let guard = seat.blocked.lock();
@@ -124,7 +130,7 @@ impl Shared {
     }
 
     /// Whether it is a worker of a pool that waits for tasks, which is no fault of its own.
-    fn idles(&self, table: &Table, id: u32) -> bool {
+    pub(super) fn idles(&self, table: &Table, id: u32) -> bool {
         table
             .seats
             .get(&id)

@@ -1,7 +1,7 @@
 //! The real world: an OS thread for each thread of the script, which parks while it waits.
 //!
 //! In reading order: `run` (what a run shares; its start and end), `threads` (start and end of one thread), `wait`
-//! (spin, register, park), `spin` (how long), `deadlock` and `graph` (nothing hangs in silence), `hold`
+//! (spin, register, park), `spin` (how long), `deadlock`, `knot` and `graph` (nothing hangs in silence), `hold`
 //! (stop-the-world), `interrupt` (Ctrl-C, `--timeout`), then what scripts see of the outside: `output`, `input`,
 //! `clock`, `files`. What a lock or a queue does is not here but in `sync`.
 //!
@@ -15,6 +15,7 @@ mod graph;
 mod hold;
 mod input;
 mod interrupt;
+mod knot;
 mod output;
 mod run;
 mod spin;
@@ -50,11 +51,13 @@ pub struct RealWorld {
     changes_seen: u64,
     /// What the thread held when the error was raised that has ended it: label and line of acquisition.
     held: Vec<(String, u32)>,
+    /// Room for the calls in progress while it is parked.
+    calls: Vec<(u32, u32)>,
 }
 
 impl RealWorld {
     fn new(shared: Arc<Shared>, seat: Arc<Seat>) -> RealWorld {
-        RealWorld { shared, seat, spin: Spin::new(), changes_seen: 0, held: Vec::new() }
+        RealWorld { shared, seat, spin: Spin::new(), changes_seen: 0, held: Vec::new(), calls: Vec::new() }
     }
 }
 
@@ -157,7 +160,7 @@ impl Scheduler for RealWorld {
     }
 
     fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited {
-        self.wait_at(wait, fiber.line(program))
+        self.wait_at(wait, fiber.line(program), Some(fiber))
     }
 
     fn yield_now(&mut self) {

@@ -5,6 +5,7 @@ use super::files::Allowed;
 use super::hold::Hold;
 use super::input::Input;
 use super::interrupt::{Bell, Ring};
+use super::knot::Knots;
 use super::output::{Process, Sink};
 use super::things::Things;
 use super::threads::Table;
@@ -116,6 +117,7 @@ pub(super) struct Shared {
     pub left: Mutex<Vec<(u32, Left)>>,
     pub failed: AtomicU32,
     pub started: AtomicU32,
+    pub knots: Knots,
     bell: Arc<Bell>,
     /// Told when the last thread has ended after the run has.
     pub gone: Condvar,
@@ -145,11 +147,14 @@ impl Shared {
     /// Waits until the run has ended, interrupted or not, and its threads are gone.
     fn attend(&self) {
         let deadline = self.options.timeout.map(|timeout| Instant::now() + timeout);
+        let mut look = self.knots.first_look();
         while !self.stopping() {
-            match self.bell.wait(deadline) {
+            let until = [deadline, look].into_iter().flatten().min();
+            match self.bell.wait(until) {
                 Ring::Rung => {}
                 Ring::Interrupted => self.finish(Cause::Interrupted),
-                Ring::TimedOut => self.finish(Cause::TimedOut),
+                Ring::TimedOut if deadline.is_some() && until == deadline => self.finish(Cause::TimedOut),
+                Ring::TimedOut => look = self.look_for_knots(),
             }
         }
         let patience = Instant::now() + PATIENCE;
@@ -223,6 +228,7 @@ pub(super) fn run_body(
     };
     let entry = Entry { callee: Value::Function(0), arguments: Vec::new() };
     let main = Arc::new(Thread::new(MAIN, "main", false, entry));
+    let knots = Knots::new(&program);
     let shared = Arc::new(Shared {
         image: Image::new(program),
         options,
@@ -244,6 +250,7 @@ pub(super) fn run_body(
         left: Mutex::new(Vec::new()),
         failed: AtomicU32::new(0),
         started: AtomicU32::new(0),
+        knots,
         bell,
         gone: Condvar::new(),
     });

@@ -31,6 +31,8 @@ pub(super) struct Table {
 pub(super) struct Seat {
     pub thread: Arc<Thread>,
     pub daemon: bool,
+    /// The function it begins with, if that is one of the program's.
+    pub begins_with: Option<u32>,
     pub waiter: Arc<Waiter>,
     /// It takes no step of the script: it is parked, held, reads, or has not begun.
     pub still: AtomicBool,
@@ -46,6 +48,8 @@ pub(super) struct Blocked {
     pub line: u32,
     /// For `Op::Change`.
     pub changes_seen: u64,
+    /// Its calls in progress, outermost first, by function and next instruction; empty when they are not known.
+    pub calls: Vec<(u32, u32)>,
 }
 
 impl Seat {
@@ -77,6 +81,7 @@ impl Shared {
         let seat = Arc::new(Seat {
             thread: thread.clone(),
             daemon: thread.daemon.load(Ordering::SeqCst),
+            begins_with: thread.entry.lock().as_ref().and_then(|entry| self.function_of(&entry.callee)),
             waiter: Arc::new(Waiter::new(self.awake.clone())),
             still: AtomicBool::new(true),
             reads_input: AtomicBool::new(false),

@@ -8,7 +8,7 @@ use super::RealWorld;
 use super::run::Shared;
 use super::threads::{Beat, Blocked};
 use crate::builtin::Wait;
-use crate::machine::{Scheduler, Waited};
+use crate::machine::{Fiber, Scheduler, Waited};
 use crate::sync::thread::{State, Waiting};
 use crate::sync::{Op, Releasers, Who};
 use crate::value::{Value, error::Error};
@@ -23,7 +23,7 @@ struct Pending {
 }
 
 impl RealWorld {
-    pub(super) fn wait_at(&mut self, wait: Wait, line: u32) -> Waited {
+    pub(super) fn wait_at(&mut self, wait: Wait, line: u32, fiber: Option<&Fiber>) -> Waited {
         let mut pending = Pending { op: wait.op, deadline: wait.deadline, line };
         if self.shared.stopping() {
             return self.give_up(pending);
@@ -32,7 +32,7 @@ impl RealWorld {
             return answer;
         }
         loop {
-            let rest = self.rest(pending);
+            let rest = self.rest(pending, fiber);
             pending = rest.pending;
             if self.shared.stopping() {
                 return self.give_up(pending);
@@ -95,7 +95,7 @@ impl RealWorld {
     }
 
     /// Registers, and parks until it is woken or late, unless the operation is possible now. Leaves all queues.
-    fn rest(&mut self, mut pending: Pending) -> Rested {
+    fn rest(&mut self, mut pending: Pending, fiber: Option<&Fiber>) -> Rested {
         let waiter = self.seat.waiter.clone();
         waiter.begin();
         let mut queues = 0;
@@ -108,7 +108,7 @@ impl RealWorld {
         }
         let woken = self.ready(&pending) || (!takes_long(&pending.op) && self.spin.until(|| waiter.woken()));
         if !woken {
-            pending = self.park(pending);
+            pending = self.park(pending, fiber);
         }
         let mut given = 0;
         let mut place = 0;
@@ -125,7 +125,7 @@ impl RealWorld {
         Rested { pending, queues, given }
     }
 
-    fn park(&mut self, pending: Pending) -> Pending {
+    fn park(&mut self, pending: Pending, fiber: Option<&Fiber>) -> Pending {
         let Pending { op, deadline, line } = pending;
         let who = self.asker(line);
         let releasers = op.releasers(who);
@@ -136,7 +136,8 @@ impl RealWorld {
         *thread.waiting.lock() =
             Some(Waiting { on: op.on(), text: op.describe(), line, timed: deadline.is_some() });
         thread.state.store(state as u8, Ordering::SeqCst);
-        *self.seat.blocked.lock() = Some(Blocked { op, line, changes_seen: self.changes_seen });
+        let calls = self.calls_of(fiber);
+        *self.seat.blocked.lock() = Some(Blocked { op, line, changes_seen: self.changes_seen, calls });
         // Somebody may `await` the state of this thread. (Not one that awaits itself: two would wake each other for ever.)
         if !awaits && self.awaited() {
             self.changed();
@@ -163,7 +164,10 @@ impl RealWorld {
             *thread.waiting.lock() = None;
         }
         // Nobody else takes it from there.
-        let op = blocked.map_or(Op::Sleep, |blocked| blocked.op);
+        let op = blocked.map_or(Op::Sleep, |blocked| {
+            self.calls = blocked.calls;
+            blocked.op
+        });
         Pending { op, deadline, line }
     }
 
@@ -181,7 +185,7 @@ impl RealWorld {
     /// A timer waits for its next beat, or to be cancelled.
     pub(super) fn wait_for_beat(&mut self, due: i64) -> Beat {
         let op = Op::Beat(self.seat.thread.clone());
-        match self.wait_at(Wait { op, deadline: Some(due) }, 0) {
+        match self.wait_at(Wait { op, deadline: Some(due) }, 0, None) {
             Waited::Done(Value::Bool(true)) => Beat::Due,
             Waited::Done(_) | Waited::Failed(_) => Beat::Cancelled,
             Waited::Suspended(_) | Waited::Stopped => Beat::Stopped,

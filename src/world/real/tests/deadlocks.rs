@@ -182,7 +182,7 @@ fn every_arm_of_a_select_is_stuck() {
 fn an_await_that_nobody_can_end() {
     let outcome = go(|world| {
         world.await_begin();
-        step!(world.wait_at(Wait { op: Op::Change, deadline: None }, 5));
+        step!(world.wait_at(Wait { op: Op::Change, deadline: None }, 5, None));
         DONE
     });
     assert_eq!(shown(deadlock(&outcome)), ["main [] awaits its condition:5"]);
@@ -289,7 +289,7 @@ fn await_takes_turns() {
                             world.await_end();
                             break;
                         }
-                        let waited = world.wait_at(Wait { op: Op::Change, deadline: None }, 5);
+                        let waited = world.wait_at(Wait { op: Op::Change, deadline: None }, 5, None);
                         world.await_end();
                         step!(waited);
                     }

@@ -126,7 +126,7 @@ fn operate(world: &mut RealWorld, mut op: Op, timeout: Option<i64>, line: u32) -
         Ok(Some(value)) => Waited::Done(value),
         Ok(None) => {
             let deadline = timeout.map(|timeout| world.now() + timeout);
-            world.wait_at(Wait { op, deadline }, line)
+            world.wait_at(Wait { op, deadline }, line, None)
         }
         Err(error) => Waited::Failed(error),
     }
@@ -197,7 +197,7 @@ fn get(world: &mut RealWorld, queue: &Arc<Sync>) -> Waited {
 }
 
 fn wait(world: &mut RealWorld, op: Op, line: u32) -> Waited {
-    world.wait_at(Wait { op, deadline: None }, line)
+    world.wait_at(Wait { op, deadline: None }, line, None)
 }
 
 fn number(value: Value) -> i64 {
