@@ -201,7 +201,7 @@ fn calls_at(program: &Program, function: &Function, at: usize) -> Calls {
         I::CallFunction { function, .. } | I::CallMember { function, .. } => calls.known.push(function),
         I::CallBuiltin { row, .. } => builtin(program, program.rows[row as usize], &mut calls),
         I::CallMethod { shape, .. } => method(program, program.shapes[shape as usize].method, &mut calls),
-        I::CallMethodFixed { shape, .. } => {
+        I::CallMethodOf { shape, .. } | I::CallMethodFixed { shape, .. } => {
             method(program, program.shapes[shape as usize].method, &mut calls);
         }
         I::Call { at: callee, .. } | I::Prepare { at: callee, .. } => {
@@ -300,8 +300,12 @@ fn successors(function: &Function, at: usize) -> impl Iterator<Item = usize> {
 
 /// Where an error raised by an instruction may lead.
 fn handled(function: &Function, at: usize) -> impl Iterator<Item = usize> {
+    handlers_of(function, at).map(|handler| handler.target as usize)
+}
+
+fn handlers_of(function: &Function, at: usize) -> impl Iterator<Item = &super::Handler> {
     let covers = move |handler: &&super::Handler| (handler.start..handler.end).contains(&(at as u32));
-    function.handlers.iter().filter(covers).map(|handler| handler.target as usize)
+    function.handlers.iter().filter(covers)
 }
 
 /// From what each instruction may touch: what it and all that may follow it may touch.
@@ -411,8 +415,8 @@ fn follow(
             Use::Overwritten => {}
             Use::Other => return None,
         }
-        // When it fails, nothing may have been written.
-        ahead.extend(handled(function, at));
+        // When it fails, nothing may have been written but the error itself.
+        ahead.extend(handlers_of(function, at).filter(|h| h.error != register).map(|h| h.target as usize));
     }
     Some(())
 }
@@ -443,7 +447,8 @@ fn use_of(program: &Program, instruction: &I, register: Register, index: u32) ->
             }
             return other_if(arguments(at, shape(s as usize)));
         }
-        I::CallMethodFixed { at, shape: s, .. } => {
+        I::CallMethodOf { object, .. } if object == register => return Use::Receiver,
+        I::CallMethodOf { at, shape: s, .. } | I::CallMethodFixed { at, shape: s, .. } => {
             if at == register {
                 return Use::Overwritten;
             }
@@ -536,8 +541,8 @@ mod tests {
     #[test]
     fn things_that_are_copied_are_not() {
         for text in [
-            "queue q\nlet r = q\nr.put(1)",
-            "queue q\nvar r = nil\nr = q\nr.put(1)",
+            "queue q\nlet r = q\nlet all = [r]",
+            "queue q\nvar r = nil\nr = q\nr = [r]",
             "queue q\nlet all = [q]",
             "queue q\nlet all = {\"q\": q}",
             "queue q\nfn f(x) { x.put(1) }\nf(q)",
@@ -548,7 +553,7 @@ mod tests {
             "queue q\nfn f() { let r = q\nprint(r.size)\nreturn r }",
             "queue q, r\nq.put(r)\nq.put(q)",
             "let q = queue()\nq.put(1)",
-            "queue q\nlet r = q if q.size == 0 else nil\nr.put(1)",
+            "queue q\nlet r = q if q.size == 0 else nil\nlet all = [r]",
             "queue q\nprint(current_thread().waiting_on, q.size)",
             "queue q\nfn f() { throw q }",
             "class C(x) { }\nqueue q\nC(q)",
