@@ -54,6 +54,7 @@ fn execute(program: Arc<Verified>, run: &Run, arguments: Vec<String>, style: Sty
         reporter: Arc::new(reporter),
         seed: run.seed,
         signals: true,
+        stats: run.stats,
         ..defaults
     };
     real::run(program, options)

@@ -40,6 +40,7 @@ use run::Shared;
 use spin::Spin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 use threads::Seat;
 
 /// What one thread of the script sees of the real world.
@@ -51,13 +52,28 @@ pub struct RealWorld {
     changes_seen: u64,
     /// What the thread held when the error was raised that has ended it: label and line of acquisition.
     held: Vec<(String, u32)>,
+    /// When it began, for `--stats`.
+    began: Instant,
+    /// How often it was parked, and how long in all.
+    waits: u64,
+    waited: Duration,
     /// Room for the calls in progress while it is parked.
     calls: Vec<(u32, u32)>,
 }
 
 impl RealWorld {
     fn new(shared: Arc<Shared>, seat: Arc<Seat>) -> RealWorld {
-        RealWorld { shared, seat, spin: Spin::new(), changes_seen: 0, held: Vec::new(), calls: Vec::new() }
+        RealWorld {
+            shared,
+            seat,
+            spin: Spin::new(),
+            changes_seen: 0,
+            held: Vec::new(),
+            began: Instant::now(),
+            waits: 0,
+            waited: Duration::ZERO,
+            calls: Vec::new(),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use super::{RealWorld, threads};
 use crate::code::verify::Verified;
 use crate::machine::{Exit, Image};
 use crate::report::runtime::{Deadlock, Ending, Left};
+use crate::report::stats::{Stats, ThreadStats};
 use crate::sync::thread::{Entry, Thread};
 use crate::sync::wait::{WaitQueue, Waiter};
 use crate::value::{Value, error::Error};
@@ -43,6 +44,8 @@ pub struct Options {
     pub seed: Option<u64>,
     /// Whether Ctrl-C (and SIGTERM) end the run rather than the process.
     pub signals: bool,
+    /// Whether the ending tells how long each thread ran and waited.
+    pub stats: bool,
 }
 
 /// A thread has ended with an error that nothing caught.
@@ -66,6 +69,7 @@ impl Default for Options {
             reporter: Arc::new(|_| {}),
             seed: None,
             signals: false,
+            stats: false,
         }
     }
 }
@@ -115,6 +119,8 @@ pub(super) struct Shared {
     cause: OnceLock<Cause>,
     /// Threads that stopped where they stood.
     pub left: Mutex<Vec<(u32, Left)>>,
+    /// What `--stats` tells of the threads that have ended, with their ids.
+    pub stats: Mutex<Vec<(u32, ThreadStats)>>,
     pub failed: AtomicU32,
     pub started: AtomicU32,
     pub knots: Knots,
@@ -176,6 +182,13 @@ impl Shared {
             unasked: self.things.unasked(),
             ..Ending::default()
         };
+        if self.options.stats {
+            let mut threads = std::mem::take(&mut *self.stats.lock());
+            threads.sort_by_key(|(id, _)| *id);
+            let threads = threads.into_iter().map(|(_, thread)| thread).collect();
+            let wall = Duration::from_nanos(self.clock.now().unsigned_abs());
+            ending.stats = Some(Stats { wall, threads, syncs: Vec::new() });
+        }
         let mut left = std::mem::take(&mut *self.left.lock());
         left.extend(self.table.lock().seats.values().map(|seat| (seat.thread.id, seat.left())));
         left.sort_by_key(|(id, _)| *id);
@@ -248,6 +261,7 @@ pub(super) fn run_body(
         changed: WaitQueue::new(),
         cause: OnceLock::new(),
         left: Mutex::new(Vec::new()),
+        stats: Mutex::new(Vec::new()),
         failed: AtomicU32::new(0),
         started: AtomicU32::new(0),
         knots,

@@ -13,6 +13,7 @@ use crate::sync::thread::{State, Waiting};
 use crate::sync::{Op, Releasers, Who};
 use crate::value::{Value, error::Error};
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 /// An operation while its thread waits for it.
 struct Pending {
@@ -153,7 +154,10 @@ impl RealWorld {
             waiter.wake();
         }
         if down {
+            let parked = Instant::now();
             waiter.park(until);
+            self.waits += 1;
+            self.waited += parked.elapsed();
         }
 
         let blocked = self.seat.blocked.lock().take();
