@@ -213,7 +213,97 @@ fn calls_at(program: &Program, function: &Function, at: usize) -> Calls {
             calls.unknown = !matches!(before, Some(I::Prepare { at, .. }) if at == a);
         }
         I::CallSpread { .. } => calls.unknown = true,
-        _ => {}
+        // None of these calls anything, or starts a thread.
+        I::Move { .. }
+        | I::Nil { .. }
+        | I::Bool { .. }
+        | I::Int { .. }
+        | I::Unset { .. }
+        | I::LoadGlobal { .. }
+        | I::StoreGlobal { .. }
+        | I::LoadFixed { .. }
+        | I::StoreFixed { .. }
+        | I::NewCell { .. }
+        | I::LoadCell { .. }
+        | I::StoreCell { .. }
+        | I::CheckSet { .. }
+        | I::LoadLocal { .. }
+        | I::StoreLocal { .. }
+        | I::Add { .. }
+        | I::Subtract { .. }
+        | I::Multiply { .. }
+        | I::Modulo { .. }
+        | I::AddInt { .. }
+        | I::MultiplyInt { .. }
+        | I::ModuloInt { .. }
+        | I::Binary { .. }
+        | I::Unary { .. }
+        | I::Compare { .. }
+        | I::Jump { .. }
+        | I::JumpIf { .. }
+        | I::JumpUnless { .. }
+        | I::JumpSet { .. }
+        | I::Loop { .. }
+        | I::LoopIf { .. }
+        | I::UnlessLess { .. }
+        | I::UnlessLessEqual { .. }
+        | I::UnlessEqual { .. }
+        | I::UnlessNotEqual { .. }
+        | I::UnlessLessInt { .. }
+        | I::UnlessLessEqualInt { .. }
+        | I::UnlessGreaterInt { .. }
+        | I::UnlessGreaterEqualInt { .. }
+        | I::UnlessEqualInt { .. }
+        | I::UnlessNotEqualInt { .. }
+        | I::LoopLess { .. }
+        | I::LoopLessEqual { .. }
+        | I::LoopLessInt { .. }
+        | I::LoopLessEqualInt { .. }
+        | I::RangeCheck { .. }
+        | I::LoopRange { .. }
+        | I::Iterate { .. }
+        | I::LoopItems { .. }
+        | I::CountCheck { .. }
+        | I::LoopCount { .. }
+        | I::Return { .. }
+        | I::ReturnNil
+        | I::GetField { .. }
+        | I::SetField { .. }
+        | I::GetOwn { .. }
+        | I::SetOwn { .. }
+        | I::OwnMethod { .. }
+        | I::GetIndex { .. }
+        | I::SetIndex { .. }
+        | I::Slice { .. }
+        | I::List { .. }
+        | I::Map { .. }
+        | I::Range { .. }
+        | I::Push { .. }
+        | I::Text { .. }
+        | I::Format { .. }
+        | I::Unpack { .. }
+        | I::Name { .. }
+        | I::NameElement { .. }
+        | I::Throw { .. }
+        | I::Rethrow { .. }
+        | I::IsKind { .. }
+        | I::AssertFailed { .. }
+        | I::AssertCompared { .. }
+        | I::Enter { .. }
+        | I::EnterFixed { .. }
+        | I::EnterTimed { .. }
+        | I::Leave { .. }
+        | I::LeaveFixed { .. }
+        | I::Monitor { .. }
+        | I::Sleep { .. }
+        | I::Yield
+        | I::HoldOthers
+        | I::ResumeOthers
+        | I::AwaitBegin
+        | I::AwaitWait
+        | I::AwaitEnd
+        | I::Arm { .. }
+        | I::Select { .. } => {}
     }
     calls
 }

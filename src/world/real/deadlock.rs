@@ -1,6 +1,7 @@
 //! Nothing hangs in silence: looks for a deadlock whenever a thread blocks without a deadline, or ends.
 //!
-//! Exact, without polling. Threads block under the mutex of the table, so whoever holds it and sees a thread
+//! Exact, without polling (knots among some threads while others go on are the matter of `knot`, which looks now and
+//! then). Threads block under the mutex of the table, so whoever holds it and sees a thread
 //! parked knows that the thread has been parked since it blocked; the waker's mark on a waiter, not its running,
 //! makes a thread free again. And who marks a waiter is free itself. So a picture in which all threads of interest are parked before
 //! and after it was drawn is true, and what it shows will stay.
