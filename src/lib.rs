@@ -12,6 +12,7 @@ pub mod pipeline;
 pub mod report;
 pub mod resolve;
 pub mod source;
+pub mod state;
 pub mod sync;
 pub mod syntax;
 pub mod value;
