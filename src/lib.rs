@@ -7,6 +7,7 @@
 
 pub mod builtin;
 pub mod code;
+pub mod explore;
 pub mod machine;
 pub mod pipeline;
 pub mod report;
