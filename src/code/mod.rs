@@ -1,6 +1,7 @@
 //! Programs: what the machine runs. Made by `lower` from the tree and the resolver's answers.
 
 mod instruction;
+pub mod live;
 pub mod lower;
 pub mod reach;
 pub mod verify;

@@ -5,10 +5,48 @@ use super::fault::{self, Fault};
 use super::fiber::MOST_FRAMES;
 use super::registers::{Cursor, Registers};
 use super::wait::{self, Done};
+use super::touch::{self, Touches};
 use super::{Exit, Fiber, Frame, Image, Scheduler, slow};
 use crate::code::Instruction as I;
 use crate::syntax::tree::{BinaryOperator, CompareOperator};
-use crate::value::{Value, compare, index, operate, put};
+use crate::value::{Value, compare, error::Error, index, operate, put};
+
+/// Goes on with a fiber that was suspended, with the value of its operation or the error that has ended it.
+pub fn resume<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    answer: Result<Value, Error>,
+) -> Exit {
+    let fault = match answer {
+        Ok(value) => match wait::complete(image, fiber, world, value) {
+            Ok(()) => return run(image, fiber, world),
+            Err(fault) => fault,
+        },
+        Err(error) => Fault::Error(error),
+    };
+    match fault::raise(fiber, &image.program, world, fault) {
+        Ok(()) => run(image, fiber, world),
+        Err(exit) => exit,
+    }
+}
+
+/// Asks the world whether the fiber may do its next instruction (the `pc` is past it); if not, goes back to before it.
+fn before<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    base: usize,
+    instruction: I,
+) -> bool {
+    let mut touches = Touches::new();
+    touch::touches(image, fiber, base, instruction, &mut touches);
+    let stops = world.before(&touches, fiber);
+    if stops && let Some(frame) = fiber.frames.last_mut() {
+        frame.pc -= 1;
+    }
+    stops
+}
 
 /// Runs the fiber until it ends or the world puts it aside.
 pub fn run<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Exit {
@@ -186,6 +224,13 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
         loop {
             // SAFETY: the function is verified: no jump leaves it, and its last instruction does not go on.
             let instruction = unsafe { code.next() };
+            if S::STEPWISE {
+                save!();
+                if before(image, fiber, world, base, instruction) {
+                    return Ok(Exit::Paused);
+                }
+                regs = registers!();
+            }
             match instruction {
                 I::Move { d, s } => {
                     let value = r!(s).clone();

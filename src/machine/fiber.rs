@@ -70,6 +70,16 @@ impl Fiber {
         Fiber::new(image, entry).expect("the script takes no arguments")
     }
 
+    /// Whether it is inside `atomically`.
+    pub fn holding(&self) -> bool {
+        self.holding > 0
+    }
+
+    /// Whether it evaluates the condition of an `await`.
+    pub fn in_condition(&self) -> bool {
+        self.in_condition
+    }
+
     /// Makes room for the registers of a frame.
     #[inline]
     pub(super) fn reserve(&mut self, until: usize) {

@@ -11,10 +11,12 @@ mod fiber;
 mod field;
 mod image;
 mod registers;
+pub mod saved;
 mod slow;
+pub mod touch;
 mod wait;
 
-pub use dispatch::run;
+pub use dispatch::{resume, run};
 pub use fiber::{Fiber, Frame};
 pub use image::Image;
 
@@ -23,9 +25,20 @@ use crate::code::Program;
 use crate::value::{Value, error::Error};
 use crate::world::World;
 use std::sync::Arc;
+use touch::Touches;
 
 /// What the machine needs of a world beyond what builtins may ask for.
 pub trait Scheduler: World {
+    /// Whether the world wants to be asked before each instruction. A constant, so that the worlds that do not want
+    /// to pay nothing for it.
+    const STEPWISE: bool = false;
+
+    /// Asked before an instruction, when `STEPWISE`, with what it is about to touch. True puts the fiber aside before it.
+    fn before(&mut self, touches: &Touches, fiber: &Fiber) -> bool {
+        let _ = (touches, fiber);
+        false
+    }
+
     /// Whether something unusual is to be seen to at the next safe point: one relaxed load.
     fn trapped(&self) -> bool;
 
@@ -81,5 +94,7 @@ pub enum Exit {
     /// `exit(n)`; its `finally` blocks have run.
     Exited(i32),
     Suspended(Wait),
+    /// Put aside before its next instruction.
+    Paused,
     Stopped,
 }

@@ -51,7 +51,7 @@ fn waits_in_one_step(image: &Image, fiber: &Fiber) -> Error {
 }
 
 /// Puts the value of an operation where its instruction wants it.
-fn complete<S: Scheduler>(
+pub(super) fn complete<S: Scheduler>(
     image: &Image,
     fiber: &mut Fiber,
     world: &mut S,

@@ -187,7 +187,7 @@ impl RealWorld {
                 self.settle(State::Finished, Ok(Value::Nil));
             }
             // The real world puts no fiber aside; one that stopped has ended with the run.
-            Exit::Stopped | Exit::Suspended(_) => {}
+            Exit::Stopped | Exit::Suspended(_) | Exit::Paused => {}
         }
         if shared.options.stats {
             self.tell_stats();
