@@ -16,6 +16,7 @@ use super::semaphore::Semaphore;
 use super::thread::Thread;
 use super::wait::WaitQueue;
 use super::{Kind, Releasers, Sync, Who};
+use crate::state::{Reader, Writer};
 use crate::value::{
     Value,
     error::{self, Error},
@@ -422,4 +423,19 @@ impl Put {
 #[cold]
 pub fn timeout(what: &str, why: &str) -> Error {
     Error::new(error::Kind::Timeout, format!("{what}: {why} within the timeout"))
+}
+
+impl Put {
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.sync(&self.queue);
+        w.value(&self.value);
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Put {
+        Put { queue: r.sync(), value: r.value() }
+    }
+
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
 }

@@ -7,6 +7,7 @@ use super::future::Future;
 use super::queue::closed;
 use super::wait::WaitQueue;
 use super::{Kind, Op, Releasers, Sync};
+use crate::state::{Reader, Writer};
 use crate::value::error::{self, Error};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
@@ -241,5 +242,55 @@ impl Crew {
             let advice = "give the pool more workers, or let no task wait for another";
             format!("{workers} of {label} {them}: {advice}")
         })
+    }
+}
+
+impl Pool {
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.sync(&self.crew);
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Pool {
+        Pool { crew: r.sync() }
+    }
+}
+
+impl Crew {
+    pub fn save_head(&self, w: &mut Writer<'_>) {
+        w.count(u64::from(self.size));
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Crew {
+        let size = r.count() as u32;
+        Crew { size, state: Mutex::default(), work: WaitQueue::new(), idle: WaitQueue::new() }
+    }
+
+    pub fn save(&self, w: &mut Writer<'_>) {
+        let state = self.state.lock();
+        w.count(state.tasks.len() as u64);
+        state.tasks.iter().for_each(|future| w.sync(future));
+        // Their order means nothing. A worker without a task has no line.
+        let without_lines = |ids: &[u32]| -> Vec<(u32, u32)> { ids.iter().map(|id| (*id, 0)).collect() };
+        w.threads_with_lines(&without_lines(&state.workers));
+        w.threads_with_lines(&without_lines(&state.busy));
+        w.count(state.unfinished as u64);
+        w.flag(state.closed);
+    }
+
+    pub fn fill(&self, r: &mut Reader<'_>) {
+        let ids = |pairs: Vec<(u32, u32)>| -> Vec<u32> { pairs.into_iter().map(|(id, _)| id).collect() };
+        let state = State {
+            tasks: r.syncs().into(),
+            workers: ids(r.threads_with_lines()),
+            busy: ids(r.threads_with_lines()),
+            unfinished: r.count() as usize,
+            closed: r.flag(),
+        };
+        *self.state.lock() = state;
+    }
+
+    /// Futures whose tasks nobody has begun.
+    pub fn tasks(&self) -> Vec<Arc<Sync>> {
+        self.state.lock().tasks.iter().cloned().collect()
     }
 }

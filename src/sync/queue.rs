@@ -9,6 +9,7 @@
 use super::heap::Heap;
 use super::wait::WaitQueue;
 use super::{Kind, Sync};
+use crate::state::{Reader, Writer};
 use crate::value::{
     Value,
     error::{self, Error},
@@ -350,4 +351,70 @@ pub fn closed(sync: &Sync, operation: &str) -> Error {
         _ => ("nothing is left in it", "`for x in q { }` ends when a queue is closed and empty"),
     };
     Error::new(error::Kind::Closed, format!("{label}.{operation}(): {label} is closed, and {why}")).hint(hint)
+}
+
+impl Queue {
+    pub fn save_head(&self, w: &mut Writer<'_>) {
+        w.byte(match &self.store {
+            Store::Fifo(..) | Store::Long(_) => 0,
+            Store::Lifo(_) => 1,
+            Store::Priority(_) => 2,
+        });
+        w.option(self.capacity, |w, capacity| w.count(capacity as u64));
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Queue {
+        let order = match r.byte() {
+            0 => Order::Fifo,
+            1 => Order::Lifo,
+            2 => Order::Priority,
+            order => unreachable!("no queue has the order {order}"),
+        };
+        Queue::new(r.option(|r| r.count() as i64), order)
+    }
+
+    /// Nobody may put or get meanwhile. Whether what was left at the close was dropped has no effect any more then.
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.flag(self.closed());
+        w.count(self.unfinished());
+        match &self.store {
+            Store::Fifo(sender, receiver) => {
+                let values: Vec<Value> = receiver.try_iter().collect();
+                w.values(&values);
+                for value in values {
+                    let _ = sender.try_send(value); // there is room: it was taken out just now
+                }
+            }
+            Store::Long(values) => w.values(values.lock().make_contiguous()),
+            Store::Lifo(values) => w.values(&values.lock()),
+            Store::Priority(heap) => heap.lock().save(w),
+        }
+    }
+
+    pub fn fill(&self, r: &mut Reader<'_>) {
+        let closed = if r.flag() { CLOSED } else { 0 };
+        self.word().store(r.count() * UNFINISHED | closed, Ordering::SeqCst);
+        match &self.store {
+            Store::Fifo(sender, _) => {
+                for value in r.values() {
+                    let _ = sender.try_send(value); // it is empty, and as large as the one that was written
+                }
+            }
+            Store::Long(values) => *values.lock() = r.values().into(),
+            Store::Lifo(values) => *values.lock() = r.values(),
+            Store::Priority(heap) => *heap.lock() = Heap::load(r),
+        }
+    }
+
+    /// The values that putting and getting compare with others.
+    pub fn compared(&self) -> Vec<Value> {
+        match &self.store {
+            Store::Fifo(..) | Store::Long(_) | Store::Lifo(_) => Vec::new(),
+            Store::Priority(heap) => heap.lock().values(),
+        }
+    }
+
+    fn word(&self) -> &AtomicU64 {
+        &self.state
+    }
 }

@@ -253,6 +253,14 @@ impl World for Testing {
         String::new()
     }
 
+    fn pick(&mut self, _: usize) -> usize {
+        0
+    }
+
+    fn choose(&mut self, _: u64) -> u64 {
+        0
+    }
+
     fn random(&mut self) -> u64 {
         0
     }

@@ -31,7 +31,7 @@ pub use output::Sink;
 pub use run::{Options, UncaughtReport, run};
 
 use super::{Stream, World};
-use crate::builtin::Wait;
+use crate::builtin::{Wait, random};
 use crate::code::Program;
 use crate::machine::{Fiber, Scheduler, Stopped, Waited};
 use crate::sync::{Sync, future::Failure, thread::Thread};
@@ -126,6 +126,14 @@ impl World for RealWorld {
 
     fn clock(&self) -> String {
         clock::wall_clock()
+    }
+
+    fn pick(&mut self, _: usize) -> usize {
+        0
+    }
+
+    fn choose(&mut self, count: u64) -> u64 {
+        random::below(self, count)
     }
 
     fn random(&mut self) -> u64 {

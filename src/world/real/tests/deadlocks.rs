@@ -93,7 +93,10 @@ fn notified_while_nobody_waited() {
         let guard = lock(world, "guard");
         let ready = make(world, "ready", Kind::Condition(Condition::new(guard.clone()).unwrap()));
         step!(acquire(world, &guard, 2));
-        Condition::of(&ready).unwrap().notify(&ready, who(world, 3), 1).unwrap();
+        Condition::of(&ready)
+            .unwrap()
+            .notify(&ready, Who { thread: &world.thread().clone(), line: 3 }, 1, world)
+            .unwrap();
         step!(operate(world, Op::Condition(condition::Wait::new(ready)), None, 4));
         DONE
     });
@@ -171,7 +174,7 @@ fn a_daemon_cannot_release_when_it_waits_itself() {
 fn every_arm_of_a_select_is_stuck() {
     let outcome = go(|world| {
         let (jobs, more) = (queue(world, "jobs", None), queue(world, "more", None));
-        let select = Select::new(vec![Op::Get(jobs), Op::Get(more)], 0);
+        let select = Select::new(vec![Op::Get(jobs), Op::Get(more)], who(world, 3), |_| 0);
         step!(operate(world, Op::Select(Box::new(select)), None, 5));
         DONE
     });
