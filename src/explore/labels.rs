@@ -25,6 +25,10 @@ pub struct Facts {
     pub unfinished: bool,
     /// A step that meets it reads it whole: closures and the like never change, so nobody tells when they are read.
     pub constant: bool,
+    /// A thing to wait for, or a part of one: an operation on one reads others that it leads to.
+    pub waits: bool,
+    /// Of a thread's own state: how long until it gives up waiting, if it does.
+    pub deadline: Option<i64>,
 }
 
 #[derive(Debug, Default)]
@@ -36,8 +40,9 @@ pub struct Labels {
 }
 
 impl Labels {
-    /// The label of a node's content; `object` is what the node stands for, None for a root.
-    pub fn of(&mut self, node: &Node, object: Option<&Shared>) -> Label {
+    /// The label of a node's content; `object` is what the node stands for, None for a root; `deadline` is how long a
+    /// thread waits at most.
+    pub fn of(&mut self, node: &Node, object: Option<&Shared>, deadline: Option<i64>) -> Label {
         if let Some(&label) = self.numbers.get(&node.bytes[..]) {
             debug_assert_eq!(self.facts[label as usize].refs as usize, node.refs.len());
             return label;
@@ -45,7 +50,7 @@ impl Labels {
         let label = self.contents.len() as Label;
         let content: Box<[u8]> = node.bytes.clone().into();
         self.bytes += 2 * content.len() + size_of::<Facts>() + 48;
-        self.facts.push(facts(node, object));
+        self.facts.push(facts(node, object, deadline));
         self.contents.push(content.clone());
         self.numbers.insert(content, label);
         label
@@ -65,7 +70,7 @@ impl Labels {
     }
 }
 
-fn facts(node: &Node, object: Option<&Shared>) -> Facts {
+fn facts(node: &Node, object: Option<&Shared>, deadline: Option<i64>) -> Facts {
     let tag = Tag::of(&node.bytes);
     let hash = FixedState::with_seed(1);
     let constant = matches!(tag, Tag::Closure | Tag::Bound | Tag::Error);
@@ -84,5 +89,7 @@ fn facts(node: &Node, object: Option<&Shared>) -> Facts {
             _ => false,
         },
         constant,
+        waits: matches!(tag, Tag::Sync | Tag::Ticket | Tag::Round | Tag::Failure | Tag::Left),
+        deadline,
     }
 }

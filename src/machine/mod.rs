@@ -15,10 +15,12 @@ pub mod saved;
 mod slow;
 pub mod touch;
 mod wait;
+mod watch;
 
 pub use dispatch::{resume, run};
 pub use fiber::{Fiber, Frame};
 pub use image::Image;
+pub use watch::{Judged, Watch};
 
 use crate::builtin::Wait;
 use crate::code::Program;
@@ -70,6 +72,8 @@ pub trait Scheduler: World {
 
     /// After the evaluation when it was true or raised an error, else after the wait.
     fn await_end(&mut self);
+
+    fn watch(&mut self, watch: Watch) { let _ = watch; }
 }
 
 /// The run has ended: the thread stops where it stands.

@@ -107,7 +107,7 @@ impl Shared {
             }
             Tag::Bound => Shared::Bound(Arc::new(object::load_bound(r))),
             Tag::Error => Shared::Error(Arc::new(Error::load(r))),
-            Tag::File => Shared::File(Arc::new(File::closed(r.text()))),
+            Tag::File => Shared::File(Arc::new(File::shut(r.text()))),
             Tag::Thread => Shared::Thread(Arc::new(Thread::load(id, r))),
             Tag::Sync => Shared::Sync(Arc::new(Sync::load(id, r))),
             Tag::Ticket => Shared::Ticket(Arc::new(Ticket::load(r))),

@@ -3,6 +3,7 @@
 //! There will be two worlds behind it; nothing above them knows which one runs.
 
 pub mod real;
+pub mod sim;
 
 use crate::sync::{Sync, thread::Thread};
 use crate::value::error::Error;

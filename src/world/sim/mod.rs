@@ -14,5 +14,5 @@ mod world;
 
 pub use rules::Rules;
 pub use saved::Snapshot;
-pub use step::{Ends, Fault, Log, Step, Way};
+pub use step::{Ends, Fault, Log, Met, Step, Way, next_choices};
 pub use universe::{Seat, Universe};

@@ -77,6 +77,7 @@ impl Universe {
             w.flag(watch.ensure);
             w.count(u64::from(watch.span.start));
             w.count(u64::from(watch.span.end));
+            w.count(u64::from(watch.function));
             w.value(&watch.body);
         }
         if rules.names {
@@ -99,7 +100,8 @@ impl Universe {
         for _ in 0..r.count() {
             let ensure = r.flag();
             let span = Span { start: r.count() as u32, end: r.count() as u32 };
-            self.watches.push(Watch { body: r.value(), ensure, span });
+            let function = r.count() as u32;
+            self.watches.push(Watch { body: r.value(), ensure, span, function });
         }
         if rules.names {
             self.next_id = r.count() as u32;
@@ -147,7 +149,14 @@ impl Universe {
     }
 
     /// Brings a stored moment back: its nodes by their contents and references, roots first, `seats` of them threads.
-    pub fn load(image: &Image, contents: &[&[u8]], refs: &[&[u32]], seats: usize, rules: &Rules) -> Universe {
+    /// Also the living object of each node.
+    pub fn load(
+        image: &Image,
+        contents: &[&[u8]],
+        refs: &[&[u32]],
+        seats: usize,
+        rules: &Rules,
+    ) -> (Universe, Vec<Option<Shared>>) {
         let globals = image.program.globals.len();
         let roots = GLOBALS as usize + globals + seats;
         let image = Arc::new(image.anew());
@@ -186,7 +195,7 @@ impl Universe {
             .filter(|&node| shared[node])
             .filter_map(|node| objects[node].as_ref().map(Shared::address))
             .collect();
-        universe
+        (universe, objects)
     }
 
     /// Finds anew which objects more than one thread can reach; `running` is a fiber out of its seat.

@@ -8,12 +8,13 @@ use crate::code::verify::Verified;
 use crate::explore::Time;
 use crate::machine::saved::Rest;
 use crate::machine::touch::{Act, Touch};
-use crate::machine::{self, Exit, Fiber, Watch};
+use crate::machine::{self, Exit, Fiber, Judged, Watch};
 use crate::source::Span;
 use crate::sync::thread::{Entry, State, Thread, Waiting};
 use crate::sync::{Op, Who};
 use crate::value::Value;
 use crate::value::error::Error;
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -61,14 +62,27 @@ pub struct Log {
     pub choices: Vec<(u32, u32)>,
     /// It ran for very long without anything that others could tell.
     pub long: bool,
+    /// Everything that it met, in the order of meeting it: what it did depends on nothing else.
+    pub met: Vec<Met>,
+    /// What it did may depend on more than that.
+    pub opaque: bool,
+}
+
+/// Something that a step looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Met {
+    /// A variable of the top level.
+    Global(u32),
+    /// An object, by its address.
+    Object(usize),
 }
 
 /// An error that ended a thread, or an `invariant` or `ensure` that does not hold.
 #[derive(Debug)]
 pub enum Fault {
     Uncaught { thread: Arc<str>, error: Arc<Error>, holds: Vec<(String, u32)> },
-    /// The number of the watch, and why: false, or the error that its evaluation raised.
-    Watch { watch: usize, error: Option<Arc<Error>> },
+    /// The condition, and why: it is false, or its evaluation raised an error.
+    Watch { watch: Watch, error: Arc<Error>, raised: bool },
 }
 
 /// The choices of a step: those that are given, then the first each time.
@@ -106,21 +120,53 @@ pub(super) struct Stepper<'u> {
     pub log: Log,
     /// The operation that others can tell is still to come.
     pub fresh: bool,
-    /// Everything is part of one step: an `invariant` is evaluated.
-    pub inside: bool,
     /// Something may have been made known to others since `shared` was found.
     pub published: bool,
     pub instructions: u64,
     /// Where the fiber was suspended.
     pub line: u32,
+    /// It asked for more than it met.
+    pub looked_around: Cell<bool>,
 }
 
 impl Universe {
     /// Lets a thread take a step, with these choices; further ones are the first each time.
     pub fn step(&mut self, seat: usize, way: Way, choices: Vec<u32>, rules: &Rules) -> Step {
-        let thread = self.seats[seat].thread.clone();
+        let mut stepper = self.stepper(seat, choices, rules);
+        let blocked = stepper.take(way);
+        if blocked.is_none() {
+            stepper.settle();
+        }
+        let mut log = std::mem::take(&mut stepper.log);
+        log.choices = std::mem::take(&mut stepper.choices.made);
+        log.opaque |= stepper.looked_around.get();
+        Step { ends: blocked.map_or(Ends::Moved, Ends::Blocked), log }
+    }
+
+    /// Evaluates every `invariant`, or every `ensure`; with what the evaluations touched.
+    pub fn look(&mut self, ensure: bool, rules: &Rules) -> (Vec<Fault>, Log) {
+        let mut faults = Vec::new();
+        let mut stepper = self.stepper(0, Vec::new(), rules);
+        for watch in stepper.universe.watches.clone() {
+            if watch.ensure != ensure {
+                continue;
+            }
+            let image = stepper.universe.image.clone();
+            match watch.evaluate(&image, &mut stepper) {
+                Judged::Holds | Judged::Stopped => {}
+                Judged::Fails(error) => faults.push(Fault::Watch { watch, error, raised: false }),
+                Judged::Raised(error) => faults.push(Fault::Watch { watch, error, raised: true }),
+            }
+        }
+        let mut log = std::mem::take(&mut stepper.log);
+        log.opaque |= stepper.looked_around.get();
+        (faults, log)
+    }
+
+    fn stepper<'u>(&'u mut self, seat: usize, choices: Vec<u32>, rules: &'u Rules) -> Stepper<'u> {
+        let thread = self.seats.get(seat).map_or_else(|| self.main.clone(), |seat| seat.thread.clone());
         let program = self.image.program.clone();
-        let mut stepper = Stepper {
+        Stepper {
             universe: self,
             rules,
             program,
@@ -129,18 +175,11 @@ impl Universe {
             choices: Choices { given: choices, made: Vec::new() },
             log: Log::default(),
             fresh: true,
-            inside: false,
             published: false,
             instructions: 0,
             line: 0,
-        };
-        let blocked = stepper.take(way);
-        if blocked.is_none() {
-            stepper.settle();
+            looked_around: Cell::new(false),
         }
-        let mut log = std::mem::take(&mut stepper.log);
-        log.choices = std::mem::take(&mut stepper.choices.made);
-        Step { ends: blocked.map_or(Ends::Moved, Ends::Blocked), log }
     }
 
     /// Brings a new run to its first moment: `main` before the first instruction that others could tell.
@@ -164,6 +203,8 @@ impl Default for Log {
             faults: Vec::new(),
             choices: Vec::new(),
             long: false,
+            met: Vec::new(),
+            opaque: false,
         }
     }
 }
@@ -180,7 +221,10 @@ impl Stepper<'_> {
             },
             Some(wait) => {
                 self.fresh = false;
-                self.published = true;
+                self.published = matches!(wait.op, Op::Put(_) | Op::Select(_));
+                let met = &mut self.log.met;
+                wait.op.touches(&mut |object| met.push(Met::Object(object.address())));
+                self.log.act = Act::Sync;
                 self.log.line = seat.line;
                 self.answer(wait, way)
             }
@@ -207,7 +251,7 @@ impl Stepper<'_> {
         let thread = self.thread.clone();
         let who = Who { thread: &thread, line: self.universe.seats[self.seat].line };
         let answer = match way {
-            Way::Run => wait.op.poll(who),
+            Way::Run => self.poll(&mut wait.op, who),
             Way::TimeOut => {
                 let deadline = wait.deadline.take();
                 self.universe.now = self.universe.now.max(deadline.unwrap_or_default());
@@ -231,6 +275,18 @@ impl Stepper<'_> {
             Some(fiber) => self.go_on(fiber, Some(answer)),
             None => unreachable!("only a timer has no fiber"),
         }
+    }
+
+    /// Of several arms of a `select` that could be done, each is tried.
+    fn poll(&mut self, op: &mut Op, who: Who<'_>) -> Result<Option<Value>, Error> {
+        if let Op::Select(select) = op {
+            let ready = select.ready_arms(who);
+            if ready.len() > 1 {
+                let arm = self.choices.next(ready.len() as u32) as usize;
+                return select.poll_arm(ready[arm], who);
+            }
+        }
+        op.poll(who)
     }
 
     /// A timer's time has come: its body begins.
@@ -310,9 +366,12 @@ impl Stepper<'_> {
             }
             Exit::Stopped | Exit::Suspended(_) | Exit::Paused => (State::Finished, Ok(Value::Nil)),
         };
-        let name = self.thread.name();
-        for (sync, _) in self.universe.held_by(self.thread.id) {
-            sync.abandon(self.thread.id, &name);
+        if self.thread.held.load(Ordering::SeqCst) > 0 {
+            self.log.opaque = true;
+            let name = self.thread.name();
+            for (sync, _) in self.universe.held_by(self.thread.id) {
+                sync.abandon(self.thread.id, &name);
+            }
         }
         // A thread ends once.
         let _ = self.thread.outcome.set(outcome);
@@ -344,8 +403,7 @@ impl Stepper<'_> {
         self.universe.seats.push(seat);
     }
 
-    /// After the thread's own part: threads that it started come to their first operation, the run may have ended,
-    /// and what is watched is looked at.
+    /// After the thread's own part: threads that it started come to their first operation.
     fn settle(&mut self) {
         let mut at = 0;
         while at < self.universe.seats.len() {
@@ -356,10 +414,6 @@ impl Stepper<'_> {
             at += 1;
         }
         self.universe.seats.retain(|seat| !seat.thread.ended());
-        if self.universe.ended.is_none() && self.universe.nothing_left_to_do() {
-            self.universe.ended = Some(None);
-        }
-        self.look_at_watches();
     }
 
     /// A new thread goes on to its first operation that others can tell.
@@ -386,45 +440,6 @@ impl Stepper<'_> {
         }
     }
 
-    /// Evaluates every `invariant`; at the end of the run every `ensure` too.
-    fn look_at_watches(&mut self) {
-        let ended = self.universe.ended.is_some();
-        for number in 0..self.universe.watches.len() {
-            let watch = self.universe.watches[number].clone();
-            if watch.ensure && !ended {
-                continue;
-            }
-            match self.evaluate(&watch) {
-                Ok(true) => {}
-                Ok(false) => self.log.faults.push(Fault::Watch { watch: number, error: None }),
-                Err(error) => self.log.faults.push(Fault::Watch { watch: number, error: Some(error) }),
-            }
-        }
-    }
-
-    fn evaluate(&mut self, watch: &Watch) -> Result<bool, Arc<Error>> {
-        let entry = Entry { callee: watch.body.clone(), arguments: Vec::new() };
-        let mut fiber = Fiber::new(&self.universe.image, entry).map_err(Arc::new)?;
-        let (touches, act, atomic) =
-            (std::mem::take(&mut self.log.touches), self.log.act, self.log.atomic);
-        self.inside = true;
-        let image = self.universe.image.clone();
-        let exit = machine::run(&image, &mut fiber, self);
-        self.inside = false;
-        (self.log.touches, self.log.act, self.log.atomic) = (touches, act, atomic);
-        match exit {
-            Exit::Finished(value) => Ok(value.truthy()),
-            Exit::Failed(error) => Err(error),
-            Exit::Exited(_) | Exit::Suspended(_) | Exit::Paused | Exit::Stopped => {
-                let error = Error::new(
-                    crate::value::error::Kind::State,
-                    "the condition would have to wait, or ends the program",
-                )
-                .hint("an invariant or ensure looks at variables, and changes nothing");
-                Err(Arc::new(error))
-            }
-        }
-    }
 }
 
 /// What became of a thread's own part of a step.

@@ -1,6 +1,6 @@
 //! What the machine sees of the simulated world while one thread takes a step.
 
-use super::step::Stepper;
+use super::step::{Met, Stepper};
 use super::universe::{Seat, Universe};
 use crate::builtin::Wait;
 use crate::code::Program;
@@ -8,8 +8,8 @@ use crate::machine::touch::{Act, Place, Touch, Touches};
 use crate::machine::{Fiber, Scheduler, Stopped, Waited, Watch};
 use crate::state::Shared;
 use crate::sync::thread::{State, Thread};
-use crate::sync::{Sync, future::Failure};
-use crate::value::error::{Error, Kind};
+use crate::sync::{Kind, Sync, future::Failure};
+use crate::value::error::{self, Error};
 use crate::world::{Stream, World};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -41,10 +41,15 @@ impl World for Stepper<'_> {
     }
 
     fn held_by(&self, thread: u32) -> Vec<(Arc<Sync>, u32)> {
+        if thread == self.thread.id && self.thread.held.load(Ordering::SeqCst) == 0 {
+            return Vec::new();
+        }
+        self.looked_around.set(true);
         self.universe.held_by(thread)
     }
 
     fn threads(&self) -> Vec<Arc<Thread>> {
+        self.looked_around.set(true);
         let mut threads: Vec<Arc<Thread>> =
             self.universe.seats.iter().map(|seat| seat.thread.clone()).collect();
         threads.sort_by_key(|thread| (thread.id != self.universe.main.id, thread.id));
@@ -55,7 +60,7 @@ impl World for Stepper<'_> {
         let (new, running) = (State::New as u8, State::Running as u8);
         if thread.state.compare_exchange(new, running, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             return Err(Error::new(
-                Kind::State,
+                error::Kind::State,
                 format!("thread \"{}\" has been started already", thread.name()),
             )
             .hint("a thread runs once; make a new one to run it again"));
@@ -124,7 +129,7 @@ impl World for Stepper<'_> {
     }
 
     fn allow_file(&self, path: &str, _: bool) -> Result<(), Error> {
-        Err(Error::new(Kind::Refused, format!("the file {path} cannot be used in a simulated run"))
+        Err(Error::new(error::Kind::Refused, format!("the file {path} cannot be used in a simulated run"))
             .note("in a check every state is visited many times, in any order, and a file has only one")
             .hint("keep what the check needs in variables, or use `conc run --allow-read`"))
     }
@@ -146,7 +151,16 @@ impl Scheduler for Stepper<'_> {
         if touches.list.is_empty() && touches.act == Act::Plain {
             return false;
         }
-        let inside = self.inside || fiber.holding() || fiber.in_condition();
+        for touch in &touches.list {
+            match &touch.place {
+                Place::Global(index) => self.log.met.push(Met::Global(*index)),
+                Place::Object(object) => self.log.met.push(Met::Object(object.address())),
+                Place::Threads => self.log.opaque = true,
+                // Parts of the roots, on which everything depends.
+                Place::Fixed(_) | Place::Random | Place::Clock => {}
+            }
+        }
+        let inside = fiber.holding() || fiber.in_condition();
         if inside {
             self.note(touches, true);
             return false;
@@ -156,7 +170,7 @@ impl Scheduler for Stepper<'_> {
         }
         if self.fresh {
             self.fresh = false;
-            self.published = true;
+            self.published = may_publish(touches);
             self.note(touches, matches!(touches.act, Act::Atomic | Act::Await));
             self.log.line = fiber.line(&self.program);
             self.log.span = fiber.span(&self.program);
@@ -233,6 +247,7 @@ impl Stepper<'_> {
         }
         // What this thread made known in this step is not among them yet.
         if std::mem::take(&mut self.published) {
+            self.log.opaque = true;
             self.universe.share(self.rules, Some((self.seat, fiber)));
             return self.universe.shared.contains(&object.address());
         }
@@ -245,6 +260,29 @@ impl Stepper<'_> {
         self.log.act = touches.act;
         self.log.touches.extend(touches.list.iter().cloned());
     }
+}
+
+/// Whether a reference to something may come where others can reach it.
+fn may_publish(touches: &Touches) -> bool {
+    touches.list.iter().any(|touch| {
+        touch.write
+            && match &touch.place {
+                Place::Object(Shared::Sync(sync)) => match sync.kind {
+                    Kind::Queue(_) | Kind::Atomic(_) | Kind::Pool(_) | Kind::Crew(_) | Kind::Future(_) => true,
+                    Kind::Lock(_)
+                    | Kind::RLock(_)
+                    | Kind::RwLock(_)
+                    | Kind::Side(_)
+                    | Kind::Semaphore(_)
+                    | Kind::Condition(_)
+                    | Kind::Event(_)
+                    | Kind::Barrier(_)
+                    | Kind::Latch(_) => false,
+                },
+                Place::Random | Place::Clock | Place::Threads => false,
+                Place::Global(_) | Place::Fixed(_) | Place::Object(_) => true,
+            }
+    })
 }
 
 impl Universe {
