@@ -7,6 +7,7 @@ pub mod lower;
 pub mod reach;
 #[cfg(test)]
 mod samples;
+pub mod sharing;
 pub mod verify;
 
 pub use instruction::{Instruction, Register};
