@@ -21,8 +21,24 @@ impl Sink for Kept {
 }
 
 /// Folders of golden scripts that print the same each time, and fast.
-const FOLDERS: [&str; 12] = [
-    "atomic", "class", "closure", "control", "error", "format", "list", "map", "monitor", "set", "str",
+const FOLDERS: [&str; 18] = [
+    "atomic",
+    "class",
+    "closure",
+    "condition",
+    "control",
+    "error",
+    "format",
+    "list",
+    "lock",
+    "map",
+    "monitor",
+    "parallel",
+    "queue",
+    "rlock",
+    "select",
+    "set",
+    "str",
     "value",
 ];
 
