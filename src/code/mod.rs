@@ -1,9 +1,13 @@
 //! Programs: what the machine runs. Made by `lower` from the tree and the resolver's answers.
 
+pub mod effects;
 mod instruction;
 pub mod live;
 pub mod lower;
 pub mod reach;
+#[cfg(test)]
+mod samples;
+pub mod sharing;
 pub mod verify;
 
 pub use instruction::{Instruction, Register};
