@@ -4,7 +4,7 @@
 //! or for reports is not.
 
 use super::{Fiber, Frame};
-use crate::code::Program;
+use crate::code::{Program, Register};
 use crate::code::live::Liveness;
 use crate::state::{Reader, Writer};
 use crate::sync::Op;
@@ -37,13 +37,11 @@ impl Fiber {
             w.count(count as u64);
             for register in 0..count {
                 let kept = live.is_none_or(|live| {
-                    let (function, pc) = (frame.function, frame.pc);
+                    let (function, pc, register) = (frame.function, frame.pc, register as Register);
                     match (above, rest) {
-                        (Some(_), _) => live.during(function, pc, register),
-                        (None, Rest::Before) => live.before(function, pc, register),
-                        (None, Rest::Within) => {
-                            live.before(function, pc - 1, register) || live.before(function, pc, register)
-                        }
+                        (Some(_), _) => live.during(function, pc).contains(register),
+                        (None, Rest::Before) => live.before(function, pc).contains(register),
+                        (None, Rest::Within) => live.during(function, pc).contains(register),
                     }
                 });
                 let value = &self.stack[frame.base as usize + register];
