@@ -13,10 +13,12 @@ mod image;
 mod registers;
 mod slow;
 mod wait;
+mod watch;
 
 pub use dispatch::run;
 pub use fiber::{Fiber, Frame};
 pub use image::Image;
+pub use watch::{Judged, Watch};
 
 use crate::builtin::Wait;
 use crate::code::Program;
@@ -57,6 +59,9 @@ pub trait Scheduler: World {
 
     /// After the evaluation when it was true or raised an error, else after the wait.
     fn await_end(&mut self);
+
+    /// An `invariant` or `ensure` has been met: when to evaluate it is the world's affair.
+    fn watch(&mut self, watch: Watch);
 }
 
 /// The run has ended: the thread stops where it stands.

@@ -32,6 +32,9 @@ pub enum Kind {
     State,
     Refused,
     Deadlock,
+    /// The condition of an `invariant` or `ensure` is false: no thread of a script ever sees these.
+    Invariant,
+    Ensure,
     /// `throw error("mine", "text")`.
     Other(Arc<str>),
 }
@@ -65,6 +68,7 @@ pub struct Place {
 }
 
 impl Kind {
+    /// What a script can catch by its word.
     pub const ALL: [(&'static str, Kind, Code); 22] = [
         ("error", Kind::Error, Code::Thrown),
         ("timeout", Kind::Timeout, Code::Timeout),
@@ -101,6 +105,8 @@ impl Kind {
     pub fn word(&self) -> &str {
         match self {
             Kind::Other(word) => word,
+            Kind::Invariant => "invariant",
+            Kind::Ensure => "ensure",
             known => Kind::ALL.iter().find(|(_, kind, _)| kind == known).map_or("error", |(word, _, _)| word),
         }
     }
@@ -108,6 +114,8 @@ impl Kind {
     pub fn code(&self) -> Code {
         match self {
             Kind::Other(_) => Code::Thrown,
+            Kind::Invariant => Code::Invariant,
+            Kind::Ensure => Code::Ensure,
             known => {
                 Kind::ALL.iter().find(|(_, kind, _)| kind == known).map_or(Code::Thrown, |(_, _, code)| *code)
             }
