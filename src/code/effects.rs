@@ -93,6 +93,7 @@ pub fn effects(instruction: &I, program: &Program, each: &mut dyn FnMut(Effect))
         | I::StoreLocal { s, .. }
         | I::Return { s }
         | I::Throw { s }
+        | I::Watch { s, .. }
         | I::Rethrow { s } => reads(each, &[s]),
         I::StoreCell { cell, s } => reads(each, &[cell, s]),
         I::CheckSet { a, .. }

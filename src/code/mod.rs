@@ -98,6 +98,8 @@ pub struct Function {
 pub enum FunctionKind {
     /// Its code runs.
     Plain,
+    /// The condition of an `invariant` or `ensure`, which the world evaluates.
+    Watch { ensure: bool },
     /// An instance of the class is made, and its code sets the fields.
     Class(u32),
     /// A thread is made that will run its code.

@@ -150,7 +150,10 @@ impl Calls {
 fn runs_later(program: &Program, function: &Function) -> Option<u32> {
     match function.kind {
         FunctionKind::ThreadWithMembers { class, .. } => program.classes[class as usize].run,
-        FunctionKind::Plain | FunctionKind::Class(_) | FunctionKind::Thread { .. } => None,
+        FunctionKind::Plain
+        | FunctionKind::Watch { .. }
+        | FunctionKind::Class(_)
+        | FunctionKind::Thread { .. } => None,
     }
 }
 
@@ -289,6 +292,7 @@ fn calls_at(program: &Program, function: &Function, at: usize) -> Calls {
         | I::IsKind { .. }
         | I::AssertFailed { .. }
         | I::AssertCompared { .. }
+        | I::Watch { .. }
         | I::Enter { .. }
         | I::EnterFixed { .. }
         | I::EnterTimed { .. }

@@ -104,6 +104,7 @@ pub fn registers(instruction: &I, each: &mut dyn FnMut(Register, usize)) {
         | I::StoreFixed { s, .. }
         | I::StoreLocal { s, .. }
         | I::Return { s }
+        | I::Watch { s, .. }
         | I::Throw { s }
         | I::Rethrow { s } => one(&[s]),
         I::Move { d, s } | I::Format { d, s, .. } | I::IsKind { d, s, .. } => one(&[d, s]),

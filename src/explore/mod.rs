@@ -3,10 +3,16 @@
 //! `verdict` is what comes out, as data: for the command line, a REPL, a debugger, a web page.
 
 mod canonical;
+mod check;
+mod graph;
 mod labels;
 mod options;
+mod search;
+mod shortest;
 mod state;
 mod steps;
+mod story;
 pub mod verdict;
 
+pub use check::check;
 pub use options::{Limits, Options, Progress, Reductions, Time};

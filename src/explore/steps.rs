@@ -501,6 +501,15 @@ impl Steps {
         (!change.ended).then(|| self.canonical.seat_of(seat, common) as usize)
     }
 
+    /// Where the threads of the first state stand, before any has moved: in the order of their starts.
+    pub fn places(&self, seats: usize) -> Vec<usize> {
+        let mut who = vec![0; seats];
+        for at in 0..seats {
+            who[self.canonical.seat_of(at, self.common) as usize] = at;
+        }
+        who
+    }
+
     /// About how many bytes the tables take.
     pub fn memory(&self) -> usize {
         self.labels.memory() + self.questions.len() * 8 + self.answers.len() * 40 + self.outcomes.len() * 300
@@ -523,6 +532,12 @@ fn numbers_of(log: &Log, numbers: &Numbers) -> Vec<u32> {
         Met::Object(address) => numbers.get(address).copied(),
     };
     log.met.iter().filter_map(number).collect()
+}
+
+impl Change {
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
 }
 
 impl Outcome {

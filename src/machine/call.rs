@@ -165,7 +165,7 @@ fn call_function<S: Scheduler>(
     receiver: Option<Value>,
 ) -> Result<Flow, Fault> {
     match image.program.functions[function as usize].kind {
-        FunctionKind::Plain => {
+        FunctionKind::Plain | FunctionKind::Watch { .. } => {
             if let Some(receiver) = receiver.as_ref()
                 && image.row_of(function).is_some()
             {
@@ -343,16 +343,17 @@ pub(super) fn prepare<S: Scheduler>(
             let start = place_receiver(fiber, at, Some(Value::Thread(thread)));
             return enter(image, fiber, function, captured, start, at, shape);
         }
-        FunctionKind::Plain | FunctionKind::Thread { .. } => {}
+        FunctionKind::Plain | FunctionKind::Watch { .. } | FunctionKind::Thread { .. } => {}
     }
     arguments::bind(known, &mut fiber.stack, start, shape, program)?;
     let arguments = fiber.stack[start..start + known.parameters.len()].to_vec();
     let callee = fiber.stack[at].clone();
     let (naming, daemon) = match known.kind {
         FunctionKind::Thread { daemon } => (Naming::Counted(&known.name), daemon.then_some(true)),
-        FunctionKind::Plain | FunctionKind::Class(_) | FunctionKind::ThreadWithMembers { .. } => {
-            (Naming::Block, None)
-        }
+        FunctionKind::Plain
+        | FunctionKind::Watch { .. }
+        | FunctionKind::Class(_)
+        | FunctionKind::ThreadWithMembers { .. } => (Naming::Block, None),
     };
     let mut context = Context { world, program, line };
     let thread = context.new_thread(naming, daemon, Entry { callee, arguments }, None);

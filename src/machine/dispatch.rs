@@ -31,6 +31,16 @@ pub fn resume<S: Scheduler>(
     }
 }
 
+/// What a fiber at rest before an instruction is about to touch.
+pub fn next_touches(image: &Image, fiber: &Fiber) -> Touches {
+    let mut touches = Touches::new();
+    if let Some(frame) = fiber.frames.last() {
+        let instruction = image.program.functions[frame.function as usize].code[frame.pc as usize];
+        touch::touches(image, fiber, frame.base as usize, instruction, &mut touches);
+    }
+    touches
+}
+
 /// Asks the world whether the fiber may do its next instruction (the `pc` is past it); if not, goes back to before it.
 fn before<S: Scheduler>(
     image: &Image,

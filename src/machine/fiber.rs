@@ -108,6 +108,22 @@ impl Fiber {
         })
     }
 
+    /// The place in the script of the instruction that it would do next.
+    pub fn next_span(&self, program: &Program) -> Span {
+        let outer =
+            self.frames.iter().rev().find(|frame| !program.functions[frame.function as usize].internal);
+        outer.map_or(Span::default(), |frame| {
+            let function = &program.functions[frame.function as usize];
+            let innermost = self.frames.last().is_some_and(|last| std::ptr::eq(last, frame));
+            let at = if innermost { frame.pc as usize } else { (frame.pc as usize).saturating_sub(1) };
+            function.spans[at.min(function.spans.len() - 1)]
+        })
+    }
+
+    pub fn next_line(&self, program: &Program) -> u32 {
+        program.source.line(self.next_span(program).start)
+    }
+
     /// The line of the script where it stands.
     pub fn line(&self, program: &Program) -> u32 {
         program.source.line(self.span(program).start)

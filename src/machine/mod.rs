@@ -17,7 +17,7 @@ pub mod touch;
 mod wait;
 mod watch;
 
-pub use dispatch::{resume, run};
+pub use dispatch::{next_touches, resume, run};
 pub use fiber::{Fiber, Frame};
 pub use image::Image;
 pub use watch::{Judged, Watch};
@@ -73,7 +73,8 @@ pub trait Scheduler: World {
     /// After the evaluation when it was true or raised an error, else after the wait.
     fn await_end(&mut self);
 
-    fn watch(&mut self, watch: Watch) { let _ = watch; }
+    /// An `invariant` or `ensure` has been met: when to evaluate it is the world's affair.
+    fn watch(&mut self, watch: Watch);
 }
 
 /// The run has ended: the thread stops where it stands.

@@ -2,7 +2,7 @@
 
 use super::call::{self, Flow};
 use super::fault::{self, Fault};
-use super::{Fiber, Image, Scheduler, field, wait};
+use super::{Fiber, Image, Scheduler, Watch, field, wait, watch};
 use crate::builtin::sync::arm;
 use crate::builtin::{Body, Context, Wait};
 use crate::code::{Instruction as I, Program, Shape};
@@ -140,7 +140,7 @@ pub(super) fn instruction<S: Scheduler>(
             };
             fiber.stack[at(d)] = Value::Bool(is);
         }
-        I::AssertFailed { message } => return Err(assertion(program, &fiber.stack[at(message)], None)),
+        I::AssertFailed { message } => return Err(assertion(program, fiber, at(message), None)),
         I::AssertCompared { message, at: first } => {
             let sides = (&fiber.stack[at(first)], &fiber.stack[at(first) + 1]);
             let found = format!(
@@ -148,7 +148,12 @@ pub(super) fn instruction<S: Scheduler>(
                 show::repr(sides.0, program),
                 show::repr(sides.1, program)
             );
-            return Err(assertion(program, &fiber.stack[at(message)], Some(found)));
+            return Err(assertion(program, fiber, at(message), Some(found)));
+        }
+        I::Watch { s, ensure } => {
+            let body = fiber.stack[at(s)].clone();
+            let function = watch::function_of(&body);
+            world.watch(Watch { body, ensure, span: fiber.span(program), function });
         }
         I::EnterTimed { d, a, timeout } => {
             let deadline = wait::deadline(world, &fiber.stack[at(timeout)], "a timeout")?;
@@ -361,12 +366,15 @@ fn unpack(fiber: &mut Fiber, s: usize, first: usize, count: usize) -> Result<(),
     Ok(())
 }
 
-fn assertion(program: &Program, message: &Value, found: Option<String>) -> Fault {
-    let text = match message {
-        Value::Nil => "the assertion failed".into(),
+/// A condition is false: of an `assert`, or of the `invariant` or `ensure` that the innermost function is.
+fn assertion(program: &Program, fiber: &Fiber, message: usize, found: Option<String>) -> Fault {
+    let function = fiber.frames.last().map_or(0, |frame| frame.function);
+    let (kind, text) = watch::failure(program, function);
+    let text = match &fiber.stack[message] {
+        Value::Nil => text,
         message => show::display(message, program),
     };
-    let error = Error::new(Kind::Assertion, text);
+    let error = Error::new(kind, text);
     Fault::Error(match found {
         Some(found) => error.note(found),
         None => error,

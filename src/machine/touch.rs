@@ -243,6 +243,7 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
         | I::Name { .. }
         | I::NameElement { .. }
         | I::Throw { .. }
+        | I::Watch { .. }
         | I::Rethrow { .. }
         | I::IsKind { .. }
         | I::Monitor { .. }

@@ -203,6 +203,7 @@ impl Names<'_> {
             | StatementKind::Try { .. }
             | StatementKind::Defer(_)
             | StatementKind::Assert { .. }
+            | StatementKind::Watch { .. }
             | StatementKind::With { .. }
             | StatementKind::Join(_)
             | StatementKind::Sleep(_)

@@ -178,6 +178,7 @@ impl<'a> Names<'a> {
                 | StatementKind::Try { .. }
                 | StatementKind::Defer(_)
                 | StatementKind::Assert { .. }
+                | StatementKind::Watch { .. }
                 | StatementKind::With { .. }
                 | StatementKind::Join(_)
                 | StatementKind::Sleep(_)
@@ -296,6 +297,14 @@ impl<'a> Names<'a> {
             StatementKind::Assert { condition, message } => {
                 self.expression(condition);
                 message.iter().for_each(|message| self.expression(message));
+            }
+            StatementKind::Watch { condition, message, ensure, id } => {
+                let name = if *ensure { "ensure" } else { "invariant" };
+                let function = self.new_function(name.into(), FunctionKind::Watch, statement.span, Some(*id));
+                self.inside(function, |names| {
+                    names.expression(condition);
+                    message.iter().for_each(|message| names.expression(message));
+                });
             }
             StatementKind::With { items, timeout, body, otherwise } => {
                 items.iter().chain(timeout).for_each(|item| self.expression(item));

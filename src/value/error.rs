@@ -33,6 +33,9 @@ pub enum Kind {
     State,
     Refused,
     Deadlock,
+    /// The condition of an `invariant` or `ensure` is false: no thread of a script ever sees these.
+    Invariant,
+    Ensure,
     /// `throw error("mine", "text")`.
     Other(Arc<str>),
 }
@@ -66,6 +69,7 @@ pub struct Place {
 }
 
 impl Kind {
+    /// What a script can catch by its word.
     pub const ALL: [(&'static str, Kind, Code); 22] = [
         ("error", Kind::Error, Code::Thrown),
         ("timeout", Kind::Timeout, Code::Timeout),
@@ -102,6 +106,8 @@ impl Kind {
     pub fn word(&self) -> &str {
         match self {
             Kind::Other(word) => word,
+            Kind::Invariant => "invariant",
+            Kind::Ensure => "ensure",
             known => Kind::ALL.iter().find(|(_, kind, _)| kind == known).map_or("error", |(word, _, _)| word),
         }
     }
@@ -109,6 +115,8 @@ impl Kind {
     pub fn code(&self) -> Code {
         match self {
             Kind::Other(_) => Code::Thrown,
+            Kind::Invariant => Code::Invariant,
+            Kind::Ensure => Code::Ensure,
             known => {
                 Kind::ALL.iter().find(|(_, kind, _)| kind == known).map_or(Code::Thrown, |(_, _, code)| *code)
             }

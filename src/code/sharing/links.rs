@@ -49,7 +49,10 @@ pub fn of(program: &Program, function: &Function) -> Links {
 pub fn run_of(program: &Program, function: u32) -> Option<u32> {
     match program.functions[function as usize].kind {
         FunctionKind::ThreadWithMembers { class, .. } => program.classes[class as usize].run,
-        FunctionKind::Plain | FunctionKind::Class(_) | FunctionKind::Thread { .. } => None,
+        FunctionKind::Plain
+        | FunctionKind::Class(_)
+        | FunctionKind::Thread { .. }
+        | FunctionKind::Watch { .. } => None,
     }
 }
 
@@ -107,8 +110,10 @@ impl Links {
                 self.calls.push((at, callee));
                 self.threads.extend(run_of(program, callee).map(|run| (at, run)));
             }
-            FunctionKind::Plain | FunctionKind::Class(_) if is_call => self.calls.push((at, callee)),
-            FunctionKind::Plain | FunctionKind::Class(_) => self.threads.push((at, callee)),
+            FunctionKind::Plain | FunctionKind::Class(_) | FunctionKind::Watch { .. } if is_call => self.calls.push((at, callee)),
+            FunctionKind::Plain | FunctionKind::Class(_) | FunctionKind::Watch { .. } => {
+                self.threads.push((at, callee));
+            }
         }
     }
 

@@ -138,6 +138,7 @@ impl Parser<'_> {
             | StatementKind::Try { .. }
             | StatementKind::Defer(_)
             | StatementKind::Assert { .. }
+            | StatementKind::Watch { .. }
             | StatementKind::With { .. }
             | StatementKind::Join(_)
             | StatementKind::Sleep(_)

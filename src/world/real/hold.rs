@@ -90,6 +90,9 @@ impl Shared {
 impl RealWorld {
     /// A safe point: stays here while another thread holds this one.
     pub(super) fn stand(&mut self, line: &dyn Fn() -> u32) -> Result<(), Stopped> {
+        if self.after {
+            return self.stand_after();
+        }
         let trap = self.shared.trap.load(Ordering::SeqCst);
         if trap & HOLD != 0 && trap & STOP == 0 {
             self.wait_until_let_go();

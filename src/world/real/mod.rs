@@ -2,7 +2,7 @@
 //!
 //! In reading order: `run` (what a run shares; its start and end), `threads` (start and end of one thread), `wait`
 //! (spin, register, park), `spin` (how long), `deadlock`, `knot` and `graph` (nothing hangs in silence), `hold`
-//! (stop-the-world), `interrupt` (Ctrl-C, `--timeout`), then what scripts see of the outside: `output`, `input`,
+//! (stop-the-world), `ensure` (what is tested at the end), `interrupt` (Ctrl-C, `--timeout`), then what scripts see of the outside: `output`, `input`,
 //! `clock`, `files`. What a lock or a queue does is not here but in `sync`.
 //!
 //! Locks are taken in this order: who holds the others still (`Hold`), the table of threads, a seat's blocked operation, the state of
@@ -10,6 +10,7 @@
 
 mod clock;
 mod deadlock;
+mod ensure;
 mod files;
 mod graph;
 mod hold;
@@ -33,9 +34,9 @@ pub use run::{Options, UncaughtReport, run};
 use super::{Stream, World};
 use crate::builtin::{Wait, random};
 use crate::code::Program;
-use crate::machine::{Fiber, Scheduler, Stopped, Waited};
+use crate::machine::{Fiber, Scheduler, Stopped, Waited, Watch};
 use crate::sync::{Sync, future::Failure, thread::Thread};
-use crate::value::error::Error;
+use crate::value::error::{Error, Kind};
 use run::Shared;
 use spin::Spin;
 use std::sync::Arc;
@@ -59,6 +60,8 @@ pub struct RealWorld {
     waited: Duration,
     /// Room for the calls in progress while it is parked.
     calls: Vec<(u32, u32)>,
+    /// The run has ended: this is for testing what the script wants to hold then.
+    after: bool,
 }
 
 impl RealWorld {
@@ -73,6 +76,7 @@ impl RealWorld {
             waits: 0,
             waited: Duration::ZERO,
             calls: Vec::new(),
+            after: false,
         }
     }
 }
@@ -110,6 +114,10 @@ impl World for RealWorld {
     }
 
     fn start(&mut self, thread: &Arc<Thread>) -> Result<(), Error> {
+        if self.after {
+            let message = format!("thread \"{}\" cannot be started in an `ensure`", thread.name());
+            return Err(Error::new(Kind::State, message).hint("the program has ended by then"));
+        }
         self.shared.start(thread, threads::script_body)
     }
 
@@ -219,5 +227,9 @@ impl Scheduler for RealWorld {
 
     fn await_end(&mut self) {
         self.shared.awaiting.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn watch(&mut self, watch: Watch) {
+        self.shared.ensures.lock().add(watch);
     }
 }

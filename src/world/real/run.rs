@@ -1,6 +1,7 @@
 //! One run of a program: what its threads share, how it starts, and the ways in which it ends.
 
 use super::clock::Clock;
+use super::ensure::{Ensures, Tested};
 use super::files::Allowed;
 use super::hold::Hold;
 use super::input::Input;
@@ -12,7 +13,7 @@ use super::threads::Table;
 use super::{RealWorld, threads};
 use crate::code::verify::Verified;
 use crate::machine::{Exit, Image};
-use crate::report::runtime::{Deadlock, Ending, Left};
+use crate::report::runtime::{Deadlock, Ending, Left, status};
 use crate::report::stats::{Stats, ThreadStats};
 use crate::sync::thread::{Entry, Thread};
 use crate::sync::wait::{WaitQueue, Waiter};
@@ -124,7 +125,8 @@ pub(super) struct Shared {
     pub failed: AtomicU32,
     pub started: AtomicU32,
     pub knots: Knots,
-    bell: Arc<Bell>,
+    pub ensures: Mutex<Ensures>,
+    pub bell: Arc<Bell>,
     /// Told when the last thread has ended after the run has.
     pub gone: Condvar,
 }
@@ -172,14 +174,31 @@ impl Shared {
         }
     }
 
+    /// Tests what the script wants to hold at the end, if it came to its end by itself. (A script that calls
+    /// `exit(1)` has said already that something went wrong.)
+    fn test(self: &Arc<Shared>) -> Tested {
+        match self.cause.get() {
+            Some(Cause::Done | Cause::Exit(status::FINE)) => self.test_ensures(),
+            Some(
+                Cause::Exit(_)
+                | Cause::Deadlock(_)
+                | Cause::Interrupted
+                | Cause::TimedOut
+                | Cause::NobodyReads,
+            )
+            | None => Tested::default(),
+        }
+    }
+
     /// What is to be said of the run that has ended.
-    fn ending(&self) -> Ending {
+    fn ending(&self, tested: Tested) -> Ending {
         let failed = self.failed.load(Ordering::SeqCst) as usize;
         let mut ending = Ending {
             status: if failed > 0 { 1 } else { 0 },
             failed,
             started: self.started.load(Ordering::SeqCst) as usize,
             unasked: self.things.unasked(),
+            unmet: tested.unmet,
             ..Ending::default()
         };
         if self.options.stats {
@@ -215,6 +234,13 @@ impl Shared {
             }
             // What a shell shows for a program that SIGPIPE has ended.
             Some(Cause::NobodyReads) => ending.status = 141,
+        }
+        if !ending.unmet.is_empty() {
+            ending.status = status::FAILED;
+        }
+        if let Some((left, status)) = tested.stopped {
+            ending.status = status;
+            ending.interrupted.push(left);
         }
         ending
     }
@@ -265,6 +291,7 @@ pub(super) fn run_body(
         failed: AtomicU32::new(0),
         started: AtomicU32::new(0),
         knots,
+        ensures: Mutex::new(Ensures::default()),
         bell,
         gone: Condvar::new(),
     });
@@ -272,7 +299,8 @@ pub(super) fn run_body(
         return cannot_start(&shared.options, &error.message);
     }
     shared.attend();
-    shared.ending()
+    let tested = shared.test();
+    shared.ending(tested)
 }
 
 /// The id of the thread `main`.

@@ -198,6 +198,11 @@ impl Universe {
         (universe, objects)
     }
 
+    /// Finds anew which objects more than one thread can reach: before a step of a universe that was not just loaded.
+    pub fn share_now(&mut self, rules: &Rules) {
+        self.share(rules, None);
+    }
+
     /// Finds anew which objects more than one thread can reach; `running` is a fiber out of its seat.
     pub(super) fn share(&mut self, rules: &Rules, running: Option<(usize, &Fiber)>) {
         let (snapshot, objects) = self.snapshot_with(rules, running);
