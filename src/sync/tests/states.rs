@@ -421,7 +421,7 @@ fn a_ticket_is_shared_by_wait_and_condition() {
     c.acquire(&guard);
     let mut again = Scene::new(&[&a, &b, &c], &[&changed, &guard], ops).again();
     let (a, b, c) = (again.at(&a, 0), again.at(&b, 1), again.at(&c, 2));
-    let (changed, guard) = (again.thing(0), again.thing(1));
+    let changed = again.thing(0);
     let condition = Condition::of(&changed).unwrap();
     assert_eq!(condition.waiting(), 2);
     // The world decides which of the two.
@@ -433,7 +433,7 @@ fn a_ticket_is_shared_by_wait_and_condition() {
     // Again, while one waits for the lock.
     again.threads = vec![a.thread.clone(), b.thread.clone(), c.thread.clone()];
     let mut again = again.again();
-    let guard = (again.thing(1), guard).0;
+    let guard = again.thing(1);
     let (a, b, c) = (again.at(&a, 0), again.at(&b, 1), again.at(&c, 2));
     c.leave(&guard).unwrap();
     assert!(is(&b.does(&mut again.ops[1]), &Value::Bool(true)));
