@@ -167,11 +167,11 @@ impl Scene {
         let (last, nodes) = nodes.split_last().unwrap();
         let mut made = Made { nodes, made: Vec::new(), names: self.names, next: 1000 };
         made.made.resize_with(nodes.len(), || None);
-        for node in 0..nodes.len() {
+        for (node, written) in nodes.iter().enumerate() {
             let object = made.object(node as u32);
             let (bytes, refs) = made.made[node].as_ref().map(|(_, bytes, refs)| (*bytes, *refs)).unwrap();
-            let bytes = &nodes[node].bytes[nodes[node].bytes.len() - bytes..];
-            let refs = &nodes[node].refs[nodes[node].refs.len() - refs..];
+            let bytes = &written.bytes[written.bytes.len() - bytes..];
+            let refs = &written.refs[written.refs.len() - refs..];
             let mut r = Reader { bytes, refs, objects: &mut made };
             match object {
                 Object::Sync(it) => it.fill(&mut r),
@@ -184,7 +184,7 @@ impl Scene {
                 Object::List(it) => drop(it.replace(r.values())),
                 other => panic!("{other:?}"),
             }
-            assert!(r.bytes.is_empty() && r.refs.is_empty(), "all is read: {:?}", nodes[node]);
+            assert!(r.bytes.is_empty() && r.refs.is_empty(), "all is read: {written:?}");
         }
         let mut r = Reader { bytes: &last.bytes, refs: &last.refs, objects: &mut made };
         let ops = self.ops.iter().map(|_| Op::load(&mut r)).collect();
