@@ -393,7 +393,7 @@ impl Queue {
 
     pub fn fill(&self, r: &mut Reader<'_>) {
         let closed = if r.flag() { CLOSED } else { 0 };
-        self.word().store(r.count() * UNFINISHED | closed, Ordering::SeqCst);
+        self.word().store((r.count() * UNFINISHED) | closed, Ordering::SeqCst);
         match &self.store {
             Store::Fifo(sender, _) => {
                 for value in r.values() {
