@@ -12,6 +12,8 @@ mod shortest;
 mod state;
 mod steps;
 mod story;
+#[cfg(test)]
+mod tests;
 pub mod verdict;
 
 pub use check::check;
