@@ -116,7 +116,7 @@ impl Crew {
         let free = state.workers.len() - state.busy.len();
         let grow = state.tasks.len() > free && state.workers.len() < self.size as usize;
         drop(state);
-        self.work.wake_one();
+        self.work.offer();
         Ok(grow)
     }
 
