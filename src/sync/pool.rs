@@ -95,9 +95,7 @@ impl Pool {
 impl Crew {
     pub fn new(size: i64) -> Result<Crew, Error> {
         match u32::try_from(size) {
-            Ok(size) if size > 0 => {
-                Ok(Crew { size, ..Crew::default() })
-            }
+            Ok(size) if size > 0 => Ok(Crew { size, ..Crew::default() }),
             _ => {
                 let message = format!("a pool cannot have {size} workers");
                 Err(Error::new(error::Kind::Value, message).hint("give a number from 1 up"))
