@@ -208,3 +208,57 @@ impl Waiter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiters<const N: usize>(queue: &WaitQueue) -> [Arc<Waiter>; N] {
+        let waiters = std::array::from_fn(|_| Arc::new(Waiter::new(Arc::default())));
+        for waiter in &waiters {
+            queue.register(waiter);
+        }
+        waiters
+    }
+
+    #[test]
+    fn an_offer_wakes_nobody_while_one_that_was_woken_has_not_left() {
+        let queue = WaitQueue::new();
+        let [first, second] = waiters(&queue);
+        queue.offer();
+        queue.offer();
+        assert!(first.woken() && !second.woken());
+        assert!(!queue.leave(&first));
+        queue.offer();
+        assert!(second.woken());
+    }
+
+    #[test]
+    fn an_offer_wakes_nobody_while_somebody_looks_and_wake_does() {
+        let queue = WaitQueue::new();
+        let [first, second, third] = waiters(&queue);
+        assert!(queue.begin_looking(1));
+        assert!(!queue.begin_looking(1));
+        queue.offer();
+        assert!(!first.woken());
+        queue.wake_one();
+        assert!(first.woken() && !second.woken());
+        queue.wake_all();
+        assert!(third.woken());
+        for waiter in [&first, &second, &third] {
+            assert!(!queue.leave(waiter));
+        }
+        assert!(!queue.begin_looking(1));
+        queue.end_looking();
+        assert!(queue.begin_looking(1));
+    }
+
+    #[test]
+    fn who_leaves_without_having_been_woken_does_not_count_as_looking() {
+        let queue = WaitQueue::new();
+        let [first, second] = waiters(&queue);
+        assert!(queue.leave(&first));
+        queue.offer();
+        assert!(second.woken());
+    }
+}
