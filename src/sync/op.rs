@@ -197,9 +197,9 @@ impl Op {
             Op::Event(wait) => Event::of(&wait.event).ok().map(|event| &event.waiters),
             Op::Barrier(wait) => wait.queue(),
             Op::Latch(latch) => Latch::of(latch).ok().map(|latch| &latch.waiters),
-            Op::Put(put) => Queue::of(&put.queue).ok().map(|queue| &queue.putters),
-            Op::Get(queue) | Op::Next(queue) => Queue::of(queue).ok().map(|queue| &queue.getters),
-            Op::Finished(queue) => Queue::of(queue).ok().map(|queue| &queue.joiners),
+            Op::Put(put) => Queue::of(&put.queue).ok().map(|queue| queue.putters()),
+            Op::Get(queue) | Op::Next(queue) => Queue::of(queue).ok().map(|queue| queue.getters()),
+            Op::Finished(queue) => Queue::of(queue).ok().map(|queue| queue.joiners()),
             Op::Result(future) | Op::FutureError(future) | Op::Ended(future) => {
                 Future::of(future).ok().map(|future| &future.done)
             }

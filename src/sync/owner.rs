@@ -62,7 +62,7 @@ impl Owner {
     #[inline]
     pub fn free(&self) {
         self.word.store(FREE, Ordering::SeqCst);
-        self.waiters.wake_one();
+        self.waiters.offer();
     }
 
     /// The holder's id and the line of acquisition.

@@ -12,6 +12,7 @@ use crate::value::error::{self, Error};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 #[derive(Debug)]
 pub struct Pool {
@@ -19,11 +20,14 @@ pub struct Pool {
     pub crew: Arc<Sync>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Crew {
     /// The most workers there will be.
     pub size: u32,
     state: Mutex<State>,
+    /// Whether asking for a task is of use: there is one, or there will be none. Written under the lock, read by
+    /// workers that look for a task, who would only keep the lock from others.
+    has_task: AtomicBool,
     /// Workers without a task wait here.
     pub work: WaitQueue,
     /// Those who wait until all tasks are done.
@@ -92,9 +96,7 @@ impl Pool {
 impl Crew {
     pub fn new(size: i64) -> Result<Crew, Error> {
         match u32::try_from(size) {
-            Ok(size) if size > 0 => {
-                Ok(Crew { size, state: Mutex::default(), work: WaitQueue::new(), idle: WaitQueue::new() })
-            }
+            Ok(size) if size > 0 => Ok(Crew { size, ..Crew::default() }),
             _ => {
                 let message = format!("a pool cannot have {size} workers");
                 Err(Error::new(error::Kind::Value, message).hint("give a number from 1 up"))
@@ -114,10 +116,11 @@ impl Crew {
         }
         state.tasks.push_back(future);
         state.unfinished += 1;
+        self.has_task.store(true, Ordering::SeqCst);
         let free = state.workers.len() - state.busy.len();
         let grow = state.tasks.len() > free && state.workers.len() < self.size as usize;
         drop(state);
-        self.work.wake_one();
+        self.work.offer();
         Ok(grow)
     }
 
@@ -143,10 +146,12 @@ impl Crew {
             // A future that is being cancelled at this moment is not begun; it counts as ended here.
             if Future::of(&future).is_ok_and(|future| future.begin(worker)) {
                 state.busy.push(worker);
+                self.note(&state);
                 return Task::Begin(future);
             }
             self.ended(&mut state, 1);
         }
+        self.note(&state);
         if state.closed { Task::End } else { Task::None }
     }
 
@@ -176,19 +181,26 @@ impl Crew {
         let mut state = crew.state.lock();
         if let Some(at) = state.tasks.iter().position(|other| Arc::ptr_eq(other, future)) {
             state.tasks.remove(at);
+            crew.note(&state);
             crew.ended(&mut state, 1);
         }
     }
 
     /// No more tasks; those given are done still.
     pub fn close(&self) {
-        self.state.lock().closed = true;
+        let mut state = self.state.lock();
+        state.closed = true;
+        self.note(&state);
+        drop(state);
         self.work.wake_all();
     }
 
     /// Takes out the tasks that nobody has begun, and cancels them.
     pub fn cancel(&self) {
-        let tasks = std::mem::take(&mut self.state.lock().tasks);
+        let mut state = self.state.lock();
+        let tasks = std::mem::take(&mut state.tasks);
+        self.note(&state);
+        drop(state);
         for sync in &tasks {
             if let Ok(future) = Future::of(sync) {
                 future.cancel(sync);
@@ -207,8 +219,15 @@ impl Crew {
     }
 
     pub fn has_task(&self) -> bool {
-        let state = self.state.lock();
-        !state.tasks.is_empty() || state.closed
+        self.has_task.load(Ordering::SeqCst)
+    }
+
+    /// To be called when there may be fewer tasks, or it was closed.
+    fn note(&self, state: &State) {
+        let has_task = !state.tasks.is_empty() || state.closed;
+        if self.has_task.load(Ordering::Relaxed) != has_task {
+            self.has_task.store(has_task, Ordering::SeqCst);
+        }
     }
 
     /// For tests of the order of locks.

@@ -2,9 +2,12 @@
 //!
 //! Storing never waits: crossbeam's non-blocking operations for the plain order, a vector under a mutex for the
 //! others. Waiting is conc's, by two queues of waiters. Why no wake-up is lost on the way without a mutex: who
-//! changes the store then does a sequentially consistent read-modify-write (of `state` after a put, of `taken`
-//! after a get) before it looks whether somebody waits; who waits makes itself known, then reads that word, then
-//! looks into the store. Whichever of the two comes second in their one order sees what the other did.
+//! changes the store passes a sequentially consistent fence, or read-modify-write, before it looks whether somebody
+//! waits; who waits makes itself known, passes such a fence (`WaitQueue::register`), then looks into the store.
+//! Whichever of the two comes second in their one order sees what the other did.
+//!
+//! A successful put touches nothing that a successful get writes, save the store itself, nor the other way round, and
+//! what the two sides write is kept apart in memory: what one core writes, another has to fetch.
 
 use super::heap::Heap;
 use super::wait::WaitQueue;
@@ -18,21 +21,37 @@ use crate::value::{
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 #[derive(Debug)]
 pub struct Queue {
     store: Store,
     pub capacity: Option<usize>,
+    shared: Box<Shared>,
+}
+
+/// What is written often. In a box, so that other things to wait for need not be as large.
+#[derive(Debug, Default)]
+struct Shared {
+    putting: Apart<Putting>,
+    /// Written by those who get, when they wait.
+    getters: Apart<WaitQueue>,
+    putters: Apart<WaitQueue>,
+}
+
+/// Written by those who put.
+#[derive(Debug, Default)]
+struct Putting {
     /// Bit 0: closed. Bit 1: what is left is dropped. Then `PUTTING`s: puts in progress. Then `UNFINISHED`s:
     /// values put and not yet reported by `task_done`.
     state: AtomicU64,
-    /// How many values were taken, for the order explained above.
-    taken: AtomicU64,
-    pub getters: WaitQueue,
-    pub putters: WaitQueue,
-    pub joiners: WaitQueue,
+    joiners: WaitQueue,
 }
+
+/// In cache lines of its own: two, since processors fetch them in pairs.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Apart<T>(T);
 
 /// Longer bounded queues do not reserve their room.
 const MOST_RESERVED: usize = 1 << 16;
@@ -105,15 +124,23 @@ impl Queue {
             (Order::Lifo, _) => Store::Lifo(Mutex::default()),
             (Order::Priority, _) => Store::Priority(Mutex::default()),
         };
-        Queue {
-            store,
-            capacity,
-            state: AtomicU64::new(0),
-            taken: AtomicU64::new(0),
-            getters: WaitQueue::new(),
-            putters: WaitQueue::new(),
-            joiners: WaitQueue::new(),
-        }
+        Queue { store, capacity, shared: Box::default() }
+    }
+
+    fn state(&self) -> &AtomicU64 {
+        &self.shared.putting.0.state
+    }
+
+    pub fn getters(&self) -> &WaitQueue {
+        &self.shared.getters.0
+    }
+
+    pub fn putters(&self) -> &WaitQueue {
+        &self.shared.putters.0
+    }
+
+    pub fn joiners(&self) -> &WaitQueue {
+        &self.shared.putting.0.joiners
     }
 
     pub fn of(sync: &Sync) -> Result<&Queue, Error> {
@@ -122,21 +149,18 @@ impl Queue {
 
     /// Puts the value if there is room.
     pub fn put(&self, sync: &Sync, value: Value) -> Result<Put, Error> {
-        if self.full() && !self.closed() {
-            return Ok(Put::Full(value));
-        }
         // Announced before it is stored: so a `task_done` for it always finds it counted, and a getter that
         // sees the queue closed and empty knows whether something is still to come.
-        let before = self.state.fetch_add(PUTTING + UNFINISHED, Ordering::SeqCst);
+        let before = self.state().fetch_add(PUTTING + UNFINISHED, Ordering::SeqCst);
         if before & CLOSED != 0 {
             self.take_back();
             return Err(closed(sync, "put"));
         }
         match self.push(value) {
             Ok(None) => {
-                let before = self.state.fetch_sub(PUTTING, Ordering::SeqCst);
+                let before = self.state().fetch_sub(PUTTING, Ordering::SeqCst);
                 if before & (CLOSED | DROPPED) == 0 {
-                    self.getters.wake_one();
+                    self.getters().offer();
                 } else {
                     self.closed_meanwhile(before);
                 }
@@ -155,28 +179,33 @@ impl Queue {
 
     /// Takes a value if there is one.
     pub fn get(&self) -> Result<Got, Error> {
-        // The state first: once it is closed with no put in progress, nothing comes after what the store holds.
-        let state = self.state.load(Ordering::SeqCst);
-        match self.pop()? {
-            Some(value) => {
-                if self.capacity.is_some() {
-                    self.taken.fetch_add(1, Ordering::SeqCst);
-                    self.putters.wake_one();
-                }
-                Ok(Got::Value(value))
-            }
-            None if state & CLOSED != 0 && state & PUTTING_MASK == 0 => Ok(Got::End),
-            None => Ok(Got::Empty),
+        if let Some(value) = self.take()? {
+            return Ok(Got::Value(value));
         }
+        // Once it is closed with no put in progress, nothing comes after what the store holds then.
+        let state = self.state().load(Ordering::SeqCst);
+        if state & CLOSED == 0 || state & PUTTING_MASK != 0 {
+            return Ok(Got::Empty);
+        }
+        Ok(self.take()?.map_or(Got::End, Got::Value))
+    }
+
+    fn take(&self) -> Result<Option<Value>, Error> {
+        let value = self.pop()?;
+        if value.is_some() && self.capacity.is_some() {
+            fence(Ordering::SeqCst);
+            self.putters().offer();
+        }
+        Ok(value)
     }
 
     /// One value has been dealt with.
     pub fn task_done(&self, sync: &Sync) -> Result<(), Error> {
         let done = |state: u64| (state >= UNFINISHED).then(|| state - UNFINISHED);
-        match self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, done) {
+        match self.state().fetch_update(Ordering::SeqCst, Ordering::SeqCst, done) {
             Ok(before) => {
                 if before < 2 * UNFINISHED {
-                    self.joiners.wake_all();
+                    self.joiners().wake_all();
                 }
                 Ok(())
             }
@@ -190,16 +219,16 @@ impl Queue {
 
     /// No more values can be put. With `drop` those still there are dropped, and count as done.
     pub fn close(&self, drop: bool) {
-        self.state.fetch_or(if drop { CLOSED | DROPPED } else { CLOSED }, Ordering::SeqCst);
+        self.state().fetch_or(if drop { CLOSED | DROPPED } else { CLOSED }, Ordering::SeqCst);
         if drop {
             self.drain();
         }
-        self.getters.wake_all();
-        self.putters.wake_all();
+        self.getters().wake_all();
+        self.putters().wake_all();
     }
 
     pub fn closed(&self) -> bool {
-        self.state.load(Ordering::SeqCst) & CLOSED != 0
+        self.state().load(Ordering::SeqCst) & CLOSED != 0
     }
 
     pub fn size(&self) -> usize {
@@ -213,7 +242,7 @@ impl Queue {
 
     /// How many values were put and not reported by `task_done`.
     pub fn unfinished(&self) -> u64 {
-        self.state.load(Ordering::SeqCst) / UNFINISHED
+        self.state().load(Ordering::SeqCst) / UNFINISHED
     }
 
     /// Whether a put need not wait (or fails).
@@ -223,8 +252,8 @@ impl Queue {
 
     /// Whether a get need not wait (or fails).
     pub fn get_ready(&self) -> bool {
-        let state = self.state.load(Ordering::SeqCst);
-        self.size() > 0 || (state & CLOSED != 0 && state & PUTTING_MASK == 0)
+        let closed = |state: u64| state & CLOSED != 0 && state & PUTTING_MASK == 0;
+        self.size() > 0 || closed(self.state().load(Ordering::SeqCst))
     }
 
     /// What a report adds when a thread waits in `join`.
@@ -239,8 +268,6 @@ impl Queue {
     }
 
     fn full(&self) -> bool {
-        // Read first: see the explanation at the top.
-        let _ = self.taken.load(Ordering::SeqCst);
         self.capacity.is_some_and(|most| self.size() >= most)
     }
 
@@ -298,12 +325,12 @@ impl Queue {
         let back = |state: u64| {
             Some(if state >= UNFINISHED { state - PUTTING - UNFINISHED } else { state - PUTTING })
         };
-        let before = self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, back).unwrap_or_default();
+        let before = self.state().fetch_update(Ordering::SeqCst, Ordering::SeqCst, back).unwrap_or_default();
         if before < 2 * UNFINISHED {
-            self.joiners.wake_all();
+            self.joiners().wake_all();
         }
         if before & CLOSED != 0 {
-            self.getters.wake_all();
+            self.getters().wake_all();
         }
     }
 
@@ -313,7 +340,7 @@ impl Queue {
         if state & DROPPED != 0 {
             self.drain();
         }
-        self.getters.wake_all();
+        self.getters().wake_all();
     }
 
     fn drain(&self) {
@@ -334,9 +361,9 @@ impl Queue {
             }
         } as u64;
         let done = |state: u64| Some(state - dropped.min(state / UNFINISHED) * UNFINISHED);
-        let before = self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, done).unwrap_or_default();
+        let before = self.state().fetch_update(Ordering::SeqCst, Ordering::SeqCst, done).unwrap_or_default();
         if before / UNFINISHED <= dropped {
-            self.joiners.wake_all();
+            self.joiners().wake_all();
         }
     }
 }

@@ -73,7 +73,10 @@ impl Semaphore {
         if self.permits.fetch_update(Ordering::SeqCst, Ordering::SeqCst, give).is_err() {
             return Err(self.too_many(sync));
         }
-        self.waiters.wake(usize::try_from(n).unwrap_or(usize::MAX));
+        match n {
+            1 => self.waiters.offer(),
+            n => self.waiters.wake(usize::try_from(n).unwrap_or(usize::MAX)),
+        }
         Ok(())
     }
 
