@@ -12,11 +12,13 @@ mod field;
 mod image;
 mod registers;
 mod slow;
+mod snapshot;
 mod wait;
 
 pub use dispatch::run;
 pub use fiber::{Fiber, Frame};
 pub use image::Image;
+pub use snapshot::{Call, Snapshot};
 
 use crate::builtin::Wait;
 use crate::code::Program;

@@ -19,7 +19,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicIsize, AtomicU8, AtomicU32, Ordering, fence};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 #[derive(Debug, Default)]
 pub struct WaitQueue {
@@ -143,20 +143,36 @@ impl Waiter {
     }
 
     /// Sleeps, after `lie_down`, until it is woken or the deadline has passed. Whether it was woken.
-    pub(crate) fn park(&self, deadline: Option<Instant>) -> bool {
+    ///
+    /// Each time before it goes to sleep, also after a nudge, it calls `before`, which may say how long to sleep
+    /// until the next time.
+    pub(crate) fn park(
+        &self,
+        deadline: Option<Instant>,
+        before: &mut dyn FnMut() -> Option<Duration>,
+    ) -> bool {
         while !self.woken() {
-            match deadline {
+            let most = before();
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                return self.state.swap(WATCHING, Ordering::SeqCst) == WOKEN;
+            }
+            match left.into_iter().chain(most).min() {
                 None => std::thread::park(),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return self.state.swap(WATCHING, Ordering::SeqCst) == WOKEN;
-                    }
-                    std::thread::park_timeout(left);
-                }
+                Some(time) => std::thread::park_timeout(time),
             }
         }
         true
+    }
+
+    /// Lets the thread call what it was given to call before it sleeps, if it sleeps. It is not woken by this.
+    pub(crate) fn nudge(&self) {
+        let state = self.state.load(Ordering::SeqCst);
+        if (state == PARKED || state == DOZING)
+            && let Some(thread) = self.os_thread.get()
+        {
+            thread.unpark();
+        }
     }
 
     pub(crate) fn wake(&self) {

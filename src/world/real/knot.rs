@@ -1,176 +1,276 @@
-//! Threads that wait for ever while others go on: nobody who can go on will ever touch what they wait for.
+//! Threads that wait for ever while others go on: nobody who can go on will ever come to what they wait for.
 //!
-//! What the others may touch is known from the code alone (`code::reach`): from where a parked thread stands,
-//! from its first function for one that runs. This costs too much for each time a thread blocks, so it is not
-//! done there but by whoever attends to the run, a few times a second, and only for programs that have such
-//! things. What it finds is certain: a thread that is parked was parked when the picture was drawn, and those
-//! that go on do nothing that could wake it.
+//! All threads stand still for a moment and tell what they hold. From those that can go on everything is marked
+//! that they can come to (`marks`); a thread whose thing is marked may be released, and goes on too; who is left
+//! when nothing changes any more waits for ever. What is found is certain: nobody moves meanwhile, and what is
+//! out of reach for all who move stays out of reach.
+//!
+//! There is no polling. A search costs something, so it is made when there is a reason for one:
+//!
+//! - a thread has been parked, without a deadline, for a short while (most waits are shorter, and cost nothing);
+//! - some thread may be waiting for ever (the last search could not tell), and a thread ends, or comes to rest in
+//!   a place of its code where it did not rest before: it may be past its last use of what is waited for.
+//!
+//! There is one case in which nobody does any of that: a thread computes on and on, and has used a thing for the
+//! last time. So as long as some thread may be waiting for ever, it is searched again, each time after twice the
+//! time. The searches take a small share of the time, whatever the program does.
 
 use super::RealWorld;
 use super::deadlock::Picture;
 use super::graph;
+use super::marks::{Marks, Unknown};
 use super::run::{Cause, Shared};
+use super::standing::{Here, Standing};
 use super::threads::{Seat, Table};
 use crate::code::Program;
-use crate::code::reach::{self, EXIT, Reach, Things};
-use crate::machine::Fiber;
+use crate::code::reach::{self, Mention, Reach};
 use crate::report::runtime::Deadlock;
-use crate::sync::{Op, Releasers};
-use crate::value::{Value, object::Method};
-use std::cell::Cell;
-use std::collections::HashMap;
+use parking_lot::Mutex;
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long between two looks, at least.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// Looking takes at most one part in so many of the time.
+/// A thread that has been parked for less is not worth a search.
+const A_WHILE: Duration = Duration::from_millis(2);
+/// After how long it is searched again at first, when nothing has happened.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// Searching takes at most one part in so many of the time.
 const SHARE: u32 = 50;
-/// Of a thread in more calls than this only the first function is known.
-const MOST_CALLS: usize = 64;
+/// So many places of rest are remembered for each thread.
+const MOST_PLACES: usize = 1000;
 
 pub(super) struct Knots {
     worth_while: bool,
-    /// Made at the first look: most runs have ended by then.
+    /// Made at the first search: most runs have ended by then.
     reach: OnceLock<Reach>,
+    /// Not 0 while some thread may be waiting for ever; another number each time that this begins.
+    watch: AtomicU64,
+    plan: Mutex<Plan>,
+}
+
+struct Plan {
+    /// When to search next.
+    due: Option<Instant>,
+    /// Searching has taken its share of the time until then.
+    not_before: Option<Instant>,
+    /// How long after a search that found nothing to search again.
+    pause: Duration,
+    watches: u64,
+}
+
+/// What a search has found.
+enum Found {
+    Knot(Deadlock),
+    /// Nobody waits who should not.
+    Nothing,
+    /// Some thread waits that may or may not be released.
+    Open,
+}
+
+/// The places where a thread has come to rest during one watch.
+#[derive(Default)]
+pub(super) struct Places {
+    watch: u64,
+    seen: HashSet<u64>,
 }
 
 impl Knots {
     pub fn new(program: &Program) -> Knots {
-        Knots { worth_while: reach::worth_while(program), reach: OnceLock::new() }
+        Knots {
+            worth_while: reach::worth_while(program),
+            reach: OnceLock::new(),
+            watch: AtomicU64::new(0),
+            plan: Mutex::new(Plan { due: None, not_before: None, pause: FIRST_PAUSE, watches: 0 }),
+        }
     }
 
-    pub fn first_look(&self) -> Option<Instant> {
-        self.worth_while.then(|| Instant::now() + LOOK_EVERY)
+    pub fn due(&self) -> Option<Instant> {
+        self.plan.lock().due
+    }
+
+    fn watch(&self) -> u64 {
+        self.watch.load(Ordering::Relaxed)
+    }
+
+    /// Plans a search for now, or as soon as one may be made. True if that is sooner than was planned.
+    fn plan_now(&self) -> bool {
+        let mut plan = self.plan.lock();
+        plan.pause = FIRST_PAUSE;
+        let now = Instant::now();
+        let when = plan.not_before.map_or(now, |earliest| earliest.max(now));
+        let sooner = plan.due.is_none_or(|due| due > when);
+        if sooner {
+            plan.due = Some(when);
+        }
+        sooner
+    }
+
+    /// After a search that has ended nothing.
+    fn plan_next(&self, began: Instant, open: bool) {
+        let mut plan = self.plan.lock();
+        let now = Instant::now();
+        plan.not_before = Some(now + (now - began) * SHARE);
+        if !open {
+            plan.due = None;
+            self.watch.store(0, Ordering::Relaxed);
+            return;
+        }
+        plan.due = plan.not_before.max(Some(now + plan.pause));
+        plan.pause *= 2;
+        if self.watch() == 0 {
+            plan.watches += 1;
+            self.watch.store(plan.watches, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Places {
+    /// Whether the thread has not rested in this place during this watch.
+    fn is_new(&mut self, watch: u64, place: u64) -> bool {
+        if self.watch != watch {
+            self.watch = watch;
+            self.seen.clear();
+        }
+        self.seen.len() < MOST_PLACES && self.seen.insert(place)
     }
 }
 
 impl RealWorld {
-    /// Where a thread stands that is about to park.
-    pub(super) fn calls_of(&mut self, fiber: Option<&Fiber>) -> Vec<(u32, u32)> {
-        let mut calls = std::mem::take(&mut self.calls);
-        calls.clear();
-        if let Some(fiber) = fiber
-            && self.shared.knots.worth_while
-            && fiber.calls().len() <= MOST_CALLS
-        {
-            calls.extend(fiber.calls());
+    /// Sleeps in its seat until it is woken or late. `idle`: it is a worker of a pool without a task.
+    pub(super) fn lie(&mut self, until: Option<Instant>, here: Here<'_>, idle: bool) {
+        let shared = self.shared.clone();
+        let watch = shared.knots.watch();
+        if watch != 0 && until.is_some() && self.rested.is_new(watch, here.place()) {
+            shared.search_soon();
         }
-        calls
+        // Nobody minds that a daemon waits for ever; but others may come to wait for it.
+        let harmless = idle || self.seat.daemon;
+        let worth_while = shared.knots.worth_while && until.is_none() && (!harmless || watch != 0);
+        let mut since = None;
+        let waiter = self.seat.waiter.clone();
+        waiter.park(until, &mut || {
+            self.tell_where(here);
+            if !worth_while {
+                return None;
+            }
+            let now = Instant::now();
+            let since = since.get_or_insert(Some(now));
+            match *since {
+                Some(begin) if now - begin < A_WHILE => Some(A_WHILE - (now - begin)),
+                Some(_) => {
+                    *since = None;
+                    shared.search_soon();
+                    None
+                }
+                None => None,
+            }
+        });
     }
 }
 
 impl Shared {
-    /// Ends the run if some threads wait for ever. When to look again; None if that is of no use.
-    pub(super) fn look_for_knots(&self) -> Option<Instant> {
-        let begin = Instant::now();
-        let reach = self.knots.reach.get_or_init(|| Reach::of(&self.image.program));
-        if reach.private.is_empty() {
-            return None;
+    fn search_soon(&self) {
+        if self.knots.plan_now() {
+            self.bell.ring();
         }
-        let deadlock = self.find_knot(&self.table.lock(), reach);
-        if let Some(deadlock) = deadlock {
-            self.finish(Cause::Deadlock(deadlock));
-        }
-        let now = Instant::now();
-        Some(now + LOOK_EVERY.max((now - begin) * SHARE))
     }
 
-    fn find_knot(&self, table: &Table, reach: &Reach) -> Option<Deadlock> {
-        let Picture { blocked, free } = self.picture(table);
-        // When nobody is free, the last who blocked has looked.
-        if free.is_empty() || blocked.is_empty() {
-            return None;
+    /// It was perhaps the last that could have released those who wait.
+    pub(super) fn a_thread_has_ended(&self) {
+        if self.knots.watch() != 0 {
+            self.search_soon();
         }
-        let bits = self.bits(reach);
-        let touches: HashMap<u32, Things> =
-            table.seats.iter().map(|(id, seat)| (*id, self.may_touch(seat, reach, &bits))).collect();
-        let of = |id: &u32| touches.get(id).copied().unwrap_or(Things::MAX);
-        let touched = free.iter().fold(0, |all, id| all | of(id));
-        // A thread that waits for ever is no matter where another ends the program.
-        if touched & EXIT != 0 || !blocked.values().any(|releasers| is_untouched(releasers, touched, &bits)) {
-            return None;
-        }
-        // Those found to be released come one after the other: only the new ones are looked at.
-        let (touched, counted) = (Cell::new(touched), Cell::new(0));
-        let stuck = graph::stuck(&blocked, &|things, freed| {
-            let new = freed[counted.get()..].iter().fold(0, |all, id| all | of(id));
-            touched.set(touched.get() | new);
-            counted.set(freed.len());
-            things_in(things, &bits).is_none_or(|things| things & touched.get() != 0)
-        });
-        let matters =
-            |id: &u32| table.seats.get(id).is_some_and(|seat| !seat.daemon) && !self.idles(table, *id);
-        if touched.get() & EXIT != 0 || !stuck.iter().any(matters) {
-            return None;
-        }
-        self.confirm(table, &blocked, stuck)
     }
 
-    /// The bit of each private thing that has been made, by the number of the thing.
-    fn bits(&self, reach: &Reach) -> HashMap<u32, Things> {
-        let things = reach.private.iter().enumerate();
-        let made = things.filter_map(|(bit, index)| match self.image.fixed(*index) {
-            Some(Value::Sync(sync)) => Some((sync.id, 1 << bit)),
-            _ => None,
-        });
-        made.collect()
-    }
-
-    /// Which private things the thread may touch from now on, and whether it may end the program.
-    fn may_touch(&self, seat: &Seat, reach: &Reach, bits: &HashMap<u32, Things>) -> Things {
-        let repeats = seat.thread.timer.as_ref().is_some_and(|timer| timer.repeats);
-        let whole = || reach.from_start(seat.begins_with);
-        let blocked = seat.blocked.lock();
-        let Some(blocked) = blocked.as_ref().filter(|blocked| !blocked.calls.is_empty() && !repeats) else {
-            return whole();
+    /// Ends the run if some threads wait for ever; plans the next search if that cannot be told yet.
+    pub(super) fn look_for_knots(&self) {
+        let began = Instant::now();
+        let open = match self.search() {
+            Found::Knot(deadlock) => {
+                self.finish(Cause::Deadlock(deadlock));
+                false
+            }
+            Found::Nothing => false,
+            Found::Open => true,
         };
-        let calls = blocked.calls.iter();
-        let program = &self.image.program;
-        let onward = calls.fold(0, |all, (function, pc)| all | reach.from_frame(program, *function, *pc));
-        onward | waits_on(&blocked.op, bits)
+        self.knots.plan_next(began, open);
     }
 
-    /// The function of the program that a call of a value begins with.
-    pub(super) fn function_of(&self, callee: &Value) -> Option<u32> {
-        match callee {
-            Value::Function(function) => Some(*function),
-            Value::Closure(closure) => Some(closure.function),
-            Value::Bound(bound) => match bound.method {
-                Method::Function(function) => Some(function),
-                Method::Builtin(_) => None,
-            },
-            // A worker of a pool, or some other builtin: it may call anything.
-            _ => None,
+    fn search(&self) -> Found {
+        let somebody_reads =
+            |table: &Table| table.seats.values().any(|seat| seat.reads_input.load(Ordering::SeqCst));
+        {
+            let table = self.table.lock();
+            let Picture { blocked, free } = self.picture(&table);
+            // When nobody is free, the last who blocked has looked.
+            if free.is_empty() || !blocked.keys().any(|id| self.minds(&table, *id)) {
+                return Found::Nothing;
+            }
+            // Nobody knows what it holds.
+            if somebody_reads(&table) {
+                return Found::Open;
+            }
         }
+        let reach = self.knots.reach.get_or_init(|| Reach::of(&self.image.program));
+        self.while_all_stand(|table| self.find_knot(table, reach)).unwrap_or(Found::Open)
+    }
+
+    /// To be called while all stand still.
+    fn find_knot(&self, table: &Table, reach: &Reach) -> Found {
+        let Picture { blocked, free } = self.picture(table);
+        if free.is_empty() || !blocked.keys().any(|id| self.minds(table, *id)) {
+            return Found::Nothing;
+        }
+        let mut threads: Vec<_> = table.seats.values().map(|seat| seat.thread.clone()).collect();
+        threads.push(self.main.clone());
+        let marks = RefCell::new(Marks::new(&self.image, reach, threads));
+        let (counted, unknown) = (Cell::new(0), Cell::new(false));
+        let mark = |ids: &[u32]| {
+            for seat in ids.iter().filter_map(|id| table.seats.get(id)) {
+                if !unknown.get() {
+                    unknown.set(mark_seat(&mut marks.borrow_mut(), seat).is_err());
+                }
+            }
+        };
+        mark(&free);
+        let stuck = graph::stuck(&blocked, &|_, things, freed| {
+            // Those found to be released come one after the other: only the new ones are looked at.
+            mark(&freed[counted.replace(freed.len())..]);
+            let marks = marks.borrow();
+            unknown.get() || things.is_empty() || things.iter().any(|thing| marks.has(*thing))
+        });
+        // A thread that waits for ever is no matter where another ends the program.
+        let ends = marks.borrow().may(Mention::Exit);
+        if unknown.get() || ends || !stuck.iter().any(|id| self.minds(table, *id)) {
+            return Found::Open;
+        }
+        self.confirm(table, &blocked, stuck).map_or(Found::Open, Found::Knot)
+    }
+
+    /// Whether it is a mistake that this thread waits for ever.
+    fn minds(&self, table: &Table, id: u32) -> bool {
+        table.seats.get(&id).is_some_and(|seat| !seat.daemon) && !self.idles(table, id)
     }
 }
 
-/// The private things that an operation is about: it touches them when its time is over.
-fn waits_on(op: &Op, bits: &HashMap<u32, Things>) -> Things {
-    let bit = |value: &Value| match value {
-        Value::Sync(sync) => bits.get(&sync.id).copied().unwrap_or(0),
-        _ => 0,
-    };
-    match op.on() {
-        Value::List(list) => list.snapshot().iter().fold(0, |all, value| all | bit(value)),
-        other => bit(&other),
+/// Marks all that a thread can come to.
+fn mark_seat(marks: &mut Marks<'_>, seat: &Seat) -> Result<(), Unknown> {
+    // Taken out first: what is marked may lead back to this thread.
+    let mut values = Vec::new();
+    if let Some(blocked) = &*seat.blocked.lock() {
+        blocked.op.values(&mut |value| values.push(value));
     }
-}
-
-/// The set of these things; None unless all of them are private.
-fn things_in(things: &[u32], bits: &HashMap<u32, Things>) -> Option<Things> {
-    if things.is_empty() {
-        return None;
+    let standing = seat.standing.lock();
+    if let (Standing::Begins, Some(entry)) = (&*standing, &*seat.thread.entry.lock()) {
+        values.push(entry.callee.clone());
+        values.extend(entry.arguments.iter().cloned());
     }
-    things.iter().try_fold(0, |all, thing| Some(all | bits.get(thing)?))
-}
-
-/// Whether somebody waits for a private thing that none of the free threads may touch.
-fn is_untouched(releasers: &Releasers, touched: Things, bits: &HashMap<u32, Things>) -> bool {
-    match releasers {
-        Releasers::Anyone(things) => things_in(things, bits).is_some_and(|things| things & touched == 0),
-        Releasers::Either(ways) => ways.iter().any(|way| is_untouched(way, touched, bits)),
-        Releasers::All(_) | Releasers::Outside => false,
+    values.into_iter().try_for_each(|value| marks.value(value))?;
+    match &*standing {
+        Standing::Begins | Standing::Ended => Ok(()),
+        Standing::At { snapshot, inside } => marks.stands(snapshot, *inside),
+        Standing::Untold | Standing::Hidden => Err(Unknown),
     }
 }

@@ -16,9 +16,11 @@ mod hold;
 mod input;
 mod interrupt;
 mod knot;
+mod marks;
 mod output;
 mod run;
 mod spin;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod things;
@@ -35,9 +37,11 @@ use crate::builtin::Wait;
 use crate::code::Program;
 use crate::machine::{Fiber, Scheduler, Stopped, Waited};
 use crate::sync::{Sync, future::Failure, thread::Thread};
-use crate::value::error::Error;
+use crate::value::{Value, error::Error};
 use run::Shared;
 use spin::Spin;
+use standing::Here;
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -57,8 +61,12 @@ pub struct RealWorld {
     /// How often it was parked, and how long in all.
     waits: u64,
     waited: Duration,
-    /// Room for the calls in progress while it is parked.
-    calls: Vec<(u32, u32)>,
+    /// Whether `seat.standing` tells something that will not be true when the thread moves.
+    told: Cell<bool>,
+    /// What it will call after the calls in progress: a timer's body.
+    begins_again: Vec<Value>,
+    /// Where it has come to rest while some thread seemed to wait for ever.
+    rested: knot::Places,
 }
 
 impl RealWorld {
@@ -72,7 +80,9 @@ impl RealWorld {
             began: Instant::now(),
             waits: 0,
             waited: Duration::ZERO,
-            calls: Vec::new(),
+            told: Cell::new(true),
+            begins_again: Vec::new(),
+            rested: knot::Places::default(),
         }
     }
 }
@@ -172,7 +182,7 @@ impl Scheduler for RealWorld {
     }
 
     fn safepoint(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Stopped> {
-        self.stand(&|| fiber.line(program))
+        self.stand(Here::before(fiber), &|| fiber.line(program))
     }
 
     fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited {
@@ -184,7 +194,7 @@ impl Scheduler for RealWorld {
     }
 
     fn hold_others(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Stopped> {
-        self.hold(&|| fiber.line(program))
+        self.hold(Here::inside(Some(fiber)), &|| fiber.line(program))
     }
 
     fn resume_others(&mut self) {

@@ -41,7 +41,7 @@ fn two_locks_in_opposite_order() {
         });
         // It is found although this one goes on.
         spawn(world, "busy", |world| {
-            while world.stand(&|| 1).is_ok() {}
+            while world.stand(super::super::standing::Here::inside(None), &|| 1).is_ok() {}
             Exit::Stopped
         });
         step!(join(world, &first));

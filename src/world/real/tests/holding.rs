@@ -52,7 +52,7 @@ fn nobody_moves_meanwhile() {
             let (inside, jobs) = (inside.clone(), jobs.clone());
             spawn(world, "runner", move |world| {
                 for n in 0..200 {
-                    if world.stand(&|| 1).is_err() {
+                    if world.stand(super::super::standing::Here::inside(None), &|| 1).is_err() {
                         return Exit::Stopped;
                     }
                     assert!(!inside.load(Ordering::SeqCst), "runs while it is held");
@@ -79,7 +79,7 @@ fn a_holder_that_ends_lets_go() {
             Exit::Failed(Arc::new(Error::new(error::Kind::Error, "inside")))
         });
         while failing.outcome.get().is_none() {
-            if world.stand(&|| 2).is_err() {
+            if world.stand(super::super::standing::Here::inside(None), &|| 2).is_err() {
                 return Exit::Stopped;
             }
         }
@@ -96,13 +96,13 @@ fn the_end_of_the_run_ends_a_hold() {
     let outcome = go_with(options, |world| {
         for _ in 0..2 {
             spawn(world, "held", |world| {
-                while world.stand(&|| 1).is_ok() {}
+                while world.stand(super::super::standing::Here::inside(None), &|| 1).is_ok() {}
                 Exit::Stopped
             });
         }
         step!(sleep(world, 5));
         assert!(world.hold(&|| 2).is_ok());
-        while world.stand(&|| 3).is_ok() {}
+        while world.stand(super::super::standing::Here::inside(None), &|| 3).is_ok() {}
         Exit::Stopped
     });
     assert_eq!((outcome.ending.status, outcome.ending.interrupted.len()), (124, 3));

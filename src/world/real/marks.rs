@@ -1,0 +1,380 @@
+//! What some threads can still come to: followed from what they hold and from what their code mentions, through all
+//! that values hold. As a garbage collector marks, but with the code in it too.
+//!
+//! A variable of the top level counts when code that may still run mentions it; a field of an object when code that may
+//! run reads fields of this name. A method counts when its name is mentioned and an instance is within reach.
+//!
+//! To be used while all threads stand still. Too much may be marked, never too little.
+
+use crate::code::flow::Place;
+use crate::code::reach::{self, Mention, Reach};
+use crate::machine::{Image, Snapshot};
+use crate::sync::thread::Thread;
+use crate::sync::{Kind, Sync, future::Future, pool::Crew};
+use crate::value::object::{Method, Object};
+use crate::value::{Value, release};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+/// So many values are followed in one search: about ten milliseconds' worth.
+const MOST_VALUES: usize = 200_000;
+
+/// Why nothing can be said: too much to look at, or something that cannot be looked into.
+#[derive(Debug)]
+pub(super) struct Unknown;
+
+pub(super) struct Marks<'a> {
+    image: &'a Image,
+    reach: &'a Reach,
+    /// The threads that live.
+    threads: Vec<Arc<Thread>>,
+    /// By address; kept until the end so that no address is used again.
+    seen: HashSet<usize>,
+    kept: Vec<Value>,
+    pending: Vec<Value>,
+    ahead: Vec<Mention>,
+    known: HashSet<Mention>,
+    /// The classes of which there are, or may come to be, instances within reach.
+    classes: BTreeSet<u32>,
+    objects: HashMap<u32, Vec<Arc<Object>>>,
+    /// Things to wait for, by id.
+    things: HashSet<u32>,
+    /// Whoever holds a thread may ask what it waits on.
+    asks_what_is_waited_on: bool,
+    left: usize,
+}
+
+impl<'a> Marks<'a> {
+    pub fn new(image: &'a Image, reach: &'a Reach, threads: Vec<Arc<Thread>>) -> Marks<'a> {
+        let asks_what_is_waited_on = image.program.symbols.iter().any(|symbol| **symbol == *"waiting_on");
+        Marks {
+            image,
+            reach,
+            threads,
+            seen: HashSet::new(),
+            kept: Vec::new(),
+            pending: Vec::new(),
+            ahead: Vec::new(),
+            known: HashSet::new(),
+            classes: BTreeSet::new(),
+            objects: HashMap::new(),
+            things: HashSet::new(),
+            asks_what_is_waited_on,
+            left: MOST_VALUES,
+        }
+    }
+
+    pub fn has(&self, thing: u32) -> bool {
+        self.things.contains(&thing)
+    }
+
+    /// Whether code within reach may do this.
+    pub fn may(&self, mention: Mention) -> bool {
+        self.known.contains(&mention)
+    }
+
+    /// A value that a thread holds.
+    pub fn value(&mut self, value: Value) -> Result<(), Unknown> {
+        self.push(value);
+        self.follow()
+    }
+
+    /// All that a thread can come to that stands here. `waits`: it is in the middle of the instruction before.
+    pub fn stands(&mut self, snapshot: &Snapshot, waits: bool) -> Result<(), Unknown> {
+        let program = &**self.image.program;
+        snapshot.others.iter().for_each(|value| self.push(value.clone()));
+        for (depth, call) in snapshot.calls.iter().enumerate() {
+            let innermost = depth + 1 == snapshot.calls.len();
+            let place = match (innermost, call.pc.checked_sub(1)) {
+                (false, Some(at)) => Place::Calls(at),
+                (true, Some(at)) if waits => Place::In(at),
+                _ => Place::Before(call.pc),
+            };
+            let function = &program.functions[call.function as usize];
+            let live = self.reach.live(program, call.function);
+            for (register, value) in call.registers.iter().enumerate() {
+                if release::nests(value) || matches!(value, Value::Function(_) | Value::Builtin(_)) {
+                    if live.is_live(function, place, register) {
+                        self.push(value.clone());
+                    }
+                }
+            }
+            self.ahead.extend(self.reach.of_frame(program, call.function, place));
+        }
+        self.follow()
+    }
+
+    fn push(&mut self, value: Value) {
+        if release::nests(&value) || matches!(value, Value::Function(_) | Value::Builtin(_)) {
+            self.pending.push(value);
+        }
+    }
+
+    fn follow(&mut self) -> Result<(), Unknown> {
+        loop {
+            if let Some(mention) = self.ahead.pop() {
+                self.mention(mention);
+            } else if let Some(value) = self.pending.pop() {
+                self.left = self.left.checked_sub(1).ok_or(Unknown)?;
+                self.look_into(value)?;
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    fn mention(&mut self, mention: Mention) {
+        if !self.known.insert(mention) {
+            return;
+        }
+        match mention {
+            Mention::Fixed(index) => {
+                if let Some(value) = self.image.fixed(index) {
+                    self.push(value.clone());
+                }
+            }
+            Mention::Global(index) => {
+                if let Some(value) = self.image.global(index) {
+                    self.push(value);
+                }
+            }
+            Mention::Function(function) => self.function(function),
+            Mention::Symbol(symbol) => {
+                for class in self.classes.clone() {
+                    self.member(class, symbol);
+                }
+            }
+            Mention::Field { class: Some(class), index } => self.open(class, index),
+            Mention::Field { class: None, index } => {
+                for class in 0..self.image.program.classes.len() as u32 {
+                    self.ahead.push(Mention::Field { class: Some(class), index });
+                }
+            }
+            Mention::Threads => {
+                let threads = std::mem::take(&mut self.threads);
+                threads.iter().for_each(|thread| self.push(Value::Thread(thread.clone())));
+                self.threads = threads;
+            }
+            Mention::Sets(_) | Mention::Exit => {}
+        }
+    }
+
+    fn function(&mut self, function: u32) {
+        use crate::code::FunctionKind as F;
+        self.ahead.extend(self.reach.of_function(function));
+        match self.image.program.functions[function as usize].kind {
+            F::Class(class) | F::ThreadWithMembers { class, .. } => self.class(class),
+            F::Plain | F::Thread { .. } => {}
+        }
+    }
+
+    /// Instances of the class are within reach.
+    fn class(&mut self, class: u32) {
+        if self.classes.insert(class) {
+            let symbols: Vec<u16> = self.known.iter().filter_map(symbol).collect();
+            symbols.into_iter().for_each(|symbol| self.member(class, symbol));
+        }
+    }
+
+    /// A member of this name, if the class has one, is within reach.
+    fn member(&mut self, class: u32, symbol: u16) {
+        let known = &self.image.program.classes[class as usize];
+        let name = self.image.program.symbol(symbol);
+        let methods = known.methods.iter().filter(|(method, _)| method == name);
+        self.ahead.extend(methods.map(|(_, function)| Mention::Function(*function)));
+        if let Some(index) = known.fields.iter().position(|field| field.name == *name) {
+            self.ahead.push(Mention::Field { class: Some(class), index: index as u16 });
+        }
+    }
+
+    /// Code within reach reads this field of instances of the class.
+    fn open(&mut self, class: u32, index: u16) {
+        let objects = self.objects.get(&class).map(Vec::as_slice).unwrap_or_default();
+        let values: Vec<Value> =
+            objects.iter().filter_map(|object| Some(object.fields.get(usize::from(index))?.get())).collect();
+        values.into_iter().for_each(|value| self.push(value));
+    }
+
+    fn object(&mut self, object: &Arc<Object>) {
+        if !self.seen.insert(Arc::as_ptr(object).addr()) {
+            return;
+        }
+        self.kept.push(Value::Object(object.clone()));
+        let class = object.class;
+        self.class(class);
+        for (index, field) in object.fields.iter().enumerate() {
+            if self.known.contains(&Mention::Field { class: Some(class), index: index as u16 }) {
+                self.push(field.get());
+            }
+        }
+        object.captured.iter().for_each(|value| self.push(value.clone()));
+        self.objects.entry(class).or_default().push(object.clone());
+    }
+
+    fn look_into(&mut self, value: Value) -> Result<(), Unknown> {
+        match &value {
+            Value::Function(function) => self.ahead.push(Mention::Function(*function)),
+            Value::Builtin(row) => self.ahead.extend(reach::of_row(&self.image.program, row)),
+            Value::Object(object) => self.object(object),
+            other => match address(other) {
+                Some(address) if self.seen.insert(address) => self.contents(other)?,
+                _ => return Ok(()),
+            },
+        }
+        self.kept.push(value);
+        Ok(())
+    }
+
+    /// What a value holds that was not seen before.
+    fn contents(&mut self, value: &Value) -> Result<(), Unknown> {
+        match value {
+            Value::Closure(closure) => {
+                self.ahead.push(Mention::Function(closure.function));
+                closure.captured.iter().for_each(|value| self.push(value.clone()));
+            }
+            Value::Bound(bound) => {
+                self.push(bound.receiver.clone());
+                match bound.method {
+                    Method::Function(function) => self.ahead.push(Mention::Function(function)),
+                    Method::Builtin(row) => self.ahead.extend(reach::of_row(&self.image.program, row)),
+                }
+            }
+            Value::List(list) => {
+                let list = list.lock();
+                self.left = self.left.checked_sub(list.len()).ok_or(Unknown)?;
+                list.iter().for_each(|value| self.push(value.clone()));
+            }
+            Value::Map(map) => {
+                let map = map.lock();
+                self.left = self.left.checked_sub(map.len()).ok_or(Unknown)?;
+                map.iter().for_each(|(key, value)| {
+                    self.push(key.clone());
+                    self.push(value.clone());
+                });
+            }
+            Value::Set(set) => {
+                let set = set.lock();
+                self.left = self.left.checked_sub(set.len()).ok_or(Unknown)?;
+                set.iter().for_each(|value| self.push(value.clone()));
+            }
+            Value::Error(error) => {
+                error.attached.lock().iter().for_each(|value| self.push(value.clone()));
+                if let Some(again) = &error.again {
+                    self.push(Value::Error(again.clone()));
+                }
+            }
+            Value::Cell(cell) => self.push(cell.get()),
+            Value::Thread(thread) => self.thread(thread),
+            Value::Sync(sync) => self.sync(sync)?,
+            Value::Unset
+            | Value::Nil
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Duration(_)
+            | Value::Short(_)
+            | Value::Long(_)
+            | Value::Function(_)
+            | Value::Builtin(_)
+            | Value::Range(_)
+            | Value::File(_)
+            | Value::Object(_) => {}
+        }
+        Ok(())
+    }
+
+    /// What others can come to by a thread: what it will run, its members, its value. Not what it holds itself.
+    fn thread(&mut self, thread: &Thread) {
+        if let Some(entry) = &*thread.entry.lock() {
+            self.push(entry.callee.clone());
+            entry.arguments.iter().for_each(|value| self.push(value.clone()));
+        }
+        if let Some(object) = &thread.object {
+            self.push(Value::Object(object.clone()));
+        }
+        match thread.outcome.get() {
+            Some(Ok(value)) => self.push(value.clone()),
+            Some(Err(error)) => self.push(Value::Error(error.clone())),
+            None => {}
+        }
+        if self.asks_what_is_waited_on
+            && let Some(waiting) = &*thread.waiting.lock()
+        {
+            self.push(waiting.on.clone());
+        }
+    }
+
+    fn sync(&mut self, sync: &Sync) -> Result<(), Unknown> {
+        self.things.insert(sync.id);
+        match &sync.kind {
+            Kind::Side(side) => self.push(Value::Sync(side.lock.clone())),
+            Kind::Condition(condition) => self.push(Value::Sync(condition.lock.clone())),
+            Kind::Queue(queue) => {
+                let values = queue.values_at_rest(self.left).ok_or(Unknown)?;
+                self.left -= values.len().min(self.left);
+                values.into_iter().for_each(|value| self.push(value));
+            }
+            Kind::Atomic(atomic) => self.push(atomic.get()),
+            Kind::Pool(pool) => self.push(Value::Sync(pool.crew.clone())),
+            Kind::Crew(crew) => self.crew(crew),
+            Kind::Future(future) => self.future(future),
+            Kind::Lock(_)
+            | Kind::RLock(_)
+            | Kind::RwLock(_)
+            | Kind::Semaphore(_)
+            | Kind::Event(_)
+            | Kind::Barrier(_)
+            | Kind::Latch(_) => {}
+        }
+        Ok(())
+    }
+
+    fn crew(&mut self, crew: &Crew) {
+        crew.tasks().into_iter().for_each(|task| self.push(Value::Sync(task)));
+    }
+
+    fn future(&mut self, future: &Future) {
+        future.values(&mut |value| self.push(value));
+    }
+}
+
+fn symbol(mention: &Mention) -> Option<u16> {
+    match mention {
+        Mention::Symbol(symbol) => Some(*symbol),
+        Mention::Fixed(_)
+        | Mention::Global(_)
+        | Mention::Sets(_)
+        | Mention::Function(_)
+        | Mention::Field { .. }
+        | Mention::Threads
+        | Mention::Exit => None,
+    }
+}
+
+/// Where a value lives that may hold others, so that it is looked into once.
+fn address(value: &Value) -> Option<usize> {
+    match value {
+        Value::Closure(closure) => Some(Arc::as_ptr(closure).addr()),
+        Value::Bound(bound) => Some(Arc::as_ptr(bound).addr()),
+        Value::List(list) => Some(Arc::as_ptr(list).addr()),
+        Value::Map(map) => Some(Arc::as_ptr(map).addr()),
+        Value::Set(set) => Some(Arc::as_ptr(set).addr()),
+        Value::Object(object) => Some(Arc::as_ptr(object).addr()),
+        Value::Error(error) => Some(Arc::as_ptr(error).addr()),
+        Value::Thread(thread) => Some(Arc::as_ptr(thread).addr()),
+        Value::Sync(sync) => Some(Arc::as_ptr(sync).addr()),
+        Value::Cell(cell) => Some(Arc::as_ptr(cell).addr()),
+        Value::Unset
+        | Value::Nil
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Duration(_)
+        | Value::Short(_)
+        | Value::Long(_)
+        | Value::Function(_)
+        | Value::Builtin(_)
+        | Value::Range(_)
+        | Value::File(_) => None,
+    }
+}
