@@ -37,7 +37,7 @@ const A_WHILE: Duration = Duration::from_millis(2);
 /// After how long it is searched again at first, when nothing has happened.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// Searching takes at most one part in so many of the time.
-const SHARE: u32 = 50;
+const SHARE: u32 = 25;
 /// So many places of rest are remembered for each thread.
 const MOST_PLACES: usize = 1000;
 
