@@ -4,6 +4,8 @@
 
 use super::verify::{registers, target};
 use super::{Function, Handler, Instruction as I, Program, Register};
+use std::collections::BTreeSet;
+use std::ops::Range;
 
 /// Where the code may go on after an instruction, errors aside.
 pub fn successors(function: &Function, at: usize) -> impl Iterator<Item = usize> + use<> {
@@ -143,6 +145,17 @@ fn unite(row: &mut [u64], other: &[u64]) {
     }
 }
 
+/// The registers that some of a function's instructions may read.
+pub fn read_by(program: &Program, function: &Function, part: Range<usize>) -> BTreeSet<usize> {
+    let mut read = BTreeSet::new();
+    for instruction in function.code.get(part).unwrap_or_default() {
+        each_read(program, instruction, &mut |register| {
+            read.insert(register);
+        });
+    }
+    read
+}
+
 /// Calls `each` with every register that the instruction may read; too many rather than too few.
 fn each_read(program: &Program, instruction: &I, each: &mut dyn FnMut(usize)) {
     let only_written = written(instruction).filter(|register| !reads_what_it_writes(instruction, *register));
@@ -245,5 +258,101 @@ fn reads_what_it_writes(instruction: &I, register: Register) -> bool {
         I::CallBuiltin { count, .. } => count > 0,
         I::CallFunction { .. } => false, // its parameters are added apart
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Source;
+    use std::sync::Arc;
+
+    /// At each instruction of the function `f` that `wanted` picks: the names of the parameters that are live there.
+    fn live(text: &str, wanted: fn(&I) -> bool, place: fn(u32) -> Place) -> Vec<String> {
+        let source = Arc::new(Source::new("test.conc", text));
+        let (program, _) = crate::pipeline::compile(source).expect("it is understood");
+        let function = program.functions.iter().find(|function| *function.name == *"f").expect("f");
+        let live = Live::of(&program, function);
+        let at = (0..function.code.len()).filter(|at| wanted(&function.code[*at]));
+        let names = at.map(|at| {
+            let place = place(at as u32);
+            let named = function.parameters.iter().enumerate();
+            named.filter(|(register, _)| live.is_live(function, place, *register)).map(|(_, n)| &**n).collect()
+        });
+        names.collect()
+    }
+
+    fn sleeps(instruction: &I) -> bool {
+        matches!(instruction, I::Sleep { .. })
+    }
+
+    #[test]
+    fn a_register_is_live_until_it_is_read_for_the_last_time() {
+        let text = "fn f(a, b) { print(a, b)\nsleep 1s\nprint(a)\nsleep 1s }";
+        assert_eq!(live(text, sleeps, Place::In), ["a", ""]);
+    }
+
+    #[test]
+    fn what_is_written_before_it_is_read_is_not_live() {
+        assert_eq!(live("fn f(a, b) { sleep 1s\nreturn b }", sleeps, Place::In), ["b"]);
+        let text = "fn f(a, n) { sleep 1s\nvar c = n\nif n > 1 { c = a }\nreturn c }";
+        assert_eq!(live(text, sleeps, Place::In), ["an"]);
+    }
+
+    #[test]
+    fn loops_and_handlers_lead_on() {
+        let text = "fn f(a, b) { loop { sleep 1s\nif a > 1 { break } }\nreturn b }";
+        assert_eq!(live(text, sleeps, Place::In), ["ab"]);
+        let text = "fn f(a, b) { try { sleep 1s } catch e { print(a) } finally { print(b) } }";
+        assert_eq!(live(text, sleeps, Place::In), ["ab"]);
+        let text = "fn f(a, b) { print(a)\nloop { sleep 1s } }";
+        assert_eq!(live(text, sleeps, Place::In), [""]);
+    }
+
+    #[test]
+    fn arguments_matter_to_the_call_alone() {
+        fn calls(instruction: &I) -> bool {
+            matches!(instruction, I::CallFunction { .. })
+        }
+        let text = "fn g(x, y) { return x }\nfn f(a, b) { let r = g(a, b)\nreturn [r, b] }";
+        assert_eq!(live(text, calls, Place::Calls), ["b"]);
+    }
+
+    #[test]
+    fn onward_leaves_out_what_is_past() {
+        let code = vec![
+            I::Bool { d: 0, value: true },
+            I::LoopIf { a: 0, to: 0 },
+            I::JumpIf { a: 0, to: 4 },
+            I::Yield,
+            I::ReturnNil,
+        ];
+        let source = Arc::new(Source::new("test.conc", "fn f() { }"));
+        let (program, _) = crate::pipeline::compile(source).expect("it is understood");
+        let known = &program.functions[0];
+        let function = Function {
+            name: known.name.clone(),
+            span: known.span,
+            kind: known.kind,
+            parameters: Vec::new(),
+            required: 0,
+            member: false,
+            captures: 0,
+            registers: 1,
+            spans: vec![known.span; code.len()],
+            lines: vec![1; code.len()],
+            handlers: Vec::new(),
+            internal: false,
+            code,
+        };
+        let onward = |place: Place| {
+            let mut found = place.onward(&function);
+            found.sort_unstable();
+            found
+        };
+        assert_eq!(onward(Place::Before(0)), [0, 1, 2, 3, 4]);
+        assert_eq!(onward(Place::Before(3)), [3, 4]);
+        assert_eq!(onward(Place::Calls(3)), [4]);
+        assert_eq!(onward(Place::Calls(1)), [0, 1, 2, 3, 4]);
     }
 }

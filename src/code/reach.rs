@@ -9,6 +9,7 @@ use super::{Function, FunctionKind, Instruction as I, Program};
 use crate::builtin::{Body, Row};
 use crate::value::Value;
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::OnceLock;
 
 /// What one instruction brings within reach of the thread that does it.
@@ -30,7 +31,16 @@ pub enum Mention {
     Threads,
     /// The end of the program by `exit`.
     Exit,
+    /// A builtin whose answer depends on more than its arguments: the clock, chance, files.
+    Outside,
 }
+
+/// Native builtins whose answer depends on what they are given alone. One that is missing here is only taken for less
+/// than it is.
+const PURE: [&str; 22] = [
+    "len", "sum", "min", "max", "any", "all", "abs", "bool", "int", "float", "str", "round", "type", "same", "list",
+    "set", "reversed", "enumerate", "zip", "range", "copy", "error",
+];
 
 /// What is known of a program's code.
 #[derive(Debug)]
@@ -85,6 +95,11 @@ impl Reach {
         let each = &self.mentions[function as usize];
         let onward = place.onward(&program.functions[function as usize]);
         onward.into_iter().flat_map(|at| each[at].iter().copied()).collect()
+    }
+
+    /// What some of a function's instructions mention.
+    pub fn of_part(&self, function: u32, part: Range<usize>) -> impl Iterator<Item = Mention> {
+        self.mentions[function as usize].get(part).unwrap_or_default().iter().flatten().copied()
     }
 
     pub fn live(&self, program: &Program, function: u32) -> &Live {
@@ -167,7 +182,8 @@ pub fn of_row(program: &Program, row: &'static Row) -> Vec<Mention> {
         Body::Native(_) => match row.name {
             "exit" => vec![Mention::Exit],
             "threads" | "main_thread" | "current_thread" => vec![Mention::Threads],
-            _ => Vec::new(),
+            name if PURE.contains(&name) => Vec::new(),
+            _ => vec![Mention::Outside],
         },
         Body::Constant(_) => Vec::new(),
     }
@@ -208,6 +224,7 @@ mod tests {
                         Mention::Exit => drop(found.insert("exit".into())),
                         Mention::Threads => drop(found.insert("threads".into())),
                         Mention::Global(_) | Mention::Sets(_) | Mention::Symbol(_) | Mention::Field { .. } => {}
+                        Mention::Outside => {}
                     }
                 }
             }

@@ -138,9 +138,11 @@ impl Shared {
     }
 
     fn stuck(&self, seat: &Seat, notes: &mut Vec<String>) -> Stuck {
+        // Permits of semaphores too, which `labels_held_by` may leave out.
+        let held = self.things.held_by(seat.thread.id).into_iter();
         let mut stuck = Stuck {
             thread: seat.thread.name(),
-            holds: self.things.labels_held_by(&seat.thread),
+            holds: held.map(|(sync, line)| (sync.label(), line)).collect(),
             waits: String::new(),
             line: 0,
         };

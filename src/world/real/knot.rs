@@ -27,7 +27,7 @@ use crate::code::reach::{self, Mention, Reach};
 use crate::report::runtime::Deadlock;
 use parking_lot::Mutex;
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -225,7 +225,8 @@ impl Shared {
         }
         let mut threads: Vec<_> = table.seats.values().map(|seat| seat.thread.clone()).collect();
         threads.push(self.main.clone());
-        let marks = RefCell::new(Marks::new(&self.image, reach, threads));
+        let no_marks = || Marks::new(&self.image, reach, threads.clone());
+        let marks = RefCell::new(no_marks());
         let (counted, unknown) = (Cell::new(0), Cell::new(false));
         let mark = |ids: &[u32]| {
             for seat in ids.iter().filter_map(|id| table.seats.get(id)) {
@@ -235,11 +236,21 @@ impl Shared {
             }
         };
         mark(&free);
-        let stuck = graph::stuck(&blocked, &|_, things, freed| {
+        // What each `await` depends on; None when that is not known.
+        let conditions = RefCell::new(HashMap::new());
+        let condition_may_change = |id: u32| {
+            let mut conditions = conditions.borrow_mut();
+            let condition = conditions.entry(id).or_insert_with(|| {
+                let mut condition = no_marks();
+                mark_condition(&mut condition, table.seats.get(&id)?).ok().map(|()| condition)
+            });
+            condition.as_ref().is_none_or(|condition| marks.borrow().may_change(condition))
+        };
+        let stuck = graph::stuck(&blocked, &|id, things, freed| {
             // Those found to be released come one after the other: only the new ones are looked at.
             mark(&freed[counted.replace(freed.len())..]);
-            let marks = marks.borrow();
-            unknown.get() || things.is_empty() || things.iter().any(|thing| marks.has(*thing))
+            let reached = things.iter().any(|thing| marks.borrow().has(*thing));
+            unknown.get() || reached || (things.is_empty() && condition_may_change(id))
         });
         // A thread that waits for ever is no matter where another ends the program.
         let ends = marks.borrow().may(Mention::Exit);
@@ -272,5 +283,12 @@ fn mark_seat(marks: &mut Marks<'_>, seat: &Seat) -> Result<(), Unknown> {
         Standing::Begins | Standing::Ended => Ok(()),
         Standing::At { snapshot, inside } => marks.stands(snapshot, *inside),
         Standing::Untold | Standing::Hidden => Err(Unknown),
+    }
+}
+
+fn mark_condition(marks: &mut Marks<'_>, seat: &Seat) -> Result<(), Unknown> {
+    match &*seat.standing.lock() {
+        Standing::At { snapshot, .. } => marks.condition(snapshot),
+        Standing::Begins | Standing::Ended | Standing::Untold | Standing::Hidden => Err(Unknown),
     }
 }

@@ -6,7 +6,8 @@
 //!
 //! To be used while all threads stand still. Too much may be marked, never too little.
 
-use crate::code::flow::Place;
+use crate::code::Instruction;
+use crate::code::flow::{self, Place};
 use crate::code::reach::{self, Mention, Reach};
 use crate::machine::{Image, Snapshot};
 use crate::sync::thread::Thread;
@@ -39,6 +40,10 @@ pub(super) struct Marks<'a> {
     objects: HashMap<u32, Vec<Arc<Object>>>,
     /// Things to wait for, by id.
     things: HashSet<u32>,
+    /// Lists, objects, variables and the like that were looked into, by address: what can change.
+    changeable: HashSet<usize>,
+    /// Something within reach changes without anybody doing anything to it: a thread, a lock whose holder ends, a file.
+    changes_by_itself: bool,
     /// Whoever holds a thread may ask what it waits on.
     asks_what_is_waited_on: bool,
     left: usize,
@@ -59,6 +64,8 @@ impl<'a> Marks<'a> {
             classes: BTreeSet::new(),
             objects: HashMap::new(),
             things: HashSet::new(),
+            changeable: HashSet::new(),
+            changes_by_itself: false,
             asks_what_is_waited_on,
             left: MOST_VALUES,
         }
@@ -104,7 +111,39 @@ impl<'a> Marks<'a> {
         self.follow()
     }
 
+    /// All that the condition of an `await` depends on, of the thread that waits in it. Unknown where more than what is
+    /// marked then may change its value.
+    pub fn condition(&mut self, snapshot: &Snapshot) -> Result<(), Unknown> {
+        let program = &**self.image.program;
+        let call = snapshot.calls.last().ok_or(Unknown)?;
+        let function = &program.functions[call.function as usize];
+        let end = call.pc as usize;
+        let code = function.code.get(..end).ok_or(Unknown)?;
+        let Some(Instruction::AwaitWait) = code.last() else { return Err(Unknown) };
+        let begin = code.iter().rposition(|i| matches!(i, Instruction::AwaitBegin)).ok_or(Unknown)?;
+        snapshot.others.iter().for_each(|value| self.push(value.clone()));
+        for register in flow::read_by(program, function, begin..end) {
+            if let Some(value) = call.registers.get(register) {
+                self.push(value.clone());
+            }
+        }
+        self.ahead.extend(self.reach.of_part(call.function, begin..end));
+        self.follow()?;
+        let by_itself = self.changes_by_itself || self.may(Mention::Outside) || self.may(Mention::Threads);
+        if by_itself { Err(Unknown) } else { Ok(()) }
+    }
+
+    /// Whether whoever can come to what is marked here can change what a condition depends on.
+    pub fn may_change(&self, condition: &Marks<'_>) -> bool {
+        let sets = |mention: &Mention| match mention {
+            Mention::Global(index) => self.may(Mention::Sets(*index)),
+            _ => false,
+        };
+        condition.known.iter().any(sets) || !self.changeable.is_disjoint(&condition.changeable)
+    }
+
     fn push(&mut self, value: Value) {
+        self.changes_by_itself |= matches!(value, Value::File(_));
         if release::nests(&value) || matches!(value, Value::Function(_) | Value::Builtin(_)) {
             self.pending.push(value);
         }
@@ -155,7 +194,7 @@ impl<'a> Marks<'a> {
                 threads.iter().for_each(|thread| self.push(Value::Thread(thread.clone())));
                 self.threads = threads;
             }
-            Mention::Sets(_) | Mention::Exit => {}
+            Mention::Sets(_) | Mention::Exit | Mention::Outside => {}
         }
     }
 
@@ -196,9 +235,11 @@ impl<'a> Marks<'a> {
     }
 
     fn object(&mut self, object: &Arc<Object>) {
-        if !self.seen.insert(Arc::as_ptr(object).addr()) {
+        let address = Arc::as_ptr(object).addr();
+        if !self.seen.insert(address) {
             return;
         }
+        self.changeable.insert(address);
         self.kept.push(Value::Object(object.clone()));
         let class = object.class;
         self.class(class);
@@ -217,7 +258,12 @@ impl<'a> Marks<'a> {
             Value::Builtin(row) => self.ahead.extend(reach::of_row(&self.image.program, row)),
             Value::Object(object) => self.object(object),
             other => match address(other) {
-                Some(address) if self.seen.insert(address) => self.contents(other)?,
+                Some(address) if self.seen.insert(address) => {
+                    if !matches!(other, Value::Closure(_) | Value::Bound(_) | Value::Error(_)) {
+                        self.changeable.insert(address);
+                    }
+                    self.contents(other)?;
+                }
                 _ => return Ok(()),
             },
         }
@@ -285,6 +331,7 @@ impl<'a> Marks<'a> {
 
     /// What others can come to by a thread: what it will run, its members, its value. Not what it holds itself.
     fn thread(&mut self, thread: &Thread) {
+        self.changes_by_itself = true;
         if let Some(entry) = &*thread.entry.lock() {
             self.push(entry.callee.clone());
             entry.arguments.iter().for_each(|value| self.push(value.clone()));
@@ -306,6 +353,18 @@ impl<'a> Marks<'a> {
 
     fn sync(&mut self, sync: &Sync) -> Result<(), Unknown> {
         self.things.insert(sync.id);
+        self.changes_by_itself |= match &sync.kind {
+            // Abandoned when its holder ends; closed when nobody holds the pool any more.
+            Kind::Lock(_) | Kind::RLock(_) | Kind::RwLock(_) | Kind::Side(_) | Kind::Pool(_) | Kind::Crew(_) => true,
+            Kind::Semaphore(_)
+            | Kind::Condition(_)
+            | Kind::Event(_)
+            | Kind::Barrier(_)
+            | Kind::Latch(_)
+            | Kind::Queue(_)
+            | Kind::Atomic(_)
+            | Kind::Future(_) => false,
+        };
         match &sync.kind {
             Kind::Side(side) => self.push(Value::Sync(side.lock.clone())),
             Kind::Condition(condition) => self.push(Value::Sync(condition.lock.clone())),
@@ -347,7 +406,8 @@ fn symbol(mention: &Mention) -> Option<u16> {
         | Mention::Function(_)
         | Mention::Field { .. }
         | Mention::Threads
-        | Mention::Exit => None,
+        | Mention::Exit
+        | Mention::Outside => None,
     }
 }
 
