@@ -165,14 +165,19 @@ fn each_read(program: &Program, instruction: &I, each: &mut dyn FnMut(usize)) {
     });
     // What is called finds its arguments from `at` on, or after it.
     let (at, count) = match *instruction {
-        I::Call { at, shape } | I::CallMethod { at, shape } | I::Prepare { at, shape } | I::Arm { at, shape } => {
-            (at + 1, program.shapes[shape as usize].count)
-        }
+        I::Call { at, shape }
+        | I::CallMethod { at, shape }
+        | I::Prepare { at, shape }
+        | I::Arm { at, shape } => (at + 1, program.shapes[shape as usize].count),
         I::CallMethodOf { at, shape, .. } | I::CallMethodFixed { at, shape, .. } => {
             (at + 1, program.shapes[usize::from(shape)].count)
         }
-        I::CallFunction { at, function } => (at, program.functions[function as usize].parameters.len() as u16),
-        I::CallMember { at, function } => (at, program.functions[function as usize].parameters.len() as u16 + 1),
+        I::CallFunction { at, function } => {
+            (at, program.functions[function as usize].parameters.len() as u16)
+        }
+        I::CallMember { at, function } => {
+            (at, program.functions[function as usize].parameters.len() as u16 + 1)
+        }
         _ => (0, 0),
     };
     (usize::from(at)..usize::from(at) + usize::from(count)).for_each(&mut *each);
@@ -277,7 +282,10 @@ mod tests {
         let names = at.map(|at| {
             let place = place(at as u32);
             let named = function.parameters.iter().enumerate();
-            named.filter(|(register, _)| live.is_live(function, place, *register)).map(|(_, n)| &**n).collect()
+            named
+                .filter(|(register, _)| live.is_live(function, place, *register))
+                .map(|(_, n)| &**n)
+                .collect()
         });
         names.collect()
     }

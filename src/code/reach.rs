@@ -38,8 +38,28 @@ pub enum Mention {
 /// Native builtins whose answer depends on what they are given alone. One that is missing here is only taken for less
 /// than it is.
 const PURE: [&str; 22] = [
-    "len", "sum", "min", "max", "any", "all", "abs", "bool", "int", "float", "str", "round", "type", "same", "list",
-    "set", "reversed", "enumerate", "zip", "range", "copy", "error",
+    "len",
+    "sum",
+    "min",
+    "max",
+    "any",
+    "all",
+    "abs",
+    "bool",
+    "int",
+    "float",
+    "str",
+    "round",
+    "type",
+    "same",
+    "list",
+    "set",
+    "reversed",
+    "enumerate",
+    "zip",
+    "range",
+    "copy",
+    "error",
 ];
 
 /// What is known of a program's code.
@@ -127,7 +147,9 @@ fn mentioned(program: &Program, class: Option<u32>, instruction: &I) -> Vec<Ment
     let mut mentions = Vec::new();
     let shape = |shape: usize| program.shapes[shape].method;
     match *instruction {
-        I::Constant { index, .. } => mentions.extend(of_constant(program, &program.constants[index as usize])),
+        I::Constant { index, .. } => {
+            mentions.extend(of_constant(program, &program.constants[index as usize]))
+        }
         I::LoadGlobal { index, .. } => mentions.push(Mention::Global(index)),
         I::StoreGlobal { index, .. } => mentions.push(Mention::Sets(index)),
         I::LoadFixed { index, .. } | I::EnterFixed { index } | I::LeaveFixed { index } => {
@@ -213,17 +235,23 @@ mod tests {
 
     /// The names of the write-once variables that a function and those it mentions come to.
     fn comes_to(program: &Program, reach: &Reach, name: &str) -> Vec<String> {
-        let start = program.functions.iter().position(|function| *function.name == *name).expect("a function");
+        let start =
+            program.functions.iter().position(|function| *function.name == *name).expect("a function");
         let (mut seen, mut ahead, mut found) = (BTreeSet::new(), vec![start as u32], BTreeSet::new());
         while let Some(function) = ahead.pop() {
             if seen.insert(function) {
                 for mention in reach.of_function(function) {
                     match mention {
                         Mention::Function(next) => ahead.push(*next),
-                        Mention::Fixed(index) => drop(found.insert(program.fixed[*index as usize].to_string())),
+                        Mention::Fixed(index) => {
+                            drop(found.insert(program.fixed[*index as usize].to_string()))
+                        }
                         Mention::Exit => drop(found.insert("exit".into())),
                         Mention::Threads => drop(found.insert("threads".into())),
-                        Mention::Global(_) | Mention::Sets(_) | Mention::Symbol(_) | Mention::Field { .. } => {}
+                        Mention::Global(_)
+                        | Mention::Sets(_)
+                        | Mention::Symbol(_)
+                        | Mention::Field { .. } => {}
                         Mention::Outside => {}
                     }
                 }

@@ -19,7 +19,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicIsize, AtomicU8, AtomicU32, Ordering, fence};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 #[derive(Debug, Default)]
 pub struct WaitQueue {
@@ -144,22 +144,19 @@ impl Waiter {
 
     /// Sleeps, after `lie_down`, until it is woken or the deadline has passed. Whether it was woken.
     ///
-    /// Each time before it goes to sleep, also after a nudge, it calls `before`, which may say how long to sleep
-    /// until the next time.
-    pub(crate) fn park(
-        &self,
-        deadline: Option<Instant>,
-        before: &mut dyn FnMut() -> Option<Duration>,
-    ) -> bool {
+    /// Each time before it goes to sleep, also after a nudge, it calls `before`.
+    pub(crate) fn park(&self, deadline: Option<Instant>, before: &mut dyn FnMut()) -> bool {
         while !self.woken() {
-            let most = before();
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            if left == Some(Duration::ZERO) {
-                return self.state.swap(WATCHING, Ordering::SeqCst) == WOKEN;
-            }
-            match left.into_iter().chain(most).min() {
+            before();
+            match deadline {
                 None => std::thread::park(),
-                Some(time) => std::thread::park_timeout(time),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return self.state.swap(WATCHING, Ordering::SeqCst) == WOKEN;
+                    }
+                    std::thread::park_timeout(left);
+                }
             }
         }
         true

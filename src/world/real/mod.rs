@@ -17,6 +17,7 @@ mod input;
 mod interrupt;
 mod knot;
 mod marks;
+mod occasion;
 mod output;
 mod run;
 mod spin;
@@ -66,7 +67,7 @@ pub struct RealWorld {
     /// What it will call after the calls in progress: a timer's body.
     begins_again: Vec<Value>,
     /// Where it has come to rest while some thread seemed to wait for ever.
-    rested: knot::Places,
+    rested: occasion::Places,
 }
 
 impl RealWorld {
@@ -82,7 +83,7 @@ impl RealWorld {
             waited: Duration::ZERO,
             told: Cell::new(true),
             begins_again: Vec::new(),
-            rested: knot::Places::default(),
+            rested: occasion::Places::default(),
         }
     }
 }

@@ -5,7 +5,7 @@ use super::files::Allowed;
 use super::hold::Hold;
 use super::input::Input;
 use super::interrupt::{Bell, Ring};
-use super::knot::Knots;
+use super::occasion::Knots;
 use super::output::{Process, Sink};
 use super::things::Things;
 use super::threads::Table;
@@ -158,10 +158,11 @@ impl Shared {
         while !self.stopping() {
             let until = [deadline, self.knots.due()].into_iter().flatten().min();
             match self.bell.wait(until) {
+                // The end, or a reason to look for knots.
                 Ring::Rung => {}
                 Ring::Interrupted => self.finish(Cause::Interrupted),
                 Ring::TimedOut if deadline.is_some() && until == deadline => self.finish(Cause::TimedOut),
-                Ring::TimedOut => self.look_for_knots(),
+                Ring::TimedOut => self.see_to_knots(),
             }
         }
         let patience = Instant::now() + PATIENCE;

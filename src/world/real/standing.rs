@@ -75,7 +75,9 @@ impl RealWorld {
         let snapshot = match here.fiber {
             Some(fiber) => fiber.snapshot(&self.shared.image.program, MOST_CALLS),
             // A timer between its beats; anybody else has a fiber.
-            None if self.seat.thread.timer.is_some() => Some(Snapshot { calls: Vec::new(), others: Vec::new() }),
+            None if self.seat.thread.timer.is_some() => {
+                Some(Snapshot { calls: Vec::new(), others: Vec::new() })
+            }
             None => None,
         };
         *standing = match snapshot {

@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Enough for the machine, which keeps calls of the script elsewhere, and for deep values.
@@ -37,6 +37,8 @@ pub(super) struct Seat {
     /// Where it stands while it is still, as far as it has been asked.
     pub standing: Mutex<Standing>,
     pub waiter: Arc<Waiter>,
+    /// How many times it has parked; so others can tell whether it has been parked all the time.
+    pub rests: AtomicU64,
     /// It takes no step of the script: it is parked, held, reads, or has not begun.
     pub still: AtomicBool,
     /// It may never come back from the system call it is in.
@@ -83,6 +85,7 @@ impl Shared {
             thread: thread.clone(),
             daemon: thread.daemon.load(Ordering::SeqCst),
             standing: Mutex::new(Standing::Begins),
+            rests: AtomicU64::new(0),
             waiter: Arc::new(Waiter::new(self.awake.clone())),
             still: AtomicBool::new(true),
             reads_input: AtomicBool::new(false),

@@ -146,6 +146,7 @@ impl RealWorld {
         }
         self.keep_still();
 
+        self.seat.rests.store(self.waits, Ordering::Relaxed);
         let until = deadline.map(|deadline| self.shared.clock.instant(deadline));
         let dozing = until.is_some() || releasers == Releasers::Outside;
         let waiter = &self.seat.waiter;

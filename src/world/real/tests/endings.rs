@@ -2,8 +2,8 @@
 
 use super::super::input::Input;
 use super::super::interrupt;
-use super::super::threads::Beat;
 use super::super::standing::Here;
+use super::super::threads::Beat;
 use super::*;
 use crate::sync::future::{Failure, Future};
 use crate::sync::pool::{Crew, Pool};
