@@ -239,22 +239,24 @@ mod tests {
             program.functions.iter().position(|function| *function.name == *name).expect("a function");
         let (mut seen, mut ahead, mut found) = (BTreeSet::new(), vec![start as u32], BTreeSet::new());
         while let Some(function) = ahead.pop() {
-            if seen.insert(function) {
-                for mention in reach.of_function(function) {
-                    match mention {
-                        Mention::Function(next) => ahead.push(*next),
-                        Mention::Fixed(index) => {
-                            drop(found.insert(program.fixed[*index as usize].to_string()))
-                        }
-                        Mention::Exit => drop(found.insert("exit".into())),
-                        Mention::Threads => drop(found.insert("threads".into())),
-                        Mention::Global(_)
-                        | Mention::Sets(_)
-                        | Mention::Symbol(_)
-                        | Mention::Field { .. } => {}
-                        Mention::Outside => {}
+            if !seen.insert(function) {
+                continue;
+            }
+            for mention in reach.of_function(function) {
+                found.extend(match mention {
+                    Mention::Function(next) => {
+                        ahead.push(*next);
+                        None
                     }
-                }
+                    Mention::Fixed(index) => Some(program.fixed[*index as usize].to_string()),
+                    Mention::Exit => Some("exit".into()),
+                    Mention::Threads => Some("threads".into()),
+                    Mention::Global(_)
+                    | Mention::Sets(_)
+                    | Mention::Symbol(_)
+                    | Mention::Field { .. }
+                    | Mention::Outside => None,
+                });
             }
         }
         found.into_iter().collect()

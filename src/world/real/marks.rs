@@ -100,10 +100,8 @@ impl<'a> Marks<'a> {
             let function = &program.functions[call.function as usize];
             let live = self.reach.live(program, call.function);
             for (register, value) in call.registers.iter().enumerate() {
-                if release::nests(value) || matches!(value, Value::Function(_) | Value::Builtin(_)) {
-                    if live.is_live(function, place, register) {
-                        self.push(value.clone());
-                    }
+                if leads_on(value) && live.is_live(function, place, register) {
+                    self.push(value.clone());
                 }
             }
             self.ahead.extend(self.reach.of_frame(program, call.function, place));
@@ -144,7 +142,7 @@ impl<'a> Marks<'a> {
 
     fn push(&mut self, value: Value) {
         self.changes_by_itself |= matches!(value, Value::File(_));
-        if release::nests(&value) || matches!(value, Value::Function(_) | Value::Builtin(_)) {
+        if leads_on(&value) {
             self.pending.push(value);
         }
     }
@@ -400,6 +398,11 @@ impl<'a> Marks<'a> {
     fn future(&mut self, future: &Future) {
         future.values(&mut |value| self.push(value));
     }
+}
+
+/// Whether something can be reached through the value.
+fn leads_on(value: &Value) -> bool {
+    release::nests(value) || matches!(value, Value::Function(_) | Value::Builtin(_))
 }
 
 fn symbol(mention: &Mention) -> Option<u16> {
