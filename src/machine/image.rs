@@ -91,6 +91,11 @@ impl Image {
         self.fixed.get(index as usize)?.get()
     }
 
+    /// What a variable of the top level that can change holds now.
+    pub fn global(&self, index: u32) -> Option<Value> {
+        self.globals.get(index as usize).map(Cell::get)
+    }
+
     /// The builtin method of a type, by the number of its name.
     pub(super) fn method(&self, kind: Type, symbol: u16) -> Option<&Linked> {
         self.names.methods[kind as usize][symbol as usize].as_ref()

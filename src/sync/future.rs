@@ -170,6 +170,21 @@ impl Future {
         }
     }
 
+    /// Calls `each` with every value that can be reached from it: its task, its end, the queues it puts itself into.
+    pub fn values(&self, each: &mut dyn FnMut(Value)) {
+        let state = self.state.lock();
+        if let Some(task) = &state.task {
+            each(task.callee.clone());
+            task.arguments.iter().cloned().for_each(&mut *each);
+        }
+        match &state.stage {
+            Stage::Pending | Stage::Running(_) | Stage::Cancelled => {}
+            Stage::Done(value) => each(value.clone()),
+            Stage::Failed(failure) => each(Value::Error(failure.error.clone())),
+        }
+        state.watchers.iter().filter_map(|watcher| watcher.queue.upgrade()).map(Value::Sync).for_each(each);
+    }
+
     pub fn is_done(&self) -> bool {
         !matches!(self.state.lock().stage, Stage::Pending | Stage::Running(_))
     }

@@ -21,6 +21,10 @@ impl Heap {
     }
 
     /// What it holds, in no order.
+    pub fn values(&self) -> impl Iterator<Item = &Value> {
+        self.elements.iter().map(|(value, _)| value)
+    }
+
     pub fn into_values(self) -> Vec<Value> {
         self.elements.into_iter().map(|(value, _)| value).collect()
     }

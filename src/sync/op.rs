@@ -373,6 +373,35 @@ impl Op {
         }
     }
 
+    /// Calls `each` with every value that it holds: what it waits for, and what it puts.
+    pub fn values(&self, each: &mut dyn FnMut(Value)) {
+        match self {
+            Op::Put(put) => each(put.value.clone()),
+            Op::Task(crew) | Op::Idle(crew) => each(Value::Sync(crew.clone())),
+            Op::Beat(timer) => each(Value::Thread(timer.clone())),
+            Op::Select(select) => return select.arms.iter().for_each(|arm| arm.values(each)),
+            Op::Sleep
+            | Op::Change
+            | Op::Join(_)
+            | Op::JoinAll(_)
+            | Op::ThreadResult(_)
+            | Op::Acquire(_)
+            | Op::Enter(_)
+            | Op::Condition(_)
+            | Op::Event(_)
+            | Op::Barrier(_)
+            | Op::Latch(_)
+            | Op::Get(_)
+            | Op::Next(_)
+            | Op::Finished(_)
+            | Op::Result(_)
+            | Op::FutureError(_)
+            | Op::Ended(_)
+            | Op::Several(_) => {}
+        }
+        each(self.on());
+    }
+
     /// Whether the thread is a worker of a pool that waits for its next task.
     pub fn is_idle(&self) -> bool {
         matches!(self, Op::Task(_))

@@ -213,6 +213,11 @@ impl Crew {
         self.state.lock().closed
     }
 
+    /// The futures whose tasks nobody has begun.
+    pub fn tasks(&self) -> Vec<Arc<Sync>> {
+        self.state.lock().tasks.iter().cloned().collect()
+    }
+
     /// Tasks given and not ended: while there are any, the program does not end.
     pub fn unfinished(&self) -> usize {
         self.state.lock().unfinished

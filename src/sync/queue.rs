@@ -241,6 +241,27 @@ impl Queue {
     }
 
     /// How many values were put and not reported by `task_done`.
+    /// A copy of all it holds; None when that is more than `most`. Nobody else may use the queue meanwhile: to look
+    /// into a channel its values have to be taken out and put back.
+    pub fn values_at_rest(&self, most: usize) -> Option<Vec<Value>> {
+        if self.size() > most {
+            return None;
+        }
+        Some(match &self.store {
+            Store::Fifo(sender, receiver) => {
+                let values: Vec<Value> = receiver.try_iter().collect();
+                for value in &values {
+                    // There was room for it before.
+                    let _ = sender.try_send(value.clone());
+                }
+                values
+            }
+            Store::Long(values) => values.lock().iter().cloned().collect(),
+            Store::Lifo(values) => values.lock().clone(),
+            Store::Priority(heap) => heap.lock().values().cloned().collect(),
+        })
+    }
+
     pub fn unfinished(&self) -> u64 {
         self.state().load(Ordering::SeqCst) / UNFINISHED
     }

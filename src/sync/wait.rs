@@ -180,8 +180,11 @@ impl Waiter {
     }
 
     /// Sleeps, after `lie_down`, until it is woken or the deadline has passed. Whether it was woken.
-    pub(crate) fn park(&self, deadline: Option<Instant>) -> bool {
+    ///
+    /// Each time before it goes to sleep, also after a nudge, it calls `before`.
+    pub(crate) fn park(&self, deadline: Option<Instant>, before: &mut dyn FnMut()) -> bool {
         while !self.woken() {
+            before();
             match deadline {
                 None => std::thread::park(),
                 Some(deadline) => {
@@ -194,6 +197,16 @@ impl Waiter {
             }
         }
         true
+    }
+
+    /// Lets the thread call what it was given to call before it sleeps, if it sleeps. It is not woken by this.
+    pub(crate) fn nudge(&self) {
+        let state = self.state.load(Ordering::SeqCst);
+        if (state == PARKED || state == DOZING)
+            && let Some(thread) = self.os_thread.get()
+        {
+            thread.unpark();
+        }
     }
 
     pub(crate) fn wake(&self) {

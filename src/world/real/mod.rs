@@ -17,9 +17,12 @@ mod hold;
 mod input;
 mod interrupt;
 mod knot;
+mod marks;
+mod occasion;
 mod output;
 mod run;
 mod spin;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod things;
@@ -36,9 +39,15 @@ use crate::builtin::{Wait, random};
 use crate::code::Program;
 use crate::machine::{Fiber, Scheduler, Stopped, Waited, Watch};
 use crate::sync::{Sync, future::Failure, thread::Thread};
+<<<<<<< HEAD
 use crate::value::error::{Error, Kind};
+=======
+use crate::value::{Value, error::Error};
+>>>>>>> knots
 use run::Shared;
 use spin::Spin;
+use standing::Here;
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -58,10 +67,19 @@ pub struct RealWorld {
     /// How often it was parked, and how long in all.
     waits: u64,
     waited: Duration,
+<<<<<<< HEAD
     /// Room for the calls in progress while it is parked.
     calls: Vec<(u32, u32)>,
     /// The run has ended: this is for testing what the script wants to hold then.
     after: bool,
+=======
+    /// Whether `seat.standing` tells something that will not be true when the thread moves.
+    told: Cell<bool>,
+    /// What it will call after the calls in progress: a timer's body.
+    begins_again: Vec<Value>,
+    /// Where it has come to rest while some thread seemed to wait for ever.
+    rested: occasion::Places,
+>>>>>>> knots
 }
 
 impl RealWorld {
@@ -75,8 +93,14 @@ impl RealWorld {
             began: Instant::now(),
             waits: 0,
             waited: Duration::ZERO,
+<<<<<<< HEAD
             calls: Vec::new(),
             after: false,
+=======
+            told: Cell::new(true),
+            begins_again: Vec::new(),
+            rested: occasion::Places::default(),
+>>>>>>> knots
         }
     }
 }
@@ -188,7 +212,7 @@ impl Scheduler for RealWorld {
     }
 
     fn safepoint(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Stopped> {
-        self.stand(&|| fiber.line(program))
+        self.stand(Here::before(fiber), &|| fiber.line(program))
     }
 
     fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited {
@@ -200,7 +224,7 @@ impl Scheduler for RealWorld {
     }
 
     fn hold_others(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Stopped> {
-        self.hold(&|| fiber.line(program))
+        self.hold(Here::inside(Some(fiber)), &|| fiber.line(program))
     }
 
     fn resume_others(&mut self) {

@@ -6,7 +6,7 @@ use super::files::Allowed;
 use super::hold::Hold;
 use super::input::Input;
 use super::interrupt::{Bell, Ring};
-use super::knot::Knots;
+use super::occasion::Knots;
 use super::output::{Process, Sink};
 use super::things::Things;
 use super::threads::Table;
@@ -79,6 +79,8 @@ impl Default for Options {
 pub(super) const STOP: u8 = 1;
 /// One thread holds all others still.
 pub(super) const HOLD: u8 = 2;
+/// With `HOLD`: every thread is to tell where it stands.
+pub(super) const ASK: u8 = 4;
 
 /// Why a run has ended.
 pub(super) enum Cause {
@@ -98,7 +100,7 @@ pub(super) struct Shared {
     pub image: Image,
     pub options: Options,
     pub main: Arc<Thread>,
-    /// What every thread looks at often: `STOP`, `HOLD`.
+    /// What every thread looks at often: `STOP`, `HOLD`, `ASK`.
     pub trap: AtomicU8,
     pub hold: Hold,
     pub table: Mutex<Table>,
@@ -125,7 +127,10 @@ pub(super) struct Shared {
     pub failed: AtomicU32,
     pub started: AtomicU32,
     pub knots: Knots,
+<<<<<<< HEAD
     pub ensures: Mutex<Ensures>,
+=======
+>>>>>>> knots
     pub bell: Arc<Bell>,
     /// Told when the last thread has ended after the run has.
     pub gone: Condvar,
@@ -155,14 +160,14 @@ impl Shared {
     /// Waits until the run has ended, interrupted or not, and its threads are gone.
     fn attend(&self) {
         let deadline = self.options.timeout.map(|timeout| Instant::now() + timeout);
-        let mut look = self.knots.first_look();
         while !self.stopping() {
-            let until = [deadline, look].into_iter().flatten().min();
+            let until = [deadline, self.knots.due()].into_iter().flatten().min();
             match self.bell.wait(until) {
+                // The end, or a reason to look for knots.
                 Ring::Rung => {}
                 Ring::Interrupted => self.finish(Cause::Interrupted),
                 Ring::TimedOut if deadline.is_some() && until == deadline => self.finish(Cause::TimedOut),
-                Ring::TimedOut => look = self.look_for_knots(),
+                Ring::TimedOut => self.see_to_knots(),
             }
         }
         let patience = Instant::now() + PATIENCE;

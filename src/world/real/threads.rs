@@ -2,6 +2,7 @@
 
 use super::RealWorld;
 use super::run::{Cause, Shared, UncaughtReport};
+use super::standing::{Here, Standing};
 use crate::machine::{self, Exit, Fiber, Scheduler};
 use crate::report::runtime::Left;
 use crate::report::stats::ThreadStats;
@@ -14,7 +15,7 @@ use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Enough for the machine, which keeps calls of the script elsewhere, and for deep values.
@@ -33,9 +34,11 @@ pub(super) struct Table {
 pub(super) struct Seat {
     pub thread: Arc<Thread>,
     pub daemon: bool,
-    /// The function it begins with, if that is one of the program's.
-    pub begins_with: Option<u32>,
+    /// Where it stands while it is still, as far as it has been asked.
+    pub standing: Mutex<Standing>,
     pub waiter: Arc<Waiter>,
+    /// How many times it has parked; so others can tell whether it has been parked all the time.
+    pub rests: AtomicU64,
     /// It takes no step of the script: it is parked, held, reads, or has not begun.
     pub still: AtomicBool,
     /// It may never come back from the system call it is in.
@@ -50,8 +53,6 @@ pub(super) struct Blocked {
     pub line: u32,
     /// For `Op::Change`.
     pub changes_seen: u64,
-    /// Its calls in progress, outermost first, by function and next instruction; empty when they are not known.
-    pub calls: Vec<(u32, u32)>,
 }
 
 impl Seat {
@@ -83,7 +84,8 @@ impl Shared {
         let seat = Arc::new(Seat {
             thread: thread.clone(),
             daemon: thread.daemon.load(Ordering::SeqCst),
-            begins_with: thread.entry.lock().as_ref().and_then(|entry| self.function_of(&entry.callee)),
+            standing: Mutex::new(Standing::Begins),
+            rests: AtomicU64::new(0),
             waiter: Arc::new(Waiter::new(self.awake.clone())),
             still: AtomicBool::new(true),
             reads_input: AtomicBool::new(false),
@@ -146,6 +148,8 @@ impl Shared {
             self.finish(Cause::Done);
         } else if let Some(deadlock) = deadlock {
             self.finish(Cause::Deadlock(deadlock));
+        } else {
+            self.a_thread_has_ended();
         }
     }
 }
@@ -153,7 +157,7 @@ impl Shared {
 impl RealWorld {
     /// From the first to the last step of the thread.
     fn live(mut self, body: impl FnOnce(&mut RealWorld) -> Exit) {
-        self.move_again();
+        self.move_again(Here::inside(None));
         // A mistake in conc itself ends the thread with a report, and not the run in silence.
         let exit = catch_unwind(AssertUnwindSafe(|| body(&mut self))).unwrap_or_else(|_| {
             let error = Error::new(Kind::State, "the interpreter has failed in this thread")
@@ -193,6 +197,7 @@ impl RealWorld {
             self.tell_stats();
         }
         shared.hold.release_all(&shared, thread.id);
+        *seat.standing.lock() = Standing::Ended;
         self.keep_still();
         shared.get_up(&seat);
     }
@@ -251,6 +256,7 @@ fn call(world: &mut RealWorld, entry: Entry) -> Exit {
 
 /// A timer: waits, runs the body, and if it repeats keeps its beat and skips what it has missed.
 fn beat(world: &mut RealWorld, timer: &Timer, entry: Entry) -> Exit {
+    world.begins_again_with(entry.arguments.iter().chain([&entry.callee]).cloned().collect());
     let mut next = world.shared.clock.now().saturating_add(timer.delay);
     loop {
         match world.wait_for_beat(next) {

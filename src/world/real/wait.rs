@@ -6,7 +6,11 @@
 
 use super::RealWorld;
 use super::run::Shared;
+<<<<<<< HEAD
 use super::spin;
+=======
+use super::standing::Here;
+>>>>>>> knots
 use super::threads::{Beat, Blocked};
 use crate::builtin::Wait;
 use crate::machine::{Fiber, Scheduler, Waited};
@@ -165,14 +169,15 @@ impl RealWorld {
         *thread.waiting.lock() =
             Some(Waiting { on: op.on(), text: op.describe(), line, timed: deadline.is_some() });
         thread.state.store(state as u8, Ordering::SeqCst);
-        let calls = self.calls_of(fiber);
-        *self.seat.blocked.lock() = Some(Blocked { op, line, changes_seen: self.changes_seen, calls });
+        let idle = op.is_idle();
+        *self.seat.blocked.lock() = Some(Blocked { op, line, changes_seen: self.changes_seen });
         // Somebody may `await` the state of this thread. (Not one that awaits itself: two would wake each other for ever.)
         if !awaits && self.awaited() {
             self.changed();
         }
         self.keep_still();
 
+        self.seat.rests.store(self.waits, Ordering::Relaxed);
         let until = deadline.map(|deadline| self.shared.clock.instant(deadline));
         let dozing = until.is_some() || releasers == Releasers::Outside;
         let waiter = &self.seat.waiter;
@@ -183,23 +188,20 @@ impl RealWorld {
         }
         if down {
             let parked = Instant::now();
-            waiter.park(until);
+            self.lie(until, Here::inside(fiber), idle);
             self.waits += 1;
             self.waited += parked.elapsed();
         }
 
+        self.move_again(Here::inside(fiber));
         let blocked = self.seat.blocked.lock().take();
-        self.move_again();
         let thread = &self.seat.thread;
         thread.state.store(State::Running as u8, Ordering::SeqCst);
         if !self.shared.stopping() {
             *thread.waiting.lock() = None;
         }
         // Nobody else takes it from there.
-        let op = blocked.map_or(Op::Sleep, |blocked| {
-            self.calls = blocked.calls;
-            blocked.op
-        });
+        let op = blocked.map_or(Op::Sleep, |blocked| blocked.op);
         Pending { op, deadline, line }
     }
 

@@ -1,5 +1,6 @@
 //! Nothing hangs in silence, and nothing is called a deadlock that is none.
 
+use super::super::standing::Here;
 use super::*;
 use crate::machine::Scheduler;
 use crate::report::runtime::{Deadlock, Stuck};
@@ -41,7 +42,7 @@ fn two_locks_in_opposite_order() {
         });
         // It is found although this one goes on.
         spawn(world, "busy", |world| {
-            while world.stand(&|| 1).is_ok() {}
+            while world.stand(Here::inside(None), &|| 1).is_ok() {}
             Exit::Stopped
         });
         step!(join(world, &first));
