@@ -186,7 +186,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
         loop {
             // SAFETY: the function is verified: no jump leaves it, and its last instruction does not go on.
             let instruction = unsafe { code.next() };
-            match instruction {
+            match *instruction {
                 I::Move { d, s } => {
                     let value = r!(s).clone();
                     put(w!(d), value);

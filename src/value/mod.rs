@@ -51,11 +51,11 @@ pub enum Value {
     Duration(i64),
     /// A text of at most 14 bytes.
     Short(Short),
-    Long(Arc<Long>),
     /// A function (or class, or thread template) of the program that captures nothing: its number.
     Function(u32),
-    /// A builtin function.
+    /// A builtin function. The last of those that are plain: one comparison tells them from the rest.
     Builtin(&'static Row),
+    Long(Arc<Long>),
     Closure(Arc<Closure>),
     /// A method taken from its object: `let put = q.put`.
     Bound(Arc<Bound>),
@@ -123,9 +123,11 @@ const _: () = assert!(size_of::<Value>() == 16);
 /// Writes a value over another; a plain one there is not asked to free anything.
 #[inline(always)]
 pub fn put(slot: &mut Value, value: Value) {
-    let old = std::mem::replace(slot, value);
-    if old.is_plain() {
-        std::mem::forget(old);
+    if slot.is_plain() {
+        // Asked before, and not of the old value in a place of its own: nothing has to be moved there.
+        std::mem::forget(std::mem::replace(slot, value));
+    } else {
+        *slot = value;
     }
 }
 
