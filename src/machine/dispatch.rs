@@ -465,20 +465,13 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     // `xs.push(x)` where there is room.
                     if image.push == Some(program.shapes[shape as usize].method)
                         && program.shapes[shape as usize].is_one_value()
+                        // SAFETY: as for `r`.
+                        && let Some((Value::List(list), _, value)) = unsafe { regs.apart(object, object, at + 1) }
+                        && list.push_in_place(value)
                     {
-                        let value = std::mem::replace(w!(at + 1), Value::Nil);
-                        let pushed = match r!(object) {
-                            Value::List(list) => list.push_in_place(value),
-                            _ => Err(value),
-                        };
-                        match pushed {
-                            Ok(()) => {
-                                put(w!(at), Value::Nil);
-                                changed!();
-                                continue;
-                            }
-                            Err(value) => put(w!(at + 1), value),
-                        }
+                        put(w!(at), Value::Nil);
+                        changed!();
+                        continue;
                     }
                     save!();
                     let (at, object) = (base + at as usize, base + object as usize);

@@ -173,6 +173,17 @@ impl Value {
         }
     }
 
+    /// The same for a place that is known to hold nothing that has to be freed: it is not looked at.
+    #[inline(always)]
+    pub(super) fn copy_over(&self, slot: &mut Value) {
+        let mut fill = |value| std::mem::forget(std::mem::replace(slot, value));
+        match self {
+            Value::Int(n) => fill(Value::Int(*n)),
+            Value::Bool(b) => fill(Value::Bool(*b)),
+            _ => fill(self.clone()),
+        }
+    }
+
     fn clone_rest(&self) -> Value {
         match self {
             Value::Unset => Value::Unset,
