@@ -1,7 +1,7 @@
 //! Lists. Every operation is one step: it locks the list, for itself alone.
 
 use super::step::{StepGuard, Stepped};
-use super::{Value, release};
+use super::{Value, apart, release};
 use std::ops::{Deref, DerefMut};
 
 #[derive(Debug)]
@@ -112,9 +112,9 @@ impl List {
         }
         match slot {
             // (A value that is moved is moved in pieces.)
-            Value::Int(n) => elements.values.push(Value::Int(*n)),
-            Value::Bool(b) => elements.values.push(Value::Bool(*b)),
-            Value::Float(x) => elements.values.push(Value::Float(*x)),
+            Value::Int(n) => elements.values.push(Value::Int(apart::int(*n))),
+            Value::Bool(b) => elements.values.push(Value::Bool(apart::bool(*b))),
+            Value::Float(x) => elements.values.push(Value::Float(apart::float(*x))),
             other => elements.push(std::mem::replace(other, Value::Nil)),
         }
         true
