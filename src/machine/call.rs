@@ -412,16 +412,17 @@ pub(super) fn native<S: Scheduler>(
     end: usize,
     result: usize,
 ) -> Result<Flow, Fault> {
-    match native_outcome(image, fiber, world, row, start, end)? {
-        // The common case, here: an outcome is large, and is not handed on.
-        Outcome::Value(value) => {
+    match native_outcome(image, fiber, world, row, start, end) {
+        // The common case, here: an outcome is large, and is neither taken out of the result nor handed on.
+        Ok(Outcome::Value(value)) => {
             put(&mut fiber.stack[result], value);
             if world.awaited() {
                 world.changed();
             }
             Ok(Flow::Next)
         }
-        other => settle(image, fiber, world, other, result),
+        Ok(other) => settle(image, fiber, world, other, result),
+        Err(error) => Err(error.into()),
     }
 }
 

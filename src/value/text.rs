@@ -54,6 +54,13 @@ impl Short {
         Short { len: len as u8, bytes }
     }
 
+    /// One after the other, if there is room.
+    #[inline]
+    pub fn joined(&self, right: &Short) -> Option<Short> {
+        let length = (self.len + right.len) as usize;
+        (length <= SHORT).then(|| Short::from_word(append(self.word(), self.len, right.word()), length))
+    }
+
     /// All that it is, in two numbers, for hashing.
     #[inline]
     pub fn words(&self) -> [u64; 2] {
@@ -129,18 +136,6 @@ pub fn join(left: &str, right: &str) -> Value {
     text.push_str(left);
     text.push_str(right);
     from_string(text)
-}
-
-/// The same for values, without looking at the bytes when both are short: what is joined from texts is a text.
-#[inline]
-pub fn join_values(left: &Value, right: &Value) -> Option<Value> {
-    if let (Value::Short(left), Value::Short(right)) = (left, right) {
-        let length = (left.len + right.len) as usize;
-        if length <= SHORT {
-            return Some(Value::Short(Short::from_word(append(left.word(), left.len, right.word()), length)));
-        }
-    }
-    Some(join(left.as_text()?, right.as_text()?))
 }
 
 /// The texts of the values one after the other, when all are short texts and ints and there is room in a value.
