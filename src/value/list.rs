@@ -164,3 +164,58 @@ fn place(position: i64, length: usize) -> Option<usize> {
     let position = if position < 0 { position.checked_add(length as i64)? } else { position };
     usize::try_from(position).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    /// Writing over an element unseen must not leave what it holds without an owner.
+    #[test]
+    fn what_is_written_over_is_freed() {
+        let held = Arc::new(List::new(Vec::new()));
+        let reference = || Value::List(held.clone());
+        let ways: [fn(&List, Value); 4] = [
+            |list, value| assert!(list.copy_from(0, &value)),
+            |list, value| list.lock()[0] = value,
+            |list, value| {
+                list.replace(vec![value]);
+            },
+            |list, mut value| {
+                list.lock().clear();
+                assert!(list.push_in_place(&mut value) && matches!(value, Value::Nil));
+            },
+        ];
+        for put_in in ways {
+            let list = List::new(vec![Value::Int(1), Value::Int(2)]);
+            assert!(list.copy_from(-1, &Value::Bool(true)), "plain over plain");
+            put_in(&list, reference());
+            assert_eq!(Arc::strong_count(&held), 2);
+            assert!(
+                !list.copy_from(0, &Value::Int(3)),
+                "it holds something: left to who frees it outside the lock"
+            );
+            let last = list.len() as i64 - 1;
+            assert_eq!(list.copy_from(last, &Value::Int(4)), last > 0, "plain, in a list that is not");
+            list.lock()[0] = Value::Nil;
+            assert_eq!(Arc::strong_count(&held), 1);
+        }
+    }
+
+    #[test]
+    fn numbers_are_pushed_and_read_as_they_are() {
+        let list = List::new(Vec::with_capacity(4));
+        for mut value in [Value::Int(i64::MIN), Value::Float(-0.0), Value::Bool(true), Value::text("short")] {
+            assert!(list.push_in_place(&mut value));
+        }
+        assert!(!list.push_in_place(&mut Value::Nil), "no room");
+        let mut slot = Value::Nil;
+        let texts: Vec<String> = (0..4)
+            .map(|at| {
+                assert!(list.copy_to(at, &mut slot));
+                format!("{slot:?}")
+            })
+            .collect();
+        assert_eq!(texts, ["Int(-9223372036854775808)", "Float(-0.0)", "Bool(true)", "Short(\"short\")"]);
+    }
+}

@@ -181,3 +181,28 @@ pub fn length(value: &Value) -> Option<usize> {
         other => other.as_text().map(|text| text.chars().count()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Joined or made at once, a text is the same value: what a map looks it up by.
+    #[test]
+    fn joined_texts_are_as_made_at_once() {
+        let whole = "aé\u{10ffff}bcdefghijklmnop";
+        let places: Vec<usize> = whole.char_indices().map(|(at, _)| at).collect();
+        for (from, to) in places.iter().flat_map(|from| places.iter().map(move |to| (*from, *to))) {
+            let (Some(left), Some(right)) = (Short::new(&whole[..from]), Short::new(&whole[..to])) else {
+                continue;
+            };
+            let together = format!("{}{}", left.as_str(), right.as_str());
+            assert_eq!(left.joined(&right), Short::new(&together));
+            let values = [Value::Short(left), Value::Short(right)];
+            assert_eq!(join_short(&values), Short::new(&together).map(Value::Short));
+        }
+        let number = |n: i64| join_short(&[Value::Int(n), Value::text("!")]);
+        assert_eq!(number(-1_234_567), Some(Value::text("-1234567!")));
+        assert_eq!(number(1_234_567_890_123), Some(Value::text("1234567890123!")));
+        assert_eq!(number(i64::MIN), None);
+    }
+}
