@@ -16,6 +16,7 @@ use crate::value::{
     cell::Cell,
     error::{self, Error},
     object::{Bound, Method, Object},
+    put,
 };
 use std::sync::Arc;
 
@@ -402,6 +403,7 @@ fn call_builtin<S: Scheduler>(
 }
 
 /// Calls a builtin with the values from `start` to before `end`; its value comes to `result`.
+#[inline(never)]
 pub(super) fn native<S: Scheduler>(
     image: &Image,
     fiber: &mut Fiber,
@@ -411,8 +413,18 @@ pub(super) fn native<S: Scheduler>(
     end: usize,
     result: usize,
 ) -> Result<Flow, Fault> {
-    let outcome = native_outcome(image, fiber, world, row, start, end)?;
-    settle(image, fiber, world, outcome, result)
+    match native_outcome(image, fiber, world, row, start, end) {
+        // The common case, here: an outcome is large, and is neither taken out of the result nor handed on.
+        Ok(Outcome::Value(value)) => {
+            put(&mut fiber.stack[result], value);
+            if world.awaited() {
+                world.changed();
+            }
+            Ok(Flow::Next)
+        }
+        Ok(other) => settle(image, fiber, world, other, result),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What a builtin asks for.

@@ -234,6 +234,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
         loop {
             // SAFETY: the function is verified: no jump leaves it, and its last instruction does not go on.
             let instruction = unsafe { code.next() };
+<<<<<<< HEAD
             if S::STEPWISE {
                 save!();
                 if before(image, fiber, world, base, instruction) {
@@ -242,6 +243,9 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 regs = registers!();
             }
             match instruction {
+=======
+            match *instruction {
+>>>>>>> cells
                 I::Move { d, s } => {
                     let value = r!(s).clone();
                     put(w!(d), value);
@@ -520,20 +524,13 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     // `xs.push(x)` where there is room.
                     if image.push == Some(program.shapes[shape as usize].method)
                         && program.shapes[shape as usize].is_one_value()
+                        // SAFETY: as for `r`.
+                        && let Some((Value::List(list), _, value)) = unsafe { regs.apart(object, object, at + 1) }
+                        && list.push_in_place(value)
                     {
-                        let value = std::mem::replace(w!(at + 1), Value::Nil);
-                        let pushed = match r!(object) {
-                            Value::List(list) => list.push_in_place(value),
-                            _ => Err(value),
-                        };
-                        match pushed {
-                            Ok(()) => {
-                                put(w!(at), Value::Nil);
-                                changed!();
-                                continue;
-                            }
-                            Err(value) => put(w!(at + 1), value),
-                        }
+                        put(w!(at), Value::Nil);
+                        changed!();
+                        continue;
                     }
                     save!();
                     let (at, object) = (base + at as usize, base + object as usize);

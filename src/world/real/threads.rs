@@ -1,16 +1,20 @@
 //! Threads of the script: the table of those that live, the start of one, its body, and its end.
 
 use super::RealWorld;
+<<<<<<< HEAD
 use super::run::{Cause, Shared, UncaughtReport};
 use super::standing::{Here, Standing};
+=======
+use super::run::{Cause, MAIN, Shared, UncaughtReport};
+>>>>>>> cells
 use crate::machine::{self, Exit, Fiber, Scheduler};
 use crate::report::runtime::Left;
 use crate::report::stats::ThreadStats;
 use crate::sync::Op;
 use crate::sync::thread::{Entry, State, Thread, Timer};
 use crate::sync::wait::Waiter;
-use crate::value::Value;
 use crate::value::error::{Error, Kind};
+use crate::value::{Value, step};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -73,6 +77,8 @@ impl Shared {
         thread: &Arc<Thread>,
         body: impl FnOnce(&mut RealWorld) -> Exit + Send + 'static,
     ) -> Result<(), Error> {
+        // Whoever starts a thread of a script is one itself, but for the start of `main`.
+        step::share();
         let (new, running) = (State::New as u8, State::Running as u8);
         if thread.state.compare_exchange(new, running, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             return Err(Error::new(
@@ -232,6 +238,18 @@ impl RealWorld {
 
 /// What a thread of a script runs.
 pub(super) fn script_body(world: &mut RealWorld) -> Exit {
+    if world.seat.thread.id != MAIN {
+        return steps(world);
+    }
+    // SAFETY: `main` is the first thread of its run, and the values of a run are its own: the image's variables are made
+    // for it, and the program's constants hold no container. Only threads of the run start others, so that the second
+    // one is started by `main`, with `Shared::start`, which calls `share` first. Until then two OS threads more know
+    // the run: the one that attends it looks at values only when two threads are in the table (`find_knot`), and the
+    // one that ends it after the run drops them, which takes no lock.
+    unsafe { step::alone(|| steps(world)) }
+}
+
+fn steps(world: &mut RealWorld) -> Exit {
     let thread = world.seat.thread.clone();
     let Some(entry) = thread.entry.lock().take() else {
         return Exit::Finished(Value::Nil);
