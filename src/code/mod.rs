@@ -1,10 +1,7 @@
 //! Programs: what the machine runs. Made by `lower` from the tree and the resolver's answers.
 
-<<<<<<< HEAD
 pub mod effects;
-=======
 pub mod flow;
->>>>>>> knots
 mod instruction;
 pub mod live;
 pub mod lower;

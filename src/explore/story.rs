@@ -134,7 +134,7 @@ impl<'s> Teller<'s> {
         let globals = program.globals.iter().enumerate();
         globals
             .filter(|(_, name)| !name.starts_with("__"))
-            .filter_map(|(index, name)| match self.universe.image.global(index as u32) {
+            .filter_map(|(index, name)| match self.universe.image.global(index as u32).unwrap_or(Value::Unset) {
                 Value::Unset => None,
                 value => Some((name.to_string(), show::repr(&value, program))),
             })
@@ -412,7 +412,7 @@ pub fn variables(universe: &Universe, names: &[String]) -> Vec<(String, String)>
         let global = program.globals.iter().position(|known| **known == **name);
         let fixed = || program.fixed.iter().position(|known| **known == **name);
         let value = match global {
-            Some(index) => Some(universe.image.global(index as u32)),
+            Some(index) => Some(universe.image.global(index as u32).unwrap_or(Value::Unset)),
             None => fixed().and_then(|index| universe.image.fixed(index as u32).cloned()),
         };
         value.map(|value| (name.clone(), show::repr(&value, program)))

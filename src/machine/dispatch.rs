@@ -234,18 +234,14 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
         loop {
             // SAFETY: the function is verified: no jump leaves it, and its last instruction does not go on.
             let instruction = unsafe { code.next() };
-<<<<<<< HEAD
             if S::STEPWISE {
                 save!();
-                if before(image, fiber, world, base, instruction) {
+                if before(image, fiber, world, base, *instruction) {
                     return Ok(Exit::Paused);
                 }
                 regs = registers!();
             }
-            match instruction {
-=======
             match *instruction {
->>>>>>> cells
                 I::Move { d, s } => {
                     let value = r!(s).clone();
                     put(w!(d), value);

@@ -71,11 +71,6 @@ impl Image {
         }
     }
 
-    /// What a top-level variable that can change holds.
-    pub fn global(&self, index: u32) -> Value {
-        self.globals[index as usize].get()
-    }
-
     /// For whoever brings a stored state back.
     pub fn set_global(&self, index: u32, value: Value) {
         self.globals[index as usize].set(value);

@@ -13,22 +13,16 @@ mod image;
 mod registers;
 pub mod saved;
 mod slow;
-<<<<<<< HEAD
 pub mod touch;
-=======
 mod snapshot;
->>>>>>> knots
 mod wait;
 mod watch;
 
 pub use dispatch::{next_touches, resume, run};
 pub use fiber::{Fiber, Frame};
 pub use image::Image;
-<<<<<<< HEAD
 pub use watch::{Judged, Watch};
-=======
 pub use snapshot::{Call, Snapshot};
->>>>>>> knots
 
 use crate::builtin::Wait;
 use crate::code::Program;

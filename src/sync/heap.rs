@@ -124,9 +124,4 @@ impl Heap {
         let sorted = sort::sort(elements, false).ok()?;
         Some(sorted.into_iter().map(|(value, _)| value).collect())
     }
-
-    /// Its elements, in no order.
-    pub fn values(&self) -> Vec<Value> {
-        self.elements.iter().map(|(value, _)| value.clone()).collect()
-    }
 }

@@ -286,7 +286,13 @@ impl Crew {
 
     pub fn load(r: &mut Reader<'_>) -> Crew {
         let size = r.count() as u32;
-        Crew { size, state: Mutex::default(), work: WaitQueue::new(), idle: WaitQueue::new() }
+        Crew {
+            size,
+            state: Mutex::default(),
+            has_task: AtomicBool::new(false),
+            work: WaitQueue::new(),
+            idle: WaitQueue::new(),
+        }
     }
 
     pub fn save(&self, w: &mut Writer<'_>) {
@@ -310,11 +316,7 @@ impl Crew {
             unfinished: r.count() as usize,
             closed: r.flag(),
         };
+        self.has_task.store(!state.tasks.is_empty() || state.closed, Ordering::SeqCst);
         *self.state.lock() = state;
-    }
-
-    /// Futures whose tasks nobody has begun.
-    pub fn tasks(&self) -> Vec<Arc<Sync>> {
-        self.state.lock().tasks.iter().cloned().collect()
     }
 }

@@ -458,11 +458,11 @@ impl Queue {
     pub fn compared(&self) -> Vec<Value> {
         match &self.store {
             Store::Fifo(..) | Store::Long(_) | Store::Lifo(_) => Vec::new(),
-            Store::Priority(heap) => heap.lock().values(),
+            Store::Priority(heap) => heap.lock().values().cloned().collect(),
         }
     }
 
     fn word(&self) -> &AtomicU64 {
-        &self.state
+        self.state()
     }
 }

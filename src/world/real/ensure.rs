@@ -4,6 +4,7 @@
 
 use super::RealWorld;
 use super::run::{MAIN, Shared};
+use super::standing::Standing;
 use super::threads::Seat;
 use crate::machine::{Judged, Stopped, Watch};
 use crate::report::runtime::{Left, status};
@@ -12,7 +13,7 @@ use crate::value::{Value, error::Error};
 use parking_lot::Mutex;
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 /// What has been met, in that order.
 #[derive(Default)]
@@ -70,7 +71,8 @@ impl Shared {
         let seat = Seat {
             thread: self.main.clone(),
             daemon: false,
-            begins_with: None,
+            standing: Mutex::new(Standing::Untold),
+            rests: AtomicU64::new(0),
             waiter: Arc::new(Waiter::new(self.awake.clone())),
             still: AtomicBool::new(false),
             reads_input: AtomicBool::new(false),

@@ -131,14 +131,10 @@ impl Shared {
 
 impl RealWorld {
     /// A safe point: stays here while another thread holds this one.
-<<<<<<< HEAD
-    pub(super) fn stand(&mut self, line: &dyn Fn() -> u32) -> Result<(), Stopped> {
+    pub(super) fn stand(&mut self, here: Here<'_>, line: &dyn Fn() -> u32) -> Result<(), Stopped> {
         if self.after {
             return self.stand_after();
         }
-=======
-    pub(super) fn stand(&mut self, here: Here<'_>, line: &dyn Fn() -> u32) -> Result<(), Stopped> {
->>>>>>> knots
         let trap = self.shared.trap.load(Ordering::SeqCst);
         if trap & HOLD != 0 && trap & STOP == 0 {
             self.wait_until_let_go(here);

@@ -201,7 +201,7 @@ impl<'a> Marks<'a> {
         self.ahead.extend(self.reach.of_function(function));
         match self.image.program.functions[function as usize].kind {
             F::Class(class) | F::ThreadWithMembers { class, .. } => self.class(class),
-            F::Plain | F::Thread { .. } => {}
+            F::Plain | F::Thread { .. } | F::Watch { .. } => {}
         }
     }
 

@@ -39,11 +39,8 @@ use crate::builtin::{Wait, random};
 use crate::code::Program;
 use crate::machine::{Fiber, Scheduler, Stopped, Waited, Watch};
 use crate::sync::{Sync, future::Failure, thread::Thread};
-<<<<<<< HEAD
+use crate::value::Value;
 use crate::value::error::{Error, Kind};
-=======
-use crate::value::{Value, error::Error};
->>>>>>> knots
 use run::Shared;
 use spin::Spin;
 use standing::Here;
@@ -67,19 +64,14 @@ pub struct RealWorld {
     /// How often it was parked, and how long in all.
     waits: u64,
     waited: Duration,
-<<<<<<< HEAD
-    /// Room for the calls in progress while it is parked.
-    calls: Vec<(u32, u32)>,
     /// The run has ended: this is for testing what the script wants to hold then.
     after: bool,
-=======
     /// Whether `seat.standing` tells something that will not be true when the thread moves.
     told: Cell<bool>,
     /// What it will call after the calls in progress: a timer's body.
     begins_again: Vec<Value>,
     /// Where it has come to rest while some thread seemed to wait for ever.
     rested: occasion::Places,
->>>>>>> knots
 }
 
 impl RealWorld {
@@ -93,14 +85,10 @@ impl RealWorld {
             began: Instant::now(),
             waits: 0,
             waited: Duration::ZERO,
-<<<<<<< HEAD
-            calls: Vec::new(),
             after: false,
-=======
             told: Cell::new(true),
             begins_again: Vec::new(),
             rested: occasion::Places::default(),
->>>>>>> knots
         }
     }
 }

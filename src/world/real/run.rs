@@ -127,10 +127,7 @@ pub(super) struct Shared {
     pub failed: AtomicU32,
     pub started: AtomicU32,
     pub knots: Knots,
-<<<<<<< HEAD
     pub ensures: Mutex<Ensures>,
-=======
->>>>>>> knots
     pub bell: Arc<Bell>,
     /// Told when the last thread has ended after the run has.
     pub gone: Condvar,

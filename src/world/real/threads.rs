@@ -1,12 +1,8 @@
 //! Threads of the script: the table of those that live, the start of one, its body, and its end.
 
 use super::RealWorld;
-<<<<<<< HEAD
-use super::run::{Cause, Shared, UncaughtReport};
-use super::standing::{Here, Standing};
-=======
 use super::run::{Cause, MAIN, Shared, UncaughtReport};
->>>>>>> cells
+use super::standing::{Here, Standing};
 use crate::machine::{self, Exit, Fiber, Scheduler};
 use crate::report::runtime::Left;
 use crate::report::stats::ThreadStats;

@@ -6,11 +6,8 @@
 
 use super::RealWorld;
 use super::run::Shared;
-<<<<<<< HEAD
 use super::spin;
-=======
 use super::standing::Here;
->>>>>>> knots
 use super::threads::{Beat, Blocked};
 use crate::builtin::Wait;
 use crate::machine::{Fiber, Scheduler, Waited};

@@ -54,7 +54,7 @@ impl Universe {
             }
         });
         for index in 0..globals {
-            builder.root(GLOBALS + index, |w| w.value(&self.image.global(index)));
+            builder.root(GLOBALS + index, |w| w.value(&self.image.global(index).unwrap_or(Value::Unset)));
         }
         for (index, seat) in self.seats.iter().enumerate() {
             let fiber = match running {
