@@ -123,9 +123,12 @@ impl Generator {
                 self.things(subject);
             }
         }
-        if self.chance(45) {
-            self.guard = Some(self.program.things.len());
-            self.program.things.push(Thing::Lock);
+        if self.chance(50) {
+            let waits = |thing: &Thing| if let Thing::Condition(lock) = thing { Some(*lock) } else { None };
+            self.guard = self.program.things.iter().find_map(waits).or(Some(self.program.things.len()));
+            if self.guard == Some(self.program.things.len()) {
+                self.program.things.push(Thing::Lock);
+            }
         }
         self.bodies();
         self.main();
@@ -240,12 +243,20 @@ impl Generator {
                 _ => main.push(Statement::Join(handle)),
             }
         }
+        let mut end = Vec::new();
         if self.chance(25) {
-            main.push(Statement::Assert(self.closing_test()));
+            end.push(Statement::Assert(self.closing_test()));
         }
         if self.chance(40) {
             let values = (0..self.program.vars.len()).map(Value::Var).collect();
-            main.push(Statement::Print(values));
+            end.push(Statement::Print(values));
+        }
+        let guarded = self.chance(60);
+        match self.guard {
+            Some(thing) if guarded && !end.is_empty() => {
+                main.push(Statement::With(Target { thing, write: false }, end));
+            }
+            _ => main.extend(end),
         }
         self.program.main = main;
     }
@@ -290,6 +301,7 @@ impl Generator {
     fn value(&mut self, place: &Place) -> Value {
         match self.random.u8(..8) {
             0..=2 => Value::Number(self.random.i64(0..4)),
+            3 | 4 if self.unguarded(place) => Value::Number(3),
             3 => Value::Var(self.var()),
             4 => Value::Sum(Box::new(Value::Var(self.var())), Box::new(Value::Number(1))),
             5 => match self.thing(|thing| matches!(thing, Thing::Atomic(_))) {
@@ -304,6 +316,11 @@ impl Generator {
         }
     }
 
+    /// Variables must not be looked at here, in a program that minds races.
+    fn unguarded(&self, place: &Place) -> bool {
+        self.guard.is_some_and(|guard| !place.held.contains(&guard))
+    }
+
     fn test(&mut self, place: &Place) -> Test {
         match self.one(&place.flags) {
             Some(flag) if self.chance(60) => Test::Flag(flag),
@@ -313,7 +330,7 @@ impl Generator {
                     Comparison::Equal,
                     Value::Number(self.random.i64(0..3)),
                 ),
-                _ if self.guard.is_some() && place.held.is_empty() => {
+                _ if self.unguarded(place) => {
                     Test::Compare(Value::Number(0), Comparison::Equal, Value::Number(self.random.i64(0..2)))
                 }
                 _ => self.closing_test(),
