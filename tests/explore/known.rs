@@ -132,6 +132,11 @@ fn a_deadlock_among_some_while_another_spins_is_found() {
     // `main` only waits for the one that spins.
     let found = answer(&threads(1, vec![], vec![spin], vec![]));
     assert!(!found.partial && found.livelock);
+    // Also when that one is a daemon.
+    let mut program = threads(1, vec![], vec![vec![S::While(is(0, 0), vec![])]], vec![]);
+    program.bodies[0].daemon = true;
+    let found = answer(&program);
+    assert!(!found.partial && found.livelock);
 }
 
 #[test]

@@ -150,8 +150,10 @@ fn judge(machine: &Machine, graph: &Graph, component: &[usize], answer: &mut Ans
         false
     };
     answer.partial |= (0..state.threads.len()).any(|thread| stuck(thread) && !joins_mover(thread));
-    // Only daemons move: that is no livelock, they may do so for ever.
+    // Daemons may move for ever, unless somebody who is none waits for their end.
+    let waits_for_mover = |thread: usize| stuck(thread) && joins_mover(thread);
     answer.livelock |= movers.iter().any(|thread| !machine.is_daemon(*thread));
+    answer.livelock |= (0..state.threads.len()).any(waits_for_mover);
 }
 
 /// For each state the fewest preemptions by which it can be reached: a switch away from a thread that could have

@@ -31,7 +31,7 @@ pub fn run(program: &Program, answer: &Answer) -> Option<String> {
     let errors = Arc::new(Mutex::new(Vec::new()));
     let reported = errors.clone();
     let options = Options {
-        timeout: Some(Duration::from_secs(20)),
+        timeout: Some(Duration::from_secs(5)),
         max_threads: 50,
         sink: kept.clone(),
         input: Input::from(std::io::empty()),
