@@ -2,6 +2,7 @@
 //!
 //! `CONC_CASES=20000 cargo test --test explore` runs more of them; `CONC_SEED=n` begins with another.
 
+mod checker;
 mod code;
 mod compare;
 mod generate;
@@ -66,6 +67,38 @@ fn the_oracle_has_found_what_real_runs_do() {
             panic!("seed {seed}: {surprise}\n{}\n--- oracle: {answer:#?}", render::text(&least));
         }
         judged += 1;
+    }
+    assert!(judged > 0);
+}
+
+/// The verdicts, outcomes and fewest preemptions are the oracle's, whichever reductions are on.
+#[test]
+fn conc_finds_what_the_oracle_finds() {
+    let mut judged = 0;
+    for seed in seeds(2000) {
+        let program = generate::program(seed);
+        let Some(answer) = explore(&program, MOST_STATES, Flaw::None) else { continue };
+        judged += 1;
+        for (setting, reductions) in checker::settings() {
+            let differ = |program: &Program, answer: &Answer| {
+                let found = checker::found(program, reductions)?;
+                Some(differences(program, answer, &found)).filter(|differences| !differences.is_empty())
+            };
+            if differ(&program, &answer).is_none() {
+                continue;
+            }
+            let least = shrink::shrink(&program, &mut |smaller| {
+                let answer = explore(smaller, MOST_STATES, Flaw::None);
+                answer.is_some_and(|answer| differ(smaller, &answer).is_some())
+            });
+            let answer = explore(&least, MOST_STATES, Flaw::None).expect("as when it was shrunk");
+            let found = checker::found(&least, reductions);
+            panic!(
+                "seed {seed}, {setting}: {:#?}\n{}\n--- oracle: {answer:#?}\n--- conc: {found:#?}",
+                differ(&least, &answer),
+                render::text(&least)
+            );
+        }
     }
     assert!(judged > 0);
 }
