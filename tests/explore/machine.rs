@@ -710,11 +710,11 @@ impl<'a> Machine<'a> {
                 thread.at = code.labels[label];
                 return;
             }
-            Step::Unless(left, comparison, right, label) => {
-                if !comparison.holds(operand(thread, left), operand(thread, right)) {
-                    thread.at = code.labels[label];
-                    return;
-                }
+            Step::Unless(left, comparison, right, label)
+                if !comparison.holds(operand(thread, left), operand(thread, right)) =>
+            {
+                thread.at = code.labels[label];
+                return;
             }
             Step::Raise(kind) => return self.raise(next, me, kind),
             Step::Reraise => {
