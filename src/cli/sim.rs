@@ -2,7 +2,7 @@
 
 use super::exploring::Sim;
 use super::{compile, print, say, script};
-use conc::explore;
+use conc::explore::{self, Said};
 use conc::report::{Style, render};
 use conc::world::Stream;
 
@@ -16,11 +16,13 @@ pub fn sim(sim: Sim) -> i32 {
         Ok(program) => program,
         Err(status) => return status,
     };
-    let mut output = |stream: Stream, text: &str| match stream {
-        Stream::Out => print(text),
-        Stream::Err => say(text),
+    let (source, style) = (program.source.clone(), Style::for_stderr());
+    let mut tell = |said: Said<'_>| match said {
+        Said::Text(Stream::Out, text) => print(text),
+        Said::Text(Stream::Err, text) => say(text),
+        Said::Uncaught(it) => say(&render::uncaught(&it.error, &it.thread, &it.holds, &source, &style)),
     };
-    let ending = explore::simulate(program.clone(), sim.seed, arguments, &mut output);
+    let ending = explore::simulate(program.clone(), sim.seed, arguments, &mut tell);
     say(&render::ending(&ending, &program.source, &Style::for_stderr()));
     ending.status
 }
