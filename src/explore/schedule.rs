@@ -69,7 +69,7 @@ pub fn write(recorded: &Recorded, moments: &[Moment]) -> String {
     let names: Vec<String> = threads.iter().map(|name| word(name)).collect();
     let _ = writeln!(text, "threads {}\n", names.join(" "));
 
-    let labels = numbered(&threads, |name| word(name));
+    let labels = numbered(&threads, word);
     let mut from = 0;
     while from < turns.len() {
         let (line, to) = run(turns, from, &labels);

@@ -22,7 +22,7 @@ pub fn read(text: &str) -> Result<Recorded, Box<Diagnostic>> {
     let fails = reader.fails()?;
     let start = reader.field("threads", "threads main teller")?;
     let mut threads = vec![reader.word(start, is_plain, "the name of a thread")?];
-    while let Some(at) = reader.more_in_line()? {
+    while let Some(at) = reader.more_in_line() {
         threads.push(reader.word(at, is_plain, "the name of a thread")?);
     }
     let turns = reader.turns(&threads)?;
@@ -73,12 +73,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Where the next word of this line begins.
-    fn more_in_line(&mut self) -> Read<Option<usize>> {
+    fn more_in_line(&mut self) -> Option<usize> {
         self.skip_spaces();
-        Ok(match self.peek() {
+        match self.peek() {
             None | Some('\n' | '#') => None,
             Some(_) => Some(self.at),
-        })
+        }
     }
 
     /// The word, or other character, that stands at `start`.
@@ -123,7 +123,7 @@ impl<'a> Reader<'a> {
             let hint = format!("such as `{example}`");
             return self.wrong(self.span(start), format!("a line with `{name}` is missing here"), hint);
         }
-        match self.more_in_line()? {
+        match self.more_in_line() {
             Some(at) => Ok(at),
             None => {
                 self.wrong(self.span(start), format!("`{name}` says nothing"), format!("such as `{example}`"))

@@ -8,6 +8,8 @@ use crate::explore::verdict::{Failure, Findings, Limit, Property, Verdict};
 use crate::source::Source;
 use annotate_snippets::{AnnotationKind, Group, Level};
 
+/// For what is no terminal, and for terminals that do not tell.
+pub const DEFAULT_WIDTH: usize = 100;
 /// Narrower terminals are not believed: nothing would fit.
 const NARROWEST: usize = 40;
 

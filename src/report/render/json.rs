@@ -1,6 +1,7 @@
 //! What an exploration found, as JSON. The names in it never change their meaning; new ones may be added.
 
 use super::snippet;
+use super::story::preemptions;
 use crate::explore::schedule::labels;
 use crate::explore::verdict::{
     Access, Failure, Findings, Limit, Moment, Outcome, Race, Schedule, Story, Uncaught, Verdict,
@@ -96,7 +97,7 @@ fn failure(failure: &Failure, source: &Source) -> Value {
         "deadlock": failure.deadlock.as_ref().map(deadlock),
         "error": failure.error.as_ref().map(|uncaught| error(uncaught, source)),
         "race": failure.race.as_ref().map(|found| race(found, source)),
-        "preemptions": failure.story.moments.iter().filter(|moment| moment.preempts).count(),
+        "preemptions": preemptions(&failure.story),
         "story": story(&failure.story, source),
         "loop_from": failure.loop_from,
     })

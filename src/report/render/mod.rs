@@ -14,7 +14,7 @@ mod stats;
 mod story;
 mod uncaught;
 
-pub use check::check;
+pub use check::{DEFAULT_WIDTH, check};
 pub use deadlock::deadlock;
 pub use diagnostics::diagnostics;
 pub use ending::ending;

@@ -16,6 +16,8 @@ const NARROWEST: usize = 16;
 /// Of a long story, how many rows are shown of its beginning, and of its end.
 const FIRST_ROWS: usize = 50;
 const LAST_ROWS: usize = 250;
+/// Of a text, such as the new value of a long list, how many characters are shown.
+const LONGEST: usize = 200;
 
 /// A row of the drawing before it is laid out.
 struct Told {
@@ -57,9 +59,9 @@ fn tell(story: &Story, loop_from: Option<usize>) -> (Vec<Told>, Option<usize>) {
         let switched = index == 0 || story.moments[index - 1].thread != moment.thread;
         preempts = moment.preempts || (preempts && !switched);
         let put_aside = story.moments.get(index + 1).is_none_or(|after| after.thread != moment.thread);
-        let mut did: Vec<String> = moment.did.iter().map(|text| clean(text)).collect();
+        let mut did: Vec<String> = moment.did.iter().map(|text| brief(text)).collect();
         if put_aside && let Some(next) = &moment.next {
-            did.push(format!("… {}", clean(next)));
+            did.push(format!("… {}", brief(next)));
         }
         let effects = effects(moment);
         if did.is_empty() && effects.is_empty() {
@@ -74,9 +76,17 @@ fn tell(story: &Story, loop_from: Option<usize>) -> (Vec<Told>, Option<usize>) {
 
 /// What can be seen of a moment from outside: variables that changed, and output.
 fn effects(moment: &Moment) -> Vec<String> {
-    let changed = moment.changed.iter().map(|(name, value)| clean(&format!("{name} = {value}")));
-    let output = moment.output.lines().map(|line| clean(&format!("output: {line}")));
+    let changed = moment.changed.iter().map(|(name, value)| brief(&format!("{name} = {value}")));
+    let output = moment.output.lines().map(|line| brief(&format!("output: {line}")));
     changed.chain(output).collect()
+}
+
+/// Fit for a terminal, and cut off if it is long.
+fn brief(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", clean(&text[..at])),
+        None => clean(text),
+    }
 }
 
 /// In columns, one for each thread that does something, or as a list.
