@@ -419,6 +419,39 @@ error: data race on element 0 of xs
 }
 
 #[test]
+fn the_cure_of_a_race_depends_on_what_the_threads_hold() {
+    let source = src("var n = 0\nn += 1\n");
+    let access = |thread: &str, holds: &[&str]| Access {
+        thread: thread.into(),
+        line: 2,
+        span: find(&source, "n += 1"),
+        write: true,
+        holds: holds.iter().map(|label| label.to_string()).collect(),
+    };
+    let said = |a: &[&str], b: &[&str]| {
+        let race = Race { cell: "n".into(), accesses: [access("a", a), access("b", b)] };
+        let failure = failure(Property::Race, "data race on n", &["main"], Vec::new());
+        plain(&findings(vec![Failure { race: Some(race), ..failure }]), &source, 100)
+    };
+    let text = said(&["left"], &["right"]);
+    let both = "  | ^^^^^^ thread \"a\" writes it, holding left; thread \"b\" writes it, holding right\n";
+    assert!(text.contains(both), "{text}");
+    assert!(
+        text.contains("help: left and right are different locks: both have to hold the same one\n"),
+        "{text}"
+    );
+    let text = said(&[], &["right"]);
+    assert!(
+        text.contains("help: only thread \"b\" holds right there; let thread \"a\" hold it too\n"),
+        "{text}"
+    );
+    let text = said(&["book"], &["book"]);
+    assert!(text.contains("help: both hold book, but it lets both in at once: "), "{text}");
+    let text = said(&[], &[]);
+    assert!(text.contains("help: let both hold the same lock around it, or make it an `atomic`; "), "{text}");
+}
+
+#[test]
 fn a_livelock_shows_its_loop() {
     let (source, findings) = livelock();
     let expected = r#"fails: livelock: left and right step aside for ever
