@@ -161,7 +161,11 @@ pub fn property_of(fault: &Fault) -> Property {
         Fault::Uncaught { error, .. } if error.kind == error::Kind::Assertion => Property::Assertion,
         Fault::Uncaught { .. } => Property::Error,
         Fault::Watch { watch, .. } => {
-            if watch.ensure { Property::Ensure } else { Property::Invariant }
+            if watch.ensure {
+                Property::Ensure
+            } else {
+                Property::Invariant
+            }
         }
     }
 }
@@ -227,14 +231,8 @@ impl<'o> Search<'o> {
     }
 
     fn cover_once(&mut self, progress: &mut dyn FnMut(&Progress) -> ControlFlow<Limit>) {
-        let (mut graph, log, exited) = self.steps.initial();
-        if self.options.outcomes {
-            graph.output = self.outputs.after(0, &log.output);
-        }
-        for fault in &log.faults {
-            self.signs.entry(property_of(fault)).or_insert((0, Sign::Here));
-        }
-        self.meet(&graph, None, exited);
+        let mut graph = self.steps.initial();
+        self.meet(&graph, None, None);
         let mut tried = Vec::new();
         while let Some((id, state)) = self.open.pop_front() {
             if self.taken.is_multiple_of(256)
@@ -271,8 +269,13 @@ impl<'o> Search<'o> {
 
     /// About how many bytes it takes.
     pub fn memory(&self) -> usize {
-        let open: usize = self.open.front().map_or(0, |(_, state)| state.words.len() * 4 + 24) * self.open.len();
-        self.seen.capacity() * 33 + self.parents.len() * 12 + self.edges.len() * 4 + open + self.steps.memory()
+        let open: usize =
+            self.open.front().map_or(0, |(_, state)| state.words.len() * 4 + 24) * self.open.len();
+        self.seen.capacity() * 33
+            + self.parents.len() * 12
+            + self.edges.len() * 4
+            + open
+            + self.steps.memory()
     }
 
     fn expand(&mut self, id: u32, graph: &Graph, tried: &mut Vec<Tried>) {

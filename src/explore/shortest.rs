@@ -23,10 +23,7 @@ struct Node {
 /// A path to a failure of this property, and how it shows; `longest` is the length of one that is known.
 pub fn find(steps: &mut Steps, property: Property, longest: usize) -> Option<(Vec<Move>, Sign)> {
     let _ = longest;
-    let (graph, log, exited) = steps.initial();
-    if log.faults.iter().any(|fault| property_of(fault) == property) {
-        return Some((Vec::new(), Sign::Here));
-    }
+    let graph = steps.initial();
     let mut nodes = vec![Node { state: graph.store(), last: None, parent: u32::MAX, step: None }];
     let mut best: HashMap<(u128, Option<u32>), (u32, u32), FixedState> =
         HashMap::with_hasher(FixedState::with_seed(4));
@@ -34,9 +31,6 @@ pub fn find(steps: &mut Steps, property: Property, longest: usize) -> Option<(Ve
     let mut open = BinaryHeap::from([(Reverse((0u32, 0u32)), 0u32)]);
     let (mut graph, mut work, mut next) = (graph, Graph::default(), Graph::default());
     let mut tried = Vec::new();
-    if exited.is_some() {
-        return shows_at_end(steps, property, &graph).then(|| (Vec::new(), Sign::Here));
-    }
     while let Some((Reverse((switches, length)), at)) = open.pop() {
         let last = nodes[at as usize].last;
         graph.load(&nodes[at as usize].state, &steps.labels);
@@ -110,7 +104,9 @@ fn shows_at_end(steps: &mut Steps, property: Property, graph: &Graph) -> bool {
     match property {
         Property::Ensure => !steps.look(graph, true).faults.is_empty(),
         Property::Invariant => !steps.look(graph, false).faults.is_empty(),
-        Property::Deadlock | Property::Error | Property::Assertion | Property::Livelock | Property::Race => false,
+        Property::Deadlock | Property::Error | Property::Assertion | Property::Livelock | Property::Race => {
+            false
+        }
     }
 }
 

@@ -122,10 +122,9 @@ impl Steps {
         }
     }
 
-    /// The first state, in canonical form, and what the script did before it.
-    pub fn initial(&mut self) -> (Graph, Log, Option<i32>) {
-        let mut universe = Universe::new(self.image.program.clone(), self.seed);
-        let log = universe.begin(&self.rules);
+    /// The first state, in canonical form: `main` before the script's first instruction.
+    pub fn initial(&mut self) -> Graph {
+        let universe = Universe::new(self.image.program.clone(), self.seed);
         let (snapshot, objects) = universe.snapshot(&self.rules);
         let mut graph = Graph::default();
         graph.clear();
@@ -137,12 +136,20 @@ impl Steps {
         }
         let mut canonical = Graph::default();
         self.canonical.form(&mut graph, self.common, self.symmetry, &self.labels, &mut canonical);
-        (canonical, log, universe.ended.flatten())
+        canonical
     }
 
-    fn label(&mut self, node: &Node, object: Option<&Shared>, universe: &Universe, at: usize, seats: usize) -> u32 {
+    fn label(
+        &mut self,
+        node: &Node,
+        object: Option<&Shared>,
+        universe: &Universe,
+        at: usize,
+        seats: usize,
+    ) -> u32 {
         let seat = at.checked_sub(self.common).filter(|seat| *seat < seats);
-        let deadline = seat.and_then(|seat| universe.deadline(seat)).map(|deadline| (deadline - universe.now).max(0));
+        let deadline =
+            seat.and_then(|seat| universe.deadline(seat)).map(|deadline| (deadline - universe.now).max(0));
         self.labels.of(node, object, deadline)
     }
 
@@ -154,9 +161,11 @@ impl Steps {
     /// Whether nothing keeps the program alive any more.
     pub fn is_over(&self, graph: &Graph) -> bool {
         let handles = self.common + graph.seats;
-        let daemons = (handles..handles + graph.seats).all(|node| self.labels.facts(graph.label(node)).daemon);
+        let daemons =
+            (handles..handles + graph.seats).all(|node| self.labels.facts(graph.label(node)).daemon);
         daemons
-            && (handles + graph.seats..graph.len()).all(|node| !self.labels.facts(graph.label(node)).unfinished)
+            && (handles + graph.seats..graph.len())
+                .all(|node| !self.labels.facts(graph.label(node)).unfinished)
     }
 
     /// Lets a thread take a step.
@@ -394,13 +403,7 @@ impl Steps {
     }
 
     /// The difference between the state and the universe after a step.
-    fn change(
-        &mut self,
-        graph: &Graph,
-        universe: &Universe,
-        numbers: &Numbers,
-        handles: &[usize],
-    ) -> Change {
+    fn change(&mut self, graph: &Graph, universe: &Universe, numbers: &Numbers, handles: &[usize]) -> Change {
         let (snapshot, objects) = universe.snapshot(&self.rules);
         let first_object = snapshot.roots;
         let mut change = Change::default();

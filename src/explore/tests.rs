@@ -29,9 +29,15 @@ fn playground() {
         let rules = &steps.rules;
         eprintln!(
             "names {} clock {} watched {} ends {} merge {} shared {:?} symbols {:?}",
-            rules.names, rules.clock, rules.watched, rules.ends, rules.merge, rules.shared_globals, program.symbols
+            rules.names,
+            rules.clock,
+            rules.watched,
+            rules.ends,
+            rules.merge,
+            rules.shared_globals,
+            program.symbols
         );
-        let (graph, ..) = steps.initial();
+        let graph = steps.initial();
         let mut open = vec![graph];
         let mut seen = std::collections::HashSet::new();
         while let Some(graph) = open.pop() {

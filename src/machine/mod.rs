@@ -13,16 +13,16 @@ mod image;
 mod registers;
 pub mod saved;
 mod slow;
-pub mod touch;
 mod snapshot;
+pub mod touch;
 mod wait;
 mod watch;
 
 pub use dispatch::{next_touches, resume, run};
 pub use fiber::{Fiber, Frame};
 pub use image::Image;
-pub use watch::{Judged, Watch};
 pub use snapshot::{Call, Snapshot};
+pub use watch::{Judged, Watch};
 
 use crate::builtin::Wait;
 use crate::code::Program;

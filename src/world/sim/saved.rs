@@ -115,6 +115,7 @@ impl Universe {
 
     fn save_seat(&self, w: &mut Writer<'_>, seat: &Seat, fiber: Option<&Fiber>, rules: &Rules) {
         w.thread(&seat.thread);
+        w.flag(seat.begun);
         w.option(seat.body.as_ref(), |w, body| {
             w.value(&body.callee);
             w.values(&body.arguments);
@@ -137,6 +138,7 @@ impl Universe {
 
     fn load_seat(&self, r: &mut Reader<'_>) -> Seat {
         let thread = r.thread();
+        let begun = r.flag();
         let body = r.option(|r| Entry { callee: r.value(), arguments: r.values() });
         let mut line = 0;
         let wait = r.option(|r| {
@@ -145,7 +147,7 @@ impl Universe {
             Wait { op: Op::load(r), deadline }
         });
         let fiber = r.option(|r| Fiber::load(r, &self.image.program));
-        Seat { thread, fiber, wait, line, body }
+        Seat { thread, fiber, wait, line, begun, body }
     }
 
     /// Brings a stored moment back: its nodes by their contents and references, roots first, `seats` of them threads.
@@ -208,8 +210,12 @@ impl Universe {
         let (snapshot, objects) = self.snapshot_with(rules, running);
         let refs: Vec<&[u32]> = snapshot.nodes.iter().map(|node| &node.refs[..]).collect();
         let shared = shared_nodes(&refs, snapshot.roots - snapshot.seats, snapshot.roots);
-        self.shared =
-            objects.iter().zip(&shared[snapshot.roots..]).filter(|(_, shared)| **shared).map(|(object, _)| object.address()).collect();
+        self.shared = objects
+            .iter()
+            .zip(&shared[snapshot.roots..])
+            .filter(|(_, shared)| **shared)
+            .map(|(object, _)| object.address())
+            .collect();
     }
 }
 

@@ -82,9 +82,17 @@ pub enum Met {
 /// An error that ended a thread, or an `invariant` or `ensure` that does not hold.
 #[derive(Debug)]
 pub enum Fault {
-    Uncaught { thread: Arc<str>, error: Arc<Error>, holds: Vec<(String, u32)> },
+    Uncaught {
+        thread: Arc<str>,
+        error: Arc<Error>,
+        holds: Vec<(String, u32)>,
+    },
     /// The condition, and why: it is false, or its evaluation raised an error.
-    Watch { watch: Watch, error: Arc<Error>, raised: bool },
+    Watch {
+        watch: Watch,
+        error: Arc<Error>,
+        raised: bool,
+    },
 }
 
 /// The choices of a step: those that are given, then the first each time.
@@ -134,15 +142,7 @@ pub(super) struct Stepper<'u> {
 impl Universe {
     /// Lets a thread take a step, with these choices; further ones are the first each time.
     pub fn step(&mut self, seat: usize, way: Way, choices: Vec<u32>, rules: &Rules) -> Step {
-        let mut stepper = self.stepper(seat, choices, rules);
-        let blocked = stepper.take(way);
-        if blocked.is_none() {
-            stepper.settle();
-        }
-        let mut log = std::mem::take(&mut stepper.log);
-        log.choices = std::mem::take(&mut stepper.choices.made);
-        log.opaque |= stepper.looked_around.get();
-        Step { ends: blocked.map_or(Ends::Moved, Ends::Blocked), log }
+        self.stepper(seat, choices, rules).whole(way)
     }
 
     /// Evaluates every `invariant`, or every `ensure`; with what the evaluations touched.
@@ -176,19 +176,12 @@ impl Universe {
             thread,
             choices: Choices { given: choices, made: Vec::new() },
             log: Log::default(),
-            fresh: true,
+            fresh: false,
             published: false,
             instructions: 0,
             line: 0,
             looked_around: Cell::new(false),
         }
-    }
-
-    /// Brings a new run to its first moment: `main` before the first instruction that others could tell.
-    pub fn begin(&mut self, rules: &Rules) -> Log {
-        let mut log = self.step(0, Way::Run, Vec::new(), rules).log;
-        log.touches.clear();
-        log
     }
 }
 
@@ -213,10 +206,25 @@ impl Default for Log {
 }
 
 impl Stepper<'_> {
+    fn whole(mut self, way: Way) -> Step {
+        let blocked = self.take(way);
+        if blocked.is_none() {
+            self.settle();
+        }
+        let mut log = self.log;
+        log.choices = self.choices.made;
+        log.opaque |= self.looked_around.get();
+        Step { ends: blocked.map_or(Ends::Moved, Ends::Blocked), log }
+    }
+
     /// The thread's own part of the step. Some when it could not do its operation.
     fn take(&mut self, way: Way) -> Option<Op> {
         let seat = &mut self.universe.seats[self.seat];
         let first = seat.wait.is_none();
+        // The script's beginning goes up to the first operation that others can tell, and not beyond.
+        if std::mem::replace(&mut seat.begun, true) {
+            self.fresh = true;
+        }
         let exit = match seat.wait.take() {
             None => match seat.fiber.take() {
                 Some(fiber) => self.go_on(fiber, None),
@@ -442,7 +450,6 @@ impl Stepper<'_> {
             self.rest(wait);
         }
     }
-
 }
 
 /// What became of a thread's own part of a step.

@@ -45,6 +45,8 @@ pub struct Seat {
     pub wait: Option<Wait>,
     /// The line of the operation that it waits in.
     pub line: u32,
+    /// It has taken a step.
+    pub begun: bool,
     /// What a timer runs each time.
     pub body: Option<Entry>,
 }
@@ -71,6 +73,7 @@ impl Universe {
                 fiber: Some(fiber),
                 wait: None,
                 line: 0,
+                begun: false,
                 body: None,
             }],
             image,

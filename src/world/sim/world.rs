@@ -303,7 +303,9 @@ fn may_publish(touches: &Touches) -> bool {
         touch.write
             && match &touch.place {
                 Place::Object(Shared::Sync(sync)) => match sync.kind {
-                    Kind::Queue(_) | Kind::Atomic(_) | Kind::Pool(_) | Kind::Crew(_) | Kind::Future(_) => true,
+                    Kind::Queue(_) | Kind::Atomic(_) | Kind::Pool(_) | Kind::Crew(_) | Kind::Future(_) => {
+                        true
+                    }
                     Kind::Lock(_)
                     | Kind::RLock(_)
                     | Kind::RwLock(_)
@@ -331,6 +333,6 @@ impl Universe {
 impl Seat {
     /// A thread that has just been started.
     pub fn new(thread: Arc<Thread>) -> Seat {
-        Seat { thread, fiber: None, wait: None, line: 0, body: None }
+        Seat { thread, fiber: None, wait: None, line: 0, begun: true, body: None }
     }
 }
