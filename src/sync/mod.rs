@@ -11,6 +11,7 @@
 pub mod atomic;
 pub mod barrier;
 pub mod condition;
+pub mod counts;
 pub mod event;
 pub mod future;
 mod heap;
@@ -49,6 +50,8 @@ pub struct Sync {
     /// Where it was made.
     pub line: u32,
     pub kind: Kind,
+    /// For `--stats`; not set unless a run asks for it.
+    pub counts: OnceLock<Arc<counts::Counts>>,
 }
 
 #[derive(Debug)]
@@ -92,7 +95,7 @@ pub enum Releasers {
 
 impl Sync {
     pub fn new(id: u32, line: u32, kind: Kind) -> Sync {
-        Sync { id, name: OnceLock::new(), line, kind }
+        Sync { id, name: OnceLock::new(), line, kind, counts: OnceLock::new() }
     }
 
     /// Its name, or what stands for it: `lock (line 12)`.
@@ -109,12 +112,12 @@ impl Sync {
     /// Enters as `with` does, if it can be entered now; false when it has to be waited for: by `Op::acquire`.
     #[inline]
     pub fn enter(&self, who: Who<'_>) -> Result<bool, Error> {
-        match &self.kind {
-            Kind::Lock(lock) => lock.try_acquire(self, who),
-            Kind::RLock(lock) => lock.try_acquire(self, who),
-            Kind::Semaphore(semaphore) => Ok(semaphore.try_acquire(who)),
-            Kind::Side(side) => side.try_acquire(who),
-            Kind::Pool(pool) => pool.enter(self),
+        let entered = match &self.kind {
+            Kind::Lock(lock) => lock.try_acquire(self, who)?,
+            Kind::RLock(lock) => lock.try_acquire(self, who)?,
+            Kind::Semaphore(semaphore) => semaphore.try_acquire(who),
+            Kind::Side(side) => side.try_acquire(who)?,
+            Kind::Pool(pool) => pool.enter(self)?,
             Kind::RwLock(_)
             | Kind::Condition(_)
             | Kind::Event(_)
@@ -123,8 +126,12 @@ impl Sync {
             | Kind::Queue(_)
             | Kind::Atomic(_)
             | Kind::Crew(_)
-            | Kind::Future(_) => Err(self.not_entered()),
+            | Kind::Future(_) => return Err(self.not_entered()),
+        };
+        if entered {
+            self.count_acquired();
         }
+        Ok(entered)
     }
 
     /// The common case of `enter`: a plain lock that is free. False for anything else, which `enter` then sees to.
@@ -134,6 +141,7 @@ impl Sync {
         let taken = lock.owner.take(thread.id, line) == owner::Taken::Yes;
         if taken {
             thread.hold(1);
+            self.count_acquired();
         }
         taken
     }

@@ -133,6 +133,7 @@ impl Queue {
         }
         match self.push(value) {
             Ok(None) => {
+                sync.count_put(|| self.size());
                 let before = self.state.fetch_sub(PUTTING, Ordering::SeqCst);
                 if before & (CLOSED | DROPPED) == 0 {
                     self.getters.wake_one();
@@ -152,8 +153,17 @@ impl Queue {
         }
     }
 
+    /// Takes a value from this queue if there is one.
+    pub fn take(sync: &Sync) -> Result<Got, Error> {
+        let got = Queue::of(sync)?.get()?;
+        if let Got::Value(_) = got {
+            sync.count_got();
+        }
+        Ok(got)
+    }
+
     /// Takes a value if there is one.
-    pub fn get(&self) -> Result<Got, Error> {
+    pub(super) fn get(&self) -> Result<Got, Error> {
         // The state first: once it is closed with no put in progress, nothing comes after what the store holds.
         let state = self.state.load(Ordering::SeqCst);
         match self.pop()? {
