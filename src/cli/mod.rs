@@ -6,6 +6,7 @@ mod script;
 mod value;
 
 use arguments::Command;
+use conc::report::render;
 use conc::report::runtime::status;
 use std::ffi::OsString;
 use std::io::Write;
@@ -40,9 +41,9 @@ impl Failure {
 
     /// Says it, in the form of clap's own messages; the exit status.
     fn report(&self) -> i32 {
-        let mut text = format!("error: {}\n", self.message);
+        let mut text = format!("error: {}\n", render::clean(&self.message));
         if let Some(hint) = &self.hint {
-            text += &format!("help: {hint}\n");
+            text += &format!("help: {}\n", render::clean(hint));
         }
         say(&text);
         status::MISUNDERSTOOD

@@ -10,7 +10,7 @@ use crate::sync::select::Select;
 use crate::sync::{Op, Who};
 use crate::syntax::tree::BinaryOperator;
 use crate::value::{
-    Value, compare,
+    Type, Value, compare,
     error::{Error, Kind},
     format, index,
     map::Entries,
@@ -282,6 +282,8 @@ pub(super) fn fixed(image: &Image, index: u32) -> Result<&Value, Error> {
 
 fn name_thing(value: &Value, name: &str) {
     match value {
+        // Its task may have failed already and be reported: always as that of its function and line.
+        Value::Sync(sync) if sync.kind.kind() == Type::Future => {}
         Value::Sync(sync) => {
             // The first name stays.
             let _ = sync.name.set(name.into());

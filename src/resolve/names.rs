@@ -5,8 +5,10 @@
 
 use super::captures::Mention;
 use super::scopes::Scope;
-use super::{ANONYMOUS, Builtins, Function, FunctionId, FunctionKind, Resolution, VariableId, VariableKind};
-use crate::report::Diagnostic;
+use super::{
+    ANONYMOUS, BLOCK, Builtins, Function, FunctionId, FunctionKind, Resolution, VariableId, VariableKind,
+};
+use crate::report::{Code, Diagnostic};
 use crate::source::{Source, Span};
 use crate::syntax::tree::{
     self, ArmWait, Block, Branch, Expression, ExpressionKind, FunctionBody, NodeId, Parameter, Pattern,
@@ -308,7 +310,7 @@ impl<'a> Names<'a> {
                 self.expression(items);
                 self.open();
                 self.loop_pattern(pattern);
-                self.body("block", FunctionKind::StartBlock, body, *id);
+                self.body(BLOCK, FunctionKind::StartBlock, body, *id);
                 self.close();
             }
             StatementKind::Select(select) => self.select(select),
@@ -343,7 +345,7 @@ impl<'a> Names<'a> {
             return self.started(call);
         }
         let kind = FunctionKind::StartBlock;
-        let function = self.new_function("block".into(), kind, branch.statement.span, Some(branch.id));
+        let function = self.new_function(BLOCK.into(), kind, branch.statement.span, Some(branch.id));
         self.inside(function, |names| {
             names.open();
             names.declare_ahead(std::slice::from_ref(&branch.statement));
@@ -402,7 +404,7 @@ impl<'a> Names<'a> {
             ExpressionKind::List(items) => items.iter().for_each(|item| self.expression(item)),
             ExpressionKind::Map(entries) => {
                 for (key, value) in entries {
-                    self.expression(key);
+                    self.map_key(key);
                     self.expression(value);
                 }
             }
@@ -441,9 +443,21 @@ impl<'a> Names<'a> {
             }
             ExpressionKind::Start(what) => self.started(what),
             ExpressionKind::StartBlock { body, id } => {
-                self.body("block", FunctionKind::StartBlock, body, *id);
+                self.body(BLOCK, FunctionKind::StartBlock, body, *id);
             }
             ExpressionKind::Atomically(value) => self.expression(value),
+        }
+    }
+
+    /// A bare name is a variable; one that is not known was probably meant as a text.
+    fn map_key(&mut self, key: &Expression) {
+        let before = self.found.len();
+        self.expression(key);
+        if let ExpressionKind::Name(name) = &key.kind
+            && let [report] = &mut self.found[before..]
+            && report.code == Code::UndefinedName
+        {
+            report.hints.push(format!("a key that is a text is quoted: {{\"{}\": …}}", name.text));
         }
     }
 

@@ -312,7 +312,7 @@ fn threads_stuck_alike_are_counted() {
 }
 
 fn left(thread: &str, doing: &str, line: u32) -> Left {
-    Left { thread: thread.into(), doing: doing.into(), line }
+    Left { thread: thread.into(), doing: doing.into(), line, holds: Vec::new() }
 }
 
 fn end(ending: Ending) -> String {
@@ -363,11 +363,12 @@ fn failed_threads_and_errors_nobody_asked_for() {
 
 #[test]
 fn an_interrupted_run_tells_where_its_threads_stood() {
-    let mut interrupted = vec![left("main", "joins teller-1", 9)];
+    let holds = vec![("guard".to_string(), 7), ("log".to_string(), 8)];
+    let mut interrupted = vec![Left { holds, ..left("main", "joins teller-1", 9) }];
     interrupted.extend((1..=5).map(|i| left(&format!("teller-{i}"), "sleeps", 4)));
     let ending = Ending { status: status::INTERRUPTED, interrupted, ..Ending::default() };
     let expected = r#"interrupted: the threads stood here
-  thread "main"      joins teller-1 (line 9)
+  thread "main"      joins teller-1 (line 9), holds guard (line 7), log (line 8)
   thread "teller-1"  sleeps (line 4), and 4 more like it
 "#;
     assert_eq!(end(ending.clone()), expected);

@@ -187,7 +187,7 @@ impl Shared {
             ending.stats = Some(self.tally.stats(wall));
         }
         let mut left = std::mem::take(&mut *self.left.lock());
-        left.extend(self.table.lock().seats.values().map(|seat| (seat.thread.id, seat.left())));
+        left.extend(self.table.lock().seats.values().map(|seat| (seat.thread.id, seat.left(&self.things))));
         left.sort_by_key(|(id, _)| *id);
         left.dedup_by_key(|(id, _)| *id);
         let left: Vec<Left> = left.into_iter().map(|(_, left)| left).collect();

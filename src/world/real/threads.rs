@@ -2,6 +2,7 @@
 
 use super::RealWorld;
 use super::run::{Cause, Shared, UncaughtReport};
+use super::things::Things;
 use crate::machine::{self, Exit, Fiber, Scheduler};
 use crate::report::runtime::Left;
 use crate::sync::Op;
@@ -54,11 +55,11 @@ pub(super) struct Blocked {
 
 impl Seat {
     /// What it does at this moment.
-    pub fn left(&self) -> Left {
-        let thread = self.thread.name();
+    pub fn left(&self, things: &Things) -> Left {
+        let (thread, holds) = (self.thread.name(), things.labels_held_by(&self.thread));
         match &*self.thread.waiting.lock() {
-            Some(waiting) => Left { thread, doing: waiting.text.clone(), line: waiting.line },
-            None => Left { thread, doing: "runs".into(), line: 0 },
+            Some(waiting) => Left { thread, doing: waiting.text.clone(), line: waiting.line, holds },
+            None => Left { thread, doing: "runs".into(), line: 0, holds },
         }
     }
 }
