@@ -1,7 +1,10 @@
 //! Programs: what the machine runs. Made by `lower` from the tree and the resolver's answers.
 
 mod instruction;
+#[cfg(test)]
+mod listing;
 pub mod lower;
+pub mod operands;
 pub mod reach;
 pub mod verify;
 

@@ -11,6 +11,8 @@ mod expression;
 mod function;
 mod statement;
 mod storage;
+#[cfg(test)]
+mod tests;
 mod waiting;
 
 use super::{Class, Field, Function, FunctionKind, Instruction, Program, Shape, Site};
