@@ -10,6 +10,7 @@ use super::{
 };
 use crate::report::{Code, Diagnostic};
 use crate::source::{Source, Span};
+use crate::syntax::declared::Declared;
 use crate::syntax::tree::{
     self, ArmWait, Block, Branch, Expression, ExpressionKind, FunctionBody, NodeId, Parameter, Pattern,
     Script, Statement, StatementKind, TextPart,
@@ -133,63 +134,34 @@ impl<'a> Names<'a> {
     fn declare_ahead(&mut self, statements: &[Statement]) {
         let mut made = Vec::new();
         for statement in statements {
-            match &statement.kind {
-                StatementKind::Let { pattern, .. } => self.declare_pattern(pattern, VariableKind::Let),
-                StatementKind::Var { pattern, .. } => self.declare_pattern(pattern, VariableKind::Var),
-                StatementKind::ThreadLocal { name, .. } => {
+            let Some(declared) = statement.kind.declared() else { continue };
+            match declared {
+                Declared::Let(pattern, _) => self.declare_pattern(pattern, VariableKind::Let),
+                Declared::Var(pattern, _) => self.declare_pattern(pattern, VariableKind::Var),
+                Declared::ThreadLocal(name, ..) => {
                     self.declare(name, VariableKind::ThreadLocal);
                 }
-                StatementKind::Declare(declaration) => {
+                Declared::Things(declaration) => {
                     for item in &declaration.items {
                         self.declare(&item.name, VariableKind::Declared);
                     }
                 }
-                StatementKind::Timer(timer) => {
+                Declared::Timer(timer) => {
                     self.declare(&timer.name, VariableKind::Declared);
                 }
-                StatementKind::Function(function) => {
-                    let Some(name) = &function.name else { continue };
-                    let id = self.new_function(
-                        name.text.clone(),
-                        FunctionKind::Function,
-                        function.span,
-                        Some(function.id),
-                    );
+                Declared::Function(name, function) => {
+                    let kind = FunctionKind::Function;
+                    let id = self.new_function(name.text.clone(), kind, function.span, Some(function.id));
                     made.push(self.declare(name, VariableKind::Function(id)));
                 }
-                StatementKind::Class(class) => {
+                Declared::Class(class) => {
                     let kind = VariableKind::Class(self.new_class(class));
                     made.push(self.declare(&class.name, kind));
                 }
-                StatementKind::Thread(template) => {
+                Declared::Thread(template) => {
                     let kind = VariableKind::Template(self.new_template(template));
                     made.push(self.declare(&template.name, kind));
                 }
-                StatementKind::Invalid
-                | StatementKind::Expression(_)
-                | StatementKind::Assign { .. }
-                | StatementKind::If { .. }
-                | StatementKind::While { .. }
-                | StatementKind::Loop { .. }
-                | StatementKind::Repeat { .. }
-                | StatementKind::For { .. }
-                | StatementKind::Break
-                | StatementKind::Continue
-                | StatementKind::Return(_)
-                | StatementKind::Throw(_)
-                | StatementKind::Try { .. }
-                | StatementKind::Defer(_)
-                | StatementKind::Assert { .. }
-                | StatementKind::With { .. }
-                | StatementKind::Join(_)
-                | StatementKind::Sleep(_)
-                | StatementKind::Yield
-                | StatementKind::Await(_)
-                | StatementKind::Atomically(_)
-                | StatementKind::Parallel(_)
-                | StatementKind::ParallelFor { .. }
-                | StatementKind::Select(_)
-                | StatementKind::Block(_) => {}
             }
         }
         // Functions that stand side by side are made one after the other, so none can copy its neighbour.
@@ -204,19 +176,13 @@ impl<'a> Names<'a> {
     }
 
     fn declare_pattern(&mut self, pattern: &Pattern, kind: VariableKind) {
-        match pattern {
-            Pattern::Name(name) => {
-                self.declare(name, kind);
-            }
-            Pattern::List(parts, _) => parts.iter().for_each(|part| self.declare_pattern(part, kind)),
-        }
+        pattern.names(&mut |name| {
+            self.declare(name, kind);
+        });
     }
 
     pub(super) fn set_pattern(&mut self, pattern: &Pattern) {
-        match pattern {
-            Pattern::Name(name) => self.set_name(name),
-            Pattern::List(parts, _) => parts.iter().for_each(|part| self.set_pattern(part)),
-        }
+        pattern.names(&mut |name| self.set_name(name));
     }
 
     /// The variables of a loop, a clause or an arm.

@@ -375,10 +375,8 @@ impl<'t> Builder<'_, '_, 't> {
             }
             _ => literal(expression)?,
         };
-        match value {
-            Value::Int(n) => i16::try_from(n).ok().filter(|&n| n != i16::MIN),
-            _ => None,
-        }
+        let Value::Int(n) = value else { return None };
+        i16::try_from(n).ok().filter(|&n| n != i16::MIN)
     }
 
     /// `not`, `and`, `or` and comparisons, as a value.

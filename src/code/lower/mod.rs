@@ -20,7 +20,8 @@ use crate::builtin::{self, Body, Row};
 use crate::report::{Code, Diagnostic};
 use crate::resolve::{self, ClassKind, Resolution};
 use crate::source::{Source, Span};
-use crate::syntax::tree::{Script, StatementKind};
+use crate::syntax::declared::Declared;
+use crate::syntax::tree::Script;
 use crate::value::Value;
 use function::Builder;
 use std::collections::{HashMap, HashSet};
@@ -192,13 +193,11 @@ impl Lowering {
 
     /// The function that gives a `threadlocal` its first value.
     fn local_value(&self, unit: &Unit<'_>, variable: u32) -> u32 {
-        let declared = unit.script.body.statements.iter().find_map(|statement| match &statement.kind {
-            StatementKind::ThreadLocal { name, id, .. }
-                if storage::variable_of(unit.resolution.meanings[name.id as usize]) == Some(variable) =>
-            {
-                unit.resolution.function_of[*id as usize]
-            }
-            _ => None,
+        let declared = unit.script.body.statements.iter().find_map(|statement| {
+            let Declared::ThreadLocal(name, _, id) = statement.kind.declared()? else { return None };
+            let meaning = unit.resolution.meanings[name.id as usize];
+            (storage::variable_of(meaning) == Some(variable))
+                .then(|| unit.resolution.function_of[id as usize])?
         });
         unit.function_base + declared.expect("a threadlocal is declared at the top level")
     }

@@ -187,13 +187,10 @@ impl<'t> Builder<'_, '_, 't> {
     }
 
     pub fn declare_pattern(&mut self, pattern: &Pattern) {
-        match pattern {
-            Pattern::Name(name) => {
-                let variable = self.variable(name);
-                self.new_variable(variable);
-            }
-            Pattern::List(patterns, _) => patterns.iter().for_each(|pattern| self.declare_pattern(pattern)),
-        }
+        pattern.names(&mut |name| {
+            let variable = self.variable(name);
+            self.new_variable(variable);
+        });
     }
 
     /// Gives the variables of a pattern, already declared, their values.
