@@ -5,12 +5,14 @@
 
 mod arguments;
 mod call;
+mod check;
 mod dispatch;
 mod fault;
 mod fiber;
 mod field;
 mod image;
 mod registers;
+mod select;
 mod slow;
 mod wait;
 

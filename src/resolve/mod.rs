@@ -7,6 +7,7 @@ mod captures;
 mod checks;
 mod classes;
 mod early;
+mod expressions;
 mod names;
 mod scopes;
 mod suggest;

@@ -3,16 +3,20 @@
 //! This file holds what belongs to the whole program (tables, where each variable is kept); the code of one
 //! function is built in `function`, its statements and expressions in the files named after them.
 
+mod assign;
 mod call;
 mod class;
 mod condition;
 mod declare;
 mod expression;
 mod function;
+mod loops;
+mod make;
 mod statement;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod variable;
 mod waiting;
 
 use super::{Class, Field, Function, FunctionKind, Instruction, Program, Shape, Site};
