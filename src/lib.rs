@@ -7,11 +7,13 @@
 
 pub mod builtin;
 pub mod code;
+pub mod explore;
 pub mod machine;
 pub mod pipeline;
 pub mod report;
 pub mod resolve;
 pub mod source;
+pub mod state;
 pub mod sync;
 pub mod syntax;
 pub mod value;

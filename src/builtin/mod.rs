@@ -215,5 +215,23 @@ pub fn properties(kind: Type) -> &'static [Property] {
     }
 }
 
+/// Every row that a value can be, functions first, then the methods by type.
+static NUMBERED: LazyLock<Vec<&'static Row>> =
+    LazyLock::new(|| functions().iter().chain(Type::ALL.into_iter().flat_map(methods)).collect());
+
+/// A number for a builtin, the same in every run of this version.
+///
+/// # Panics
+/// When it is none of conc's.
+pub fn number_of(row: &'static Row) -> usize {
+    let found = NUMBERED.iter().position(|known| std::ptr::eq(*known, row));
+    found.expect("a builtin is in the tables")
+}
+
+/// The builtin of a number that `number_of` told.
+pub fn numbered(number: usize) -> &'static Row {
+    NUMBERED[number]
+}
+
 #[cfg(test)]
 mod tests;

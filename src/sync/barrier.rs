@@ -28,7 +28,7 @@ struct State {
 
 /// One meeting: those who have arrived hold it, and learn from it how it ended.
 #[derive(Debug, Default)]
-struct Round {
+pub struct Round {
     /// All have arrived, or why they will not.
     end: OnceLock<Result<(), Arc<str>>>,
 }

@@ -1,0 +1,221 @@
+//! What an exploration found, as data: a verdict for each property, counterexamples, outcomes. Text is made of it
+//! elsewhere (`report::render`).
+
+use crate::report::runtime::Deadlock;
+use crate::source::Span;
+use crate::value::error::Error;
+use std::sync::Arc;
+
+/// What is checked of every script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Property {
+    /// Nobody, or nobody among some threads, can go on.
+    Deadlock,
+    /// An error that nothing caught, misuse of things to wait for included.
+    Error,
+    /// A failed `assert` that nothing caught.
+    Assertion,
+    Invariant,
+    Ensure,
+    /// A loop of states from which no good end can be reached.
+    Livelock,
+    /// Two accesses of one cell, one of them a write, that nothing orders.
+    Race,
+}
+
+impl Property {
+    /// In the order in which an exit status is chosen.
+    pub const ALL: [Property; 7] = [
+        Property::Deadlock,
+        Property::Error,
+        Property::Assertion,
+        Property::Invariant,
+        Property::Ensure,
+        Property::Livelock,
+        Property::Race,
+    ];
+
+    /// The word in reports and in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Property::Deadlock => "deadlock",
+            Property::Error => "error",
+            Property::Assertion => "assertion",
+            Property::Invariant => "invariant",
+            Property::Ensure => "ensure",
+            Property::Livelock => "livelock",
+            Property::Race => "race",
+        }
+    }
+
+    /// The exit status when it fails.
+    pub fn status(self) -> i32 {
+        match self {
+            Property::Deadlock => 3,
+            Property::Error | Property::Assertion | Property::Invariant | Property::Ensure => 1,
+            Property::Livelock => 5,
+            Property::Race => 4,
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub enum Verdict {
+    /// In every state that can be reached (a proof, for this script).
+    Holds,
+    Fails(Box<Failure>),
+    /// A limit was hit before it could be told.
+    Unknown,
+}
+
+/// One way in which a property fails: the story with the fewest context switches, then the fewest steps.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    pub property: Property,
+    /// One sentence without a full stop: `balance is 100 at the end`, `data race on count`.
+    pub what: String,
+    /// The `invariant` or `ensure`, or where the error was raised.
+    pub place: Option<Span>,
+    pub deadlock: Option<Deadlock>,
+    /// The thread whose error nothing caught, the error, and what the thread held.
+    pub error: Option<Uncaught>,
+    pub race: Option<Race>,
+    pub story: Story,
+    /// For a livelock: the moment of the story from which the loop goes round.
+    pub loop_from: Option<usize>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Uncaught {
+    pub thread: Arc<str>,
+    pub error: Arc<Error>,
+    /// Label and line of acquisition.
+    pub holds: Vec<(String, u32)>,
+}
+
+/// Two accesses of one cell that nothing orders, each the next step of its thread in the story's last state.
+#[derive(Debug, Clone)]
+pub struct Race {
+    /// `count`, `field balance of an Account`, `element 2 of xs`, `the length of log`.
+    pub cell: String,
+    pub accesses: [Access; 2],
+}
+
+#[derive(Debug, Clone)]
+pub struct Access {
+    pub thread: Arc<str>,
+    pub line: u32,
+    pub span: Span,
+    pub write: bool,
+    /// The labels of the locks that the thread holds.
+    pub holds: Vec<String>,
+}
+
+/// A run in the simulated world, told step by step.
+#[derive(Debug, Clone, Default)]
+pub struct Story {
+    /// The threads' names in the order of their starts, `main` first.
+    pub threads: Vec<String>,
+    pub moments: Vec<Moment>,
+    pub schedule: Schedule,
+}
+
+/// One step of one thread.
+#[derive(Debug, Clone, Default)]
+pub struct Moment {
+    /// An index of `Story::threads`.
+    pub thread: usize,
+    pub line: u32,
+    pub span: Span,
+    /// What it did, in words of the source: `reads balance = 100`, `acquires guard`, `starts teller-1`.
+    pub did: Vec<String>,
+    /// What the thread will do next, when it is put aside here: `is about to store balance = 101`.
+    pub next: Option<String>,
+    /// The thread that moved before could have gone on: a preemption.
+    pub preempts: bool,
+    /// Variables, fields and elements that changed, with their new values.
+    pub changed: Vec<(String, String)>,
+    /// What it wrote to standard output.
+    pub output: String,
+}
+
+/// The decisions that make a run: who moves at each step, and what was chosen in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Schedule {
+    pub turns: Vec<Turn>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// The thread, by the order of starts: 0 is `main`.
+    pub thread: u32,
+    /// Its wait ends because its time is over, not because it can be done.
+    pub times_out: bool,
+    /// Each `choose`, `select` and choice among waiters in the step: which of how many, from 0.
+    pub choices: Vec<u32>,
+}
+
+/// What a run can come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// All that it wrote to standard output.
+    pub output: String,
+    /// The final values asked for with `--vars`, by name, as `print` shows them.
+    pub variables: Vec<(String, String)>,
+    pub status: i32,
+    pub schedule: Schedule,
+}
+
+/// Which limit ended an exploration before it was complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    States,
+    Time,
+    Memory,
+    /// Ctrl-C, or whoever embeds conc has had enough.
+    Stopped,
+    /// `--preemptions`: complete for so many.
+    Preemptions(u32),
+    /// `--random`: only so many schedules were tried.
+    Random(u64),
+}
+
+/// What is known at the end of an exploration.
+#[derive(Debug, Clone)]
+pub struct Findings {
+    /// One for each of `Property::ALL`, in that order.
+    pub verdicts: Vec<(Property, Verdict)>,
+    /// Distinct states met.
+    pub states: u64,
+    /// Steps taken between them.
+    pub steps: u64,
+    /// The most steps from the start to a state, by the shortest way.
+    pub depth: u32,
+    /// None when every state was covered.
+    pub limit: Option<Limit>,
+    /// When asked for; a set: each distinct outcome once.
+    pub outcomes: Option<Vec<Outcome>>,
+    /// What makes the space large and what to try, when a limit was hit.
+    pub advice: Vec<String>,
+}
+
+impl Findings {
+    /// The exit status: the first of 3, 1, 5, 4, 6 that applies, else 0.
+    pub fn status(&self) -> i32 {
+        let fails = |status: i32| {
+            let mut all = self.verdicts.iter();
+            all.any(|(property, verdict)| property.status() == status && matches!(verdict, Verdict::Fails(_)))
+        };
+        let known = [3, 1, 5, 4].into_iter().find(|&status| fails(status));
+        let unknown = self.verdicts.iter().any(|(_, verdict)| matches!(verdict, Verdict::Unknown));
+        known.unwrap_or(if unknown { 6 } else { 0 })
+    }
+
+    /// The failures, in the order of `Property::ALL`.
+    pub fn failures(&self) -> impl Iterator<Item = &Failure> {
+        self.verdicts.iter().filter_map(|(_, verdict)| match verdict {
+            Verdict::Fails(failure) => Some(&**failure),
+            Verdict::Holds | Verdict::Unknown => None,
+        })
+    }
+}

@@ -1,0 +1,126 @@
+//! Values in a node's content: a tag, then what belongs to it. What a value refers to becomes a reference to a node.
+
+use super::{Reader, Shared, Writer};
+use crate::builtin;
+use crate::value::{Range, Value, text};
+use std::sync::Arc;
+
+/// The tags; a value's first byte.
+const UNSET: u8 = 0;
+const NIL: u8 = 1;
+const FALSE: u8 = 2;
+const TRUE: u8 = 3;
+const INT: u8 = 4;
+const FLOAT: u8 = 5;
+const DURATION: u8 = 6;
+const TEXT: u8 = 7;
+const FUNCTION: u8 = 8;
+const BUILTIN: u8 = 9;
+const RANGE: u8 = 10;
+const CLOSURE: u8 = 11;
+const BOUND: u8 = 12;
+const LIST: u8 = 13;
+const MAP: u8 = 14;
+const SET: u8 = 15;
+const OBJECT: u8 = 16;
+const ERROR: u8 = 17;
+const THREAD: u8 = 18;
+const SYNC: u8 = 19;
+const FILE: u8 = 20;
+const CELL: u8 = 21;
+
+pub(super) fn write(value: &Value, w: &mut Writer<'_>) {
+    let mut node = |tag: u8, object: Shared| {
+        w.byte(tag);
+        w.shared(object);
+    };
+    match value {
+        Value::Unset => w.byte(UNSET),
+        Value::Nil => w.byte(NIL),
+        Value::Bool(b) => w.byte(if *b { TRUE } else { FALSE }),
+        Value::Int(n) => {
+            w.byte(INT);
+            w.int(*n);
+        }
+        Value::Float(x) => {
+            w.byte(FLOAT);
+            w.bytes.extend_from_slice(&x.to_bits().to_le_bytes());
+        }
+        Value::Duration(ns) => {
+            w.byte(DURATION);
+            w.int(*ns);
+        }
+        Value::Short(short) => {
+            w.byte(TEXT);
+            w.text(short.as_str());
+        }
+        Value::Long(long) => {
+            w.byte(TEXT);
+            w.text(long.as_str());
+        }
+        Value::Function(number) => {
+            w.byte(FUNCTION);
+            w.count(u64::from(*number));
+        }
+        Value::Builtin(row) => {
+            w.byte(BUILTIN);
+            w.count(builtin::number_of(row) as u64);
+        }
+        Value::Range(range) => {
+            w.byte(RANGE);
+            w.int(range.start);
+            w.int(range.end);
+        }
+        Value::Closure(it) => node(CLOSURE, Shared::Closure(it.clone())),
+        Value::Bound(it) => node(BOUND, Shared::Bound(it.clone())),
+        Value::List(it) => node(LIST, Shared::List(it.clone())),
+        Value::Map(it) => node(MAP, Shared::Map(it.clone())),
+        Value::Set(it) => node(SET, Shared::Set(it.clone())),
+        Value::Object(it) => node(OBJECT, Shared::Object(it.clone())),
+        Value::Error(it) => node(ERROR, Shared::Error(it.clone())),
+        Value::Thread(it) => node(THREAD, Shared::Thread(it.clone())),
+        Value::Sync(it) => node(SYNC, Shared::Sync(it.clone())),
+        Value::File(it) => node(FILE, Shared::File(it.clone())),
+        Value::Cell(it) => node(CELL, Shared::Cell(it.clone())),
+    }
+}
+
+pub(super) fn read(r: &mut Reader<'_>) -> Value {
+    match r.byte() {
+        UNSET => Value::Unset,
+        NIL => Value::Nil,
+        FALSE => Value::Bool(false),
+        TRUE => Value::Bool(true),
+        INT => Value::Int(r.int()),
+        FLOAT => {
+            let mut bits = [0; 8];
+            bits.fill_with(|| r.byte());
+            Value::Float(f64::from_bits(u64::from_le_bytes(bits)))
+        }
+        DURATION => Value::Duration(r.int()),
+        TEXT => text::make(r.text()),
+        FUNCTION => Value::Function(r.count() as u32),
+        BUILTIN => Value::Builtin(builtin::numbered(r.count() as usize)),
+        RANGE => {
+            let (start, end) = (r.int(), r.int());
+            Value::Range(Arc::new(Range { start, end }))
+        }
+        CLOSURE..=CELL => match r.shared() {
+            Shared::Cell(it) => Value::Cell(it),
+            Shared::List(it) => Value::List(it),
+            Shared::Map(it) => Value::Map(it),
+            Shared::Set(it) => Value::Set(it),
+            Shared::Object(it) => Value::Object(it),
+            Shared::Closure(it) => Value::Closure(it),
+            Shared::Bound(it) => Value::Bound(it),
+            Shared::Error(it) => Value::Error(it),
+            Shared::File(it) => Value::File(it),
+            Shared::Thread(it) => Value::Thread(it),
+            Shared::Sync(it) => Value::Sync(it),
+            other @ (Shared::Ticket(_) | Shared::Round(_) | Shared::Failure(_) | Shared::Left(_)) => {
+                unreachable!("{other:?} is no value")
+            }
+        },
+        tag => unreachable!("no value has the tag {tag}"),
+    }
+}
