@@ -154,6 +154,7 @@ impl Queue {
     }
 
     /// Takes a value from this queue if there is one.
+    #[inline]
     pub fn take(sync: &Sync) -> Result<Got, Error> {
         let got = Queue::of(sync)?.get()?;
         if let Got::Value(_) = got {
