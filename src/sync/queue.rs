@@ -153,22 +153,13 @@ impl Queue {
         }
     }
 
-    /// Takes a value from this queue if there is one.
-    #[inline]
-    pub fn take(sync: &Sync) -> Result<Got, Error> {
-        let got = Queue::of(sync)?.get()?;
-        if let Got::Value(_) = got {
-            sync.count_got();
-        }
-        Ok(got)
-    }
-
     /// Takes a value if there is one.
-    pub(super) fn get(&self) -> Result<Got, Error> {
+    pub fn get(&self, sync: &Sync) -> Result<Got, Error> {
         // The state first: once it is closed with no put in progress, nothing comes after what the store holds.
         let state = self.state.load(Ordering::SeqCst);
         match self.pop()? {
             Some(value) => {
+                sync.count_got();
                 if self.capacity.is_some() {
                     self.taken.fetch_add(1, Ordering::SeqCst);
                     self.putters.wake_one();
