@@ -235,7 +235,7 @@ fn put_back(list: &List, before: &[Value], values: Vec<Value>) -> bool {
     let same =
         now.len() == before.len() && now.iter().zip(before).all(|(now, before)| unchanged(now, before));
     if same {
-        *now = values; // drops no structure: the elements are in `values` too
+        **now = values; // drops no structure: the elements are in `values` too
     }
     same
 }

@@ -12,7 +12,7 @@ mod json;
 mod list;
 mod map;
 mod math;
-mod random;
+pub(crate) mod random;
 mod sequence;
 mod set;
 mod signature;

@@ -3,6 +3,7 @@
 use super::{Body, Context, Outcome, Row, arg};
 use crate::value::error::{Error, Kind};
 use crate::value::{Value, list::List};
+use crate::world::World;
 
 pub const FUNCTIONS: &[Row] = &[
     Row {
@@ -47,10 +48,10 @@ pub const FUNCTIONS: &[Row] = &[
 ///
 /// A wide product's upper half is the number; the few products that would make some numbers likelier than
 /// others are drawn again (Lemire's method).
-fn below(ctx: &mut Context, bound: u64) -> u64 {
+pub fn below(world: &mut (impl World + ?Sized), bound: u64) -> u64 {
     let unfair = bound.wrapping_neg() % bound;
     loop {
-        let product = u128::from(ctx.world.random()) * u128::from(bound);
+        let product = u128::from(world.random()) * u128::from(bound);
         if product as u64 >= unfair {
             return (product >> 64) as u64;
         }
@@ -70,7 +71,7 @@ fn randint(ctx: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
         return Err(Error::new(Kind::Value, message).hint("the smaller one comes first"));
     }
     let drawn = match (b.wrapping_sub(a) as u64).checked_add(1) {
-        Some(count) => below(ctx, count),
+        Some(count) => below(&mut *ctx.world, count),
         None => ctx.world.random(), // every int there is
     };
     Ok(Value::Int(a.wrapping_add(drawn as i64)).into())
@@ -81,14 +82,14 @@ fn choose(ctx: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     match &args[0] {
         Value::Range(range) if range.is_empty() => Err(empty()),
         Value::Range(range) => {
-            Ok(Value::Int(range.start.wrapping_add(below(ctx, range.len()) as i64)).into())
+            Ok(Value::Int(range.start.wrapping_add(ctx.world.choose(range.len()) as i64)).into())
         }
         Value::List(list) => loop {
             let length = list.len();
             if length == 0 {
                 return Err(empty());
             }
-            let at = below(ctx, length as u64) as usize;
+            let at = ctx.world.choose(length as u64) as usize;
             // Another thread may have made it shorter: then draw again.
             if let Some(value) = list.lock().get(at) {
                 return Ok(value.clone().into());
@@ -99,7 +100,7 @@ fn choose(ctx: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
             if items.is_empty() {
                 return Err(empty());
             }
-            let at = below(ctx, items.len() as u64) as usize;
+            let at = ctx.world.choose(items.len() as u64) as usize;
             Ok(items.swap_remove(at).into())
         }
     }
@@ -117,7 +118,7 @@ fn shuffle(ctx: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
 /// Draws first, so that the list is changed in one step; false if its length has changed meanwhile.
 fn shuffle_once(ctx: &mut Context, list: &List) -> bool {
     let length = list.len();
-    let swaps: Vec<usize> = (1..length).map(|at| below(ctx, at as u64 + 1) as usize).collect();
+    let swaps: Vec<usize> = (1..length).map(|at| below(&mut *ctx.world, at as u64 + 1) as usize).collect();
     let mut values = list.lock();
     if values.len() != length {
         return false;
@@ -138,7 +139,7 @@ fn sample(ctx: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
         );
     };
     for at in 0..count {
-        let other = at + below(ctx, (items.len() - at) as u64) as usize;
+        let other = at + below(&mut *ctx.world, (items.len() - at) as u64) as usize;
         items.swap(at, other);
     }
     items.truncate(count);

@@ -183,6 +183,14 @@ impl World for TestWorld {
         "14:03:59.250".into()
     }
 
+    fn pick(&mut self, _: usize) -> usize {
+        0
+    }
+
+    fn choose(&mut self, count: u64) -> u64 {
+        super::random::below(self, count)
+    }
+
     /// Sebastiano Vigna's splitmix64.
     fn random(&mut self) -> u64 {
         self.generator = self.generator.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -431,6 +431,13 @@ pub enum Instruction {
         at: Register,
     },
 
+    /// Hands a condition over to the world: a function without parameters, which raises an error when the condition
+    /// is false, and else returns true.
+    Watch {
+        s: Register,
+        ensure: bool,
+    },
+
     // Waiting and threads.
     Enter {
         a: Register,

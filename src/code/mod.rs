@@ -1,11 +1,17 @@
 //! Programs: what the machine runs. Made by `lower` from the tree and the resolver's answers.
 
+pub mod effects;
+pub mod flow;
 mod instruction;
 #[cfg(test)]
 mod listing;
+pub mod live;
 pub mod lower;
 pub mod operands;
 pub mod reach;
+#[cfg(test)]
+mod samples;
+pub mod sharing;
 pub mod verify;
 
 pub use instruction::{Instruction, Register};
@@ -96,6 +102,8 @@ pub struct Function {
 pub enum FunctionKind {
     /// Its code runs.
     Plain,
+    /// The condition of an `invariant` or `ensure`, which the world evaluates.
+    Watch { ensure: bool },
     /// An instance of the class is made, and its code sets the fields.
     Class(u32),
     /// A thread is made that will run its code.

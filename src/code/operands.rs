@@ -57,6 +57,7 @@ impl Instruction {
             | I::StoreFixed { s, .. }
             | I::StoreLocal { s, .. }
             | I::Return { s }
+            | I::Watch { s, .. }
             | I::Throw { s }
             | I::Rethrow { s } => one(&[s]),
             I::Move { d, s } | I::Format { d, s, .. } | I::IsKind { d, s, .. } => one(&[d, s]),
@@ -258,6 +259,7 @@ impl Instruction {
             | I::IsKind { .. }
             | I::AssertFailed { .. }
             | I::AssertCompared { .. }
+            | I::Watch { .. }
             | I::Enter { .. }
             | I::EnterFixed { .. }
             | I::EnterTimed { .. }
@@ -371,6 +373,7 @@ impl Instruction {
             | I::Rethrow { .. }
             | I::AssertFailed { .. }
             | I::AssertCompared { .. }
+            | I::Watch { .. }
             | I::Enter { .. }
             | I::EnterTimed { .. }
             | I::Leave { .. }

@@ -17,6 +17,7 @@ use crate::value::{
     cell::Cell,
     error::{self, Error},
     object::{Bound, Method, Object},
+    put,
 };
 use std::sync::Arc;
 
@@ -166,7 +167,7 @@ fn call_function<S: Scheduler>(
     receiver: Option<Value>,
 ) -> Result<Flow, Fault> {
     match image.program.functions[function as usize].kind {
-        FunctionKind::Plain => {
+        FunctionKind::Plain | FunctionKind::Watch { .. } => {
             if let Some(receiver) = receiver.as_ref()
                 && image.row_of(function).is_some()
             {
@@ -345,16 +346,17 @@ pub(super) fn prepare<S: Scheduler>(
             let start = place_receiver(fiber, at, Some(Value::Thread(thread)));
             return enter(image, fiber, function, captured, start, at, shape);
         }
-        FunctionKind::Plain | FunctionKind::Thread { .. } => {}
+        FunctionKind::Plain | FunctionKind::Watch { .. } | FunctionKind::Thread { .. } => {}
     }
     arguments::bind(known, &mut fiber.stack, start, shape, program)?;
     let arguments = fiber.stack[start..start + known.parameters.len()].to_vec();
     let callee = fiber.stack[at].clone();
     let (naming, daemon) = match known.kind {
         FunctionKind::Thread { daemon } => (Naming::Counted(&known.name), daemon.then_some(true)),
-        FunctionKind::Plain | FunctionKind::Class(_) | FunctionKind::ThreadWithMembers { .. } => {
-            (naming(&known.name), None)
-        }
+        FunctionKind::Plain
+        | FunctionKind::Watch { .. }
+        | FunctionKind::Class(_)
+        | FunctionKind::ThreadWithMembers { .. } => (naming(&known.name), None),
     };
     let mut context = Context { world, program, line };
     let thread = context.new_thread(naming, daemon, Entry { callee, arguments }, None);
@@ -411,6 +413,7 @@ fn call_builtin<S: Scheduler>(
 }
 
 /// Calls a builtin with the values from `start` to before `end`; its value comes to `result`.
+#[inline(never)]
 pub(super) fn native<S: Scheduler>(
     image: &Image,
     fiber: &mut Fiber,
@@ -420,8 +423,18 @@ pub(super) fn native<S: Scheduler>(
     end: usize,
     result: usize,
 ) -> Result<Flow, Fault> {
-    let outcome = native_outcome(image, fiber, world, row, start, end)?;
-    settle(image, fiber, world, outcome, result)
+    match native_outcome(image, fiber, world, row, start, end) {
+        // The common case, here: an outcome is large, and is neither taken out of the result nor handed on.
+        Ok(Outcome::Value(value)) => {
+            put(&mut fiber.stack[result], value);
+            if world.awaited() {
+                world.changed();
+            }
+            Ok(Flow::Next)
+        }
+        Ok(other) => settle(image, fiber, world, other, result),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What a builtin asks for.

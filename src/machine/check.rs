@@ -1,7 +1,7 @@
 //! What instructions ask of their operands, with the errors when it is not so; and small things done with them.
 
 use super::fault::Fault;
-use super::{Fiber, call};
+use super::{Fiber, call, watch};
 use crate::code::Program;
 use crate::value::{
     Type, Value,
@@ -68,12 +68,15 @@ pub(super) fn unpack(fiber: &mut Fiber, s: usize, first: usize, count: usize) ->
     Ok(())
 }
 
-pub(super) fn assertion(program: &Program, message: &Value, found: Option<String>) -> Fault {
-    let text = match message {
-        Value::Nil => "the assertion failed".into(),
+/// A condition is false: of an `assert`, or of the `invariant` or `ensure` that the innermost function is.
+pub(super) fn assertion(program: &Program, fiber: &Fiber, message: usize, found: Option<String>) -> Fault {
+    let function = fiber.frames.last().map_or(0, |frame| frame.function);
+    let (kind, text) = watch::failure(program, function);
+    let text = match &fiber.stack[message] {
+        Value::Nil => text,
         message => show::display(message, program),
     };
-    let error = Error::new(Kind::Assertion, text);
+    let error = Error::new(kind, text);
     Fault::Error(match found {
         Some(found) => error.note(found),
         None => error,

@@ -5,10 +5,58 @@ use super::fault::{self, Fault};
 use super::fiber::MOST_FRAMES;
 use super::registers::{Cursor, Registers};
 use super::wait::{self, Done};
+use super::touch::{self, Touches};
 use super::{Exit, Fiber, Frame, Image, Scheduler, slow};
 use crate::code::Instruction as I;
 use crate::syntax::tree::{BinaryOperator, CompareOperator};
-use crate::value::{Value, compare, index, operate, put};
+use crate::value::{Value, compare, error::Error, index, operate, put};
+
+/// Goes on with a fiber that was suspended, with the value of its operation or the error that has ended it.
+pub fn resume<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    answer: Result<Value, Error>,
+) -> Exit {
+    let fault = match answer {
+        Ok(value) => match wait::complete(image, fiber, world, value) {
+            Ok(()) => return run(image, fiber, world),
+            Err(fault) => fault,
+        },
+        Err(error) => Fault::Error(error),
+    };
+    match fault::raise(fiber, &image.program, world, fault) {
+        Ok(()) => run(image, fiber, world),
+        Err(exit) => exit,
+    }
+}
+
+/// What a fiber at rest before an instruction is about to touch.
+pub fn next_touches(image: &Image, fiber: &Fiber) -> Touches {
+    let mut touches = Touches::new();
+    if let Some(frame) = fiber.frames.last() {
+        let instruction = image.program.functions[frame.function as usize].code[frame.pc as usize];
+        touch::touches(image, fiber, frame.base as usize, instruction, &mut touches);
+    }
+    touches
+}
+
+/// Asks the world whether the fiber may do its next instruction (the `pc` is past it); if not, goes back to before it.
+fn before<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    base: usize,
+    instruction: I,
+) -> bool {
+    let mut touches = Touches::new();
+    touch::touches(image, fiber, base, instruction, &mut touches);
+    let stops = world.before(&touches, fiber);
+    if stops && let Some(frame) = fiber.frames.last_mut() {
+        frame.pc -= 1;
+    }
+    stops
+}
 
 /// Runs the fiber until it ends or the world puts it aside.
 pub fn run<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Exit {
@@ -186,7 +234,14 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
         loop {
             // SAFETY: the function is verified: no jump leaves it, and its last instruction does not go on.
             let instruction = unsafe { code.next() };
-            match instruction {
+            if S::STEPWISE {
+                save!();
+                if before(image, fiber, world, base, *instruction) {
+                    return Ok(Exit::Paused);
+                }
+                regs = registers!();
+            }
+            match *instruction {
                 I::Move { d, s } => {
                     let value = r!(s).clone();
                     put(w!(d), value);
@@ -465,20 +520,13 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     // `xs.push(x)` where there is room.
                     if image.push == Some(program.shapes[shape as usize].method)
                         && program.shapes[shape as usize].is_one_value()
+                        // SAFETY: as for `r`.
+                        && let Some((Value::List(list), _, value)) = unsafe { regs.apart(object, object, at + 1) }
+                        && list.push_in_place(value)
                     {
-                        let value = std::mem::replace(w!(at + 1), Value::Nil);
-                        let pushed = match r!(object) {
-                            Value::List(list) => list.push_in_place(value),
-                            _ => Err(value),
-                        };
-                        match pushed {
-                            Ok(()) => {
-                                put(w!(at), Value::Nil);
-                                changed!();
-                                continue;
-                            }
-                            Err(value) => put(w!(at + 1), value),
-                        }
+                        put(w!(at), Value::Nil);
+                        changed!();
+                        continue;
                     }
                     save!();
                     let (at, object) = (base + at as usize, base + object as usize);

@@ -70,6 +70,16 @@ impl Fiber {
         Fiber::new(image, entry).expect("the script takes no arguments")
     }
 
+    /// Whether it is inside `atomically`.
+    pub fn holding(&self) -> bool {
+        self.holding > 0
+    }
+
+    /// Whether it evaluates the condition of an `await`.
+    pub fn in_condition(&self) -> bool {
+        self.in_condition
+    }
+
     /// Makes room for the registers of a frame.
     #[inline]
     pub(super) fn reserve(&mut self, until: usize) {
@@ -96,6 +106,22 @@ impl Fiber {
             let function = &program.functions[frame.function as usize];
             function.spans[(frame.pc as usize).saturating_sub(1).min(function.spans.len() - 1)]
         })
+    }
+
+    /// The place in the script of the instruction that it would do next.
+    pub fn next_span(&self, program: &Program) -> Span {
+        let outer =
+            self.frames.iter().rev().find(|frame| !program.functions[frame.function as usize].internal);
+        outer.map_or(Span::default(), |frame| {
+            let function = &program.functions[frame.function as usize];
+            let innermost = self.frames.last().is_some_and(|last| std::ptr::eq(last, frame));
+            let at = if innermost { frame.pc as usize } else { (frame.pc as usize).saturating_sub(1) };
+            function.spans[at.min(function.spans.len() - 1)]
+        })
+    }
+
+    pub fn next_line(&self, program: &Program) -> u32 {
+        program.source.line(self.next_span(program).start)
     }
 
     /// The line of the script where it stands.

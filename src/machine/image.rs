@@ -14,11 +14,17 @@ pub struct Image {
     pub(super) globals: Vec<Cell>,
     /// Top-level variables that are written once.
     pub(super) fixed: Vec<OnceLock<Value>>,
+    /// The number of the name `push`, when the program has it.
+    pub(super) push: Option<u16>,
+    names: Arc<Names>,
+}
+
+/// What the names in a program mean for each type and class. Never changes.
+#[derive(Debug)]
+struct Names {
     /// For each type of value, the builtin method that each symbol of the program names.
     methods: Vec<Vec<Option<Linked>>>,
     properties: Vec<Vec<Option<&'static Property>>>,
-    /// The number of the name `push`, when the program has it.
-    pub(super) push: Option<u16>,
     /// For each class, the member that each symbol names.
     members: Vec<Vec<Option<Member>>>,
 }
@@ -42,15 +48,37 @@ impl Image {
             let find = |name: &Arc<str>| rows.iter().find(|row| *row.name == **name);
             program.symbols.iter().map(find).collect()
         };
+        let names = Names {
+            methods: Type::ALL.into_iter().map(methods_of).collect(),
+            properties: Type::ALL.into_iter().map(properties_of).collect(),
+            members: program.classes.iter().map(|class| members_of(class, &program)).collect(),
+        };
+        Image::with(program, Arc::new(names))
+    }
+
+    /// The same program with variables of its own, none of them set.
+    pub fn anew(&self) -> Image {
+        Image::with(self.program.clone(), self.names.clone())
+    }
+
+    fn with(program: Arc<Verified>, names: Arc<Names>) -> Image {
         Image {
             globals: program.globals.iter().map(|_| Cell::new(Value::Unset)).collect(),
             fixed: program.fixed.iter().map(|_| OnceLock::new()).collect(),
-            methods: Type::ALL.into_iter().map(methods_of).collect(),
-            properties: Type::ALL.into_iter().map(properties_of).collect(),
             push: program.symbols.iter().position(|name| **name == *"push").map(|index| index as u16),
-            members: program.classes.iter().map(|class| members_of(class, &program)).collect(),
+            names,
             program,
         }
+    }
+
+    /// For whoever brings a stored state back.
+    pub fn set_global(&self, index: u32, value: Value) {
+        self.globals[index as usize].set(value);
+    }
+
+    /// For whoever brings a stored state back; once for each.
+    pub fn set_fixed(&self, index: u32, value: Value) {
+        let _ = self.fixed[index as usize].set(value);
     }
 
     /// What a write-once variable of the top level holds, once it does.
@@ -58,17 +86,22 @@ impl Image {
         self.fixed.get(index as usize)?.get()
     }
 
+    /// What a variable of the top level that can change holds now.
+    pub fn global(&self, index: u32) -> Option<Value> {
+        self.globals.get(index as usize).map(Cell::get)
+    }
+
     /// The builtin method of a type, by the number of its name.
     pub(super) fn method(&self, kind: Type, symbol: u16) -> Option<&Linked> {
-        self.methods[kind as usize][symbol as usize].as_ref()
+        self.names.methods[kind as usize][symbol as usize].as_ref()
     }
 
     pub(super) fn property(&self, kind: Type, symbol: u16) -> Option<&'static Property> {
-        self.properties[kind as usize][symbol as usize]
+        self.names.properties[kind as usize][symbol as usize]
     }
 
     pub(super) fn member(&self, class: u32, symbol: u16) -> Option<Member> {
-        self.members[class as usize][symbol as usize]
+        self.names.members[class as usize][symbol as usize]
     }
 
     /// The function that a builtin written in conc became.

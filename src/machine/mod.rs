@@ -12,22 +12,39 @@ mod fiber;
 mod field;
 mod image;
 mod registers;
+pub mod saved;
 mod select;
 mod slow;
+mod snapshot;
+pub mod touch;
 mod wait;
+mod watch;
 
-pub use dispatch::run;
+pub use dispatch::{next_touches, resume, run};
 pub use fiber::{Fiber, Frame};
 pub use image::Image;
+pub use snapshot::{Call, Snapshot};
+pub use watch::{Judged, Watch};
 
 use crate::builtin::Wait;
 use crate::code::Program;
 use crate::value::{Value, error::Error};
 use crate::world::World;
 use std::sync::Arc;
+use touch::Touches;
 
 /// What the machine needs of a world beyond what builtins may ask for.
 pub trait Scheduler: World {
+    /// Whether the world wants to be asked before each instruction. A constant, so that the worlds that do not want
+    /// to pay nothing for it.
+    const STEPWISE: bool = false;
+
+    /// Asked before an instruction, when `STEPWISE`, with what it is about to touch. True puts the fiber aside before it.
+    fn before(&mut self, touches: &Touches, fiber: &Fiber) -> bool {
+        let _ = (touches, fiber);
+        false
+    }
+
     /// Whether something unusual is to be seen to at the next safe point: one relaxed load.
     fn trapped(&self) -> bool;
 
@@ -59,6 +76,9 @@ pub trait Scheduler: World {
 
     /// After the evaluation when it was true or raised an error, else after the wait.
     fn await_end(&mut self);
+
+    /// An `invariant` or `ensure` has been met: when to evaluate it is the world's affair.
+    fn watch(&mut self, watch: Watch);
 }
 
 /// The run has ended: the thread stops where it stands.
@@ -83,5 +103,7 @@ pub enum Exit {
     /// `exit(n)`; its `finally` blocks have run.
     Exited(i32),
     Suspended(Wait),
+    /// Put aside before its next instruction.
+    Paused,
     Stopped,
 }

@@ -98,16 +98,17 @@ impl<'p> Cursor<'p> {
         Cursor { first, next, count: code.len(), code: PhantomData }
     }
 
-    /// The instruction, and on to the one after it.
+    /// The instruction, and on to the one after it. It is lent, not copied: each handler then loads the operands that
+    /// it needs from the code, and the loop has more registers of the processor for what it needs all the time.
     ///
     /// # Safety
     /// The code is verified: the last instruction does not go on, so the cursor is inside.
     #[inline(always)]
-    pub unsafe fn next(&mut self) -> Instruction {
+    pub unsafe fn next(&mut self) -> &'p Instruction {
         debug_assert!((self.position() as usize) < self.count);
         // SAFETY: inside the code, by the caller's promise; one past the end at most afterwards.
         unsafe {
-            let instruction = *self.next;
+            let instruction = &*self.next;
             self.next = self.next.add(1);
             instruction
         }

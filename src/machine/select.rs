@@ -46,15 +46,16 @@ pub(super) fn select<S: Scheduler>(
 ) -> Result<Flow, Fault> {
     let arms = std::mem::take(&mut fiber.arms);
     let line = call::line_of(fiber, &image.program);
-    let random = world.random();
-    let mut op = Op::Select(Box::new(Select::new(arms, random)));
-    if let Some(value) = op.poll(Who { thread: world.thread(), line })? {
+    let thread = world.thread().clone();
+    let who = Who { thread: &thread, line };
+    let mut op = Op::Select(Box::new(Select::new(arms, who, |ready| world.choose(ready))));
+    if let Some(value) = op.poll(who)? {
         wait::select_value(fiber, d, value);
         return Ok(Flow::Next);
     }
     let deadline = match &fiber.stack[limit] {
         Value::Unset => {
-            op.abandon(Who { thread: world.thread(), line });
+            op.abandon(who);
             wait::select_value(fiber, d, Value::Nil);
             return Ok(Flow::Next);
         }

@@ -2,7 +2,7 @@
 
 use super::call::{self, Flow};
 use super::fault::{self, Fault};
-use super::{Fiber, Image, Scheduler, check, field, select, wait};
+use super::{Fiber, Image, Scheduler, Watch, check, field, select, wait, watch};
 use crate::builtin::{Body, Wait};
 use crate::code::{Instruction as I, Program, Shape};
 use crate::sync::{Op, Who};
@@ -139,7 +139,7 @@ pub(super) fn instruction<S: Scheduler>(
             fiber.stack[at(d)] = Value::Bool(is);
         }
         I::AssertFailed { message } => {
-            return Err(check::assertion(program, &fiber.stack[at(message)], None));
+            return Err(check::assertion(program, fiber, at(message), None));
         }
         I::AssertCompared { message, at: first } => {
             let sides = (&fiber.stack[at(first)], &fiber.stack[at(first) + 1]);
@@ -148,7 +148,12 @@ pub(super) fn instruction<S: Scheduler>(
                 show::repr(sides.0, program),
                 show::repr(sides.1, program)
             );
-            return Err(check::assertion(program, &fiber.stack[at(message)], Some(found)));
+            return Err(check::assertion(program, fiber, at(message), Some(found)));
+        }
+        I::Watch { s, ensure } => {
+            let body = fiber.stack[at(s)].clone();
+            let function = watch::function_of(&body);
+            world.watch(Watch { body, ensure, span: fiber.span(program), function });
         }
         I::EnterTimed { d, a, timeout } => {
             let deadline = wait::deadline(world, &fiber.stack[at(timeout)], "a timeout")?;

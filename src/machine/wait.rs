@@ -44,14 +44,15 @@ fn waits_in_one_step(image: &Image, fiber: &Fiber) -> Error {
     let span = fiber.span(&image.program);
     let text = image.program.source.text.get(span.start as usize..span.end as usize).unwrap_or_default();
     let what = text.lines().next().unwrap_or_default();
-    let place = if fiber.in_condition { "the condition of `await`" } else { "`atomically`" };
+    let otherwise = if fiber.in_condition { "the condition of `await`" } else { "`atomically`" };
+    let place = super::watch::evaluated_by(fiber, &image.program).unwrap_or(otherwise);
     Error::new(Kind::State, format!("`{what}` would have to wait inside {place}"))
         .note("what runs as one step cannot wait: nobody else could move meanwhile")
         .hint("wait before it, or use what does not wait (try_acquire, try_get)")
 }
 
 /// Puts the value of an operation where its instruction wants it.
-fn complete<S: Scheduler>(
+pub(super) fn complete<S: Scheduler>(
     image: &Image,
     fiber: &mut Fiber,
     world: &mut S,

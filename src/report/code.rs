@@ -60,6 +60,8 @@ pub enum Code {
     State = 319,
     Refused = 320,
     Deadlock = 321,
+    Invariant = 322,
+    Ensure = 323,
 }
 
 impl std::fmt::Display for Code {

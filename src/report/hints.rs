@@ -26,6 +26,13 @@ pub fn hint(kind: &Kind) -> Option<&'static str> {
         Kind::NotFound => Some("exists(path) tells whether a file is there"),
         Kind::NotOwner => Some("only the thread that acquired it may release it; `with m { }` pairs the two"),
         Kind::Deadlock => Some("take locks in the same order in every thread, or give up with a timeout"),
-        Kind::Error | Kind::Assertion | Kind::Value | Kind::State | Kind::Refused | Kind::Other(_) => None,
+        Kind::Error
+        | Kind::Assertion
+        | Kind::Invariant
+        | Kind::Ensure
+        | Kind::Value
+        | Kind::State
+        | Kind::Refused
+        | Kind::Other(_) => None,
     }
 }

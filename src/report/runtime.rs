@@ -1,12 +1,13 @@
 //! What is said of a run while and after it goes on, as data: deadlocks, abandoned threads, errors nobody asked for.
 
 use super::stats::Stats;
+use crate::value::error::Error;
 use std::sync::Arc;
 
 /// The exit statuses of language.md. Where several apply, a deadlock comes before an error.
 pub mod status {
     pub const FINE: i32 = 0;
-    /// An uncaught error or a failed assertion.
+    /// An uncaught error, a failed assertion, or an `ensure` that does not hold.
     pub const FAILED: i32 = 1;
     /// The script or the command line cannot be understood.
     pub const MISUNDERSTOOD: i32 = 2;
@@ -51,7 +52,7 @@ pub struct Left {
 pub struct Unasked {
     /// `future of fetch (line 12)`.
     pub what: String,
-    pub error: Arc<crate::value::error::Error>,
+    pub error: Arc<Error>,
 }
 
 /// How a run came to its end.
@@ -65,6 +66,8 @@ pub struct Ending {
     /// The script called `exit(n)`.
     pub exited: bool,
     pub unasked: Vec<Unasked>,
+    /// For each `ensure` that does not hold: the error that says so, or that was raised in it.
+    pub unmet: Vec<Arc<Error>>,
     /// After Ctrl-C or `--timeout`: where every thread stood.
     pub interrupted: Vec<Left>,
     /// How many threads ended with an uncaught error (each has been reported when it happened), of how many.

@@ -123,6 +123,7 @@ fn starts_elsewhere(function: &Function) -> bool {
         | FunctionKind::ThreadBody
         | FunctionKind::StartBlock
         | FunctionKind::TimerBody
+        | FunctionKind::Watch
         | FunctionKind::ThreadLocalValue => true,
     }
 }
@@ -138,6 +139,7 @@ fn is_member(function: &Function) -> bool {
         | FunctionKind::StartBlock
         | FunctionKind::TimerBody
         | FunctionKind::Deferred
+        | FunctionKind::Watch
         | FunctionKind::ThreadLocalValue => false,
     }
 }

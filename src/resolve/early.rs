@@ -81,6 +81,7 @@ impl Names<'_> {
                 | FunctionKind::StartBlock
                 | FunctionKind::TimerBody
                 | FunctionKind::Deferred
+                | FunctionKind::Watch
                 | FunctionKind::ThreadLocalValue => false,
             };
             if named {

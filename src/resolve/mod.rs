@@ -214,6 +214,8 @@ pub enum FunctionKind {
     StartBlock,
     TimerBody,
     Deferred,
+    /// The condition of an `invariant` or `ensure`.
+    Watch,
     /// Gives a `threadlocal` its first value in each thread.
     ThreadLocalValue,
 }

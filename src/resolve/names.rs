@@ -262,6 +262,14 @@ impl<'a> Names<'a> {
                 self.expression(condition);
                 message.iter().for_each(|message| self.expression(message));
             }
+            StatementKind::Watch { condition, message, ensure, id } => {
+                let name = if *ensure { "ensure" } else { "invariant" };
+                let function = self.new_function(name.into(), FunctionKind::Watch, statement.span, Some(*id));
+                self.inside(function, |names| {
+                    names.expression(condition);
+                    message.iter().for_each(|message| names.expression(message));
+                });
+            }
             StatementKind::With { items, timeout, body, otherwise } => {
                 items.iter().chain(timeout).for_each(|item| self.expression(item));
                 self.block(body);

@@ -307,7 +307,11 @@ impl Names<'_> {
         let mut report =
             Diagnostic::error(Code::UndefinedName, name.span, format!("undefined name \"{}\"", name.text))
                 .label("not declared anywhere");
-        if let Some(near) = self.suggest(&name.text) {
+        if matches!(&*name.text, "ensure" | "invariant") && !assigned {
+            let hint =
+                format!("as a statement it is followed by a space and a condition: `{} x == 1`", name.text);
+            report = report.hint(hint);
+        } else if let Some(near) = self.suggest(&name.text) {
             report = report.hint(format!("did you mean \"{near}\"?"));
         } else if assigned {
             report = report.hint(format!("a new variable is declared with `var`: `var {} = …`", name.text));

@@ -4,6 +4,9 @@
 //! state's roots. Its bytes tell its content; what it refers to stands apart, as numbers of other nodes, so that two
 //! objects of the same content have the same bytes wherever they are. Nothing here knows what is done with states.
 
+pub mod graph;
+pub mod living;
+mod object;
 mod reader;
 mod value;
 mod writer;

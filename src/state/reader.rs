@@ -1,13 +1,20 @@
 //! Reading one node back: the counterpart of `writer`. What it reads was written by conc itself in the same run.
 
 use super::Shared;
+use crate::sync::barrier::Round;
+use crate::sync::condition::Ticket;
+use crate::sync::future::Failure;
 use crate::sync::{Sync, thread::Thread};
-use crate::value::Value;
+use crate::value::{Value, error::Error};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 /// Gives the living object of a node; makes it when it is asked for first.
 pub trait Objects {
     fn object(&mut self, node: u32) -> Shared;
+
+    /// What `Numbering::names` told when the state was written.
+    fn names(&self) -> bool;
 }
 
 /// Reads the content of one node, in the order in which it was written.
@@ -52,6 +59,11 @@ impl Reader<'_> {
         std::str::from_utf8(text).expect("a text was written")
     }
 
+    /// The number of a line.
+    pub fn line(&mut self) -> u32 {
+        self.count() as u32
+    }
+
     pub fn option<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
         self.flag().then(|| read(self))
     }
@@ -86,5 +98,49 @@ impl Reader<'_> {
 
     pub fn values(&mut self) -> Vec<Value> {
         (0..self.count()).map(|_| self.value()).collect()
+    }
+
+    pub fn syncs(&mut self) -> Vec<Arc<Sync>> {
+        (0..self.count()).map(|_| self.sync()).collect()
+    }
+
+    /// What `Writer::threads_with_lines` wrote.
+    pub fn threads_with_lines(&mut self) -> Vec<(u32, u32)> {
+        (0..self.count()).map(|_| (self.thread_id(), self.line())).collect()
+    }
+
+    pub fn error(&mut self) -> Arc<Error> {
+        match self.shared() {
+            Shared::Error(error) => error,
+            other => unreachable!("{other:?} was written as an error"),
+        }
+    }
+
+    pub fn ticket(&mut self) -> Arc<Ticket> {
+        match self.shared() {
+            Shared::Ticket(ticket) => ticket,
+            other => unreachable!("{other:?} was written as a wait on a condition"),
+        }
+    }
+
+    pub fn round(&mut self) -> Arc<Round> {
+        match self.shared() {
+            Shared::Round(round) => round,
+            other => unreachable!("{other:?} was written as a meeting at a barrier"),
+        }
+    }
+
+    pub fn failure(&mut self) -> Arc<Failure> {
+        match self.shared() {
+            Shared::Failure(failure) => failure,
+            other => unreachable!("{other:?} was written as the error of a task"),
+        }
+    }
+
+    pub fn left(&mut self) -> Arc<AtomicUsize> {
+        match self.shared() {
+            Shared::Left(left) => left,
+            other => unreachable!("{other:?} was written as a count of futures"),
+        }
     }
 }

@@ -3,6 +3,7 @@
 use super::Shared;
 use crate::sync::{Sync, thread::Thread};
 use crate::value::Value;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Numbers the objects of a state as they are met.
@@ -15,6 +16,9 @@ pub trait Numbering {
 
     /// Whether names and ids of threads belong to the state (a script that looks at them can tell equal threads apart).
     fn names(&self) -> bool;
+
+    /// Whether the thread with this id has not ended.
+    fn lives(&self, id: u32) -> bool;
 }
 
 /// Writes the content of one node.
@@ -52,6 +56,20 @@ impl Writer<'_> {
         self.bytes.extend_from_slice(text.as_bytes());
     }
 
+    /// The number of a line.
+    pub fn line(&mut self, line: u32) {
+        self.count(u64::from(line));
+    }
+
+    /// The name of a thread: as it is where names belong to the state, and else what it has in common with those of
+    /// its kind.
+    pub fn name(&mut self, name: &str) {
+        match self.numbering.names() {
+            true => self.text(name),
+            false => self.text(&base(name)),
+        }
+    }
+
     /// A value that may be missing: a flag, then the value if it is there.
     pub fn option<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
         self.flag(value.is_some());
@@ -87,5 +105,45 @@ impl Writer<'_> {
     pub fn values(&mut self, values: &[Value]) {
         self.count(values.len() as u64);
         values.iter().for_each(|value| self.value(value));
+    }
+
+    /// References to threads known by their ids, each with a line, where the order of different threads means
+    /// nothing: so they are written in the order of their nodes.
+    pub fn threads_with_lines(&mut self, threads: &[(u32, u32)]) {
+        let mut pairs: Vec<(u32, u32)> =
+            threads.iter().map(|&(id, line)| (self.numbering.thread(id), line)).collect();
+        pairs.sort_by_key(|(number, _)| *number);
+        self.count(pairs.len() as u64);
+        for (number, line) in pairs {
+            self.refs.push(number);
+            self.line(line);
+        }
+    }
+}
+
+/// A thread's name without the number by which it differs from others: `teller` of `teller-3`, `thread (line 4)` of
+/// `thread-2 (line 4)`.
+fn base(name: &str) -> Cow<'_, str> {
+    let (first, rest) = match name.find(" (line ") {
+        Some(at) => name.split_at(at),
+        None => (name, ""),
+    };
+    match first.rsplit_once('-') {
+        Some((base, number)) if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) => {
+            format!("{base}{rest}").into()
+        }
+        Some(_) | None => name.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base;
+
+    #[test]
+    fn names_without_their_numbers() {
+        let bases = ["teller-3", "thread-2 (line 4)", "main", "a-b", "a-", "x-1-22"]
+            .map(|name| base(name).into_owned());
+        assert_eq!(bases, ["teller", "thread (line 4)", "main", "a-b", "a-", "x-1"]);
     }
 }

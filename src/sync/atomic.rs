@@ -3,6 +3,7 @@
 //! An integer lives in one atomic word; anything else in a mutex, and then the word says so.
 
 use super::{Kind, Sync};
+use crate::state::{Reader, Writer};
 use crate::value::{
     Value, compare,
     error::{self, Error},
@@ -145,5 +146,15 @@ fn sum(sync: &Sync, now: &Value, n: &Value) -> Result<Value, Error> {
             Err(Error::new(error::Kind::Type, format!("{label}.add(): cannot add {n} to {now}"))
                 .hint("`add` is for numbers; compare_exchange changes any value"))
         }
+    }
+}
+
+impl Atomic {
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.value(&self.get());
+    }
+
+    pub fn fill(&self, r: &mut Reader<'_>) {
+        self.set(r.value());
     }
 }

@@ -4,6 +4,7 @@
 
 use super::wait::WaitQueue;
 use super::{Kind, Sync, Who};
+use crate::state::{Reader, Shared, Writer};
 use crate::value::{
     Value,
     error::{self, Error},
@@ -186,4 +187,68 @@ fn broken(sync: &Sync, why: &str) -> Error {
     let label = sync.label();
     Error::new(error::Kind::Broken, format!("{label} is broken: {why}"))
         .hint(format!("{label}.reset() makes it usable again"))
+}
+
+impl Barrier {
+    pub fn save_head(&self, w: &mut Writer<'_>) {
+        w.count(u64::from(self.parties));
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Barrier {
+        Barrier { parties: r.count() as u32, state: Mutex::default(), waiters: WaitQueue::new() }
+    }
+
+    pub fn save(&self, w: &mut Writer<'_>) {
+        let state = self.state.lock();
+        w.shared(Shared::Round(state.round.clone()));
+        w.count(u64::from(state.arrived));
+        w.option(state.broken.as_ref(), |w, why| w.text(why));
+    }
+
+    pub fn fill(&self, r: &mut Reader<'_>) {
+        let state =
+            State { round: r.round(), arrived: r.count() as u32, broken: r.option(|r| r.text().into()) };
+        *self.state.lock() = state;
+    }
+
+    /// The meeting for which threads arrive now.
+    pub fn round(&self) -> Arc<Round> {
+        self.state.lock().round.clone()
+    }
+}
+
+impl Round {
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.option(self.end.get(), |w, end| w.option(end.as_ref().err(), |w, why| w.text(why)));
+    }
+
+    pub fn load(_: &mut Reader<'_>) -> Round {
+        Round::default()
+    }
+
+    pub fn fill(&self, r: &mut Reader<'_>) {
+        let end = r.option(|r| r.option(|r| r.text().into()).map_or(Ok(()), Err));
+        if let Some(end) = end {
+            let _ = self.end.set(end); // it is new
+        }
+    }
+}
+
+impl Wait {
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.sync(&self.barrier);
+        w.option(self.arrival.as_ref(), |w, (round, index)| {
+            w.shared(Shared::Round(round.clone()));
+            w.count(u64::from(*index));
+        });
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Wait {
+        Wait { barrier: r.sync(), arrival: r.option(|r| (r.round(), r.count() as u32)) }
+    }
+
+    /// The meeting at which it has arrived.
+    pub fn round(&self) -> Option<&Arc<Round>> {
+        self.arrival.as_ref().map(|(round, _)| round)
+    }
 }

@@ -7,10 +7,12 @@ use super::lock::Lock;
 use super::rlock::Levels;
 use super::wait::WaitQueue;
 use super::{Kind, Releasers, Sync, Who};
+use crate::state::{Reader, Shared, Writer};
 use crate::value::{
     Value,
     error::{self, Error},
 };
+use crate::world::World;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -84,16 +86,23 @@ impl Condition {
     }
 
     /// Lets at most `n` of those who wait go on; returns how many.
-    pub fn notify(&self, sync: &Sync, who: Who<'_>, n: usize) -> Result<usize, Error> {
+    pub fn notify(&self, sync: &Sync, who: Who<'_>, n: usize, world: &mut dyn World) -> Result<usize, Error> {
         self.must_hold(sync, who, "notify")?;
-        let mut tickets = self.tickets.lock();
         let mut chosen = Vec::new();
-        while chosen.len() < n
-            && let Some(ticket) = choose(&mut tickets)
-        {
-            chosen.push(ticket);
+        while chosen.len() < n {
+            let left = n - chosen.len();
+            let waiting = self.waiting();
+            // The world is asked while the tickets are free. Meanwhile some may be given back, but none comes: the
+            // lock is held.
+            let at = if waiting > left { world.pick(waiting) } else { 0 };
+            let mut tickets = self.tickets.lock();
+            if tickets.len() <= left {
+                chosen.extend(tickets.drain(..));
+                break;
+            }
+            let at = at.min(tickets.len() - 1);
+            chosen.extend(tickets.remove(at));
         }
-        drop(tickets);
         if chosen.is_empty() && n > 0 {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
@@ -264,5 +273,82 @@ impl Wait {
             let label = self.condition.label();
             format!("{label} was notified {lost} {times} while nobody waited: a notify is not remembered; look at what it stands for before waiting (`{label}.wait_until(…)`)")
         })
+    }
+}
+
+impl Condition {
+    pub fn save_head(&self, w: &mut Writer<'_>) {
+        w.sync(&self.lock);
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Condition {
+        Condition { lock: r.sync(), tickets: Mutex::default(), lost: AtomicU32::new(0) }
+    }
+
+    pub fn save(&self, w: &mut Writer<'_>) {
+        let tickets = self.tickets.lock();
+        w.count(tickets.len() as u64);
+        tickets.iter().for_each(|ticket| w.shared(Shared::Ticket(ticket.clone())));
+        // How many were lost is told in a report only, and would make every state a new one.
+        w.flag(self.lost.load(Ordering::Relaxed) > 0);
+    }
+
+    pub fn fill(&self, r: &mut Reader<'_>) {
+        let tickets = (0..r.count()).map(|_| r.ticket()).collect();
+        *self.tickets.lock() = tickets;
+        self.lost.store(u32::from(r.flag()), Ordering::Relaxed);
+    }
+}
+
+impl Ticket {
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.flag(self.notified.load(Ordering::SeqCst));
+    }
+
+    pub fn load(_: &mut Reader<'_>) -> Ticket {
+        Ticket::default()
+    }
+
+    pub fn fill(&self, r: &mut Reader<'_>) {
+        self.notified.store(r.flag(), Ordering::SeqCst);
+    }
+}
+
+impl Wait {
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.sync(&self.condition);
+        match &self.phase {
+            Phase::Begin => w.byte(0),
+            Phase::Waiting { ticket, levels } => {
+                w.byte(1);
+                w.shared(Shared::Ticket(ticket.clone()));
+                levels.save(w);
+            }
+            Phase::Acquiring { notified, levels } => {
+                w.byte(2);
+                w.flag(*notified);
+                levels.save(w);
+            }
+        }
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Wait {
+        let condition = r.sync();
+        let phase = match r.byte() {
+            0 => Phase::Begin,
+            1 => Phase::Waiting { ticket: r.ticket(), levels: Levels::load(r) },
+            2 => Phase::Acquiring { notified: r.flag(), levels: Levels::load(r) },
+            phase => unreachable!("no wait has the phase {phase}"),
+        };
+        Wait { condition, phase }
+    }
+
+    /// Whether it has given up the lock.
+    pub fn begun(&self) -> bool {
+        !matches!(self.phase, Phase::Begin)
+    }
+
+    pub fn ticket(&self) -> Option<&Arc<Ticket>> {
+        if let Phase::Waiting { ticket, .. } = &self.phase { Some(ticket) } else { None }
     }
 }

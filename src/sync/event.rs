@@ -2,6 +2,7 @@
 
 use super::wait::WaitQueue;
 use super::{Kind, Sync};
+use crate::state::{Reader, Writer};
 use crate::value::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -57,5 +58,36 @@ impl Wait {
             let state = event.state.load(Ordering::SeqCst);
             state & 1 == 1 || self.seen.is_some_and(|seen| state >> 1 != seen)
         })
+    }
+}
+
+/// How many times an event that was read back has been set, whatever it was before: it matters only whether a wait
+/// has missed one.
+const SETS: u64 = 1;
+
+impl Event {
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.flag(self.is_set());
+    }
+
+    pub fn fill(&self, r: &mut Reader<'_>) {
+        self.state.store(SETS << 1 | u64::from(r.flag()), Ordering::SeqCst);
+    }
+}
+
+impl Wait {
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.sync(&self.event);
+        let sets = Event::of(&self.event).map_or(0, |event| event.state.load(Ordering::SeqCst) >> 1);
+        w.option(self.seen, |w, seen| w.flag(seen != sets));
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Wait {
+        Wait { event: r.sync(), seen: r.option(|r| if r.flag() { SETS - 1 } else { SETS }) }
+    }
+
+    /// Whether it has looked at the event.
+    pub fn begun(&self) -> bool {
+        self.seen.is_some()
     }
 }

@@ -8,6 +8,7 @@ use super::thread::Entry;
 use super::wait::WaitQueue;
 use super::{Kind, Releasers, Sync, Who};
 use crate::report::runtime::Unasked;
+use crate::state::{Reader, Shared, Writer};
 use crate::value::{
     Value,
     error::{self, Error},
@@ -169,6 +170,21 @@ impl Future {
         }
     }
 
+    /// Calls `each` with every value that can be reached from it: its task, its end, the queues it puts itself into.
+    pub fn values(&self, each: &mut dyn FnMut(Value)) {
+        let state = self.state.lock();
+        if let Some(task) = &state.task {
+            each(task.callee.clone());
+            task.arguments.iter().cloned().for_each(&mut *each);
+        }
+        match &state.stage {
+            Stage::Pending | Stage::Running(_) | Stage::Cancelled => {}
+            Stage::Done(value) => each(value.clone()),
+            Stage::Failed(failure) => each(Value::Error(failure.error.clone())),
+        }
+        state.watchers.iter().filter_map(|watcher| watcher.queue.upgrade()).map(Value::Sync).for_each(each);
+    }
+
     pub fn is_done(&self) -> bool {
         !matches!(self.state.lock().stage, Stage::Pending | Stage::Running(_))
     }
@@ -309,4 +325,98 @@ impl Several {
 fn cancelled(sync: &Sync) -> Error {
     Error::new(error::Kind::Cancelled, format!("{} was cancelled", sync.label()))
         .hint("`f.cancelled` tells before asking for its result")
+}
+
+impl Future {
+    pub fn save_head(&self, w: &mut Writer<'_>) {
+        w.text(&self.what);
+        w.option(self.crew.upgrade(), |w, crew| w.sync(&crew));
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Future {
+        let what = r.text().into();
+        let crew = r.option(|r| Arc::downgrade(&r.sync())).unwrap_or_default();
+        let state = State { stage: Stage::Pending, task: None, watchers: Vec::new() };
+        Future { what, crew, state: Mutex::new(state), done: WaitQueue::new() }
+    }
+
+    pub fn save(&self, w: &mut Writer<'_>) {
+        let state = self.state.lock();
+        match &state.stage {
+            Stage::Pending => w.byte(0),
+            Stage::Running(worker) => {
+                w.byte(1);
+                w.thread_id(*worker);
+            }
+            Stage::Done(value) => {
+                w.byte(2);
+                w.value(value);
+            }
+            Stage::Failed(failure) => {
+                w.byte(3);
+                w.shared(Shared::Failure(failure.clone()));
+            }
+            Stage::Cancelled => w.byte(4),
+        }
+        w.option(state.task.as_ref(), |w, task| task.save(w));
+        // A queue that is gone will be told nothing.
+        let watchers: Vec<_> = state
+            .watchers
+            .iter()
+            .filter_map(|watcher| Some((watcher.queue.upgrade()?, &watcher.left)))
+            .collect();
+        w.count(watchers.len() as u64);
+        for (queue, left) in watchers {
+            w.sync(&queue);
+            w.shared(Shared::Left(left.clone()));
+        }
+    }
+
+    pub fn fill(&self, r: &mut Reader<'_>) {
+        let stage = match r.byte() {
+            0 => Stage::Pending,
+            1 => Stage::Running(r.thread_id()),
+            2 => Stage::Done(r.value()),
+            3 => Stage::Failed(r.failure()),
+            4 => Stage::Cancelled,
+            stage => unreachable!("no future is at the stage {stage}"),
+        };
+        let task = r.option(Entry::load);
+        let watcher = |r: &mut Reader<'_>| Watcher { queue: Arc::downgrade(&r.sync()), left: r.left() };
+        let watchers = (0..r.count()).map(|_| watcher(r)).collect();
+        *self.state.lock() = State { stage, task, watchers };
+    }
+
+    /// The error of its task, if that has ended it; not counted as asked for.
+    pub fn failure(&self) -> Option<Arc<Failure>> {
+        if let Stage::Failed(failure) = &self.state.lock().stage { Some(failure.clone()) } else { None }
+    }
+}
+
+impl Failure {
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.text(&self.what);
+        w.shared(Shared::Error(self.error.clone()));
+        w.flag(self.asked.load(Ordering::Relaxed));
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Failure {
+        Failure { what: r.text().into(), error: r.error(), asked: AtomicBool::new(false) }
+    }
+
+    pub fn fill(&self, r: &mut Reader<'_>) {
+        self.asked.store(r.flag(), Ordering::Relaxed);
+    }
+}
+
+impl Several {
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.flag(self.any);
+        w.count(self.futures.len() as u64);
+        self.futures.iter().for_each(|future| w.sync(future));
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Several {
+        Several { any: r.flag(), futures: r.syncs() }
+    }
 }

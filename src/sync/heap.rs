@@ -3,7 +3,8 @@
 //! Comparing may fail (a number with a text). So an operation first finds its way by comparing only, and moves
 //! elements after: one that fails leaves the heap as it was.
 
-use crate::value::{Value, compare, error::Error};
+use crate::state::{Reader, Writer};
+use crate::value::{Value, compare, error::Error, sort};
 use std::cmp::Ordering;
 
 #[derive(Debug, Default)]
@@ -20,6 +21,10 @@ impl Heap {
     }
 
     /// What it holds, in no order.
+    pub fn values(&self) -> impl Iterator<Item = &Value> {
+        self.elements.iter().map(|(value, _)| value)
+    }
+
     pub fn into_values(self) -> Vec<Value> {
         self.elements.into_iter().map(|(value, _)| value).collect()
     }
@@ -78,5 +83,45 @@ impl Heap {
     fn before(&self, a: usize, b: usize) -> Result<bool, Error> {
         let (a, b) = (&self.elements[a], &self.elements[b]);
         Ok(compare::order(&a.0, &b.0)?.then(a.1.cmp(&b.1)) == Ordering::Less)
+    }
+}
+
+impl Heap {
+    /// Equal contents are written in the same way, whatever the order of their coming.
+    pub fn save(&self, w: &mut Writer<'_>) {
+        if let Some(values) = self.in_order() {
+            w.flag(true);
+            w.values(&values);
+            return;
+        }
+        w.flag(false);
+        w.count(self.elements.len() as u64);
+        let mut coming: Vec<u64> = self.elements.iter().map(|(_, came)| *came).collect();
+        coming.sort_unstable();
+        for (value, came) in &self.elements {
+            w.value(value);
+            w.count(coming.partition_point(|other| other < came) as u64);
+        }
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Heap {
+        let elements: Vec<(Value, u64)> = match r.flag() {
+            true => r.values().into_iter().zip(0..).collect(), // what is in order is a heap
+            false => (0..r.count()).map(|_| (r.value(), r.count())).collect(),
+        };
+        Heap { came: elements.len() as u64, elements }
+    }
+
+    /// What it holds, in the order in which it will leave. None where the elements tell no order: lists in it may
+    /// have been changed after they came.
+    fn in_order(&self) -> Option<Vec<Value>> {
+        let orderly = |child: usize| self.before((child - 1) / 2, child).is_ok_and(|before| before);
+        if !(1..self.elements.len()).all(orderly) {
+            return None;
+        }
+        let mut elements = self.elements.clone();
+        elements.sort_by_key(|(_, came)| *came);
+        let sorted = sort::sort(elements, false).ok()?;
+        Some(sorted.into_iter().map(|(value, _)| value).collect())
     }
 }

@@ -2,6 +2,7 @@
 
 use super::wait::WaitQueue;
 use super::{Kind, Sync};
+use crate::state::{Reader, Writer};
 use crate::value::error::{self, Error};
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -54,5 +55,19 @@ impl Latch {
 
     pub fn ready(&self) -> bool {
         self.count() == 0
+    }
+}
+
+impl Latch {
+    pub fn load(_: &mut Reader<'_>) -> Latch {
+        Latch { count: AtomicI64::new(0), waiters: WaitQueue::new() }
+    }
+
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.int(self.count());
+    }
+
+    pub fn fill(&self, r: &mut Reader<'_>) {
+        self.count.store(r.int(), Ordering::SeqCst);
     }
 }

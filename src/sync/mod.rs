@@ -25,9 +25,11 @@ pub mod rlock;
 pub mod rwlock;
 pub mod select;
 pub mod semaphore;
+mod state;
 #[cfg(test)]
 mod tests;
 pub mod thread;
+mod touch;
 pub mod wait;
 
 pub use op::Op;

@@ -16,6 +16,7 @@ use super::semaphore::Semaphore;
 use super::thread::Thread;
 use super::wait::WaitQueue;
 use super::{Kind, Releasers, Sync, Who};
+use crate::state::{Reader, Writer};
 use crate::value::{
     Value,
     error::{self, Error},
@@ -196,9 +197,9 @@ impl Op {
             Op::Event(wait) => Event::of(&wait.event).ok().map(|event| &event.waiters),
             Op::Barrier(wait) => wait.queue(),
             Op::Latch(latch) => Latch::of(latch).ok().map(|latch| &latch.waiters),
-            Op::Put(put) => Queue::of(&put.queue).ok().map(|queue| &queue.putters),
-            Op::Get(queue) | Op::Next(queue) => Queue::of(queue).ok().map(|queue| &queue.getters),
-            Op::Finished(queue) => Queue::of(queue).ok().map(|queue| &queue.joiners),
+            Op::Put(put) => Queue::of(&put.queue).ok().map(|queue| queue.putters()),
+            Op::Get(queue) | Op::Next(queue) => Queue::of(queue).ok().map(|queue| queue.getters()),
+            Op::Finished(queue) => Queue::of(queue).ok().map(|queue| queue.joiners()),
             Op::Result(future) | Op::FutureError(future) | Op::Ended(future) => {
                 Future::of(future).ok().map(|future| &future.done)
             }
@@ -372,6 +373,35 @@ impl Op {
         }
     }
 
+    /// Calls `each` with every value that it holds: what it waits for, and what it puts.
+    pub fn values(&self, each: &mut dyn FnMut(Value)) {
+        match self {
+            Op::Put(put) => each(put.value.clone()),
+            Op::Task(crew) | Op::Idle(crew) => each(Value::Sync(crew.clone())),
+            Op::Beat(timer) => each(Value::Thread(timer.clone())),
+            Op::Select(select) => return select.arms.iter().for_each(|arm| arm.values(each)),
+            Op::Sleep
+            | Op::Change
+            | Op::Join(_)
+            | Op::JoinAll(_)
+            | Op::ThreadResult(_)
+            | Op::Acquire(_)
+            | Op::Enter(_)
+            | Op::Condition(_)
+            | Op::Event(_)
+            | Op::Barrier(_)
+            | Op::Latch(_)
+            | Op::Get(_)
+            | Op::Next(_)
+            | Op::Finished(_)
+            | Op::Result(_)
+            | Op::FutureError(_)
+            | Op::Ended(_)
+            | Op::Several(_) => {}
+        }
+        each(self.on());
+    }
+
     /// Whether the thread is a worker of a pool that waits for its next task.
     pub fn is_idle(&self) -> bool {
         matches!(self, Op::Task(_))
@@ -422,4 +452,19 @@ impl Put {
 #[cold]
 pub fn timeout(what: &str, why: &str) -> Error {
     Error::new(error::Kind::Timeout, format!("{what}: {why} within the timeout"))
+}
+
+impl Put {
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.sync(&self.queue);
+        w.value(&self.value);
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Put {
+        Put { queue: r.sync(), value: r.value() }
+    }
+
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
 }

@@ -6,6 +6,7 @@
 
 use super::wait::WaitQueue;
 use super::{Sync, Who, name_of};
+use crate::state::{Reader, Writer};
 use crate::value::error::{Error, Kind};
 use crate::world::World;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -61,7 +62,7 @@ impl Owner {
     #[inline]
     pub fn free(&self) {
         self.word.store(FREE, Ordering::SeqCst);
-        self.waiters.wake_one();
+        self.waiters.offer();
     }
 
     /// The holder's id and the line of acquisition.
@@ -122,4 +123,26 @@ pub fn abandoned(label: &str, name: &str, line: u32) -> Error {
     Error::new(Kind::Abandoned, format!("{label} is abandoned: \"{name}\" ended while it held it"))
         .note(format!("\"{name}\" acquired it in line {line}"))
         .hint(format!("`with {label} {{ }}` releases however its block ends"))
+}
+
+impl Owner {
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.option(self.holder(), |w, (holder, line)| {
+            w.thread_id(holder);
+            w.line(line);
+        });
+        w.option(self.abandoned(), |w, (name, line)| {
+            w.name(&name);
+            w.line(line);
+        });
+    }
+
+    pub fn fill(&self, r: &mut Reader<'_>) {
+        let held = r.option(|r| word(r.thread_id(), r.line()));
+        let abandoned = r.option(|r| {
+            let _ = self.ended.set(r.text().into()); // it is new
+            u64::from(ENDED) << 32 | u64::from(r.line())
+        });
+        self.word.store(held.or(abandoned).unwrap_or(FREE), Ordering::SeqCst);
+    }
 }

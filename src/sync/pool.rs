@@ -7,10 +7,12 @@ use super::future::Future;
 use super::queue::closed;
 use super::wait::WaitQueue;
 use super::{Kind, Op, Releasers, Sync};
+use crate::state::{Reader, Writer};
 use crate::value::error::{self, Error};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 #[derive(Debug)]
 pub struct Pool {
@@ -18,11 +20,14 @@ pub struct Pool {
     pub crew: Arc<Sync>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Crew {
     /// The most workers there will be.
     pub size: u32,
     state: Mutex<State>,
+    /// Whether asking for a task is of use: there is one, or there will be none. Written under the lock, read by
+    /// workers that look for a task, who would only keep the lock from others.
+    has_task: AtomicBool,
     /// Workers without a task wait here.
     pub work: WaitQueue,
     /// Those who wait until all tasks are done.
@@ -91,9 +96,7 @@ impl Pool {
 impl Crew {
     pub fn new(size: i64) -> Result<Crew, Error> {
         match u32::try_from(size) {
-            Ok(size) if size > 0 => {
-                Ok(Crew { size, state: Mutex::default(), work: WaitQueue::new(), idle: WaitQueue::new() })
-            }
+            Ok(size) if size > 0 => Ok(Crew { size, ..Crew::default() }),
             _ => {
                 let message = format!("a pool cannot have {size} workers");
                 Err(Error::new(error::Kind::Value, message).hint("give a number from 1 up"))
@@ -113,10 +116,11 @@ impl Crew {
         }
         state.tasks.push_back(future);
         state.unfinished += 1;
+        self.has_task.store(true, Ordering::SeqCst);
         let free = state.workers.len() - state.busy.len();
         let grow = state.tasks.len() > free && state.workers.len() < self.size as usize;
         drop(state);
-        self.work.wake_one();
+        self.work.offer();
         Ok(grow)
     }
 
@@ -142,10 +146,12 @@ impl Crew {
             // A future that is being cancelled at this moment is not begun; it counts as ended here.
             if Future::of(&future).is_ok_and(|future| future.begin(worker)) {
                 state.busy.push(worker);
+                self.note(&state);
                 return Task::Begin(future);
             }
             self.ended(&mut state, 1);
         }
+        self.note(&state);
         if state.closed { Task::End } else { Task::None }
     }
 
@@ -175,19 +181,26 @@ impl Crew {
         let mut state = crew.state.lock();
         if let Some(at) = state.tasks.iter().position(|other| Arc::ptr_eq(other, future)) {
             state.tasks.remove(at);
+            crew.note(&state);
             crew.ended(&mut state, 1);
         }
     }
 
     /// No more tasks; those given are done still.
     pub fn close(&self) {
-        self.state.lock().closed = true;
+        let mut state = self.state.lock();
+        state.closed = true;
+        self.note(&state);
+        drop(state);
         self.work.wake_all();
     }
 
     /// Takes out the tasks that nobody has begun, and cancels them.
     pub fn cancel(&self) {
-        let tasks = std::mem::take(&mut self.state.lock().tasks);
+        let mut state = self.state.lock();
+        let tasks = std::mem::take(&mut state.tasks);
+        self.note(&state);
+        drop(state);
         for sync in &tasks {
             if let Ok(future) = Future::of(sync) {
                 future.cancel(sync);
@@ -200,14 +213,26 @@ impl Crew {
         self.state.lock().closed
     }
 
+    /// The futures whose tasks nobody has begun.
+    pub fn tasks(&self) -> Vec<Arc<Sync>> {
+        self.state.lock().tasks.iter().cloned().collect()
+    }
+
     /// Tasks given and not ended: while there are any, the program does not end.
     pub fn unfinished(&self) -> usize {
         self.state.lock().unfinished
     }
 
     pub fn has_task(&self) -> bool {
-        let state = self.state.lock();
-        !state.tasks.is_empty() || state.closed
+        self.has_task.load(Ordering::SeqCst)
+    }
+
+    /// To be called when there may be fewer tasks, or it was closed.
+    fn note(&self, state: &State) {
+        let has_task = !state.tasks.is_empty() || state.closed;
+        if self.has_task.load(Ordering::Relaxed) != has_task {
+            self.has_task.store(has_task, Ordering::SeqCst);
+        }
     }
 
     /// For tests of the order of locks.
@@ -241,5 +266,57 @@ impl Crew {
             let advice = "give the pool more workers, or let no task wait for another";
             format!("{workers} of {label} {them}: {advice}")
         })
+    }
+}
+
+impl Pool {
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.sync(&self.crew);
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Pool {
+        Pool { crew: r.sync() }
+    }
+}
+
+impl Crew {
+    pub fn save_head(&self, w: &mut Writer<'_>) {
+        w.count(u64::from(self.size));
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Crew {
+        let size = r.count() as u32;
+        Crew {
+            size,
+            state: Mutex::default(),
+            has_task: AtomicBool::new(false),
+            work: WaitQueue::new(),
+            idle: WaitQueue::new(),
+        }
+    }
+
+    pub fn save(&self, w: &mut Writer<'_>) {
+        let state = self.state.lock();
+        w.count(state.tasks.len() as u64);
+        state.tasks.iter().for_each(|future| w.sync(future));
+        // Their order means nothing. A worker without a task has no line.
+        let without_lines = |ids: &[u32]| -> Vec<(u32, u32)> { ids.iter().map(|id| (*id, 0)).collect() };
+        w.threads_with_lines(&without_lines(&state.workers));
+        w.threads_with_lines(&without_lines(&state.busy));
+        w.count(state.unfinished as u64);
+        w.flag(state.closed);
+    }
+
+    pub fn fill(&self, r: &mut Reader<'_>) {
+        let ids = |pairs: Vec<(u32, u32)>| -> Vec<u32> { pairs.into_iter().map(|(id, _)| id).collect() };
+        let state = State {
+            tasks: r.syncs().into(),
+            workers: ids(r.threads_with_lines()),
+            busy: ids(r.threads_with_lines()),
+            unfinished: r.count() as usize,
+            closed: r.flag(),
+        };
+        self.has_task.store(!state.tasks.is_empty() || state.closed, Ordering::SeqCst);
+        *self.state.lock() = state;
     }
 }

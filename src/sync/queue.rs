@@ -2,13 +2,17 @@
 //!
 //! Storing never waits: crossbeam's non-blocking operations for the plain order, a vector under a mutex for the
 //! others. Waiting is conc's, by two queues of waiters. Why no wake-up is lost on the way without a mutex: who
-//! changes the store then does a sequentially consistent read-modify-write (of `state` after a put, of `taken`
-//! after a get) before it looks whether somebody waits; who waits makes itself known, then reads that word, then
-//! looks into the store. Whichever of the two comes second in their one order sees what the other did.
+//! changes the store passes a sequentially consistent fence, or read-modify-write, before it looks whether somebody
+//! waits; who waits makes itself known, passes such a fence (`WaitQueue::register`), then looks into the store.
+//! Whichever of the two comes second in their one order sees what the other did.
+//!
+//! A successful put touches nothing that a successful get writes, save the store itself, nor the other way round, and
+//! what the two sides write is kept apart in memory: what one core writes, another has to fetch.
 
 use super::heap::Heap;
 use super::wait::WaitQueue;
 use super::{Kind, Sync};
+use crate::state::{Reader, Writer};
 use crate::value::{
     Value,
     error::{self, Error},
@@ -17,21 +21,37 @@ use crate::value::{
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 #[derive(Debug)]
 pub struct Queue {
     store: Store,
     pub capacity: Option<usize>,
+    shared: Box<Shared>,
+}
+
+/// What is written often. In a box, so that other things to wait for need not be as large.
+#[derive(Debug, Default)]
+struct Shared {
+    putting: Apart<Putting>,
+    /// Written by those who get, when they wait.
+    getters: Apart<WaitQueue>,
+    putters: Apart<WaitQueue>,
+}
+
+/// Written by those who put.
+#[derive(Debug, Default)]
+struct Putting {
     /// Bit 0: closed. Bit 1: what is left is dropped. Then `PUTTING`s: puts in progress. Then `UNFINISHED`s:
     /// values put and not yet reported by `task_done`.
     state: AtomicU64,
-    /// How many values were taken, for the order explained above.
-    taken: AtomicU64,
-    pub getters: WaitQueue,
-    pub putters: WaitQueue,
-    pub joiners: WaitQueue,
+    joiners: WaitQueue,
 }
+
+/// In cache lines of its own: two, since processors fetch them in pairs.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Apart<T>(T);
 
 /// Longer bounded queues do not reserve their room.
 const MOST_RESERVED: usize = 1 << 16;
@@ -104,15 +124,23 @@ impl Queue {
             (Order::Lifo, _) => Store::Lifo(Mutex::default()),
             (Order::Priority, _) => Store::Priority(Mutex::default()),
         };
-        Queue {
-            store,
-            capacity,
-            state: AtomicU64::new(0),
-            taken: AtomicU64::new(0),
-            getters: WaitQueue::new(),
-            putters: WaitQueue::new(),
-            joiners: WaitQueue::new(),
-        }
+        Queue { store, capacity, shared: Box::default() }
+    }
+
+    fn state(&self) -> &AtomicU64 {
+        &self.shared.putting.0.state
+    }
+
+    pub fn getters(&self) -> &WaitQueue {
+        &self.shared.getters.0
+    }
+
+    pub fn putters(&self) -> &WaitQueue {
+        &self.shared.putters.0
+    }
+
+    pub fn joiners(&self) -> &WaitQueue {
+        &self.shared.putting.0.joiners
     }
 
     pub fn of(sync: &Sync) -> Result<&Queue, Error> {
@@ -121,12 +149,9 @@ impl Queue {
 
     /// Puts the value if there is room.
     pub fn put(&self, sync: &Sync, value: Value) -> Result<Put, Error> {
-        if self.full() && !self.closed() {
-            return Ok(Put::Full(value));
-        }
         // Announced before it is stored: so a `task_done` for it always finds it counted, and a getter that
         // sees the queue closed and empty knows whether something is still to come.
-        let before = self.state.fetch_add(PUTTING + UNFINISHED, Ordering::SeqCst);
+        let before = self.state().fetch_add(PUTTING + UNFINISHED, Ordering::SeqCst);
         if before & CLOSED != 0 {
             self.take_back();
             return Err(closed(sync, "put"));
@@ -134,9 +159,9 @@ impl Queue {
         match self.push(value) {
             Ok(None) => {
                 sync.count_put(|| self.size());
-                let before = self.state.fetch_sub(PUTTING, Ordering::SeqCst);
+                let before = self.state().fetch_sub(PUTTING, Ordering::SeqCst);
                 if before & (CLOSED | DROPPED) == 0 {
-                    self.getters.wake_one();
+                    self.getters().offer();
                 } else {
                     self.closed_meanwhile(before);
                 }
@@ -155,29 +180,34 @@ impl Queue {
 
     /// Takes a value if there is one.
     pub fn get(&self, sync: &Sync) -> Result<Got, Error> {
-        // The state first: once it is closed with no put in progress, nothing comes after what the store holds.
-        let state = self.state.load(Ordering::SeqCst);
-        match self.pop()? {
-            Some(value) => {
-                sync.count_got();
-                if self.capacity.is_some() {
-                    self.taken.fetch_add(1, Ordering::SeqCst);
-                    self.putters.wake_one();
-                }
-                Ok(Got::Value(value))
-            }
-            None if state & CLOSED != 0 && state & PUTTING_MASK == 0 => Ok(Got::End),
-            None => Ok(Got::Empty),
+        if let Some(value) = self.take(sync)? {
+            return Ok(Got::Value(value));
         }
+        // Once it is closed with no put in progress, nothing comes after what the store holds then.
+        let state = self.state().load(Ordering::SeqCst);
+        if state & CLOSED == 0 || state & PUTTING_MASK != 0 {
+            return Ok(Got::Empty);
+        }
+        Ok(self.take(sync)?.map_or(Got::End, Got::Value))
+    }
+
+    fn take(&self, sync: &Sync) -> Result<Option<Value>, Error> {
+        let Some(value) = self.pop()? else { return Ok(None) };
+        sync.count_got();
+        if self.capacity.is_some() {
+            fence(Ordering::SeqCst);
+            self.putters().offer();
+        }
+        Ok(Some(value))
     }
 
     /// One value has been dealt with.
     pub fn task_done(&self, sync: &Sync) -> Result<(), Error> {
         let done = |state: u64| (state >= UNFINISHED).then(|| state - UNFINISHED);
-        match self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, done) {
+        match self.state().fetch_update(Ordering::SeqCst, Ordering::SeqCst, done) {
             Ok(before) => {
                 if before < 2 * UNFINISHED {
-                    self.joiners.wake_all();
+                    self.joiners().wake_all();
                 }
                 Ok(())
             }
@@ -191,16 +221,16 @@ impl Queue {
 
     /// No more values can be put. With `drop` those still there are dropped, and count as done.
     pub fn close(&self, drop: bool) {
-        self.state.fetch_or(if drop { CLOSED | DROPPED } else { CLOSED }, Ordering::SeqCst);
+        self.state().fetch_or(if drop { CLOSED | DROPPED } else { CLOSED }, Ordering::SeqCst);
         if drop {
             self.drain();
         }
-        self.getters.wake_all();
-        self.putters.wake_all();
+        self.getters().wake_all();
+        self.putters().wake_all();
     }
 
     pub fn closed(&self) -> bool {
-        self.state.load(Ordering::SeqCst) & CLOSED != 0
+        self.state().load(Ordering::SeqCst) & CLOSED != 0
     }
 
     pub fn size(&self) -> usize {
@@ -212,9 +242,30 @@ impl Queue {
         }
     }
 
+    /// A copy of all it holds; None when that is more than `most`. Nobody else may use the queue meanwhile: to look
+    /// into a channel its values have to be taken out and put back.
+    pub fn values_at_rest(&self, most: usize) -> Option<Vec<Value>> {
+        if self.size() > most {
+            return None;
+        }
+        Some(match &self.store {
+            Store::Fifo(sender, receiver) => {
+                let values: Vec<Value> = receiver.try_iter().collect();
+                for value in &values {
+                    // There was room for it before.
+                    let _ = sender.try_send(value.clone());
+                }
+                values
+            }
+            Store::Long(values) => values.lock().iter().cloned().collect(),
+            Store::Lifo(values) => values.lock().clone(),
+            Store::Priority(heap) => heap.lock().values().cloned().collect(),
+        })
+    }
+
     /// How many values were put and not reported by `task_done`.
     pub fn unfinished(&self) -> u64 {
-        self.state.load(Ordering::SeqCst) / UNFINISHED
+        self.state().load(Ordering::SeqCst) / UNFINISHED
     }
 
     /// Whether a put need not wait (or fails).
@@ -224,8 +275,8 @@ impl Queue {
 
     /// Whether a get need not wait (or fails).
     pub fn get_ready(&self) -> bool {
-        let state = self.state.load(Ordering::SeqCst);
-        self.size() > 0 || (state & CLOSED != 0 && state & PUTTING_MASK == 0)
+        let closed = |state: u64| state & CLOSED != 0 && state & PUTTING_MASK == 0;
+        self.size() > 0 || closed(self.state().load(Ordering::SeqCst))
     }
 
     /// What a report adds when a thread waits in `join`.
@@ -240,8 +291,6 @@ impl Queue {
     }
 
     fn full(&self) -> bool {
-        // Read first: see the explanation at the top.
-        let _ = self.taken.load(Ordering::SeqCst);
         self.capacity.is_some_and(|most| self.size() >= most)
     }
 
@@ -299,12 +348,12 @@ impl Queue {
         let back = |state: u64| {
             Some(if state >= UNFINISHED { state - PUTTING - UNFINISHED } else { state - PUTTING })
         };
-        let before = self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, back).unwrap_or_default();
+        let before = self.state().fetch_update(Ordering::SeqCst, Ordering::SeqCst, back).unwrap_or_default();
         if before < 2 * UNFINISHED {
-            self.joiners.wake_all();
+            self.joiners().wake_all();
         }
         if before & CLOSED != 0 {
-            self.getters.wake_all();
+            self.getters().wake_all();
         }
     }
 
@@ -314,7 +363,7 @@ impl Queue {
         if state & DROPPED != 0 {
             self.drain();
         }
-        self.getters.wake_all();
+        self.getters().wake_all();
     }
 
     fn drain(&self) {
@@ -335,9 +384,9 @@ impl Queue {
             }
         } as u64;
         let done = |state: u64| Some(state - dropped.min(state / UNFINISHED) * UNFINISHED);
-        let before = self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, done).unwrap_or_default();
+        let before = self.state().fetch_update(Ordering::SeqCst, Ordering::SeqCst, done).unwrap_or_default();
         if before / UNFINISHED <= dropped {
-            self.joiners.wake_all();
+            self.joiners().wake_all();
         }
     }
 }
@@ -352,4 +401,70 @@ pub fn closed(sync: &Sync, operation: &str) -> Error {
         _ => ("nothing is left in it", "`for x in q { }` ends when a queue is closed and empty"),
     };
     Error::new(error::Kind::Closed, format!("{label}.{operation}(): {label} is closed, and {why}")).hint(hint)
+}
+
+impl Queue {
+    pub fn save_head(&self, w: &mut Writer<'_>) {
+        w.byte(match &self.store {
+            Store::Fifo(..) | Store::Long(_) => 0,
+            Store::Lifo(_) => 1,
+            Store::Priority(_) => 2,
+        });
+        w.option(self.capacity, |w, capacity| w.count(capacity as u64));
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Queue {
+        let order = match r.byte() {
+            0 => Order::Fifo,
+            1 => Order::Lifo,
+            2 => Order::Priority,
+            order => unreachable!("no queue has the order {order}"),
+        };
+        Queue::new(r.option(|r| r.count() as i64), order)
+    }
+
+    /// Nobody may put or get meanwhile. Whether what was left at the close was dropped has no effect any more then.
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.flag(self.closed());
+        w.count(self.unfinished());
+        match &self.store {
+            Store::Fifo(sender, receiver) => {
+                let values: Vec<Value> = receiver.try_iter().collect();
+                w.values(&values);
+                for value in values {
+                    let _ = sender.try_send(value); // there is room: it was taken out just now
+                }
+            }
+            Store::Long(values) => w.values(values.lock().make_contiguous()),
+            Store::Lifo(values) => w.values(&values.lock()),
+            Store::Priority(heap) => heap.lock().save(w),
+        }
+    }
+
+    pub fn fill(&self, r: &mut Reader<'_>) {
+        let closed = if r.flag() { CLOSED } else { 0 };
+        self.word().store((r.count() * UNFINISHED) | closed, Ordering::SeqCst);
+        match &self.store {
+            Store::Fifo(sender, _) => {
+                for value in r.values() {
+                    let _ = sender.try_send(value); // it is empty, and as large as the one that was written
+                }
+            }
+            Store::Long(values) => *values.lock() = r.values().into(),
+            Store::Lifo(values) => *values.lock() = r.values(),
+            Store::Priority(heap) => *heap.lock() = Heap::load(r),
+        }
+    }
+
+    /// The values that putting and getting compare with others.
+    pub fn compared(&self) -> Vec<Value> {
+        match &self.store {
+            Store::Fifo(..) | Store::Long(_) | Store::Lifo(_) => Vec::new(),
+            Store::Priority(heap) => heap.lock().values().cloned().collect(),
+        }
+    }
+
+    fn word(&self) -> &AtomicU64 {
+        self.state()
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::owner::{Owner, Taken, abandoned};
 use super::{Kind, Sync, Who};
+use crate::state::{Reader, Writer};
 use crate::value::error::Error;
 use crate::world::World;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -88,5 +89,28 @@ impl RLock {
     fn ended(&self, sync: &Sync) -> Error {
         let (name, line) = self.owner.abandoned().unwrap_or_default();
         abandoned(&sync.label(), &name, line)
+    }
+}
+
+impl RLock {
+    pub fn save(&self, w: &mut Writer<'_>) {
+        self.owner.save(w);
+        w.count(u64::from(self.depth()));
+    }
+
+    pub fn fill(&self, r: &mut Reader<'_>) {
+        self.owner.fill(r);
+        self.depth.store(r.count() as u32, Ordering::Relaxed);
+    }
+}
+
+impl Levels {
+    pub fn save(self, w: &mut Writer<'_>) {
+        w.count(u64::from(self.depth));
+        w.line(self.line);
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Levels {
+        Levels { depth: r.count() as u32, line: r.line() }
     }
 }

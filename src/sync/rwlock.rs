@@ -7,6 +7,7 @@
 use super::owner::{abandoned, not_owner};
 use super::wait::WaitQueue;
 use super::{Kind, Releasers, Sync, Who, name_of};
+use crate::state::{Reader, Writer};
 use crate::value::error::Error;
 use crate::world::World;
 use parking_lot::Mutex;
@@ -121,7 +122,8 @@ impl Side {
         let rwlock = self.rwlock()?;
         let mut state = rwlock.state.lock();
         if !state.leave(self.write, who.thread.id) {
-            let (writer, reader) = (state.writer, state.readers.first().copied());
+            // The least, so that it does not matter in which order different threads entered.
+            let (writer, reader) = (state.writer, state.readers.iter().min().copied());
             // Without the lock: the world asks, under locks of its own, what threads wait for.
             drop(state);
             return Err(self.refuse(writer, reader, who, world));
@@ -283,4 +285,61 @@ impl Drop for Enter {
 fn parts(side: &Sync) -> Option<(bool, &RwLock)> {
     let side = Side::of(side).ok()?;
     Some((side.write, side.rwlock().ok()?))
+}
+
+/// `rounds` in a lock that was read back.
+const PRESENT: u64 = 1;
+
+impl RwLock {
+    pub fn save(&self, w: &mut Writer<'_>) {
+        let state = self.state.lock();
+        w.option(state.writer, |w, (writer, line)| {
+            w.thread_id(writer);
+            w.line(line);
+        });
+        w.threads_with_lines(&state.readers);
+        w.count(u64::from(state.waiting_writers));
+        w.option(state.ended.as_ref(), |w, (name, line)| {
+            w.name(name);
+            w.line(*line);
+        });
+    }
+
+    pub fn fill(&self, r: &mut Reader<'_>) {
+        let state = State {
+            writer: r.option(|r| (r.thread_id(), r.line())),
+            readers: r.threads_with_lines(),
+            waiting_writers: r.count() as u32,
+            rounds: PRESENT,
+            ended: r.option(|r| (r.text().into(), r.line())),
+        };
+        *self.state.lock() = state;
+    }
+}
+
+impl Side {
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.sync(&self.lock);
+        w.flag(self.write);
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Side {
+        Side { lock: r.sync(), write: r.flag() }
+    }
+}
+
+impl Enter {
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.sync(&self.side);
+        w.flag(self.counted);
+        // Writers wait whatever the round.
+        let present =
+            parts(&self.side).is_none_or(|(write, lock)| write || lock.state.lock().rounds == self.round);
+        w.flag(present);
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Enter {
+        let (side, counted, present) = (r.sync(), r.flag(), r.flag());
+        Enter { side, counted, round: if present { PRESENT } else { PRESENT - 1 } }
+    }
 }

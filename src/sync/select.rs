@@ -1,6 +1,7 @@
 //! `select`: the first of several operations that can be done.
 
 use super::{Op, Releasers, Who};
+use crate::state::{Reader, Writer};
 use crate::value::{Value, error::Error};
 
 #[derive(Debug)]
@@ -11,25 +12,27 @@ pub struct Select {
 }
 
 impl Select {
-    /// `random` decides which arm is tried first, and so which one is done of several that can be.
-    pub fn new(arms: Vec<Op>, random: u64) -> Select {
-        let start = if arms.is_empty() { 0 } else { (random % arms.len() as u64) as usize };
-        Select { arms, start }
+    /// `choose` says, of several arms that can be done, which one is: a number below how many they are.
+    pub fn new(arms: Vec<Op>, who: Who<'_>, choose: impl FnOnce(u64) -> u64) -> Select {
+        let mut select = Select { arms, start: 0 };
+        let ready = select.ready_arms(who);
+        if ready.len() > 1 {
+            select.start = ready.get(choose(ready.len() as u64) as usize).copied().unwrap_or_default();
+        }
+        select
     }
 
     /// Does one arm: `[its index, its value]`. An arm that fails ends it with the error.
     pub fn poll(&mut self, who: Who<'_>) -> Result<Option<Value>, Error> {
         let count = self.arms.len();
         for i in 0..count {
-            let index = (self.start + i) % count;
-            let done = match self.arms[index].poll(who) {
-                Ok(None) => continue,
-                Ok(Some(value)) => Ok(Some(Value::list(vec![Value::Int(index as i64), value]))),
-                Err(error) => Err(error),
-            };
-            self.stop(who, Some(index));
-            return done;
+            let done = self.poll_arm((self.start + i) % count, who)?;
+            if done.is_some() {
+                return Ok(done);
+            }
         }
+        // Whoever waits with several arms shall not always find the same one first.
+        self.start = (self.start + 1) % count.max(1);
         Ok(None)
     }
 
@@ -49,5 +52,34 @@ impl Select {
     pub fn describe(&self) -> String {
         let arms: Vec<String> = self.arms.iter().map(Op::describe).collect();
         format!("in select: {}", arms.join(", or "))
+    }
+}
+
+impl Select {
+    /// Which arms could be done, or would fail, now.
+    pub fn ready_arms(&self, who: Who<'_>) -> Vec<usize> {
+        (0..self.arms.len()).filter(|index| self.arms[*index].ready(who)).collect()
+    }
+
+    /// Does this arm if it can be done: as `poll`, for a world that has chosen among the ready ones itself.
+    pub fn poll_arm(&mut self, index: usize, who: Who<'_>) -> Result<Option<Value>, Error> {
+        let Some(arm) = self.arms.get_mut(index) else { return Ok(None) };
+        let done = match arm.poll(who) {
+            Ok(None) => return Ok(None),
+            Ok(Some(value)) => Ok(Some(Value::list(vec![Value::Int(index as i64), value]))),
+            Err(error) => Err(error),
+        };
+        self.stop(who, Some(index));
+        done
+    }
+
+    /// Where the search begins is not written: only the real world, which never writes, polls a wait by it.
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.count(self.arms.len() as u64);
+        self.arms.iter().for_each(|arm| arm.save(w));
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Select {
+        Select { arms: (0..r.count()).map(|_| Op::load(r)).collect(), start: 0 }
     }
 }

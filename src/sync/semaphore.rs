@@ -2,6 +2,7 @@
 
 use super::wait::WaitQueue;
 use super::{Kind, Sync, Who};
+use crate::state::{Reader, Writer};
 use crate::value::error::{self, Error};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
@@ -72,7 +73,10 @@ impl Semaphore {
         if self.permits.fetch_update(Ordering::SeqCst, Ordering::SeqCst, give).is_err() {
             return Err(self.too_many(sync));
         }
-        self.waiters.wake(usize::try_from(n).unwrap_or(usize::MAX));
+        match n {
+            1 => self.waiters.offer(),
+            n => self.waiters.wake(usize::try_from(n).unwrap_or(usize::MAX)),
+        }
         Ok(())
     }
 
@@ -152,5 +156,49 @@ impl Holders {
         }
         let entries = self.slots.iter().map(|slot| slot.load(Ordering::Relaxed));
         entries.filter(|entry| entry >> 32 == u64::from(thread) + 1).map(|entry| entry as u32).min()
+    }
+}
+
+impl Semaphore {
+    pub fn save_head(&self, w: &mut Writer<'_>) {
+        w.int(self.initial);
+        w.flag(self.bounded);
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Semaphore {
+        let (initial, bounded) = (r.int(), r.flag());
+        let permits = AtomicI64::new(initial);
+        Semaphore { permits, initial, bounded, waiters: WaitQueue::new(), holders: Holders::default() }
+    }
+
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.int(self.permits());
+        let signal = self.holders.signal.load(Ordering::Relaxed);
+        w.flag(signal);
+        if !signal {
+            // A thread may end with a permit: nobody asks any more what it held.
+            let mut holders = self.holders.all();
+            holders.retain(|(holder, _)| w.numbering.lives(*holder));
+            holders.sort_unstable_by_key(|(holder, line)| (*line, *holder));
+            w.threads_with_lines(&holders);
+        }
+    }
+
+    pub fn fill(&self, r: &mut Reader<'_>) {
+        self.permits.store(r.int(), Ordering::SeqCst);
+        let signal = r.flag();
+        self.holders.signal.store(signal, Ordering::Relaxed);
+        if !signal {
+            for (holder, line) in r.threads_with_lines() {
+                self.holders.add(holder, line);
+            }
+        }
+    }
+}
+
+impl Holders {
+    fn all(&self) -> Vec<(u32, u32)> {
+        let entries = self.slots.iter().map(|slot| slot.load(Ordering::Relaxed)).filter(|entry| *entry != 0);
+        entries.map(|entry| ((entry >> 32) as u32 - 1, entry as u32)).collect()
     }
 }

@@ -4,6 +4,7 @@
 
 use super::Who;
 use super::wait::WaitQueue;
+use crate::state::{Reader, Shared, Writer};
 use crate::value::{
     Value,
     error::{self, Error},
@@ -232,5 +233,85 @@ impl Timer {
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::SeqCst);
         self.changed.wake_all();
+    }
+}
+
+impl Thread {
+    /// Name, default name and id are written whole where they belong to the state; else only what threads of its kind
+    /// have in common, so that messages stay readable. What it waits for is not written: the world knows.
+    pub fn save(&self, w: &mut Writer<'_>) {
+        if w.numbering.names() {
+            w.count(u64::from(self.id));
+            w.text(&self.name());
+        }
+        w.name(&self.default_name);
+        w.option(self.object.as_ref(), |w, object| w.shared(Shared::Object(object.clone())));
+        w.option(self.timer.as_ref(), |w, timer| {
+            w.int(timer.delay);
+            w.flag(timer.repeats);
+        });
+        w.byte(self.state() as u8);
+        w.flag(self.daemon.load(Ordering::SeqCst));
+        w.option(self.entry.lock().as_ref(), |w, entry| entry.save(w));
+        w.flag(self.is_cancelled());
+        w.option(self.outcome.get(), |w, outcome| {
+            w.option(outcome.as_ref().err(), |w, error| w.shared(Shared::Error(error.clone())));
+            w.option(outcome.as_ref().ok(), |w, value| w.value(value));
+        });
+        w.flag(self.asked.load(Ordering::Relaxed));
+        w.flag(self.raised_elsewhere.load(Ordering::Relaxed));
+        w.count(u64::from(self.held.load(Ordering::Relaxed)));
+    }
+
+    /// The id is the given one, unless ids belong to the state: then it is the one that was written.
+    pub fn load(id: u32, r: &mut Reader<'_>) -> Thread {
+        let named = r.objects.names().then(|| (r.count() as u32, Arc::<str>::from(r.text())));
+        let default_name: Arc<str> = r.text().into();
+        let (id, name) = named.unwrap_or_else(|| (id, default_name.clone()));
+        let object = r.option(|r| match r.shared() {
+            Shared::Object(object) => object,
+            other => unreachable!("{other:?} was written as the members of a thread"),
+        });
+        let timer = r.option(|r| Timer::new(r.int(), r.flag()));
+        let entry = Entry { callee: Value::Nil, arguments: Vec::new() };
+        let mut thread = Thread::new(id, &default_name, false, entry);
+        *thread.name.get_mut() = name;
+        *thread.entry.get_mut() = None;
+        thread.object = object;
+        thread.timer = timer;
+        thread
+    }
+
+    pub fn fill(&self, r: &mut Reader<'_>) {
+        self.state.store(r.byte(), Ordering::SeqCst);
+        self.daemon.store(r.flag(), Ordering::SeqCst);
+        let entry = r.option(Entry::load);
+        *self.entry.lock() = entry;
+        let cancelled = r.flag();
+        if let Some(timer) = &self.timer {
+            timer.cancelled.store(cancelled, Ordering::SeqCst);
+        }
+        let outcome = r.option(|r| {
+            let error = r.option(Reader::error);
+            let value = r.option(Reader::value);
+            error.map_or(Ok(value.unwrap_or(Value::Nil)), Err)
+        });
+        if let Some(outcome) = outcome {
+            let _ = self.outcome.set(outcome); // it is new
+        }
+        self.asked.store(r.flag(), Ordering::Relaxed);
+        self.raised_elsewhere.store(r.flag(), Ordering::Relaxed);
+        self.held.store(r.count() as u32, Ordering::Relaxed);
+    }
+}
+
+impl Entry {
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.value(&self.callee);
+        w.values(&self.arguments);
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Entry {
+        Entry { callee: r.value(), arguments: r.values() }
     }
 }

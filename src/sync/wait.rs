@@ -13,6 +13,14 @@
 //! A wake-up is a message: "what you wait for may be possible". The changer takes the waiter out of the queue
 //! when it gives it one. So a waiter that leaves a queue and is not in it any more knows that it was given a
 //! wake-up there: it must ask again after that, or pass the wake-up on.
+//!
+//! # One is enough
+//!
+//! Of many waiters, where each change serves one, it is a waste to wake a second while the first is on its way: it
+//! often finds nothing left. So `offer` wakes nobody as long as some thread *looks*: it was woken and has not asked
+//! yet, or it looks for a while without having registered. In return, whoever has looked and got what it wanted
+//! offers what is left over to the next. No offer is lost: a thread ceases to look, and then asks. So if an
+//! offer saw it looking, it asks after the change.
 
 use parking_lot::Mutex;
 use std::collections::VecDeque;
@@ -25,6 +33,8 @@ use std::time::Instant;
 pub struct WaitQueue {
     /// How many waiters there are; written under the mutex.
     count: AtomicU32,
+    /// How many threads look, in the sense explained above.
+    looking: AtomicU32,
     waiters: Mutex<VecDeque<Arc<Waiter>>>,
 }
 
@@ -52,18 +62,43 @@ impl WaitQueue {
         }
     }
 
+    /// Something has come that one waiter can use: wakes one, unless a thread looks already.
+    #[inline]
+    pub fn offer(&self) {
+        if self.count.load(Ordering::SeqCst) != 0 && self.looking.load(Ordering::SeqCst) == 0 {
+            self.wake_some(1);
+        }
+    }
+
+    /// The thread begins to look without registering; false when as many as `most` do already. It must ask after
+    /// `end_looking`, and offer what is left over.
+    pub(crate) fn begin_looking(&self, most: u32) -> bool {
+        let one_more = |looking: u32| (looking < most).then_some(looking + 1);
+        self.looking.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more).is_ok()
+    }
+
+    pub(crate) fn end_looking(&self) {
+        self.looking.fetch_sub(1, Ordering::SeqCst);
+    }
+
     #[cold]
     fn wake_some(&self, n: usize) {
         // Woken outside the mutex, which those woken may want at once.
         if n == 1 {
-            let first = self.change(VecDeque::pop_front);
+            let first = self.change(|waiters| {
+                let first = waiters.pop_front();
+                self.looking.fetch_add(u32::from(first.is_some()), Ordering::SeqCst);
+                first
+            });
             if let Some(waiter) = first {
                 waiter.wake();
             }
         } else {
             let woken = self.change(|waiters| {
                 let rest = waiters.split_off(n.min(waiters.len()));
-                std::mem::replace(waiters, rest)
+                let woken = std::mem::replace(waiters, rest);
+                self.looking.fetch_add(woken.len() as u32, Ordering::SeqCst);
+                woken
             });
             for waiter in woken {
                 waiter.wake();
@@ -80,13 +115,15 @@ impl WaitQueue {
     /// Leaves the queue: whether the waiter was still in it, which means that it was given no wake-up here.
     pub(crate) fn leave(&self, waiter: &Arc<Waiter>) -> bool {
         // Alone in most queues, and most waiters leave because they were woken.
-        if self.count.load(Ordering::SeqCst) == 0 {
-            return false;
+        let left = self.count.load(Ordering::SeqCst) != 0
+            && self.change(|waiters| match waiters.iter().position(|other| Arc::ptr_eq(other, waiter)) {
+                Some(place) => waiters.remove(place).is_some(),
+                None => false,
+            });
+        if !left {
+            self.end_looking();
         }
-        self.change(|waiters| match waiters.iter().position(|other| Arc::ptr_eq(other, waiter)) {
-            Some(place) => waiters.remove(place).is_some(),
-            None => false,
-        })
+        left
     }
 
     fn change<T>(&self, act: impl FnOnce(&mut VecDeque<Arc<Waiter>>) -> T) -> T {
@@ -143,8 +180,11 @@ impl Waiter {
     }
 
     /// Sleeps, after `lie_down`, until it is woken or the deadline has passed. Whether it was woken.
-    pub(crate) fn park(&self, deadline: Option<Instant>) -> bool {
+    ///
+    /// Each time before it goes to sleep, also after a nudge, it calls `before`.
+    pub(crate) fn park(&self, deadline: Option<Instant>, before: &mut dyn FnMut()) -> bool {
         while !self.woken() {
+            before();
             match deadline {
                 None => std::thread::park(),
                 Some(deadline) => {
@@ -159,6 +199,16 @@ impl Waiter {
         true
     }
 
+    /// Lets the thread call what it was given to call before it sleeps, if it sleeps. It is not woken by this.
+    pub(crate) fn nudge(&self) {
+        let state = self.state.load(Ordering::SeqCst);
+        if (state == PARKED || state == DOZING)
+            && let Some(thread) = self.os_thread.get()
+        {
+            thread.unpark();
+        }
+    }
+
     pub(crate) fn wake(&self) {
         let before = self.state.swap(WOKEN, Ordering::SeqCst);
         if before == PARKED {
@@ -169,5 +219,59 @@ impl Waiter {
         {
             thread.unpark();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiters<const N: usize>(queue: &WaitQueue) -> [Arc<Waiter>; N] {
+        let waiters = std::array::from_fn(|_| Arc::new(Waiter::new(Arc::default())));
+        for waiter in &waiters {
+            queue.register(waiter);
+        }
+        waiters
+    }
+
+    #[test]
+    fn an_offer_wakes_nobody_while_one_that_was_woken_has_not_left() {
+        let queue = WaitQueue::new();
+        let [first, second] = waiters(&queue);
+        queue.offer();
+        queue.offer();
+        assert!(first.woken() && !second.woken());
+        assert!(!queue.leave(&first));
+        queue.offer();
+        assert!(second.woken());
+    }
+
+    #[test]
+    fn an_offer_wakes_nobody_while_somebody_looks_and_wake_does() {
+        let queue = WaitQueue::new();
+        let [first, second, third] = waiters(&queue);
+        assert!(queue.begin_looking(1));
+        assert!(!queue.begin_looking(1));
+        queue.offer();
+        assert!(!first.woken());
+        queue.wake_one();
+        assert!(first.woken() && !second.woken());
+        queue.wake_all();
+        assert!(third.woken());
+        for waiter in [&first, &second, &third] {
+            assert!(!queue.leave(waiter));
+        }
+        assert!(!queue.begin_looking(1));
+        queue.end_looking();
+        assert!(queue.begin_looking(1));
+    }
+
+    #[test]
+    fn who_leaves_without_having_been_woken_does_not_count_as_looking() {
+        let queue = WaitQueue::new();
+        let [first, second] = waiters(&queue);
+        assert!(queue.leave(&first));
+        queue.offer();
+        assert!(second.woken());
     }
 }

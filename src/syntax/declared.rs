@@ -45,6 +45,7 @@ impl StatementKind {
             | StatementKind::Try { .. }
             | StatementKind::Defer(_)
             | StatementKind::Assert { .. }
+            | StatementKind::Watch { .. }
             | StatementKind::With { .. }
             | StatementKind::Join(_)
             | StatementKind::Sleep(_)

@@ -113,6 +113,10 @@ fn statement(statement: &Statement) -> String {
         StatementKind::Assert { condition, message } => {
             format!("assert {}{}", expression(condition), option(", ", message, expression))
         }
+        StatementKind::Watch { condition, message, ensure, .. } => {
+            let word = if *ensure { "ensure" } else { "invariant" };
+            format!("{word} {}{}", expression(condition), option(", ", message, expression))
+        }
         StatementKind::With { items, timeout, body, otherwise } => format!(
             "with {}{} {}{}",
             list(items, expression),

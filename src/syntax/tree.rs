@@ -102,6 +102,13 @@ pub enum StatementKind {
         condition: Expression,
         message: Option<Expression>,
     },
+    /// `invariant` or `ensure`: a condition for later, which is the function `id`.
+    Watch {
+        condition: Expression,
+        message: Option<Expression>,
+        ensure: bool,
+        id: NodeId,
+    },
     With {
         items: Vec<Expression>,
         timeout: Option<Expression>,

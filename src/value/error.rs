@@ -3,6 +3,7 @@
 use super::Value;
 use crate::report::Code;
 use crate::source::Span;
+use crate::state::{Reader, Shared, Writer};
 use parking_lot::Mutex;
 use std::sync::{Arc, OnceLock};
 
@@ -32,6 +33,9 @@ pub enum Kind {
     State,
     Refused,
     Deadlock,
+    /// The condition of an `invariant` or `ensure` is false: no thread of a script ever sees these.
+    Invariant,
+    Ensure,
     /// `throw error("mine", "text")`.
     Other(Arc<str>),
 }
@@ -65,6 +69,7 @@ pub struct Place {
 }
 
 impl Kind {
+    /// What a script can catch by its word.
     pub const ALL: [(&'static str, Kind, Code); 22] = [
         ("error", Kind::Error, Code::Thrown),
         ("timeout", Kind::Timeout, Code::Timeout),
@@ -101,6 +106,8 @@ impl Kind {
     pub fn word(&self) -> &str {
         match self {
             Kind::Other(word) => word,
+            Kind::Invariant => "invariant",
+            Kind::Ensure => "ensure",
             known => Kind::ALL.iter().find(|(_, kind, _)| kind == known).map_or("error", |(word, _, _)| word),
         }
     }
@@ -108,6 +115,8 @@ impl Kind {
     pub fn code(&self) -> Code {
         match self {
             Kind::Other(_) => Code::Thrown,
+            Kind::Invariant => Code::Invariant,
+            Kind::Ensure => Code::Ensure,
             known => {
                 Kind::ALL.iter().find(|(_, kind, _)| kind == known).map_or(Code::Thrown, |(_, _, code)| *code)
             }
@@ -149,5 +158,60 @@ impl Error {
     pub fn note(mut self, text: impl Into<String>) -> Error {
         self.notes.push(text.into());
         self
+    }
+}
+
+impl Error {
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.text(self.kind.word());
+        w.text(&self.message);
+        for texts in [&self.hints, &self.notes] {
+            w.count(texts.len() as u64);
+            texts.iter().for_each(|text| w.text(text));
+        }
+        w.option(self.again.as_ref(), |w, earlier| w.shared(Shared::Error(earlier.clone())));
+        w.option(self.place.get(), |w, place| place.save(w));
+        w.values(&self.attached.lock());
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Error {
+        let kind = Kind::from_word(r.text());
+        let mut error = Error::new(kind, r.text());
+        for texts in [&mut error.hints, &mut error.notes] {
+            *texts = (0..r.count()).map(|_| r.text().to_string()).collect();
+        }
+        error.again = r.option(Reader::error);
+        error
+    }
+
+    pub fn fill(&self, r: &mut Reader<'_>) {
+        if let Some(place) = r.option(Place::load) {
+            let _ = self.place.set(place); // it is new
+        }
+        let attached = r.values();
+        *self.attached.lock() = attached;
+    }
+}
+
+impl Place {
+    fn save(&self, w: &mut Writer<'_>) {
+        w.name(&self.thread);
+        w.count(u64::from(self.span.start));
+        w.count(u64::from(self.span.end));
+        w.line(self.line);
+        w.count(self.calls.len() as u64);
+        for (name, line) in &self.calls {
+            w.text(name);
+            w.line(*line);
+        }
+    }
+
+    fn load(r: &mut Reader<'_>) -> Place {
+        Place {
+            thread: r.text().into(),
+            span: Span { start: r.count() as u32, end: r.count() as u32 },
+            line: r.line(),
+            calls: (0..r.count()).map(|_| (r.text().into(), r.line())).collect(),
+        }
     }
 }

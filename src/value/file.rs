@@ -27,6 +27,11 @@ pub enum Mode {
 }
 
 impl File {
+    /// A file that cannot be used any more.
+    pub fn shut(path: &str) -> File {
+        File { path: path.into(), stream: Mutex::new(Stream::Closed) }
+    }
+
     pub fn open(path: &str, mode: Mode) -> Result<File, Error> {
         let mut options = fs::OpenOptions::new();
         let opened = match mode {

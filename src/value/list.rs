@@ -1,35 +1,77 @@
 //! Lists. Every operation is one step: it locks the list, for itself alone.
 
 use super::step::{StepGuard, Stepped};
-use super::{Value, release};
+use super::{Value, apart, release};
+use std::ops::{Deref, DerefMut};
 
 #[derive(Debug)]
 pub struct List {
-    values: Stepped<Vec<Value>>,
+    elements: Stepped<Elements>,
+}
+
+/// What a list holds: a vector, that knows when an element can be written over unseen.
+///
+/// A long list lies beyond the processor's caches, and a write need not wait for the memory where a read has to: a
+/// list of numbers is written without a look at the old element, which may have something to free otherwise.
+#[derive(Debug, Default)]
+pub struct Elements {
+    values: Vec<Value>,
+    /// Every element is plain, for certain. Whoever changes the vector otherwise than by the functions here loses this.
+    plain: bool,
+}
+
+impl Elements {
+    fn new(values: Vec<Value>) -> Elements {
+        let plain = values.iter().all(Value::is_plain);
+        Elements { values, plain }
+    }
+
+    #[inline(always)]
+    pub fn push(&mut self, value: Value) {
+        self.plain = value.is_plain() && (self.plain || self.values.is_empty());
+        self.values.push(value);
+    }
+}
+
+impl Deref for Elements {
+    type Target = Vec<Value>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Vec<Value> {
+        &self.values
+    }
+}
+
+impl DerefMut for Elements {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut Vec<Value> {
+        self.plain = false;
+        &mut self.values
+    }
 }
 
 impl List {
     pub fn new(values: Vec<Value>) -> List {
-        List { values: Stepped::new(values) }
+        List { elements: Stepped::new(Elements::new(values)) }
     }
 
     /// The elements, for one step. Never hold two containers' locks at once: take `snapshot` of one first.
     #[inline]
-    pub fn lock(&self) -> StepGuard<'_, Vec<Value>> {
-        self.values.lock()
+    pub fn lock(&self) -> StepGuard<'_, Elements> {
+        self.elements.lock()
     }
 
     /// The element at a position that counts from the start or, negative, from the end; None outside.
     #[inline]
     pub fn get(&self, position: i64) -> Option<Value> {
-        let values = self.values.lock();
+        let values = self.elements.lock();
         values.get(place(position, values.len())?).cloned()
     }
 
     /// Copies an element to a place; false when there is no such position.
     #[inline(always)]
     pub fn copy_to(&self, position: i64, slot: &mut Value) -> bool {
-        let values = self.values.lock();
+        let values = self.elements.lock();
         match place(position, values.len()).and_then(|place| values.get(place)) {
             Some(value) => {
                 value.copy_to(slot);
@@ -43,35 +85,48 @@ impl List {
     /// element may take long.
     #[inline(always)]
     pub fn copy_from(&self, position: i64, value: &Value) -> bool {
-        let mut values = self.values.lock();
+        let mut elements = self.elements.lock();
+        let Elements { values, plain } = &mut *elements;
         let length = values.len();
-        match place(position, length).and_then(|place| values.get_mut(place)) {
-            Some(slot) if slot.is_plain() => {
-                value.copy_to(slot);
-                true
-            }
-            _ => false,
+        let Some(slot) = place(position, length).and_then(|place| values.get_mut(place)) else {
+            return false;
+        };
+        if *plain && value.is_plain() {
+            value.copy_over(slot);
+            true
+        } else if slot.is_plain() {
+            *plain = false;
+            value.copy_over(slot);
+            true
+        } else {
+            false
         }
     }
 
-    /// Appends when there is room already; gives the value back when the list has to grow.
-    #[inline]
-    pub fn push_in_place(&self, value: Value) -> Result<(), Value> {
-        let mut values = self.values.lock();
-        if values.len() == values.capacity() {
-            return Err(value);
+    /// Appends what is in a place, which it leaves if it is not plain, when there is room already.
+    #[inline(always)]
+    pub fn push_in_place(&self, slot: &mut Value) -> bool {
+        let mut elements = self.elements.lock();
+        if elements.len() == elements.capacity() {
+            return false;
         }
-        values.push(value);
-        Ok(())
+        match slot {
+            // (A value that is moved is moved in pieces.)
+            Value::Int(n) => elements.values.push(Value::Int(apart::int(*n))),
+            Value::Bool(b) => elements.values.push(Value::Bool(apart::bool(*b))),
+            Value::Float(x) => elements.values.push(Value::Float(apart::float(*x))),
+            other => elements.push(std::mem::replace(other, Value::Nil)),
+        }
+        true
     }
 
     #[inline]
     pub fn push(&self, value: Value) {
-        self.values.lock().push(value);
+        self.elements.lock().push(value);
     }
 
     pub fn len(&self) -> usize {
-        self.values.lock().len()
+        self.elements.lock().len()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -80,23 +135,24 @@ impl List {
 
     /// A copy of what it holds now.
     pub fn snapshot(&self) -> Vec<Value> {
-        self.values.lock().clone()
+        self.elements.lock().values.clone()
     }
 
     /// Puts other elements in the place of all it holds; gives back the old ones, to be dropped outside the lock.
     pub fn replace(&self, values: Vec<Value>) -> Vec<Value> {
-        std::mem::replace(&mut *self.values.lock(), values)
+        let elements = Elements::new(values);
+        std::mem::replace(&mut *self.elements.lock(), elements).values
     }
 
     /// For the only holder.
     pub(super) fn inner(&mut self) -> &mut Vec<Value> {
-        self.values.get_mut()
+        self.elements.get_mut()
     }
 }
 
 impl Drop for List {
     fn drop(&mut self) {
-        if self.inner().iter().any(release::nests) {
+        if !self.elements.get_mut().plain && self.inner().iter().any(release::nests) {
             release::release(std::mem::take(self.inner()));
         }
     }
@@ -107,4 +163,59 @@ impl Drop for List {
 fn place(position: i64, length: usize) -> Option<usize> {
     let position = if position < 0 { position.checked_add(length as i64)? } else { position };
     usize::try_from(position).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    /// Writing over an element unseen must not leave what it holds without an owner.
+    #[test]
+    fn what_is_written_over_is_freed() {
+        let held = Arc::new(List::new(Vec::new()));
+        let reference = || Value::List(held.clone());
+        let ways: [fn(&List, Value); 4] = [
+            |list, value| assert!(list.copy_from(0, &value)),
+            |list, value| list.lock()[0] = value,
+            |list, value| {
+                list.replace(vec![value]);
+            },
+            |list, mut value| {
+                list.lock().clear();
+                assert!(list.push_in_place(&mut value) && matches!(value, Value::Nil));
+            },
+        ];
+        for put_in in ways {
+            let list = List::new(vec![Value::Int(1), Value::Int(2)]);
+            assert!(list.copy_from(-1, &Value::Bool(true)), "plain over plain");
+            put_in(&list, reference());
+            assert_eq!(Arc::strong_count(&held), 2);
+            assert!(
+                !list.copy_from(0, &Value::Int(3)),
+                "it holds something: left to who frees it outside the lock"
+            );
+            let last = list.len() as i64 - 1;
+            assert_eq!(list.copy_from(last, &Value::Int(4)), last > 0, "plain, in a list that is not");
+            list.lock()[0] = Value::Nil;
+            assert_eq!(Arc::strong_count(&held), 1);
+        }
+    }
+
+    #[test]
+    fn numbers_are_pushed_and_read_as_they_are() {
+        let list = List::new(Vec::with_capacity(4));
+        for mut value in [Value::Int(i64::MIN), Value::Float(-0.0), Value::Bool(true), Value::text("short")] {
+            assert!(list.push_in_place(&mut value));
+        }
+        assert!(!list.push_in_place(&mut Value::Nil), "no room");
+        let mut slot = Value::Nil;
+        let texts: Vec<String> = (0..4)
+            .map(|at| {
+                assert!(list.copy_to(at, &mut slot));
+                format!("{slot:?}")
+            })
+            .collect();
+        assert_eq!(texts, ["Int(-9223372036854775808)", "Float(-0.0)", "Bool(true)", "Short(\"short\")"]);
+    }
 }

@@ -30,10 +30,16 @@ pub fn binary(operator: BinaryOperator, left: &Value, right: &Value) -> Result<V
         (Value::Float(a), Value::Duration(b)) if operator == BinaryOperator::Multiply => {
             Some(duration::times_float(*b, *a)?)
         }
+        (Value::Short(left), Value::Short(right))
+            if operator == BinaryOperator::Add
+                && let Some(joined) = left.joined(right) =>
+        {
+            return Ok(Value::Short(joined));
+        }
         (Value::Short(_) | Value::Long(_), Value::Short(_) | Value::Long(_))
             if operator == BinaryOperator::Add =>
         {
-            text::join_values(left, right)
+            left.as_text().zip(right.as_text()).map(|(left, right)| text::join(left, right))
         }
         (Value::Set(a), Value::Set(b)) => sets(operator, a, b),
         _ => sequences(operator, left, right)?,

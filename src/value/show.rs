@@ -255,7 +255,7 @@ impl Writer<'_> {
             class.is_some_and(|class| class.monitor)
         };
         let word = match function.kind {
-            FunctionKind::Plain => "fn",
+            FunctionKind::Plain | FunctionKind::Watch { .. } => "fn",
             FunctionKind::Thread { .. } | FunctionKind::ThreadWithMembers { .. } => "thread template",
             FunctionKind::Class(class) if monitor(class) => "monitor",
             FunctionKind::Class(_) => "class",

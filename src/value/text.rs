@@ -38,16 +38,27 @@ impl Short {
         std::str::from_utf8(self.as_bytes()).expect("a short text is UTF-8")
     }
 
-    /// Appends the bytes of a text; false when there is no room.
+    /// Its bytes as a number, the first byte lowest.
     #[inline]
-    fn push(&mut self, text: &[u8]) -> bool {
-        let (start, end) = (self.len as usize, self.len as usize + text.len());
-        if end > SHORT {
-            return false;
-        }
-        self.bytes[start..end].copy_from_slice(text);
-        self.len = end as u8;
-        true
+    fn word(&self) -> u128 {
+        let mut bytes = [0; 16];
+        bytes[..SHORT].copy_from_slice(&self.bytes);
+        u128::from_le_bytes(bytes)
+    }
+
+    /// The text of these bytes, of which at most `SHORT` are not zero.
+    #[inline]
+    fn from_word(word: u128, len: usize) -> Short {
+        let mut bytes = [0; SHORT];
+        bytes.copy_from_slice(&word.to_le_bytes()[..SHORT]);
+        Short { len: len as u8, bytes }
+    }
+
+    /// One after the other, if there is room.
+    #[inline]
+    pub fn joined(&self, right: &Short) -> Option<Short> {
+        let length = (self.len + right.len) as usize;
+        (length <= SHORT).then(|| Short::from_word(append(self.word(), self.len, right.word()), length))
     }
 
     /// All that it is, in two numbers, for hashing.
@@ -127,33 +138,35 @@ pub fn join(left: &str, right: &str) -> Value {
     from_string(text)
 }
 
-/// The same for values, without looking at the bytes when both are short: what is joined from texts is a text.
-#[inline]
-pub fn join_values(left: &Value, right: &Value) -> Option<Value> {
-    if let (Value::Short(left), Value::Short(right)) = (left, right) {
-        let mut joined = *left;
-        if joined.push(right.as_bytes()) {
-            return Some(Value::Short(joined));
-        }
-    }
-    Some(join(left.as_text()?, right.as_text()?))
-}
-
 /// The texts of the values one after the other, when all are short texts and ints and there is room in a value.
 #[inline]
 pub fn join_short(values: &[Value]) -> Option<Value> {
-    let mut joined = Short { len: 0, bytes: [0; SHORT] };
+    let (mut joined, mut length) = (0, 0);
     for value in values {
-        let fits = match value {
-            Value::Short(text) => joined.push(text.as_bytes()),
-            Value::Int(n) => joined.push(itoa::Buffer::new().format(*n).as_bytes()),
-            _ => false,
+        let (word, more) = match value {
+            Value::Short(text) => (text.word(), text.len as usize),
+            Value::Int(n) => {
+                let mut digits = itoa::Buffer::new();
+                let digits = digits.format(*n).as_bytes();
+                (digits.iter().rev().fold(0, |word, digit| word << 8 | u128::from(*digit)), digits.len())
+            }
+            _ => return None,
         };
-        if !fits {
+        if length + more > SHORT {
             return None;
         }
+        joined = append(joined, length as u8, word);
+        length += more;
     }
-    Some(Value::Short(joined))
+    Some(Value::Short(Short::from_word(joined, length)))
+}
+
+/// The bytes of one text and then of another, as numbers: a few instructions, where a copy of so many bytes as it may
+/// be is a call, and is not ready before it has gone through the memory.
+#[inline]
+fn append(first: u128, length: u8, second: u128) -> u128 {
+    // A text of no more than `SHORT` bytes leaves room for the shift.
+    first | second << (8 * u32::from(length))
 }
 
 /// A text of one character.
@@ -166,5 +179,30 @@ pub fn length(value: &Value) -> Option<usize> {
     match value {
         Value::Long(text) => Some(text.chars()),
         other => other.as_text().map(|text| text.chars().count()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Joined or made at once, a text is the same value: what a map looks it up by.
+    #[test]
+    fn joined_texts_are_as_made_at_once() {
+        let whole = "aé\u{10ffff}bcdefghijklmnop";
+        let places: Vec<usize> = whole.char_indices().map(|(at, _)| at).collect();
+        for (from, to) in places.iter().flat_map(|from| places.iter().map(move |to| (*from, *to))) {
+            let (Some(left), Some(right)) = (Short::new(&whole[..from]), Short::new(&whole[..to])) else {
+                continue;
+            };
+            let together = format!("{}{}", left.as_str(), right.as_str());
+            assert_eq!(left.joined(&right), Short::new(&together));
+            let values = [Value::Short(left), Value::Short(right)];
+            assert_eq!(join_short(&values), Short::new(&together).map(Value::Short));
+        }
+        let number = |n: i64| join_short(&[Value::Int(n), Value::text("!")]);
+        assert_eq!(number(-1_234_567), Some(Value::text("-1234567!")));
+        assert_eq!(number(1_234_567_890_123), Some(Value::text("1234567890123!")));
+        assert_eq!(number(i64::MIN), None);
     }
 }

@@ -3,6 +3,7 @@
 //! There will be two worlds behind it; nothing above them knows which one runs.
 
 pub mod real;
+pub mod sim;
 
 use crate::sync::{Sync, thread::Thread};
 use crate::value::error::Error;
@@ -49,6 +50,13 @@ pub trait World {
 
     /// The wall clock's time as text, `14:03:59.250`.
     fn clock(&self) -> String;
+
+    /// Which of several that are equally entitled goes first: a number below `count`. The real world takes the first;
+    /// a check tries each.
+    fn pick(&mut self, count: usize) -> usize;
+
+    /// One of `count`, at random: a number below it. A check tries each.
+    fn choose(&mut self, count: u64) -> u64;
 
     /// 64 random bits from the run's generator.
     fn random(&mut self) -> u64;

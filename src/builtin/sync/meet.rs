@@ -8,7 +8,7 @@ use crate::sync::barrier::{self, Barrier};
 use crate::sync::condition::{self, Condition};
 use crate::sync::event::{self, Event};
 use crate::sync::latch::Latch;
-use crate::sync::{Kind, Op};
+use crate::sync::{Kind, Op, Sync, Who};
 use crate::value::{
     Value,
     error::{self, Error},
@@ -158,13 +158,17 @@ fn notify(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let n = usize::try_from(n).map_err(|_| {
         Error::new(error::Kind::Value, format!("{}.notify({n}): n cannot be negative", sync.label()))
     })?;
-    Condition::of(sync)?.notify(sync, context.who(), n)?;
-    nil()
+    notify_some(context, sync, n)
 }
 
 fn notify_all(context: &mut Context<'_>, arguments: &[Value]) -> Done {
-    let sync = receiver(arguments)?;
-    Condition::of(sync)?.notify(sync, context.who(), usize::MAX)?;
+    notify_some(context, receiver(arguments)?, usize::MAX)
+}
+
+fn notify_some(context: &mut Context<'_>, sync: &Sync, n: usize) -> Done {
+    let thread = context.world.thread().clone();
+    let who = Who { thread: &thread, line: context.line };
+    Condition::of(sync)?.notify(sync, who, n, context.world)?;
     nil()
 }
 

@@ -38,6 +38,27 @@ impl<'t> Builder<'_, '_, 't> {
         })
     }
 
+    /// The condition of an `invariant` or `ensure`: asserts it, and returns true.
+    pub fn lower_watch(
+        &mut self,
+        id: FunctionId,
+        condition: &'t Expression,
+        message: Option<&'t Expression>,
+        ensure: bool,
+    ) -> Lowered {
+        let function = self.program_function(id);
+        self.lowering.program.functions[function as usize].kind = FunctionKind::Watch { ensure };
+        self.nested(id, &[], |builder| {
+            let before = builder.at(condition.span);
+            builder.assert(condition, message)?;
+            let s = builder.temporary();
+            builder.emit(Instruction::Bool { d: s, value: true });
+            builder.emit(Instruction::Return { s });
+            builder.at(before);
+            Ok(())
+        })
+    }
+
     /// One statement that is a function of its own: a branch of `parallel`.
     pub fn lower_statement_function(&mut self, id: FunctionId, statement: &'t Statement) -> Lowered {
         self.nested(id, &[], |builder| builder.statement(statement))

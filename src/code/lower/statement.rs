@@ -88,6 +88,13 @@ impl<'t> Builder<'_, '_, 't> {
                 // The block sees to it.
             }
             StatementKind::Assert { condition, message } => self.assert(condition, message.as_ref())?,
+            StatementKind::Watch { condition, message, ensure, id } => {
+                let function = self.function_of(*id);
+                self.lower_watch(function, condition, message.as_ref(), *ensure)?;
+                let s = self.temporary();
+                self.closure(function, s);
+                self.emit(Instruction::Watch { s, ensure: *ensure });
+            }
             StatementKind::With { items, timeout, body, otherwise } => {
                 self.with(items, timeout.as_ref(), body, otherwise.as_ref())?;
             }
@@ -174,7 +181,7 @@ impl<'t> Builder<'_, '_, 't> {
         Ok(())
     }
 
-    fn assert(&mut self, condition: &'t Expression, message: Option<&'t Expression>) -> Lowered {
+    pub fn assert(&mut self, condition: &'t Expression, message: Option<&'t Expression>) -> Lowered {
         match &condition.kind {
             // The values on both sides are part of the story.
             ExpressionKind::Compare { first, rest } if rest.len() == 1 => {

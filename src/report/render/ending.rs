@@ -4,6 +4,8 @@ use super::super::Style;
 use super::super::runtime::{Ending, Left, Unasked, status};
 use super::{at_line, clean, count, pad, widest};
 use crate::source::Source;
+use crate::value::error::Error;
+use std::sync::Arc;
 
 /// Of several long lists, how many entries are shown.
 const SHOWN: usize = 10;
@@ -15,6 +17,7 @@ pub fn ending(ending: &Ending, source: &Source, style: &Style) -> String {
         text += &super::deadlock(deadlock, source, style);
     }
     text += &interrupted(ending, style);
+    text += &unmet(&ending.unmet, source, style);
     text += &unasked(&ending.unasked, style);
     if ending.failed > 0 && ending.started > 1 {
         text += &format!("{} of {} failed\n", ending.failed, count(ending.started, "thread"));
@@ -96,6 +99,16 @@ fn grouped(left: &[Left]) -> Vec<(&Left, usize)> {
         }
     }
     groups
+}
+
+/// Each `ensure` that does not hold, as an error that nothing caught.
+fn unmet(errors: &[Arc<Error>], source: &Source, style: &Style) -> String {
+    let shown = errors.iter().take(SHOWN);
+    let mut text: String = shown.map(|error| super::uncaught(error, "main", &[], source, style)).collect();
+    if errors.len() > SHOWN {
+        text += &format!("… and {} more `ensure`s that do not hold\n", errors.len() - SHOWN);
+    }
+    text
 }
 
 /// `future of fetch (line 12) failed with "division by zero" (line 4), and nobody asked for its result`

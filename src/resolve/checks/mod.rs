@@ -16,6 +16,7 @@ mod signature;
 mod start;
 mod visit;
 mod waits;
+mod watch;
 
 use super::{Builtins, Resolution};
 use crate::report::Diagnostic;
@@ -37,6 +38,7 @@ pub fn check(script: &Script, answers: &Resolution, builtins: &Builtins, source:
     select::Arms { found: &mut found }.block(&script.body);
     start::Starts { found: &mut found }.block(&script.body);
     waits::Waits::new(&mut found).block(&script.body);
+    watch::Watches { found: &mut found }.block(&script.body);
     kinds::check(script, &mut found);
     found.reports
 }

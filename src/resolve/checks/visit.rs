@@ -15,6 +15,8 @@ pub enum Body {
     /// A statement of `parallel`, or the body of `parallel for`.
     Branch,
     Deferred,
+    /// The condition of an `invariant` or `ensure`.
+    Watch,
     /// The members of a class, and the first value of a `threadlocal`.
     Values,
 }
@@ -106,6 +108,12 @@ pub fn walk_statement<'t, V: Visitor<'t> + ?Sized>(visitor: &mut V, statement: &
         StatementKind::Assert { condition, message } => {
             visitor.expression(condition);
             message.iter().for_each(|message| visitor.expression(message));
+        }
+        StatementKind::Watch { condition, message, .. } => {
+            visitor.enter(Body::Watch);
+            visitor.expression(condition);
+            message.iter().for_each(|message| visitor.expression(message));
+            visitor.leave();
         }
         StatementKind::With { items, timeout, body, otherwise } => {
             items.iter().chain(timeout).for_each(|item| visitor.expression(item));

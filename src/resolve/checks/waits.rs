@@ -65,22 +65,22 @@ impl<'a, 'f, 't> Waits<'a, 'f, 't> {
         };
         self.found.unless_caught(Diagnostic::error(Code::WaitInOneStep, span, message).note(note));
     }
+}
 
-    /// In the condition of an `await`: whether the method waits for, or changes, a thing of that type.
-    fn disturbs(&self, held: Holds, method: &str) -> bool {
-        match held {
-            Holds::Thing { kind, .. } => {
-                DISTURBING.iter().any(|(of, methods)| *of == kind && methods.contains(&method))
-            }
-            Holds::Thread(_) | Holds::Timer => matches!(method, "join" | "cancel"),
-            Holds::Things { .. }
-            | Holds::Function(_)
-            | Holds::Builtin(_)
-            | Holds::Class(_)
-            | Holds::Template(_)
-            | Holds::Instance(_)
-            | Holds::Plain(_) => false,
+/// Whether the method waits for, or changes, a thing of that type: nothing for the condition of an `await`.
+pub fn disturbs(held: Holds, method: &str) -> bool {
+    match held {
+        Holds::Thing { kind, .. } => {
+            DISTURBING.iter().any(|(of, methods)| *of == kind && methods.contains(&method))
         }
+        Holds::Thread(_) | Holds::Timer => matches!(method, "join" | "cancel"),
+        Holds::Things { .. }
+        | Holds::Function(_)
+        | Holds::Builtin(_)
+        | Holds::Class(_)
+        | Holds::Template(_)
+        | Holds::Instance(_)
+        | Holds::Plain(_) => false,
     }
 }
 
@@ -118,7 +118,7 @@ impl<'t> Visitor<'t> for Waits<'_, '_, 't> {
             } else if let ExpressionKind::Call { callee, .. } = &expression.kind
                 && let ExpressionKind::Field { object, name } = &callee.kind
                 && let Some(held) = self.found.facts.holds(object)
-                && self.disturbs(held, &name.text)
+                && disturbs(held, &name.text)
             {
                 let called = self.found.written(callee.span).unwrap_or(&name.text).to_string();
                 self.refuse(expression.span, &format!("`{called}()`"));

@@ -8,6 +8,10 @@ fn unknown_names() {
         ("var count = 1\nprint(cuont)", &["2:7 error: undefined name \"cuont\"… | did you mean \"count\"?"]),
         ("prnt(1)", &["1:1 error: undefined name \"prnt\" | did you mean \"print\"?"]),
         ("x = 1", &["1:1 error: undefined name \"x\"…a new variable is declared with `var`: `var x = …`"]),
+        (
+            "ensure(1 == 1)",
+            &["1:1 error: undefined name \"ensure\"…followed by a space and a condition: `ensure x == 1`"],
+        ),
         ("print(zebra)", &["1:7 error: undefined name \"zebra\""]),
         ("currentThread()", &["1:1 error: undefined name…did you mean \"current_thread\"?"]),
         ("print(True)", &["1:7 error: undefined name…did you mean \"true\"?"]),

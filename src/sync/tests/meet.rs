@@ -20,7 +20,7 @@ fn wait(condition: &Arc<Sync>) -> Op {
 }
 
 fn notify(world: &Testing, condition: &Arc<Sync>, n: usize) -> Result<usize, Error> {
-    Condition::of(condition).unwrap().notify(condition, world.at(9), n)
+    Condition::of(condition).unwrap().notify(condition, world.at(9), n, &mut world.clone())
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod meet;
 mod pools;
 mod queues;
 mod rows;
+mod states;
 mod stress;
 mod threads;
 
@@ -22,13 +23,15 @@ use crate::world::{Stream, World};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicUsize, Ordering};
 
 /// What the threads of a test share.
 #[derive(Default)]
 struct Shared {
     ids: AtomicU32,
     now: AtomicI64,
+    /// Which of several the world lets go first.
+    pick: AtomicUsize,
     threads: Mutex<Vec<Arc<Thread>>>,
     names: Mutex<HashMap<String, u32>>,
     failures: Mutex<Vec<Arc<Failure>>>,
@@ -251,6 +254,14 @@ impl World for Testing {
 
     fn clock(&self) -> String {
         String::new()
+    }
+
+    fn pick(&mut self, count: usize) -> usize {
+        self.shared.pick.load(Ordering::SeqCst).min(count - 1)
+    }
+
+    fn choose(&mut self, _: u64) -> u64 {
+        0
     }
 
     fn random(&mut self) -> u64 {

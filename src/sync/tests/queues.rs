@@ -286,8 +286,9 @@ fn an_atomic_holds_any_value() {
     assert!(is(&atomic.add(&n, &Value::Duration(5)).unwrap(), &Value::Duration(10)));
 }
 
-fn select(arms: Vec<Op>, random: u64) -> Op {
-    Op::Select(Box::new(Select::new(arms, random)))
+/// In a select of `world`, `chosen` says which one is done of several arms that can be.
+fn select(world: &Testing, arms: Vec<Op>, chosen: u64) -> Op {
+    Op::Select(Box::new(Select::new(arms, world.at(9), |ready| chosen % ready)))
 }
 
 /// The arm's number and value.
@@ -303,7 +304,7 @@ fn select_does_the_first_that_can_be_done() {
     let (q, full) = (queue(&a, None, Order::Fifo), queue(&a, Some(1), Order::Fifo));
     put(&full, 0);
     for random in 0..2 {
-        let mut op = select(vec![Op::Get(q.clone()), Op::put(full.clone(), Value::Int(7))], random);
+        let mut op = select(&a, vec![Op::Get(q.clone()), Op::put(full.clone(), Value::Int(7))], random);
         assert!(a.waits(&mut op));
         assert_eq!(op.describe(), "in select: waits in q.get(), or waits in full.put()".replace("full", "q"));
         let mut queues = 0;
@@ -324,7 +325,7 @@ fn of_several_the_random_number_decides() {
     let mut counts = [0; 3];
     for random in 0..9 {
         put(&q, 1);
-        let mut op = select((0..3).map(|_| Op::Get(q.clone())).collect(), random);
+        let mut op = select(&a, (0..3).map(|_| Op::Get(q.clone())).collect(), random);
         counts[chosen(&a.does(&mut op)).0 as usize] += 1;
     }
     assert_eq!(counts, [3, 3, 3]);
@@ -341,7 +342,8 @@ fn arms_that_are_not_done_leave_nothing() {
     let e = a.make("go", Kind::Event(Event::default()));
     for way in 0..4 {
         Event::of(&e).unwrap().clear();
-        let mut op = select(vec![Op::acquire(write.clone()), Op::Event(event::Wait::new(e.clone()))], way);
+        let mut op =
+            select(&b, vec![Op::acquire(write.clone()), Op::Event(event::Wait::new(e.clone()))], way);
         assert!(b.waits(&mut op));
         assert!(!c.acquire(&read), "the writer waits");
         match way {
@@ -362,7 +364,7 @@ fn a_lock_taken_by_an_arm_is_held() {
     let a = Testing::new();
     let guard = a.make("guard", Kind::Lock(Lock::default()));
     let q = queue(&a, None, Order::Fifo);
-    let mut op = select(vec![Op::Get(q), Op::acquire(guard.clone())], 0);
+    let mut op = select(&a, vec![Op::Get(q), Op::acquire(guard.clone())], 0);
     assert_eq!(chosen(&a.does(&mut op)).0, 1);
     assert!(guard.owner().unwrap().is(a.thread.id));
 }
@@ -371,7 +373,7 @@ fn a_lock_taken_by_an_arm_is_held() {
 fn an_arm_that_fails_ends_a_select() {
     let a = Testing::new();
     let (q, other) = (queue(&a, None, Order::Fifo), queue(&a, None, Order::Fifo));
-    let mut op = select(vec![Op::Get(q.clone()), Op::Get(other)], 1);
+    let mut op = select(&a, vec![Op::Get(q.clone()), Op::Get(other)], 1);
     assert!(a.waits(&mut op));
     of(&q).close(false);
     assert!(op.ready(a.at(9)));

@@ -143,7 +143,10 @@ fn nothing_is_lost(capacity: Option<i64>, order: Order) {
                 wait(world, next())
             } else {
                 let arms = vec![next(), next()];
-                let Value::List(pair) = wait(world, Op::Select(Box::new(Select::new(arms, i as u64)))) else {
+                let Value::List(pair) = wait(
+                    world,
+                    Op::Select(Box::new(Select::new(arms, world.at(1), |ready| i as u64 % ready))),
+                ) else {
                     panic!()
                 };
                 pair.snapshot().swap_remove(1)
@@ -255,7 +258,7 @@ fn conditions_hand_over_through_a_buffer_of_one() {
         }
     };
     let notify = |world: &Testing, condition: &Arc<Sync>| {
-        Condition::of(condition).unwrap().notify(condition, world.at(1), 1).unwrap();
+        Condition::of(condition).unwrap().notify(condition, world.at(1), 1, &mut world.clone()).unwrap();
     };
     let (slot, sum) = (AtomicI64::new(0), AtomicI64::new(0));
     run(THREADS, |i, world| {

@@ -161,6 +161,7 @@ impl Parser<'_> {
             | StatementKind::Try { .. }
             | StatementKind::Defer(_)
             | StatementKind::Assert { .. }
+            | StatementKind::Watch { .. }
             | StatementKind::With { .. }
             | StatementKind::Join(_)
             | StatementKind::Sleep(_)

@@ -214,6 +214,7 @@ fn is_mark(rule: Rule) -> bool {
             | Rule::kw_timer
             | Rule::kw_try
             | Rule::kw_var
+            | Rule::kw_watch
             | Rule::kw_while
             | Rule::kw_with
             | Rule::kw_yield

@@ -54,6 +54,12 @@ impl Parser<'_> {
                 let message = if both.len() > 1 { both.pop() } else { None };
                 StatementKind::Assert { condition: first(both), message }
             }
+            Rule::watch_statement => {
+                let ensure = begins_with(&pair, "ensure");
+                let mut both = self.expressions(pair);
+                let message = if both.len() > 1 { both.pop() } else { None };
+                StatementKind::Watch { condition: first(both), message, ensure, id: self.node() }
+            }
             Rule::defer_block | Rule::defer_statement => self.defer(pair),
             Rule::try_statement => self.try_statement(pair),
             Rule::with_statement => self.with_statement(pair),

@@ -1,7 +1,6 @@
 //! Nothing hangs in silence: looks for a deadlock whenever a thread blocks without a deadline, or ends.
 //!
-//! Exact, without polling (knots among some threads while others go on are the matter of `knot`, which looks now and
-//! then). Threads block under the mutex of the table, so whoever holds it and sees a thread
+//! Exact, and at once; knots among some threads while others go on are the matter of `knot`. Threads block under the mutex of the table, so whoever holds it and sees a thread
 //! parked knows that the thread has been parked since it blocked; the waker's mark on a waiter, not its running,
 //! makes a thread free again. And who marks a waiter is free itself. So a picture in which all threads of interest are parked before
 //! and after it was drawn is true, and what it shows will stay.
@@ -58,7 +57,7 @@ impl Shared {
                 blocked.insert(id, releasers);
             }
         }
-        let stuck = graph::stuck(&blocked, &|_, _| true);
+        let stuck = graph::stuck(&blocked, &|_, _, _| true);
         if stuck.is_empty() {
             return None;
         }
@@ -70,7 +69,7 @@ impl Shared {
         let Picture { blocked, free } = self.picture(table);
         // What each of the free ones may touch is looked at by `knot`.
         let anybody_free = !free.is_empty();
-        let stuck = graph::stuck(&blocked, &|_, freed| anybody_free || !freed.is_empty());
+        let stuck = graph::stuck(&blocked, &|_, _, freed| anybody_free || !freed.is_empty());
         // None is left, or only threads that the program does not wait for.
         if stuck.is_empty() || self.nothing_left_to_do(table) {
             return None;
@@ -139,9 +138,11 @@ impl Shared {
     }
 
     fn stuck(&self, seat: &Seat, notes: &mut Vec<String>) -> Stuck {
+        // Permits of semaphores too, which `labels_held_by` may leave out.
+        let held = self.things.held_by(seat.thread.id).into_iter();
         let mut stuck = Stuck {
             thread: seat.thread.name(),
-            holds: self.things.labels_held_by(&seat.thread),
+            holds: held.map(|(sync, line)| (sync.label(), line)).collect(),
             waits: String::new(),
             line: 0,
         };

@@ -9,12 +9,15 @@ use std::collections::BTreeMap;
 /// The blocked threads, by id, with who could release each.
 pub type Blocked = BTreeMap<u32, Releasers>;
 
+/// Of a blocked thread, the things it waits for, and the threads that were found to be released.
+pub type Anyone<'a> = dyn Fn(u32, &[u32], &[u32]) -> bool + 'a;
+
 /// The blocked threads that would wait for ever, by id: what is left when all that could still be released
 /// are taken away, one after the other.
 ///
-/// `anyone` says whether one of the free threads (those given, and those that were found to be released) can
-/// reach one of the things.
-pub fn stuck(blocked: &Blocked, anyone: &dyn Fn(&[u32], &[u32]) -> bool) -> Vec<u32> {
+/// `anyone` says whether one of the free threads (those that are not given, and those that were found to be released)
+/// can release a thread by reaching one of the things.
+pub fn stuck(blocked: &Blocked, anyone: &Anyone<'_>) -> Vec<u32> {
     let mut left: Vec<u32> = blocked.keys().copied().collect();
     let mut freed: Vec<u32> = Vec::new();
     loop {
@@ -22,7 +25,7 @@ pub fn stuck(blocked: &Blocked, anyone: &dyn Fn(&[u32], &[u32]) -> bool) -> Vec<
         let still = left.clone();
         left.retain(|id| {
             let released = match blocked.get(id) {
-                Some(releasers) => can_be_released(releasers, &still, &freed, anyone),
+                Some(releasers) => can_be_released(*id, releasers, &still, &freed, anyone),
                 None => true,
             };
             if released {
@@ -37,15 +40,16 @@ pub fn stuck(blocked: &Blocked, anyone: &dyn Fn(&[u32], &[u32]) -> bool) -> Vec<
 }
 
 fn can_be_released(
+    id: u32,
     releasers: &Releasers,
     still: &[u32],
     freed: &[u32],
-    anyone: &dyn Fn(&[u32], &[u32]) -> bool,
+    anyone: &Anyone<'_>,
 ) -> bool {
     match releasers {
         Releasers::All(threads) => threads.iter().all(|id| still.binary_search(id).is_err()),
-        Releasers::Anyone(things) => anyone(things, freed),
-        Releasers::Either(ways) => ways.iter().any(|way| can_be_released(way, still, freed, anyone)),
+        Releasers::Anyone(things) => anyone(id, things, freed),
+        Releasers::Either(ways) => ways.iter().any(|way| can_be_released(id, way, still, freed, anyone)),
         Releasers::Outside => true,
     }
 }
@@ -124,7 +128,7 @@ mod tests {
     /// `free` are the ids of threads that can go on.
     fn check(blocked: &[(u32, Releasers)], free: &[u32]) -> (Vec<u32>, Option<Vec<u32>>) {
         let blocked: Blocked = blocked.iter().cloned().collect();
-        let stuck = stuck(&blocked, &|_, freed| !free.is_empty() || !freed.is_empty());
+        let stuck = stuck(&blocked, &|_, _, freed| !free.is_empty() || !freed.is_empty());
         let ring = ring(&blocked, &stuck);
         (stuck, ring)
     }
@@ -197,7 +201,7 @@ mod tests {
         // Thread 3 is free, but cannot reach thing 10.
         let blocked = Blocked::from([(1, Anyone(vec![10])), (2, Anyone(vec![11]))]);
         let touch = |thread: u32, thing: u32| thread == 3 && thing == 11 || thread == 2 && thing == 12;
-        let found = stuck(&blocked, &|things, freed| {
+        let found = stuck(&blocked, &|_, things, freed| {
             freed.iter().chain(&[3]).any(|thread| things.iter().any(|thing| touch(*thread, *thing)))
         });
         assert_eq!(found, vec![1]);

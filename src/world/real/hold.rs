@@ -1,19 +1,29 @@
-//! Stop-the-world: one thread takes steps while all others stand still, for `atomically`.
+//! Stop-the-world: one thread takes steps while all others stand still, for `atomically`; or nobody does, for who
+//! looks at what all of them hold (`knot`).
 //!
 //! A thread is *still* when it is parked, reads, has not begun, or has met the flag at a safe point. It says
 //! so in its seat and then looks at the flag; the holder sets the flag and then looks at the seats. So either
-//! the thread meets the flag, or the holder waits for it.
+//! the thread meets the flag, or the holder waits for it. For `knot` each has to tell where it stands, too.
 
 use super::RealWorld;
-use super::run::{HOLD, STOP, Shared};
+use super::run::{ASK, HOLD, STOP, Shared};
+use super::standing::Here;
+use super::threads::Table;
 use crate::machine::Stopped;
 use crate::report::runtime::Left;
 use crate::sync::thread::Thread;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 /// How often the holder looks at the others before it sleeps: most stand still in less than a microsecond.
 const LOOKS: u32 = 200;
+
+/// The number of no thread: nobody takes steps.
+const NOBODY: u32 = 0;
+
+/// So long at most all are kept waiting for one that is long in coming to its safe point.
+const PATIENCE: Duration = Duration::from_millis(10);
 
 #[derive(Default)]
 pub(super) struct Hold {
@@ -65,7 +75,7 @@ impl Hold {
 
     fn let_go(&self, shared: &Shared, holder: &mut Guard<'_>) {
         **holder = None;
-        shared.trap.fetch_and(!HOLD, Ordering::SeqCst);
+        shared.trap.fetch_and(!(HOLD | ASK), Ordering::SeqCst);
         self.over.notify_all();
     }
 }
@@ -80,6 +90,38 @@ impl Shared {
         table.seats.iter().all(|(id, seat)| *id == thread || seat.still.load(Ordering::SeqCst))
     }
 
+    /// Looks at the table while every thread stands still and has told where. None if they did not come to that in
+    /// a short while, or a thread holds all others itself.
+    pub(super) fn while_all_stand<T>(&self, look: impl FnOnce(&Table) -> T) -> Option<T> {
+        let mut holder = self.hold.holder.lock();
+        if holder.is_some() || self.stopping() {
+            return None;
+        }
+        *holder = Some(Holder { thread: NOBODY, depth: 1 });
+        self.trap.fetch_or(HOLD | ASK, Ordering::SeqCst);
+        // Those that stand since an earlier hold, and those that are parked, look at the flag again.
+        self.hold.over.notify_all();
+        self.table.lock().seats.values().for_each(|seat| seat.waiter.nudge());
+        let until = Instant::now() + PATIENCE;
+        let mut told = self.all_have_told();
+        while !told && !self.stopping() {
+            let late = self.hold.one_still.wait_until(&mut holder, until).timed_out();
+            told = self.all_have_told();
+            if late {
+                break;
+            }
+        }
+        // No seat is taken or left meanwhile by a thread that takes steps.
+        let answer = (told && !self.stopping()).then(|| look(&self.table.lock()));
+        self.hold.let_go(self, &mut holder);
+        answer
+    }
+
+    fn all_have_told(&self) -> bool {
+        let table = self.table.lock();
+        table.seats.values().all(|seat| seat.still.load(Ordering::SeqCst) && seat.has_told())
+    }
+
     /// A thread stops because the run has ended.
     pub(super) fn stopped_here(&self, thread: &Thread, doing: &str, line: u32) {
         let holds = self.things.labels_held_by(thread);
@@ -90,10 +132,13 @@ impl Shared {
 
 impl RealWorld {
     /// A safe point: stays here while another thread holds this one.
-    pub(super) fn stand(&mut self, line: &dyn Fn() -> u32) -> Result<(), Stopped> {
+    pub(super) fn stand(&mut self, here: Here<'_>, line: &dyn Fn() -> u32) -> Result<(), Stopped> {
+        if self.after {
+            return self.stand_after();
+        }
         let trap = self.shared.trap.load(Ordering::SeqCst);
         if trap & HOLD != 0 && trap & STOP == 0 {
-            self.wait_until_let_go();
+            self.wait_until_let_go(here);
         }
         match self.shared.stopping() {
             true => {
@@ -104,15 +149,15 @@ impl RealWorld {
         }
     }
 
-    pub(super) fn hold(&mut self, line: &dyn Fn() -> u32) -> Result<(), Stopped> {
-        if !self.take_hold() {
-            return self.stand(line);
+    pub(super) fn hold(&mut self, here: Here<'_>, line: &dyn Fn() -> u32) -> Result<(), Stopped> {
+        if !self.take_hold(here) {
+            return self.stand(here, line);
         }
         Ok(())
     }
 
     /// False when the run has ended.
-    fn take_hold(&mut self) -> bool {
+    fn take_hold(&mut self, here: Here<'_>) -> bool {
         let shared = &self.shared;
         let id = self.seat.thread.id;
         let mut holder = shared.hold.holder.lock();
@@ -126,7 +171,7 @@ impl RealWorld {
                     held.depth += 1;
                     return true;
                 }
-                Some(_) => self.stay(&mut holder),
+                Some(_) => self.stay(&mut holder, here),
             }
         }
         *holder = Some(Holder { thread: id, depth: 1 });
@@ -148,20 +193,22 @@ impl RealWorld {
     }
 
     /// Stands still until nobody holds. The mutex keeps the next hold from beginning until it moves again.
-    fn stay(&self, holder: &mut Guard<'_>) {
+    fn stay(&self, holder: &mut Guard<'_>, here: Here<'_>) {
         self.seat.still.store(true, Ordering::SeqCst);
-        self.shared.hold.one_still.notify_all();
         while holder.is_some() && !self.shared.stopping() {
+            self.tell_where(here);
+            self.shared.hold.one_still.notify_all();
             self.shared.hold.over.wait(holder);
         }
         self.seat.still.store(false, Ordering::SeqCst);
+        self.no_longer_there();
     }
 
     #[cold]
-    fn wait_until_let_go(&self) {
+    fn wait_until_let_go(&self, here: Here<'_>) {
         let mut holder = self.shared.hold.holder.lock();
         if !is(&holder, self.seat.thread.id) {
-            self.stay(&mut holder);
+            self.stay(&mut holder, here);
         }
     }
 
@@ -174,10 +221,11 @@ impl RealWorld {
     }
 
     /// It may take steps again, when nobody holds it.
-    pub(super) fn move_again(&self) {
+    pub(super) fn move_again(&self, here: Here<'_>) {
         self.seat.still.store(false, Ordering::SeqCst);
         if self.shared.trap.load(Ordering::SeqCst) & HOLD != 0 {
-            self.wait_until_let_go();
+            self.wait_until_let_go(here);
         }
+        self.no_longer_there();
     }
 }

@@ -4,6 +4,7 @@
 //! run that has ended does not wait for it.
 
 use super::RealWorld;
+use super::standing::Here;
 use crate::sync::thread::{State, Waiting};
 use crate::value::{
     Value,
@@ -48,7 +49,7 @@ impl RealWorld {
             false => self.shared.options.input.0.lock().read_until(b'\n', &mut line),
         };
         self.seat.reads_input.store(false, Ordering::SeqCst);
-        self.move_again();
+        self.move_again(Here::inside(None));
         thread.state.store(State::Running as u8, Ordering::SeqCst);
         *thread.waiting.lock() = None;
         match read {

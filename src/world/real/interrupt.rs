@@ -61,6 +61,10 @@ impl Bell {
         Ok(())
     }
 
+    pub fn interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::SeqCst)
+    }
+
     pub fn ring(&self) {
         // Only a full socket refuses, and that rings already.
         let _ = (&self.ringer).write(&[0]);
@@ -77,7 +81,7 @@ impl Bell {
             // A time of zero, which is refused, was seen above.
             let _ = self.ear.set_read_timeout(left);
             let read = (&self.ear).read(&mut bytes);
-            if self.interrupted.load(Ordering::SeqCst) {
+            if self.interrupted() {
                 return Ring::Interrupted;
             }
             match read {

@@ -2,23 +2,27 @@
 //!
 //! In reading order: `run` (what a run shares; its start and end), `threads` (start and end of one thread), `wait`
 //! (spin, register, park), `spin` (how long), `deadlock`, `knot` and `graph` (nothing hangs in silence), `hold`
-//! (stop-the-world), `interrupt` (Ctrl-C, `--timeout`), `stats`, then what scripts see of the outside: `output`, `input`,
-//! `clock`, `files`. What a lock or a queue does is not here but in `sync`.
+//! (stop-the-world), `ensure` (what is tested at the end), `interrupt` (Ctrl-C, `--timeout`), `stats`, then what
+//! scripts see of the outside: `output`, `input`, `clock`, `files`. What a lock or a queue does is not here but in `sync`.
 //!
 //! Locks are taken in this order: who holds the others still (`Hold`), the table of threads, a seat's blocked operation, the state of
 //! a thing. None is held while a thread of the script runs or parks.
 
 mod clock;
 mod deadlock;
+mod ensure;
 mod files;
 mod graph;
 mod hold;
 mod input;
 mod interrupt;
 mod knot;
+mod marks;
+mod occasion;
 mod output;
 mod run;
 mod spin;
+mod standing;
 mod stats;
 #[cfg(test)]
 mod tests;
@@ -32,13 +36,16 @@ pub use output::Sink;
 pub use run::{Options, UncaughtReport, run};
 
 use super::{Stream, World};
-use crate::builtin::Wait;
+use crate::builtin::{Wait, random};
 use crate::code::Program;
-use crate::machine::{Fiber, Scheduler, Stopped, Waited};
+use crate::machine::{Fiber, Scheduler, Stopped, Waited, Watch};
 use crate::sync::{Sync, future::Failure, thread::Thread};
-use crate::value::error::Error;
+use crate::value::Value;
+use crate::value::error::{Error, Kind};
 use run::Shared;
 use spin::Spin;
+use standing::Here;
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -58,8 +65,14 @@ pub struct RealWorld {
     /// How often it was parked, and how long in all.
     waits: u64,
     waited: Duration,
-    /// Room for the calls in progress while it is parked.
-    calls: Vec<(u32, u32)>,
+    /// The run has ended: this is for testing what the script wants to hold then.
+    after: bool,
+    /// Whether `seat.standing` tells something that will not be true when the thread moves.
+    told: Cell<bool>,
+    /// What it will call after the calls in progress: a timer's body.
+    begins_again: Vec<Value>,
+    /// Where it has come to rest while some thread seemed to wait for ever.
+    rested: occasion::Places,
 }
 
 impl RealWorld {
@@ -73,7 +86,10 @@ impl RealWorld {
             began: Instant::now(),
             waits: 0,
             waited: Duration::ZERO,
-            calls: Vec::new(),
+            after: false,
+            told: Cell::new(true),
+            begins_again: Vec::new(),
+            rested: occasion::Places::default(),
         }
     }
 }
@@ -114,6 +130,10 @@ impl World for RealWorld {
     }
 
     fn start(&mut self, thread: &Arc<Thread>) -> Result<(), Error> {
+        if self.after {
+            let message = format!("thread \"{}\" cannot be started in an `ensure`", thread.name());
+            return Err(Error::new(Kind::State, message).hint("the program has ended by then"));
+        }
         self.shared.start(thread, threads::script_body)
     }
 
@@ -130,6 +150,14 @@ impl World for RealWorld {
 
     fn clock(&self) -> String {
         clock::wall_clock()
+    }
+
+    fn pick(&mut self, _: usize) -> usize {
+        0
+    }
+
+    fn choose(&mut self, count: u64) -> u64 {
+        random::below(self, count)
     }
 
     fn random(&mut self) -> u64 {
@@ -176,7 +204,7 @@ impl Scheduler for RealWorld {
     }
 
     fn safepoint(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Stopped> {
-        self.stand(&|| fiber.line(program))
+        self.stand(Here::before(fiber), &|| fiber.line(program))
     }
 
     fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited {
@@ -194,7 +222,7 @@ impl Scheduler for RealWorld {
     }
 
     fn hold_others(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Stopped> {
-        self.hold(&|| fiber.line(program))
+        self.hold(Here::inside(Some(fiber)), &|| fiber.line(program))
     }
 
     fn resume_others(&mut self) {
@@ -221,5 +249,9 @@ impl Scheduler for RealWorld {
 
     fn await_end(&mut self) {
         self.shared.awaiting.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn watch(&mut self, watch: Watch) {
+        self.shared.ensures.lock().add(watch);
     }
 }

@@ -1,11 +1,12 @@
 //! One run of a program: what its threads share, how it starts, and the ways in which it ends.
 
 use super::clock::Clock;
+use super::ensure::{Ensures, Tested};
 use super::files::Allowed;
 use super::hold::Hold;
 use super::input::Input;
 use super::interrupt::{Bell, Ring};
-use super::knot::Knots;
+use super::occasion::Knots;
 use super::output::{Process, Sink};
 use super::stats::Tally;
 use super::things::Things;
@@ -13,7 +14,7 @@ use super::threads::Table;
 use super::{RealWorld, threads};
 use crate::code::verify::Verified;
 use crate::machine::{Exit, Image};
-use crate::report::runtime::{Deadlock, Ending, Left};
+use crate::report::runtime::{Deadlock, Ending, Left, status};
 use crate::sync::thread::{Entry, Thread};
 use crate::sync::wait::{WaitQueue, Waiter};
 use crate::value::{Value, error::Error};
@@ -78,6 +79,8 @@ impl Default for Options {
 pub(super) const STOP: u8 = 1;
 /// One thread holds all others still.
 pub(super) const HOLD: u8 = 2;
+/// With `HOLD`: every thread is to tell where it stands.
+pub(super) const ASK: u8 = 4;
 
 /// Why a run has ended.
 pub(super) enum Cause {
@@ -97,7 +100,7 @@ pub(super) struct Shared {
     pub image: Image,
     pub options: Options,
     pub main: Arc<Thread>,
-    /// What every thread looks at often: `STOP`, `HOLD`.
+    /// What every thread looks at often: `STOP`, `HOLD`, `ASK`.
     pub trap: AtomicU8,
     pub hold: Hold,
     pub table: Mutex<Table>,
@@ -124,7 +127,8 @@ pub(super) struct Shared {
     pub failed: AtomicU32,
     pub started: AtomicU32,
     pub knots: Knots,
-    bell: Arc<Bell>,
+    pub ensures: Mutex<Ensures>,
+    pub bell: Arc<Bell>,
     /// Told when the last thread has ended after the run has.
     pub gone: Condvar,
 }
@@ -153,14 +157,14 @@ impl Shared {
     /// Waits until the run has ended, interrupted or not, and its threads are gone.
     fn attend(&self) {
         let deadline = self.options.timeout.map(|timeout| Instant::now() + timeout);
-        let mut look = self.knots.first_look();
         while !self.stopping() {
-            let until = [deadline, look].into_iter().flatten().min();
+            let until = [deadline, self.knots.due()].into_iter().flatten().min();
             match self.bell.wait(until) {
+                // The end, or a reason to look for knots.
                 Ring::Rung => {}
                 Ring::Interrupted => self.finish(Cause::Interrupted),
                 Ring::TimedOut if deadline.is_some() && until == deadline => self.finish(Cause::TimedOut),
-                Ring::TimedOut => look = self.look_for_knots(),
+                Ring::TimedOut => self.see_to_knots(),
             }
         }
         let patience = Instant::now() + PATIENCE;
@@ -172,14 +176,31 @@ impl Shared {
         }
     }
 
+    /// Tests what the script wants to hold at the end, if it came to its end by itself. (A script that calls
+    /// `exit(1)` has said already that something went wrong.)
+    fn test(self: &Arc<Shared>) -> Tested {
+        match self.cause.get() {
+            Some(Cause::Done | Cause::Exit(status::FINE)) => self.test_ensures(),
+            Some(
+                Cause::Exit(_)
+                | Cause::Deadlock(_)
+                | Cause::Interrupted
+                | Cause::TimedOut
+                | Cause::NobodyReads,
+            )
+            | None => Tested::default(),
+        }
+    }
+
     /// What is to be said of the run that has ended.
-    fn ending(&self) -> Ending {
+    fn ending(&self, tested: Tested) -> Ending {
         let failed = self.failed.load(Ordering::SeqCst) as usize;
         let mut ending = Ending {
             status: if failed > 0 { 1 } else { 0 },
             failed,
             started: self.started.load(Ordering::SeqCst) as usize,
             unasked: self.things.unasked(),
+            unmet: tested.unmet,
             ..Ending::default()
         };
         if self.options.stats {
@@ -212,6 +233,13 @@ impl Shared {
             }
             // What a shell shows for a program that SIGPIPE has ended.
             Some(Cause::NobodyReads) => ending.status = 141,
+        }
+        if !ending.unmet.is_empty() {
+            ending.status = status::FAILED;
+        }
+        if let Some((left, status)) = tested.stopped {
+            ending.status = status;
+            ending.interrupted.push(left);
         }
         ending
     }
@@ -262,6 +290,7 @@ pub(super) fn run_body(
         failed: AtomicU32::new(0),
         started: AtomicU32::new(0),
         knots,
+        ensures: Mutex::new(Ensures::default()),
         bell,
         gone: Condvar::new(),
     });
@@ -269,7 +298,8 @@ pub(super) fn run_body(
         return cannot_start(&shared.options, &error.message);
     }
     shared.attend();
-    shared.ending()
+    let tested = shared.test();
+    shared.ending(tested)
 }
 
 /// The id of the thread `main`.

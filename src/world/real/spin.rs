@@ -1,9 +1,17 @@
 //! How long to look before parking: as long as looking has been of use to this thread lately.
 //!
-//! Parking and being woken costs microseconds; on a free core the other thread is often done sooner. When
-//! every core is busy, looking only takes time away from the thread that is waited for. The numbers were found by
-//! measuring round trips, streams and rings of threads on two cores, quiet and busy.
+//! Parking and being woken costs many microseconds; on a free core the other thread is often done sooner. When
+//! every core is busy, looking only takes time away from the thread that is waited for. Then it may help to let
+//! another thread have the core, which costs a microsecond if that is the one waited for, and milliseconds if it
+//! is another program's. The numbers were found by measuring round trips, streams and rings of threads on two cores,
+//! quiet, with one core taken, and busy.
 
+use std::sync::OnceLock;
+use std::thread::yield_now;
+use std::time::{Duration, Instant};
+
+/// The looks of a glance, which costs less than a microsecond.
+const GLANCE: u32 = 4;
 /// The most looks: about as long as waking a parked thread takes (30 microseconds). Less would let two threads
 /// that hand over to each other park for ever in turn: each would give up before the other is awake.
 const MOST: u32 = 80;
@@ -11,46 +19,102 @@ const MOST: u32 = 80;
 const LEAST: u32 = 10;
 /// One wait in so many looks again although that has been of no use lately.
 const RETRY_EVERY: u32 = 64;
+/// How often others are let run before the thread parks.
+const YIELDS: u32 = 3;
+/// So long no thread lets others run who hands over to this one: the core has other work.
+const LONG: Duration = Duration::from_micros(300);
 
 pub(super) struct Spin {
+    /// The most looks here.
+    most: u32,
     looks: u32,
     until_retry: u32,
+    /// So many waits let nobody else run.
+    keep_core: u32,
+}
+
+/// How many cores there are.
+fn cores() -> u32 {
+    static CORES: OnceLock<u32> = OnceLock::new();
+    *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32))
+}
+
+/// How many threads may look at the same thing: one core is for the thread that changes it.
+pub(super) fn most_at_once() -> u32 {
+    cores().saturating_sub(1).max(1)
 }
 
 impl Spin {
     pub fn new() -> Spin {
-        Spin { looks: MOST, until_retry: RETRY_EVERY }
+        Spin::on(cores())
+    }
+
+    fn on(cores: u32) -> Spin {
+        // On a single core nothing happens while it looks.
+        let most = if cores > 1 { MOST } else { 0 };
+        Spin { most, looks: most, until_retry: RETRY_EVERY, keep_core: 0 }
+    }
+
+    /// A few looks.
+    #[inline]
+    pub fn glance(&self, mut done: impl FnMut() -> bool) -> bool {
+        self.looks >= LEAST && look(0..GLANCE, &mut done)
     }
 
     /// Looks until `done` says so or it has been long enough. Whether it was done.
-    #[inline]
     pub fn until(&mut self, mut done: impl FnMut() -> bool) -> bool {
+        self.look(&mut done) || self.give_way(&mut done)
+    }
+
+    fn look(&mut self, done: &mut impl FnMut() -> bool) -> bool {
         if self.looks < LEAST {
             self.until_retry -= 1;
             if self.until_retry > 0 {
                 return false;
             }
             self.until_retry = RETRY_EVERY;
-            if look(MOST, &mut done) {
-                self.looks = MOST;
+            if look(0..self.most, done) {
+                self.looks = self.most;
                 return true;
             }
             return false;
         }
-        if look(self.looks, &mut done) {
-            self.looks = MOST;
+        if look(GLANCE..self.looks, done) {
+            self.looks = self.most;
             return true;
         }
         self.looks -= self.looks.div_ceil(3);
         false
     }
+
+    /// Lets other threads run a few times.
+    fn give_way(&mut self, done: &mut impl FnMut() -> bool) -> bool {
+        if self.keep_core > 0 {
+            self.keep_core -= 1;
+            return false;
+        }
+        let mut before = Instant::now();
+        for _ in 0..YIELDS {
+            yield_now();
+            let now = Instant::now();
+            if now - before > LONG {
+                self.keep_core = RETRY_EVERY;
+                return done();
+            }
+            if done() {
+                return true;
+            }
+            before = now;
+        }
+        false
+    }
 }
 
 #[inline]
-fn look(looks: u32, done: &mut impl FnMut() -> bool) -> bool {
-    for look in 0..looks {
+fn look(looks: std::ops::Range<u32>, done: &mut impl FnMut() -> bool) -> bool {
+    for look in looks {
         // Looking takes the thing away from the core of the thread that is to change it: ever more rarely.
-        for _ in 0..4 + look / 4 {
+        for _ in 0..1 + look / 3 {
             std::hint::spin_loop();
         }
         if done() {
@@ -67,7 +131,7 @@ mod tests {
     /// How many times it looks in vain.
     fn looks(spin: &mut Spin) -> u32 {
         let mut looks = 0;
-        assert!(!spin.until(|| {
+        assert!(!spin.look(&mut || {
             looks += 1;
             false
         }));
@@ -76,17 +140,28 @@ mod tests {
 
     #[test]
     fn looks_less_after_failures_and_longest_after_success() {
-        let mut spin = Spin::new();
-        assert_eq!(looks(&mut spin), MOST);
-        assert!((LEAST..MOST).contains(&looks(&mut spin)));
+        let mut spin = Spin::on(2);
+        let (first, retry) = (MOST - GLANCE, MOST);
+        assert_eq!(looks(&mut spin), first);
+        assert!((LEAST - GLANCE..first).contains(&looks(&mut spin)));
         for _ in 0..10 {
             looks(&mut spin);
         }
         // Now and then it tries again, for long.
         let tried: Vec<u32> =
             (0..2 * RETRY_EVERY).map(|_| looks(&mut spin)).filter(|looks| *looks > 0).collect();
-        assert_eq!(tried, [MOST, MOST]);
-        while !spin.until(|| true) {}
-        assert_eq!(looks(&mut spin), MOST);
+        assert_eq!(tried, [retry, retry]);
+        while !spin.look(&mut || true) {}
+        assert_eq!(looks(&mut spin), first);
+    }
+
+    #[test]
+    fn on_one_core_it_only_gives_way() {
+        let mut spin = Spin::on(1);
+        for _ in 0..2 * RETRY_EVERY {
+            assert!(!spin.glance(|| true));
+            assert_eq!(looks(&mut spin), 0);
+        }
+        assert!(spin.until(|| true));
     }
 }

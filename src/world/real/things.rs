@@ -30,6 +30,9 @@ const SMALL: usize = 1024;
 
 impl Things {
     pub fn add(&self, sync: &Arc<Sync>) {
+        if !sync.can_be_held() && !matches!(sync.kind, Kind::Crew(_)) {
+            return;
+        }
         let mut known = self.known.lock();
         if sync.can_be_held() {
             if known.things.len() >= known.room {

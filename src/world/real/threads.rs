@@ -1,20 +1,21 @@
 //! Threads of the script: the table of those that live, the start of one, its body, and its end.
 
 use super::RealWorld;
-use super::run::{Cause, Shared, UncaughtReport};
+use super::run::{Cause, MAIN, Shared, UncaughtReport};
+use super::standing::{Here, Standing};
 use super::things::Things;
 use crate::machine::{self, Exit, Fiber, Scheduler};
 use crate::report::runtime::Left;
 use crate::sync::Op;
 use crate::sync::thread::{Entry, State, Thread, Timer};
 use crate::sync::wait::Waiter;
-use crate::value::Value;
 use crate::value::error::{Error, Kind};
+use crate::value::{Value, step};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Enough for the machine, which keeps calls of the script elsewhere, and for deep values.
 const STACK_BYTES: usize = 256 * 1024;
@@ -32,9 +33,11 @@ pub(super) struct Table {
 pub(super) struct Seat {
     pub thread: Arc<Thread>,
     pub daemon: bool,
-    /// The function it begins with, if that is one of the program's.
-    pub begins_with: Option<u32>,
+    /// Where it stands while it is still, as far as it has been asked.
+    pub standing: Mutex<Standing>,
     pub waiter: Arc<Waiter>,
+    /// How many times it has parked; so others can tell whether it has been parked all the time.
+    pub rests: AtomicU64,
     /// It takes no step of the script: it is parked, held, reads, or has not begun.
     pub still: AtomicBool,
     /// It may never come back from the system call it is in.
@@ -49,8 +52,6 @@ pub(super) struct Blocked {
     pub line: u32,
     /// For `Op::Change`.
     pub changes_seen: u64,
-    /// Its calls in progress, outermost first, by function and next instruction; empty when they are not known.
-    pub calls: Vec<(u32, u32)>,
 }
 
 impl Seat {
@@ -71,6 +72,8 @@ impl Shared {
         thread: &Arc<Thread>,
         body: impl FnOnce(&mut RealWorld) -> Exit + Send + 'static,
     ) -> Result<(), Error> {
+        // Whoever starts a thread of a script is one itself, but for the start of `main`.
+        step::share();
         let (new, running) = (State::New as u8, State::Running as u8);
         if thread.state.compare_exchange(new, running, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             return Err(Error::new(
@@ -82,7 +85,8 @@ impl Shared {
         let seat = Arc::new(Seat {
             thread: thread.clone(),
             daemon: thread.daemon.load(Ordering::SeqCst),
-            begins_with: thread.entry.lock().as_ref().and_then(|entry| self.function_of(&entry.callee)),
+            standing: Mutex::new(Standing::Begins),
+            rests: AtomicU64::new(0),
             waiter: Arc::new(Waiter::new(self.awake.clone())),
             still: AtomicBool::new(true),
             reads_input: AtomicBool::new(false),
@@ -145,6 +149,8 @@ impl Shared {
             self.finish(Cause::Done);
         } else if let Some(deadlock) = deadlock {
             self.finish(Cause::Deadlock(deadlock));
+        } else {
+            self.a_thread_has_ended();
         }
     }
 }
@@ -152,7 +158,7 @@ impl Shared {
 impl RealWorld {
     /// From the first to the last step of the thread.
     fn live(mut self, body: impl FnOnce(&mut RealWorld) -> Exit) {
-        self.move_again();
+        self.move_again(Here::inside(None));
         // A mistake in conc itself ends the thread with a report, and not the run in silence.
         let exit = catch_unwind(AssertUnwindSafe(|| body(&mut self))).unwrap_or_else(|_| {
             let error = Error::new(Kind::State, "the interpreter has failed in this thread")
@@ -186,12 +192,13 @@ impl RealWorld {
                 self.settle(State::Finished, Ok(Value::Nil));
             }
             // The real world puts no fiber aside; one that stopped has ended with the run.
-            Exit::Stopped | Exit::Suspended(_) => {}
+            Exit::Stopped | Exit::Suspended(_) | Exit::Paused => {}
         }
         if shared.options.stats {
             self.tell_stats();
         }
         shared.hold.release_all(&shared, thread.id);
+        *seat.standing.lock() = Standing::Ended;
         self.keep_still();
         shared.get_up(&seat);
     }
@@ -215,6 +222,18 @@ impl RealWorld {
 
 /// What a thread of a script runs.
 pub(super) fn script_body(world: &mut RealWorld) -> Exit {
+    if world.seat.thread.id != MAIN {
+        return steps(world);
+    }
+    // SAFETY: `main` is the first thread of its run, and the values of a run are its own: the image's variables are made
+    // for it, and the program's constants hold no container. Only threads of the run start others, so that the second
+    // one is started by `main`, with `Shared::start`, which calls `share` first. Until then two OS threads more know
+    // the run: the one that attends it looks at values only when two threads are in the table (`find_knot`), and the
+    // one that ends it after the run drops them, which takes no lock.
+    unsafe { step::alone(|| steps(world)) }
+}
+
+fn steps(world: &mut RealWorld) -> Exit {
     let thread = world.seat.thread.clone();
     let Some(entry) = thread.entry.lock().take() else {
         return Exit::Finished(Value::Nil);
@@ -239,6 +258,7 @@ fn call(world: &mut RealWorld, entry: Entry) -> Exit {
 
 /// A timer: waits, runs the body, and if it repeats keeps its beat and skips what it has missed.
 fn beat(world: &mut RealWorld, timer: &Timer, entry: Entry) -> Exit {
+    world.begins_again_with(entry.arguments.iter().chain([&entry.callee]).cloned().collect());
     let mut next = world.shared.clock.now().saturating_add(timer.delay);
     loop {
         match world.wait_for_beat(next) {

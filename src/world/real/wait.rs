@@ -6,6 +6,8 @@
 
 use super::RealWorld;
 use super::run::Shared;
+use super::spin;
+use super::standing::Here;
 use super::threads::{Beat, Blocked};
 use crate::builtin::Wait;
 use crate::machine::{Fiber, Scheduler, Waited};
@@ -30,6 +32,7 @@ impl RealWorld {
             return self.give_up(pending);
         }
         if let Some(answer) = self.look(&mut pending) {
+            self.offer_rest(&pending);
             return answer;
         }
         loop {
@@ -44,10 +47,12 @@ impl RealWorld {
                     if rest.queues > 1 {
                         pass_on(&pending.op, rest.given);
                     }
+                    self.offer_rest(&pending);
                     return Waited::Done(value);
                 }
                 Err(error) => {
                     pass_on(&pending.op, rest.given);
+                    self.offer_rest(&pending);
                     return Waited::Failed(error);
                 }
                 Ok(None) => {}
@@ -84,7 +89,22 @@ impl RealWorld {
         }
         let (thread, shared, seen) = (&self.seat.thread, &self.shared, self.changes_seen);
         let who = Who { thread, line: pending.line };
-        let done = self.spin.until(|| shared.ready(&pending.op, who, seen));
+        let mut ready = || shared.ready(&pending.op, who, seen);
+        let done = if !one_at_a_time(&pending.op) {
+            self.spin.glance(&mut ready) || self.spin.until(&mut ready)
+        } else if self.spin.glance(&mut ready) {
+            true
+        } else {
+            // Others who look at the same thing would only take time away from those who change it.
+            let mut looks = true;
+            pending.op.queues(&mut |queue| looks = queue.begin_looking(spin::most_at_once()));
+            if !looks {
+                return None;
+            }
+            let done = self.spin.until(&mut ready);
+            pending.op.queues(&mut |queue| queue.end_looking());
+            done
+        };
         if !done {
             return None;
         }
@@ -92,6 +112,16 @@ impl RealWorld {
             Ok(Some(value)) => Some(Waited::Done(value)),
             Ok(None) => None,
             Err(error) => Some(Waited::Failed(error)),
+        }
+    }
+
+    /// Those who changed the thing while this thread looked have woken nobody: what it has not taken is for others.
+    fn offer_rest(&self, pending: &Pending) {
+        let op = &pending.op;
+        // A lock or an rlock is taken whole.
+        let whole = matches!(op, Op::Acquire(sync) if sync.owner().is_some());
+        if !whole && (one_at_a_time(op) || matches!(op, Op::Select(_))) && self.ready(pending) {
+            op.queues(&mut |queue| queue.offer());
         }
     }
 
@@ -107,8 +137,7 @@ impl RealWorld {
         if matches!(pending.op, Op::Change) {
             self.shared.changed.register(&waiter);
         }
-        let woken = self.ready(&pending) || (!takes_long(&pending.op) && self.spin.until(|| waiter.woken()));
-        if !woken {
+        if !self.ready(&pending) {
             pending = self.park(pending, fiber);
         }
         let mut given = 0;
@@ -137,14 +166,15 @@ impl RealWorld {
         *thread.waiting.lock() =
             Some(Waiting { on: op.on(), text: op.describe(), line, timed: deadline.is_some() });
         thread.state.store(state as u8, Ordering::SeqCst);
-        let calls = self.calls_of(fiber);
-        *self.seat.blocked.lock() = Some(Blocked { op, line, changes_seen: self.changes_seen, calls });
+        let idle = op.is_idle();
+        *self.seat.blocked.lock() = Some(Blocked { op, line, changes_seen: self.changes_seen });
         // Somebody may `await` the state of this thread. (Not one that awaits itself: two would wake each other for ever.)
         if !awaits && self.awaited() {
             self.changed();
         }
         self.keep_still();
 
+        self.seat.rests.store(self.waits, Ordering::Relaxed);
         let until = deadline.map(|deadline| self.shared.clock.instant(deadline));
         let dozing = until.is_some() || releasers == Releasers::Outside;
         let waiter = &self.seat.waiter;
@@ -155,23 +185,20 @@ impl RealWorld {
         }
         if down {
             let parked = Instant::now();
-            waiter.park(until);
+            self.lie(until, Here::inside(fiber), idle);
             self.waits += 1;
             self.waited += parked.elapsed();
         }
 
+        self.move_again(Here::inside(fiber));
         let blocked = self.seat.blocked.lock().take();
-        self.move_again();
         let thread = &self.seat.thread;
         thread.state.store(State::Running as u8, Ordering::SeqCst);
         if !self.shared.stopping() {
             *thread.waiting.lock() = None;
         }
         // Nobody else takes it from there.
-        let op = blocked.map_or(Op::Sleep, |blocked| {
-            self.calls = blocked.calls;
-            blocked.op
-        });
+        let op = blocked.map_or(Op::Sleep, |blocked| blocked.op);
         Pending { op, deadline, line }
     }
 
@@ -200,6 +227,31 @@ impl RealWorld {
 /// Whether looking for a moment is of no use: time has to pass, or a thread has to end.
 fn takes_long(op: &Op) -> bool {
     matches!(op, Op::Sleep | Op::Beat(_) | Op::Join(_) | Op::JoinAll(_) | Op::ThreadResult(_))
+}
+
+/// Whether it waits in one queue only, from which each change lets one go on.
+fn one_at_a_time(op: &Op) -> bool {
+    match op {
+        Op::Acquire(_) | Op::Put(_) | Op::Get(_) | Op::Next(_) | Op::Task(_) => true,
+        Op::Sleep
+        | Op::Change
+        | Op::Beat(_)
+        | Op::Join(_)
+        | Op::JoinAll(_)
+        | Op::ThreadResult(_)
+        | Op::Enter(_)
+        | Op::Condition(_)
+        | Op::Event(_)
+        | Op::Barrier(_)
+        | Op::Latch(_)
+        | Op::Finished(_)
+        | Op::Result(_)
+        | Op::FutureError(_)
+        | Op::Ended(_)
+        | Op::Several(_)
+        | Op::Idle(_)
+        | Op::Select(_) => false,
+    }
 }
 
 struct Rested {

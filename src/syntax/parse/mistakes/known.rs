@@ -102,9 +102,7 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
     let rest = stuck.text[word.len()..].trim_start();
     let followed_by_name = is_word(second) && !is_reserved(second);
     let say = match word {
-        "process" | "pipe" | "on" | "invariant" | "ensure" | "shared"
-            if is_word(second) || word == "shared" =>
-        {
+        "process" | "pipe" | "on" | "shared" if is_word(second) || word == "shared" => {
             let mut say = Say::new(
                 format!(
                     "this version of conc does not have `{}` yet",
@@ -114,7 +112,6 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
                     "process" | "pipe" | "shared" => {
                         "threads, queues and locks are there: see `thread` and `queue`"
                     }
-                    "invariant" | "ensure" => "`assert` tests a condition where it stands",
                     _ => "",
                 },
             );
@@ -223,6 +220,13 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
             "the condition and the text of `assert` stand in no parentheses",
             "write `assert condition, \"why it should hold\"`",
         )),
+        "invariant" | "ensure" if second == "{" => Some(
+            Say::new(
+                format!("`{word}` is followed by a condition, not by a block"),
+                format!("write `{word} x == 1`"),
+            )
+            .at(0, word.len()),
+        ),
         "with" if stuck.token() == "as" => Some(Say::new(
             "`with` gives no name to what it takes",
             "name it before: `let f = …`, then `with f { … }`",
@@ -315,7 +319,11 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
                 return None;
             }
         }
-        "=" if matches!(first, "if" | "while" | "assert" | "await" | "return" | "repeat") => {
+        "=" if matches!(
+            first,
+            "if" | "while" | "assert" | "invariant" | "ensure" | "await" | "return" | "repeat"
+        ) =>
+        {
             Say::new("`=` gives a value and compares nothing", "did you mean `==`?")
         }
         "=" if is_open(stuck.before(), '(') && is_word(previous) => Say::new(

@@ -1,5 +1,6 @@
 //! Nothing hangs in silence, and nothing is called a deadlock that is none.
 
+use super::super::standing::Here;
 use super::*;
 use crate::machine::Scheduler;
 use crate::report::runtime::{Deadlock, Stuck};
@@ -41,7 +42,7 @@ fn two_locks_in_opposite_order() {
         });
         // It is found although this one goes on.
         spawn(world, "busy", |world| {
-            while world.stand(&|| 1).is_ok() {}
+            while world.stand(Here::inside(None), &|| 1).is_ok() {}
             Exit::Stopped
         });
         step!(join(world, &first));
@@ -93,7 +94,10 @@ fn notified_while_nobody_waited() {
         let guard = lock(world, "guard");
         let ready = make(world, "ready", Kind::Condition(Condition::new(guard.clone()).unwrap()));
         step!(acquire(world, &guard, 2));
-        Condition::of(&ready).unwrap().notify(&ready, who(world, 3), 1).unwrap();
+        Condition::of(&ready)
+            .unwrap()
+            .notify(&ready, Who { thread: &world.thread().clone(), line: 3 }, 1, world)
+            .unwrap();
         step!(operate(world, Op::Condition(condition::Wait::new(ready)), None, 4));
         DONE
     });
@@ -171,7 +175,7 @@ fn a_daemon_cannot_release_when_it_waits_itself() {
 fn every_arm_of_a_select_is_stuck() {
     let outcome = go(|world| {
         let (jobs, more) = (queue(world, "jobs", None), queue(world, "more", None));
-        let select = Select::new(vec![Op::Get(jobs), Op::Get(more)], 0);
+        let select = Select::new(vec![Op::Get(jobs), Op::Get(more)], who(world, 3), |_| 0);
         step!(operate(world, Op::Select(Box::new(select)), None, 5));
         DONE
     });

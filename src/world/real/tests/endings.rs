@@ -2,6 +2,7 @@
 
 use super::super::input::Input;
 use super::super::interrupt;
+use super::super::standing::Here;
 use super::super::threads::Beat;
 use super::*;
 use crate::sync::future::{Failure, Future};
@@ -38,7 +39,7 @@ fn daemons_stop_where_they_stand() {
         })
         .unwrap();
         start(world, "runner", true, |world| {
-            while world.stand(&|| 12).is_ok() {}
+            while world.stand(Here::inside(None), &|| 12).is_ok() {}
             world.write(Stream::Out, "never").unwrap();
             Exit::Stopped
         })
@@ -202,7 +203,7 @@ fn time_limits_end_what_runs_and_what_waits() {
     let options = Options { timeout: Some(Duration::from_millis(50)), ..Options::default() };
     let outcome = go_with(options, |world| {
         spawn(world, "runner", |world| {
-            while world.stand(&|| 4).is_ok() {}
+            while world.stand(Here::inside(None), &|| 4).is_ok() {}
             Exit::Stopped
         });
         step!(sleep(world, 60_000));
@@ -300,7 +301,7 @@ fn nobody_reads_the_output() {
     let options = Options { sink: head.clone(), ..Options::default() };
     let ending = watched(|| {
         run_body(program(), options, |world| {
-            while world.stand(&|| 1).is_ok() {
+            while world.stand(Here::inside(None), &|| 1).is_ok() {
                 world.write(Stream::Out, "line\n").unwrap();
             }
             Exit::Stopped

@@ -1,5 +1,6 @@
 //! Stop-the-world.
 
+use super::super::standing::Here;
 use super::*;
 use crate::machine::Scheduler;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -25,13 +26,13 @@ fn nobody_moves_meanwhile() {
             let (counter, inside) = (counter.clone(), inside.clone());
             spawn(world, "adder", move |world| {
                 for round in 0..ROUNDS {
-                    if world.hold(&|| 1).is_err() {
+                    if world.hold(Here::inside(None), &|| 1).is_err() {
                         return Exit::Stopped;
                     }
                     assert!(!inside.swap(true, Ordering::SeqCst), "two hold at once");
                     add(&counter);
                     // Once more within it.
-                    assert!(world.hold(&|| 1).is_ok());
+                    assert!(world.hold(Here::inside(None), &|| 1).is_ok());
                     add(&counter);
                     world.resume_others();
                     inside.store(false, Ordering::SeqCst);
@@ -52,7 +53,7 @@ fn nobody_moves_meanwhile() {
             let (inside, jobs) = (inside.clone(), jobs.clone());
             spawn(world, "runner", move |world| {
                 for n in 0..200 {
-                    if world.stand(&|| 1).is_err() {
+                    if world.stand(Here::inside(None), &|| 1).is_err() {
                         return Exit::Stopped;
                     }
                     assert!(!inside.load(Ordering::SeqCst), "runs while it is held");
@@ -75,15 +76,15 @@ fn nobody_moves_meanwhile() {
 fn a_holder_that_ends_lets_go() {
     let outcome = go(|world| {
         let failing = spawn(world, "failing", |world| {
-            assert!(world.hold(&|| 1).is_ok());
+            assert!(world.hold(Here::inside(None), &|| 1).is_ok());
             Exit::Failed(Arc::new(Error::new(error::Kind::Error, "inside")))
         });
         while failing.outcome.get().is_none() {
-            if world.stand(&|| 2).is_err() {
+            if world.stand(Here::inside(None), &|| 2).is_err() {
                 return Exit::Stopped;
             }
         }
-        assert!(world.hold(&|| 3).is_ok());
+        assert!(world.hold(Here::inside(None), &|| 3).is_ok());
         world.resume_others();
         DONE
     });
@@ -96,13 +97,13 @@ fn the_end_of_the_run_ends_a_hold() {
     let outcome = go_with(options, |world| {
         for _ in 0..2 {
             spawn(world, "held", |world| {
-                while world.stand(&|| 1).is_ok() {}
+                while world.stand(Here::inside(None), &|| 1).is_ok() {}
                 Exit::Stopped
             });
         }
         step!(sleep(world, 5));
-        assert!(world.hold(&|| 2).is_ok());
-        while world.stand(&|| 3).is_ok() {}
+        assert!(world.hold(Here::inside(None), &|| 2).is_ok());
+        while world.stand(Here::inside(None), &|| 3).is_ok() {}
         Exit::Stopped
     });
     assert_eq!((outcome.ending.status, outcome.ending.interrupted.len()), (124, 3));

@@ -218,7 +218,10 @@ fn turns_by_a_condition() {
                             step!(operate(world, wait, None, 2));
                         }
                         turn.fetch_add(1, Ordering::Relaxed);
-                        Condition::of(&changed).unwrap().notify(&changed, who(world, 3), 1).unwrap();
+                        Condition::of(&changed)
+                            .unwrap()
+                            .notify(&changed, Who { thread: &world.thread().clone(), line: 3 }, 1, world)
+                            .unwrap();
                         release(world, &guard);
                     }
                     DONE

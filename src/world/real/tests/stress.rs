@@ -149,7 +149,9 @@ fn conditions_hand_over() {
                     }
                     turn.fetch_add(1, Ordering::Relaxed);
                     let condition = Condition::of(&changed).unwrap();
-                    condition.notify(&changed, who(world, 3), usize::MAX).unwrap();
+                    condition
+                        .notify(&changed, Who { thread: &world.thread().clone(), line: 3 }, usize::MAX, world)
+                        .unwrap();
                     release(world, &guard);
                 }
                 DONE
@@ -188,7 +190,8 @@ fn selects_leave_nothing_to_others() {
                 let mut count = 0;
                 while count < 2 * rounds {
                     let arms = vec![Op::Get(first.clone()), Op::Get(second.clone())];
-                    let op = Op::Select(Box::new(Select::new(arms, random.u64(..))));
+                    let op =
+                        Op::Select(Box::new(Select::new(arms, who(world, 2), |ready| random.u64(..ready))));
                     count += i64::from(step!(operate(world, op, moment(&mut random), 1)).truthy());
                 }
                 DONE

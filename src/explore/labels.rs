@@ -1,0 +1,95 @@
+//! The contents of nodes, each stored once and known by a number: its label.
+
+use crate::state::Shared;
+use crate::state::graph::{Node, Tag};
+use crate::sync::Kind;
+use foldhash::fast::FixedState;
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+use std::sync::atomic::Ordering;
+
+/// A content's number.
+pub type Label = u32;
+
+/// What the search asks of a content without reading it.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts {
+    pub tag: Tag,
+    /// Equal for nodes that a step which only holds a reference to them cannot tell apart.
+    pub shape: u64,
+    /// How many nodes it refers to.
+    pub refs: u32,
+    /// A thread's handle: the program does not wait for it.
+    pub daemon: bool,
+    /// A pool's crew that has tasks which have not ended.
+    pub unfinished: bool,
+    /// A step that meets it reads it whole: closures and the like never change, so nobody tells when they are read.
+    pub constant: bool,
+    /// A thing to wait for, or a part of one: an operation on one reads others that it leads to.
+    pub waits: bool,
+    /// Of a thread's own state: how long until it gives up waiting, if it does.
+    pub deadline: Option<i64>,
+}
+
+#[derive(Debug, Default)]
+pub struct Labels {
+    numbers: HashMap<Box<[u8]>, Label, FixedState>,
+    contents: Vec<Box<[u8]>>,
+    facts: Vec<Facts>,
+    bytes: usize,
+}
+
+impl Labels {
+    /// The label of a node's content; `object` is what the node stands for, None for a root; `deadline` is how long a
+    /// thread waits at most.
+    pub fn of(&mut self, node: &Node, object: Option<&Shared>, deadline: Option<i64>) -> Label {
+        if let Some(&label) = self.numbers.get(&node.bytes[..]) {
+            debug_assert_eq!(self.facts[label as usize].refs as usize, node.refs.len());
+            return label;
+        }
+        let label = self.contents.len() as Label;
+        let content: Box<[u8]> = node.bytes.clone().into();
+        self.bytes += 2 * content.len() + size_of::<Facts>() + 48;
+        self.facts.push(facts(node, object, deadline));
+        self.contents.push(content.clone());
+        self.numbers.insert(content, label);
+        label
+    }
+
+    pub fn content(&self, label: Label) -> &[u8] {
+        &self.contents[label as usize]
+    }
+
+    pub fn facts(&self, label: Label) -> &Facts {
+        &self.facts[label as usize]
+    }
+
+    /// About how many bytes they take.
+    pub fn memory(&self) -> usize {
+        self.bytes
+    }
+}
+
+fn facts(node: &Node, object: Option<&Shared>, deadline: Option<i64>) -> Facts {
+    let tag = Tag::of(&node.bytes);
+    let hash = FixedState::with_seed(1);
+    let constant = matches!(tag, Tag::Closure | Tag::Bound | Tag::Error);
+    let shape = match object {
+        Some(Shared::Object(object)) => hash.hash_one((tag as u8, object.class)),
+        Some(Shared::Sync(sync)) => hash.hash_one((tag as u8, sync.kind.kind() as u8, sync.line)),
+        _ => hash.hash_one(tag as u8),
+    };
+    Facts {
+        tag,
+        shape,
+        refs: node.refs.len() as u32,
+        daemon: matches!(object, Some(Shared::Thread(thread)) if thread.daemon.load(Ordering::SeqCst)),
+        unfinished: match object {
+            Some(Shared::Sync(sync)) => matches!(sync.kind, Kind::Crew(_)) && sync.unfinished_tasks() > 0,
+            _ => false,
+        },
+        constant,
+        waits: matches!(tag, Tag::Sync | Tag::Ticket | Tag::Round | Tag::Failure | Tag::Left),
+        deadline,
+    }
+}

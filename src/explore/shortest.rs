@@ -1,0 +1,130 @@
+//! The story with the fewest preemptions, then the fewest steps: a search over states together with the thread that
+//! moved last, where moving another thread costs one if the last could go on (0-1 search: Dial, CACM 1969).
+
+use super::search::{Move, Sign, Tried, property_of, race, tries};
+use super::state::{Graph, State};
+use super::steps::{Effect, Steps};
+use super::verdict::Property;
+use foldhash::fast::FixedState;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+
+/// So many nodes are looked at; if none of them shows the failure, the path that is known has to do.
+const MOST_NODES: usize = 200_000;
+
+struct Node {
+    state: State,
+    /// The thread that moved last, by its place in the state.
+    last: Option<u32>,
+    parent: u32,
+    step: Option<Move>,
+}
+
+/// A path to a failure of this property, and how it shows; `longest` is the length of one that is known.
+pub fn find(steps: &mut Steps, property: Property, longest: usize) -> Option<(Vec<Move>, Sign)> {
+    let _ = longest;
+    let (graph, log, exited) = steps.initial();
+    if log.faults.iter().any(|fault| property_of(fault) == property) {
+        return Some((Vec::new(), Sign::Here));
+    }
+    let mut nodes = vec![Node { state: graph.store(), last: None, parent: u32::MAX, step: None }];
+    let mut best: HashMap<(u128, Option<u32>), (u32, u32), FixedState> =
+        HashMap::with_hasher(FixedState::with_seed(4));
+    best.insert((graph.hash(), None), (0, 0));
+    let mut open = BinaryHeap::from([(Reverse((0u32, 0u32)), 0u32)]);
+    let (mut graph, mut work, mut next) = (graph, Graph::default(), Graph::default());
+    let mut tried = Vec::new();
+    if exited.is_some() {
+        return shows_at_end(steps, property, &graph).then(|| (Vec::new(), Sign::Here));
+    }
+    while let Some((Reverse((switches, length)), at)) = open.pop() {
+        let last = nodes[at as usize].last;
+        graph.load(&nodes[at as usize].state, &steps.labels);
+        let key = (graph.hash(), last);
+        if best.get(&key).is_some_and(|known| *known < (switches, length)) {
+            continue;
+        }
+        if steps.is_over(&graph) {
+            if shows_at_end(steps, property, &graph) {
+                return Some((path(&nodes, at), Sign::Here));
+            }
+            continue;
+        }
+        if property == Property::Invariant && !steps.look(&graph, false).faults.is_empty() {
+            return Some((path(&nodes, at), Sign::Here));
+        }
+        tries(steps, &graph, &mut tried);
+        if let Some(sign) = shows(property, &tried) {
+            return Some((path(&nodes, at), sign));
+        }
+        let could_go_on = |seat: u32| {
+            tried.iter().any(|one| one.seat as u32 == seat && matches!(one.outcome.kind, Effect::Change(_)))
+        };
+        let costs = last.is_some_and(could_go_on);
+        for one in &tried {
+            let Effect::Change(change) = &one.outcome.kind else { continue };
+            let moved = steps.apply(&graph, one.seat, change, &mut work, &mut next);
+            let cost = switches + u32::from(costs && last != Some(one.seat as u32));
+            let step = Move { seat: one.seat as u32, way: one.way, choices: one.choices.clone() };
+            if one.outcome.exited.is_some() {
+                if shows_at_end(steps, property, &next) {
+                    let mut path = path(&nodes, at);
+                    path.push(step);
+                    return Some((path, Sign::Here));
+                }
+                continue;
+            }
+            let last = moved.map(|seat| seat as u32);
+            let key = (next.hash(), last);
+            let now = (cost, length + 1);
+            if best.get(&key).is_some_and(|known| *known <= now) {
+                continue;
+            }
+            best.insert(key, now);
+            if nodes.len() >= MOST_NODES {
+                return None;
+            }
+            let number = nodes.len() as u32;
+            nodes.push(Node { state: next.store(), last, parent: at, step: Some(step) });
+            open.push((Reverse(now), number));
+        }
+    }
+    None
+}
+
+/// Whether the property fails in a state with these steps, or in one of them.
+fn shows(property: Property, tried: &[Tried]) -> Option<Sign> {
+    match property {
+        Property::Deadlock => {
+            let moves = tried.iter().any(|one| matches!(one.outcome.kind, Effect::Change(_)));
+            (!moves).then_some(Sign::Here)
+        }
+        Property::Race => race(tried).map(|_| Sign::Here),
+        Property::Error | Property::Assertion => tried.iter().find_map(|one| {
+            let fails = one.outcome.faults.iter().any(|fault| property_of(fault) == property);
+            let step = || Move { seat: one.seat as u32, way: one.way, choices: one.choices.clone() };
+            fails.then(|| Sign::Step(step()))
+        }),
+        Property::Invariant | Property::Ensure | Property::Livelock => None,
+    }
+}
+
+fn shows_at_end(steps: &mut Steps, property: Property, graph: &Graph) -> bool {
+    match property {
+        Property::Ensure => !steps.look(graph, true).faults.is_empty(),
+        Property::Invariant => !steps.look(graph, false).faults.is_empty(),
+        Property::Deadlock | Property::Error | Property::Assertion | Property::Livelock | Property::Race => false,
+    }
+}
+
+fn path(nodes: &[Node], to: u32) -> Vec<Move> {
+    let mut path = Vec::new();
+    let mut at = to;
+    while at != u32::MAX {
+        let node = &nodes[at as usize];
+        path.extend(node.step.clone());
+        at = node.parent;
+    }
+    path.reverse();
+    path
+}

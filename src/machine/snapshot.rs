@@ -1,0 +1,43 @@
+//! A copy of what a fiber holds, for others to look at while its thread stands still.
+
+use super::Fiber;
+use crate::code::Program;
+use crate::value::Value;
+
+/// The calls in progress, and values that belong to no call.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Outermost first.
+    pub calls: Vec<Call>,
+    /// Thread-locals, and what the arms of a `select` in the making hold.
+    pub others: Vec<Value>,
+}
+
+#[derive(Debug)]
+pub struct Call {
+    pub function: u32,
+    /// The next instruction.
+    pub pc: u32,
+    /// Its registers, up to those that a call it has made has as its own.
+    pub registers: Vec<Value>,
+}
+
+impl Fiber {
+    /// None when it has more calls in progress than `most`.
+    pub fn snapshot(&self, program: &Program, most: usize) -> Option<Snapshot> {
+        if self.frames.len() > most {
+            return None;
+        }
+        let mut calls = Vec::with_capacity(self.frames.len());
+        for (place, frame) in self.frames.iter().enumerate() {
+            let base = frame.base as usize;
+            let all = base + program.functions[frame.function as usize].registers;
+            let end = self.frames.get(place + 1).map_or(all, |inner| all.min(inner.base as usize));
+            let registers = self.stack.get(base..end).unwrap_or_default().to_vec();
+            calls.push(Call { function: frame.function, pc: frame.pc, registers });
+        }
+        let mut others = self.locals.clone();
+        self.arms.iter().for_each(|arm| arm.values(&mut |value| others.push(value)));
+        Some(Snapshot { calls, others })
+    }
+}

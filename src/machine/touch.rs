@@ -1,0 +1,541 @@
+//! What an instruction is about to touch of what other threads may touch too: variables, fields, elements, things to
+//! wait for. Asked before each instruction by worlds that are `Scheduler::STEPWISE`.
+//!
+//! It says at least what the instruction touches. Whether anybody else can reach it is the world's to know.
+
+use super::call;
+use super::image::Member;
+use super::{Fiber, Image};
+use crate::builtin::{Body, Row};
+use crate::code::{Instruction as I, Shape};
+use crate::state::Shared;
+use crate::value::{Type, Value, object::Object};
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, LazyLock};
+
+/// One thing touched, and how.
+#[derive(Debug, Clone)]
+pub struct Touch {
+    pub place: Place,
+    pub part: Part,
+    pub write: bool,
+}
+
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// A top-level variable that can change.
+    Global(u32),
+    /// A top-level name that is written once.
+    Fixed(u32),
+    Object(Shared),
+    /// The set of threads, or what any of them does.
+    Threads,
+    /// The generator of random numbers.
+    Random,
+    Clock,
+}
+
+/// Which part of it: two touches of one place can only disturb each other when their parts meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Part {
+    All,
+    Field(u32),
+    /// Of a list, counted from the start.
+    Element(u64),
+    /// Of a map, by its hash.
+    Key(u64),
+    /// How many there are, and which keys.
+    Shape,
+}
+
+impl Part {
+    pub fn meets(self, other: Part) -> bool {
+        self == other || self == Part::All || other == Part::All
+    }
+}
+
+/// What the instruction is for, where that matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    Plain,
+    /// The beginning of `atomically`.
+    Atomic,
+    /// The beginning of an `await`: its condition is evaluated as one step.
+    Await,
+    /// Gives up a lock or a permit.
+    Release,
+    Print,
+    /// An operation on a thing to wait for, or on a thread.
+    Sync,
+}
+
+#[derive(Debug)]
+pub struct Touches {
+    pub list: Vec<Touch>,
+    pub act: Act,
+}
+
+impl Touches {
+    pub fn new() -> Touches {
+        Touches { list: Vec::new(), act: Act::Plain }
+    }
+
+    fn add(&mut self, place: Place, part: Part, write: bool) {
+        self.list.push(Touch { place, part, write });
+    }
+
+    fn object(&mut self, object: Shared, part: Part, write: bool) {
+        self.add(Place::Object(object), part, write);
+    }
+}
+
+impl Default for Touches {
+    fn default() -> Touches {
+        Touches::new()
+    }
+}
+
+static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+/// Adds what the instruction at `pc` (of the innermost frame, with its registers at `base`) is about to touch.
+pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I, out: &mut Touches) {
+    let r = |register: u16| &fiber.stack[base + register as usize];
+    match instruction {
+        I::LoadGlobal { index, .. } => out.add(Place::Global(index), Part::All, false),
+        I::StoreGlobal { index, .. } => out.add(Place::Global(index), Part::All, true),
+        I::LoadFixed { index, .. } => fixed(image, index, out),
+        I::StoreFixed { index, .. } => out.add(Place::Fixed(index), Part::All, true),
+        I::LoadCell { cell, .. } => cell_of(r(cell), false, out),
+        I::StoreCell { cell, .. } => cell_of(r(cell), true, out),
+
+        I::Add { a, b, .. } | I::Subtract { a, b, .. } | I::Multiply { a, b, .. } | I::Modulo { a, b, .. } => {
+            deep(r(a), out);
+            deep(r(b), out);
+        }
+        I::Binary { a, b, .. }
+        | I::Compare { a, b, .. }
+        | I::UnlessLess { a, b, .. }
+        | I::UnlessLessEqual { a, b, .. }
+        | I::UnlessEqual { a, b, .. }
+        | I::UnlessNotEqual { a, b, .. }
+        | I::LoopLess { a, b, .. }
+        | I::LoopLessEqual { a, b, .. } => {
+            deep(r(a), out);
+            deep(r(b), out);
+        }
+        I::Unary { a, .. } | I::JumpIf { a, .. } | I::JumpUnless { a, .. } | I::LoopIf { a, .. } => {
+            shape(r(a), false, out);
+        }
+        I::Iterate { at } => shallow(r(at), false, out),
+        I::LoopItems { at, .. } => {
+            if let Value::Sync(queue) = r(at) {
+                sync(queue, out);
+            }
+        }
+        I::Unpack { s, .. } => shallow(r(s), false, out),
+        I::Slice { object, .. } => shallow(r(object), false, out),
+        I::GetIndex { object, index, .. } => element(r(object), r(index), false, out),
+        I::SetIndex { object, index, .. } => element(r(object), r(index), true, out),
+        I::Push { list, .. } => shape(r(list), true, out),
+        I::Text { at, count, .. } => (0..count).for_each(|i| deep(r(at + i), out)),
+        I::Format { s, .. } => deep(r(s), out),
+        I::AssertCompared { message, at } => {
+            deep(r(message), out);
+            deep(r(at), out);
+            deep(r(at + 1), out);
+        }
+        I::AssertFailed { message } => deep(r(message), out),
+
+        I::GetOwn { object, index, .. } => own_field(image, r(object), index, false, out),
+        I::SetOwn { object, index, .. } => own_field(image, r(object), index, true, out),
+        I::GetField { object, name, .. } => field(image, r(object), name, false, out),
+        I::SetField { object, name, .. } => field(image, r(object), name, true, out),
+
+        I::Call { at, shape } => call(image, r(at), fiber, base + at as usize + 1, shape, out),
+        I::CallMethod { at, shape } => {
+            let shape = &image.program.shapes[shape as usize];
+            method(image, r(at), fiber, base + at as usize + 1, shape, out);
+        }
+        I::CallMethodOf { at, shape, object } => {
+            let shape = &image.program.shapes[shape as usize];
+            method(image, r(object), fiber, base + at as usize + 1, shape, out);
+        }
+        I::CallMethodFixed { at, shape, index } => {
+            let shape = &image.program.shapes[shape as usize];
+            fixed(image, u32::from(index), out);
+            if let Some(receiver) = image.fixed(u32::from(index)) {
+                method(image, receiver, fiber, base + at as usize + 1, shape, out);
+            }
+        }
+        I::CallBuiltin { at, count, row } => {
+            let start = base + at as usize;
+            native(image.program.rows[row as usize], None, &fiber.stack[start..start + count as usize], out);
+        }
+        I::CallSpread { at } => {
+            shallow(r(at + 1), false, out);
+            if let (Value::Builtin(row), Value::List(list)) = (r(at), r(at + 1)) {
+                native(row, None, &list.snapshot(), out);
+            }
+        }
+
+        I::Enter { a } | I::EnterTimed { a, .. } => entered(r(a), out),
+        I::EnterFixed { index } => {
+            fixed(image, index, out);
+            if let Some(value) = image.fixed(index) {
+                entered(value, out);
+            }
+        }
+        I::Leave { a } => left(r(a), out),
+        I::LeaveFixed { index } => {
+            if let Some(value) = image.fixed(index) {
+                left(value, out);
+            }
+        }
+        I::HoldOthers => out.act = Act::Atomic,
+        I::AwaitBegin => out.act = Act::Await,
+        I::Select { .. } => {
+            out.act = Act::Sync;
+            for arm in &fiber.arms {
+                arm.touches(&mut |object| out.object(object, Part::All, true));
+            }
+        }
+        // Making a thread, starting it, ending a call: nobody else can tell when it happens.
+        I::Prepare { .. } | I::Start { .. } | I::Arm { .. } => {}
+
+        I::Move { .. }
+        | I::Nil { .. }
+        | I::Bool { .. }
+        | I::Int { .. }
+        | I::Constant { .. }
+        | I::Unset { .. }
+        | I::NewCell { .. }
+        | I::CheckSet { .. }
+        | I::LoadLocal { .. }
+        | I::StoreLocal { .. }
+        | I::AddInt { .. }
+        | I::MultiplyInt { .. }
+        | I::ModuloInt { .. }
+        | I::Jump { .. }
+        | I::JumpSet { .. }
+        | I::Loop { .. }
+        | I::UnlessLessInt { .. }
+        | I::UnlessLessEqualInt { .. }
+        | I::UnlessGreaterInt { .. }
+        | I::UnlessGreaterEqualInt { .. }
+        | I::UnlessEqualInt { .. }
+        | I::UnlessNotEqualInt { .. }
+        | I::LoopLessInt { .. }
+        | I::LoopLessEqualInt { .. }
+        | I::RangeCheck { .. }
+        | I::LoopRange { .. }
+        | I::CountCheck { .. }
+        | I::LoopCount { .. }
+        | I::CallFunction { .. }
+        | I::CallMember { .. }
+        | I::Return { .. }
+        | I::ReturnNil
+        | I::OwnMethod { .. }
+        | I::List { .. }
+        | I::Map { .. }
+        | I::Range { .. }
+        | I::Closure { .. }
+        | I::Name { .. }
+        | I::NameElement { .. }
+        | I::Throw { .. }
+        | I::Watch { .. }
+        | I::Rethrow { .. }
+        | I::IsKind { .. }
+        | I::Monitor { .. }
+        | I::Sleep { .. }
+        | I::Yield
+        | I::ResumeOthers
+        | I::AwaitWait
+        | I::AwaitEnd => {}
+    }
+}
+
+/// A name that is written once: only before it is set can it matter when it is read.
+fn fixed(image: &Image, index: u32, out: &mut Touches) {
+    if image.fixed(index).is_none() {
+        out.add(Place::Fixed(index), Part::All, false);
+    }
+}
+
+fn cell_of(value: &Value, write: bool, out: &mut Touches) {
+    if let Value::Cell(cell) = value {
+        out.object(Shared::Cell(cell.clone()), Part::All, write);
+    }
+}
+
+fn sync(thing: &Arc<crate::sync::Sync>, out: &mut Touches) {
+    out.act = Act::Sync;
+    out.object(Shared::Sync(thing.clone()), Part::All, true);
+}
+
+fn thread(handle: &Arc<crate::sync::thread::Thread>, out: &mut Touches) {
+    out.act = Act::Sync;
+    out.object(Shared::Thread(handle.clone()), Part::All, true);
+}
+
+fn entered(value: &Value, out: &mut Touches) {
+    if let Value::Sync(thing) = value {
+        sync(thing, out);
+    }
+}
+
+fn left(value: &Value, out: &mut Touches) {
+    if let Value::Sync(thing) = value {
+        sync(thing, out);
+        if gives_back(value.kind()) {
+            out.act = Act::Release;
+        }
+    }
+}
+
+/// Whether leaving it can only let others go on.
+fn gives_back(kind: Type) -> bool {
+    matches!(kind, Type::Lock | Type::RLock | Type::Semaphore | Type::Side)
+}
+
+/// The container itself, with all its elements, but not what they hold.
+fn shallow(value: &Value, write: bool, out: &mut Touches) {
+    if let Some(object) = container(value) {
+        out.object(object, Part::All, write);
+    }
+}
+
+fn shape(value: &Value, write: bool, out: &mut Touches) {
+    if let Some(object) = container(value) {
+        out.object(object, Part::Shape, write);
+    }
+}
+
+fn container(value: &Value) -> Option<Shared> {
+    match value {
+        Value::List(list) => Some(Shared::List(list.clone())),
+        Value::Map(map) => Some(Shared::Map(map.clone())),
+        Value::Set(set) => Some(Shared::Set(set.clone())),
+        _ => None,
+    }
+}
+
+/// Everything that is read when the value is shown, compared or copied.
+fn deep(value: &Value, out: &mut Touches) {
+    if container(value).is_none() && !matches!(value, Value::Object(_) | Value::Thread(_)) {
+        return;
+    }
+    let mut seen = HashSet::new();
+    let mut pending = vec![value.clone()];
+    while let Some(value) = pending.pop() {
+        let object = match &value {
+            Value::Object(object) => Some(Shared::Object(object.clone())),
+            Value::Thread(handle) => Some(Shared::Thread(handle.clone())),
+            other => container(other),
+        };
+        let Some(object) = object else { continue };
+        if !seen.insert(object.address()) {
+            continue;
+        }
+        match &value {
+            Value::List(list) => pending.extend(list.snapshot()),
+            Value::Map(map) => pending.extend(map.snapshot().into_iter().flat_map(|(k, v)| [k, v])),
+            Value::Set(set) => pending.extend(set.snapshot()),
+            // An object is shown by its class, and equal to itself only.
+            _ => continue,
+        }
+        out.object(object, Part::All, false);
+    }
+}
+
+fn element(object: &Value, index: &Value, write: bool, out: &mut Touches) {
+    match object {
+        Value::List(list) => {
+            let length = list.len() as i64;
+            let node = Shared::List(list.clone());
+            match index {
+                Value::Int(i) if (0..length).contains(i) => {
+                    out.object(node, Part::Element(*i as u64), write);
+                }
+                // Counted from the end, or outside: how long it is matters.
+                Value::Int(i) if (-length..0).contains(i) => {
+                    out.object(node.clone(), Part::Shape, false);
+                    out.object(node, Part::Element((length + i) as u64), write);
+                }
+                _ => out.object(node, Part::Shape, false),
+            }
+        }
+        Value::Map(map) => {
+            let node = Shared::Map(map.clone());
+            let key = Part::Key(KEYS.hash_one(index));
+            let known = crate::value::compare::hashable(index).is_ok() && map.lock().contains_key(index);
+            if !known {
+                out.object(node.clone(), Part::Shape, write);
+            }
+            out.object(node, key, write);
+        }
+        _ => {}
+    }
+}
+
+fn own_field(image: &Image, object: &Value, index: u16, write: bool, out: &mut Touches) {
+    if let Some(members) = call::members(object) {
+        class_field(image, members, index, write, out);
+    }
+}
+
+fn class_field(image: &Image, members: &Arc<Object>, index: u16, write: bool, out: &mut Touches) {
+    let class = &image.program.classes[members.class as usize];
+    if class.fields[index as usize].mutable {
+        out.object(Shared::Object(members.clone()), Part::Field(u32::from(index)), write);
+    }
+}
+
+fn field(image: &Image, object: &Value, name: u16, write: bool, out: &mut Touches) {
+    if image.property(object.kind(), name).is_some() {
+        match object {
+            Value::Sync(thing) => sync(thing, out),
+            Value::Thread(handle) => thread(handle, out),
+            other => shape(other, write, out),
+        }
+        return;
+    }
+    let Some(members) = call::members(object) else { return };
+    let Some(Member::Field { index, .. }) = image.member(members.class, name) else { return };
+    match &members.monitor {
+        Some(monitor) => sync(monitor, out),
+        None => class_field(image, members, index, write, out),
+    }
+}
+
+fn call(image: &Image, callee: &Value, fiber: &Fiber, start: usize, shape: u32, out: &mut Touches) {
+    let shape = &image.program.shapes[shape as usize];
+    let end = start + shape.count as usize;
+    match callee {
+        Value::Builtin(row) => native(row, None, &fiber.stack[start..end], out),
+        Value::Bound(bound) => {
+            if let crate::value::object::Method::Builtin(row) = bound.method {
+                native(row, Some(&bound.receiver), &fiber.stack[start..end], out);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn method(image: &Image, receiver: &Value, fiber: &Fiber, start: usize, shape: &Shape, out: &mut Touches) {
+    let arguments = &fiber.stack[start..(start + shape.count as usize).min(fiber.stack.len())];
+    if let Some(linked) = image.method(receiver.kind(), shape.method) {
+        native(linked.row, Some(receiver), arguments, out);
+    } else if let Some(members) = call::members(receiver)
+        && let Some(Member::Field { index, .. }) = image.member(members.class, shape.method)
+    {
+        class_field(image, members, index, false, out);
+    }
+}
+
+/// What a builtin touches, by its name and its receiver's type.
+fn native(row: &'static Row, receiver: Option<&Value>, arguments: &[Value], out: &mut Touches) {
+    if let Body::Script(_) = row.body {
+        return; // its own instructions are asked one by one
+    }
+    let Some(receiver) = receiver else { return function(row.name, arguments, out) };
+    match receiver {
+        Value::Sync(thing) => {
+            sync(thing, out);
+            if row.name == "release" && gives_back(receiver.kind()) {
+                out.act = Act::Release;
+            }
+        }
+        Value::Thread(handle) => {
+            // As for the statement: nobody can tell when it is done.
+            if row.name != "start" {
+                thread(handle, out);
+            }
+        }
+        Value::List(list) => {
+            let node = Shared::List(list.clone());
+            match row.name {
+                "push" => out.object(node, Part::Shape, true),
+                "pop" if arguments.iter().all(|argument| matches!(argument, Value::Unset | Value::Nil)) => {
+                    out.object(node.clone(), Part::Shape, true);
+                    if let Some(last) = list.len().checked_sub(1) {
+                        out.object(node, Part::Element(last as u64), true);
+                    }
+                }
+                "extend" => {
+                    out.object(node, Part::Shape, true);
+                    arguments.iter().for_each(|argument| shallow(argument, false, out));
+                }
+                "copy" => out.object(node, Part::All, false),
+                "index" | "count" => {
+                    deep(receiver, out);
+                    arguments.iter().for_each(|argument| deep(argument, out));
+                }
+                _ => {
+                    out.object(node, Part::All, true);
+                    arguments.iter().for_each(|argument| deep(argument, out));
+                }
+            }
+        }
+        Value::Map(map) => {
+            let node = Shared::Map(map.clone());
+            match row.name {
+                "get" => arguments.iter().take(1).for_each(|key| element(receiver, key, false, out)),
+                "keys" | "items" | "values" | "copy" => out.object(node, Part::All, false),
+                "setdefault" | "pop" => arguments.iter().take(1).for_each(|key| {
+                    out.object(node.clone(), Part::Shape, true);
+                    element(receiver, key, true, out);
+                }),
+                _ => {
+                    out.object(node, Part::All, true);
+                    arguments.iter().for_each(|argument| shallow(argument, false, out));
+                }
+            }
+        }
+        Value::Set(set) => {
+            let write = !matches!(row.name, "copy" | "union" | "intersection" | "difference");
+            out.object(Shared::Set(set.clone()), Part::All, write);
+            arguments.iter().for_each(|argument| shallow(argument, false, out));
+        }
+        _ => arguments.iter().for_each(|argument| deep(argument, out)),
+    }
+}
+
+fn function(name: &str, arguments: &[Value], out: &mut Touches) {
+    match name {
+        "threads" | "active_count" => out.add(Place::Threads, Part::All, false),
+        "now" | "clock" => out.add(Place::Clock, Part::All, false),
+        "random" | "randint" | "shuffle" | "sample" | "seed" => {
+            out.add(Place::Random, Part::All, true);
+            arguments.iter().for_each(|argument| shallow(argument, true, out));
+        }
+        "__start_all" => {}
+        "print" => {
+            out.act = Act::Print;
+            arguments.iter().for_each(|argument| deep(argument, out));
+        }
+        "len" | "bool" => arguments.iter().for_each(|argument| shape(argument, false, out)),
+        "same" | "type" => {}
+        _ => {
+            for argument in arguments {
+                match argument {
+                    Value::Sync(thing) => sync(thing, out),
+                    Value::Thread(handle) => thread(handle, out),
+                    other => deep(other, out),
+                }
+            }
+            // `wait(fs)`, `as_completed(fs)`, `__join(threads)`: what the list holds is asked, too.
+            for argument in arguments {
+                if let Value::List(list) = argument {
+                    for item in list.snapshot() {
+                        match &item {
+                            Value::Sync(thing) => sync(thing, out),
+                            Value::Thread(handle) => thread(handle, out),
+                            _ => {}
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! A whole state: its nodes, in the order in which they were met.
+
+use super::{Numbering, Shared, Writer};
+use crate::sync::thread::Thread;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// What one node is, as the first byte of its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Tag {
+    /// One of the roots, which are known by their place.
+    Root,
+    Cell,
+    List,
+    Map,
+    Set,
+    Object,
+    Closure,
+    Bound,
+    Error,
+    File,
+    Thread,
+    Sync,
+    Ticket,
+    Round,
+    Failure,
+    Left,
+}
+
+impl Tag {
+    const ALL: [Tag; 16] = [
+        Tag::Root,
+        Tag::Cell,
+        Tag::List,
+        Tag::Map,
+        Tag::Set,
+        Tag::Object,
+        Tag::Closure,
+        Tag::Bound,
+        Tag::Error,
+        Tag::File,
+        Tag::Thread,
+        Tag::Sync,
+        Tag::Ticket,
+        Tag::Round,
+        Tag::Failure,
+        Tag::Left,
+    ];
+
+    /// The tag that a node's content begins with.
+    pub fn of(bytes: &[u8]) -> Tag {
+        Tag::ALL[bytes[0] as usize]
+    }
+}
+
+/// One node's content, and the nodes it refers to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Node {
+    pub bytes: Vec<u8>,
+    pub refs: Vec<u32>,
+}
+
+/// Makes a graph of living objects: the roots first, then everything that can be reached from them.
+pub struct Builder {
+    nodes: Vec<Node>,
+    numbers: HashMap<usize, u32>,
+    /// The object of each node that is no root.
+    objects: Vec<Shared>,
+    pending: VecDeque<u32>,
+    roots: u32,
+    names: bool,
+    /// Every thread there is, for those that are known by their ids.
+    threads: HashMap<u32, Arc<Thread>>,
+}
+
+impl Builder {
+    pub fn new(roots: u32, names: bool, threads: impl Iterator<Item = Arc<Thread>>) -> Builder {
+        Builder {
+            nodes: vec![Node::default(); roots as usize],
+            numbers: HashMap::new(),
+            objects: Vec::new(),
+            pending: VecDeque::new(),
+            roots,
+            names,
+            threads: threads.map(|thread| (thread.id, thread)).collect(),
+        }
+    }
+
+    /// Writes the content of a root.
+    pub fn root(&mut self, root: u32, write: impl FnOnce(&mut Writer<'_>)) {
+        let mut node = Node { bytes: vec![Tag::Root as u8], refs: Vec::new() };
+        write(&mut Writer { bytes: &mut node.bytes, refs: &mut node.refs, numbering: self });
+        self.nodes[root as usize] = node;
+    }
+
+    /// Writes everything that can be reached from the roots, and gives the nodes with the objects of those that are no
+    /// roots.
+    pub fn finish(mut self) -> (Vec<Node>, Vec<Shared>) {
+        while let Some(number) = self.pending.pop_front() {
+            let object = self.objects[(number - self.roots) as usize].clone();
+            let mut node = Node::default();
+            object.save(&mut Writer { bytes: &mut node.bytes, refs: &mut node.refs, numbering: &mut self });
+            self.nodes[number as usize] = node;
+        }
+        (self.nodes, self.objects)
+    }
+}
+
+impl Numbering for Builder {
+    fn number(&mut self, object: Shared) -> u32 {
+        let next = self.nodes.len() as u32;
+        let number = *self.numbers.entry(object.address()).or_insert(next);
+        if number == next {
+            self.nodes.push(Node::default());
+            self.objects.push(object);
+            self.pending.push_back(number);
+        }
+        number
+    }
+
+    fn thread(&mut self, id: u32) -> u32 {
+        let thread = self.threads.get(&id).cloned();
+        let thread = thread.unwrap_or_else(|| unreachable!("thread {id} is known to the world"));
+        self.number(Shared::Thread(thread))
+    }
+
+    fn lives(&self, id: u32) -> bool {
+        self.threads.contains_key(&id)
+    }
+
+    fn names(&self) -> bool {
+        self.names
+    }
+}
+
+impl Shared {
+    /// Writes the node of this object: its tag, then its content.
+    pub fn save(&self, w: &mut Writer<'_>) {
+        let tag = match self {
+            Shared::Cell(_) => Tag::Cell,
+            Shared::List(_) => Tag::List,
+            Shared::Map(_) => Tag::Map,
+            Shared::Set(_) => Tag::Set,
+            Shared::Object(_) => Tag::Object,
+            Shared::Closure(_) => Tag::Closure,
+            Shared::Bound(_) => Tag::Bound,
+            Shared::Error(_) => Tag::Error,
+            Shared::File(_) => Tag::File,
+            Shared::Thread(_) => Tag::Thread,
+            Shared::Sync(_) => Tag::Sync,
+            Shared::Ticket(_) => Tag::Ticket,
+            Shared::Round(_) => Tag::Round,
+            Shared::Failure(_) => Tag::Failure,
+            Shared::Left(_) => Tag::Left,
+        };
+        w.byte(tag as u8);
+        match self {
+            Shared::Cell(cell) => w.value(&cell.get()),
+            Shared::List(list) => w.values(&list.snapshot()),
+            Shared::Map(map) => {
+                let entries = map.snapshot();
+                w.count(entries.len() as u64);
+                for (key, value) in entries {
+                    w.value(&key);
+                    w.value(&value);
+                }
+            }
+            Shared::Set(set) => {
+                let members: Vec<_> = set.snapshot().into_iter().collect();
+                w.values(&members);
+            }
+            Shared::Object(object) => super::object::save(object, w),
+            Shared::Closure(closure) => {
+                w.count(u64::from(closure.function));
+                w.values(&closure.captured);
+            }
+            Shared::Bound(bound) => super::object::save_bound(bound, w),
+            Shared::Error(error) => error.save(w),
+            Shared::File(file) => w.text(&file.path),
+            Shared::Thread(thread) => thread.save(w),
+            Shared::Sync(sync) => sync.save(w),
+            Shared::Ticket(ticket) => ticket.save(w),
+            Shared::Round(round) => round.save(w),
+            Shared::Failure(failure) => failure.save(w),
+            Shared::Left(left) => w.count(left.load(Ordering::SeqCst) as u64),
+        }
+    }
+}

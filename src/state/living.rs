@@ -1,0 +1,151 @@
+//! Making a stored graph into living objects again.
+//!
+//! An object is made when it is first asked for, from what never changes of it; its changing content is filled in
+//! afterwards, because that may lead back to the object itself.
+
+use super::graph::{Node, Tag};
+use super::{Objects, Reader, Shared, object};
+use crate::sync::barrier::Round;
+use crate::sync::condition::Ticket;
+use crate::sync::future::Failure;
+use crate::sync::{Sync, thread::Thread};
+use crate::value::cell::Cell;
+use crate::value::error::Error;
+use crate::value::file::File;
+use crate::value::list::List;
+use crate::value::map::Map;
+use crate::value::object::Closure;
+use crate::value::set::Set;
+use crate::value::{Value, compare};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+/// A graph that is being brought to life.
+pub struct Living<'a, N: std::borrow::Borrow<[u8]>> {
+    contents: &'a [N],
+    refs: &'a [&'a [u32]],
+    objects: Vec<Option<Shared>>,
+    /// Nodes made and not yet filled, with how much of their bytes and references has been read.
+    unfilled: Vec<(u32, usize, usize)>,
+    names: bool,
+}
+
+/// The first id of the living objects of a graph, above that of `main`.
+const FIRST_ID: u32 = 2;
+
+impl<'a, N: std::borrow::Borrow<[u8]>> Living<'a, N> {
+    /// Of nodes given by their contents and references.
+    pub fn new(contents: &'a [N], refs: &'a [&'a [u32]], names: bool) -> Living<'a, N> {
+        Living { contents, refs, objects: vec![None; contents.len()], unfilled: Vec::new(), names }
+    }
+
+    /// Reads a root, then fills everything that it led to.
+    pub fn root<T>(&mut self, root: u32, read: impl FnOnce(&mut Reader<'_>) -> T) -> T {
+        let bytes = &self.contents[root as usize].borrow()[1..];
+        let refs = self.refs[root as usize];
+        let value = read(&mut Reader { bytes, refs, objects: self });
+        self.fill();
+        value
+    }
+
+    /// The object of each node that was reached.
+    pub fn into_objects(self) -> Vec<Option<Shared>> {
+        self.objects
+    }
+
+    fn fill(&mut self) {
+        while let Some((node, bytes_read, refs_read)) = self.unfilled.pop() {
+            let object = self.object(node);
+            let contents = self.contents;
+            let bytes = &contents[node as usize].borrow()[bytes_read..];
+            let refs = &self.refs[node as usize][refs_read..];
+            object.fill(&mut Reader { bytes, refs, objects: self });
+        }
+    }
+
+    fn make(&mut self, node: u32) -> Shared {
+        let contents = self.contents;
+        let whole = contents[node as usize].borrow();
+        let refs = self.refs[node as usize];
+        let tag = Tag::of(whole);
+        let mut reader = Reader { bytes: &whole[1..], refs, objects: self };
+        let made = Shared::load(tag, node + FIRST_ID, &mut reader);
+        let read = (whole.len() - reader.bytes.len(), refs.len() - reader.refs.len());
+        self.unfilled.push((node, read.0, read.1));
+        made
+    }
+}
+
+impl<N: std::borrow::Borrow<[u8]>> Objects for Living<'_, N> {
+    fn object(&mut self, node: u32) -> Shared {
+        if let Some(object) = &self.objects[node as usize] {
+            return object.clone();
+        }
+        let object = self.make(node);
+        // Making it cannot have led to itself: what never changes of an object refers to older ones only.
+        self.objects[node as usize] = Some(object.clone());
+        object
+    }
+
+    fn names(&self) -> bool {
+        self.names
+    }
+}
+
+impl Shared {
+    fn load(tag: Tag, id: u32, r: &mut Reader<'_>) -> Shared {
+        match tag {
+            Tag::Root => unreachable!("nothing refers to a root"),
+            Tag::Cell => Shared::Cell(Arc::new(Cell::new(Value::Unset))),
+            Tag::List => Shared::List(Arc::new(List::new(Vec::new()))),
+            Tag::Map => Shared::Map(Arc::new(Map::default())),
+            Tag::Set => Shared::Set(Arc::new(Set::default())),
+            Tag::Object => Shared::Object(Arc::new(object::load(r))),
+            Tag::Closure => {
+                let function = r.count() as u32;
+                Shared::Closure(Arc::new(Closure { function, captured: r.values().into() }))
+            }
+            Tag::Bound => Shared::Bound(Arc::new(object::load_bound(r))),
+            Tag::Error => Shared::Error(Arc::new(Error::load(r))),
+            Tag::File => Shared::File(Arc::new(File::shut(r.text()))),
+            Tag::Thread => Shared::Thread(Arc::new(Thread::load(id, r))),
+            Tag::Sync => Shared::Sync(Arc::new(Sync::load(id, r))),
+            Tag::Ticket => Shared::Ticket(Arc::new(Ticket::load(r))),
+            Tag::Round => Shared::Round(Arc::new(Round::load(r))),
+            Tag::Failure => Shared::Failure(Arc::new(Failure::load(r))),
+            Tag::Left => Shared::Left(Arc::new(AtomicUsize::new(r.count() as usize))),
+        }
+    }
+
+    fn fill(&self, r: &mut Reader<'_>) {
+        match self {
+            Shared::Cell(cell) => cell.set(r.value()),
+            Shared::List(list) => drop(list.replace(r.values())),
+            Shared::Map(map) => {
+                for _ in 0..r.count() {
+                    let (key, value) = (r.value(), r.value());
+                    map.lock().insert(key, value);
+                }
+            }
+            Shared::Set(set) => {
+                for member in r.values() {
+                    debug_assert!(compare::hashable(&member).is_ok());
+                    set.lock().insert(member);
+                }
+            }
+            Shared::Object(it) => object::fill(it, r),
+            Shared::Error(error) => error.fill(r),
+            Shared::Thread(thread) => thread.fill(r),
+            Shared::Sync(sync) => sync.fill(r),
+            Shared::Ticket(ticket) => ticket.fill(r),
+            Shared::Round(round) => round.fill(r),
+            Shared::Failure(failure) => failure.fill(r),
+            Shared::Closure(_) | Shared::Bound(_) | Shared::File(_) | Shared::Left(_) => {}
+        }
+    }
+}
+
+/// The graph of nodes as slices, as `Living` wants it.
+pub fn slices(nodes: &[Node]) -> (Vec<&[u8]>, Vec<&[u32]>) {
+    nodes.iter().map(|node| (&node.bytes[..], &node.refs[..])).unzip()
+}

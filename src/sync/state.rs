@@ -1,0 +1,235 @@
+//! Things to wait for, and operations on them, as parts of a state: written, and made again from what was written.
+//!
+//! Each construct writes its own parts, in its file. Wait queues are not written: in a world that writes states
+//! nobody is in them.
+
+use super::future::Several;
+use super::op::Put;
+use super::select::Select;
+use super::{Kind, Op, Sync};
+use super::{atomic, barrier, condition, event, future, latch, lock, pool, queue, rlock, rwlock, semaphore};
+use crate::state::{Reader, Writer};
+use crate::value::Value;
+use std::sync::{Arc, OnceLock};
+
+/// What a thing is; the tag before its head.
+const LOCK: u8 = 0;
+const RLOCK: u8 = 1;
+const RWLOCK: u8 = 2;
+const SIDE: u8 = 3;
+const SEMAPHORE: u8 = 4;
+const CONDITION: u8 = 5;
+const EVENT: u8 = 6;
+const BARRIER: u8 = 7;
+const LATCH: u8 = 8;
+const QUEUE: u8 = 9;
+const ATOMIC: u8 = 10;
+const POOL: u8 = 11;
+const CREW: u8 = 12;
+const FUTURE: u8 = 13;
+
+impl Sync {
+    /// Where it was made, its name, its kind and what never changes of it; then its content.
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.line(self.line);
+        w.option(self.name.get(), |w, name| w.text(name));
+        match &self.kind {
+            Kind::Lock(lock) => {
+                w.byte(LOCK);
+                lock.owner.save(w);
+            }
+            Kind::RLock(lock) => {
+                w.byte(RLOCK);
+                lock.save(w);
+            }
+            Kind::RwLock(lock) => {
+                w.byte(RWLOCK);
+                lock.save(w);
+            }
+            Kind::Side(side) => {
+                w.byte(SIDE);
+                side.save(w);
+            }
+            Kind::Semaphore(semaphore) => {
+                w.byte(SEMAPHORE);
+                semaphore.save_head(w);
+                semaphore.save(w);
+            }
+            Kind::Condition(condition) => {
+                w.byte(CONDITION);
+                condition.save_head(w);
+                condition.save(w);
+            }
+            Kind::Event(event) => {
+                w.byte(EVENT);
+                event.save(w);
+            }
+            Kind::Barrier(barrier) => {
+                w.byte(BARRIER);
+                barrier.save_head(w);
+                barrier.save(w);
+            }
+            Kind::Latch(latch) => {
+                w.byte(LATCH);
+                latch.save(w);
+            }
+            Kind::Queue(queue) => {
+                w.byte(QUEUE);
+                queue.save_head(w);
+                queue.save(w);
+            }
+            Kind::Atomic(atomic) => {
+                w.byte(ATOMIC);
+                atomic.save(w);
+            }
+            Kind::Pool(pool) => {
+                w.byte(POOL);
+                pool.save(w);
+            }
+            Kind::Crew(crew) => {
+                w.byte(CREW);
+                crew.save_head(w);
+                crew.save(w);
+            }
+            Kind::Future(future) => {
+                w.byte(FUTURE);
+                future.save_head(w);
+                future.save(w);
+            }
+        }
+    }
+
+    /// Makes it with what never changes of it; `fill` reads the rest.
+    pub fn load(id: u32, r: &mut Reader<'_>) -> Sync {
+        let line = r.line();
+        let name = r.option(|r| Arc::<str>::from(r.text()));
+        let kind = match r.byte() {
+            LOCK => Kind::Lock(lock::Lock::default()),
+            RLOCK => Kind::RLock(rlock::RLock::default()),
+            RWLOCK => Kind::RwLock(rwlock::RwLock::default()),
+            SIDE => Kind::Side(rwlock::Side::load(r)),
+            SEMAPHORE => Kind::Semaphore(semaphore::Semaphore::load(r)),
+            CONDITION => Kind::Condition(condition::Condition::load(r)),
+            EVENT => Kind::Event(event::Event::default()),
+            BARRIER => Kind::Barrier(barrier::Barrier::load(r)),
+            LATCH => Kind::Latch(latch::Latch::load(r)),
+            QUEUE => Kind::Queue(queue::Queue::load(r)),
+            ATOMIC => Kind::Atomic(atomic::Atomic::new(Value::Nil)),
+            POOL => Kind::Pool(pool::Pool::load(r)),
+            CREW => Kind::Crew(pool::Crew::load(r)),
+            FUTURE => Kind::Future(future::Future::load(r)),
+            tag => unreachable!("no thing has the tag {tag}"),
+        };
+        let name = name.map_or_else(OnceLock::new, OnceLock::from);
+        Sync { name, ..Sync::new(id, line, kind) }
+    }
+
+    /// Reads its content, from where `load` stopped.
+    pub fn fill(&self, r: &mut Reader<'_>) {
+        match &self.kind {
+            Kind::Lock(lock) => lock.owner.fill(r),
+            Kind::RLock(lock) => lock.fill(r),
+            Kind::RwLock(lock) => lock.fill(r),
+            Kind::Semaphore(semaphore) => semaphore.fill(r),
+            Kind::Condition(condition) => condition.fill(r),
+            Kind::Event(event) => event.fill(r),
+            Kind::Barrier(barrier) => barrier.fill(r),
+            Kind::Latch(latch) => latch.fill(r),
+            Kind::Queue(queue) => queue.fill(r),
+            Kind::Atomic(atomic) => atomic.fill(r),
+            Kind::Crew(crew) => crew.fill(r),
+            Kind::Future(future) => future.fill(r),
+            // Nothing of these changes.
+            Kind::Side(_) | Kind::Pool(_) => {}
+        }
+    }
+}
+
+impl Op {
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.byte(self.tag());
+        match self {
+            Op::Sleep | Op::Change => {}
+            Op::Beat(thread) | Op::Join(thread) | Op::ThreadResult(thread) => w.thread(thread),
+            Op::JoinAll(threads) => {
+                w.count(threads.len() as u64);
+                threads.iter().for_each(|thread| w.thread(thread));
+            }
+            Op::Acquire(sync)
+            | Op::Latch(sync)
+            | Op::Get(sync)
+            | Op::Next(sync)
+            | Op::Finished(sync)
+            | Op::Result(sync)
+            | Op::FutureError(sync)
+            | Op::Ended(sync)
+            | Op::Task(sync)
+            | Op::Idle(sync) => w.sync(sync),
+            Op::Enter(enter) => enter.save(w),
+            Op::Condition(wait) => wait.save(w),
+            Op::Event(wait) => wait.save(w),
+            Op::Barrier(wait) => wait.save(w),
+            Op::Put(put) => put.save(w),
+            Op::Several(several) => several.save(w),
+            Op::Select(select) => select.save(w),
+        }
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Op {
+        match r.byte() {
+            0 => Op::Sleep,
+            1 => Op::Change,
+            2 => Op::Beat(r.thread()),
+            3 => Op::Join(r.thread()),
+            4 => Op::JoinAll((0..r.count()).map(|_| r.thread()).collect()),
+            5 => Op::ThreadResult(r.thread()),
+            6 => Op::Acquire(r.sync()),
+            7 => Op::Enter(rwlock::Enter::load(r)),
+            8 => Op::Condition(condition::Wait::load(r)),
+            9 => Op::Event(event::Wait::load(r)),
+            10 => Op::Barrier(barrier::Wait::load(r)),
+            11 => Op::Latch(r.sync()),
+            12 => Op::Put(Put::load(r)),
+            13 => Op::Get(r.sync()),
+            14 => Op::Next(r.sync()),
+            15 => Op::Finished(r.sync()),
+            16 => Op::Result(r.sync()),
+            17 => Op::FutureError(r.sync()),
+            18 => Op::Ended(r.sync()),
+            19 => Op::Several(Several::load(r)),
+            20 => Op::Task(r.sync()),
+            21 => Op::Idle(r.sync()),
+            22 => Op::Select(Box::new(Select::load(r))),
+            tag => unreachable!("no operation has the tag {tag}"),
+        }
+    }
+
+    /// What `load` knows it by.
+    fn tag(&self) -> u8 {
+        match self {
+            Op::Sleep => 0,
+            Op::Change => 1,
+            Op::Beat(_) => 2,
+            Op::Join(_) => 3,
+            Op::JoinAll(_) => 4,
+            Op::ThreadResult(_) => 5,
+            Op::Acquire(_) => 6,
+            Op::Enter(_) => 7,
+            Op::Condition(_) => 8,
+            Op::Event(_) => 9,
+            Op::Barrier(_) => 10,
+            Op::Latch(_) => 11,
+            Op::Put(_) => 12,
+            Op::Get(_) => 13,
+            Op::Next(_) => 14,
+            Op::Finished(_) => 15,
+            Op::Result(_) => 16,
+            Op::FutureError(_) => 17,
+            Op::Ended(_) => 18,
+            Op::Several(_) => 19,
+            Op::Task(_) => 20,
+            Op::Idle(_) => 21,
+            Op::Select(_) => 22,
+        }
+    }
+}

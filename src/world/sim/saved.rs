@@ -1,0 +1,259 @@
+//! A universe as a graph of nodes, and a graph made into a universe again.
+//!
+//! The roots come first, each known by its place: the world, the names that are written once, a node for each variable
+//! of the top level that can change, and a node for each thread that lives. Objects follow in the order in which they
+//! are met.
+
+use super::rules::Rules;
+use super::universe::{MAIN, Seat, Universe};
+use crate::builtin::Wait;
+use crate::explore::Time;
+use crate::machine::{Fiber, Image, Watch};
+use crate::source::Span;
+use crate::state::graph::{Builder, Node};
+use crate::state::living::Living;
+use crate::state::{Reader, Shared, Writer};
+use crate::sync::Op;
+use crate::sync::thread::Entry;
+use crate::value::Value;
+use std::sync::Arc;
+
+/// A stored moment of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    pub nodes: Vec<Node>,
+    /// How many of the nodes are threads that live; they come last among the roots.
+    pub seats: usize,
+    /// How many nodes are roots.
+    pub roots: usize,
+}
+
+const WORLD: u32 = 0;
+const FIXED: u32 = 1;
+/// The first of the variables of the top level.
+const GLOBALS: u32 = 2;
+
+impl Universe {
+    /// Stores this moment; also the living object of each node after the roots.
+    pub fn snapshot(&self, rules: &Rules) -> (Snapshot, Vec<Shared>) {
+        self.snapshot_with(rules, None)
+    }
+
+    /// The same, with a fiber that has been taken out of its seat to run.
+    fn snapshot_with(&self, rules: &Rules, running: Option<(usize, &Fiber)>) -> (Snapshot, Vec<Shared>) {
+        let program = &self.image.program;
+        let globals = program.globals.len() as u32;
+        let first_seat = GLOBALS + globals;
+        let roots = first_seat + self.seats.len() as u32;
+        let threads = self.seats.iter().map(|seat| seat.thread.clone()).chain([self.main.clone()]);
+        let mut builder = Builder::new(roots, rules.names, threads);
+        builder.root(WORLD, |w| self.save_world(w, rules));
+        builder.root(FIXED, |w| {
+            for index in 0..program.fixed.len() as u32 {
+                w.value(self.image.fixed(index).unwrap_or(&Value::Unset));
+            }
+        });
+        for index in 0..globals {
+            builder.root(GLOBALS + index, |w| w.value(&self.image.global(index).unwrap_or(Value::Unset)));
+        }
+        for (index, seat) in self.seats.iter().enumerate() {
+            let fiber = match running {
+                Some((number, fiber)) if number == index => Some(fiber),
+                _ => seat.fiber.as_ref(),
+            };
+            builder.root(first_seat + index as u32, |w| self.save_seat(w, seat, fiber, rules));
+        }
+        let (nodes, objects) = builder.finish();
+        (Snapshot { nodes, seats: self.seats.len(), roots: roots as usize }, objects)
+    }
+
+    fn save_world(&self, w: &mut Writer<'_>, rules: &Rules) {
+        w.thread(&self.main);
+        w.flag(self.failed);
+        w.count(self.random);
+        w.int(if rules.clock { self.now } else { 0 });
+        w.count(self.watches.len() as u64);
+        for watch in &self.watches {
+            w.flag(watch.ensure);
+            w.count(u64::from(watch.span.start));
+            w.count(u64::from(watch.span.end));
+            w.count(u64::from(watch.function));
+            w.value(&watch.body);
+        }
+        if rules.names {
+            w.count(u64::from(self.next_id));
+            let mut names: Vec<_> = self.names.iter().collect();
+            names.sort();
+            w.count(names.len() as u64);
+            for (name, count) in names {
+                w.text(name);
+                w.count(u64::from(*count));
+            }
+        }
+    }
+
+    fn load_world(&mut self, r: &mut Reader<'_>, rules: &Rules) {
+        self.main = r.thread();
+        self.failed = r.flag();
+        self.random = r.count();
+        self.now = r.int();
+        for _ in 0..r.count() {
+            let ensure = r.flag();
+            let span = Span { start: r.count() as u32, end: r.count() as u32 };
+            let function = r.count() as u32;
+            self.watches.push(Watch { body: r.value(), ensure, span, function });
+        }
+        if rules.names {
+            self.next_id = r.count() as u32;
+            for _ in 0..r.count() {
+                let name = r.text().to_string();
+                let count = r.count() as u32;
+                self.names.insert(name, count);
+            }
+        }
+    }
+
+    fn save_seat(&self, w: &mut Writer<'_>, seat: &Seat, fiber: Option<&Fiber>, rules: &Rules) {
+        w.thread(&seat.thread);
+        w.option(seat.body.as_ref(), |w, body| {
+            w.value(&body.callee);
+            w.values(&body.arguments);
+        });
+        w.option(seat.wait.as_ref(), |w, wait| {
+            w.count(u64::from(seat.line));
+            w.option(wait.deadline, |w, deadline| {
+                w.int(match rules.time {
+                    // Whether it is over is open at any moment: how much is left says nothing.
+                    Time::Any if !rules.clock => 0,
+                    Time::Any | Time::Idle => deadline - self.now,
+                });
+            });
+            wait.op.save(w);
+        });
+        w.option(fiber, |w, fiber| {
+            fiber.save(w, &self.image.program, rules.liveness.as_ref(), seat.rest());
+        });
+    }
+
+    fn load_seat(&self, r: &mut Reader<'_>) -> Seat {
+        let thread = r.thread();
+        let body = r.option(|r| Entry { callee: r.value(), arguments: r.values() });
+        let mut line = 0;
+        let wait = r.option(|r| {
+            line = r.count() as u32;
+            let deadline = r.option(|r| r.int() + self.now);
+            Wait { op: Op::load(r), deadline }
+        });
+        let fiber = r.option(|r| Fiber::load(r, &self.image.program));
+        Seat { thread, fiber, wait, line, body }
+    }
+
+    /// Brings a stored moment back: its nodes by their contents and references, roots first, `seats` of them threads.
+    /// Also the living object of each node.
+    pub fn load(
+        image: &Image,
+        contents: &[&[u8]],
+        refs: &[&[u32]],
+        seats: usize,
+        rules: &Rules,
+    ) -> (Universe, Vec<Option<Shared>>) {
+        let globals = image.program.globals.len();
+        let roots = GLOBALS as usize + globals + seats;
+        let image = Arc::new(image.anew());
+        let mut universe = Universe::of(image.clone(), 0);
+        universe.seats.clear();
+        universe.next_id = MAIN + contents.len() as u32 + 1;
+        let mut living = Living::new(contents, refs, rules.names);
+        living.root(WORLD, |r| universe.load_world(r, rules));
+        living.root(FIXED, |r| {
+            for index in 0..image.program.fixed.len() as u32 {
+                match r.value() {
+                    Value::Unset => {}
+                    value => image.set_fixed(index, value),
+                }
+            }
+        });
+        for index in 0..globals as u32 {
+            living.root(GLOBALS + index, |r| image.set_global(index, r.value()));
+        }
+        for seat in roots - seats..roots {
+            let seat = living.root(seat as u32, |r| universe.load_seat(r));
+            universe.seats.push(seat);
+        }
+        let objects = living.into_objects();
+        for object in objects.iter().flatten() {
+            if let Shared::Sync(sync) = object {
+                universe.register(sync);
+            }
+            if let Shared::Failure(failure) = object {
+                universe.failures.push(failure.clone());
+            }
+        }
+        let common = roots - seats;
+        let shared = shared_nodes(refs, common, roots);
+        universe.shared = (roots..contents.len())
+            .filter(|&node| shared[node])
+            .filter_map(|node| objects[node].as_ref().map(Shared::address))
+            .collect();
+        (universe, objects)
+    }
+
+    /// Finds anew which objects more than one thread can reach: before a step of a universe that was not just loaded.
+    pub fn share_now(&mut self, rules: &Rules) {
+        self.share(rules, None);
+    }
+
+    /// Finds anew which objects more than one thread can reach; `running` is a fiber out of its seat.
+    pub(super) fn share(&mut self, rules: &Rules, running: Option<(usize, &Fiber)>) {
+        let (snapshot, objects) = self.snapshot_with(rules, running);
+        let refs: Vec<&[u32]> = snapshot.nodes.iter().map(|node| &node.refs[..]).collect();
+        let shared = shared_nodes(&refs, snapshot.roots - snapshot.seats, snapshot.roots);
+        self.shared =
+            objects.iter().zip(&shared[snapshot.roots..]).filter(|(_, shared)| **shared).map(|(object, _)| object.address()).collect();
+    }
+}
+
+/// Which nodes can be reached from the first `common` roots (which everybody can reach), or from two of the others.
+pub fn shared_nodes(refs: &[&[u32]], common: usize, roots: usize) -> Vec<bool> {
+    let mut shared = vec![false; refs.len()];
+    let mut by = vec![u32::MAX; refs.len()];
+    let mut pending: Vec<u32> = (0..common as u32).collect();
+    while let Some(node) = pending.pop() {
+        for &next in refs[node as usize] {
+            if !std::mem::replace(&mut shared[next as usize], true) {
+                pending.push(next);
+            }
+        }
+    }
+    for seat in common..roots {
+        pending.push(seat as u32);
+        while let Some(node) = pending.pop() {
+            for &next in refs[node as usize] {
+                let next_at = next as usize;
+                if shared[next_at] || by[next_at] == seat as u32 {
+                    continue;
+                }
+                if by[next_at] != u32::MAX {
+                    // A second thread reaches it, and so everything beyond it.
+                    spread(refs, &mut shared, next);
+                    continue;
+                }
+                by[next_at] = seat as u32;
+                pending.push(next);
+            }
+        }
+    }
+    shared
+}
+
+fn spread(refs: &[&[u32]], shared: &mut [bool], from: u32) {
+    let mut pending = vec![from];
+    shared[from as usize] = true;
+    while let Some(node) = pending.pop() {
+        for &next in refs[node as usize] {
+            if !std::mem::replace(&mut shared[next as usize], true) {
+                pending.push(next);
+            }
+        }
+    }
+}

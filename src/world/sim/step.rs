@@ -1,0 +1,463 @@
+//! One step: what one thread does between two moments at which others may move. It is one operation that others can
+//! tell (a read of a shared variable, an acquire, a put), and everything after it that they cannot.
+
+use super::rules::Rules;
+use super::universe::{Seat, Universe};
+use crate::builtin::Wait;
+use crate::code::verify::Verified;
+use crate::explore::Time;
+use crate::machine::saved::Rest;
+use crate::machine::touch::{Act, Touch};
+use crate::machine::{self, Exit, Fiber, Judged, Watch};
+use crate::source::Span;
+use crate::sync::thread::{Entry, State, Thread, Waiting};
+use crate::sync::{Op, Who};
+use crate::value::Value;
+use crate::value::error::Error;
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// How a thread moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// It does its operation and goes on.
+    Run,
+    /// The time of its wait is over.
+    TimeOut,
+}
+
+/// What came of a step.
+#[derive(Debug)]
+pub struct Step {
+    pub ends: Ends,
+    pub log: Log,
+}
+
+#[derive(Debug)]
+pub enum Ends {
+    /// The thread stands somewhere else, or has ended.
+    Moved,
+    /// It could not do its operation: nothing has changed (the universe is to be thrown away).
+    Blocked(Op),
+}
+
+/// What a step did, for races, reports and outcomes.
+#[derive(Debug)]
+pub struct Log {
+    /// What its operation touched.
+    pub touches: Vec<Touch>,
+    pub act: Act,
+    /// The operation was part of what runs as one step.
+    pub atomic: bool,
+    /// Where the operation stands.
+    pub line: u32,
+    pub span: Span,
+    /// Written to standard output, and to standard error.
+    pub output: String,
+    pub errors: String,
+    /// What went wrong in it.
+    pub faults: Vec<Fault>,
+    /// Which of how many, at each choice.
+    pub choices: Vec<(u32, u32)>,
+    /// It ran for very long without anything that others could tell.
+    pub long: bool,
+    /// Everything that it met, in the order of meeting it: what it did depends on nothing else.
+    pub met: Vec<Met>,
+    /// What it did may depend on more than that.
+    pub opaque: bool,
+}
+
+/// Something that a step looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Met {
+    /// A variable of the top level.
+    Global(u32),
+    /// An object, by its address.
+    Object(usize),
+}
+
+/// An error that ended a thread, or an `invariant` or `ensure` that does not hold.
+#[derive(Debug)]
+pub enum Fault {
+    Uncaught { thread: Arc<str>, error: Arc<Error>, holds: Vec<(String, u32)> },
+    /// The condition, and why: it is false, or its evaluation raised an error.
+    Watch { watch: Watch, error: Arc<Error>, raised: bool },
+}
+
+/// The choices of a step: those that are given, then the first each time.
+#[derive(Debug, Default)]
+pub struct Choices {
+    given: Vec<u32>,
+    made: Vec<(u32, u32)>,
+}
+
+impl Choices {
+    pub fn next(&mut self, count: u32) -> u32 {
+        let choice = self.given.get(self.made.len()).copied().unwrap_or(0);
+        let choice = choice.min(count.saturating_sub(1));
+        self.made.push((choice, count));
+        choice
+    }
+}
+
+/// The choices to try after these, in the order of counting; None after the last.
+pub fn next_choices(made: &[(u32, u32)]) -> Option<Vec<u32>> {
+    let last = made.iter().rposition(|(choice, count)| choice + 1 < *count)?;
+    let mut next: Vec<u32> = made[..=last].iter().map(|(choice, _)| *choice).collect();
+    next[last] += 1;
+    Some(next)
+}
+
+/// A universe while one of its threads takes a step.
+pub(super) struct Stepper<'u> {
+    pub universe: &'u mut Universe,
+    pub rules: &'u Rules,
+    pub program: Arc<Verified>,
+    pub seat: usize,
+    pub thread: Arc<Thread>,
+    pub choices: Choices,
+    pub log: Log,
+    /// The operation that others can tell is still to come.
+    pub fresh: bool,
+    /// Something may have been made known to others since `shared` was found.
+    pub published: bool,
+    pub instructions: u64,
+    /// Where the fiber was suspended.
+    pub line: u32,
+    /// It asked for more than it met.
+    pub looked_around: Cell<bool>,
+}
+
+impl Universe {
+    /// Lets a thread take a step, with these choices; further ones are the first each time.
+    pub fn step(&mut self, seat: usize, way: Way, choices: Vec<u32>, rules: &Rules) -> Step {
+        let mut stepper = self.stepper(seat, choices, rules);
+        let blocked = stepper.take(way);
+        if blocked.is_none() {
+            stepper.settle();
+        }
+        let mut log = std::mem::take(&mut stepper.log);
+        log.choices = std::mem::take(&mut stepper.choices.made);
+        log.opaque |= stepper.looked_around.get();
+        Step { ends: blocked.map_or(Ends::Moved, Ends::Blocked), log }
+    }
+
+    /// Evaluates every `invariant`, or every `ensure`; with what the evaluations touched.
+    pub fn look(&mut self, ensure: bool, rules: &Rules) -> (Vec<Fault>, Log) {
+        let mut faults = Vec::new();
+        let mut stepper = self.stepper(0, Vec::new(), rules);
+        for watch in stepper.universe.watches.clone() {
+            if watch.ensure != ensure {
+                continue;
+            }
+            let image = stepper.universe.image.clone();
+            match watch.evaluate(&image, &mut stepper) {
+                Judged::Holds | Judged::Stopped => {}
+                Judged::Fails(error) => faults.push(Fault::Watch { watch, error, raised: false }),
+                Judged::Raised(error) => faults.push(Fault::Watch { watch, error, raised: true }),
+            }
+        }
+        let mut log = std::mem::take(&mut stepper.log);
+        log.opaque |= stepper.looked_around.get();
+        (faults, log)
+    }
+
+    fn stepper<'u>(&'u mut self, seat: usize, choices: Vec<u32>, rules: &'u Rules) -> Stepper<'u> {
+        let thread = self.seats.get(seat).map_or_else(|| self.main.clone(), |seat| seat.thread.clone());
+        let program = self.image.program.clone();
+        Stepper {
+            universe: self,
+            rules,
+            program,
+            seat,
+            thread,
+            choices: Choices { given: choices, made: Vec::new() },
+            log: Log::default(),
+            fresh: true,
+            published: false,
+            instructions: 0,
+            line: 0,
+            looked_around: Cell::new(false),
+        }
+    }
+
+    /// Brings a new run to its first moment: `main` before the first instruction that others could tell.
+    pub fn begin(&mut self, rules: &Rules) -> Log {
+        let mut log = self.step(0, Way::Run, Vec::new(), rules).log;
+        log.touches.clear();
+        log
+    }
+}
+
+impl Default for Log {
+    fn default() -> Log {
+        Log {
+            touches: Vec::new(),
+            act: Act::Plain,
+            atomic: false,
+            line: 0,
+            span: Span::default(),
+            output: String::new(),
+            errors: String::new(),
+            faults: Vec::new(),
+            choices: Vec::new(),
+            long: false,
+            met: Vec::new(),
+            opaque: false,
+        }
+    }
+}
+
+impl Stepper<'_> {
+    /// The thread's own part of the step. Some when it could not do its operation.
+    fn take(&mut self, way: Way) -> Option<Op> {
+        let seat = &mut self.universe.seats[self.seat];
+        let first = seat.wait.is_none();
+        let exit = match seat.wait.take() {
+            None => match seat.fiber.take() {
+                Some(fiber) => self.go_on(fiber, None),
+                None => unreachable!("a timer without a fiber waits for its time"),
+            },
+            Some(wait) => {
+                self.fresh = false;
+                self.published = matches!(wait.op, Op::Put(_) | Op::Select(_));
+                let met = &mut self.log.met;
+                wait.op.touches(&mut |object| met.push(Met::Object(object.address())));
+                self.log.act = Act::Sync;
+                self.log.line = seat.line;
+                self.answer(wait, way)
+            }
+        };
+        match exit {
+            Moved::Rests => None,
+            Moved::Waits(wait) => {
+                // An operation that could not be done, has no time to give up, and has left nothing behind.
+                let vain = first && self.instructions == 1 || matches!(wait.op, Op::Change);
+                if vain && wait.deadline.is_none() && !wait.op.leaves_trace() && !self.rules.watched {
+                    return Some(wait.op);
+                }
+                if matches!(wait.op, Op::Change) {
+                    return Some(wait.op);
+                }
+                self.rest(wait);
+                None
+            }
+        }
+    }
+
+    /// A wait comes to its end, or goes on.
+    fn answer(&mut self, mut wait: Wait, way: Way) -> Moved {
+        let thread = self.thread.clone();
+        let who = Who { thread: &thread, line: self.universe.seats[self.seat].line };
+        let answer = match way {
+            Way::Run => self.poll(&mut wait.op, who),
+            Way::TimeOut => {
+                let deadline = wait.deadline.take();
+                self.universe.now = self.universe.now.max(deadline.unwrap_or_default());
+                wait.op.timed_out(who)
+            }
+        };
+        let answer = match answer {
+            Ok(None) => return Moved::Waits(wait),
+            Ok(Some(value)) => Ok(value),
+            Err(error) => Err(error),
+        };
+        *thread.waiting.lock() = None;
+        thread.state.store(State::Running as u8, Ordering::SeqCst);
+        if let Op::Beat(_) = wait.op {
+            return match answer {
+                Ok(Value::Bool(true)) => self.beat(),
+                _ => self.ended(Exit::Finished(Value::Nil)),
+            };
+        }
+        match self.universe.seats[self.seat].fiber.take() {
+            Some(fiber) => self.go_on(fiber, Some(answer)),
+            None => unreachable!("only a timer has no fiber"),
+        }
+    }
+
+    /// Of several arms of a `select` that could be done, each is tried.
+    fn poll(&mut self, op: &mut Op, who: Who<'_>) -> Result<Option<Value>, Error> {
+        if let Op::Select(select) = op {
+            let ready = select.ready_arms(who);
+            if ready.len() > 1 {
+                let arm = self.choices.next(ready.len() as u32) as usize;
+                return select.poll_arm(ready[arm], who);
+            }
+        }
+        op.poll(who)
+    }
+
+    /// A timer's time has come: its body begins.
+    fn beat(&mut self) -> Moved {
+        let Some(body) = &self.universe.seats[self.seat].body else { return Moved::Rests };
+        let again = Entry { callee: body.callee.clone(), arguments: body.arguments.clone() };
+        match Fiber::new(&self.universe.image, again) {
+            Ok(fiber) => self.go_on(fiber, None),
+            Err(error) => self.ended(Exit::Failed(Arc::new(error))),
+        }
+    }
+
+    /// Runs the fiber until it rests, waits or ends.
+    fn go_on(&mut self, mut fiber: Fiber, answer: Option<Result<Value, Error>>) -> Moved {
+        let image = self.universe.image.clone();
+        let exit = match answer {
+            None => machine::run(&image, &mut fiber, self),
+            Some(answer) => machine::resume(&image, &mut fiber, self, answer),
+        };
+        match exit {
+            Exit::Paused => {
+                self.universe.seats[self.seat].fiber = Some(fiber);
+                Moved::Rests
+            }
+            Exit::Suspended(wait) => {
+                self.universe.seats[self.seat].fiber = Some(fiber);
+                Moved::Waits(wait)
+            }
+            other => {
+                if let Exit::Failed(error) = &other {
+                    self.report(&fiber, error);
+                }
+                self.ended(other)
+            }
+        }
+    }
+
+    /// The thread waits from now on.
+    fn rest(&mut self, wait: Wait) {
+        let state = if matches!(wait.op, Op::Sleep) { State::Sleeping } else { State::Blocked };
+        self.thread.state.store(state as u8, Ordering::SeqCst);
+        let waiting = Waiting {
+            on: wait.op.on(),
+            text: wait.op.describe(),
+            line: self.line,
+            timed: wait.deadline.is_some(),
+        };
+        *self.thread.waiting.lock() = Some(waiting);
+        let seat = &mut self.universe.seats[self.seat];
+        seat.line = self.line;
+        seat.wait = Some(wait);
+    }
+
+    fn report(&mut self, fiber: &Fiber, error: &Arc<Error>) {
+        // What `parallel` started raises its error there.
+        if self.thread.raised_elsewhere.load(Ordering::SeqCst) {
+            return;
+        }
+        self.universe.failed = true;
+        let holds = fiber.held.clone();
+        self.log.faults.push(Fault::Uncaught { thread: self.thread.name(), error: error.clone(), holds });
+    }
+
+    /// The thread, or one run of a timer's body, has ended.
+    fn ended(&mut self, exit: Exit) -> Moved {
+        if let Exit::Finished(_) = exit
+            && self.next_beat()
+        {
+            return Moved::Rests;
+        }
+        let (state, outcome) = match exit {
+            Exit::Finished(value) => (State::Finished, Ok(value)),
+            Exit::Failed(error) => (State::Failed, Err(error)),
+            Exit::Exited(status) => {
+                self.universe.ended = Some(Some(status));
+                (State::Finished, Ok(Value::Nil))
+            }
+            Exit::Stopped | Exit::Suspended(_) | Exit::Paused => (State::Finished, Ok(Value::Nil)),
+        };
+        if self.thread.held.load(Ordering::SeqCst) > 0 {
+            self.log.opaque = true;
+            let name = self.thread.name();
+            for (sync, _) in self.universe.held_by(self.thread.id) {
+                sync.abandon(self.thread.id, &name);
+            }
+        }
+        // A thread ends once.
+        let _ = self.thread.outcome.set(outcome);
+        self.thread.state.store(state as u8, Ordering::SeqCst);
+        self.universe.seats[self.seat].fiber = None;
+        self.universe.seats[self.seat].wait = None;
+        Moved::Rests
+    }
+
+    /// A timer that repeats waits for its next time; false for everything else.
+    fn next_beat(&mut self) -> bool {
+        let Some(timer) = self.thread.timer.as_ref().filter(|timer| timer.repeats) else { return false };
+        let deadline = self.universe.now.saturating_add(timer.delay);
+        self.universe.seats[self.seat].fiber = None;
+        self.line = self.universe.seats[self.seat].line;
+        self.rest(Wait { op: Op::Beat(self.thread.clone()), deadline: Some(deadline) });
+        true
+    }
+
+    /// A thread has been started in this step.
+    pub fn begin(&mut self, thread: &Arc<Thread>) {
+        self.published = true;
+        let mut seat = Seat::new(thread.clone());
+        seat.body = thread.entry.lock().take();
+        if let Some(timer) = &thread.timer {
+            let deadline = self.universe.now.saturating_add(timer.delay);
+            seat.wait = Some(Wait { op: Op::Beat(thread.clone()), deadline: Some(deadline) });
+        }
+        self.universe.seats.push(seat);
+    }
+
+    /// After the thread's own part: threads that it started come to their first operation.
+    fn settle(&mut self) {
+        let mut at = 0;
+        while at < self.universe.seats.len() {
+            let seat = &mut self.universe.seats[at];
+            if seat.fiber.is_none() && seat.wait.is_none() && !seat.thread.ended() {
+                self.advance(at);
+            }
+            at += 1;
+        }
+        self.universe.seats.retain(|seat| !seat.thread.ended());
+    }
+
+    /// A new thread goes on to its first operation that others can tell.
+    fn advance(&mut self, at: usize) {
+        let Some(body) = self.universe.seats[at].body.take() else {
+            // Nothing to run.
+            self.universe.seats[at].thread.state.store(State::Finished as u8, Ordering::SeqCst);
+            return;
+        };
+        (self.seat, self.thread) = (at, self.universe.seats[at].thread.clone());
+        (self.fresh, self.published, self.instructions) = (false, true, 0);
+        let moved = match Fiber::new(&self.universe.image, body) {
+            Ok(fiber) => self.go_on(fiber, None),
+            Err(error) => {
+                let error = Arc::new(error);
+                self.universe.failed = true;
+                let thread = self.thread.name();
+                self.log.faults.push(Fault::Uncaught { thread, error: error.clone(), holds: Vec::new() });
+                self.ended(Exit::Failed(error))
+            }
+        };
+        if let Moved::Waits(wait) = moved {
+            self.rest(wait);
+        }
+    }
+
+}
+
+/// What became of a thread's own part of a step.
+enum Moved {
+    Rests,
+    Waits(Wait),
+}
+
+impl Seat {
+    /// Where its fiber stands, for storing it.
+    pub fn rest(&self) -> Rest {
+        if self.wait.is_some() { Rest::Within } else { Rest::Before }
+    }
+}
+
+impl Rules {
+    /// Whether time passes only when nothing else can move.
+    pub fn is_idle(&self) -> bool {
+        self.time == Time::Idle
+    }
+}

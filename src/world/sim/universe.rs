@@ -1,0 +1,138 @@
+//! What a simulated run consists of at a moment between two steps.
+
+use super::Rules;
+use crate::builtin::Wait;
+use crate::code::verify::Verified;
+use crate::machine::{Fiber, Image, Watch};
+use crate::sync::future::Failure;
+use crate::sync::thread::{Entry, State, Thread};
+use crate::sync::{Sync, Who};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+
+/// The variables, the threads, and everything they can reach.
+pub struct Universe {
+    pub image: Arc<Image>,
+    /// Those that have started and not ended, in the order of their starts.
+    pub seats: Vec<Seat>,
+    pub main: Arc<Thread>,
+    /// `invariant`s and `ensure`s, in the order in which they were stated.
+    pub watches: Vec<Watch>,
+    /// Nanoseconds.
+    pub now: i64,
+    pub random: u64,
+    pub next_id: u32,
+    pub names: HashMap<String, u32>,
+    /// Things that can be held, and crews.
+    pub things: Vec<Weak<Sync>>,
+    /// Errors that ended tasks.
+    pub failures: Vec<Arc<Failure>>,
+    /// A thread has ended with an error that nothing caught.
+    pub failed: bool,
+    /// How it has ended, once it has: the status that `exit(n)` gave, else None.
+    pub ended: Option<Option<i32>>,
+    /// The addresses of objects that more than one thread can reach.
+    pub shared: HashSet<usize>,
+}
+
+/// A thread that has started and not ended.
+pub struct Seat {
+    pub thread: Arc<Thread>,
+    /// None while a timer waits for its time.
+    pub fiber: Option<Fiber>,
+    /// What it waits for; None when it stands before an instruction.
+    pub wait: Option<Wait>,
+    /// The line of the operation that it waits in.
+    pub line: u32,
+    /// What a timer runs each time.
+    pub body: Option<Entry>,
+}
+
+/// The id of the thread `main`, as in the real world.
+pub const MAIN: u32 = 1;
+
+impl Universe {
+    /// A run that is about to begin: `main` stands before the script's first instruction.
+    pub fn new(program: Arc<Verified>, seed: u64) -> Universe {
+        Universe::of(Arc::new(Image::new(program)), seed)
+    }
+
+    /// The same with an image of its own whose variables are not set.
+    pub fn of(image: Arc<Image>, seed: u64) -> Universe {
+        let entry = Entry { callee: crate::value::Value::Function(0), arguments: Vec::new() };
+        let main = Arc::new(Thread::new(MAIN, "main", false, entry));
+        main.state.store(State::Running as u8, Ordering::SeqCst);
+        *main.entry.lock() = None;
+        let fiber = Fiber::main(&image);
+        Universe {
+            seats: vec![Seat {
+                thread: main.clone(),
+                fiber: Some(fiber),
+                wait: None,
+                line: 0,
+                body: None,
+            }],
+            image,
+            main,
+            watches: Vec::new(),
+            now: 0,
+            random: seed,
+            next_id: MAIN + 1,
+            names: HashMap::new(),
+            things: Vec::new(),
+            failures: Vec::new(),
+            failed: false,
+            ended: None,
+            shared: HashSet::new(),
+        }
+    }
+
+    /// What a thread holds, with the line where each was acquired, in the order of lines.
+    pub fn held_by(&self, thread: u32) -> Vec<(Arc<Sync>, u32)> {
+        let things = self.things.iter().filter_map(Weak::upgrade);
+        let mut held: Vec<(Arc<Sync>, u32)> =
+            things.filter_map(|sync| sync.held_since(thread).map(|line| (sync, line))).collect();
+        held.sort_by_key(|(sync, line)| (*line, sync.id));
+        held
+    }
+
+    /// Whether nothing keeps the program alive any more.
+    pub fn nothing_left_to_do(&self) -> bool {
+        let foreground = self.seats.iter().any(|seat| !seat.thread.daemon.load(Ordering::SeqCst));
+        let tasks = || self.things.iter().filter_map(Weak::upgrade).any(|sync| sync.unfinished_tasks() > 0);
+        !foreground && !tasks()
+    }
+
+    /// Whether a thread that waits could go on now.
+    pub fn is_ready(&self, seat: usize) -> bool {
+        let Seat { thread, wait, line, .. } = &self.seats[seat];
+        wait.as_ref().is_none_or(|wait| wait.op.ready(Who { thread, line: *line }))
+    }
+
+    /// When a thread that waits gives up.
+    pub fn deadline(&self, seat: usize) -> Option<i64> {
+        self.seats[seat].wait.as_ref().and_then(|wait| wait.deadline)
+    }
+
+    /// The ways in which this thread might move: whether it can is seen when it is tried.
+    pub fn ways(&self, seat: usize, rules: &Rules) -> impl Iterator<Item = super::Way> + use<> {
+        use crate::explore::Time;
+        let ready = self.is_ready(seat);
+        let late = match rules.time {
+            Time::Any => !ready && self.deadline(seat).is_some(),
+            // Only when nothing else can move: `explore` asks for it then.
+            Time::Idle => false,
+        };
+        let run = ready.then_some(super::Way::Run);
+        run.into_iter().chain(late.then_some(super::Way::TimeOut))
+    }
+
+    /// When nothing else can move: those whose deadline is the earliest.
+    pub fn next_to_time_out(&self) -> Vec<usize> {
+        let deadlines = (0..self.seats.len()).filter_map(|seat| Some((self.deadline(seat)?, seat)));
+        let deadlines: Vec<(i64, usize)> = deadlines.collect();
+        let first = deadlines.iter().map(|(deadline, _)| *deadline).min();
+        deadlines.into_iter().filter(|(deadline, _)| Some(*deadline) == first).map(|(_, seat)| seat).collect()
+    }
+}

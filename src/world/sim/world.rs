@@ -1,0 +1,301 @@
+//! What the machine sees of the simulated world while one thread takes a step.
+
+use super::step::{Met, Stepper};
+use super::universe::{Seat, Universe};
+use crate::builtin::Wait;
+use crate::code::Program;
+use crate::machine::touch::{Act, Place, Touch, Touches};
+use crate::machine::{Fiber, Scheduler, Stopped, Waited, Watch};
+use crate::state::Shared;
+use crate::sync::thread::{State, Thread};
+use crate::sync::{Kind, Sync, future::Failure};
+use crate::value::error::{self, Error};
+use crate::world::{Stream, World};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// So many instructions without anything that others could see, and the thread is put aside all the same: it may never
+/// come to an end by itself.
+const MOST_INSTRUCTIONS: u64 = 10_000_000;
+
+impl World for Stepper<'_> {
+    fn thread(&self) -> &Arc<Thread> {
+        &self.thread
+    }
+
+    fn main(&self) -> Arc<Thread> {
+        self.universe.main.clone()
+    }
+
+    fn next_id(&mut self) -> u32 {
+        self.universe.next_id += 1;
+        self.universe.next_id
+    }
+
+    fn register(&mut self, sync: &Arc<Sync>) {
+        self.universe.register(sync);
+    }
+
+    fn task_failed(&mut self, failure: Arc<Failure>) {
+        self.universe.failures.push(failure);
+    }
+
+    fn held_by(&self, thread: u32) -> Vec<(Arc<Sync>, u32)> {
+        if thread == self.thread.id && self.thread.held.load(Ordering::SeqCst) == 0 {
+            return Vec::new();
+        }
+        self.looked_around.set(true);
+        self.universe.held_by(thread)
+    }
+
+    fn threads(&self) -> Vec<Arc<Thread>> {
+        self.looked_around.set(true);
+        let mut threads: Vec<Arc<Thread>> =
+            self.universe.seats.iter().map(|seat| seat.thread.clone()).collect();
+        threads.sort_by_key(|thread| (thread.id != self.universe.main.id, thread.id));
+        threads
+    }
+
+    fn start(&mut self, thread: &Arc<Thread>) -> Result<(), Error> {
+        let (new, running) = (State::New as u8, State::Running as u8);
+        if thread.state.compare_exchange(new, running, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+            return Err(Error::new(
+                error::Kind::State,
+                format!("thread \"{}\" has been started already", thread.name()),
+            )
+            .hint("a thread runs once; make a new one to run it again"));
+        }
+        self.begin(thread);
+        Ok(())
+    }
+
+    fn count_name(&mut self, base: &str) -> u32 {
+        let count = self.universe.names.entry(base.into()).or_insert(0);
+        *count += 1;
+        *count
+    }
+
+    fn now(&self) -> i64 {
+        self.universe.now
+    }
+
+    fn clock(&self) -> String {
+        // A day that begins at midnight: the same in every run.
+        let ms = self.universe.now / 1_000_000;
+        let (seconds, ms) = (ms / 1000, ms % 1000);
+        let (minutes, seconds) = (seconds / 60, seconds % 60);
+        format!("{:02}:{:02}:{seconds:02}.{ms:03}", minutes / 60 % 24, minutes % 60)
+    }
+
+    fn random(&mut self) -> u64 {
+        // SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): one word of state.
+        self.universe.random = self.universe.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.universe.random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn seed(&mut self, seed: u64) {
+        self.universe.random = seed;
+    }
+
+    fn choose(&mut self, count: u64) -> u64 {
+        u64::from(self.choices.next(u32::try_from(count).unwrap_or(u32::MAX)))
+    }
+
+    fn pick(&mut self, count: usize) -> usize {
+        self.choices.next(u32::try_from(count).unwrap_or(u32::MAX)) as usize
+    }
+
+    fn write(&mut self, stream: Stream, text: &str) -> Result<(), Error> {
+        match stream {
+            Stream::Out => self.log.output.push_str(text),
+            Stream::Err => self.log.errors.push_str(text),
+        }
+        Ok(())
+    }
+
+    fn read_line(&mut self) -> Result<Option<String>, Error> {
+        Ok(None)
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        self.rules.arguments.clone()
+    }
+
+    fn variable(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn allow_file(&self, path: &str, _: bool) -> Result<(), Error> {
+        Err(Error::new(error::Kind::Refused, format!("the file {path} cannot be used in a simulated run"))
+            .note("in a check every state is visited many times, in any order, and a file has only one")
+            .hint("keep what the check needs in variables, or use `conc run --allow-read`"))
+    }
+
+    fn cpu_count(&self) -> usize {
+        2
+    }
+}
+
+impl Scheduler for Stepper<'_> {
+    const STEPWISE: bool = true;
+
+    fn before(&mut self, touches: &Touches, fiber: &Fiber) -> bool {
+        self.instructions += 1;
+        if self.instructions > MOST_INSTRUCTIONS {
+            self.log.long = true;
+            return true;
+        }
+        if touches.list.is_empty() && touches.act == Act::Plain {
+            return false;
+        }
+        for touch in &touches.list {
+            match &touch.place {
+                Place::Global(index) => self.log.met.push(Met::Global(*index)),
+                Place::Object(object) => self.log.met.push(Met::Object(object.address())),
+                Place::Threads => self.log.opaque = true,
+                // Parts of the roots, on which everything depends.
+                Place::Fixed(_) | Place::Random | Place::Clock => {}
+            }
+        }
+        let inside = fiber.holding() || fiber.in_condition();
+        if inside {
+            self.note(touches, true);
+            return false;
+        }
+        if !self.is_visible(touches, fiber) {
+            return false;
+        }
+        if self.fresh {
+            self.fresh = false;
+            self.published = may_publish(touches);
+            self.note(touches, matches!(touches.act, Act::Atomic | Act::Await));
+            self.log.line = fiber.line(&self.program);
+            self.log.span = fiber.span(&self.program);
+            return false;
+        }
+        if touches.act == Act::Release && self.rules.merge {
+            return false;
+        }
+        true
+    }
+
+    fn trapped(&self) -> bool {
+        false
+    }
+
+    fn safepoint(&mut self, _: &Fiber, _: &Program) -> Result<(), Stopped> {
+        Ok(())
+    }
+
+    fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited {
+        self.line = fiber.line(program);
+        Waited::Suspended(wait)
+    }
+
+    fn yield_now(&mut self) {}
+
+    fn hold_others(&mut self, _: &Fiber, _: &Program) -> Result<(), Stopped> {
+        Ok(())
+    }
+
+    fn resume_others(&mut self) {}
+
+    fn awaited(&self) -> bool {
+        false
+    }
+
+    fn changed(&mut self) {}
+
+    fn await_begin(&mut self) {}
+
+    fn await_end(&mut self) {}
+
+    fn watch(&mut self, watch: Watch) {
+        self.universe.watches.push(watch);
+    }
+}
+
+impl Stepper<'_> {
+    /// Whether another thread could tell when this is done.
+    fn is_visible(&mut self, touches: &Touches, fiber: &Fiber) -> bool {
+        match touches.act {
+            // Whoever waits for a condition stands before it, also when nobody else is there.
+            Act::Await => return true,
+            Act::Atomic => return self.universe.seats.len() > 1,
+            Act::Print if self.rules.prints && self.universe.seats.len() > 1 => return true,
+            Act::Plain | Act::Release | Act::Sync | Act::Print => {}
+        }
+        if self.rules.private && self.universe.seats.len() == 1 {
+            return false;
+        }
+        touches.list.iter().any(|touch| self.is_reachable_by_others(touch, fiber))
+    }
+
+    fn is_reachable_by_others(&mut self, touch: &Touch, fiber: &Fiber) -> bool {
+        match &touch.place {
+            Place::Global(_) | Place::Fixed(_) | Place::Threads | Place::Random | Place::Clock => true,
+            Place::Object(object) => !self.rules.private || self.is_shared(object, fiber),
+        }
+    }
+
+    fn is_shared(&mut self, object: &Shared, fiber: &Fiber) -> bool {
+        if self.universe.shared.contains(&object.address()) {
+            return true;
+        }
+        // What this thread made known in this step is not among them yet.
+        if std::mem::take(&mut self.published) {
+            self.log.opaque = true;
+            self.universe.share(self.rules, Some((self.seat, fiber)));
+            return self.universe.shared.contains(&object.address());
+        }
+        false
+    }
+
+    /// Keeps what the step has touched of what others may touch.
+    fn note(&mut self, touches: &Touches, atomic: bool) {
+        self.log.atomic |= atomic;
+        self.log.act = touches.act;
+        self.log.touches.extend(touches.list.iter().cloned());
+    }
+}
+
+/// Whether a reference to something may come where others can reach it.
+fn may_publish(touches: &Touches) -> bool {
+    touches.list.iter().any(|touch| {
+        touch.write
+            && match &touch.place {
+                Place::Object(Shared::Sync(sync)) => match sync.kind {
+                    Kind::Queue(_) | Kind::Atomic(_) | Kind::Pool(_) | Kind::Crew(_) | Kind::Future(_) => true,
+                    Kind::Lock(_)
+                    | Kind::RLock(_)
+                    | Kind::RwLock(_)
+                    | Kind::Side(_)
+                    | Kind::Semaphore(_)
+                    | Kind::Condition(_)
+                    | Kind::Event(_)
+                    | Kind::Barrier(_)
+                    | Kind::Latch(_) => false,
+                },
+                Place::Random | Place::Clock | Place::Threads => false,
+                Place::Global(_) | Place::Fixed(_) | Place::Object(_) => true,
+            }
+    })
+}
+
+impl Universe {
+    pub fn register(&mut self, sync: &Arc<Sync>) {
+        if sync.can_be_held() || matches!(sync.kind, crate::sync::Kind::Crew(_)) {
+            self.things.push(Arc::downgrade(sync));
+        }
+    }
+}
+
+impl Seat {
+    /// A thread that has just been started.
+    pub fn new(thread: Arc<Thread>) -> Seat {
+        Seat { thread, fiber: None, wait: None, line: 0, body: None }
+    }
+}
