@@ -100,6 +100,8 @@ fn every_way_to_end_has_its_status() {
         ("print(1)", 0),
         ("throw \"x\"", 1),
         ("assert false", 1),
+        ("ensure 1 == 2", 1),
+        ("ensure 1 == 1; exit(4)", 4),
         ("start { throw \"x\" }", 1),
         ("let = 1", 2),
         ("print(undefined_name)", 2),
@@ -110,6 +112,21 @@ fn every_way_to_end_has_its_status() {
     for (script, status) in cases {
         let output = conc(&["-e", script], "");
         assert_eq!(output.status.code(), Some(status), "{script}\n{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn every_command_understands_scripts_alike() {
+    let cases: [(&[&str], &str); 4] = [
+        (&["check", "-e", "let = 1"], "E0101"),
+        (&["sim", "-e", "print(undefined_name)"], "E0201"),
+        (&["check", "no/such/script.conc"], "no/such/script.conc"),
+        (&["replay", "no/such/schedule"], "no/such/schedule"),
+    ];
+    for (arguments, told) in cases {
+        let output = conc(arguments, "");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(text(&output.stderr).contains(told), "{}", text(&output.stderr));
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! What follows the script's name belongs to the script, whatever it looks like.
 
+use super::exploring::{self, Check, Replay, Sim};
 use super::value;
 use clap::{Args, Parser};
 use std::ffi::OsString;
@@ -19,9 +20,10 @@ Examples:
   conc -e 'start { print(\"hello\") }'    run a text
   generate | conc -                     run what comes from standard input
   conc --timeout 30s --stats bank.conc  stop after 30 seconds, and tell who waited how long
+  conc check bank.conc                  explore every order the threads might take
 
 Exit status:
-  0 fine, 1 an error or a failed assertion, 2 the script or the command line cannot be understood,
+  0 fine, 1 an error, a failed assertion or ensure, 2 the script or the command line cannot be understood,
   3 deadlock, 124 --timeout, 130 Ctrl-C; exit(n) in a script gives n";
 
 #[derive(Debug, Parser)]
@@ -44,17 +46,41 @@ pub enum Command {
     /// Run a script on real threads
     #[command(override_usage = USAGE.replace("conc ", "conc run "), after_help = EXAMPLES, next_help_heading = "Flags")]
     Run(Run),
+    /// Explore every interleaving of a script: what can go wrong, and all that can come out
+    #[command(
+        override_usage = "conc check [FLAGS] FILE [ARGS]...",
+        after_help = exploring::CHECK_EXAMPLES,
+        next_help_heading = "Flags"
+    )]
+    Check(Check),
+    /// Run a script once in the simulated world, where a seed decides every choice and time is virtual
+    #[command(
+        override_usage = "conc sim [FLAGS] FILE [ARGS]...",
+        after_help = exploring::SIM_EXAMPLES,
+        next_help_heading = "Flags"
+    )]
+    Sim(Sim),
+    /// Run a saved schedule again, step by step, in the simulated world
+    #[command(after_help = exploring::REPLAY_EXAMPLES)]
+    Replay(Replay),
 }
 
+/// Where the script comes from, and what it sees as `args`.
 #[derive(Debug, Args)]
-pub struct Run {
+pub struct Script {
     /// The script, or `-` for standard input; then the script's own arguments. The usage line tells it
     #[arg(value_name = "FILE", hide = true, trailing_var_arg = true, required_unless_present = "text")]
     pub script: Vec<OsString>,
 
-    /// Run this text instead of a file
+    /// Take this text instead of a file
     #[arg(short = 'e', value_names = ["TEXT", "ARGS"], num_args = 1.., allow_hyphen_values = true)]
     pub text: Option<Vec<OsString>>,
+}
+
+#[derive(Debug, Args)]
+pub struct Run {
+    #[command(flatten)]
+    pub script: Script,
 
     /// Stop the run after so long (30s, 500ms, 2min; a plain number is seconds), with status 124
     #[arg(long, value_name = "DURATION", value_parser = value::duration)]
@@ -86,7 +112,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Command, clap::Error> {
     let words = if words.is_empty() { vec!["--help".into()] } else { words };
     // `run` goes without saying.
     let first = words[0].to_str().unwrap_or_default();
-    let known = ["run", "help", "-h", "--help", "-V", "--version"].contains(&first);
+    let known = ["run", "check", "sim", "replay", "help", "-h", "--help", "-V", "--version"].contains(&first);
     let run = (!known).then(|| "run".into());
     let words = ["conc".into()].into_iter().chain(run).chain(words);
     CommandLine::try_parse_from(words).map(|line| line.command)
@@ -99,8 +125,10 @@ mod tests {
     use clap::error::ErrorKind;
 
     fn run(words: &[&str]) -> Run {
-        let Command::Run(run) = parse(words.iter().map(OsString::from).collect()).expect("understood");
-        run
+        match parse(words.iter().map(OsString::from).collect()) {
+            Ok(Command::Run(run)) => run,
+            other => panic!("{words:?}: {other:?}"),
+        }
     }
 
     fn refused(words: &[&str]) -> (ErrorKind, String) {
@@ -111,24 +139,24 @@ mod tests {
     #[test]
     fn run_goes_without_saying() {
         for words in [&["x.conc", "a"][..], &["run", "x.conc", "a"]] {
-            assert_eq!(run(words).script, ["x.conc", "a"]);
+            assert_eq!(run(words).script.script, ["x.conc", "a"]);
         }
-        assert_eq!(run(&["--stats", "-", "a"]).script, ["-", "a"]);
+        assert_eq!(run(&["--stats", "-", "a"]).script.script, ["-", "a"]);
         assert!(run(&["--stats", "-"]).stats);
-        assert_eq!(run(&["./run"]).script, ["./run"]);
+        assert_eq!(run(&["./run"]).script.script, ["./run"]);
     }
 
     #[test]
     fn what_follows_the_script_is_its_own() {
         let words = ["x.conc", "--help", "--stats", "-e", "--", "-V", "--unknown=1"];
         let parsed = run(&words);
-        assert_eq!(parsed.script, words);
-        assert!(!parsed.stats && parsed.text.is_none());
+        assert_eq!(parsed.script.script, words);
+        assert!(!parsed.stats && parsed.script.text.is_none());
         let parsed = run(&["-e", "print(args)", "--help", "-e", "--stats", "x"]);
-        assert_eq!(parsed.text.unwrap(), ["print(args)", "--help", "-e", "--stats", "x"]);
-        assert!(!parsed.stats && parsed.script.is_empty());
-        assert_eq!(run(&["-e", ""]).text.unwrap(), [""]);
-        assert_eq!(run(&["-e", "-1"]).text.unwrap(), ["-1"]);
+        assert_eq!(parsed.script.text.unwrap(), ["print(args)", "--help", "-e", "--stats", "x"]);
+        assert!(!parsed.stats && parsed.script.script.is_empty());
+        assert_eq!(run(&["-e", ""]).script.text.unwrap(), [""]);
+        assert_eq!(run(&["-e", "-1"]).script.text.unwrap(), ["-1"]);
     }
 
     #[test]
@@ -142,7 +170,7 @@ mod tests {
     #[test]
     fn files_are_allowed_all_or_by_path() {
         assert_eq!(run(&["--allow-read", "x.conc"]).allow_read, Some(vec![]));
-        assert_eq!(run(&["--allow-read", "x.conc"]).script, ["x.conc"]);
+        assert_eq!(run(&["--allow-read", "x.conc"]).script.script, ["x.conc"]);
         let parsed = run(&["--allow-write=out,/tmp", "--allow-read=a", "--allow-read=b", "x.conc"]);
         assert_eq!(parsed.allow_write, Some(vec!["out".into(), "/tmp".into()]));
         assert_eq!(parsed.allow_read, Some(vec!["a".into(), "b".into()]));
@@ -168,6 +196,67 @@ mod tests {
         }
         assert_eq!(refused(&["--version"]).0, ErrorKind::DisplayVersion);
         assert!(refused(&["--stats", "--help"]).1.contains("--max-threads <N>"));
+    }
+
+    fn check(words: &[&str]) -> Check {
+        let words = ["check"].iter().chain(words).map(OsString::from).collect();
+        match parse(words) {
+            Ok(Command::Check(check)) => check,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn flags_of_check_become_options() {
+        use conc::explore::verdict::Property;
+        use conc::explore::{Reductions, Time};
+        let options = check(&["--workers", "3", "x.conc"]).options(vec!["a".into()]);
+        assert_eq!((options.reductions, options.time, options.workers), (Reductions::ALL, Time::Any, 3));
+        assert_eq!((options.outcomes, options.random, options.preemptions), (false, None, None));
+        assert_eq!(options.arguments, ["a"]);
+        let parsed = check(&[
+            "--max-states=2M",
+            "--max-memory",
+            "512M",
+            "--max-time",
+            "1min",
+            "--vars",
+            "x,y",
+            "--random",
+            "10k",
+            "--seed",
+            "7",
+            "--preemptions",
+            "2",
+            "--time",
+            "idle",
+            "--no-memo",
+            "--property",
+            "race,deadlock",
+            "x.conc",
+        ]);
+        assert_eq!(parsed.property, [Property::Race, Property::Deadlock]);
+        assert_eq!(parsed.max_time, Some(Duration::from_secs(60)));
+        let options = parsed.options(Vec::new());
+        assert_eq!((options.limits.states, options.limits.memory), (2_000_000, 512 << 20));
+        assert!(options.outcomes && options.variables == ["x", "y"]);
+        assert_eq!((options.random, options.seed, options.preemptions), (Some(10_000), 7, Some(2)));
+        assert_eq!(options.time, Time::Idle);
+        assert_eq!(options.reductions, Reductions { memo: false, ..Reductions::ALL });
+        assert!(options.workers >= 1);
+    }
+
+    #[test]
+    fn what_follows_the_checked_script_is_its_own() {
+        assert_eq!(check(&["x.conc", "--outcomes"]).script.script, ["x.conc", "--outcomes"]);
+        assert_eq!(check(&["-e", "print(args)", "--seed"]).script.text.unwrap(), ["print(args)", "--seed"]);
+        assert_eq!(refused(&["check"]).0, ErrorKind::MissingRequiredArgument);
+        assert_eq!(refused(&["replay"]).0, ErrorKind::MissingRequiredArgument);
+        let (kind, text) = refused(&["check", "--property", "speed", "x.conc"]);
+        assert_eq!(kind, ErrorKind::ValueValidation);
+        assert!(text.contains("livelock"), "{text}");
+        assert!(refused(&["check", "--help"]).1.contains("--no-symmetry"));
+        assert!(refused(&["sim", "--help"]).1.contains("conc sim --seed 7 bank.conc"));
     }
 
     #[test]

@@ -1,20 +1,32 @@
 //! The command line: what was asked for, and which room does it. Returns exit statuses, never exits itself.
 
 mod arguments;
+mod check;
+mod exploring;
+mod progress;
 mod run;
+mod schedule;
 mod script;
+mod sim;
 mod value;
 
 use arguments::Command;
-use conc::report::render;
+use conc::code::verify::Verified;
+use conc::pipeline;
 use conc::report::runtime::status;
+use conc::report::{Style, render};
+use conc::source::Source;
 use std::ffi::OsString;
 use std::io::Write;
+use std::sync::Arc;
 
 /// Does what the arguments (without the program's name) ask for; the exit status.
 pub fn main(words: Vec<OsString>) -> i32 {
     match arguments::parse(words) {
         Ok(Command::Run(run)) => run::run(run),
+        Ok(Command::Check(check)) => check::check(check),
+        Ok(Command::Sim(sim)) => sim::sim(sim),
+        Ok(Command::Replay(replay)) => check::replay(replay),
         // Also `--help` and `--version`. Failing to print is no failure: `conc --help | head` closes its end.
         Err(answer) => {
             let _ = answer.print();
@@ -48,6 +60,28 @@ impl Failure {
         say(&text);
         status::MISUNDERSTOOD
     }
+}
+
+/// The program of a script, after its warnings were said; or, after what is wrong with it was, the exit status.
+fn compile(source: Source) -> Result<Arc<Verified>, i32> {
+    let source = Arc::new(source);
+    let style = Style::for_stderr();
+    match pipeline::compile(source.clone()) {
+        Ok((program, warnings)) => {
+            say(&render::diagnostics(&warnings, &source, &style));
+            Ok(Arc::new(program))
+        }
+        Err(errors) => {
+            say(&render::diagnostics(&errors, &source, &style));
+            Err(status::MISUNDERSTOOD)
+        }
+    }
+}
+
+/// Writes to standard output; that nobody reads it is no failure.
+fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// Writes to standard error; there is nowhere to complain when that fails.

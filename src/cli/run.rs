@@ -1,10 +1,9 @@
 //! `conc run`: a script on real threads.
 
 use super::arguments::Run;
-use super::{say, script};
+use super::{compile, say, script};
 use conc::code::verify::Verified;
-use conc::pipeline;
-use conc::report::runtime::{Ending, status};
+use conc::report::runtime::Ending;
 use conc::report::{Style, render};
 use conc::world::real::{self, Allowed, Options, UncaughtReport};
 use std::path::PathBuf;
@@ -12,22 +11,16 @@ use std::sync::Arc;
 
 /// Loads, compiles and runs; the exit status.
 pub fn run(run: Run) -> i32 {
-    let (source, arguments) = match script::load(&run) {
+    let (source, arguments) = match script::load(&run.script) {
         Ok(loaded) => loaded,
         Err(failure) => return failure.report(),
     };
-    let source = Arc::new(source);
-    let style = Style::for_stderr();
-    let program = match pipeline::compile(source.clone()) {
-        Ok((program, warnings)) => {
-            say(&render::diagnostics(&warnings, &source, &style));
-            Arc::new(program)
-        }
-        Err(errors) => {
-            say(&render::diagnostics(&errors, &source, &style));
-            return status::MISUNDERSTOOD;
-        }
+    let program = match compile(source) {
+        Ok(program) => program,
+        Err(status) => return status,
     };
+    let source = program.source.clone();
+    let style = Style::for_stderr();
     let ending = execute(program, &run, arguments, style);
     say(&render::ending(&ending, &source, &style));
     ending.status

@@ -1,7 +1,7 @@
 //! Where a script's text comes from: a file, standard input, or the command line.
 
 use super::Failure;
-use super::arguments::Run;
+use super::arguments::Script;
 use conc::source::Source;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -12,10 +12,10 @@ use std::path::Path;
 const MAX_BYTES: u64 = 64 << 20;
 
 /// The script that was asked for, and its own arguments.
-pub fn load(run: &Run) -> Result<(Source, Vec<String>), Failure> {
-    let (source, arguments) = match &run.text {
+pub fn load(script: &Script) -> Result<(Source, Vec<String>), Failure> {
+    let (source, arguments) = match &script.text {
         Some(words) => (from_text(&words[0])?, &words[1..]),
-        None => (from_file(&run.script[0])?, &run.script[1..]),
+        None => (from_file(&script.script[0])?, &script.script[1..]),
     };
     let arguments =
         arguments.iter().enumerate().map(|(i, word)| argument(i + 1, word)).collect::<Result<_, _>>()?;
@@ -32,7 +32,7 @@ fn from_text(text: &OsStr) -> Result<Source, Failure> {
     Ok(Source::new("-e", text))
 }
 
-fn from_file(name: &OsStr) -> Result<Source, Failure> {
+pub fn from_file(name: &OsStr) -> Result<Source, Failure> {
     if name == "-" {
         return decode("<stdin>", read(std::io::stdin(), "<stdin>")?);
     }

@@ -19,9 +19,40 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// `500000`, `10k`, `2M`: a number that is not zero.
+pub fn count(text: &str) -> Result<u64, String> {
+    scaled(text, &[("k", 1_000), ("M", 1_000_000), ("G", 1_000_000_000)])
+        .ok_or("write it as 500000, 10k or 2M".into())
+}
+
+/// `512M`, `4G`: bytes.
+pub fn size(text: &str) -> Result<u64, String> {
+    let text = text.strip_suffix("iB").or(text.strip_suffix('B')).unwrap_or(text);
+    scaled(text, &[("k", 1 << 10), ("K", 1 << 10), ("M", 1 << 20), ("G", 1 << 30)])
+        .ok_or("write it as 512M or 4G; a plain number is bytes".into())
+}
+
+fn scaled(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    let found = units.iter().find_map(|(unit, scale)| Some((text.strip_suffix(unit)?, *scale)));
+    let (number, scale) = found.unwrap_or((text, 1));
+    let digits = number.replace('_', "");
+    let whole = digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse::<u64>().ok().filter(|&n| whole && n > 0)?.checked_mul(scale)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counts_and_sizes_have_units() {
+        assert_eq!((count("1"), count("10k"), count("2M")), (Ok(1), Ok(10_000), Ok(2_000_000)));
+        assert_eq!(count("1_000"), Ok(1000));
+        assert_eq!((size("512M"), size("4GiB"), size("100")), (Ok(512 << 20), Ok(4 << 30), Ok(100)));
+        for wrong in ["", "0", "-1", "k", "1.5M", "1x", "99999999999999999999", "99999999999G", "+1"] {
+            assert!(count(wrong).is_err() && size(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn durations_are_written_as_in_scripts() {

@@ -28,7 +28,7 @@ impl Canonical {
     /// Writes the canonical form of `graph` to `out`. Returns nothing else: `seat_of` tells where a thread has gone.
     ///
     /// `common` is how many roots come before the threads; the first reference of each thread is its handle.
-    pub fn form(&mut self, graph: &Graph, common: usize, symmetry: bool, labels: &Labels, out: &mut Graph) {
+    pub fn form(&mut self, graph: &mut Graph, common: usize, symmetry: bool, labels: &Labels, out: &mut Graph) {
         let (count, seats) = (graph.len(), graph.seats);
         self.numbers.clear();
         self.numbers.resize(count, NONE);
@@ -50,6 +50,9 @@ impl Canonical {
         }
         for at in 0..common + seats {
             self.numbers[self.order[at] as usize] = at as u32;
+        }
+        if symmetry {
+            self.sort_groups(graph, common, labels);
         }
         self.reach_from_roots(graph, common);
         self.reach_from_threads(graph, common, seats);
@@ -112,6 +115,20 @@ impl Canonical {
             *key = u64::from(graph.label(*seat as usize)) << 32 | colour[*seat as usize] >> 32;
         }
         self.keys.sort_by_key(|(key, _)| *key);
+    }
+
+    /// Threads whose order means nothing: those that live in theirs, then those that have ended, by their ends.
+    fn sort_groups(&self, graph: &mut Graph, common: usize, labels: &Labels) {
+        for seat in common..common + graph.seats {
+            for &(first, count) in &labels.facts(graph.label(seat)).unordered {
+                let start = (graph.starts[seat] + first) as usize;
+                let labels = &graph.labels;
+                graph.refs[start..start + count as usize].sort_by_key(|to| {
+                    let number = self.numbers[*to as usize];
+                    (number, if number == NONE { labels[*to as usize] } else { 0 })
+                });
+            }
+        }
     }
 
     fn reach_from_roots(&mut self, graph: &Graph, common: usize) {

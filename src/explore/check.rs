@@ -1,12 +1,15 @@
 //! `conc check`: covers the space, then finds for each property that fails the story that is easiest to follow.
 
 use super::graph::{self, Shape};
-use super::options::{Options, Progress};
-use super::search::{Search, Sign};
+use super::options::{Options, Progress, Time};
+use super::search::{Move, Search, Sign};
 use super::shortest;
+use super::steps::{Effect, Steps};
 use super::story::Teller;
-use super::verdict::{Findings, Limit, Outcome, Property, Verdict};
+use super::verdict::{Findings, Limit, Outcome, Property, Schedule, Uncaught, Verdict};
 use crate::code::verify::Verified;
+use crate::report::runtime::Ending;
+use crate::world::Stream;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -61,6 +64,90 @@ pub fn check(
         outcomes,
         advice: Vec::new(),
     }
+}
+
+/// What a simulated run has to say while it goes on.
+pub enum Said<'a> {
+    /// The script writes.
+    Text(Stream, &'a str),
+    /// A thread has ended with an error that nothing caught; what it held.
+    Uncaught(&'a Uncaught),
+}
+
+/// One run in the simulated world: the seed decides every choice, and sleeping takes no time.
+pub fn simulate(
+    program: Arc<Verified>,
+    seed: u64,
+    arguments: Vec<String>,
+    say: &mut dyn FnMut(Said<'_>),
+) -> Ending {
+    let options = Options { arguments, seed, time: Time::Idle, outcomes: true, ..Options::default() };
+    let mut steps = Steps::new(program, &options);
+    let mut dice = fastrand::Rng::with_seed(seed);
+    let mut teller = Teller::new(&mut steps, seed);
+    let mut ending = Ending::default();
+    let mut tried = Vec::new();
+    loop {
+        for piece in teller.take_output() {
+            say(Said::Text(piece.0, &piece.1));
+        }
+        for uncaught in teller.take_uncaught() {
+            ending.failed += 1;
+            say(Said::Uncaught(&uncaught));
+        }
+        if teller.is_over() {
+            break;
+        }
+        teller.tries(&mut tried);
+        let moves: Vec<Move> = tried
+            .iter()
+            .filter(|one| matches!(one.outcome.kind, Effect::Change(_)))
+            .map(|one| Move { seat: one.seat as u32, way: one.way, choices: one.choices.clone() })
+            .collect();
+        if moves.is_empty() {
+            ending.deadlock = Some(teller.deadlock());
+            break;
+        }
+        teller.make(&moves[dice.usize(..moves.len())]);
+    }
+    ending.started = teller.started();
+    teller.finish(&mut ending);
+    ending
+}
+
+/// Runs one schedule again: what that one run shows, with its story.
+///
+/// # Errors
+/// Why the schedule does not fit the program.
+pub fn replay(program: Arc<Verified>, options: &Options, schedule: &Schedule) -> Result<Findings, String> {
+    let mut steps = Steps::new(program, options);
+    let mut teller = Teller::new(&mut steps, options.seed);
+    for (at, turn) in schedule.turns.iter().enumerate() {
+        let Some(step) = teller.step_of(turn) else {
+            return Err(format!("at step {}, the thread that is to move does not live", at + 1));
+        };
+        if !teller.make(&step) {
+            return Err(format!("at step {}, the thread that is to move cannot", at + 1));
+        }
+    }
+    let made = schedule.turns.len() as u64;
+    let (property, failure) = teller.shown().unzip();
+    let verdicts = Property::ALL
+        .into_iter()
+        .map(|known| match &failure {
+            Some(failure) if property == Some(known) => (known, Verdict::Fails(Box::new(failure.clone()))),
+            _ => (known, Verdict::Unknown),
+        })
+        .collect();
+    Ok(Findings {
+        verdicts,
+        states: made + 1,
+        steps: made,
+        depth: made as u32,
+        limit: Some(Limit::Random(1)),
+        outcomes: None,
+        advice: Vec::new(),
+    })
 }
 
 /// Every distinct outcome, with a schedule that leads to it.

@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 pub type Label = u32;
 
 /// What the search asks of a content without reading it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Facts {
     pub tag: Tag,
     /// Equal for nodes that a step which only holds a reference to them cannot tell apart.
@@ -27,6 +27,8 @@ pub struct Facts {
     pub constant: bool,
     /// A thing to wait for, or a part of one: an operation on one reads others that it leads to.
     pub waits: bool,
+    /// Which of its references stand in an order that means nothing: the first, and how many.
+    pub unordered: Box<[(u32, u32)]>,
     /// Of a thread's own state: how long until it gives up waiting, if it does.
     pub deadline: Option<i64>,
 }
@@ -90,6 +92,7 @@ fn facts(node: &Node, object: Option<&Shared>, deadline: Option<i64>) -> Facts {
         },
         constant,
         waits: matches!(tag, Tag::Sync | Tag::Ticket | Tag::Round | Tag::Failure | Tag::Left),
+        unordered: node.unordered.clone().into(),
         deadline,
     }
 }

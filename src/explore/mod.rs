@@ -16,5 +16,5 @@ mod story;
 mod tests;
 pub mod verdict;
 
-pub use check::check;
+pub use check::{Said, check, replay, simulate};
 pub use options::{Limits, Options, Progress, Reductions, Time};

@@ -112,16 +112,31 @@ pub fn tries(steps: &mut Steps, graph: &Graph, out: &mut Vec<Tried>) {
             try_way(steps, graph, seat, Way::TimeOut, out);
         }
     }
+    if !steps.rules.is_idle() {
+        return;
+    }
     let moves = out.iter().any(|tried| matches!(tried.outcome.kind, Effect::Change(_)));
-    if steps.rules.is_idle() && !moves {
+    // Whose time is over already may say so at any moment; otherwise time goes on when nothing else does.
+    for seat in 0..graph.seats {
+        if steps.seat_facts(graph, seat).deadline.is_some_and(|left| left <= 0) && !runs(out, seat) {
+            try_way(steps, graph, seat, Way::TimeOut, out);
+        }
+    }
+    if !moves {
         let deadlines = (0..graph.seats).filter_map(|seat| steps.seat_facts(graph, seat).deadline);
-        let Some(first) = deadlines.min() else { return };
+        let Some(first) = deadlines.min().filter(|first| *first > 0) else { return };
         for seat in 0..graph.seats {
             if steps.seat_facts(graph, seat).deadline == Some(first) {
                 try_way(steps, graph, seat, Way::TimeOut, out);
             }
         }
     }
+}
+
+/// Whether a thread can do its operation, without giving up a wait.
+pub fn runs(tried: &[Tried], seat: usize) -> bool {
+    let can = |one: &Tried| matches!(one.outcome.kind, Effect::Change(_));
+    tried.iter().any(|one| one.seat == seat && one.way == Way::Run && can(one))
 }
 
 /// Tries each choice of a step. Whether it can be taken.
@@ -198,8 +213,20 @@ impl<'o> Search<'o> {
         }
     }
 
-    /// Covers the space, until it is covered or a limit is hit.
+    /// Covers the space, until it is covered or a limit is hit. An assumption that proves wrong is dropped, and the
+    /// search begins again.
     pub fn cover(&mut self, progress: &mut dyn FnMut(&Progress) -> ControlFlow<Limit>) {
+        loop {
+            self.cover_once(progress);
+            let Some(wrong) = self.steps.thawed.take() else { return };
+            let mut rules = std::mem::take(&mut self.steps.rules.frozen);
+            rules[wrong as usize] = false;
+            *self = Search::new(self.steps.image.program.clone(), self.options);
+            self.steps.rules.frozen = rules;
+        }
+    }
+
+    fn cover_once(&mut self, progress: &mut dyn FnMut(&Progress) -> ControlFlow<Limit>) {
         let (mut graph, log, exited) = self.steps.initial();
         if self.options.outcomes {
             graph.output = self.outputs.after(0, &log.output);
@@ -226,6 +253,9 @@ impl<'o> Search<'o> {
             }
             graph.load(&state, &self.steps.labels);
             self.expand(id, &graph, &mut tried);
+            if self.steps.thawed.is_some() {
+                return;
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! The story with the fewest preemptions, then the fewest steps: a search over states together with the thread that
 //! moved last, where moving another thread costs one if the last could go on (0-1 search: Dial, CACM 1969).
 
-use super::search::{Move, Sign, Tried, property_of, race, tries};
+use super::search::{Move, Sign, Tried, property_of, race, runs, tries};
 use super::state::{Graph, State};
 use super::steps::{Effect, Steps};
 use super::verdict::Property;
@@ -57,10 +57,7 @@ pub fn find(steps: &mut Steps, property: Property, longest: usize) -> Option<(Ve
         if let Some(sign) = shows(property, &tried) {
             return Some((path(&nodes, at), sign));
         }
-        let could_go_on = |seat: u32| {
-            tried.iter().any(|one| one.seat as u32 == seat && matches!(one.outcome.kind, Effect::Change(_)))
-        };
-        let costs = last.is_some_and(could_go_on);
+        let costs = last.is_some_and(|seat| runs(&tried, seat as usize));
         for one in &tried {
             let Effect::Change(change) = &one.outcome.kind else { continue };
             let moved = steps.apply(&graph, one.seat, change, &mut work, &mut next);

@@ -37,6 +37,8 @@ pub struct Outcome {
     pub choices: Vec<(u32, u32)>,
     /// The script has called `exit`.
     pub exited: Option<i32>,
+    /// It proves wrong that this container never changes.
+    pub thawed: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -87,6 +89,9 @@ pub struct Steps {
     beginnings: HashMap<[u64; 2], u32, FixedState>,
     answers: HashMap<(u32, u64), u32, FixedState>,
     outcomes: Vec<Arc<Outcome>>,
+    nothing: Arc<Outcome>,
+    /// A container that was taken not to change does.
+    pub thawed: Option<u32>,
     /// How many steps were computed, and how many were known.
     pub computed: u64,
     pub known: u64,
@@ -110,6 +115,8 @@ impl Steps {
             beginnings: HashMap::with_hasher(hash()),
             answers: HashMap::with_hasher(hash()),
             outcomes: Vec::new(),
+            nothing: Arc::new(Outcome::blocked(Log::default(), Vec::new())),
+            thawed: None,
             computed: 0,
             known: 0,
         }
@@ -129,13 +136,13 @@ impl Steps {
             graph.push(label, &node.refs);
         }
         let mut canonical = Graph::default();
-        self.canonical.form(&graph, self.common, self.symmetry, &self.labels, &mut canonical);
+        self.canonical.form(&mut graph, self.common, self.symmetry, &self.labels, &mut canonical);
         (canonical, log, universe.ended.flatten())
     }
 
     fn label(&mut self, node: &Node, object: Option<&Shared>, universe: &Universe, at: usize, seats: usize) -> u32 {
         let seat = at.checked_sub(self.common).filter(|seat| *seat < seats);
-        let deadline = seat.and_then(|seat| universe.deadline(seat)).map(|deadline| deadline - universe.now);
+        let deadline = seat.and_then(|seat| universe.deadline(seat)).map(|deadline| (deadline - universe.now).max(0));
         self.labels.of(node, object, deadline)
     }
 
@@ -159,6 +166,9 @@ impl Steps {
 
     /// Evaluates every `invariant` (or, at the end, every `ensure`): what fails.
     pub fn look(&mut self, graph: &Graph, ensure: bool) -> Arc<Outcome> {
+        if !self.rules.watches {
+            return self.nothing.clone();
+        }
         self.known_or(graph, Job::Look { ensure })
     }
 
@@ -254,11 +264,13 @@ impl Steps {
             let mut hasher = FixedState::with_seed(seed).build_hasher();
             self.content(graph, 0, 0, &mut hasher);
             self.content(graph, 1, 0, &mut hasher);
-            hasher.write_u8(graph.seats.min(2) as u8);
+            // Nodes are numbered after the threads.
+            hasher.write_usize(graph.seats);
             match job {
                 Job::Look { ensure } => hasher.write_u8(10 + u8::from(ensure)),
                 Job::Step { seat, way, choices } => {
                     let node = self.common + seat;
+                    hasher.write_usize(seat);
                     self.content(graph, node, 0, &mut hasher);
                     self.content(graph, graph.refs(node)[0] as usize, 0, &mut hasher);
                     hasher.write_u8(way as u8);
@@ -280,6 +292,12 @@ impl Steps {
 
     /// Does it for real: what came of it, the numbers of the nodes that it met, and whether it may depend on more.
     fn compute(&mut self, graph: &Graph, job: Job<'_>) -> (Arc<Outcome>, Vec<u32>, bool) {
+        let done = self.compute_now(graph, job);
+        self.thawed = self.thawed.or(done.0.thawed);
+        done
+    }
+
+    fn compute_now(&mut self, graph: &Graph, job: Job<'_>) -> (Arc<Outcome>, Vec<u32>, bool) {
         self.computed += 1;
         let (mut universe, objects) = self.universe(graph);
         let mut numbers: Numbers = HashMap::with_hasher(FixedState::with_seed(2));
@@ -353,6 +371,7 @@ impl Steps {
             faults: log.faults.into_iter().map(Arc::new).collect(),
             choices: log.choices,
             exited: universe.ended.flatten(),
+            thawed: log.thawed,
         };
         (Arc::new(outcome), met, opaque)
     }
@@ -551,6 +570,7 @@ impl Outcome {
             faults: Vec::new(),
             choices: log.choices,
             exited: None,
+            thawed: log.thawed,
         }
     }
 }

@@ -9,12 +9,13 @@ use super::steps::{Effect, Steps};
 use super::verdict::{Access, Failure, Moment, Property, Race, Story, Turn, Uncaught};
 use crate::code::Program;
 use crate::machine::touch::{Act, Part, Place, Touch};
-use crate::report::runtime::{Deadlock, Stuck};
+use crate::report::runtime::{Deadlock, Ending, Left, Stuck, status};
 use crate::source::Span;
 use crate::state::Shared;
 use crate::sync::{Releasers, Who};
 use crate::sync::thread::Thread;
 use crate::value::{Value, show};
+use crate::world::Stream;
 use crate::world::sim::{Ends, Fault, Log, Universe, Way};
 use std::sync::Arc;
 
@@ -31,8 +32,8 @@ pub struct Teller<'s> {
     pub story: Story,
     /// What went wrong on the way.
     pub faults: Vec<Fault>,
-    /// All that was printed.
-    pub output: String,
+    /// What was written and not taken yet.
+    written: Vec<(Stream, String)>,
     last: Option<usize>,
 }
 
@@ -50,7 +51,7 @@ impl<'s> Teller<'s> {
             universe,
             story: Story::default(),
             faults: log.faults,
-            output: log.output,
+            written: vec![(Stream::Out, log.output), (Stream::Err, log.errors)],
             last: None,
         };
         // `main` may have ended already.
@@ -89,7 +90,8 @@ impl<'s> Teller<'s> {
             }
         }
         self.tell(who, step, &log, waited, &before, preempts, &program);
-        self.output.push_str(&log.output);
+        self.written.push((Stream::Out, log.output.clone()));
+        self.written.push((Stream::Err, log.errors.clone()));
         self.faults.extend(log.faults);
         self.follow(step.seat as usize, change);
         self.last = Some(who);
@@ -99,6 +101,100 @@ impl<'s> Teller<'s> {
             choices: log.choices.iter().map(|(choice, _)| *choice).collect(),
         });
         true
+    }
+
+    /// Whether the program has ended.
+    pub fn is_over(&self) -> bool {
+        self.universe.ended.is_some() || self.steps.is_over(&self.graph)
+    }
+
+    /// All steps from the present state.
+    pub fn tries(&mut self, out: &mut Vec<super::search::Tried>) {
+        tries(self.steps, &self.graph, out);
+    }
+
+    /// What was written since it was asked last.
+    pub fn take_output(&mut self) -> Vec<(Stream, String)> {
+        std::mem::take(&mut self.written)
+    }
+
+    /// The errors that ended threads since it was asked last.
+    pub fn take_uncaught(&mut self) -> Vec<Uncaught> {
+        std::mem::take(&mut self.faults)
+            .into_iter()
+            .filter_map(|fault| match fault {
+                Fault::Uncaught { thread, error, holds } => Some(Uncaught { thread, error, holds }),
+                Fault::Watch { .. } => None,
+            })
+            .collect()
+    }
+
+    /// How many threads were started, with `main`.
+    pub fn started(&self) -> usize {
+        self.known.len()
+    }
+
+    /// What is to be said of a run that has ended.
+    pub fn finish(&mut self, ending: &mut Ending) {
+        ending.status = if ending.deadlock.is_some() { status::DEADLOCK } else { i32::from(ending.failed > 0) };
+        if let Some(Some(exited)) = self.universe.ended {
+            (ending.status, ending.exited) = (exited, true);
+        }
+        if ending.deadlock.is_some() {
+            return;
+        }
+        for seat in &self.universe.seats {
+            let (thread, line) = (seat.thread.name(), seat.line);
+            let doing = seat.wait.as_ref().map_or_else(|| "runs".into(), |wait| wait.op.describe());
+            let held = self.universe.held_by(seat.thread.id).into_iter();
+            let holds = held.map(|(sync, line)| (sync.label(), line)).collect();
+            ending.abandoned.push(Left { thread, doing, line, holds });
+        }
+        ending.unasked = self.universe.failures.iter().filter_map(|failure| failure.unasked()).collect();
+        if ending.status == 0 || !ending.exited {
+            let (faults, _) = self.universe.look(true, &self.steps.rules);
+            for fault in faults {
+                if let Fault::Watch { error, .. } = fault {
+                    ending.unmet.push(error);
+                }
+            }
+            if !ending.unmet.is_empty() && ending.status == 0 {
+                ending.status = status::FAILED;
+            }
+        }
+    }
+
+    /// The move that a turn of a schedule stands for.
+    pub fn step_of(&self, turn: &Turn) -> Option<Move> {
+        let seat = self.who.iter().position(|who| *who == turn.thread as usize)?;
+        let way = if turn.times_out { Way::TimeOut } else { Way::Run };
+        Some(Move { seat: seat as u32, way, choices: turn.choices.clone() })
+    }
+
+    /// The first property that the present state shows to fail.
+    pub fn shown(mut self) -> Option<(Property, Failure)> {
+        let mut tried = Vec::new();
+        let over = self.is_over();
+        if !over {
+            tries(self.steps, &self.graph, &mut tried);
+        }
+        let stuck = !over && !tried.iter().any(|one| matches!(one.outcome.kind, Effect::Change(_)));
+        let fault = self.faults.first().map(super::search::property_of);
+        let watches = |this: &mut Self, ensure| !this.universe.look(ensure, &this.steps.rules).0.is_empty();
+        let property = if stuck {
+            Property::Deadlock
+        } else if let Some(property) = fault {
+            property
+        } else if watches(&mut self, false) {
+            Property::Invariant
+        } else if over && watches(&mut self, true) {
+            Property::Ensure
+        } else if race(&tried).is_some() {
+            Property::Race
+        } else {
+            return None;
+        };
+        self.failure(property, &Sign::Here).map(|failure| (property, failure))
     }
 
     /// Takes the canonical state along.
@@ -342,6 +438,7 @@ fn sentences(
             text if text.is_empty() => Vec::new(),
             text => vec![text],
         },
+        Act::End => vec!["ends".into()],
         Act::Print => vec![format!("prints {:?}", log.output.trim_end())],
         Act::Plain => {
             let mut said = Vec::new();

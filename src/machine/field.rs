@@ -3,7 +3,7 @@
 use super::call::{self, Flow};
 use super::fault::Fault;
 use super::image::Member;
-use super::{Fiber, Image, Scheduler};
+use super::{Fiber, Image, Scheduler, watch};
 use crate::builtin::{Context, Outcome, Wait};
 use crate::sync::{Op, Who};
 use crate::value::near;
@@ -65,6 +65,14 @@ fn locked_read<S: Scheduler>(
     name: u16,
     d: usize,
 ) -> Result<Flow, Fault> {
+    if watch::evaluated_by(fiber, &image.program).is_some() {
+        // Looking is one step, whoever is in the monitor meanwhile.
+        let receiver = &fiber.stack[object];
+        if let Some(members) = call::members(receiver) {
+            fiber.stack[d] = own(image, receiver, members, name)?;
+        }
+        return Ok(Flow::Next);
+    }
     let line = call::line_of(fiber, &image.program);
     let entered = monitor.enter(Who { thread: world.thread(), line })?;
     if entered {

@@ -8,7 +8,9 @@ use crate::code::{Program, Register};
 use crate::code::live::Liveness;
 use crate::state::{Reader, Writer};
 use crate::sync::Op;
+use crate::sync::thread::{State, Thread};
 use crate::value::Value;
+use std::sync::Arc;
 
 /// Where a fiber stands that is at rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +46,14 @@ impl Fiber {
                         (None, Rest::Within) => live.during(function, pc).contains(register),
                     }
                 });
-                let value = &self.stack[frame.base as usize + register];
-                w.value(if kept { value } else { &Value::Nil });
+                let value = if kept { &self.stack[frame.base as usize + register] } else { &Value::Nil };
+                match crew(program, frame, value) {
+                    Some(threads) => {
+                        w.byte(GROUP);
+                        w.group(&threads);
+                    }
+                    None => w.value(value),
+                }
             }
         }
     }
@@ -71,7 +79,12 @@ impl Fiber {
             }
             let written = r.count() as usize;
             for slot in &mut stack[base..base + written] {
-                *slot = r.value();
+                *slot = if r.bytes.first() == Some(&GROUP) {
+                    r.byte();
+                    Value::list((0..r.count()).map(|_| Value::Thread(r.thread())).collect())
+                } else {
+                    r.value()
+                };
             }
             frames.push(frame);
         }
@@ -87,6 +100,23 @@ impl Fiber {
             held: Vec::new(),
         }
     }
+}
+
+/// Stands before a group of threads in place of a value's tag.
+const GROUP: u8 = u8::MAX;
+
+/// The threads of a `parallel`, as it waits for them: which comes first means nothing, as long as none has failed.
+fn crew(program: &Program, frame: &Frame, value: &Value) -> Option<Vec<Arc<Thread>>> {
+    let function = &program.functions[frame.function as usize];
+    if !function.internal || *function.name != *"__parallel" {
+        return None;
+    }
+    let Value::List(list) = value else { return None };
+    let thread = |value: &Value| match value {
+        Value::Thread(thread) if thread.state() != State::Failed => Some(thread.clone()),
+        _ => None,
+    };
+    list.snapshot().iter().map(thread).collect()
 }
 
 /// How many registers belong to the frame alone: those of the call above it begin inside its own.

@@ -66,6 +66,8 @@ pub enum Act {
     /// Gives up a lock or a permit.
     Release,
     Print,
+    /// The thread ends.
+    End,
     /// An operation on a thing to wait for, or on a thread.
     Sync,
 }
@@ -192,6 +194,11 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
                 left(value, out);
             }
         }
+        I::Return { .. } | I::ReturnNil => {
+            if fiber.frames.len() == 1 {
+                out.act = Act::End;
+            }
+        }
         I::HoldOthers => out.act = Act::Atomic,
         I::AwaitBegin => out.act = Act::Await,
         I::Select { .. } => {
@@ -233,8 +240,6 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
         | I::LoopCount { .. }
         | I::CallFunction { .. }
         | I::CallMember { .. }
-        | I::Return { .. }
-        | I::ReturnNil
         | I::OwnMethod { .. }
         | I::List { .. }
         | I::Map { .. }
@@ -311,7 +316,8 @@ fn shape(value: &Value, write: bool, out: &mut Touches) {
     }
 }
 
-fn container(value: &Value) -> Option<Shared> {
+/// The container that a value is.
+pub fn container(value: &Value) -> Option<Shared> {
     match value {
         Value::List(list) => Some(Shared::List(list.clone())),
         Value::Map(map) => Some(Shared::Map(map.clone())),

@@ -104,7 +104,9 @@ pub(super) fn failure(program: &Program, function: u32) -> (Kind, String) {
 
 /// Of a fiber that evaluates a condition, or else none: `an `ensure``.
 pub(super) fn evaluated_by(fiber: &Fiber, program: &Program) -> Option<&'static str> {
-    fiber.frames.iter().find_map(|frame| match program.functions[frame.function as usize].kind {
+    // Every such fiber holds the others.
+    let frames = if fiber.holding > 0 { &fiber.frames[..] } else { &[] };
+    frames.iter().find_map(|frame| match program.functions[frame.function as usize].kind {
         FunctionKind::Watch { ensure: true } => Some("an `ensure`"),
         FunctionKind::Watch { ensure: false } => Some("an `invariant`"),
         FunctionKind::Plain

@@ -22,6 +22,11 @@ impl Style {
         Style { colour: std::io::stderr().is_terminal() && !colour_unwanted() }
     }
 
+    /// For standard output, when a report is what was asked for.
+    pub fn for_stdout() -> Style {
+        Style { colour: std::io::stdout().is_terminal() && !colour_unwanted() }
+    }
+
     pub fn is_coloured(&self) -> bool {
         self.colour
     }

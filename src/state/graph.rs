@@ -60,6 +60,8 @@ impl Tag {
 pub struct Node {
     pub bytes: Vec<u8>,
     pub refs: Vec<u32>,
+    /// Which of its references stand in an order that means nothing: the first, and how many.
+    pub unordered: Vec<(u32, u32)>,
 }
 
 /// Makes a graph of living objects: the roots first, then everything that can be reached from them.
@@ -71,6 +73,8 @@ pub struct Builder {
     pending: VecDeque<u32>,
     roots: u32,
     names: bool,
+    /// Of the root that is being written.
+    unordered: Vec<(u32, u32)>,
     /// Every thread there is, for those that are known by their ids.
     threads: HashMap<u32, Arc<Thread>>,
 }
@@ -84,14 +88,16 @@ impl Builder {
             pending: VecDeque::new(),
             roots,
             names,
+            unordered: Vec::new(),
             threads: threads.map(|thread| (thread.id, thread)).collect(),
         }
     }
 
     /// Writes the content of a root.
     pub fn root(&mut self, root: u32, write: impl FnOnce(&mut Writer<'_>)) {
-        let mut node = Node { bytes: vec![Tag::Root as u8], refs: Vec::new() };
+        let mut node = Node { bytes: vec![Tag::Root as u8], ..Node::default() };
         write(&mut Writer { bytes: &mut node.bytes, refs: &mut node.refs, numbering: self });
+        node.unordered = std::mem::take(&mut self.unordered);
         self.nodes[root as usize] = node;
     }
 
@@ -132,6 +138,10 @@ impl Numbering for Builder {
 
     fn names(&self) -> bool {
         self.names
+    }
+
+    fn unordered(&mut self, first: u32, count: u32) {
+        self.unordered.push((first, count));
     }
 }
 

@@ -19,6 +19,11 @@ pub trait Numbering {
 
     /// Whether the thread with this id has not ended.
     fn lives(&self, id: u32) -> bool;
+
+    /// The node being written refers to `count` others, from its reference `first` on, in an order that means nothing.
+    fn unordered(&mut self, first: u32, count: u32) {
+        let _ = (first, count);
+    }
 }
 
 /// Writes the content of one node.
@@ -90,6 +95,13 @@ impl Writer<'_> {
 
     pub fn thread(&mut self, thread: &Arc<Thread>) {
         self.shared(Shared::Thread(thread.clone()));
+    }
+
+    /// References to threads whose order means nothing.
+    pub fn group(&mut self, threads: &[Arc<Thread>]) {
+        self.count(threads.len() as u64);
+        self.numbering.unordered(self.refs.len() as u32, threads.len() as u32);
+        threads.iter().for_each(|thread| self.thread(thread));
     }
 
     /// A reference to a thread that is known by its id only (the holder of a lock).

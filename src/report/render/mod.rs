@@ -1,6 +1,7 @@
 //! Reports as text. Pure functions from data to text, with colour or plain; each text ends with a newline,
 //! or is empty when there is nothing to say. Nothing here writes anywhere.
 
+mod check;
 mod deadlock;
 mod diagnostics;
 mod ending;
@@ -8,6 +9,7 @@ mod snippet;
 mod stats;
 mod uncaught;
 
+pub use check::{check, json};
 pub use deadlock::deadlock;
 pub use diagnostics::diagnostics;
 pub use ending::ending;

@@ -1,7 +1,8 @@
 //! What a simulated run may leave out, because no step of this script can tell.
 
-use crate::code::Program;
 use crate::code::live::Liveness;
+use crate::code::sharing::Sharing;
+use crate::code::{FunctionKind, Instruction, Program};
 use crate::explore::{Reductions, Time};
 
 /// Facts about a program, and what was asked for. The same for all states of an exploration.
@@ -13,8 +14,17 @@ pub struct Rules {
     pub names: bool,
     /// The time belongs to the state.
     pub clock: bool,
-    /// Somebody asks what other threads do: who waits is seen to wait, and who ends does it in a step of its own.
+    /// Somebody asks what other threads do: who waits is seen to wait.
     pub watched: bool,
+    /// The end of a thread is a step of its own.
+    pub ends: bool,
+    /// The variables of the top level that several threads touch and some write.
+    pub shared_globals: Vec<bool>,
+    /// The names that are written once whose container is taken not to change while there are several threads. An
+    /// assumption: the search begins again without it when a step proves it wrong.
+    pub frozen: Vec<bool>,
+    /// There is an `invariant` or `ensure`.
+    pub watches: bool,
     /// A release is part of the step before it.
     pub merge: bool,
     /// What one thread alone can reach is no reason to stop before it.
@@ -25,33 +35,45 @@ pub struct Rules {
     pub arguments: Vec<String>,
 }
 
-/// Names whose use tells equal threads apart.
-const NAMES: [&str; 6] = ["name", "id", "thread", "threads", "current_thread", "main_thread"];
-/// Names whose use tells what other threads do at the moment.
-const STATES: [&str; 6] = ["alive", "state", "waiting_on", "threads", "active_count", "daemon"];
-/// Names whose use tells whether a lock or a permit is free without waiting for it.
-const LOCKS: [&str; 8] =
-    ["try_acquire", "locked", "owner", "depth", "permits", "timeout", "waiting", "readers"];
+/// Names by whose use a script can tell that a thread has done everything but has not ended yet.
+const ENDS: [&str; 4] = ["timeout", "daemon", "done", "running"];
+/// Names whose use tells whether a lock or a permit is free without waiting for it, beside those that `Sharing` knows.
+const LOCKS: [&str; 3] = ["timeout", "waiting", "locked"];
 
 impl Rules {
     pub fn of(program: &Program, reductions: Reductions, time: Time, prints: bool) -> Rules {
+        let sharing = Sharing::of(program);
         let uses = |names: &[&str]| {
             program.symbols.iter().any(|symbol| names.contains(&&**symbol))
                 || program.rows.iter().any(|row| names.contains(&row.name))
         };
-        let selects = program.functions.iter().flat_map(|function| &function.code).any(|instruction| {
-            matches!(
-                instruction,
-                crate::code::Instruction::Select { .. } | crate::code::Instruction::EnterTimed { .. }
-            )
+        let instructions = || program.functions.iter().flat_map(|function| &function.code);
+        let selects = instructions()
+            .any(|instruction| matches!(instruction, Instruction::Select { .. } | Instruction::EnterTimed { .. }));
+        let daemons = program.functions.iter().any(|function| match function.kind {
+            FunctionKind::Thread { daemon } | FunctionKind::ThreadWithMembers { daemon, .. } => daemon,
+            FunctionKind::Plain | FunctionKind::Class(_) | FunctionKind::Watch { .. } => false,
         });
+        let timers = program.rows.iter().any(|row| row.name == "timer" || row.name == "__timer");
+        let watched = sharing.observes_threads;
         Rules {
             time,
             liveness: reductions.liveness.then(|| Liveness::of(program)),
-            names: uses(&NAMES) || !reductions.symmetry,
-            clock: uses(&["now", "clock"]),
-            watched: uses(&STATES),
-            merge: reductions.merge && !selects && !uses(&LOCKS),
+            names: watched || !reductions.symmetry,
+            clock: sharing.observes_time,
+            watched,
+            ends: watched || selects || daemons || timers || uses(&ENDS),
+            merge: reductions.merge && !selects && !sharing.observes_lock_state && !uses(&LOCKS),
+            shared_globals: match reductions.private {
+                // Read-only variables too: nobody can tell when they are read.
+                true => sharing.shared_globals.iter().zip(&sharing.written_globals).map(|(s, w)| *s && *w).collect(),
+                false => vec![true; program.globals.len()],
+            },
+            frozen: vec![reductions.private; program.fixed.len()],
+            watches: program
+                .functions
+                .iter()
+                .any(|function| matches!(function.kind, FunctionKind::Watch { .. })),
             private: reductions.private,
             prints,
             arguments: Vec::new(),

@@ -125,7 +125,7 @@ impl Universe {
                 w.int(match rules.time {
                     // Whether it is over is open at any moment: how much is left says nothing.
                     Time::Any if !rules.clock => 0,
-                    Time::Any | Time::Idle => deadline - self.now,
+                    Time::Any | Time::Idle => (deadline - self.now).max(0),
                 });
             });
             wait.op.save(w);

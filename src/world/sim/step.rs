@@ -66,6 +66,8 @@ pub struct Log {
     pub met: Vec<Met>,
     /// What it did may depend on more than that.
     pub opaque: bool,
+    /// It writes a container of the top level that was taken not to change.
+    pub thawed: Option<u32>,
 }
 
 /// Something that a step looked at.
@@ -205,6 +207,7 @@ impl Default for Log {
             long: false,
             met: Vec::new(),
             opaque: false,
+            thawed: None,
         }
     }
 }

@@ -162,6 +162,13 @@ impl Scheduler for Stepper<'_> {
         }
         let inside = fiber.holding() || fiber.in_condition();
         if inside {
+            for touch in &touches.list {
+                if let (true, Place::Object(object)) = (touch.write, &touch.place)
+                    && let Some(index) = self.frozen(object)
+                {
+                    self.log.thawed = Some(index);
+                }
+            }
             self.note(touches, true);
             return false;
         }
@@ -224,6 +231,7 @@ impl Stepper<'_> {
         match touches.act {
             // Whoever waits for a condition stands before it, also when nobody else is there.
             Act::Await => return true,
+            Act::End => return self.rules.ends && self.universe.seats.len() > 1,
             Act::Atomic => return self.universe.seats.len() > 1,
             Act::Print if self.rules.prints && self.universe.seats.len() > 1 => return true,
             Act::Plain | Act::Release | Act::Sync | Act::Print => {}
@@ -236,9 +244,36 @@ impl Stepper<'_> {
 
     fn is_reachable_by_others(&mut self, touch: &Touch, fiber: &Fiber) -> bool {
         match &touch.place {
-            Place::Global(_) | Place::Fixed(_) | Place::Threads | Place::Random | Place::Clock => true,
-            Place::Object(object) => !self.rules.private || self.is_shared(object, fiber),
+            Place::Global(index) => self.rules.shared_globals[*index as usize],
+            Place::Fixed(_) | Place::Threads | Place::Random | Place::Clock => true,
+            Place::Object(object) => {
+                if !self.rules.private {
+                    return true;
+                }
+                match self.frozen(object) {
+                    Some(_) if !touch.write => false,
+                    Some(index) => {
+                        self.log.thawed = Some(index);
+                        true
+                    }
+                    None => self.is_shared(object, fiber),
+                }
+            }
         }
+    }
+
+    /// The name whose container this is, if that is taken not to change.
+    fn frozen(&self, object: &Shared) -> Option<u32> {
+        let address = match object {
+            Shared::List(_) | Shared::Map(_) | Shared::Set(_) => object.address(),
+            _ => return None,
+        };
+        let fixed = (0..self.rules.frozen.len() as u32).filter(|index| self.rules.frozen[*index as usize]);
+        let mut holds = fixed.filter(|index| {
+            let value = self.universe.image.fixed(*index);
+            value.and_then(crate::machine::touch::container).is_some_and(|known| known.address() == address)
+        });
+        holds.next()
     }
 
     fn is_shared(&mut self, object: &Shared, fiber: &Fiber) -> bool {

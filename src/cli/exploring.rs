@@ -1,0 +1,194 @@
+//! The words of `conc check`, `conc sim` and `conc replay`: the structs are the table of their flags.
+
+use super::arguments::Script;
+use super::value;
+use clap::{Args, ValueEnum};
+use conc::explore::verdict::Property;
+use conc::explore::{Limits, Options, Reductions, Time};
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub const CHECK_EXAMPLES: &str = "\
+Examples:
+  conc check bank.conc                       what can go wrong, in any order the threads might take
+  conc check --outcomes bank.conc            and everything that it can print
+  conc check --vars total,log bank.conc      and every final value of total and log
+  conc check --save lost.schedule bank.conc  keep the counterexample: `conc replay lost.schedule`
+  conc check --max-time 1min --random 100000 big.conc
+                                             what is too big for all is sampled
+
+Exit status:
+  0 everything holds, 1 an error, a failed assertion, invariant or ensure, 2 the script or the
+  command line cannot be understood, 3 deadlock, 4 data race, 5 livelock, 6 not known (a limit was hit)";
+
+pub const SIM_EXAMPLES: &str = "\
+Examples:
+  conc sim bank.conc            one run: same seed, same run; sleeping costs no time
+  conc sim --seed 7 bank.conc   another one";
+
+pub const REPLAY_EXAMPLES: &str = "\
+Examples:
+  conc check --save lost.schedule bank.conc
+  conc replay lost.schedule     the same run again, step by step";
+
+#[derive(Debug, Args)]
+pub struct Check {
+    #[command(flatten)]
+    pub script: Script,
+
+    /// Stop after so many states (500000, 2M)
+    #[arg(long, value_name = "N", value_parser = value::count)]
+    pub max_states: Option<u64>,
+
+    /// Stop after so long (30s, 2min; a plain number is seconds)
+    #[arg(long, value_name = "DURATION", value_parser = value::duration)]
+    pub max_time: Option<Duration>,
+
+    /// Stop when so much memory is in use (512M, 4G)
+    #[arg(long, value_name = "SIZE", value_parser = value::size)]
+    pub max_memory: Option<u64>,
+
+    /// Tell every distinct output that the script can produce
+    #[arg(long)]
+    pub outcomes: bool,
+
+    /// Tell the final values of these top-level variables too (separated by commas)
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub vars: Vec<String>,
+
+    // Its help lists their names.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = property, help = properties())]
+    pub property: Vec<Property>,
+
+    /// Try so many random schedules instead of all
+    #[arg(long, value_name = "N", value_parser = value::count)]
+    pub random: Option<u64>,
+
+    /// Where random numbers and random schedules begin
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+
+    /// Only schedules with at most so many preemptions
+    #[arg(long, value_name = "K")]
+    pub preemptions: Option<u32>,
+
+    /// When sleepers wake: `any` late as a busy system pleases, or `idle` only when nothing else can move
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Any)]
+    pub time: When,
+
+    /// How to tell what was found
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+
+    /// Save the schedule of the counterexample, for `conc replay`
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+
+    /// How many cores search; all of them unless told
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub workers: Option<u32>,
+
+    /// Tell threads of the same kind apart
+    #[arg(long, help_heading = "Reductions switched off (slower, with the same verdicts)")]
+    pub no_symmetry: bool,
+
+    /// Make a release a step of its own
+    #[arg(long, help_heading = "Reductions switched off (slower, with the same verdicts)")]
+    pub no_merge: bool,
+
+    /// Stop before what only one thread can reach, too
+    #[arg(long, help_heading = "Reductions switched off (slower, with the same verdicts)")]
+    pub no_private: bool,
+
+    /// Compute each step anew
+    #[arg(long, help_heading = "Reductions switched off (slower, with the same verdicts)")]
+    pub no_memo: bool,
+
+    /// Tell states apart by values that will not be read again
+    #[arg(long, help_heading = "Reductions switched off (slower, with the same verdicts)")]
+    pub no_liveness: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Sim {
+    #[command(flatten)]
+    pub script: Script,
+
+    /// Decides every choice
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// What `conc check --save` wrote; it knows its script
+    #[arg(value_name = "SCHEDULE")]
+    pub schedule: PathBuf,
+
+    /// How to tell what happens
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    Any,
+    Idle,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+impl Check {
+    /// How to explore; the time limit is kept by whoever is told of the progress.
+    pub fn options(&self, arguments: Vec<String>) -> Options {
+        let defaults = Options::default();
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        Options {
+            arguments,
+            limits: Limits {
+                states: self.max_states.unwrap_or(defaults.limits.states),
+                memory: self.max_memory.unwrap_or(defaults.limits.memory),
+            },
+            reductions: Reductions {
+                symmetry: !self.no_symmetry,
+                merge: !self.no_merge,
+                private: !self.no_private,
+                memo: !self.no_memo,
+                liveness: !self.no_liveness,
+            },
+            time: self.time.into(),
+            outcomes: self.outcomes || !self.vars.is_empty(),
+            variables: self.vars.clone(),
+            preemptions: self.preemptions,
+            random: self.random,
+            seed: self.seed,
+            workers: self.workers.map_or_else(cores, |workers| workers as usize),
+        }
+    }
+}
+
+impl From<When> for Time {
+    fn from(when: When) -> Time {
+        match when {
+            When::Any => Time::Any,
+            When::Idle => Time::Idle,
+        }
+    }
+}
+
+fn property(text: &str) -> Result<Property, String> {
+    let known = Property::ALL.into_iter().find(|property| property.word() == text);
+    known.ok_or_else(|| format!("the properties are {}", words()))
+}
+
+fn words() -> String {
+    Property::ALL.map(Property::word).join(", ")
+}
+
+fn properties() -> String {
+    format!("Tell of these only, and judge by them: {}", words())
+}

@@ -1,0 +1,130 @@
+//! What is shown while an exploration goes on, and what ends it from outside: `--max-time` and Ctrl-C.
+
+use conc::explore::Progress;
+use conc::explore::verdict::Limit;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+use std::io::{self, IsTerminal};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Short work shows nothing.
+const QUIET: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(200);
+
+pub struct Watcher {
+    began: Instant,
+    limit: Option<Duration>,
+    interrupted: Arc<AtomicBool>,
+    terminal: bool,
+    /// When a line was shown last, and how many states there were.
+    shown: Option<(Instant, u64)>,
+}
+
+impl Watcher {
+    /// Begins to watch. The first Ctrl-C is told to the exploration, the second ends the process.
+    pub fn new(limit: Option<Duration>) -> io::Result<Watcher> {
+        let interrupted = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM] {
+            flag::register_conditional_shutdown(signal, 130, interrupted.clone())?;
+            flag::register(signal, interrupted.clone())?;
+        }
+        let terminal = io::stderr().is_terminal();
+        Ok(Watcher { began: Instant::now(), limit, interrupted, terminal, shown: None })
+    }
+
+    /// To be called again and again while the exploration goes on.
+    pub fn tell(&mut self, progress: &Progress) -> ControlFlow<Limit> {
+        if self.interrupted.load(Ordering::SeqCst) {
+            return ControlFlow::Break(Limit::Stopped);
+        }
+        let now = Instant::now();
+        let elapsed = now - self.began;
+        if self.limit.is_some_and(|limit| elapsed >= limit) {
+            return ControlFlow::Break(Limit::Time);
+        }
+        if self.terminal && elapsed >= QUIET {
+            self.show(progress, now);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn show(&mut self, progress: &Progress, now: Instant) {
+        let (before, states) = self.shown.unwrap_or((self.began, 0));
+        let passed = now - before;
+        if self.shown.is_some() && passed < PAUSE {
+            return;
+        }
+        let rate = progress.states.saturating_sub(states) as f64 / passed.as_secs_f64().max(1e-6);
+        self.shown = Some((now, progress.states));
+        super::say(&format!("\r\x1b[K{}", line(progress, rate, now - self.began)));
+    }
+
+    /// Takes the line away.
+    pub fn end(&mut self) {
+        if self.shown.take().is_some() {
+            super::say("\r\x1b[K");
+        }
+    }
+}
+
+/// `1,234,567 states, 1,200,000/s, depth 45, 12,345 open, 210 MiB, 12 s`.
+fn line(progress: &Progress, rate: f64, elapsed: Duration) -> String {
+    format!(
+        "{} states, {}/s, depth {}, {} open, {} MiB, {} s",
+        grouped(progress.states),
+        grouped(rate as u64),
+        grouped(progress.depth.into()),
+        grouped(progress.open),
+        grouped(progress.memory >> 20),
+        grouped(elapsed.as_secs())
+    )
+}
+
+/// With a comma after every third digit.
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOME: Progress =
+        Progress { states: 1_234_567, steps: 2_000_000, depth: 45, open: 12_345, memory: 210 << 20 };
+
+    fn watcher(began: Instant, limit: Option<Duration>) -> Watcher {
+        Watcher { began, limit, interrupted: Arc::default(), terminal: false, shown: None }
+    }
+
+    #[test]
+    fn a_line_tells_how_far_it_is() {
+        let text = line(&SOME, 1_200_000.4, Duration::from_millis(12_700));
+        assert_eq!(text, "1,234,567 states, 1,200,000/s, depth 45, 12,345 open, 210 MiB, 12 s");
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+    }
+
+    #[test]
+    fn time_and_interruption_end_it() {
+        let began = Instant::now() - Duration::from_millis(50);
+        assert_eq!(watcher(began, None).tell(&SOME), ControlFlow::Continue(()));
+        let day = Some(Duration::from_secs(86_400));
+        assert_eq!(watcher(began, day).tell(&SOME), ControlFlow::Continue(()));
+        let short = Some(Duration::from_millis(20));
+        assert_eq!(watcher(began, short).tell(&SOME), ControlFlow::Break(Limit::Time));
+        let mut interrupted = watcher(began, short);
+        interrupted.interrupted.store(true, Ordering::SeqCst);
+        assert_eq!(interrupted.tell(&SOME), ControlFlow::Break(Limit::Stopped));
+    }
+}

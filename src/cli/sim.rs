@@ -1,0 +1,28 @@
+//! `conc sim`: one run in the simulated world.
+
+use super::exploring::Sim;
+use super::{compile, print, say, script};
+use conc::explore::{self, Said};
+use conc::report::{Style, render};
+use conc::world::Stream;
+
+/// Runs; the exit status.
+pub fn sim(sim: Sim) -> i32 {
+    let (source, arguments) = match script::load(&sim.script) {
+        Ok(loaded) => loaded,
+        Err(failure) => return failure.report(),
+    };
+    let program = match compile(source) {
+        Ok(program) => program,
+        Err(status) => return status,
+    };
+    let (source, style) = (program.source.clone(), Style::for_stderr());
+    let mut tell = |said: Said<'_>| match said {
+        Said::Text(Stream::Out, text) => print(text),
+        Said::Text(Stream::Err, text) => say(text),
+        Said::Uncaught(it) => say(&render::uncaught(&it.error, &it.thread, &it.holds, &source, &style)),
+    };
+    let ending = explore::simulate(program.clone(), sim.seed, arguments, &mut tell);
+    say(&render::ending(&ending, &program.source, &Style::for_stderr()));
+    ending.status
+}

@@ -1,0 +1,59 @@
+//! conc's explorer on a program, and its findings in a form that can be compared.
+
+use crate::compare::{Failing, Found, names};
+use crate::model::Program;
+use crate::render;
+use conc::explore::verdict::Verdict;
+use conc::explore::{self, Limits, Options, Reductions, Time};
+use conc::source::Source;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// None when the program is not valid (the shrinker takes away what others need).
+pub fn found(program: &Program, reductions: Reductions) -> Option<Found> {
+    let text = render::text(program);
+    let (verified, _) = conc::pipeline::compile(Arc::new(Source::new("test", &*text))).ok()?;
+    let options = Options {
+        limits: Limits { states: 2_000_000, memory: 1 << 30 },
+        reductions,
+        time: if program.idle { Time::Idle } else { Time::Any },
+        outcomes: true,
+        variables: names(program),
+        ..Options::default()
+    };
+    let findings = explore::check(Arc::new(verified), &options, &mut |_| ControlFlow::Continue(()));
+    let mut found = Found::default();
+    if let Some(limit) = findings.limit {
+        found.complaint = Some(format!("not complete: {limit:?} after {} states", findings.states));
+    }
+    for (property, verdict) in &findings.verdicts {
+        match verdict {
+            Verdict::Holds => {}
+            Verdict::Unknown => found.complaint = Some(format!("{} is not known", property.word())),
+            Verdict::Fails(failure) => {
+                let preemptions = failure.story.moments.iter().filter(|moment| moment.preempts).count();
+                let kind = failure.error.as_ref().map(|uncaught| uncaught.error.kind.word().to_string());
+                found.fails.insert(*property, Failing { preemptions: Some(preemptions as u32), kind });
+            }
+        }
+    }
+    // Runs that end in a deadlock or never are no good ends.
+    let outcomes = findings.outcomes.unwrap_or_default().into_iter();
+    let ended = outcomes.filter(|outcome| matches!(outcome.status, 0 | 1));
+    found.outcomes = ended.map(|outcome| (outcome.output, outcome.variables, outcome.status)).collect();
+    Some(found)
+}
+
+/// All reductions, each switched off by itself, and none.
+pub fn settings() -> Vec<(&'static str, Reductions)> {
+    let all = Reductions::ALL;
+    vec![
+        ("all reductions", all),
+        ("no symmetry", Reductions { symmetry: false, ..all }),
+        ("no merge", Reductions { merge: false, ..all }),
+        ("no private", Reductions { private: false, ..all }),
+        ("no memo", Reductions { memo: false, ..all }),
+        ("no liveness", Reductions { liveness: false, ..all }),
+        ("no reductions", Reductions::NONE),
+    ]
+}

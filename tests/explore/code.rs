@@ -1,0 +1,454 @@
+//! A body's statements as a list of steps, each of which is one step of language.md or touches nothing shared.
+
+use crate::model::*;
+
+/// The kinds of errors that these programs can raise, by their words.
+pub type Kind = &'static str;
+
+#[derive(Debug, Clone, Copy)]
+pub enum Operand {
+    Number(i64),
+    Register(usize),
+}
+
+#[derive(Debug, Clone)]
+pub enum Step {
+    // Local: no other thread can tell.
+    Add {
+        to: usize,
+        left: Operand,
+        right: Operand,
+    },
+    Jump(usize),
+    Unless(Operand, Comparison, Operand, usize),
+    Raise(Kind),
+    /// The error goes on from here.
+    Reraise,
+    /// The error is dealt with.
+    Caught,
+    AtomicEnd,
+
+    // Data: one step each; never waits.
+    Read {
+        var: usize,
+        to: usize,
+    },
+    Write {
+        var: usize,
+        value: Operand,
+    },
+    Push(Operand),
+    Pop {
+        to: usize,
+    },
+    Len {
+        to: usize,
+    },
+    At {
+        index: usize,
+        to: usize,
+    },
+    SetAt {
+        index: usize,
+        value: Operand,
+    },
+    AtomicGet {
+        thing: usize,
+        to: usize,
+    },
+    AtomicAdd {
+        thing: usize,
+        n: i64,
+        to: Option<usize>,
+    },
+    CompareExchange {
+        thing: usize,
+        old: i64,
+        new: i64,
+        to: usize,
+    },
+    Size {
+        thing: usize,
+        to: usize,
+    },
+
+    // Anything else: one step each; may wait.
+    AtomicBegin,
+    Print(Vec<Operand>),
+    Choose {
+        count: i64,
+        to: usize,
+    },
+    Await(Test),
+    Yield,
+    Sleep(i64),
+    /// A timer's time until its body runs; it goes to the label when it is cancelled.
+    Beat {
+        seconds: i64,
+        cancelled: usize,
+    },
+    Start(usize),
+    Cancel(usize),
+    Join {
+        handle: usize,
+        timeout: Option<i64>,
+        to: Option<usize>,
+    },
+    Acquire {
+        target: Target,
+        timeout: Option<i64>,
+        to: Option<usize>,
+    },
+    TryAcquire {
+        target: Target,
+        to: usize,
+    },
+    Release(Target),
+    Wait {
+        thing: usize,
+        timeout: Option<i64>,
+        to: Option<usize>,
+    },
+    Notify {
+        thing: usize,
+        all: bool,
+    },
+    SetEvent(usize),
+    ClearEvent(usize),
+    CountDown(usize),
+    Put {
+        queue: usize,
+        value: Operand,
+    },
+    Get {
+        queue: usize,
+        timeout: Option<i64>,
+        to: usize,
+    },
+    TryGet {
+        queue: usize,
+        to: usize,
+    },
+    Next {
+        queue: usize,
+        to: usize,
+        end: usize,
+    },
+    Close(usize),
+    Select {
+        arms: Vec<(Arm, usize)>,
+        after: Option<(i64, usize)>,
+        otherwise: Option<usize>,
+    },
+    End,
+}
+
+impl Step {
+    pub fn is_local(&self) -> bool {
+        use Step::*;
+        matches!(self, Add { .. } | Jump(_) | Unless(..) | Raise(_) | Reraise | Caught | AtomicEnd)
+    }
+
+    pub fn is_data(&self) -> bool {
+        use Step::*;
+        matches!(
+            self,
+            Read { .. }
+                | Write { .. }
+                | Push(_)
+                | Pop { .. }
+                | Len { .. }
+                | At { .. }
+                | SetAt { .. }
+                | AtomicGet { .. }
+                | AtomicAdd { .. }
+                | CompareExchange { .. }
+                | Size { .. }
+        )
+    }
+
+    /// The seconds after which its wait ends by itself.
+    pub fn timeout(&self) -> Option<i64> {
+        match self {
+            Step::Sleep(seconds) | Step::Beat { seconds, .. } => Some(*seconds),
+            Step::Join { timeout, .. }
+            | Step::Acquire { timeout, .. }
+            | Step::Wait { timeout, .. }
+            | Step::Get { timeout, .. } => *timeout,
+            Step::Select { after, .. } => after.map(|(seconds, _)| seconds),
+            _ => None,
+        }
+    }
+}
+
+/// What a thread runs. Jumps go to labels.
+#[derive(Debug, Default)]
+pub struct Code {
+    /// Each with the label where its errors go.
+    pub steps: Vec<(Step, Option<usize>)>,
+    pub labels: Vec<usize>,
+    pub daemon: bool,
+}
+
+/// Locals come first; then what values of one statement need.
+const LOCALS: usize = 12;
+pub const REGISTERS: usize = 18;
+
+struct Compiler {
+    code: Code,
+    handler: Option<usize>,
+    scratch: usize,
+    /// `x += 1` as one step, which is wrong: to see that the comparison notices it.
+    one_step_update: bool,
+}
+
+pub fn code(statements: &[Statement], timer: Option<i64>, daemon: bool, one_step_update: bool) -> Code {
+    let code = Code { daemon, ..Code::default() };
+    let mut compiler = Compiler { code, handler: None, scratch: LOCALS, one_step_update };
+    let end = compiler.label();
+    if let Some(seconds) = timer {
+        compiler.emit(Step::Beat { seconds, cancelled: end });
+    }
+    compiler.statements(statements);
+    compiler.here(end);
+    compiler.emit(Step::End);
+    compiler.code
+}
+
+impl Compiler {
+    fn emit(&mut self, step: Step) {
+        self.code.steps.push((step, self.handler));
+    }
+
+    fn label(&mut self) -> usize {
+        self.code.labels.push(usize::MAX);
+        self.code.labels.len() - 1
+    }
+
+    fn here(&mut self, label: usize) {
+        self.code.labels[label] = self.code.steps.len();
+    }
+
+    fn register(&mut self) -> usize {
+        self.scratch += 1;
+        assert!(self.scratch <= REGISTERS);
+        self.scratch - 1
+    }
+
+    fn value(&mut self, value: &Value) -> Operand {
+        let to = match value {
+            Value::Number(n) => return Operand::Number(*n),
+            Value::Local(local) => return Operand::Register(*local),
+            Value::Sum(left, right) => {
+                let (left, right) = (self.value(left), self.value(right));
+                let to = self.register();
+                self.emit(Step::Add { to, left, right });
+                return Operand::Register(to);
+            }
+            Value::Var(_) | Value::Atomic(_) | Value::Size(_) | Value::Len | Value::At(_) => self.register(),
+        };
+        self.emit(match *value {
+            Value::Var(var) => Step::Read { var, to },
+            Value::Atomic(thing) => Step::AtomicGet { thing, to },
+            Value::Size(thing) => Step::Size { thing, to },
+            Value::At(index) => Step::At { index, to },
+            _ => Step::Len { to },
+        });
+        Operand::Register(to)
+    }
+
+    /// Goes to the label when the test does not hold.
+    fn unless(&mut self, test: &Test, label: usize) {
+        match test {
+            Test::Compare(left, comparison, right) => {
+                let (left, right) = (self.value(left), self.value(right));
+                self.emit(Step::Unless(left, *comparison, right, label));
+            }
+            Test::Flag(local) => {
+                let flag = Operand::Register(*local);
+                self.emit(Step::Unless(flag, Comparison::Equal, Operand::Number(1), label));
+            }
+            Test::And(a, b) => {
+                self.unless(a, label);
+                self.unless(b, label);
+            }
+        }
+    }
+
+    fn statements(&mut self, statements: &[Statement]) {
+        for statement in statements {
+            self.scratch = LOCALS;
+            self.statement(statement);
+        }
+    }
+
+    /// A block that releases the target however it ends.
+    fn releasing(&mut self, target: Target, body: &[Statement]) {
+        let (cleanup, done, outer) = (self.label(), self.label(), self.handler);
+        self.handler = Some(cleanup);
+        self.statements(body);
+        self.handler = outer;
+        self.emit(Step::Release(target));
+        self.emit(Step::Jump(done));
+        self.here(cleanup);
+        self.emit(Step::Release(target));
+        self.emit(Step::Reraise);
+        self.here(done);
+    }
+
+    fn either(&mut self, test: &Test, yes: &[Statement], no: &[Statement]) {
+        let (other, done) = (self.label(), self.label());
+        self.unless(test, other);
+        self.statements(yes);
+        self.emit(Step::Jump(done));
+        self.here(other);
+        self.statements(no);
+        self.here(done);
+    }
+
+    fn statement(&mut self, statement: &Statement) {
+        use Statement as S;
+        let step = match statement {
+            S::Set(var, value) => Step::Write { var: *var, value: self.value(value) },
+            S::Add(var, value) => {
+                if self.one_step_update {
+                    self.emit(Step::AtomicBegin);
+                }
+                let sum = Value::Sum(Box::new(Value::Var(*var)), Box::new(value.clone()));
+                let value = self.value(&sum);
+                self.emit(Step::Write { var: *var, value });
+                if self.one_step_update {
+                    self.emit(Step::AtomicEnd);
+                }
+                return;
+            }
+            S::Let(local, value) => {
+                let left = self.value(value);
+                Step::Add { to: *local, left, right: Operand::Number(0) }
+            }
+            S::Print(values) => Step::Print(values.iter().map(|value| self.value(value)).collect()),
+            S::Assert(test) => {
+                let (failed, done) = (self.label(), self.label());
+                self.unless(test, failed);
+                self.emit(Step::Jump(done));
+                self.here(failed);
+                self.emit(Step::Raise("assertion"));
+                return self.here(done);
+            }
+            S::If(test, yes, no) => return self.either(test, yes, no),
+            S::Repeat(count, body) => return (0..*count).for_each(|_| self.statements(body)),
+            S::While(test, body) => {
+                let (again, done) = (self.label(), self.label());
+                self.here(again);
+                self.unless(test, done);
+                self.statements(body);
+                self.emit(Step::Jump(again));
+                return self.here(done);
+            }
+            S::Await(test) => Step::Await(test.clone()),
+            S::Atomically(body) => {
+                self.emit(Step::AtomicBegin);
+                let one_step_update = std::mem::take(&mut self.one_step_update); // all is one step already
+                self.statements(body);
+                self.one_step_update = one_step_update;
+                Step::AtomicEnd
+            }
+            S::Yield => Step::Yield,
+            S::Sleep(seconds) => Step::Sleep(*seconds),
+            S::Start(handle) => Step::Start(*handle),
+            S::Join(handle) => Step::Join { handle: *handle, timeout: None, to: None },
+            S::JoinTimed(handle, seconds, local) => {
+                Step::Join { handle: *handle, timeout: Some(*seconds), to: Some(*local) }
+            }
+            S::Cancel(handle) => Step::Cancel(*handle),
+            S::With(target, body) => {
+                self.emit(Step::Acquire { target: *target, timeout: None, to: None });
+                return self.releasing(*target, body);
+            }
+            S::WithTimeout(target, seconds, body, other) => {
+                let (gave_up, done, to) = (self.label(), self.label(), self.register());
+                self.emit(Step::Acquire { target: *target, timeout: Some(*seconds), to: Some(to) });
+                let acquired = Operand::Register(to);
+                self.emit(Step::Unless(acquired, Comparison::Equal, Operand::Number(1), gave_up));
+                self.releasing(*target, body);
+                self.emit(Step::Jump(done));
+                self.here(gave_up);
+                self.statements(other);
+                return self.here(done);
+            }
+            S::Acquire(target) => Step::Acquire { target: *target, timeout: None, to: None },
+            S::AcquireTimed(target, seconds, local) => {
+                Step::Acquire { target: *target, timeout: Some(*seconds), to: Some(*local) }
+            }
+            S::TryAcquire(target, local) => Step::TryAcquire { target: *target, to: *local },
+            S::Release(target) => Step::Release(*target),
+            S::Wait(thing) => Step::Wait { thing: *thing, timeout: None, to: None },
+            S::WaitTimed(thing, seconds, local) => {
+                Step::Wait { thing: *thing, timeout: Some(*seconds), to: Some(*local) }
+            }
+            S::Notify(thing) => Step::Notify { thing: *thing, all: false },
+            S::NotifyAll(thing) => Step::Notify { thing: *thing, all: true },
+            S::SetEvent(thing) => Step::SetEvent(*thing),
+            S::ClearEvent(thing) => Step::ClearEvent(*thing),
+            S::CountDown(thing) => Step::CountDown(*thing),
+            S::Put(queue, value) => Step::Put { queue: *queue, value: self.value(value) },
+            S::Get(queue, local) => Step::Get { queue: *queue, timeout: None, to: *local },
+            S::GetTimed(queue, seconds, local) => {
+                Step::Get { queue: *queue, timeout: Some(*seconds), to: *local }
+            }
+            S::TryGet(queue, local) => Step::TryGet { queue: *queue, to: *local },
+            S::Close(queue) => Step::Close(*queue),
+            S::ForOver(queue, local, body) => {
+                let (again, end) = (self.label(), self.label());
+                self.here(again);
+                self.emit(Step::Next { queue: *queue, to: *local, end });
+                self.statements(body);
+                self.emit(Step::Jump(again));
+                return self.here(end);
+            }
+            S::AtomicAdd(thing, n) => Step::AtomicAdd { thing: *thing, n: *n, to: None },
+            S::AtomicAddTo(thing, n, local) => Step::AtomicAdd { thing: *thing, n: *n, to: Some(*local) },
+            S::CompareExchange(thing, old, new, local) => {
+                Step::CompareExchange { thing: *thing, old: *old, new: *new, to: *local }
+            }
+            S::Choose(local, count) => Step::Choose { count: *count, to: *local },
+            S::Push(value) => Step::Push(self.value(value)),
+            S::Pop(local) => Step::Pop { to: *local },
+            S::SetAt(index, value) => Step::SetAt { index: *index, value: self.value(value) },
+            S::Throw => Step::Raise("error"),
+            S::TryCatch(body, handler) => {
+                let (caught, done, outer) = (self.label(), self.label(), self.handler);
+                self.handler = Some(caught);
+                self.statements(body);
+                self.handler = outer;
+                self.emit(Step::Jump(done));
+                self.here(caught);
+                self.emit(Step::Caught);
+                self.statements(handler);
+                return self.here(done);
+            }
+            S::Select(arms, otherwise) => return self.select(arms, otherwise),
+        };
+        self.emit(step);
+    }
+
+    fn select(&mut self, arms: &[(Arm, Vec<Statement>)], otherwise: &Otherwise) {
+        let done = self.label();
+        let labelled: Vec<(Arm, usize)> = arms.iter().map(|(arm, _)| (*arm, self.label())).collect();
+        let last = self.label();
+        let (after, other, body) = match otherwise {
+            Otherwise::Nothing => (None, None, &[][..]),
+            Otherwise::After(seconds, body) => (Some((*seconds, last)), None, &body[..]),
+            Otherwise::Else(body) => (None, Some(last), &body[..]),
+        };
+        self.emit(Step::Select { arms: labelled.clone(), after, otherwise: other });
+        for ((_, body), (_, label)) in arms.iter().zip(&labelled) {
+            self.here(*label);
+            self.statements(body);
+            self.emit(Step::Jump(done));
+        }
+        self.here(last);
+        self.statements(body);
+        self.here(done);
+    }
+}

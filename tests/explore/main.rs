@@ -1,0 +1,160 @@
+//! Random concurrent programs, explored by a plain second explorer (`oracle.rs`) that shares nothing with conc's.
+//!
+//! `CONC_CASES=20000 cargo test --test explore` runs more of them; `CONC_SEED=n` begins with another.
+
+mod checker;
+mod code;
+mod compare;
+mod generate;
+mod known;
+mod machine;
+mod model;
+mod oracle;
+mod real;
+mod render;
+mod shrink;
+
+use compare::{as_found, differences};
+use conc::source::Source;
+use machine::Flaw;
+use model::Program;
+use oracle::{Answer, explore};
+use std::sync::Arc;
+
+/// Programs with more states are left out.
+const MOST_STATES: usize = 20_000;
+
+fn seeds(cases: u64) -> std::ops::Range<u64> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    let first = number("CONC_SEED").unwrap_or(0);
+    first..first + number("CONC_CASES").unwrap_or(cases)
+}
+
+/// Without what real runs do not look at on the way.
+fn runnable(mut program: Program) -> Program {
+    program.invariants.clear();
+    program.ensures.clear();
+    program
+}
+
+fn is_valid(program: &Program) -> bool {
+    let text = render::text(program);
+    conc::pipeline::compile(Arc::new(Source::new("test", &*text))).is_ok()
+}
+
+/// What one of so many real runs did that the oracle says cannot be.
+fn surprise_of(program: &Program, answer: &Answer, runs: u32) -> Option<String> {
+    if answer.livelock || answer.partial {
+        return None; // it might never end
+    }
+    (0..runs).find_map(|_| real::run(program, answer))
+}
+
+#[test]
+fn the_oracle_has_found_what_real_runs_do() {
+    let mut judged = 0;
+    for seed in seeds(300) {
+        let mut program = runnable(generate::program(seed));
+        // Real time is never idle: another thread may be late at any moment.
+        program.idle = false;
+        let Some(answer) = explore(&program, MOST_STATES, Flaw::None) else { continue };
+        if let Some(surprise) = surprise_of(&program, &answer, 3) {
+            let least = shrink::shrink(&program, &mut |smaller| {
+                let answer = explore(smaller, MOST_STATES, Flaw::None);
+                is_valid(smaller) && answer.is_some_and(|answer| surprise_of(smaller, &answer, 20).is_some())
+            });
+            let answer = explore(&least, MOST_STATES, Flaw::None);
+            panic!("seed {seed}: {surprise}\n{}\n--- oracle: {answer:#?}", render::text(&least));
+        }
+        judged += 1;
+    }
+    assert!(judged > 0);
+}
+
+/// The verdicts, outcomes and fewest preemptions are the oracle's, whichever reductions are on.
+#[test]
+fn conc_finds_what_the_oracle_finds() {
+    let mut judged = 0;
+    for seed in seeds(2000) {
+        let program = generate::program(seed);
+        let Some(answer) = explore(&program, MOST_STATES, Flaw::None) else { continue };
+        judged += 1;
+        for (setting, reductions) in checker::settings() {
+            let differ = |program: &Program, answer: &Answer| {
+                let found = checker::found(program, reductions)?;
+                Some(differences(program, answer, &found)).filter(|differences| !differences.is_empty())
+            };
+            if differ(&program, &answer).is_none() {
+                continue;
+            }
+            let least = shrink::shrink(&program, &mut |smaller| {
+                let answer = explore(smaller, MOST_STATES, Flaw::None);
+                answer.is_some_and(|answer| differ(smaller, &answer).is_some())
+            });
+            let answer = explore(&least, MOST_STATES, Flaw::None).expect("as when it was shrunk");
+            let found = checker::found(&least, reductions);
+            panic!(
+                "seed {seed}, {setting}: {:#?}\n{}\n--- oracle: {answer:#?}\n--- conc: {found:#?}",
+                differ(&least, &answer),
+                render::text(&least)
+            );
+        }
+    }
+    assert!(judged > 0);
+}
+
+/// The generator makes enough of everything; prints how much with `--nocapture`.
+#[test]
+fn programs_of_all_sorts_are_made() {
+    let (mut skipped, mut states, mut judged) = (0, 0, 0);
+    let mut counts = std::collections::BTreeMap::<&str, u32>::new();
+    for seed in seeds(300) {
+        let program = generate::program(seed);
+        let Some(answer) = explore(&program, MOST_STATES, Flaw::None) else {
+            skipped += 1;
+            continue;
+        };
+        judged += 1;
+        states += answer.states;
+        let fails = as_found(&program, &answer).fails;
+        for property in fails.keys() {
+            *counts.entry(property.word()).or_default() += 1;
+        }
+        for (what, so) in [
+            ("(many outcomes)", answer.outcomes.len() > 1),
+            ("(no good end)", answer.outcomes.is_empty()),
+            ("(partial deadlock)", answer.partial),
+            ("(unclear race)", answer.unclear_race),
+            ("(nothing wrong)", fails.is_empty()),
+        ] {
+            *counts.entry(what).or_default() += u32::from(so);
+        }
+    }
+    println!("{judged} programs, {skipped} skipped, {states} states: {counts:?}");
+    assert!(skipped * 20 <= judged, "{skipped} of {judged} are too large");
+    for property in ["deadlock", "error", "assertion", "invariant", "ensure", "livelock", "race"] {
+        assert!(counts.contains_key(property), "none with {property}: {counts:?}");
+    }
+}
+
+/// The comparison notices when one side is wrong.
+#[test]
+fn a_wrong_oracle_is_noticed() {
+    let flaws = [
+        Flaw::LockNeverBlocks,
+        Flaw::OneStepUpdate,
+        Flaw::NotifyLost,
+        Flaw::TimeoutsNever,
+        Flaw::FirstArmOnly,
+        Flaw::EndMerged,
+    ];
+    for flaw in flaws {
+        let noticed = (0..2000).any(|seed| {
+            let program = generate::program(seed);
+            let answers = (explore(&program, 5_000, flaw), explore(&program, 5_000, Flaw::None));
+            let (Some(wrong), Some(right)) = answers else { return false };
+            !differences(&program, &wrong, &as_found(&program, &right)).is_empty()
+        });
+        assert!(noticed, "{flaw:?}");
+    }
+}
