@@ -77,9 +77,15 @@ fn keep_only(findings: &mut Findings, wanted: &[Property]) {
 
 fn tell(findings: &Findings, source: &Source, format: Format) {
     print(&match format {
-        Format::Text => render::check(findings, source, &Style::for_stdout()),
+        Format::Text => render::check(findings, source, &Style::for_stdout(), width()),
         Format::Json => render::json(findings, source),
     });
+}
+
+/// How wide the terminal is.
+fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    columns.unwrap_or(render::DEFAULT_WIDTH)
 }
 
 #[cfg(test)]

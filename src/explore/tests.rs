@@ -21,6 +21,45 @@ fn playground() {
     let Ok(path) = std::env::var("CONC_PLAY") else { return };
     let script = std::fs::read_to_string(path).expect("a script");
     let options = Options { outcomes: std::env::var("OUT").is_ok(), ..Options::default() };
+    if std::env::var("DUMP").is_ok() {
+        let source = Arc::new(Source::new("test.conc", &*script));
+        let (program, _) = crate::pipeline::compile(source).unwrap_or_else(|found| panic!("{found:?}"));
+        let program = Arc::new(program);
+        let mut steps = super::steps::Steps::new(program.clone(), &options);
+        let rules = &steps.rules;
+        eprintln!(
+            "names {} clock {} watched {} ends {} merge {} shared {:?} symbols {:?}",
+            rules.names, rules.clock, rules.watched, rules.ends, rules.merge, rules.shared_globals, program.symbols
+        );
+        let (graph, ..) = steps.initial();
+        let mut open = vec![graph];
+        let mut seen = std::collections::HashSet::new();
+        while let Some(graph) = open.pop() {
+            if !seen.insert(graph.hash()) || seen.len() > 3000 {
+                continue;
+            }
+            eprintln!("STATE seats {}", graph.seats);
+            for node in 0..graph.len() {
+                let label = graph.label(node);
+                eprintln!(
+                    "  {node}: {label} {:?} {:?} shared {} {:?}",
+                    steps.labels.facts(label).tag,
+                    graph.refs(node),
+                    graph.labels[node] >> 31,
+                    String::from_utf8_lossy(steps.labels.content(label)).chars().take(60).collect::<String>()
+                );
+            }
+            let mut tried = Vec::new();
+            super::search::tries(&mut steps, &graph, &mut tried);
+            for one in &tried {
+                if let super::steps::Effect::Change(change) = &one.outcome.kind {
+                    let (mut work, mut next) = Default::default();
+                    steps.apply(&graph, one.seat, change, &mut work, &mut next);
+                    open.push(next);
+                }
+            }
+        }
+    }
     let begin = std::time::Instant::now();
     let findings = explore(&script, &options);
     eprintln!(

@@ -1,13 +1,211 @@
-//! What an exploration found, as text and as JSON. Written elsewhere at the same time: these are the agreed signatures only.
+//! What an exploration found: verdicts first, then for each failure how it comes about and what it comes to.
 
 use super::super::Style;
-use crate::explore::verdict::Findings;
+use super::columns::wrap;
+use super::story::{PREEMPTED, preemptions};
+use super::{at_line, clean, count, outcomes, race, snippet};
+use crate::explore::verdict::{Failure, Findings, Limit, Property, Verdict};
 use crate::source::Source;
+use annotate_snippets::{AnnotationKind, Group, Level};
 
-pub fn check(_findings: &Findings, _source: &Source, _style: &Style) -> String {
-    unimplemented!("the text of findings is merged later")
+/// For what is no terminal, and for terminals that do not tell.
+pub const DEFAULT_WIDTH: usize = 100;
+/// Narrower terminals are not believed: nothing would fit.
+const NARROWEST: usize = 40;
+
+/// The whole report of `conc check`. Tables and sentences keep to `width`; the script's own lines are shown as long
+/// as they are.
+pub fn check(findings: &Findings, source: &Source, style: &Style, width: usize) -> String {
+    let width = width.max(NARROWEST);
+    let mut blocks = vec![verdicts(findings, source, style, width)];
+    blocks.extend(findings.failures().map(|failure| explain(failure, source, style, width)));
+    if let Some(found) = &findings.outcomes {
+        blocks.push(outcomes::outcomes(found, findings.limit.is_none(), style, width));
+    }
+    blocks.push(end(findings, style, width));
+    blocks.retain(|block| !block.is_empty());
+    blocks.join("\n")
 }
 
-pub fn json(_findings: &Findings, _source: &Source) -> String {
-    unimplemented!("the JSON of findings is merged later")
+/// What is said to fail.
+fn name(property: Property) -> &'static str {
+    match property {
+        Property::Assertion => "assertion",
+        Property::Invariant => "invariant",
+        Property::Ensure => "ensure",
+        other @ (Property::Deadlock | Property::Error | Property::Livelock | Property::Race) => noun(other),
+    }
+}
+
+/// What it is called that must not be.
+fn noun(property: Property) -> &'static str {
+    match property {
+        Property::Deadlock => "deadlock",
+        Property::Error => "uncaught error",
+        Property::Assertion => "failed assertion",
+        Property::Invariant => "false invariant",
+        Property::Ensure => "false ensure",
+        Property::Livelock => "livelock",
+        Property::Race => "data race",
+    }
+}
+
+/// A line for each property that fails, one for those that hold, and one for those of which it is not known.
+fn verdicts(findings: &Findings, source: &Source, style: &Style, width: usize) -> String {
+    let mut text = String::new();
+    for failure in findings.failures() {
+        let line = failure.place.map_or(0, |span| source.line(span.start));
+        let (what, name) = (clean(&failure.what), name(failure.property));
+        let said = if what.starts_with(name) { what } else { format!("{name}: {what}") };
+        text += &sentence("fails:", &style.error("fails:"), &format!("{said}{}", at_line(line)), width);
+    }
+    let of = |wanted: fn(&Verdict) -> bool| {
+        let matching = findings.verdicts.iter().filter(move |(_, verdict)| wanted(verdict));
+        matching.map(|(property, _)| *property).collect::<Vec<_>>()
+    };
+    let hold = of(|verdict| matches!(verdict, Verdict::Holds));
+    if !hold.is_empty() {
+        let everywhere = match findings.limit {
+            None => format!(", in all {}", states(findings.states)),
+            Some(_) => String::new(),
+        };
+        text += &sentence(
+            "holds:",
+            &style.bold("holds:"),
+            &format!("{}{everywhere}", named("no ", &hold)),
+            width,
+        );
+    }
+    let unknown = of(|verdict| matches!(verdict, Verdict::Unknown));
+    if !unknown.is_empty() {
+        let why = findings.limit.map_or("this could not be decided".to_string(), limit);
+        let said = format!("{}, as {why}; none was found", named("", &unknown));
+        text += &sentence("not known:", &style.remark("not known:"), &said, width);
+    }
+    text
+}
+
+/// `no deadlock, no uncaught error, no false invariant or ensure`.
+fn named(before: &str, properties: &[Property]) -> String {
+    let both = [Property::Invariant, Property::Ensure].iter().all(|p| properties.contains(p));
+    let named = properties.iter().filter_map(|property| match property {
+        Property::Invariant if both => Some(format!("{before}false invariant or ensure")),
+        Property::Ensure if both => None,
+        other => Some(format!("{before}{}", noun(*other))),
+    });
+    named.collect::<Vec<_>>().join(", ")
+}
+
+/// Why an exploration ended early: follows "as".
+fn limit(limit: Limit) -> String {
+    match limit {
+        Limit::States => "the limit of states was reached (--max-states)".to_string(),
+        Limit::Time => "the time was over (--max-time)".to_string(),
+        Limit::Memory => "the limit of memory was reached (--max-memory)".to_string(),
+        Limit::Stopped => "the search was stopped".to_string(),
+        Limit::Preemptions(most) => {
+            let bound = count(most as usize, "preemption");
+            format!("all schedules with at most {bound} were tried, and no others (--preemptions)")
+        }
+        Limit::Random(tried) => format!("only {} random schedules were tried (--random)", grouped(tried)),
+    }
+}
+
+/// How it comes about, and what it comes to.
+fn explain(failure: &Failure, source: &Source, style: &Style, width: usize) -> String {
+    let how = match failure.property {
+        Property::Deadlock => "How the deadlock comes about",
+        Property::Error => "How it comes to the error",
+        Property::Assertion => "How the assertion comes to fail",
+        Property::Invariant => "How the invariant becomes false",
+        Property::Ensure => "How the ensure becomes false",
+        Property::Livelock => "How the livelock comes about",
+        Property::Race => "How the data race comes about",
+    };
+    let drawn = super::story::story(&failure.story, failure.loop_from, style, width);
+    let mut text = String::new();
+    if !drawn.is_empty() {
+        let switches = match preemptions(&failure.story) {
+            0 => "no thread is interrupted on the way".to_string(),
+            1 => format!("a thread is interrupted once, at {PREEMPTED}"),
+            times => format!("threads are interrupted {times} times, at {PREEMPTED}"),
+        };
+        for line in wrap(&format!("{how} ({switches}):"), width) {
+            text += &format!("{}\n", style.bold(&line));
+        }
+        text += &format!("\n{drawn}");
+    }
+    let parts = [text, conclusion(failure, source, style, width)];
+    parts.iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join("\n")
+}
+
+/// Who waits for what, which accesses race, or what is false where.
+fn conclusion(failure: &Failure, source: &Source, style: &Style, width: usize) -> String {
+    let mut text = String::new();
+    if let Some(deadlock) = &failure.deadlock {
+        text += &super::deadlock(deadlock, source, style);
+    }
+    if let Some(uncaught) = &failure.error {
+        text += &super::uncaught(&uncaught.error, &uncaught.thread, &uncaught.holds, source, style);
+    }
+    if let Some(found) = &failure.race {
+        text += &race::race(found, source, style);
+    }
+    if failure.property == Property::Livelock {
+        let said = "whatever the threads do from the loop on, they never come to an end";
+        text += &sentence("livelock:", &style.error("livelock:"), said, width);
+    }
+    match failure.place {
+        Some(span) if text.is_empty() => {
+            let label = match failure.property {
+                Property::Invariant => "this is false after the last step",
+                Property::Ensure => "this is false at the end",
+                Property::Deadlock | Property::Error | Property::Assertion => "",
+                Property::Livelock | Property::Race => "",
+            };
+            let span = snippet::first_line(span, &source.text);
+            let mark = snippet::mark(AnnotationKind::Primary, source, span, label);
+            let title = Level::ERROR.primary_title(clean(&failure.what));
+            let group = Group::with_title(title).element(snippet::of(source).annotation(mark));
+            snippet::renderer(style).render(&[group]) + "\n"
+        }
+        Some(_) | None => text,
+    }
+}
+
+/// Advice, and what the exploration came to.
+fn end(findings: &Findings, style: &Style, width: usize) -> String {
+    let mut text = String::new();
+    for advice in &findings.advice {
+        text += &sentence("help:", &style.bold("help:"), &clean(advice), width);
+    }
+    let steps = grouped(findings.steps);
+    let steps = if findings.steps == 1 { "1 step".to_string() } else { format!("{steps} steps") };
+    let depth = grouped(findings.depth.into());
+    let summary = format!("{}, {steps}, depth {depth}", states(findings.states));
+    text + &wrap(&summary, width).join("\n") + "\n"
+}
+
+/// A word that may be coloured, and what it says, wrapped.
+fn sentence(word: &str, shown: &str, said: &str, width: usize) -> String {
+    let lines = wrap(&format!("{word} {said}"), width);
+    let text = lines.join("\n");
+    format!("{shown}{}\n", text.strip_prefix(word).unwrap_or(&text))
+}
+
+fn states(n: u64) -> String {
+    if n == 1 { "1 state".to_string() } else { format!("{} states", grouped(n)) }
+}
+
+/// `1,234,567`.
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }

@@ -2,17 +2,23 @@
 //! or is empty when there is nothing to say. Nothing here writes anywhere.
 
 mod check;
+mod columns;
 mod deadlock;
 mod diagnostics;
 mod ending;
+mod json;
+mod outcomes;
+mod race;
 mod snippet;
 mod stats;
+mod story;
 mod uncaught;
 
-pub use check::{check, json};
+pub use check::{DEFAULT_WIDTH, check};
 pub use deadlock::deadlock;
 pub use diagnostics::diagnostics;
 pub use ending::ending;
+pub use json::json;
 pub use stats::stats;
 pub use uncaught::uncaught;
 

@@ -35,7 +35,7 @@ pub fn first_line(span: Span, text: &str) -> Span {
 
 /// The span as a range that lies within the text and begins and ends between characters, whatever it was. The
 /// end of the text is shown behind its last visible character, not on an empty line after it.
-fn fit(span: Span, text: &str) -> Range<usize> {
+pub fn fit(span: Span, text: &str) -> Range<usize> {
     if span.start as usize >= text.len() {
         let end = text.trim_end().len();
         return end..end;

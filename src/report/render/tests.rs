@@ -1,3 +1,5 @@
+mod check;
+
 use super::*;
 use crate::report::runtime::{Deadlock, Ending, Left, Stuck, Unasked, status};
 use crate::report::stats::{LockStats, QueueStats, Stats, ThreadStats};

@@ -1,0 +1,217 @@
+//! What an exploration found, as JSON. The names in it never change their meaning; new ones may be added.
+
+use super::snippet;
+use super::story::preemptions;
+use crate::explore::schedule::labels;
+use crate::explore::verdict::{
+    Access, Failure, Findings, Limit, Moment, Outcome, Race, Schedule, Story, Uncaught, Verdict,
+};
+use crate::report::runtime::Deadlock;
+use crate::source::{Source, Span};
+use serde_json::{Value, json};
+
+/// One object, followed by a newline:
+///
+/// - `version`: 1; grows when a field changes its meaning.
+/// - `script`: the script's name as it was given.
+/// - `status`: the exit status of `conc check`.
+/// - `complete`: every state was covered.
+/// - `limit`: null, or `{kind, number}` of what ended the exploration early: `kind` is `states`, `time`, `memory`,
+///   `stopped`, `preemptions` or `random`; `number` the bound of the last two, else null.
+/// - `states`, `steps`, `depth`: how many were seen; the most steps from the start to a state by the shortest way.
+/// - `verdicts`: a list, each `{property, verdict, failure}`. `property` is `deadlock`, `error`, `assertion`, `invariant`,
+///   `ensure`, `livelock` or `race`; `verdict` is `holds`, `fails` or `unknown`; `failure` is null unless it fails.
+/// - `outcomes`: null when they were not asked for, else a list, each `{output, variables, status, schedule}`;
+///   `variables` is an object from name to value, as `print` shows it.
+/// - `advice`: a list of sentences.
+///
+/// A *place* is `{line, column, end_line, end_column, start, end, text}`: lines and columns (in characters) from 1, the end
+/// behind the last character, `start` and `end` in bytes from 0, and the script's text there.
+///
+/// A *failure*:
+///
+/// - `what`: a sentence; `place`: a place or null.
+/// - `deadlock`: null or `{cycle, threads, notes}`; each thread is `{thread, holds, waits, line}`.
+/// - `error`: null or `{thread, kind, code, message, place, raised_in, calls, notes, hints, holds}`: `thread` is the one that
+///   it ended, `raised_in` the one in which it was raised, `calls` the calls that led there, innermost first, each
+///   `{function, line}`.
+/// - `race`: null or `{cell, accesses}`, two of them, each `{thread, line, place, write, holds}`; `holds` is a list of labels.
+/// - `preemptions`: how many moments of the story interrupt another thread.
+/// - `story`: `{threads, moments, schedule}`, `threads` in the order of their starts, each `{name, label}`, where labels
+///   differ even if names do not; each moment is `{thread, line, place, did, next, preempts, changed, output}`: `thread` an
+///   index, `did` a list of texts, `next` a text or null, `changed` a list of `{name, value}`.
+/// - `loop_from`: null, or the index of the moment from which a livelock goes round.
+///
+/// `holds` of a deadlock's thread and of an error is a list of `{label, line}`, the line of acquisition. A *schedule* is a
+/// list of turns, each `{thread, timeout, choices}`: an index, a bool, a list of numbers from 0. A line of 0 is not known.
+pub fn json(findings: &Findings, source: &Source) -> String {
+    let verdict = |verdict: &Verdict| match verdict {
+        Verdict::Holds => "holds",
+        Verdict::Fails(_) => "fails",
+        Verdict::Unknown => "unknown",
+    };
+    let verdicts: Vec<Value> = findings
+        .verdicts
+        .iter()
+        .map(|(property, found)| {
+            let failure = match found {
+                Verdict::Fails(found) => failure(found, source),
+                Verdict::Holds | Verdict::Unknown => Value::Null,
+            };
+            json!({ "property": property.word(), "verdict": verdict(found), "failure": failure })
+        })
+        .collect();
+    let outcomes = findings.outcomes.as_ref().map(|found| found.iter().map(outcome).collect::<Vec<_>>());
+    let all = json!({
+        "version": 1,
+        "script": &*source.name,
+        "status": findings.status(),
+        "complete": findings.limit.is_none(),
+        "limit": findings.limit.map(limit),
+        "states": findings.states,
+        "steps": findings.steps,
+        "depth": findings.depth,
+        "verdicts": verdicts,
+        "outcomes": outcomes,
+        "advice": findings.advice,
+    });
+    format!("{all:#}\n")
+}
+
+fn limit(limit: Limit) -> Value {
+    let (kind, number) = match limit {
+        Limit::States => ("states", None),
+        Limit::Time => ("time", None),
+        Limit::Memory => ("memory", None),
+        Limit::Stopped => ("stopped", None),
+        Limit::Preemptions(most) => ("preemptions", Some(u64::from(most))),
+        Limit::Random(tried) => ("random", Some(tried)),
+    };
+    json!({ "kind": kind, "number": number })
+}
+
+fn failure(failure: &Failure, source: &Source) -> Value {
+    json!({
+        "what": failure.what,
+        "place": failure.place.map(|span| place(span, source)),
+        "deadlock": failure.deadlock.as_ref().map(deadlock),
+        "error": failure.error.as_ref().map(|uncaught| error(uncaught, source)),
+        "race": failure.race.as_ref().map(|found| race(found, source)),
+        "preemptions": preemptions(&failure.story),
+        "story": story(&failure.story, source),
+        "loop_from": failure.loop_from,
+    })
+}
+
+fn deadlock(deadlock: &Deadlock) -> Value {
+    let threads: Vec<Value> = deadlock
+        .threads
+        .iter()
+        .map(|stuck| {
+            json!({
+                "thread": &*stuck.thread,
+                "holds": held(&stuck.holds),
+                "waits": stuck.waits,
+                "line": stuck.line,
+            })
+        })
+        .collect();
+    json!({ "cycle": deadlock.cycle, "threads": threads, "notes": deadlock.notes })
+}
+
+fn error(uncaught: &Uncaught, source: &Source) -> Value {
+    let error = &uncaught.error;
+    let raised = error.place.get();
+    let calls = raised.map_or(&[][..], |raised| &raised.calls);
+    let calls: Vec<Value> =
+        calls.iter().map(|(function, line)| json!({ "function": &**function, "line": line })).collect();
+    json!({
+        "thread": &*uncaught.thread,
+        "kind": error.kind.word(),
+        "code": error.kind.code().to_string(),
+        "message": error.message,
+        "place": raised.map(|raised| place(raised.span, source)),
+        "raised_in": raised.map(|raised| &*raised.thread),
+        "calls": calls,
+        "notes": error.notes,
+        "hints": error.hints,
+        "holds": held(&uncaught.holds),
+    })
+}
+
+fn race(race: &Race, source: &Source) -> Value {
+    let access = |access: &Access| {
+        json!({
+            "thread": &*access.thread,
+            "line": access.line,
+            "place": place(access.span, source),
+            "write": access.write,
+            "holds": access.holds,
+        })
+    };
+    json!({ "cell": race.cell, "accesses": race.accesses.iter().map(access).collect::<Vec<_>>() })
+}
+
+fn story(story: &Story, source: &Source) -> Value {
+    let threads: Vec<Value> = story
+        .threads
+        .iter()
+        .zip(labels(&story.threads))
+        .map(|(name, label)| json!({ "name": name, "label": label }))
+        .collect();
+    let moments: Vec<Value> = story.moments.iter().map(|told| moment(told, source)).collect();
+    json!({ "threads": threads, "moments": moments, "schedule": schedule(&story.schedule) })
+}
+
+fn moment(moment: &Moment, source: &Source) -> Value {
+    let changed: Vec<Value> =
+        moment.changed.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
+    json!({
+        "thread": moment.thread,
+        "line": moment.line,
+        "place": place(moment.span, source),
+        "did": moment.did,
+        "next": moment.next,
+        "preempts": moment.preempts,
+        "changed": changed,
+        "output": moment.output,
+    })
+}
+
+fn outcome(outcome: &Outcome) -> Value {
+    let variables: serde_json::Map<String, Value> =
+        outcome.variables.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    json!({
+        "output": outcome.output,
+        "variables": variables,
+        "status": outcome.status,
+        "schedule": schedule(&outcome.schedule),
+    })
+}
+
+fn schedule(schedule: &Schedule) -> Value {
+    let turns = schedule.turns.iter();
+    turns
+        .map(|turn| json!({ "thread": turn.thread, "timeout": turn.times_out, "choices": turn.choices }))
+        .collect()
+}
+
+/// Label and line of acquisition.
+fn held(holds: &[(String, u32)]) -> Vec<Value> {
+    holds.iter().map(|(label, line)| json!({ "label": label, "line": line })).collect()
+}
+
+fn place(span: Span, source: &Source) -> Value {
+    let range = snippet::fit(span, &source.text);
+    let (line, column) = source.line_column(range.start as u32);
+    let (end_line, end_column) = source.line_column(range.end as u32);
+    json!({
+        "line": line,
+        "column": column,
+        "end_line": end_line,
+        "end_column": end_column,
+        "start": range.start,
+        "end": range.end,
+        "text": &source.text[range],
+    })
+}

@@ -1,0 +1,61 @@
+//! The set of outcomes that a script can come to.
+
+use super::super::Style;
+use super::clean;
+use super::columns::wrap;
+use crate::explore::verdict::Outcome;
+
+/// Of many outcomes, and of many lines of one, how many are shown.
+const SHOWN: usize = 50;
+const LINES_SHOWN: usize = 40;
+
+pub fn outcomes(outcomes: &[Outcome], complete: bool, style: &Style, width: usize) -> String {
+    let size = match outcomes.len() {
+        1 if complete => "always the same one".to_string(),
+        1 => "1 was found, there may be more".to_string(),
+        n if complete => format!("a set of {n}"),
+        n => format!("{n} were found, there may be more"),
+    };
+    let mut text = format!("{} {size}\n", style.bold("outcomes:"));
+    let digits = outcomes.len().min(SHOWN).to_string().len();
+    for (index, outcome) in outcomes.iter().take(SHOWN).enumerate() {
+        let number = format!("  {:>digits$}  ", index + 1);
+        let indent = " ".repeat(number.len());
+        for (row, (bar, line)) in lines(outcome).iter().enumerate() {
+            let before = if row == 0 { &number } else { &indent };
+            for (part, piece) in wrap(line, width.saturating_sub(number.len() + bar.len())).iter().enumerate()
+            {
+                let before = if part == 0 { before } else { &indent };
+                let bar = if piece.trim().is_empty() { bar.trim_end() } else { bar };
+                text += format!("{before}{}{}", style.frame(bar), piece.trim_end()).trim_end();
+                text.push('\n');
+            }
+        }
+    }
+    if outcomes.len() > SHOWN {
+        text += &format!("  … and {} more\n", outcomes.len() - SHOWN);
+    }
+    text
+}
+
+/// Variables and exit status, then the output; each with what stands before it.
+fn lines(outcome: &Outcome) -> Vec<(&'static str, String)> {
+    let mut parts: Vec<String> =
+        outcome.variables.iter().map(|(name, value)| clean(&format!("{name} = {value}"))).collect();
+    if outcome.status != 0 {
+        parts.push(format!("exit status {}", outcome.status));
+    }
+    let mut lines = Vec::new();
+    if !parts.is_empty() {
+        lines.push(("", parts.join(", ")));
+    }
+    let printed = outcome.output.lines().count();
+    lines.extend(outcome.output.lines().take(LINES_SHOWN).map(|line| ("| ", clean(line))));
+    if printed > LINES_SHOWN {
+        lines.push(("", format!("… and {} more lines", printed - LINES_SHOWN)));
+    }
+    if lines.is_empty() {
+        lines.push(("", "prints nothing".to_string()));
+    }
+    lines
+}

@@ -1,0 +1,144 @@
+//! A counterexample as a drawing: a column for each thread, a row for each moment; or, where too many threads
+//! take part for the width, a list with the thread's name in every row.
+
+use super::super::Style;
+use super::clean;
+use super::columns::{Row, Table};
+use crate::explore::schedule;
+use crate::explore::verdict::{Moment, Story};
+
+/// Where the thread that moved before was interrupted.
+pub const PREEMPTED: &str = ">>";
+/// The mark and a space.
+const MARGIN: usize = 3;
+/// A thread's column is never narrower, unless that is all it needs: a list is easier to read then.
+const NARROWEST: usize = 16;
+/// Of a long story, how many rows are shown of its beginning, and of its end.
+const FIRST_ROWS: usize = 50;
+const LAST_ROWS: usize = 250;
+/// Of a text, such as the new value of a long list, how many characters are shown.
+const LONGEST: usize = 200;
+
+/// A row of the drawing before it is laid out.
+struct Told {
+    thread: usize,
+    line: u32,
+    did: Vec<String>,
+    effects: Vec<String>,
+    preempts: bool,
+    /// The first row of those that the thread does without a switch.
+    first: bool,
+}
+
+/// Empty for a story in which nothing is told. `loop_from` is the moment from which it goes round for ever.
+pub fn story(story: &Story, loop_from: Option<usize>, style: &Style, width: usize) -> String {
+    let (told, loop_row) = tell(story, loop_from);
+    if told.is_empty() {
+        return String::new();
+    }
+    let names: Vec<String> = schedule::labels(&story.threads).iter().map(|name| clean(name)).collect();
+    let columns = table(&told, loop_row, &names, true).render(width, NARROWEST, style);
+    columns.or_else(|| table(&told, loop_row, &names, false).render(width, 1, style)).unwrap_or_default()
+}
+
+/// How many threads are interrupted in it.
+pub fn preemptions(story: &Story) -> usize {
+    story.moments.iter().filter(|moment| moment.preempts).count()
+}
+
+/// The moments that have something to tell, and the row at which the loop begins.
+fn tell(story: &Story, loop_from: Option<usize>) -> (Vec<Told>, Option<usize>) {
+    let mut told: Vec<Told> = Vec::new();
+    let mut loop_row = None;
+    let mut preempts = false;
+    for (index, moment) in story.moments.iter().enumerate() {
+        if loop_from == Some(index) {
+            loop_row = Some(told.len());
+        }
+        // The mark of a moment that is left out goes to the next one of the same thread.
+        let switched = index == 0 || story.moments[index - 1].thread != moment.thread;
+        preempts = moment.preempts || (preempts && !switched);
+        let put_aside = story.moments.get(index + 1).is_none_or(|after| after.thread != moment.thread);
+        let mut did: Vec<String> = moment.did.iter().map(|text| brief(text)).collect();
+        if put_aside && let Some(next) = &moment.next {
+            did.push(format!("… {}", brief(next)));
+        }
+        let effects = effects(moment);
+        if did.is_empty() && effects.is_empty() {
+            continue;
+        }
+        let first = told.last().is_none_or(|before| before.thread != moment.thread);
+        told.push(Told { thread: moment.thread, line: moment.line, did, effects, preempts, first });
+        preempts = false;
+    }
+    (told, loop_row)
+}
+
+/// What can be seen of a moment from outside: variables that changed, and output.
+fn effects(moment: &Moment) -> Vec<String> {
+    let changed = moment.changed.iter().map(|(name, value)| brief(&format!("{name} = {value}")));
+    let output = moment.output.lines().map(|line| brief(&format!("output: {line}")));
+    changed.chain(output).collect()
+}
+
+/// Fit for a terminal, and cut off if it is long.
+fn brief(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", clean(&text[..at])),
+        None => clean(text),
+    }
+}
+
+/// In columns, one for each thread that does something, or as a list.
+fn table(told: &[Told], loop_row: Option<usize>, names: &[String], columns: bool) -> Table {
+    let mut active: Vec<usize> = told.iter().map(|row| row.thread).collect();
+    active.sort_unstable();
+    active.dedup();
+    let name = |thread: usize| names.get(thread).cloned().unwrap_or_else(|| format!("thread {thread}"));
+    let any_effects = told.iter().any(|row| !row.effects.is_empty());
+    let digits = told.iter().map(|row| row.line).max().unwrap_or(0).to_string().len().max("line".len());
+    let mut heads = vec![format!("{:>digits$}", "line")];
+    if columns {
+        heads.extend(active.iter().map(|&thread| name(thread)));
+    } else {
+        heads.extend(["thread".to_string(), "does".to_string()]);
+    }
+    if any_effects {
+        heads.push("what changes".to_string());
+    }
+    let mut rows = Vec::new();
+    let mut line_before = 0;
+    for (index, row) in told.iter().enumerate() {
+        if loop_row == Some(index) {
+            rows.push(Row::Remark("---- the loop begins: from here on it goes round ----".to_string()));
+        }
+        let left_out = told.len().saturating_sub(FIRST_ROWS + LAST_ROWS);
+        if left_out > 0 && index == FIRST_ROWS {
+            rows.push(Row::Remark(format!("… {left_out} rows are left out here …")));
+        }
+        if (FIRST_ROWS..FIRST_ROWS + left_out).contains(&index) {
+            continue;
+        }
+        let same_line = !row.first && row.line == line_before;
+        line_before = row.line;
+        let line =
+            if same_line || row.line == 0 { Vec::new() } else { vec![format!("{:>digits$}", row.line)] };
+        let mut cells = vec![line];
+        if columns {
+            cells.extend(
+                active.iter().map(|&thread| if thread == row.thread { row.did.clone() } else { Vec::new() }),
+            );
+        } else {
+            cells.push(if row.first { vec![name(row.thread)] } else { Vec::new() });
+            cells.push(row.did.clone());
+        }
+        if any_effects {
+            cells.push(row.effects.clone());
+        }
+        rows.push(Row::Cells { mark: if row.preempts { PREEMPTED } else { "" }, cells });
+    }
+    if loop_row.is_some() {
+        rows.push(Row::Remark("---- and round again, from where the loop begins ----".to_string()));
+    }
+    Table { heads, rows, margin: MARGIN }
+}
