@@ -28,7 +28,14 @@ impl Canonical {
     /// Writes the canonical form of `graph` to `out`. Returns nothing else: `seat_of` tells where a thread has gone.
     ///
     /// `common` is how many roots come before the threads; the first reference of each thread is its handle.
-    pub fn form(&mut self, graph: &mut Graph, common: usize, symmetry: bool, labels: &Labels, out: &mut Graph) {
+    pub fn form(
+        &mut self,
+        graph: &mut Graph,
+        common: usize,
+        symmetry: bool,
+        labels: &Labels,
+        out: &mut Graph,
+    ) {
         let (count, seats) = (graph.len(), graph.seats);
         self.numbers.clear();
         self.numbers.resize(count, NONE);
@@ -103,11 +110,15 @@ impl Canonical {
         // Two rounds of refinement (Weisfeiler and Leman): a node's colour is its label, its place, and the colours of
         // what it refers to.
         let mut colour: Vec<u64> = (0..count)
-            .map(|node| mix(u64::from(graph.label(node)), if node < common + graph.seats { 0 } else { place[node] }))
+            .map(|node| {
+                mix(u64::from(graph.label(node)), if node < common + graph.seats { 0 } else { place[node] })
+            })
             .collect();
         for _ in 0..2 {
             colour = (0..count)
-                .map(|node| graph.refs(node).iter().fold(mix(colour[node], 7), |h, &to| mix(h, colour[to as usize])))
+                .map(|node| {
+                    graph.refs(node).iter().fold(mix(colour[node], 7), |h, &to| mix(h, colour[to as usize]))
+                })
                 .collect();
         }
         let _ = labels;

@@ -35,7 +35,9 @@ pub fn check(
                 let (path, sign) = match property {
                     // The shape of the whole space says that these fail, not a single state.
                     Property::Livelock => (path, sign),
-                    Property::Deadlock if shape.signs.iter().any(|(known, _)| *known == property) => (path, sign),
+                    Property::Deadlock if shape.signs.iter().any(|(known, _)| *known == property) => {
+                        (path, sign)
+                    }
                     _ => shortest::find(&mut search.steps, property, path.len()).unwrap_or((path, sign)),
                 };
                 let mut teller = Teller::new(&mut search.steps, options.seed);

@@ -161,7 +161,11 @@ pub fn property_of(fault: &Fault) -> Property {
         Fault::Uncaught { error, .. } if error.kind == error::Kind::Assertion => Property::Assertion,
         Fault::Uncaught { .. } => Property::Error,
         Fault::Watch { watch, .. } => {
-            if watch.ensure { Property::Ensure } else { Property::Invariant }
+            if watch.ensure {
+                Property::Ensure
+            } else {
+                Property::Invariant
+            }
         }
     }
 }
@@ -271,8 +275,13 @@ impl<'o> Search<'o> {
 
     /// About how many bytes it takes.
     pub fn memory(&self) -> usize {
-        let open: usize = self.open.front().map_or(0, |(_, state)| state.words.len() * 4 + 24) * self.open.len();
-        self.seen.capacity() * 33 + self.parents.len() * 12 + self.edges.len() * 4 + open + self.steps.memory()
+        let open: usize =
+            self.open.front().map_or(0, |(_, state)| state.words.len() * 4 + 24) * self.open.len();
+        self.seen.capacity() * 33
+            + self.parents.len() * 12
+            + self.edges.len() * 4
+            + open
+            + self.steps.memory()
     }
 
     fn expand(&mut self, id: u32, graph: &Graph, tried: &mut Vec<Tried>) {

@@ -110,7 +110,9 @@ fn shows_at_end(steps: &mut Steps, property: Property, graph: &Graph) -> bool {
     match property {
         Property::Ensure => !steps.look(graph, true).faults.is_empty(),
         Property::Invariant => !steps.look(graph, false).faults.is_empty(),
-        Property::Deadlock | Property::Error | Property::Assertion | Property::Livelock | Property::Race => false,
+        Property::Deadlock | Property::Error | Property::Assertion | Property::Livelock | Property::Race => {
+            false
+        }
     }
 }
 

@@ -140,9 +140,17 @@ impl Steps {
         (canonical, log, universe.ended.flatten())
     }
 
-    fn label(&mut self, node: &Node, object: Option<&Shared>, universe: &Universe, at: usize, seats: usize) -> u32 {
+    fn label(
+        &mut self,
+        node: &Node,
+        object: Option<&Shared>,
+        universe: &Universe,
+        at: usize,
+        seats: usize,
+    ) -> u32 {
         let seat = at.checked_sub(self.common).filter(|seat| *seat < seats);
-        let deadline = seat.and_then(|seat| universe.deadline(seat)).map(|deadline| (deadline - universe.now).max(0));
+        let deadline =
+            seat.and_then(|seat| universe.deadline(seat)).map(|deadline| (deadline - universe.now).max(0));
         self.labels.of(node, object, deadline)
     }
 
@@ -154,9 +162,11 @@ impl Steps {
     /// Whether nothing keeps the program alive any more.
     pub fn is_over(&self, graph: &Graph) -> bool {
         let handles = self.common + graph.seats;
-        let daemons = (handles..handles + graph.seats).all(|node| self.labels.facts(graph.label(node)).daemon);
+        let daemons =
+            (handles..handles + graph.seats).all(|node| self.labels.facts(graph.label(node)).daemon);
         daemons
-            && (handles + graph.seats..graph.len()).all(|node| !self.labels.facts(graph.label(node)).unfinished)
+            && (handles + graph.seats..graph.len())
+                .all(|node| !self.labels.facts(graph.label(node)).unfinished)
     }
 
     /// Lets a thread take a step.
@@ -394,13 +404,7 @@ impl Steps {
     }
 
     /// The difference between the state and the universe after a step.
-    fn change(
-        &mut self,
-        graph: &Graph,
-        universe: &Universe,
-        numbers: &Numbers,
-        handles: &[usize],
-    ) -> Change {
+    fn change(&mut self, graph: &Graph, universe: &Universe, numbers: &Numbers, handles: &[usize]) -> Change {
         let (snapshot, objects) = universe.snapshot(&self.rules);
         let first_object = snapshot.roots;
         let mut change = Change::default();

@@ -12,8 +12,8 @@ use crate::machine::touch::{Act, Part, Place, Touch};
 use crate::report::runtime::{Deadlock, Ending, Left, Stuck, status};
 use crate::source::Span;
 use crate::state::Shared;
-use crate::sync::{Releasers, Who};
 use crate::sync::thread::Thread;
+use crate::sync::{Releasers, Who};
 use crate::value::{Value, show};
 use crate::world::Stream;
 use crate::world::sim::{Ends, Fault, Log, Universe, Way};
@@ -136,7 +136,8 @@ impl<'s> Teller<'s> {
 
     /// What is to be said of a run that has ended.
     pub fn finish(&mut self, ending: &mut Ending) {
-        ending.status = if ending.deadlock.is_some() { status::DEADLOCK } else { i32::from(ending.failed > 0) };
+        ending.status =
+            if ending.deadlock.is_some() { status::DEADLOCK } else { i32::from(ending.failed > 0) };
         if let Some(Some(exited)) = self.universe.ended {
             (ending.status, ending.exited) = (exited, true);
         }
@@ -200,7 +201,8 @@ impl<'s> Teller<'s> {
     /// Takes the canonical state along.
     fn follow(&mut self, seat: usize, change: &super::steps::Change) {
         let (mut work, mut next) = (Graph::default(), Graph::default());
-        let kept: Vec<usize> = (0..self.graph.seats).filter(|at| !(change.has_ended() && *at == seat)).collect();
+        let kept: Vec<usize> =
+            (0..self.graph.seats).filter(|at| !(change.has_ended() && *at == seat)).collect();
         let mut order: Vec<usize> = kept.iter().map(|at| self.who[*at]).collect();
         let old = std::mem::take(&mut self.graph);
         self.steps.apply(&old, seat, change, &mut work, &mut next);
@@ -230,9 +232,11 @@ impl<'s> Teller<'s> {
         let globals = program.globals.iter().enumerate();
         globals
             .filter(|(_, name)| !name.starts_with("__"))
-            .filter_map(|(index, name)| match self.universe.image.global(index as u32).unwrap_or(Value::Unset) {
-                Value::Unset => None,
-                value => Some((name.to_string(), show::repr(&value, program))),
+            .filter_map(|(index, name)| {
+                match self.universe.image.global(index as u32).unwrap_or(Value::Unset) {
+                    Value::Unset => None,
+                    value => Some((name.to_string(), show::repr(&value, program))),
+                }
             })
             .collect()
     }
@@ -353,11 +357,8 @@ impl Teller<'_> {
                 if let Fault::Uncaught { thread, error, holds } = found {
                     failure.what = error.message.clone();
                     failure.place = error.place.get().map(|place| place.span);
-                    failure.error = Some(Uncaught {
-                        thread: thread.clone(),
-                        error: error.clone(),
-                        holds: holds.clone(),
-                    });
+                    failure.error =
+                        Some(Uncaught { thread: thread.clone(), error: error.clone(), holds: holds.clone() });
                 }
             }
             Property::Invariant | Property::Ensure => {
@@ -404,7 +405,8 @@ impl Teller<'_> {
         let seat = self.seat_of(known)?;
         let program = self.steps.image.program.clone();
         let thread = self.known[known].clone();
-        let span = self.universe.seats[seat].fiber.as_ref().map_or(Span::default(), |f| f.next_span(&program));
+        let span =
+            self.universe.seats[seat].fiber.as_ref().map_or(Span::default(), |f| f.next_span(&program));
         let holds = self.universe.held_by(thread.id).into_iter().map(|(sync, _)| sync.label()).collect();
         let touches = self.touches_of(seat);
         let line = program.source.line(span.start);

@@ -29,7 +29,13 @@ fn playground() {
         let rules = &steps.rules;
         eprintln!(
             "names {} clock {} watched {} ends {} merge {} shared {:?} symbols {:?}",
-            rules.names, rules.clock, rules.watched, rules.ends, rules.merge, rules.shared_globals, program.symbols
+            rules.names,
+            rules.clock,
+            rules.watched,
+            rules.ends,
+            rules.merge,
+            rules.shared_globals,
+            program.symbols
         );
         let (graph, ..) = steps.initial();
         let mut open = vec![graph];

@@ -4,8 +4,8 @@
 //! or for reports is not.
 
 use super::{Fiber, Frame};
-use crate::code::{Program, Register};
 use crate::code::live::Liveness;
+use crate::code::{Program, Register};
 use crate::state::{Reader, Writer};
 use crate::sync::Op;
 use crate::sync::thread::{State, Thread};

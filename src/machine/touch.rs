@@ -111,7 +111,10 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
         I::LoadCell { cell, .. } => cell_of(r(cell), false, out),
         I::StoreCell { cell, .. } => cell_of(r(cell), true, out),
 
-        I::Add { a, b, .. } | I::Subtract { a, b, .. } | I::Multiply { a, b, .. } | I::Modulo { a, b, .. } => {
+        I::Add { a, b, .. }
+        | I::Subtract { a, b, .. }
+        | I::Multiply { a, b, .. }
+        | I::Modulo { a, b, .. } => {
             deep(r(a), out);
             deep(r(b), out);
         }

@@ -110,7 +110,9 @@ impl Links {
                 self.calls.push((at, callee));
                 self.threads.extend(run_of(program, callee).map(|run| (at, run)));
             }
-            FunctionKind::Plain | FunctionKind::Class(_) | FunctionKind::Watch { .. } if is_call => self.calls.push((at, callee)),
+            FunctionKind::Plain | FunctionKind::Class(_) | FunctionKind::Watch { .. } if is_call => {
+                self.calls.push((at, callee))
+            }
             FunctionKind::Plain | FunctionKind::Class(_) | FunctionKind::Watch { .. } => {
                 self.threads.push((at, callee));
             }

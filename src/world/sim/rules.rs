@@ -48,8 +48,9 @@ impl Rules {
                 || program.rows.iter().any(|row| names.contains(&row.name))
         };
         let instructions = || program.functions.iter().flat_map(|function| &function.code);
-        let selects = instructions()
-            .any(|instruction| matches!(instruction, Instruction::Select { .. } | Instruction::EnterTimed { .. }));
+        let selects = instructions().any(|instruction| {
+            matches!(instruction, Instruction::Select { .. } | Instruction::EnterTimed { .. })
+        });
         let daemons = program.functions.iter().any(|function| match function.kind {
             FunctionKind::Thread { daemon } | FunctionKind::ThreadWithMembers { daemon, .. } => daemon,
             FunctionKind::Plain | FunctionKind::Class(_) | FunctionKind::Watch { .. } => false,
@@ -66,7 +67,12 @@ impl Rules {
             merge: reductions.merge && !selects && !sharing.observes_lock_state && !uses(&LOCKS),
             shared_globals: match reductions.private {
                 // Read-only variables too: nobody can tell when they are read.
-                true => sharing.shared_globals.iter().zip(&sharing.written_globals).map(|(s, w)| *s && *w).collect(),
+                true => sharing
+                    .shared_globals
+                    .iter()
+                    .zip(&sharing.written_globals)
+                    .map(|(s, w)| *s && *w)
+                    .collect(),
                 false => vec![true; program.globals.len()],
             },
             frozen: vec![reductions.private; program.fixed.len()],

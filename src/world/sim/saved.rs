@@ -208,8 +208,12 @@ impl Universe {
         let (snapshot, objects) = self.snapshot_with(rules, running);
         let refs: Vec<&[u32]> = snapshot.nodes.iter().map(|node| &node.refs[..]).collect();
         let shared = shared_nodes(&refs, snapshot.roots - snapshot.seats, snapshot.roots);
-        self.shared =
-            objects.iter().zip(&shared[snapshot.roots..]).filter(|(_, shared)| **shared).map(|(object, _)| object.address()).collect();
+        self.shared = objects
+            .iter()
+            .zip(&shared[snapshot.roots..])
+            .filter(|(_, shared)| **shared)
+            .map(|(object, _)| object.address())
+            .collect();
     }
 }
 

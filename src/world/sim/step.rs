@@ -82,9 +82,17 @@ pub enum Met {
 /// An error that ended a thread, or an `invariant` or `ensure` that does not hold.
 #[derive(Debug)]
 pub enum Fault {
-    Uncaught { thread: Arc<str>, error: Arc<Error>, holds: Vec<(String, u32)> },
+    Uncaught {
+        thread: Arc<str>,
+        error: Arc<Error>,
+        holds: Vec<(String, u32)>,
+    },
     /// The condition, and why: it is false, or its evaluation raised an error.
-    Watch { watch: Watch, error: Arc<Error>, raised: bool },
+    Watch {
+        watch: Watch,
+        error: Arc<Error>,
+        raised: bool,
+    },
 }
 
 /// The choices of a step: those that are given, then the first each time.
@@ -442,7 +450,6 @@ impl Stepper<'_> {
             self.rest(wait);
         }
     }
-
 }
 
 /// What became of a thread's own part of a step.

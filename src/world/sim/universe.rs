@@ -66,13 +66,7 @@ impl Universe {
         *main.entry.lock() = None;
         let fiber = Fiber::main(&image);
         Universe {
-            seats: vec![Seat {
-                thread: main.clone(),
-                fiber: Some(fiber),
-                wait: None,
-                line: 0,
-                body: None,
-            }],
+            seats: vec![Seat { thread: main.clone(), fiber: Some(fiber), wait: None, line: 0, body: None }],
             image,
             main,
             watches: Vec::new(),

@@ -303,7 +303,9 @@ fn may_publish(touches: &Touches) -> bool {
         touch.write
             && match &touch.place {
                 Place::Object(Shared::Sync(sync)) => match sync.kind {
-                    Kind::Queue(_) | Kind::Atomic(_) | Kind::Pool(_) | Kind::Crew(_) | Kind::Future(_) => true,
+                    Kind::Queue(_) | Kind::Atomic(_) | Kind::Pool(_) | Kind::Crew(_) | Kind::Future(_) => {
+                        true
+                    }
                     Kind::Lock(_)
                     | Kind::RLock(_)
                     | Kind::RwLock(_)
