@@ -64,6 +64,21 @@ fn a_script_that_is_no_text_is_refused() {
 }
 
 #[test]
+fn a_file_name_cannot_write_to_the_terminal() {
+    let name = "colour\x1b[31m\nred.conc";
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let shown = path.display().to_string();
+    for script in ["print(undefined)", "1 / 0", "lock m; m.acquire(); m.acquire()"] {
+        std::fs::write(&path, script).expect("written");
+        let stderr = text(&conc(&[&shown], "").stderr);
+        assert!(!stderr.contains('\x1b') && stderr.contains("red.conc"), "{stderr:?}");
+    }
+    std::fs::remove_file(&path).expect("it was there");
+    let stderr = text(&conc(&[&shown], "").stderr);
+    assert!(!stderr.contains('\x1b') && stderr.contains("red.conc: there is no such file"), "{stderr:?}");
+}
+
+#[test]
 fn unknown_flags_are_refused() {
     let output = conc(&["--tiemout", "2s", "x.conc"], "");
     assert_eq!(output.status.code(), Some(2));

@@ -65,7 +65,9 @@ pub const FUNCTIONS: &[Row] = &[
     Row {
         name: "map",
         parameters: &["f", "xs"],
-        body: Body::Script("fn map(f, xs) { let out = []; for x in xs { out.push(f(x)) }; return out }"),
+        body: Body::Script(
+            "fn map(f, xs) { __must_fit(xs); let out = []; for x in xs { out.push(f(x)) }; return out }",
+        ),
         doc: "A list of f(x) for each element x.",
     },
     Row {
@@ -75,6 +77,12 @@ pub const FUNCTIONS: &[Row] = &[
             "fn filter(f, xs) { let out = []; for x in xs { if f(x) { out.push(x) } }; return out }",
         ),
         doc: "A list of the elements for which f(x) is true.",
+    },
+    Row {
+        name: "__must_fit",
+        parameters: &["xs"],
+        body: Body::Native(must_fit),
+        doc: "Fails when a list of as many elements would be too large: before any is made.",
     },
     Row {
         name: "__sort_by",
@@ -201,6 +209,14 @@ fn any(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
 
 fn all(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     Ok(Value::Bool(arg::items(&args[0], "all(xs)", "xs")?.iter().all(Value::truthy)).into())
+}
+
+fn must_fit(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
+    // Anything else is there already, or comes one by one.
+    if let Value::Range(range) = &args[0] {
+        operate::check_size(usize::try_from(range.len()).ok(), size_of::<Value>(), "a list")?;
+    }
+    Ok(Value::Nil.into())
 }
 
 fn sorted(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {

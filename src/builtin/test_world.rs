@@ -21,6 +21,8 @@ pub struct TestWorld {
     pub generator: u64,
     /// Files under this directory are allowed.
     pub directory: Option<String>,
+    /// What every thread holds.
+    pub held: Vec<(Arc<Sync>, u32)>,
     next: u32,
 }
 
@@ -61,6 +63,7 @@ impl TestWorld {
             lines: Vec::new(),
             generator: 1,
             directory: None,
+            held: Vec::new(),
             next: 1,
         }
     }
@@ -157,7 +160,7 @@ impl World for TestWorld {
     fn task_failed(&mut self, _: Arc<crate::sync::future::Failure>) {}
 
     fn held_by(&self, _: u32) -> Vec<(Arc<Sync>, u32)> {
-        Vec::new()
+        self.held.clone()
     }
 
     fn threads(&self) -> Vec<Arc<Thread>> {

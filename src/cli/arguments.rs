@@ -94,7 +94,7 @@ pub struct Run {
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
 
-    /// Tell at the end, on standard error, how long each thread ran and waited
+    /// Tell at the end, on standard error, how long each thread ran and waited, and how locks and queues were used
     #[arg(long)]
     pub stats: bool,
 

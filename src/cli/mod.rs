@@ -53,9 +53,9 @@ impl Failure {
 
     /// Says it, in the form of clap's own messages; the exit status.
     fn report(&self) -> i32 {
-        let mut text = format!("error: {}\n", self.message);
+        let mut text = format!("error: {}\n", render::clean(&self.message));
         if let Some(hint) = &self.hint {
-            text += &format!("help: {hint}\n");
+            text += &format!("help: {}\n", render::clean(hint));
         }
         say(&text);
         status::MISUNDERSTOOD

@@ -3,8 +3,11 @@
 pub mod effects;
 pub mod flow;
 mod instruction;
+#[cfg(test)]
+mod listing;
 pub mod live;
 pub mod lower;
+pub mod operands;
 pub mod reach;
 #[cfg(test)]
 mod samples;

@@ -2,6 +2,7 @@
 //!
 //! The machine reads registers and instructions of a program that has passed without checking again.
 
+use super::operands::Entry;
 use super::{Function, Instruction as I, Program, Register};
 
 /// What is wrong with a program; a mistake in `lower`, never in a script.
@@ -51,16 +52,16 @@ fn function_is_sound(program: &Program, function: &Function) -> Checked {
     }
     for (at, instruction) in function.code.iter().enumerate() {
         let mut fits = true;
-        registers(instruction, &mut |first, count| {
+        instruction.registers(&mut |first, count| {
             fits &= usize::from(first) + count <= function.registers;
         });
         if !fits {
             return Err((at, "no such register"));
         }
-        if target(instruction).is_some_and(|to| to as usize >= function.code.len()) {
+        if instruction.target().is_some_and(|to| to as usize >= function.code.len()) {
             return Err((at, "jumps out of the function"));
         }
-        if !indices_fit(program, instruction) {
+        if !entries_exist(program, instruction) {
             return Err((at, "no such entry in a table"));
         }
     }
@@ -73,206 +74,33 @@ fn function_is_sound(program: &Program, function: &Function) -> Checked {
     Ok(())
 }
 
-/// Calls `each` with the registers that an instruction names: the first, and how many in a row.
-///
-/// What a call finds in its arguments is not known here; it makes room in the stack itself.
+/// As `Instruction::registers`.
 pub fn registers(instruction: &I, each: &mut dyn FnMut(Register, usize)) {
-    let mut one = |registers: &[Register]| registers.iter().for_each(|&register| each(register, 1));
-    match *instruction {
-        I::Jump { .. }
-        | I::Loop { .. }
-        | I::ReturnNil
-        | I::EnterFixed { .. }
-        | I::LeaveFixed { .. }
-        | I::Yield
-        | I::HoldOthers
-        | I::ResumeOthers
-        | I::AwaitBegin
-        | I::AwaitWait
-        | I::AwaitEnd => {}
-        I::Nil { d }
-        | I::Bool { d, .. }
-        | I::Int { d, .. }
-        | I::Constant { d, .. }
-        | I::Unset { d }
-        | I::LoadGlobal { d, .. }
-        | I::LoadFixed { d, .. }
-        | I::NewCell { d }
-        | I::LoadLocal { d, .. }
-        | I::Closure { d, .. } => one(&[d]),
-        I::StoreGlobal { s, .. }
-        | I::StoreFixed { s, .. }
-        | I::StoreLocal { s, .. }
-        | I::Return { s }
-        | I::Watch { s, .. }
-        | I::Throw { s }
-        | I::Rethrow { s } => one(&[s]),
-        I::Move { d, s } | I::Format { d, s, .. } | I::IsKind { d, s, .. } => one(&[d, s]),
-        I::LoadCell { d, cell } => one(&[d, cell]),
-        I::StoreCell { cell, s } => one(&[cell, s]),
-        I::Add { d, a, b }
-        | I::Subtract { d, a, b }
-        | I::Multiply { d, a, b }
-        | I::Modulo { d, a, b }
-        | I::Binary { d, a, b, .. }
-        | I::Compare { d, a, b, .. } => one(&[d, a, b]),
-        I::AddInt { d, a, .. }
-        | I::MultiplyInt { d, a, .. }
-        | I::ModuloInt { d, a, .. }
-        | I::Unary { d, a, .. } => one(&[d, a]),
-        I::CheckSet { a, .. }
-        | I::JumpIf { a, .. }
-        | I::JumpUnless { a, .. }
-        | I::JumpSet { a, .. }
-        | I::LoopIf { a, .. }
-        | I::UnlessLessInt { a, .. }
-        | I::UnlessLessEqualInt { a, .. }
-        | I::UnlessGreaterInt { a, .. }
-        | I::UnlessGreaterEqualInt { a, .. }
-        | I::UnlessEqualInt { a, .. }
-        | I::UnlessNotEqualInt { a, .. }
-        | I::LoopLessInt { a, .. }
-        | I::LoopLessEqualInt { a, .. }
-        | I::CountCheck { a }
-        | I::LoopCount { a, .. }
-        | I::Name { a, .. }
-        | I::Enter { a }
-        | I::Leave { a }
-        | I::Start { a }
-        | I::Sleep { a } => one(&[a]),
-        I::UnlessLess { a, b, .. }
-        | I::UnlessLessEqual { a, b, .. }
-        | I::UnlessEqual { a, b, .. }
-        | I::UnlessNotEqual { a, b, .. }
-        | I::LoopLess { a, b, .. }
-        | I::LoopLessEqual { a, b, .. } => one(&[a, b]),
-        I::RangeCheck { at, .. } => each(at, 2),
-        I::LoopRange { at, .. } | I::LoopItems { at, .. } => each(at, 3),
-        I::Iterate { at } | I::CallSpread { at } => each(at, 2),
-        I::CallFunction { at, .. }
-        | I::Call { at, .. }
-        | I::CallMethod { at, .. }
-        | I::CallMethodFixed { at, .. }
-        | I::CallMember { at, .. }
-        | I::Prepare { at, .. }
-        | I::Arm { at, .. } => one(&[at]),
-        // The argument of a `push` is read here.
-        I::CallMethodOf { at, object, .. } => {
-            one(&[object]);
-            each(at, 2);
-        }
-        I::CallBuiltin { at, count, .. } => each(at, usize::from(count.max(1))),
-        I::GetField { d, object, .. }
-        | I::GetOwn { d, object, .. }
-        | I::OwnMethod { d, object, .. }
-        | I::Monitor { d, object } => one(&[d, object]),
-        I::SetField { object, s, .. } | I::SetOwn { object, s, .. } => one(&[object, s]),
-        I::GetIndex { d, object, index } => one(&[d, object, index]),
-        I::SetIndex { object, index, s } => one(&[object, index, s]),
-        I::Slice { d, object, at } => {
-            one(&[d, object]);
-            each(at, 2);
-        }
-        I::List { d, at, count } | I::Text { d, at, count } => {
-            one(&[d]);
-            if count > 0 {
-                each(at, usize::from(count));
-            }
-        }
-        I::Map { d, at, count } => {
-            one(&[d]);
-            if count > 0 {
-                each(at, 2 * usize::from(count));
-            }
-        }
-        I::Range { d, at, .. } => {
-            one(&[d]);
-            each(at, 2);
-        }
-        I::Push { list, s } => one(&[list, s]),
-        I::Unpack { s, at, count } => {
-            one(&[s]);
-            if count > 0 {
-                each(at, usize::from(count));
-            }
-        }
-        I::NameElement { a, list, .. } => one(&[a, list]),
-        I::AssertFailed { message } => one(&[message]),
-        I::AssertCompared { message, at } => {
-            one(&[message]);
-            each(at, 2);
-        }
-        I::EnterTimed { d, a, timeout } => one(&[d, a, timeout]),
-        I::Select { d, limit } => {
-            one(&[limit]);
-            each(d, 2);
-        }
-    }
+    instruction.registers(each);
 }
 
-/// Where an instruction jumps to, if it does.
+/// As `Instruction::target`.
 pub fn target(instruction: &I) -> Option<u32> {
-    match *instruction {
-        I::Jump { to }
-        | I::JumpIf { to, .. }
-        | I::JumpUnless { to, .. }
-        | I::JumpSet { to, .. }
-        | I::Loop { to }
-        | I::LoopIf { to, .. }
-        | I::LoopRange { to, .. }
-        | I::LoopItems { to, .. }
-        | I::LoopCount { to, .. } => Some(to),
-        I::UnlessLess { to, .. }
-        | I::UnlessLessEqual { to, .. }
-        | I::UnlessEqual { to, .. }
-        | I::UnlessNotEqual { to, .. }
-        | I::UnlessLessInt { to, .. }
-        | I::UnlessLessEqualInt { to, .. }
-        | I::UnlessGreaterInt { to, .. }
-        | I::UnlessGreaterEqualInt { to, .. }
-        | I::UnlessEqualInt { to, .. }
-        | I::UnlessNotEqualInt { to, .. }
-        | I::LoopLess { to, .. }
-        | I::LoopLessEqual { to, .. }
-        | I::LoopLessInt { to, .. }
-        | I::LoopLessEqualInt { to, .. } => Some(u32::from(to)),
-        _ => None,
-    }
+    instruction.target()
 }
 
 /// Whether the program has what an instruction refers to by number.
-fn indices_fit(program: &Program, instruction: &I) -> bool {
-    match *instruction {
-        I::Constant { index, .. } => (index as usize) < program.constants.len(),
-        I::CheckSet { name, .. } | I::Name { name, .. } => (name as usize) < program.constants.len(),
-        I::LoadGlobal { index, .. } | I::StoreGlobal { index, .. } => {
-            (index as usize) < program.globals.len()
-        }
-        I::LoadFixed { index, .. }
-        | I::StoreFixed { index, .. }
-        | I::EnterFixed { index }
-        | I::LeaveFixed { index } => (index as usize) < program.fixed.len(),
-        I::LoadLocal { index, .. } | I::StoreLocal { index, .. } => (index as usize) < program.locals,
-        I::CallFunction { function, .. } | I::CallMember { function, .. } => {
-            (function as usize) < program.functions.len()
-        }
-        I::Call { shape, .. }
-        | I::CallMethod { shape, .. }
-        | I::Prepare { shape, .. }
-        | I::Arm { shape, .. } => (shape as usize) < program.shapes.len(),
-        I::CallMethodOf { shape, .. } => usize::from(shape) < program.shapes.len(),
-        I::CallMethodFixed { shape, index, .. } => {
-            usize::from(shape) < program.shapes.len() && usize::from(index) < program.fixed.len()
-        }
-        I::CallBuiltin { row, .. } => usize::from(row) < program.rows.len(),
-        I::GetField { name, .. } | I::SetField { name, .. } | I::NameElement { name, .. } => {
-            usize::from(name) < program.symbols.len()
-        }
-        I::Format { format, .. } => usize::from(format) < program.symbols.len(),
-        I::IsKind { kind, .. } => usize::from(kind) < program.symbols.len(),
-        I::Closure { site, .. } => (site as usize) < program.sites.len(),
-        _ => true,
-    }
+fn entries_exist(program: &Program, instruction: &I) -> bool {
+    let mut exist = true;
+    instruction.entries(&mut |entry| {
+        exist &= match entry {
+            Entry::Constant(index) => (index as usize) < program.constants.len(),
+            Entry::Global(index) => (index as usize) < program.globals.len(),
+            Entry::Fixed(index) => (index as usize) < program.fixed.len(),
+            Entry::Local(index) => (index as usize) < program.locals,
+            Entry::Function(index) => (index as usize) < program.functions.len(),
+            Entry::Shape(index) => (index as usize) < program.shapes.len(),
+            Entry::Row(index) => usize::from(index) < program.rows.len(),
+            Entry::Symbol(index) => usize::from(index) < program.symbols.len(),
+            Entry::Site(index) => (index as usize) < program.sites.len(),
+        };
+    });
+    exist
 }
 
 #[cfg(test)]

@@ -139,7 +139,9 @@ impl<'s> Teller<'s> {
         for seat in &self.universe.seats {
             let (thread, line) = (seat.thread.name(), seat.line);
             let doing = seat.wait.as_ref().map_or_else(|| "runs".into(), |wait| wait.op.describe());
-            ending.abandoned.push(Left { thread, doing, line });
+            let held = self.universe.held_by(seat.thread.id).into_iter();
+            let holds = held.map(|(sync, line)| (sync.label(), line)).collect();
+            ending.abandoned.push(Left { thread, doing, line, holds });
         }
         ending.unasked = self.universe.failures.iter().filter_map(|failure| failure.unasked()).collect();
         if ending.status == 0 || !ending.exited {

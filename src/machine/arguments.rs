@@ -155,3 +155,93 @@ fn twice(callee: &str, name: &str) -> Error {
 fn missing(callee: &str, name: &str) -> Error {
     Error::new(Kind::Type, format!("{callee} needs its argument {name}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builtin::functions;
+    use crate::source::Source;
+
+    /// `fn f(a, b, c = 3)`, and the symbols `a`, `b`, `c`, `zz`, `sep`, `base`, `x` from the returned number on.
+    fn program() -> (Program, u16) {
+        let source = Arc::new(Source::new("test", "fn f(a, b, c = 3) { }"));
+        let (script, _) = crate::syntax::parse(&source);
+        let (resolution, _) = crate::resolve::resolve(&script, &source);
+        let mut program = crate::code::lower::lower(&source, &script, &resolution).expect("it is small");
+        let first = program.symbols.len() as u16;
+        program.symbols.extend(["a", "b", "c", "zz", "sep", "base", "x"].map(Arc::from));
+        (program, first)
+    }
+
+    /// What stands in the stack after binding arguments 1, 2, 3…, the last of them with these names.
+    fn bound(callee: &str, count: u16, names: &[&str]) -> Result<String, String> {
+        let (program, first) = program();
+        let number = |name: &&str| {
+            let at = program.symbols[first as usize..].iter().position(|symbol| &**symbol == *name);
+            first + at.expect("a symbol of the tests") as u16
+        };
+        let shape = Shape { count, names: names.iter().map(number).collect(), method: 0 };
+        let mut stack = vec![Value::Nil; 12];
+        for (slot, n) in stack[1..].iter_mut().zip(1..=i64::from(count)) {
+            *slot = Value::Int(n);
+        }
+        let function = program.functions.iter().find(|function| &*function.name == callee);
+        let got = match function {
+            Some(function) => {
+                bind(function, &mut stack, 1, &shape, &program).map(|()| function.parameters.len())
+            }
+            None => {
+                let row = functions().iter().find(|row| row.name == callee).expect("a builtin");
+                Linked::new(row).bind(&mut stack, 1, &shape, &program)
+            }
+        };
+        let show = |value: &Value| match value {
+            Value::Int(n) => n.to_string(),
+            Value::Unset => "-".to_string(),
+            other => panic!("{other:?}"),
+        };
+        let words = |count: usize| stack[1..=count].iter().map(show).collect::<Vec<_>>().join(" ");
+        got.map(words).map_err(|error| error.message)
+    }
+
+    #[test]
+    fn arguments_of_functions_find_their_parameters() {
+        for (count, names, expected) in [
+            (3, &[][..], Ok("1 2 3")),
+            (2, &[], Ok("1 2 -")),
+            (3, &["c", "b"], Ok("1 3 2")),
+            (3, &["c", "b", "a"], Ok("3 2 1")),
+            (2, &["b"], Ok("1 2 -")),
+            (4, &[], Err("f takes 3 arguments, but got 4")),
+            (1, &[], Err("f needs its argument b")),
+            (2, &["c"], Err("f needs its argument b")),
+            (3, &["a"], Err("f got its argument a twice")),
+            (3, &["b", "b"], Err("f got its argument b twice")),
+            (3, &["zz"], Err("f has no parameter called zz")),
+        ] {
+            let found = bound("f", count, names);
+            assert_eq!(found.as_deref().map_err(String::as_str), expected, "{count} {names:?}");
+        }
+    }
+
+    #[test]
+    fn arguments_of_builtins_find_their_parameters() {
+        for (callee, count, names, expected) in [
+            ("int", 1, &[][..], Ok("1 -")),
+            ("int", 2, &[], Ok("1 2")),
+            ("int", 2, &["base"], Ok("1 2")),
+            ("int", 2, &["base", "x"], Ok("2 1")),
+            ("int", 3, &[], Err("int takes 2 arguments, but got 3")),
+            ("int", 0, &[], Err("int needs its argument x")),
+            ("int", 2, &["x"], Err("int got its argument x twice")),
+            ("int", 2, &["zz"], Err("int has no parameter called zz")),
+            // `sep:`, `end:` and `err:` come first, by name only; then the rest, as many as there are.
+            ("print", 0, &[], Ok("- - -")),
+            ("print", 2, &[], Ok("- - - 1 2")),
+            ("print", 3, &["sep"], Ok("3 - - 1 2")),
+        ] {
+            let found = bound(callee, count, names);
+            assert_eq!(found.as_deref().map_err(String::as_str), expected, "{callee} {count} {names:?}");
+        }
+    }
+}

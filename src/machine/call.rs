@@ -8,6 +8,7 @@ use super::{Fiber, Frame, Image, Scheduler};
 use crate::builtin::sync::threads::Naming;
 use crate::builtin::{Body, Context, Outcome, Row, Wait};
 use crate::code::{FunctionKind, Program, Shape};
+use crate::resolve::{ANONYMOUS, BLOCK};
 use crate::sync::Kind;
 use crate::sync::rlock::RLock;
 use crate::sync::thread::Entry;
@@ -316,13 +317,14 @@ pub(super) fn prepare<S: Scheduler>(
     let program = &image.program;
     let line = fiber.line(program);
     let start = at + 1;
-    let Callee::Function { function, captured, .. } = callee(&fiber.stack[at], image)? else {
-        return prepare_builtin(image, fiber, world, at, shape);
+    let (function, captured) = match callee(&fiber.stack[at], image)? {
+        Callee::Function { function, captured, .. } => (function, captured),
+        Callee::Builtin { row, .. } => return prepare_builtin(image, fiber, world, at, shape, row.name),
     };
     let known = &program.functions[function as usize];
     fiber.reserve(start + known.registers + shape.count as usize);
     if known.internal {
-        return prepare_builtin(image, fiber, world, at, shape);
+        return prepare_builtin(image, fiber, world, at, shape, &known.name);
     }
     match known.kind {
         FunctionKind::Class(_) => {
@@ -354,12 +356,19 @@ pub(super) fn prepare<S: Scheduler>(
         FunctionKind::Plain
         | FunctionKind::Watch { .. }
         | FunctionKind::Class(_)
-        | FunctionKind::ThreadWithMembers { .. } => (Naming::Block, None),
+        | FunctionKind::ThreadWithMembers { .. } => (naming(&known.name), None),
     };
     let mut context = Context { world, program, line };
     let thread = context.new_thread(naming, daemon, Entry { callee, arguments }, None);
     fiber.stack[at] = Value::Thread(thread);
     Ok(Flow::Next)
+}
+
+/// A thread is called after the function that it calls; of a method (`Account.deposit`) after the method. Words
+/// that are no names stand for blocks and functions without one.
+fn naming(function: &str) -> Naming<'_> {
+    let name = function.rsplit('.').next().unwrap_or(function);
+    if name == ANONYMOUS || name == BLOCK { Naming::Block } else { Naming::Counted(name) }
 }
 
 /// `start q.put(1)`: a builtin in a thread of its own.
@@ -369,6 +378,7 @@ fn prepare_builtin<S: Scheduler>(
     world: &mut S,
     at: usize,
     shape: &Shape,
+    name: &str,
 ) -> Result<Flow, Fault> {
     if !shape.names.is_empty() {
         return Err(Error::new(
@@ -382,7 +392,7 @@ fn prepare_builtin<S: Scheduler>(
     let callee = fiber.stack[at].clone();
     let line = fiber.line(&image.program);
     let mut context = Context { world, program: &image.program, line };
-    let thread = context.new_thread(Naming::Block, None, Entry { callee, arguments }, None);
+    let thread = context.new_thread(Naming::Counted(name), None, Entry { callee, arguments }, None);
     fiber.stack[at] = Value::Thread(thread);
     Ok(Flow::Next)
 }

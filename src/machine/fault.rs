@@ -134,3 +134,145 @@ pub(super) fn thrown(value: &Value) -> Fault {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builtin::test_world::TestWorld;
+    use crate::machine::{Exit, Frame};
+    use crate::source::Source;
+    use crate::sync::{self, Sync};
+
+    const TEXT: &str = "fn inner() {
+    1 / 0
+}
+try {
+    inner()
+} catch e { }
+try {
+    inner()
+} finally { }
+inner()
+";
+
+    fn program() -> Program {
+        let source = Arc::new(Source::new("test", TEXT));
+        let (script, _) = crate::syntax::parse(&source);
+        let (resolution, _) = crate::resolve::resolve(&script, &source);
+        crate::code::lower::lower(&source, &script, &resolution).expect("it is small")
+    }
+
+    /// In the middle of `inner`, called from this line.
+    fn fiber(program: &Program, line: u32) -> Fiber {
+        let inner = program.functions.iter().position(|f| &*f.name == "inner").expect("it is there");
+        let frame = |function: usize, line: u32, base: u32| {
+            let at = program.functions[function].lines.iter().position(|&l| l == line).expect("a line of it");
+            Frame { function: function as u32, pc: at as u32 + 1, base, result: base }
+        };
+        let base = program.functions[0].registers as u32;
+        Fiber {
+            stack: vec![Value::Nil; 64],
+            frames: vec![frame(0, line, 0), frame(inner, 2, base)],
+            locals: Vec::new(),
+            fixed: Vec::new(),
+            exiting: None,
+            arms: Vec::new(),
+            holding: 0,
+            in_condition: false,
+            held: Vec::new(),
+        }
+    }
+
+    fn error() -> Fault {
+        Error::new(Kind::Zero, "by zero").into()
+    }
+
+    /// The error that the handler of this kind has got: the fiber goes on there.
+    fn handled(program: &Program, fiber: &Fiber, cleanup: bool) -> Value {
+        let [frame] = fiber.frames[..] else { panic!("{:?}", fiber.frames) };
+        let handler = program.functions[0].handlers.iter().find(|handler| handler.cleanup == cleanup);
+        let handler = handler.expect("one of each");
+        assert_eq!(frame.pc, handler.target);
+        fiber.stack[usize::from(handler.error)].clone()
+    }
+
+    #[test]
+    fn an_error_goes_to_the_catch_around_the_call() {
+        let (program, world) = (program(), TestWorld::new());
+        let mut fiber = fiber(&program, 5);
+        raise(&mut fiber, &program, &world, error()).expect("it is caught");
+        let Value::Error(error) = handled(&program, &fiber, false) else { panic!("an error") };
+        let place = error.place.get().expect("it was noted");
+        assert_eq!((&*place.thread, place.line), ("main", 2));
+        assert_eq!(place.calls, [("inner".into(), 2), ("<script>".into(), 5)]);
+    }
+
+    #[test]
+    fn a_cleanup_takes_errors_and_exits_and_a_catch_takes_no_exit() {
+        let (program, world) = (program(), TestWorld::new());
+        let mut cleaned = fiber(&program, 8);
+        raise(&mut cleaned, &program, &world, error()).expect("it is cleaned up");
+        assert!(matches!(handled(&program, &cleaned, true), Value::Error(_)));
+        let mut cleaned = fiber(&program, 8);
+        raise(&mut cleaned, &program, &world, Fault::Exit(3)).expect("it is cleaned up");
+        assert!(matches!(handled(&program, &cleaned, true), Value::Unset));
+        assert_eq!(cleaned.exiting, Some(3));
+        let exit = raise(&mut fiber(&program, 5), &program, &world, Fault::Exit(3));
+        assert!(matches!(exit, Err(Exit::Exited(3))), "{exit:?}");
+    }
+
+    #[test]
+    fn what_nothing_takes_ends_the_fiber() {
+        let (program, world) = (program(), TestWorld::new());
+        let mut ended = fiber(&program, 10);
+        let exit = raise(&mut ended, &program, &world, error());
+        assert!(matches!(&exit, Err(Exit::Failed(error)) if error.place.get().is_some()), "{exit:?}");
+        assert!(ended.frames.is_empty());
+        let mut stopped = fiber(&program, 5);
+        let exit = raise(&mut stopped, &program, &world, Fault::Stopped);
+        assert!(matches!(exit, Err(Exit::Stopped)), "{exit:?}");
+        assert_eq!(stopped.frames.len(), 2, "it stops where it stands");
+    }
+
+    #[test]
+    fn an_error_that_goes_on_keeps_its_place() {
+        let (program, world) = (program(), TestWorld::new());
+        let raised = Arc::new(Error::new(Kind::Zero, "by zero"));
+        let place = Place { thread: "other".into(), span: Default::default(), line: 77, calls: Vec::new() };
+        raised.place.set(place).expect("it has none");
+        let mut fiber = fiber(&program, 5);
+        raise(&mut fiber, &program, &world, Fault::Raised(raised.clone())).expect("it is caught");
+        let Value::Error(error) = handled(&program, &fiber, false) else { panic!("an error") };
+        assert!(Arc::ptr_eq(&error, &raised));
+        assert_eq!(error.place.get().map(|place| place.line), Some(77));
+    }
+
+    #[test]
+    fn what_was_held_is_noted_unless_somebody_may_catch_it() {
+        let (program, mut world) = (program(), TestWorld::new());
+        let lock = Sync::new(9, 1, sync::Kind::Lock(sync::lock::Lock::default()));
+        lock.name.set("guard".into()).expect("it has none");
+        world.held = vec![(Arc::new(lock), 4)];
+        for (line, expected) in
+            [(5, vec![]), (8, vec![("guard".to_string(), 4)]), (10, vec![("guard".to_string(), 4)])]
+        {
+            let mut fiber = fiber(&program, line);
+            let _ = raise(&mut fiber, &program, &world, error());
+            assert_eq!(fiber.held, expected, "called from line {line}");
+        }
+    }
+
+    #[test]
+    fn texts_and_errors_can_be_thrown() {
+        let kind = |fault: Fault| match fault {
+            Fault::Error(error) => (error.kind, error.message),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(kind(thrown(&Value::text("no"))), (Kind::Error, "no".to_string()));
+        let (wrong, message) = kind(thrown(&Value::Int(1)));
+        assert_eq!((wrong, &*message), (Kind::Type, "`throw` takes a text or an error, not int"));
+        let error = Arc::new(Error::new(Kind::Zero, "by zero"));
+        let again = thrown(&Value::Error(error.clone()));
+        assert!(matches!(&again, Fault::Raised(raised) if Arc::ptr_eq(raised, &error)), "{again:?}");
+    }
+}

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod call;
+mod check;
 mod dispatch;
 mod fault;
 mod fiber;
@@ -12,6 +13,7 @@ mod field;
 mod image;
 mod registers;
 pub mod saved;
+mod select;
 mod slow;
 mod snapshot;
 pub mod touch;

@@ -2,11 +2,9 @@
 
 use super::call::{self, Flow};
 use super::fault::{self, Fault};
-use super::{Fiber, Image, Scheduler, Watch, field, wait, watch};
-use crate::builtin::sync::arm;
-use crate::builtin::{Body, Context, Wait};
+use super::{Fiber, Image, Scheduler, Watch, check, field, select, wait, watch};
+use crate::builtin::{Body, Wait};
 use crate::code::{Instruction as I, Program, Shape};
-use crate::sync::select::Select;
 use crate::sync::{Op, Who};
 use crate::syntax::tree::BinaryOperator;
 use crate::value::{
@@ -51,9 +49,9 @@ pub(super) fn instruction<S: Scheduler>(
         }
         I::Unary { operator, d, a } => fiber.stack[at(d)] = operate::unary(operator, &fiber.stack[at(a)])?,
         I::RangeCheck { at: first, inclusive } => {
-            range_check(&mut fiber.stack[at(first)..at(first) + 2], inclusive)?
+            check::range_check(&mut fiber.stack[at(first)..at(first) + 2], inclusive)?
         }
-        I::CountCheck { a } => count_check(&fiber.stack[at(a)])?,
+        I::CountCheck { a } => check::count_check(&fiber.stack[at(a)])?,
         I::Iterate { at: first } => {
             fiber.stack[at(first)] = wait::iterate(&fiber.stack[at(first)])?;
             fiber.stack[at(first) + 1] = Value::Int(0);
@@ -74,8 +72,8 @@ pub(super) fn instruction<S: Scheduler>(
             }
         }
         I::Slice { d, object, at: first } => {
-            let start = slice_end(&fiber.stack[at(first)])?;
-            let end = slice_end(&fiber.stack[at(first) + 1])?;
+            let start = check::slice_end(&fiber.stack[at(first)])?;
+            let end = check::slice_end(&fiber.stack[at(first) + 1])?;
             fiber.stack[at(d)] = index::slice(&fiber.stack[at(object)], start, end)?;
         }
         I::List { d, at: first, count } => {
@@ -90,7 +88,7 @@ pub(super) fn instruction<S: Scheduler>(
             fiber.stack[at(d)] = Value::map(entries);
         }
         I::Range { d, at: first, inclusive } => {
-            range_check(&mut fiber.stack[at(first)..at(first) + 2], inclusive)?;
+            check::range_check(&mut fiber.stack[at(first)..at(first) + 2], inclusive)?;
             if let (Value::Int(start), Value::Int(end)) =
                 (&fiber.stack[at(first)], &fiber.stack[at(first) + 1])
             {
@@ -115,15 +113,15 @@ pub(super) fn instruction<S: Scheduler>(
             let captured = site.captures.iter().map(|&register| fiber.stack[at(register)].clone()).collect();
             fiber.stack[at(d)] = Value::Closure(Arc::new(Closure { function: site.function, captured }));
         }
-        I::Unpack { s, at: first, count } => unpack(fiber, at(s), at(first), count as usize)?,
+        I::Unpack { s, at: first, count } => check::unpack(fiber, at(s), at(first), count as usize)?,
         I::Name { a, name } => {
             let name = program.constants[name as usize].as_text().unwrap_or_default();
-            name_thing(&fiber.stack[at(a)], name);
+            check::name_thing(&fiber.stack[at(a)], name);
         }
         I::NameElement { a, list, name } => {
             if let Value::List(list) = &fiber.stack[at(list)] {
                 let name = format!("{}[{}]", program.symbol(name), list.len());
-                name_thing(&fiber.stack[at(a)], &name);
+                check::name_thing(&fiber.stack[at(a)], &name);
             }
         }
         I::Throw { s } => return Err(fault::thrown(&fiber.stack[at(s)])),
@@ -140,7 +138,9 @@ pub(super) fn instruction<S: Scheduler>(
             };
             fiber.stack[at(d)] = Value::Bool(is);
         }
-        I::AssertFailed { message } => return Err(assertion(program, fiber, at(message), None)),
+        I::AssertFailed { message } => {
+            return Err(check::assertion(program, fiber, at(message), None));
+        }
         I::AssertCompared { message, at: first } => {
             let sides = (&fiber.stack[at(first)], &fiber.stack[at(first) + 1]);
             let found = format!(
@@ -148,7 +148,7 @@ pub(super) fn instruction<S: Scheduler>(
                 show::repr(sides.0, program),
                 show::repr(sides.1, program)
             );
-            return Err(assertion(program, fiber, at(message), Some(found)));
+            return Err(check::assertion(program, fiber, at(message), Some(found)));
         }
         I::Watch { s, ensure } => {
             let body = fiber.stack[at(s)].clone();
@@ -197,10 +197,10 @@ pub(super) fn instruction<S: Scheduler>(
             world.await_end();
         }
         I::Arm { at: first, shape } => {
-            let op = make_arm(image, fiber, world, at(first), &program.shapes[shape as usize])?;
+            let op = select::make_arm(image, fiber, world, at(first), &program.shapes[shape as usize])?;
             fiber.arms.push(op);
         }
-        I::Select { d, limit } => return select(image, fiber, world, at(d), at(limit)),
+        I::Select { d, limit } => return select::select(image, fiber, world, at(d), at(limit)),
         I::Move { .. }
         | I::Nil { .. }
         | I::Bool { .. }
@@ -285,17 +285,6 @@ pub(super) fn fixed(image: &Image, index: u32) -> Result<&Value, Error> {
     image.fixed[index as usize].get().ok_or_else(|| unset(&image.program.fixed[index as usize]))
 }
 
-fn name_thing(value: &Value, name: &str) {
-    match value {
-        Value::Sync(sync) => {
-            // The first name stays.
-            let _ = sync.name.set(name.into());
-        }
-        Value::Thread(thread) if thread.timer.is_some() => *thread.name.lock() = name.into(),
-        _ => {}
-    }
-}
-
 // Numbers.
 
 /// `a + value`; a negative constant stands for a subtraction.
@@ -305,80 +294,6 @@ pub(super) fn add_int(a: &Value, value: i16) -> Result<Value, Error> {
         return operate::binary(BinaryOperator::Subtract, a, &Value::Int(-i64::from(value)));
     }
     operate::binary(BinaryOperator::Add, a, &Value::Int(i64::from(value)))
-}
-
-fn range_check(ends: &mut [Value], inclusive: bool) -> Result<(), Error> {
-    for end in ends.iter() {
-        if !matches!(end, Value::Int(_)) {
-            return Err(Error::new(
-                Kind::Type,
-                format!("a range goes from an int to an int, not {}", call::article(end.kind())),
-            ));
-        }
-    }
-    if let (true, Value::Int(end)) = (inclusive, &mut ends[1]) {
-        *end = end.checked_add(1).ok_or_else(|| {
-            Error::new(Kind::Overflow, format!("a range cannot include {end}, the largest int"))
-        })?;
-    }
-    Ok(())
-}
-
-fn count_check(count: &Value) -> Result<(), Error> {
-    match count {
-        Value::Int(0..) => Ok(()),
-        Value::Int(n) => Err(Error::new(Kind::Value, format!("a count cannot be negative: {n}"))),
-        other => {
-            Err(Error::new(Kind::Type, format!("a count is an int, not {}", call::article(other.kind()))))
-        }
-    }
-}
-
-fn slice_end(end: &Value) -> Result<Option<i64>, Error> {
-    match end {
-        Value::Nil => Ok(None),
-        Value::Int(n) => Ok(Some(*n)),
-        other => Err(Error::new(
-            Kind::Type,
-            format!("a slice goes from an int to an int, not {}", call::article(other.kind())),
-        )),
-    }
-}
-
-fn unpack(fiber: &mut Fiber, s: usize, first: usize, count: usize) -> Result<(), Error> {
-    let values = match &fiber.stack[s] {
-        Value::List(list) => list.snapshot(),
-        other => {
-            return Err(Error::new(
-                Kind::Type,
-                format!("only a list can be taken apart, not {}", call::article(other.kind())),
-            ));
-        }
-    };
-    if values.len() != count {
-        let names = if count == 1 { "1 name".into() } else { format!("{count} names") };
-        return Err(Error::new(Kind::Value, format!("{names} for a list of {}", values.len()))
-            .hint("as many names as elements are needed"));
-    }
-    for (slot, value) in fiber.stack[first..].iter_mut().zip(values) {
-        *slot = value;
-    }
-    Ok(())
-}
-
-/// A condition is false: of an `assert`, or of the `invariant` or `ensure` that the innermost function is.
-fn assertion(program: &Program, fiber: &Fiber, message: usize, found: Option<String>) -> Fault {
-    let function = fiber.frames.last().map_or(0, |frame| frame.function);
-    let (kind, text) = watch::failure(program, function);
-    let text = match &fiber.stack[message] {
-        Value::Nil => text,
-        message => show::display(message, program),
-    };
-    let error = Error::new(kind, text);
-    Fault::Error(match found {
-        Some(found) => error.note(found),
-        None => error,
-    })
 }
 
 // Loops.
@@ -526,59 +441,4 @@ fn start<S: Scheduler>(world: &mut S, value: &Value) -> Result<(), Error> {
         )
         .hint("write `start f(x)` to call f in a thread of its own")),
     }
-}
-
-/// The operation that a waiting call in an arm of `select` stands for.
-fn make_arm<S: Scheduler>(
-    image: &Image,
-    fiber: &mut Fiber,
-    world: &mut S,
-    at: usize,
-    shape: &Shape,
-) -> Result<Op, Fault> {
-    // Bound past the frame's registers: the operands of the other arms stand next to these.
-    let Some(frame) = fiber.frames.last() else { return Err(Fault::Stopped) };
-    let scratch = frame.base as usize + image.program.functions[frame.function as usize].registers;
-    let operands = fiber.stack[at..at + 1 + shape.count as usize].to_vec();
-    fiber.reserve(scratch + operands.len() + 8);
-    for (slot, value) in fiber.stack[scratch..].iter_mut().zip(operands) {
-        *slot = value;
-    }
-    let kind = fiber.stack[scratch].kind();
-    let name = image.program.symbol(shape.method);
-    let Some(linked) = image.method(kind, shape.method) else {
-        return Err(field::no_member(image, &fiber.stack[scratch], shape.method, true).into());
-    };
-    let count = linked.bind(&mut fiber.stack, scratch + 1, shape, &image.program)?;
-    let line = call::line_of(fiber, &image.program);
-    let context = Context { world, program: &image.program, line };
-    Ok(arm::make(&context, &fiber.stack[scratch], name, &fiber.stack[scratch + 1..scratch + 1 + count])?)
-}
-
-fn select<S: Scheduler>(
-    image: &Image,
-    fiber: &mut Fiber,
-    world: &mut S,
-    d: usize,
-    limit: usize,
-) -> Result<Flow, Fault> {
-    let arms = std::mem::take(&mut fiber.arms);
-    let line = call::line_of(fiber, &image.program);
-    let thread = world.thread().clone();
-    let who = Who { thread: &thread, line };
-    let mut op = Op::Select(Box::new(Select::new(arms, who, |ready| world.choose(ready))));
-    if let Some(value) = op.poll(who)? {
-        wait::select_value(fiber, d, value);
-        return Ok(Flow::Next);
-    }
-    let deadline = match &fiber.stack[limit] {
-        Value::Unset => {
-            op.abandon(who);
-            wait::select_value(fiber, d, Value::Nil);
-            return Ok(Flow::Next);
-        }
-        Value::Nil => None,
-        duration => Some(wait::deadline(world, duration, "`after`")?),
-    };
-    Ok(Flow::Wait(Wait { op, deadline }))
 }

@@ -43,6 +43,8 @@ pub struct Left {
     /// `waits for right`, `sleeps`, `runs`.
     pub doing: String,
     pub line: u32,
+    /// The label and the line of acquisition of everything it holds.
+    pub holds: Vec<(String, u32)>,
 }
 
 /// A future or thread whose error nobody asked for.

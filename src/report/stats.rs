@@ -8,8 +8,9 @@ pub struct Stats {
     pub wall: Duration,
     /// In order of their start.
     pub threads: Vec<ThreadStats>,
-    /// Only what was used; in order of making.
-    pub syncs: Vec<SyncStats>,
+    /// Only what was used; in order of making. What has the same name and was made in the same line is one row.
+    pub locks: Vec<LockStats>,
+    pub queues: Vec<QueueStats>,
 }
 
 /// One thread of the script.
@@ -25,13 +26,26 @@ pub struct ThreadStats {
     pub waited: Duration,
 }
 
-/// One lock, queue or other thing to wait for.
+/// A lock of any kind, a monitor, a semaphore.
 #[derive(Debug, Clone, Default)]
-pub struct SyncStats {
+pub struct LockStats {
     pub label: String,
-    /// How often an operation on it was done that may have to wait.
-    pub uses: u64,
-    /// How many of these had to wait, and how long in all.
-    pub contended: u64,
-    pub waited: Duration,
+    pub acquired: u64,
+    /// How often it could not be acquired at once.
+    pub waits: u64,
+    pub longest: Duration,
+    /// Where the thread waited that waited longest.
+    pub line: u32,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct QueueStats {
+    pub label: String,
+    pub put: u64,
+    pub got: u64,
+    /// The most values it held at once.
+    pub most: u64,
+    /// How often there was no room at once, and how often there was no value.
+    pub put_waits: u64,
+    pub get_waits: u64,
 }

@@ -5,9 +5,8 @@ use super::{Class, ClassId, ClassKind, Field, FunctionId, FunctionKind, Meaning,
 use super::{VariableId, VariableKind};
 use crate::report::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::tree::{
-    self, Block, Name, NodeId, Parameter, Pattern, Statement, StatementKind, TemplateBody,
-};
+use crate::syntax::declared::Declared;
+use crate::syntax::tree::{self, Block, Name, NodeId, Parameter, Statement, TemplateBody};
 use crate::value::Type;
 use std::collections::{HashMap, HashSet};
 
@@ -160,26 +159,27 @@ impl Names<'_> {
             let field = self.add_field(class, name, mutable, false);
             self.name_member(class, self_variable, name, field);
         };
-        match &member.kind {
-            StatementKind::Let { pattern, .. } => each_name(pattern, &mut |name| add(name, false)),
-            StatementKind::Var { pattern, .. } => each_name(pattern, &mut |name| add(name, true)),
-            StatementKind::ThreadLocal { name, .. } => add(name, true),
-            StatementKind::Declare(declaration) => {
+        // What is no declaration has been reported by the parser.
+        let Some(declared) = member.kind.declared() else { return };
+        match declared {
+            Declared::Let(pattern, _) => pattern.names(&mut |name| add(name, false)),
+            Declared::Var(pattern, _) => pattern.names(&mut |name| add(name, true)),
+            Declared::ThreadLocal(name, ..) => add(name, true),
+            Declared::Things(declaration) => {
                 declaration.items.iter().for_each(|item| add(&item.name, false));
             }
-            StatementKind::Timer(timer) => add(&timer.name, false),
-            StatementKind::Class(inner) => {
+            Declared::Timer(timer) => add(&timer.name, false),
+            Declared::Class(inner) => {
                 add(&inner.name, false);
                 self.new_class(inner);
                 self.set_name(&inner.name);
             }
-            StatementKind::Thread(inner) => {
+            Declared::Thread(inner) => {
                 add(&inner.name, false);
                 self.new_template(inner);
                 self.set_name(&inner.name);
             }
-            StatementKind::Function(function) => {
-                let Some(name) = &function.name else { return };
+            Declared::Function(name, function) => {
                 let kind = FunctionKind::Method;
                 let id = self.add_member_function(class, &name.text, kind, function.span, function.id);
                 let methods = &mut self.answers.classes[class as usize].methods;
@@ -187,33 +187,6 @@ impl Names<'_> {
                 methods.push(Method { name: name.text.clone(), function: id });
                 self.name_member(class, self_variable, name, method);
             }
-            // No declarations: the parser has reported them.
-            StatementKind::Invalid
-            | StatementKind::Expression(_)
-            | StatementKind::Assign { .. }
-            | StatementKind::If { .. }
-            | StatementKind::While { .. }
-            | StatementKind::Loop { .. }
-            | StatementKind::Repeat { .. }
-            | StatementKind::For { .. }
-            | StatementKind::Break
-            | StatementKind::Continue
-            | StatementKind::Return(_)
-            | StatementKind::Throw(_)
-            | StatementKind::Try { .. }
-            | StatementKind::Defer(_)
-            | StatementKind::Assert { .. }
-            | StatementKind::Watch { .. }
-            | StatementKind::With { .. }
-            | StatementKind::Join(_)
-            | StatementKind::Sleep(_)
-            | StatementKind::Yield
-            | StatementKind::Await(_)
-            | StatementKind::Atomically(_)
-            | StatementKind::Parallel(_)
-            | StatementKind::ParallelFor { .. }
-            | StatementKind::Select(_)
-            | StatementKind::Block(_) => {}
         }
     }
 
@@ -251,12 +224,5 @@ impl Names<'_> {
                 .label("every thread has this already")
                 .hint(format!("choose another name, such as \"my_{}\"", name.text)),
         );
-    }
-}
-
-fn each_name(pattern: &Pattern, each: &mut impl FnMut(&Name)) {
-    match pattern {
-        Pattern::Name(name) => each(name),
-        Pattern::List(parts, _) => parts.iter().for_each(|part| each_name(part, each)),
     }
 }

@@ -7,6 +7,7 @@ mod captures;
 mod checks;
 mod classes;
 mod early;
+mod expressions;
 mod names;
 mod scopes;
 mod suggest;
@@ -80,8 +81,9 @@ impl Builtins {
     }
 }
 
-/// The name of a function that has none.
-const ANONYMOUS: &str = "fn";
+/// Stands for the name of a function that has none, and of a block that a thread runs. No function can be called so.
+pub const ANONYMOUS: &str = "fn";
+pub const BLOCK: &str = "a block";
 
 /// `a`, `a and b`, `a, b and c`.
 fn list_of(items: &[String]) -> String {

@@ -5,12 +5,12 @@
 
 use super::captures::Mention;
 use super::scopes::Scope;
-use super::{ANONYMOUS, Builtins, Function, FunctionId, FunctionKind, Resolution, VariableId, VariableKind};
+use super::{BLOCK, Builtins, Function, FunctionId, FunctionKind, Resolution, VariableId, VariableKind};
 use crate::report::Diagnostic;
 use crate::source::{Source, Span};
+use crate::syntax::declared::Declared;
 use crate::syntax::tree::{
-    self, ArmWait, Block, Branch, Expression, ExpressionKind, FunctionBody, NodeId, Parameter, Pattern,
-    Script, Statement, StatementKind, TextPart,
+    self, ArmWait, Block, Branch, ExpressionKind, NodeId, Pattern, Script, Statement, StatementKind,
 };
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -112,7 +112,7 @@ impl<'a> Names<'a> {
     }
 
     /// A block that becomes a function without parameters.
-    fn body(&mut self, name: &str, kind: FunctionKind, block: &Block, id: NodeId) {
+    pub(super) fn body(&mut self, name: &str, kind: FunctionKind, block: &Block, id: NodeId) {
         let function = self.new_function(name.into(), kind, block.span, Some(id));
         self.inside(function, |names| names.block(block));
     }
@@ -131,64 +131,34 @@ impl<'a> Names<'a> {
     fn declare_ahead(&mut self, statements: &[Statement]) {
         let mut made = Vec::new();
         for statement in statements {
-            match &statement.kind {
-                StatementKind::Let { pattern, .. } => self.declare_pattern(pattern, VariableKind::Let),
-                StatementKind::Var { pattern, .. } => self.declare_pattern(pattern, VariableKind::Var),
-                StatementKind::ThreadLocal { name, .. } => {
+            let Some(declared) = statement.kind.declared() else { continue };
+            match declared {
+                Declared::Let(pattern, _) => self.declare_pattern(pattern, VariableKind::Let),
+                Declared::Var(pattern, _) => self.declare_pattern(pattern, VariableKind::Var),
+                Declared::ThreadLocal(name, ..) => {
                     self.declare(name, VariableKind::ThreadLocal);
                 }
-                StatementKind::Declare(declaration) => {
+                Declared::Things(declaration) => {
                     for item in &declaration.items {
                         self.declare(&item.name, VariableKind::Declared);
                     }
                 }
-                StatementKind::Timer(timer) => {
+                Declared::Timer(timer) => {
                     self.declare(&timer.name, VariableKind::Declared);
                 }
-                StatementKind::Function(function) => {
-                    let Some(name) = &function.name else { continue };
-                    let id = self.new_function(
-                        name.text.clone(),
-                        FunctionKind::Function,
-                        function.span,
-                        Some(function.id),
-                    );
+                Declared::Function(name, function) => {
+                    let kind = FunctionKind::Function;
+                    let id = self.new_function(name.text.clone(), kind, function.span, Some(function.id));
                     made.push(self.declare(name, VariableKind::Function(id)));
                 }
-                StatementKind::Class(class) => {
+                Declared::Class(class) => {
                     let kind = VariableKind::Class(self.new_class(class));
                     made.push(self.declare(&class.name, kind));
                 }
-                StatementKind::Thread(template) => {
+                Declared::Thread(template) => {
                     let kind = VariableKind::Template(self.new_template(template));
                     made.push(self.declare(&template.name, kind));
                 }
-                StatementKind::Invalid
-                | StatementKind::Expression(_)
-                | StatementKind::Assign { .. }
-                | StatementKind::If { .. }
-                | StatementKind::While { .. }
-                | StatementKind::Loop { .. }
-                | StatementKind::Repeat { .. }
-                | StatementKind::For { .. }
-                | StatementKind::Break
-                | StatementKind::Continue
-                | StatementKind::Return(_)
-                | StatementKind::Throw(_)
-                | StatementKind::Try { .. }
-                | StatementKind::Defer(_)
-                | StatementKind::Assert { .. }
-                | StatementKind::Watch { .. }
-                | StatementKind::With { .. }
-                | StatementKind::Join(_)
-                | StatementKind::Sleep(_)
-                | StatementKind::Yield
-                | StatementKind::Await(_)
-                | StatementKind::Atomically(_)
-                | StatementKind::Parallel(_)
-                | StatementKind::ParallelFor { .. }
-                | StatementKind::Select(_)
-                | StatementKind::Block(_) => {}
             }
         }
         // Functions that stand side by side are made one after the other, so none can copy its neighbour.
@@ -203,23 +173,17 @@ impl<'a> Names<'a> {
     }
 
     fn declare_pattern(&mut self, pattern: &Pattern, kind: VariableKind) {
-        match pattern {
-            Pattern::Name(name) => {
-                self.declare(name, kind);
-            }
-            Pattern::List(parts, _) => parts.iter().for_each(|part| self.declare_pattern(part, kind)),
-        }
+        pattern.names(&mut |name| {
+            self.declare(name, kind);
+        });
     }
 
     pub(super) fn set_pattern(&mut self, pattern: &Pattern) {
-        match pattern {
-            Pattern::Name(name) => self.set_name(name),
-            Pattern::List(parts, _) => parts.iter().for_each(|part| self.set_pattern(part)),
-        }
+        pattern.names(&mut |name| self.set_name(name));
     }
 
     /// The variables of a loop, a clause or an arm.
-    fn loop_pattern(&mut self, pattern: &Pattern) {
+    pub(super) fn loop_pattern(&mut self, pattern: &Pattern) {
         self.declare_pattern(pattern, VariableKind::Loop);
         self.set_pattern(pattern);
     }
@@ -317,7 +281,7 @@ impl<'a> Names<'a> {
                 self.expression(items);
                 self.open();
                 self.loop_pattern(pattern);
-                self.body("block", FunctionKind::StartBlock, body, *id);
+                self.body(BLOCK, FunctionKind::StartBlock, body, *id);
                 self.close();
             }
             StatementKind::Select(select) => self.select(select),
@@ -352,7 +316,7 @@ impl<'a> Names<'a> {
             return self.started(call);
         }
         let kind = FunctionKind::StartBlock;
-        let function = self.new_function("block".into(), kind, branch.statement.span, Some(branch.id));
+        let function = self.new_function(BLOCK.into(), kind, branch.statement.span, Some(branch.id));
         self.inside(function, |names| {
             names.open();
             names.declare_ahead(std::slice::from_ref(&branch.statement));
@@ -377,140 +341,5 @@ impl<'a> Names<'a> {
             self.block(body);
         }
         self.maybe_block(&select.otherwise);
-    }
-
-    /// What is assigned to.
-    fn target(&mut self, target: &Expression) {
-        if let ExpressionKind::Name(name) = &target.kind {
-            self.assign_name(name);
-        } else if let ExpressionKind::List(parts) = &target.kind {
-            parts.iter().for_each(|part| self.target(part));
-        } else {
-            self.expression(target);
-        }
-    }
-
-    pub(super) fn expression(&mut self, expression: &Expression) {
-        match &expression.kind {
-            ExpressionKind::Invalid
-            | ExpressionKind::Nil
-            | ExpressionKind::Bool(_)
-            | ExpressionKind::Int(_)
-            | ExpressionKind::Float(_)
-            | ExpressionKind::Duration(_) => {}
-            ExpressionKind::Text(parts) => {
-                for part in parts {
-                    match part {
-                        TextPart::Literal(_) => {}
-                        TextPart::Value { value, .. } => self.expression(value),
-                    }
-                }
-            }
-            ExpressionKind::Name(name) => self.use_name(name, false),
-            ExpressionKind::SelfReference(id) => self.use_self(*id, expression.span),
-            ExpressionKind::List(items) => items.iter().for_each(|item| self.expression(item)),
-            ExpressionKind::Map(entries) => {
-                for (key, value) in entries {
-                    self.expression(key);
-                    self.expression(value);
-                }
-            }
-            ExpressionKind::Comprehension { element, clauses } => self.comprehension(element, clauses),
-            ExpressionKind::Range { start, end, .. } => {
-                start.iter().chain(end).for_each(|end| self.expression(end));
-            }
-            ExpressionKind::Unary { operand, .. } => self.expression(operand),
-            ExpressionKind::Binary { left, right, .. }
-            | ExpressionKind::And(left, right)
-            | ExpressionKind::Or(left, right) => {
-                self.expression(left);
-                self.expression(right);
-            }
-            ExpressionKind::Compare { first, rest } => {
-                self.expression(first);
-                rest.iter().for_each(|(_, right)| self.expression(right));
-            }
-            ExpressionKind::Conditional { condition, value, otherwise } => {
-                self.expression(condition);
-                self.expression(value);
-                self.expression(otherwise);
-            }
-            ExpressionKind::Call { callee, arguments } => {
-                self.callee(callee, true);
-                arguments.iter().for_each(|argument| self.expression(&argument.value));
-            }
-            ExpressionKind::Index { object, index } => {
-                self.expression(object);
-                self.expression(index);
-            }
-            ExpressionKind::Field { object, .. } => self.expression(object),
-            ExpressionKind::Function(function) => {
-                self.new_function(ANONYMOUS.into(), FunctionKind::Function, function.span, Some(function.id));
-                self.function(function);
-            }
-            ExpressionKind::Start(what) => self.started(what),
-            ExpressionKind::StartBlock { body, id } => {
-                self.body("block", FunctionKind::StartBlock, body, *id);
-            }
-            ExpressionKind::Atomically(value) => self.expression(value),
-        }
-    }
-
-    fn callee(&mut self, callee: &Expression, here: bool) {
-        if let ExpressionKind::Name(name) = &callee.kind {
-            self.use_name(name, here);
-        } else {
-            self.expression(callee);
-        }
-    }
-
-    /// What stands after `start`.
-    fn started(&mut self, what: &Expression) {
-        if let ExpressionKind::Call { callee, arguments } = &what.kind {
-            self.callee(callee, false);
-            arguments.iter().for_each(|argument| self.expression(&argument.value));
-        } else {
-            self.expression(what);
-        }
-    }
-
-    fn comprehension(&mut self, element: &Expression, clauses: &[tree::Clause]) {
-        for clause in clauses {
-            self.expression(&clause.items);
-            self.open();
-            self.loop_pattern(&clause.pattern);
-            clause.conditions.iter().for_each(|condition| self.expression(condition));
-        }
-        self.expression(element);
-        clauses.iter().for_each(|_| self.close());
-    }
-
-    /// The parameters and the body of a function that has been made known.
-    pub(super) fn function(&mut self, function: &tree::Function) {
-        let Some(id) = self.function_of(function.id) else { return };
-        self.inside(id, |names| {
-            names.open();
-            names.parameters(id, &function.parameters);
-            match &function.body {
-                FunctionBody::Block(block) => names.block(block),
-                FunctionBody::Value(value) => names.expression(value),
-            }
-            names.close();
-        });
-    }
-
-    /// Declares the parameters. A default is evaluated in the function, when it is called without that argument:
-    /// it sees the parameters before it.
-    pub(super) fn parameters(&mut self, function: FunctionId, parameters: &[Parameter]) {
-        for parameter in parameters {
-            let id = self.declare(&parameter.name, VariableKind::Parameter);
-            let known = &mut self.answers.functions[function as usize];
-            known.parameters.push(id);
-            known.required += usize::from(parameter.default.is_none());
-        }
-        for parameter in parameters {
-            parameter.default.iter().for_each(|default| self.expression(default));
-            self.set_name(&parameter.name);
-        }
     }
 }

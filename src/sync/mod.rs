@@ -11,6 +11,7 @@
 pub mod atomic;
 pub mod barrier;
 pub mod condition;
+pub mod counts;
 pub mod event;
 pub mod future;
 mod heap;
@@ -51,6 +52,8 @@ pub struct Sync {
     /// Where it was made.
     pub line: u32,
     pub kind: Kind,
+    /// For `--stats`; not set unless a run asks for it.
+    pub counts: OnceLock<Arc<counts::Counts>>,
 }
 
 #[derive(Debug)]
@@ -70,6 +73,15 @@ pub enum Kind {
     /// What the workers of a pool hold; never seen by a script.
     Crew(pool::Crew),
     Future(future::Future),
+}
+
+/// What `with` can enter, of all things.
+enum Door<'a> {
+    Lock(&'a lock::Lock),
+    RLock(&'a rlock::RLock),
+    Semaphore(&'a semaphore::Semaphore),
+    Side(&'a rwlock::Side),
+    Pool(&'a pool::Pool),
 }
 
 /// Who asks: the thread, and the line where it stands.
@@ -94,7 +106,7 @@ pub enum Releasers {
 
 impl Sync {
     pub fn new(id: u32, line: u32, kind: Kind) -> Sync {
-        Sync { id, name: OnceLock::new(), line, kind }
+        Sync { id, name: OnceLock::new(), line, kind, counts: OnceLock::new() }
     }
 
     /// Its name, or what stands for it: `lock (line 12)`.
@@ -108,15 +120,15 @@ impl Sync {
         format!("{} (line {})", self.kind.kind().word(), self.line)
     }
 
-    /// Enters as `with` does, if it can be entered now; false when it has to be waited for: by `Op::acquire`.
-    #[inline]
-    pub fn enter(&self, who: Who<'_>) -> Result<bool, Error> {
+    /// None for what cannot be entered.
+    #[inline(always)]
+    fn door(&self) -> Option<Door<'_>> {
         match &self.kind {
-            Kind::Lock(lock) => lock.try_acquire(self, who),
-            Kind::RLock(lock) => lock.try_acquire(self, who),
-            Kind::Semaphore(semaphore) => Ok(semaphore.try_acquire(who)),
-            Kind::Side(side) => side.try_acquire(who),
-            Kind::Pool(pool) => pool.enter(self),
+            Kind::Lock(lock) => Some(Door::Lock(lock)),
+            Kind::RLock(lock) => Some(Door::RLock(lock)),
+            Kind::Semaphore(semaphore) => Some(Door::Semaphore(semaphore)),
+            Kind::Side(side) => Some(Door::Side(side)),
+            Kind::Pool(pool) => Some(Door::Pool(pool)),
             Kind::RwLock(_)
             | Kind::Condition(_)
             | Kind::Event(_)
@@ -125,8 +137,25 @@ impl Sync {
             | Kind::Queue(_)
             | Kind::Atomic(_)
             | Kind::Crew(_)
-            | Kind::Future(_) => Err(self.not_entered()),
+            | Kind::Future(_) => None,
         }
+    }
+
+    /// Enters as `with` does, if it can be entered now; false when it has to be waited for: by `Op::acquire`.
+    #[inline]
+    pub fn enter(&self, who: Who<'_>) -> Result<bool, Error> {
+        let Some(door) = self.door() else { return Err(self.not_entered()) };
+        let entered = match door {
+            Door::Lock(lock) => lock.try_acquire(self, who)?,
+            Door::RLock(lock) => lock.try_acquire(self, who)?,
+            Door::Semaphore(semaphore) => semaphore.try_acquire(who),
+            Door::Side(side) => side.try_acquire(who)?,
+            Door::Pool(pool) => pool.enter(self)?,
+        };
+        if entered {
+            self.count_acquired();
+        }
+        Ok(entered)
     }
 
     /// The common case of `enter`: a plain lock that is free. False for anything else, which `enter` then sees to.
@@ -136,6 +165,7 @@ impl Sync {
         let taken = lock.owner.take(thread.id, line) == owner::Taken::Yes;
         if taken {
             thread.hold(1);
+            self.count_acquired();
         }
         taken
     }
@@ -155,84 +185,49 @@ impl Sync {
     /// Leaves as the end of `with` does. Leaving a pool closes it, and may have to wait for its tasks.
     #[inline]
     pub fn leave(&self, who: Who<'_>, world: &dyn World) -> Result<Option<Op>, Error> {
-        match &self.kind {
-            Kind::Lock(lock) => lock.release(self, who, world).map(|()| None),
-            Kind::RLock(lock) => lock.release(self, who, world).map(|()| None),
-            Kind::Semaphore(semaphore) => semaphore.release(self, who, 1).map(|()| None),
-            Kind::Side(side) => side.release(who, world).map(|()| None),
-            Kind::Pool(pool) => pool.leave(self),
-            Kind::RwLock(_)
-            | Kind::Condition(_)
-            | Kind::Event(_)
-            | Kind::Barrier(_)
-            | Kind::Latch(_)
-            | Kind::Queue(_)
-            | Kind::Atomic(_)
-            | Kind::Crew(_)
-            | Kind::Future(_) => Err(self.not_entered()),
+        let Some(door) = self.door() else { return Err(self.not_entered()) };
+        match door {
+            Door::Lock(lock) => lock.release(self, who, world).map(|()| None),
+            Door::RLock(lock) => lock.release(self, who, world).map(|()| None),
+            Door::Semaphore(semaphore) => semaphore.release(self, who, 1).map(|()| None),
+            Door::Side(side) => side.release(who, world).map(|()| None),
+            Door::Pool(pool) => pool.leave(self),
         }
     }
 
     /// Whether `enter` would enter (or fail) now.
     pub fn ready(&self, who: Who<'_>) -> bool {
-        match &self.kind {
-            Kind::Lock(lock) => lock.ready(),
-            Kind::RLock(lock) => lock.ready(who),
-            Kind::Semaphore(semaphore) => semaphore.ready(),
-            Kind::Side(side) => side.ready(who),
-            Kind::RwLock(_)
-            | Kind::Condition(_)
-            | Kind::Event(_)
-            | Kind::Barrier(_)
-            | Kind::Latch(_)
-            | Kind::Queue(_)
-            | Kind::Atomic(_)
-            | Kind::Pool(_)
-            | Kind::Crew(_)
-            | Kind::Future(_) => true,
-        }
+        self.door().is_none_or(|door| match door {
+            Door::Lock(lock) => lock.ready(),
+            Door::RLock(lock) => lock.ready(who),
+            Door::Semaphore(semaphore) => semaphore.ready(),
+            Door::Side(side) => side.ready(who),
+            Door::Pool(_) => true,
+        })
     }
 
     /// Who holds it, for a lock or an rlock.
     pub fn owner(&self) -> Option<&Owner> {
-        match &self.kind {
-            Kind::Lock(lock) => Some(&lock.owner),
-            Kind::RLock(lock) => Some(&lock.owner),
-            Kind::RwLock(_)
-            | Kind::Side(_)
-            | Kind::Semaphore(_)
-            | Kind::Condition(_)
-            | Kind::Event(_)
-            | Kind::Barrier(_)
-            | Kind::Latch(_)
-            | Kind::Queue(_)
-            | Kind::Atomic(_)
-            | Kind::Pool(_)
-            | Kind::Crew(_)
-            | Kind::Future(_) => None,
+        match self.door()? {
+            Door::Lock(lock) => Some(&lock.owner),
+            Door::RLock(lock) => Some(&lock.owner),
+            Door::Semaphore(_) | Door::Side(_) | Door::Pool(_) => None,
         }
     }
 
     /// The line since which this thread holds it (a lock, an rwlock, a permit), for reports.
     pub fn held_since(&self, thread: u32) -> Option<u32> {
-        match &self.kind {
-            Kind::Lock(_) | Kind::RLock(_) => {
+        if let Kind::RwLock(lock) = &self.kind {
+            return lock.held_since(thread);
+        }
+        match self.door()? {
+            Door::Lock(_) | Door::RLock(_) => {
                 let (holder, line) = self.owner()?.holder()?;
                 (holder == thread).then_some(line)
             }
-            Kind::RwLock(lock) => lock.held_since(thread),
-            Kind::Semaphore(semaphore) => semaphore.held_since(thread),
-            // Its rwlock tells.
-            Kind::Side(_) => None,
-            Kind::Condition(_)
-            | Kind::Event(_)
-            | Kind::Barrier(_)
-            | Kind::Latch(_)
-            | Kind::Queue(_)
-            | Kind::Atomic(_)
-            | Kind::Pool(_)
-            | Kind::Crew(_)
-            | Kind::Future(_) => None,
+            Door::Semaphore(semaphore) => semaphore.held_since(thread),
+            // Its rwlock tells. A pool is nobody's.
+            Door::Side(_) | Door::Pool(_) => None,
         }
     }
 

@@ -129,12 +129,12 @@ impl Op {
             Op::Barrier(wait) => wait.poll()?,
             Op::Latch(latch) => yes(Latch::of(latch)?.ready()),
             Op::Put(put) => put.poll()?,
-            Op::Get(sync) => match Queue::of(sync)?.get()? {
+            Op::Get(sync) => match Queue::of(sync)?.get(sync)? {
                 Got::Value(value) => Some(value),
                 Got::Empty => None,
                 Got::End => return Err(closed(sync, "get")),
             },
-            Op::Next(sync) => match Queue::of(sync)?.get()? {
+            Op::Next(sync) => match Queue::of(sync)?.get(sync)? {
                 Got::Value(value) => Some(value),
                 Got::Empty => None,
                 Got::End => Some(Value::Unset),

@@ -158,6 +158,7 @@ impl Queue {
         }
         match self.push(value) {
             Ok(None) => {
+                sync.count_put(|| self.size());
                 let before = self.state().fetch_sub(PUTTING, Ordering::SeqCst);
                 if before & (CLOSED | DROPPED) == 0 {
                     self.getters().offer();
@@ -178,8 +179,8 @@ impl Queue {
     }
 
     /// Takes a value if there is one.
-    pub fn get(&self) -> Result<Got, Error> {
-        if let Some(value) = self.take()? {
+    pub fn get(&self, sync: &Sync) -> Result<Got, Error> {
+        if let Some(value) = self.take(sync)? {
             return Ok(Got::Value(value));
         }
         // Once it is closed with no put in progress, nothing comes after what the store holds then.
@@ -187,16 +188,17 @@ impl Queue {
         if state & CLOSED == 0 || state & PUTTING_MASK != 0 {
             return Ok(Got::Empty);
         }
-        Ok(self.take()?.map_or(Got::End, Got::Value))
+        Ok(self.take(sync)?.map_or(Got::End, Got::Value))
     }
 
-    fn take(&self) -> Result<Option<Value>, Error> {
-        let value = self.pop()?;
-        if value.is_some() && self.capacity.is_some() {
+    fn take(&self, sync: &Sync) -> Result<Option<Value>, Error> {
+        let Some(value) = self.pop()? else { return Ok(None) };
+        sync.count_got();
+        if self.capacity.is_some() {
             fence(Ordering::SeqCst);
             self.putters().offer();
         }
-        Ok(value)
+        Ok(Some(value))
     }
 
     /// One value has been dealt with.
@@ -240,7 +242,6 @@ impl Queue {
         }
     }
 
-    /// How many values were put and not reported by `task_done`.
     /// A copy of all it holds; None when that is more than `most`. Nobody else may use the queue meanwhile: to look
     /// into a channel its values have to be taken out and put back.
     pub fn values_at_rest(&self, most: usize) -> Option<Vec<Value>> {
@@ -262,6 +263,7 @@ impl Queue {
         })
     }
 
+    /// How many values were put and not reported by `task_done`.
     pub fn unfinished(&self) -> u64 {
         self.state().load(Ordering::SeqCst) / UNFINISHED
     }

@@ -223,6 +223,7 @@ impl Enter {
         let admitted = state.admits(side.write, who.thread.id, Some(self.round));
         if admitted {
             state.enter(side.write, who);
+            self.side.count_acquired();
             state.waiting_writers -= u32::from(std::mem::take(&mut self.counted));
         }
         Ok(admitted)

@@ -120,7 +120,8 @@ impl Sync {
             FUTURE => Kind::Future(future::Future::load(r)),
             tag => unreachable!("no thing has the tag {tag}"),
         };
-        Sync { id, name: name.map_or_else(OnceLock::new, OnceLock::from), line, kind }
+        let name = name.map_or_else(OnceLock::new, OnceLock::from);
+        Sync { name, ..Sync::new(id, line, kind) }
     }
 
     /// Reads its content, from where `load` stopped.

@@ -2,6 +2,7 @@
 //!
 //! What names mean is not decided here, nor what a construct does.
 
+pub mod declared;
 #[cfg(test)]
 mod dump;
 mod parse;

@@ -85,6 +85,7 @@ pub static METHODS: [Row; 3] = [
         "map",
         &["f", "xs", "timeout?"],
         "fn map(p, f, xs, timeout) {
+            __must_fit(xs)
             let deadline = __deadline(timeout)
             let futures = [__submit(p, f, [x], __worker) for x in xs]
             return [__result_by(future, deadline) for future in futures]

@@ -84,7 +84,7 @@ fn put(context: &mut Context<'_>, arguments: &[Value]) -> Done {
 fn get(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let sync = receiver(arguments)?;
     let deadline = deadline(context, argument(arguments, 1))?;
-    match Queue::of(sync)?.get()? {
+    match Queue::of(sync)?.get(sync)? {
         Got::Value(value) => Ok(value.into()),
         Got::Empty => Ok(Outcome::Wait(Wait { op: Op::Get(sync.clone()), deadline })),
         Got::End => Err(crate::sync::queue::closed(sync, "get")),
@@ -98,7 +98,8 @@ fn try_put(_: &mut Context<'_>, arguments: &[Value]) -> Done {
 }
 
 fn try_get(_: &mut Context<'_>, arguments: &[Value]) -> Done {
-    match Queue::of(receiver(arguments)?)?.get()? {
+    let sync = receiver(arguments)?;
+    match Queue::of(sync)?.get(sync)? {
         Got::Value(value) => Ok(value.into()),
         Got::Empty | Got::End => {
             let default = argument(arguments, 1);

@@ -29,6 +29,7 @@ pub fn functions() -> Vec<Row> {
         ),
         native("__timer", &["body", "delay", "repeats", "daemon"], declared_timer, "Makes a timer."),
         native("__join", &["threads"], join_statement, "Waits for a thread, or for a list of threads."),
+        native("__joined", &["thread"], joined_in_select, "The thread that an arm of a `select` joins."),
         script(
             "__parallel",
             &["threads"],
@@ -152,6 +153,16 @@ fn join_statement(context: &mut Context<'_>, arguments: &[Value]) -> Done {
         return begin(context, Op::Join(thread.clone()), None);
     }
     begin(context, Op::JoinAll(threads_in(what)?), None)
+}
+
+fn joined_in_select(_: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let what = argument(arguments, 0);
+    if let Value::Thread(_) = what {
+        return Ok(what.clone().into());
+    }
+    threads_in(what)?;
+    Err(Error::new(error::Kind::Type, "an arm of a `select` joins one thread, not a list of them")
+        .hint("give each thread an arm, or join them in a thread of its own"))
 }
 
 fn threads_in(value: &Value) -> Result<Vec<Arc<Thread>>, Error> {

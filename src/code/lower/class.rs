@@ -2,11 +2,13 @@
 
 use super::Unit;
 use super::function::{Builder, Cleanup, Lowered};
+use super::storage::variable_of;
 use crate::code::{FunctionKind, Instruction, Register};
 use crate::resolve::{ClassKind, FunctionId};
+use crate::syntax::declared::Declared;
 use crate::syntax::tree::{
-    Block, Class, Expression, Function, FunctionBody, NodeId, Parameter, Pattern, Statement, StatementKind,
-    Template, TemplateBody,
+    Block, Class, Expression, Function, FunctionBody, NodeId, Parameter, Pattern, Statement, Template,
+    TemplateBody,
 };
 
 impl<'t> Builder<'_, '_, 't> {
@@ -89,11 +91,8 @@ impl<'t> Builder<'_, '_, 't> {
     /// Default values, and cells for the parameters (and `self`) that need one.
     fn parameters(&mut self, parameters: &'t [Parameter]) -> Lowered {
         for parameter in parameters {
-            let variable = match self.meaning(parameter.name.id) {
-                crate::resolve::Meaning::Variable(variable) => variable,
-                // A class's parameter is a field; the argument comes in a register all the same.
-                _ => continue,
-            };
+            // A class's parameter is a field; the argument comes in a register all the same.
+            let Some(variable) = variable_of(self.meaning(parameter.name.id)) else { continue };
             let register = self.register(variable);
             if let Some(default) = &parameter.default {
                 self.default(register, default)?;
@@ -184,8 +183,9 @@ impl<'t> Builder<'_, '_, 't> {
     }
 
     fn member(&mut self, member: &'t Statement) -> Lowered {
-        match &member.kind {
-            StatementKind::Let { pattern, value } | StatementKind::Var { pattern, value } => {
+        let Some(declared) = member.kind.declared() else { unreachable!("the parser refuses other members") };
+        match declared {
+            Declared::Let(pattern, value) | Declared::Var(pattern, value) => {
                 let mark = self.mark();
                 let s = self.temporary();
                 self.into(value, s)?;
@@ -199,30 +199,38 @@ impl<'t> Builder<'_, '_, 't> {
                 self.release_to(mark);
                 Ok(())
             }
-            StatementKind::Declare(declaration) => self.declare_things(declaration),
-            StatementKind::Timer(timer) => self.declare_timer(timer),
-            StatementKind::Function(function) => {
+            Declared::Things(declaration) => self.declare_things(declaration),
+            Declared::Timer(timer) => self.declare_timer(timer),
+            Declared::Function(_, function) => {
                 let id = self.function_of(function.id);
                 self.lower_function(id, function)
             }
             // Set before the others.
-            StatementKind::Class(_) | StatementKind::Thread(_) => Ok(()),
-            _ => unreachable!("the parser refuses other members"),
+            Declared::Class(_) | Declared::Thread(_) => Ok(()),
+            Declared::ThreadLocal(..) => unreachable!("the resolver refuses it"),
         }
     }
 
     /// Classes and templates that are members, so that the others can use them.
     fn member_item(&mut self, member: &'t Statement) -> Lowered {
-        let (name, id) = match &member.kind {
-            StatementKind::Class(class) => {
+        let (name, id) = match member.kind.declared() {
+            Some(Declared::Class(class)) => {
                 self.lower_class(class)?;
                 (&class.name, class.id)
             }
-            StatementKind::Thread(template) => {
+            Some(Declared::Thread(template)) => {
                 self.lower_template(template)?;
                 (&template.name, template.id)
             }
-            _ => return Ok(()),
+            Some(
+                Declared::Let(..)
+                | Declared::Var(..)
+                | Declared::ThreadLocal(..)
+                | Declared::Things(_)
+                | Declared::Timer(_)
+                | Declared::Function(..),
+            )
+            | None => return Ok(()),
         };
         let mark = self.mark();
         let d = self.temporary();

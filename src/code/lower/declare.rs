@@ -4,62 +4,56 @@ use super::function::{Builder, Lowered};
 use crate::builtin::{self, Row};
 use crate::code::{Instruction, Register};
 use crate::resolve::{Meaning, Member};
-use crate::syntax::tree::{
-    Block, Declaration, DeclarationItem, DeclarationKind, Expression, Name, Pattern, StatementKind, Timer,
-};
+use crate::syntax::declared::Declared;
+use crate::syntax::tree::{Block, Declaration, DeclarationItem, DeclarationKind, Expression, Name, Timer};
 use crate::value::Value;
 
 impl<'t> Builder<'_, '_, 't> {
     /// What exists from the start of a block: cells of variables that may be read early, and functions.
     pub fn hoist(&mut self, block: &'t Block) -> Lowered {
         for statement in &block.statements {
-            match &statement.kind {
-                StatementKind::Let { pattern, .. } | StatementKind::Var { pattern, .. } => {
-                    self.hoist_cells(pattern)
+            let Some(declared) = statement.kind.declared() else { continue };
+            match declared {
+                Declared::Let(pattern, _) | Declared::Var(pattern, _) => {
+                    pattern.names(&mut |name| self.hoist_cell(name));
                 }
-                StatementKind::Declare(declaration) => {
+                Declared::Things(declaration) => {
                     declaration.items.iter().for_each(|item| self.hoist_cell(&item.name));
                 }
-                StatementKind::Timer(timer) => self.hoist_cell(&timer.name),
-                StatementKind::Function(function) => {
-                    self.hoist_function(function.name.as_ref().expect("a statement's function has a name"));
-                }
-                StatementKind::Class(class) => self.hoist_function(&class.name),
-                StatementKind::Thread(template) => self.hoist_function(&template.name),
-                _ => {}
+                Declared::Timer(timer) => self.hoist_cell(&timer.name),
+                Declared::Function(name, _) => self.hoist_function(name),
+                Declared::Class(class) => self.hoist_function(&class.name),
+                Declared::Thread(template) => self.hoist_function(&template.name),
+                // It is kept by the thread.
+                Declared::ThreadLocal(..) => {}
             }
         }
         for statement in &block.statements {
+            let Some(declared) = statement.kind.declared() else { continue };
             let before = self.at(statement.span);
-            match &statement.kind {
-                StatementKind::Function(function) => {
+            match declared {
+                Declared::Function(name, function) => {
                     let id = self.function_of(function.id);
                     self.lower_function(id, function)?;
-                    self.make_item(function.name.as_ref().expect("a statement's function has a name"), id);
+                    self.make_item(name, id);
                 }
-                StatementKind::Class(class) => {
+                Declared::Class(class) => {
                     let id = self.function_of(class.id);
                     self.lower_class(class)?;
                     self.make_item(&class.name, id);
                 }
-                StatementKind::Thread(template) => {
+                Declared::Thread(template) => {
                     let id = self.function_of(template.id);
                     self.lower_template(template)?;
                     self.make_item(&template.name, id);
                 }
-                StatementKind::ThreadLocal { value, id, .. } => self.lower_initial(value, *id)?,
-                _ => {}
+                Declared::ThreadLocal(_, value, id) => self.lower_initial(value, id)?,
+                // Made where they stand.
+                Declared::Let(..) | Declared::Var(..) | Declared::Things(_) | Declared::Timer(_) => {}
             }
             self.at(before);
         }
         Ok(())
-    }
-
-    fn hoist_cells(&mut self, pattern: &Pattern) {
-        match pattern {
-            Pattern::Name(name) => self.hoist_cell(name),
-            Pattern::List(patterns, _) => patterns.iter().for_each(|pattern| self.hoist_cells(pattern)),
-        }
     }
 
     fn hoist_cell(&mut self, name: &Name) {

@@ -2,16 +2,9 @@
 
 use super::function::{Builder, Lowered};
 use super::storage::{Storage, literal, variable_of};
-use crate::builtin::{self, Body};
 use crate::code::{Instruction, Register};
-use crate::resolve::{Meaning, Member, VariableId};
-use crate::syntax::tree::{
-    BinaryOperator, Clause, Expression, ExpressionKind, Name, TextPart, UnaryOperator,
-};
+use crate::syntax::tree::{BinaryOperator, Expression, ExpressionKind, UnaryOperator};
 use crate::value::Value;
-
-/// More elements than this are not gathered in registers but pushed one by one.
-const IN_REGISTERS: usize = 32;
 
 impl<'t> Builder<'_, '_, 't> {
     /// The register that holds the value: the variable's own where it is one, else a temporary.
@@ -185,118 +178,6 @@ impl<'t> Builder<'_, '_, 't> {
         self.emit(instruction);
     }
 
-    // Names.
-
-    fn load_name(&mut self, name: &Name, d: Register) {
-        match self.meaning(name.id) {
-            Meaning::None => unreachable!("the resolver refuses unknown names: {}", name.text),
-            Meaning::Variable(variable) => self.load_variable(variable, d),
-            Meaning::Member { self_variable, member, .. } => {
-                let object = self.register(self_variable);
-                match member {
-                    Member::Field(index) => self.emit(Instruction::GetOwn { d, object, index: index as u16 }),
-                    Member::Method(index) => {
-                        self.emit(Instruction::OwnMethod { d, object, index: index as u16 })
-                    }
-                };
-            }
-            Meaning::Builtin(index) => {
-                let row = &builtin::functions()[index as usize];
-                match row.body {
-                    Body::Native(_) => {
-                        let index = self.lowering.constant(Value::Builtin(row));
-                        self.emit(Instruction::Constant { d, index });
-                    }
-                    Body::Constant(_) => {
-                        let row = self.lowering.row(row);
-                        self.emit(Instruction::CallBuiltin { at: d, count: 0, row });
-                    }
-                    Body::Script(_) => {
-                        self.lowering.scripted(row);
-                        let index = self.lowering.constant(Value::Builtin(row));
-                        self.emit(Instruction::Constant { d, index });
-                    }
-                }
-            }
-        }
-    }
-
-    pub fn load_variable(&mut self, variable: VariableId, d: Register) {
-        let known = &self.unit.resolution.variables[variable as usize];
-        let (early, name) = (known.early, known.name.clone());
-        match self.storage(variable) {
-            Storage::Register => {
-                let s = self.register(variable);
-                if s != d {
-                    self.emit(Instruction::Move { d, s });
-                }
-            }
-            Storage::Cell => {
-                let cell = self.register(variable);
-                self.emit(Instruction::LoadCell { d, cell });
-                if early {
-                    let name = self.lowering.text_constant(&name);
-                    self.emit(Instruction::CheckSet { a: d, name });
-                }
-            }
-            Storage::Global(index) => {
-                self.emit(Instruction::LoadGlobal { d, index });
-            }
-            Storage::Fixed(index) => {
-                self.emit(Instruction::LoadFixed { d, index });
-            }
-            Storage::Local(index) => self.load_local(variable, index, d),
-            Storage::Constant(index) => {
-                let value = self.lowering.program.constants[index as usize].clone();
-                self.load_constant(value, d);
-            }
-            Storage::Function(function) => {
-                let index = self.lowering.constant(Value::Function(function));
-                self.emit(Instruction::Constant { d, index });
-            }
-        }
-    }
-
-    /// The thread's own value; the first time, the value it begins with.
-    fn load_local(&mut self, variable: VariableId, index: u32, d: Register) {
-        self.emit(Instruction::LoadLocal { d, index });
-        let set = self.emit(Instruction::JumpSet { a: d, to: 0 });
-        let initial = self.lowering.local_value(self.unit, variable);
-        let at = self.temporary();
-        self.emit(Instruction::CallFunction { at, function: initial });
-        self.emit(Instruction::Move { d, s: at });
-        self.emit(Instruction::StoreLocal { s: d, index });
-        self.land(set);
-    }
-
-    /// Writes a variable that has been declared.
-    pub fn store_variable(&mut self, variable: VariableId, s: Register) {
-        match self.storage(variable) {
-            Storage::Register => {
-                let d = self.register(variable);
-                if s != d {
-                    self.emit(Instruction::Move { d, s });
-                }
-            }
-            Storage::Cell => {
-                let cell = self.register(variable);
-                self.emit(Instruction::StoreCell { cell, s });
-            }
-            Storage::Global(index) => {
-                self.emit(Instruction::StoreGlobal { s, index });
-            }
-            Storage::Fixed(index) => {
-                self.emit(Instruction::StoreFixed { s, index });
-            }
-            Storage::Local(index) => {
-                self.emit(Instruction::StoreLocal { s, index });
-            }
-            Storage::Constant(_) | Storage::Function(_) => unreachable!("the resolver refuses assigning it"),
-        }
-    }
-
-    // Operators.
-
     pub fn binary(
         &mut self,
         operator: BinaryOperator,
@@ -375,10 +256,8 @@ impl<'t> Builder<'_, '_, 't> {
             }
             _ => literal(expression)?,
         };
-        match value {
-            Value::Int(n) => i16::try_from(n).ok().filter(|&n| n != i16::MIN),
-            _ => None,
-        }
+        let Value::Int(n) = value else { return None };
+        i16::try_from(n).ok().filter(|&n| n != i16::MIN)
     }
 
     /// `not`, `and`, `or` and comparisons, as a value.
@@ -426,112 +305,6 @@ impl<'t> Builder<'_, '_, 't> {
         }
         Ok(())
     }
-
-    // Making things.
-
-    fn text(&mut self, parts: &'t [TextPart], d: Register) -> Lowered {
-        let mark = self.mark();
-        // More parts than registers are cheap for are joined piece by piece.
-        let mut joined: Option<Register> = None;
-        for chunk in parts.chunks(IN_REGISTERS) {
-            let extra = usize::from(joined.is_some());
-            let at = self.temporaries(chunk.len() + extra);
-            if let Some(s) = joined {
-                self.emit(Instruction::Move { d: at, s });
-            }
-            for (part, d) in chunk.iter().zip(at + extra as Register..) {
-                self.text_part(part, d)?;
-            }
-            let t = at;
-            self.emit(Instruction::Text { d: t, at, count: (chunk.len() + extra) as u16 });
-            joined = Some(t);
-        }
-        let s = joined.expect("an empty text is a literal");
-        self.emit(Instruction::Move { d, s });
-        self.release_to(mark);
-        Ok(())
-    }
-
-    fn text_part(&mut self, part: &'t TextPart, d: Register) -> Lowered {
-        match part {
-            TextPart::Literal(text) => {
-                let index = self.lowering.text_constant(text);
-                self.emit(Instruction::Constant { d, index });
-            }
-            TextPart::Value { value, format } => {
-                self.into(value, d)?;
-                if let Some((format, span)) = format {
-                    let before = self.at(*span);
-                    let format = self.symbol(format);
-                    self.emit(Instruction::Format { d, s: d, format });
-                    self.at(before);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn list(&mut self, items: &'t [Expression], d: Register) -> Lowered {
-        if items.len() <= IN_REGISTERS {
-            let at = self.temporaries(items.len());
-            for (item, t) in items.iter().zip(at..) {
-                self.into(item, t)?;
-            }
-            self.emit(Instruction::List { d, at, count: items.len() as u16 });
-            return Ok(());
-        }
-        let (list, t) = (self.temporary(), self.temporary());
-        self.emit(Instruction::List { d: list, at: list, count: 0 });
-        for item in items {
-            self.into(item, t)?;
-            self.emit(Instruction::Push { list, s: t });
-        }
-        self.emit(Instruction::Move { d, s: list });
-        Ok(())
-    }
-
-    fn map(&mut self, pairs: &'t [(Expression, Expression)], d: Register) -> Lowered {
-        let map = self.temporary();
-        if pairs.len() <= IN_REGISTERS {
-            let at = self.temporaries(pairs.len() * 2);
-            for ((key, value), index) in pairs.iter().zip(0..) {
-                self.into(key, at + 2 * index)?;
-                self.into(value, at + 2 * index + 1)?;
-            }
-            self.emit(Instruction::Map { d: map, at, count: pairs.len() as u16 });
-        } else {
-            let (k, v) = (self.temporary(), self.temporary());
-            self.emit(Instruction::Map { d: map, at: k, count: 0 });
-            for (key, value) in pairs {
-                self.into(key, k)?;
-                self.into(value, v)?;
-                self.emit(Instruction::SetIndex { object: map, index: k, s: v });
-            }
-        }
-        self.emit(Instruction::Move { d, s: map });
-        Ok(())
-    }
-
-    fn comprehension(&mut self, element: &'t Expression, clauses: &'t [Clause], list: Register) -> Lowered {
-        let Some((clause, rest)) = clauses.split_first() else {
-            let mark = self.mark();
-            let s = self.value(element)?;
-            self.emit(Instruction::Push { list, s });
-            self.release_to(mark);
-            return Ok(());
-        };
-        self.for_each(&clause.pattern, &clause.items, |builder| {
-            let mut unless = Vec::new();
-            for condition in &clause.conditions {
-                unless.append(&mut builder.jump_unless(condition)?);
-            }
-            builder.comprehension(element, rest, list)?;
-            builder.land_all(unless);
-            Ok(())
-        })
-    }
-
-    // Elements.
 
     fn index(&mut self, object: &'t Expression, index: &'t Expression, d: Register) -> Lowered {
         let object = self.value(object)?;

@@ -1,6 +1,7 @@
 //! The code of one function while it is made: instructions, registers, and what has to be cleaned up on the way out.
 
 use super::{Lowering, Unit, storage::Storage, too_large};
+use crate::code::operands::Target;
 use crate::code::{Handler, Instruction, Register, Site};
 use crate::report::Diagnostic;
 use crate::resolve::{FunctionId, Meaning, VariableId};
@@ -142,34 +143,10 @@ impl<'l, 'u, 't> Builder<'l, 'u, 't> {
     }
 
     fn land_at(&mut self, index: usize, target: usize) {
-        use Instruction as I;
-        let short = target as u16; // `finish` refuses fused code in functions too long for it
-        let long = target as u32;
-        match &mut self.code[index] {
-            I::Jump { to }
-            | I::JumpIf { to, .. }
-            | I::JumpUnless { to, .. }
-            | I::JumpSet { to, .. }
-            | I::Loop { to }
-            | I::LoopIf { to, .. }
-            | I::LoopRange { to, .. }
-            | I::LoopItems { to, .. }
-            | I::LoopCount { to, .. } => *to = long,
-            I::UnlessLess { to, .. }
-            | I::UnlessLessEqual { to, .. }
-            | I::UnlessEqual { to, .. }
-            | I::UnlessNotEqual { to, .. }
-            | I::UnlessLessInt { to, .. }
-            | I::UnlessLessEqualInt { to, .. }
-            | I::UnlessGreaterInt { to, .. }
-            | I::UnlessGreaterEqualInt { to, .. }
-            | I::UnlessEqualInt { to, .. }
-            | I::UnlessNotEqualInt { to, .. }
-            | I::LoopLess { to, .. }
-            | I::LoopLessEqual { to, .. }
-            | I::LoopLessInt { to, .. }
-            | I::LoopLessEqualInt { to, .. } => *to = short,
-            other => unreachable!("{other:?} does not jump"),
+        match self.code[index].target_mut() {
+            Some(Target::Long(to)) => *to = target as u32,
+            Some(Target::Short(to)) => *to = target as u16, // `finish` refuses fused code in functions too long for it
+            None => unreachable!("{:?} does not jump", self.code[index]),
         }
     }
 

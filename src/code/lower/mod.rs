@@ -3,14 +3,20 @@
 //! This file holds what belongs to the whole program (tables, where each variable is kept); the code of one
 //! function is built in `function`, its statements and expressions in the files named after them.
 
+mod assign;
 mod call;
 mod class;
 mod condition;
 mod declare;
 mod expression;
 mod function;
+mod loops;
+mod make;
 mod statement;
 mod storage;
+#[cfg(test)]
+mod tests;
+mod variable;
 mod waiting;
 
 use super::{Class, Field, Function, FunctionKind, Instruction, Program, Shape, Site};
@@ -18,7 +24,8 @@ use crate::builtin::{self, Body, Row};
 use crate::report::{Code, Diagnostic};
 use crate::resolve::{self, ClassKind, Resolution};
 use crate::source::{Source, Span};
-use crate::syntax::tree::{Script, StatementKind};
+use crate::syntax::declared::Declared;
+use crate::syntax::tree::Script;
 use crate::value::Value;
 use function::Builder;
 use std::collections::{HashMap, HashSet};
@@ -190,13 +197,11 @@ impl Lowering {
 
     /// The function that gives a `threadlocal` its first value.
     fn local_value(&self, unit: &Unit<'_>, variable: u32) -> u32 {
-        let declared = unit.script.body.statements.iter().find_map(|statement| match &statement.kind {
-            StatementKind::ThreadLocal { name, id, .. }
-                if storage::variable_of(unit.resolution.meanings[name.id as usize]) == Some(variable) =>
-            {
-                unit.resolution.function_of[*id as usize]
-            }
-            _ => None,
+        let declared = unit.script.body.statements.iter().find_map(|statement| {
+            let Declared::ThreadLocal(name, _, id) = statement.kind.declared()? else { return None };
+            let meaning = unit.resolution.meanings[name.id as usize];
+            (storage::variable_of(meaning) == Some(variable))
+                .then(|| unit.resolution.function_of[id as usize])?
         });
         unit.function_base + declared.expect("a threadlocal is declared at the top level")
     }

@@ -355,7 +355,15 @@ impl<'t> Builder<'_, '_, 't> {
         let at = self.temporary();
         match &arm.wait {
             ArmWait::Join(thread) => {
-                self.into(thread, at)?;
+                // So that what cannot be joined is told as by the statement `join`.
+                let mark = self.mark();
+                let first = self.temporaries(2);
+                self.into(thread, first + 1)?;
+                self.call_internal("__joined", first);
+                let joined = self.plain_shape(1);
+                self.emit(Instruction::Call { at: first, shape: joined });
+                self.emit(Instruction::Move { d: at, s: first });
+                self.release_to(mark);
                 let method = self.symbol(&"join".into());
                 let shape = self.lowering.shape(Shape { count: 0, names: Vec::new(), method });
                 Ok((at, shape))

@@ -47,7 +47,10 @@ fn interrupted(ending: &Ending, style: &Style) -> String {
     for ((first, times), name) in groups.iter().zip(&names).take(SHOWN) {
         let more = if *times > 1 { format!(", and {} more like it", times - 1) } else { String::new() };
         let name = pad(name, width);
-        text += &format!("  {name}  {}{}{more}\n", clean(&first.doing), at_line(first.line));
+        let holds: Vec<String> =
+            first.holds.iter().map(|(label, line)| clean(label) + &at_line(*line)).collect();
+        let holds = if holds.is_empty() { String::new() } else { format!(", holds {}", holds.join(", ")) };
+        text += &format!("  {name}  {}{}{holds}{more}\n", clean(&first.doing), at_line(first.line));
     }
     if groups.len() > SHOWN {
         let rest: usize = groups[SHOWN..].iter().map(|(_, times)| times).sum();
@@ -84,12 +87,12 @@ fn abandoned(left: &[Left], noun: &str, style: &Style) -> String {
     )
 }
 
-/// Threads that do the same at the same line, as the first of them and how many they are.
+/// Threads that do the same at the same line, and hold the same, as the first of them and how many they are.
 fn grouped(left: &[Left]) -> Vec<(&Left, usize)> {
     let mut groups: Vec<(&Left, usize)> = Vec::new();
     let mut known = std::collections::HashMap::new();
     for thread in left {
-        let index = *known.entry((&thread.doing, thread.line)).or_insert(groups.len());
+        let index = *known.entry((&thread.doing, thread.line, &thread.holds)).or_insert(groups.len());
         match groups.get_mut(index) {
             Some((_, times)) => *times += 1,
             None => groups.push((thread, 1)),

@@ -44,8 +44,8 @@ fn at_line(line: u32) -> String {
     if line == 0 { String::new() } else { format!(" (line {line})") }
 }
 
-/// Text from a script, fit for a terminal: no control characters, on one line.
-fn clean(text: &str) -> String {
+/// Text from outside, fit for a terminal: no control characters, on one line.
+pub fn clean(text: &str) -> String {
     annotate_snippets::normalize_untrusted_str(text).replace('\n', " ")
 }
 

@@ -1,6 +1,7 @@
 //! The frame around a place in a script: line number, text, caret.
 
 use super::super::Style;
+use super::clean;
 use crate::source::{Source, Span};
 use annotate_snippets::{Annotation, AnnotationKind, Level, Message, Renderer, Snippet};
 use std::ops::Range;
@@ -11,7 +12,7 @@ pub fn renderer(style: &Style) -> Renderer {
 
 /// The source with its name, ready for annotations.
 pub fn of(source: &Source) -> Snippet<'_, Annotation<'_>> {
-    Snippet::source(&*source.text).line_start(1).path(&*source.name)
+    Snippet::source(&*source.text).line_start(1).path(clean(&source.name))
 }
 
 /// The caret of the report, or of another place that explains it.

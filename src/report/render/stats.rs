@@ -2,7 +2,7 @@
 
 use super::super::Style;
 use super::super::stats::Stats;
-use super::{clean, pad, widest};
+use super::{at_line, clean, pad, widest};
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
@@ -16,12 +16,24 @@ pub fn stats(stats: &Stats, style: &Style) -> String {
         [clean(&t.name), time(t.wall), cpu, t.waits.to_string(), time(t.waited)]
     });
     text += &table(["thread", "wall", "cpu", "waits", "waited"], threads.collect(), style);
-    if !stats.syncs.is_empty() {
-        let syncs = stats
-            .syncs
-            .iter()
-            .map(|s| [clean(&s.label), s.uses.to_string(), s.contended.to_string(), time(s.waited)]);
-        text += &table(["waited for", "uses", "contended", "waited"], syncs.collect(), style);
+    if !stats.locks.is_empty() {
+        let rows = stats.locks.iter().map(|lock| {
+            let longest = match lock.waits {
+                0 => "-".to_string(),
+                _ => format!("{}{}", time(lock.longest), at_line(lock.line)),
+            };
+            [clean(&lock.label), lock.acquired.to_string(), lock.waits.to_string(), longest]
+        });
+        text += &table(["lock", "acquired", "waits", "longest wait"], rows.collect(), style);
+    }
+    if !stats.queues.is_empty() {
+        let rows = stats.queues.iter().map(|queue| {
+            let numbers = [queue.put, queue.got, queue.most, queue.put_waits, queue.get_waits];
+            let [put, got, most, put_waits, get_waits] = numbers.map(|number| number.to_string());
+            [clean(&queue.label), put, got, most, put_waits, get_waits]
+        });
+        let head = ["queue", "put", "got", "most held", "put waits", "get waits"];
+        text += &table(head, rows.collect(), style);
     }
     text
 }

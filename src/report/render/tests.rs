@@ -2,7 +2,7 @@ mod check;
 
 use super::*;
 use crate::report::runtime::{Deadlock, Ending, Left, Stuck, Unasked, status};
-use crate::report::stats::{Stats, SyncStats, ThreadStats};
+use crate::report::stats::{LockStats, QueueStats, Stats, ThreadStats};
 use crate::report::{Code, Diagnostic, Style};
 use crate::source::{Source, Span};
 use crate::value::Value;
@@ -314,7 +314,7 @@ fn threads_stuck_alike_are_counted() {
 }
 
 fn left(thread: &str, doing: &str, line: u32) -> Left {
-    Left { thread: thread.into(), doing: doing.into(), line }
+    Left { thread: thread.into(), doing: doing.into(), line, holds: Vec::new() }
 }
 
 fn end(ending: Ending) -> String {
@@ -365,11 +365,12 @@ fn failed_threads_and_errors_nobody_asked_for() {
 
 #[test]
 fn an_interrupted_run_tells_where_its_threads_stood() {
-    let mut interrupted = vec![left("main", "joins teller-1", 9)];
+    let holds = vec![("guard".to_string(), 7), ("log".to_string(), 8)];
+    let mut interrupted = vec![Left { holds, ..left("main", "joins teller-1", 9) }];
     interrupted.extend((1..=5).map(|i| left(&format!("teller-{i}"), "sleeps", 4)));
     let ending = Ending { status: status::INTERRUPTED, interrupted, ..Ending::default() };
     let expected = r#"interrupted: the threads stood here
-  thread "main"      joins teller-1 (line 9)
+  thread "main"      joins teller-1 (line 9), holds guard (line 7), log (line 8)
   thread "teller-1"  sleeps (line 4), and 4 more like it
 "#;
     assert_eq!(end(ending.clone()), expected);
@@ -396,14 +397,34 @@ fn statistics_are_a_table() {
                 name: "工人-1".into(), wall: Duration::from_nanos(999), ..ThreadStats::default()
             },
         ],
-        syncs: vec![SyncStats { label: "guard".into(), uses: 1000, contended: 7, waited: Duration::ZERO }],
+        locks: vec![
+            LockStats {
+                label: "guard".into(),
+                acquired: 1000,
+                waits: 7,
+                longest: Duration::from_micros(340),
+                line: 8,
+            },
+            LockStats { label: "free".into(), acquired: 1, ..LockStats::default() },
+        ],
+        queues: vec![QueueStats {
+            label: "jobs".into(),
+            put: 12,
+            got: 10,
+            most: 5,
+            put_waits: 3,
+            get_waits: 4,
+        }],
     };
     let expected = "statistics: 1.25 s in all
   thread    wall      cpu  waits  waited
   main    1.25 s  12.5 ms      2  340 ms
   工人-1  999 ns        ?      0    0 ns
-  waited for  uses  contended  waited
-  guard       1000          7    0 ns
+  lock   acquired  waits     longest wait
+  guard      1000      7  340 us (line 8)
+  free          1      0                -
+  queue  put  got  most held  put waits  get waits
+  jobs    12   10          5          3          4
 ";
     assert_eq!(super::stats(&stats, &Style::plain()), expected);
 }

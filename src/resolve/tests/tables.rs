@@ -366,10 +366,10 @@ fn every_body_is_a_function() {
             "u Initialiser [] < <script>",
             "d ThreadLocalValue [] < <script>",
             "u.run Run [] < u",
-            "block StartBlock [] < <script>",
-            "block StartBlock [] < <script>",
-            "block StartBlock [] < <script>",
-            "block StartBlock [] < <script>",
+            "a block StartBlock [] < <script>",
+            "a block StartBlock [] < <script>",
+            "a block StartBlock [] < <script>",
+            "a block StartBlock [] < <script>",
             "w TimerBody [] < <script>",
             "defer Deferred [] < <script>",
             "fn Function [] < <script>",
@@ -381,7 +381,7 @@ fn every_body_is_a_function() {
 fn the_variables_of_a_parallel_loop_belong_to_the_function_around() {
     let text = "fn f() { parallel for [a, b] in [[1, 2]] { a + b } }";
     assert_eq!(variables(text)[1..], ["a@f captured shared", "b@f captured shared"]);
-    assert!(functions(text).contains(&"block StartBlock [a b] < f".to_string()));
+    assert!(functions(text).contains(&"a block StartBlock [a b] < f".to_string()));
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn put(sync: &Sync, n: i64) {
 }
 
 fn get(sync: &Sync) -> i64 {
-    match of(sync).get().unwrap() {
+    match of(sync).get(sync).unwrap() {
         Got::Value(value) => int(&value),
         other => panic!("{other:?}"),
     }
@@ -39,7 +39,7 @@ fn each_order_is_kept() {
             let q = queue(&a, capacity, order);
             [111, 333, 222].into_iter().for_each(|n| put(&q, n));
             assert_eq!([get(&q), get(&q), get(&q)], wanted);
-            assert!(matches!(of(&q).get(), Ok(Got::Empty)));
+            assert!(matches!(of(&q).get(&q), Ok(Got::Empty)));
         }
     }
 }
@@ -186,7 +186,7 @@ fn what_cannot_be_compared_leaves_a_priority_queue_as_it_was() {
     // Removing the first makes the other two siblings of the last one's way down.
     of(&q).put(&q, Value::list(vec![Value::Int(2)])).unwrap();
     for _ in 0..2 {
-        assert_eq!(failed(of(&q).get()).0, "type");
+        assert_eq!(failed(of(&q).get(&q)).0, "type");
         assert_eq!(of(&q).size(), 4);
     }
 }
@@ -207,7 +207,7 @@ fn equal_priorities_come_in_the_order_of_their_coming() {
     }
     put_in.sort_by_key(|(key, _)| *key);
     let taken: Vec<(i64, i64)> = (0..200)
-        .map(|_| match of(&q).get().unwrap() {
+        .map(|_| match of(&q).get(&q).unwrap() {
             Got::Value(Value::Float(x)) => (x as i64, 1),
             Got::Value(value) => (int(&value), 0),
             other => panic!("{other:?}"),

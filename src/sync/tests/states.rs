@@ -228,7 +228,7 @@ fn put(queue: &Arc<Sync>, n: i64) -> Result<Put, Error> {
 
 fn drained(sync: &Arc<Sync>) -> Vec<i64> {
     let queue = Queue::of(sync).unwrap();
-    std::iter::from_fn(|| match queue.get().unwrap() {
+    std::iter::from_fn(|| match queue.get(sync).unwrap() {
         Got::Value(value) => Some(int(&value)),
         Got::Empty | Got::End => None,
     })
@@ -260,7 +260,7 @@ fn queues_give_their_values_in_order() {
         assert_eq!(drained(&q), expected, "writing leaves it as it was");
         state.close(false);
         let closed = Scene::new(&[], &[&made], Vec::new()).again().thing(0);
-        assert!(matches!(Queue::of(&closed).unwrap().get(), Ok(Got::End)));
+        assert!(matches!(Queue::of(&closed).unwrap().get(&closed), Ok(Got::End)));
     }
 }
 
@@ -282,7 +282,9 @@ fn a_priority_queue_is_known_by_its_content() {
     let again = Scene::new(&[], &[&q], Vec::new()).again().thing(0);
     for expected in [9, 2, 3] {
         for queue in [&q, &again] {
-            let Got::Value(Value::List(list)) = Queue::of(queue).unwrap().get().unwrap() else { panic!() };
+            let Got::Value(Value::List(list)) = Queue::of(queue).unwrap().get(queue).unwrap() else {
+                panic!()
+            };
             assert_eq!(int(&list.snapshot()[0]), expected);
         }
     }

@@ -107,16 +107,12 @@ impl Parser<'_> {
 
     /// Only declarations may be members.
     fn check_member(&mut self, member: &Statement, of: &str) {
+        if member.kind.declared().is_some() {
+            return;
+        }
         let hint = match &member.kind {
-            StatementKind::Let { .. }
-            | StatementKind::Var { .. }
-            | StatementKind::ThreadLocal { .. }
-            | StatementKind::Function(_)
-            | StatementKind::Class(_)
-            | StatementKind::Thread(_)
-            | StatementKind::Declare(_)
-            | StatementKind::Timer(_)
-            | StatementKind::Invalid => return,
+            // These have been reported.
+            StatementKind::Invalid | StatementKind::Function(_) => return,
             // A `run` that is one too many has been reported.
             StatementKind::Block(_) if of.contains("run") => return,
             StatementKind::Assign { target, operator: None, .. }
@@ -124,31 +120,7 @@ impl Parser<'_> {
             {
                 "a field is declared with `var` or `let`"
             }
-            StatementKind::Expression(_)
-            | StatementKind::Assign { .. }
-            | StatementKind::If { .. }
-            | StatementKind::While { .. }
-            | StatementKind::Loop { .. }
-            | StatementKind::Repeat { .. }
-            | StatementKind::For { .. }
-            | StatementKind::Break
-            | StatementKind::Continue
-            | StatementKind::Return(_)
-            | StatementKind::Throw(_)
-            | StatementKind::Try { .. }
-            | StatementKind::Defer(_)
-            | StatementKind::Assert { .. }
-            | StatementKind::Watch { .. }
-            | StatementKind::With { .. }
-            | StatementKind::Join(_)
-            | StatementKind::Sleep(_)
-            | StatementKind::Yield
-            | StatementKind::Await(_)
-            | StatementKind::Atomically(_)
-            | StatementKind::Parallel(_)
-            | StatementKind::ParallelFor { .. }
-            | StatementKind::Select(_)
-            | StatementKind::Block(_) => "put what is to be done into a method: `fn name() { … }`",
+            _ => "put what is to be done into a method: `fn name() { … }`",
         };
         let message = format!("the body of {of} holds only declarations");
         let diagnostic = Diagnostic::error(Code::Syntax, member.span, message);

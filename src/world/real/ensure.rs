@@ -58,7 +58,8 @@ impl Shared {
                     let doing = format!("tests an `{}`", watch.word());
                     let line = self.image.program.source.line(watch.span.start);
                     let status = self.cut_short().unwrap_or(status::INTERRUPTED);
-                    tested.stopped = Some((Left { thread: self.main.name(), doing, line }, status));
+                    let holds = self.things.labels_held_by(&self.main);
+                    tested.stopped = Some((Left { thread: self.main.name(), doing, line, holds }, status));
                     break;
                 }
             }

@@ -2,8 +2,8 @@
 //!
 //! In reading order: `run` (what a run shares; its start and end), `threads` (start and end of one thread), `wait`
 //! (spin, register, park), `spin` (how long), `deadlock`, `knot` and `graph` (nothing hangs in silence), `hold`
-//! (stop-the-world), `ensure` (what is tested at the end), `interrupt` (Ctrl-C, `--timeout`), then what scripts see of the outside: `output`, `input`,
-//! `clock`, `files`. What a lock or a queue does is not here but in `sync`.
+//! (stop-the-world), `ensure` (what is tested at the end), `interrupt` (Ctrl-C, `--timeout`), `stats`, then what
+//! scripts see of the outside: `output`, `input`, `clock`, `files`. What a lock or a queue does is not here but in `sync`.
 //!
 //! Locks are taken in this order: who holds the others still (`Hold`), the table of threads, a seat's blocked operation, the state of
 //! a thing. None is held while a thread of the script runs or parks.
@@ -23,6 +23,7 @@ mod output;
 mod run;
 mod spin;
 mod standing;
+mod stats;
 #[cfg(test)]
 mod tests;
 mod things;
@@ -108,6 +109,9 @@ impl World for RealWorld {
 
     fn register(&mut self, sync: &Arc<Sync>) {
         self.shared.things.add(sync);
+        if self.shared.options.stats {
+            self.shared.tally.add(sync);
+        }
     }
 
     fn task_failed(&mut self, failure: Arc<Failure>) {
@@ -204,7 +208,13 @@ impl Scheduler for RealWorld {
     }
 
     fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited {
-        self.wait_at(wait, fiber.line(program), Some(fiber))
+        let line = fiber.line(program);
+        let measured = self.measure(&wait);
+        let waited = self.wait_at(wait, line, Some(fiber));
+        if let Some(measured) = measured {
+            measured.over(line);
+        }
+        waited
     }
 
     fn yield_now(&mut self) {

@@ -8,13 +8,13 @@ use super::input::Input;
 use super::interrupt::{Bell, Ring};
 use super::occasion::Knots;
 use super::output::{Process, Sink};
+use super::stats::Tally;
 use super::things::Things;
 use super::threads::Table;
 use super::{RealWorld, threads};
 use crate::code::verify::Verified;
 use crate::machine::{Exit, Image};
 use crate::report::runtime::{Deadlock, Ending, Left, status};
-use crate::report::stats::{Stats, ThreadStats};
 use crate::sync::thread::{Entry, Thread};
 use crate::sync::wait::{WaitQueue, Waiter};
 use crate::value::{Value, error::Error};
@@ -45,7 +45,7 @@ pub struct Options {
     pub seed: Option<u64>,
     /// Whether Ctrl-C (and SIGTERM) end the run rather than the process.
     pub signals: bool,
-    /// Whether the ending tells how long each thread ran and waited.
+    /// Whether the ending tells how long each thread ran and waited, and how things to wait for were used.
     pub stats: bool,
 }
 
@@ -122,8 +122,8 @@ pub(super) struct Shared {
     cause: OnceLock<Cause>,
     /// Threads that stopped where they stood.
     pub left: Mutex<Vec<(u32, Left)>>,
-    /// What `--stats` tells of the threads that have ended, with their ids.
-    pub stats: Mutex<Vec<(u32, ThreadStats)>>,
+    /// For `--stats`.
+    pub tally: Tally,
     pub failed: AtomicU32,
     pub started: AtomicU32,
     pub knots: Knots,
@@ -204,14 +204,11 @@ impl Shared {
             ..Ending::default()
         };
         if self.options.stats {
-            let mut threads = std::mem::take(&mut *self.stats.lock());
-            threads.sort_by_key(|(id, _)| *id);
-            let threads = threads.into_iter().map(|(_, thread)| thread).collect();
             let wall = Duration::from_nanos(self.clock.now().unsigned_abs());
-            ending.stats = Some(Stats { wall, threads, syncs: Vec::new() });
+            ending.stats = Some(self.tally.stats(wall));
         }
         let mut left = std::mem::take(&mut *self.left.lock());
-        left.extend(self.table.lock().seats.values().map(|seat| (seat.thread.id, seat.left())));
+        left.extend(self.table.lock().seats.values().map(|seat| (seat.thread.id, seat.left(&self.things))));
         left.sort_by_key(|(id, _)| *id);
         left.dedup_by_key(|(id, _)| *id);
         let left: Vec<Left> = left.into_iter().map(|(_, left)| left).collect();
@@ -289,7 +286,7 @@ pub(super) fn run_body(
         changed: WaitQueue::new(),
         cause: OnceLock::new(),
         left: Mutex::new(Vec::new()),
-        stats: Mutex::new(Vec::new()),
+        tally: Tally::default(),
         failed: AtomicU32::new(0),
         started: AtomicU32::new(0),
         knots,

@@ -3,9 +3,9 @@
 use super::RealWorld;
 use super::run::{Cause, MAIN, Shared, UncaughtReport};
 use super::standing::{Here, Standing};
+use super::things::Things;
 use crate::machine::{self, Exit, Fiber, Scheduler};
 use crate::report::runtime::Left;
-use crate::report::stats::ThreadStats;
 use crate::sync::Op;
 use crate::sync::thread::{Entry, State, Thread, Timer};
 use crate::sync::wait::Waiter;
@@ -16,7 +16,6 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
 
 /// Enough for the machine, which keeps calls of the script elsewhere, and for deep values.
 const STACK_BYTES: usize = 256 * 1024;
@@ -57,11 +56,11 @@ pub(super) struct Blocked {
 
 impl Seat {
     /// What it does at this moment.
-    pub fn left(&self) -> Left {
-        let thread = self.thread.name();
+    pub fn left(&self, things: &Things) -> Left {
+        let (thread, holds) = (self.thread.name(), things.labels_held_by(&self.thread));
         match &*self.thread.waiting.lock() {
-            Some(waiting) => Left { thread, doing: waiting.text.clone(), line: waiting.line },
-            None => Left { thread, doing: "runs".into(), line: 0 },
+            Some(waiting) => Left { thread, doing: waiting.text.clone(), line: waiting.line, holds },
+            None => Left { thread, doing: "runs".into(), line: 0, holds },
         }
     }
 }
@@ -202,17 +201,6 @@ impl RealWorld {
         *seat.standing.lock() = Standing::Ended;
         self.keep_still();
         shared.get_up(&seat);
-    }
-
-    /// For `--stats`; by the thread itself, so that the system tells of the right one.
-    fn tell_stats(&self) {
-        // The first number is the time on a processor, in nanoseconds.
-        let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-        let cpu = told.and_then(|text| text.split(' ').next()?.parse().ok()).map(Duration::from_nanos);
-        let (waits, waited) = (self.waits, self.waited);
-        let name = self.seat.thread.name().to_string();
-        let stats = ThreadStats { name, wall: self.began.elapsed(), cpu, waits, waited };
-        self.shared.stats.lock().push((self.seat.thread.id, stats));
     }
 
     /// Makes the outcome known, and wakes those who wait for it or for locks that nobody will release now.

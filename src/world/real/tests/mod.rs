@@ -188,7 +188,7 @@ fn put(world: &mut RealWorld, queue: &Arc<Sync>, n: i64) -> Waited {
 }
 
 fn get(world: &mut RealWorld, queue: &Arc<Sync>) -> Waited {
-    match Queue::of(queue).unwrap().get() {
+    match Queue::of(queue).unwrap().get(queue) {
         Ok(Got::Value(value)) => Waited::Done(value),
         Ok(Got::Empty) => wait(world, Op::Get(queue.clone()), 96),
         Ok(Got::End) => panic!("the queue is closed"),

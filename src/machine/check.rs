@@ -1,0 +1,97 @@
+//! What instructions ask of their operands, with the errors when it is not so; and small things done with them.
+
+use super::fault::Fault;
+use super::{Fiber, call, watch};
+use crate::code::Program;
+use crate::value::{
+    Type, Value,
+    error::{Error, Kind},
+    show,
+};
+
+pub(super) fn range_check(ends: &mut [Value], inclusive: bool) -> Result<(), Error> {
+    for end in ends.iter() {
+        if !matches!(end, Value::Int(_)) {
+            return Err(Error::new(
+                Kind::Type,
+                format!("a range goes from an int to an int, not {}", call::article(end.kind())),
+            ));
+        }
+    }
+    if let (true, Value::Int(end)) = (inclusive, &mut ends[1]) {
+        *end = end.checked_add(1).ok_or_else(|| {
+            Error::new(Kind::Overflow, format!("a range cannot include {end}, the largest int"))
+        })?;
+    }
+    Ok(())
+}
+
+pub(super) fn count_check(count: &Value) -> Result<(), Error> {
+    match count {
+        Value::Int(0..) => Ok(()),
+        Value::Int(n) => Err(Error::new(Kind::Value, format!("a count cannot be negative: {n}"))),
+        other => {
+            Err(Error::new(Kind::Type, format!("a count is an int, not {}", call::article(other.kind()))))
+        }
+    }
+}
+
+pub(super) fn slice_end(end: &Value) -> Result<Option<i64>, Error> {
+    match end {
+        Value::Nil => Ok(None),
+        Value::Int(n) => Ok(Some(*n)),
+        other => Err(Error::new(
+            Kind::Type,
+            format!("a slice goes from an int to an int, not {}", call::article(other.kind())),
+        )),
+    }
+}
+
+pub(super) fn unpack(fiber: &mut Fiber, s: usize, first: usize, count: usize) -> Result<(), Error> {
+    let values = match &fiber.stack[s] {
+        Value::List(list) => list.snapshot(),
+        other => {
+            return Err(Error::new(
+                Kind::Type,
+                format!("only a list can be taken apart, not {}", call::article(other.kind())),
+            ));
+        }
+    };
+    if values.len() != count {
+        let names = if count == 1 { "1 name".into() } else { format!("{count} names") };
+        return Err(Error::new(Kind::Value, format!("{names} for a list of {}", values.len()))
+            .hint("as many names as elements are needed"));
+    }
+    for (slot, value) in fiber.stack[first..].iter_mut().zip(values) {
+        *slot = value;
+    }
+    Ok(())
+}
+
+/// A condition is false: of an `assert`, or of the `invariant` or `ensure` that the innermost function is.
+pub(super) fn assertion(program: &Program, fiber: &Fiber, message: usize, found: Option<String>) -> Fault {
+    let function = fiber.frames.last().map_or(0, |frame| frame.function);
+    let (kind, text) = watch::failure(program, function);
+    let text = match &fiber.stack[message] {
+        Value::Nil => text,
+        message => show::display(message, program),
+    };
+    let error = Error::new(kind, text);
+    Fault::Error(match found {
+        Some(found) => error.note(found),
+        None => error,
+    })
+}
+
+pub(super) fn name_thing(value: &Value, name: &str) {
+    match value {
+        // Its task may have failed already and be reported: always as that of its function and line.
+        Value::Sync(sync) if sync.kind.kind() == Type::Future => {}
+        Value::Sync(sync) => {
+            // The first name stays.
+            let _ = sync.name.set(name.into());
+        }
+        Value::Thread(thread) if thread.timer.is_some() => *thread.name.lock() = name.into(),
+        _ => {}
+    }
+}

@@ -1,0 +1,66 @@
+//! `select`: its arms are made one by one, then the first that can be done is done or waited for.
+
+use super::call::{self, Flow};
+use super::fault::Fault;
+use super::{Fiber, Image, Scheduler, field, wait};
+use crate::builtin::sync::arm;
+use crate::builtin::{Context, Wait};
+use crate::code::Shape;
+use crate::sync::select::Select;
+use crate::sync::{Op, Who};
+use crate::value::Value;
+
+/// The operation that a waiting call in an arm of `select` stands for.
+pub(super) fn make_arm<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    at: usize,
+    shape: &Shape,
+) -> Result<Op, Fault> {
+    // Bound past the frame's registers: the operands of the other arms stand next to these.
+    let Some(frame) = fiber.frames.last() else { return Err(Fault::Stopped) };
+    let scratch = frame.base as usize + image.program.functions[frame.function as usize].registers;
+    let operands = fiber.stack[at..at + 1 + shape.count as usize].to_vec();
+    fiber.reserve(scratch + operands.len() + 8);
+    for (slot, value) in fiber.stack[scratch..].iter_mut().zip(operands) {
+        *slot = value;
+    }
+    let kind = fiber.stack[scratch].kind();
+    let name = image.program.symbol(shape.method);
+    let Some(linked) = image.method(kind, shape.method) else {
+        return Err(field::no_member(image, &fiber.stack[scratch], shape.method, true).into());
+    };
+    let count = linked.bind(&mut fiber.stack, scratch + 1, shape, &image.program)?;
+    let line = call::line_of(fiber, &image.program);
+    let context = Context { world, program: &image.program, line };
+    Ok(arm::make(&context, &fiber.stack[scratch], name, &fiber.stack[scratch + 1..scratch + 1 + count])?)
+}
+
+pub(super) fn select<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    d: usize,
+    limit: usize,
+) -> Result<Flow, Fault> {
+    let arms = std::mem::take(&mut fiber.arms);
+    let line = call::line_of(fiber, &image.program);
+    let thread = world.thread().clone();
+    let who = Who { thread: &thread, line };
+    let mut op = Op::Select(Box::new(Select::new(arms, who, |ready| world.choose(ready))));
+    if let Some(value) = op.poll(who)? {
+        wait::select_value(fiber, d, value);
+        return Ok(Flow::Next);
+    }
+    let deadline = match &fiber.stack[limit] {
+        Value::Unset => {
+            op.abandon(who);
+            wait::select_value(fiber, d, Value::Nil);
+            return Ok(Flow::Next);
+        }
+        Value::Nil => None,
+        duration => Some(wait::deadline(world, duration, "`after`")?),
+    };
+    Ok(Flow::Wait(Wait { op, deadline }))
+}
