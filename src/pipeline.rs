@@ -13,9 +13,20 @@ use std::sync::Arc;
 /// A room is asked only when the one before it found no error: what it says of a tree with holes could be a mere
 /// consequence of them.
 pub fn compile(source: Arc<Source>) -> Result<(Verified, Vec<Diagnostic>), Vec<Diagnostic>> {
+    compile_keeping(source, &[])
+}
+
+/// The same; the top level's variables of these names are kept where they can be looked at from outside.
+pub fn compile_keeping(
+    source: Arc<Source>,
+    names: &[String],
+) -> Result<(Verified, Vec<Diagnostic>), Vec<Diagnostic>> {
     let (script, found) = syntax::parse(&source);
     let mut found = passable(found)?;
-    let (resolution, named) = resolve::resolve(&script, &source);
+    let (mut resolution, named) = resolve::resolve(&script, &source);
+    for variable in &mut resolution.variables {
+        variable.captured |= variable.top_level && names.iter().any(|name| **name == *variable.name);
+    }
     found.extend(named);
     let found = passable(found)?;
     match code::lower::lower(&source, &script, &resolution) {

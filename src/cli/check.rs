@@ -3,7 +3,7 @@
 use super::exploring::{Check, Format, Replay};
 use super::progress::Watcher;
 use super::schedule::Saved;
-use super::{Failure, compile, print, say, script};
+use super::{Failure, compile, compile_keeping, print, say, script};
 use conc::explore::verdict::{Findings, Property};
 use conc::explore::{self, Options};
 use conc::report::{Style, render};
@@ -15,10 +15,16 @@ pub fn check(check: Check) -> i32 {
         Ok(loaded) => loaded,
         Err(failure) => return failure.report(),
     };
-    let program = match compile(source) {
+    let program = match compile_keeping(source, &check.vars) {
         Ok(program) => program,
         Err(status) => return status,
     };
+    let known = |name: &String| program.globals.iter().chain(&program.fixed).any(|known| **known == **name);
+    if let Some(missing) = check.vars.iter().find(|name| !known(name)) {
+        return Failure::new(format!("--vars: the script has no variable `{missing}` at its top level"))
+            .hint("name variables that are declared with `var` or `let` outside of every block")
+            .report();
+    }
     let mut watcher = match Watcher::new(check.max_time) {
         Ok(watcher) => watcher,
         Err(error) => return Failure::new(format!("signals cannot be watched: {error}")).report(),

@@ -64,9 +64,14 @@ impl Failure {
 
 /// The program of a script, after its warnings were said; or, after what is wrong with it was, the exit status.
 fn compile(source: Source) -> Result<Arc<Verified>, i32> {
+    compile_keeping(source, &[])
+}
+
+/// The same, with variables of the top level that are to be looked at.
+fn compile_keeping(source: Source, names: &[String]) -> Result<Arc<Verified>, i32> {
     let source = Arc::new(source);
     let style = Style::for_stderr();
-    match pipeline::compile(source.clone()) {
+    match pipeline::compile_keeping(source.clone(), names) {
         Ok((program, warnings)) => {
             say(&render::diagnostics(&warnings, &source, &style));
             Ok(Arc::new(program))
