@@ -18,13 +18,15 @@ struct Node {
     last: Option<u32>,
     parent: u32,
     step: Option<Move>,
+    /// The failure shows in this step, from the parent's state.
+    goal: bool,
 }
 
 /// A path to a failure of this property, and how it shows; `longest` is the length of one that is known.
 pub fn find(steps: &mut Steps, property: Property, longest: usize) -> Option<(Vec<Move>, Sign)> {
     let _ = longest;
     let graph = steps.initial();
-    let mut nodes = vec![Node { state: graph.store(), last: None, parent: u32::MAX, step: None }];
+    let mut nodes = vec![Node { state: graph.store(), last: None, parent: u32::MAX, step: None, goal: false }];
     let mut best: HashMap<(u128, Option<u32>), (u32, u32), FixedState> =
         HashMap::with_hasher(FixedState::with_seed(4));
     best.insert((graph.hash(), None), (0, 0));
@@ -33,6 +35,10 @@ pub fn find(steps: &mut Steps, property: Property, longest: usize) -> Option<(Ve
     let mut tried = Vec::new();
     while let Some((Reverse((switches, length)), at)) = open.pop() {
         let last = nodes[at as usize].last;
+        if nodes[at as usize].goal {
+            let step = nodes[at as usize].step.clone()?;
+            return Some((path(&nodes, nodes[at as usize].parent), Sign::Step(step)));
+        }
         graph.load(&nodes[at as usize].state, &steps.labels);
         let key = (graph.hash(), last);
         if best.get(&key).is_some_and(|known| *known < (switches, length)) {
@@ -48,8 +54,8 @@ pub fn find(steps: &mut Steps, property: Property, longest: usize) -> Option<(Ve
             return Some((path(&nodes, at), Sign::Here));
         }
         tries(steps, &graph, &mut tried);
-        if let Some(sign) = shows(property, &tried) {
-            return Some((path(&nodes, at), sign));
+        if shows(property, &tried) {
+            return Some((path(&nodes, at), Sign::Here));
         }
         let costs = last.is_some_and(|seat| runs(&tried, seat as usize));
         for one in &tried {
@@ -57,12 +63,16 @@ pub fn find(steps: &mut Steps, property: Property, longest: usize) -> Option<(Ve
             let moved = steps.apply(&graph, one.seat, change, &mut work, &mut next);
             let cost = switches + u32::from(costs && last != Some(one.seat as u32));
             let step = Move { seat: one.seat as u32, way: one.way, choices: one.choices.clone() };
-            if one.outcome.exited.is_some() {
-                if shows_at_end(steps, property, &next) {
-                    let mut path = path(&nodes, at);
-                    path.push(step);
-                    return Some((path, Sign::Here));
-                }
+            let exits = one.outcome.exited.is_some();
+            let faults = one.outcome.faults.iter().any(|fault| property_of(fault) == property);
+            let goal = faults || (exits && shows_at_end(steps, property, &next));
+            if goal {
+                let number = nodes.len() as u32;
+                nodes.push(Node { state: next.store(), last: None, parent: at, step: Some(step), goal });
+                open.push((Reverse((cost, length + 1)), number));
+                continue;
+            }
+            if exits {
                 continue;
             }
             let last = moved.map(|seat| seat as u32);
@@ -76,27 +86,23 @@ pub fn find(steps: &mut Steps, property: Property, longest: usize) -> Option<(Ve
                 return None;
             }
             let number = nodes.len() as u32;
-            nodes.push(Node { state: next.store(), last, parent: at, step: Some(step) });
+            nodes.push(Node { state: next.store(), last, parent: at, step: Some(step), goal: false });
             open.push((Reverse(now), number));
         }
     }
     None
 }
 
-/// Whether the property fails in a state with these steps, or in one of them.
-fn shows(property: Property, tried: &[Tried]) -> Option<Sign> {
+/// Whether the property fails in a state with these steps.
+fn shows(property: Property, tried: &[Tried]) -> bool {
     match property {
-        Property::Deadlock => {
-            let moves = tried.iter().any(|one| matches!(one.outcome.kind, Effect::Change(_)));
-            (!moves).then_some(Sign::Here)
-        }
-        Property::Race => race(tried).map(|_| Sign::Here),
-        Property::Error | Property::Assertion => tried.iter().find_map(|one| {
-            let fails = one.outcome.faults.iter().any(|fault| property_of(fault) == property);
-            let step = || Move { seat: one.seat as u32, way: one.way, choices: one.choices.clone() };
-            fails.then(|| Sign::Step(step()))
-        }),
-        Property::Invariant | Property::Ensure | Property::Livelock => None,
+        Property::Deadlock => !tried.iter().any(|one| matches!(one.outcome.kind, Effect::Change(_))),
+        Property::Race => race(tried).is_some(),
+        Property::Error
+        | Property::Assertion
+        | Property::Invariant
+        | Property::Ensure
+        | Property::Livelock => false,
     }
 }
 

@@ -292,10 +292,7 @@ impl<'s> Teller<'s> {
     /// What a thread that stands before an operation would wait for.
     fn attempt(&mut self, seat: usize) -> String {
         // In a copy: the operation may leave something behind.
-        let (snapshot, _) = self.universe.snapshot(&self.steps.rules);
-        let (contents, refs) = crate::state::living::slices(&snapshot.nodes);
-        let (mut copy, _) =
-            Universe::load(&self.steps.image, &contents, &refs, snapshot.seats, &self.steps.rules);
+        let (mut copy, _) = self.copy();
         match copy.step(seat, Way::Run, Vec::new(), &self.steps.rules).ends {
             Ends::Blocked(op) => op.describe(),
             Ends::Moved => "could go on".into(),
@@ -377,9 +374,9 @@ impl Teller<'_> {
         let first = self.access(self.who[a])?;
         let second = self.access(self.who[b])?;
         let (mut x, mut y) = (None, None);
-        for one in &first.1 {
-            for other in &second.1 {
-                if same_place(one, other) && (one.write || other.write) && one.part.meets(other.part) {
+        for (place, one) in &first.1 {
+            for (other_place, other) in &second.1 {
+                if place == other_place && (one.write || other.write) && one.part.meets(other.part) {
                     (x, y) = (Some(one.clone()), Some(other.clone()));
                 }
             }
@@ -393,7 +390,7 @@ impl Teller<'_> {
     }
 
     /// What a thread is about to touch.
-    fn access(&mut self, known: usize) -> Option<(Access, Vec<Touch>)> {
+    fn access(&mut self, known: usize) -> Option<(Access, Vec<(usize, Touch)>)> {
         let seat = self.seat_of(known)?;
         let program = self.steps.image.program.clone();
         let thread = self.known[known].clone();
@@ -405,13 +402,35 @@ impl Teller<'_> {
         Some((Access { thread: thread.name(), line, span, write: false, holds }, touches))
     }
 
-    fn touches_of(&self, seat: usize) -> Vec<Touch> {
-        match &self.universe.seats[seat].fiber {
-            Some(fiber) => crate::machine::next_touches(&self.universe.image, fiber).list,
-            None => Vec::new(),
-        }
+    /// What the next operation of a thread would touch, each with a number for the place it is in this state.
+    fn touches_of(&self, seat: usize) -> Vec<(usize, Touch)> {
+        let (mut copy, objects) = self.copy();
+        let number = |touch: &Touch| match &touch.place {
+            Place::Global(index) => Some(*index as usize),
+            // Things to wait for never race.
+            Place::Object(Shared::Sync(_) | Shared::Thread(_)) => None,
+            Place::Object(object) => {
+                let same = |known: &Option<Shared>| {
+                    known.as_ref().is_some_and(|known| known.address() == object.address())
+                };
+                objects.iter().position(same).map(|node| node + GLOBALS)
+            }
+            Place::Fixed(_) | Place::Threads | Place::Random | Place::Clock => None,
+        };
+        let log = copy.step(seat, Way::Run, Vec::new(), &self.steps.rules).log;
+        log.touches.into_iter().filter_map(|touch| Some((number(&touch)?, touch))).collect()
+    }
+
+    /// The present state once more, to try something in.
+    fn copy(&self) -> (Universe, Vec<Option<Shared>>) {
+        let (snapshot, _) = self.universe.snapshot(&self.steps.rules);
+        let (contents, refs) = crate::state::living::slices(&snapshot.nodes);
+        Universe::load(&self.steps.image, &contents, &refs, snapshot.seats, &self.steps.rules)
     }
 }
+
+/// More variables than any script has at its top level: where the numbers of objects begin.
+const GLOBALS: usize = 1 << 32;
 
 /// What an operation did, told by what it touched.
 fn sentences(
@@ -456,14 +475,6 @@ fn sentences(
             }
             said
         }
-    }
-}
-
-fn same_place(a: &Touch, b: &Touch) -> bool {
-    match (&a.place, &b.place) {
-        (Place::Global(a), Place::Global(b)) => a == b,
-        (Place::Object(a), Place::Object(b)) => a.address() == b.address(),
-        _ => false,
     }
 }
 

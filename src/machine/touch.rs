@@ -178,7 +178,10 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
             native(image.program.rows[row as usize], None, &fiber.stack[start..start + count as usize], out);
         }
         I::CallSpread { at } => {
-            shallow(r(at + 1), false, out);
+            // What a thread begins with is its own.
+            if fiber.frames.len() > 1 {
+                shallow(r(at + 1), false, out);
+            }
             if let (Value::Builtin(row), Value::List(list)) = (r(at), r(at + 1)) {
                 native(row, None, &list.snapshot(), out);
             }

@@ -17,6 +17,8 @@ use std::sync::atomic::Ordering;
 /// So many instructions without anything that others could see, and the thread is put aside all the same: it may never
 /// come to an end by itself.
 const MOST_INSTRUCTIONS: u64 = 10_000_000;
+/// The same for a thread that is the only one: it is seen sooner that it only goes round.
+const MOST_ALONE: u64 = 10_000;
 
 impl World for Stepper<'_> {
     fn thread(&self) -> &Arc<Thread> {
@@ -144,7 +146,8 @@ impl Scheduler for Stepper<'_> {
 
     fn before(&mut self, touches: &Touches, fiber: &Fiber) -> bool {
         self.instructions += 1;
-        if self.instructions > MOST_INSTRUCTIONS {
+        let most = if self.universe.seats.len() > 1 { MOST_INSTRUCTIONS } else { MOST_ALONE };
+        if self.instructions > most {
             self.log.long = true;
             return true;
         }
@@ -154,7 +157,7 @@ impl Scheduler for Stepper<'_> {
         for touch in &touches.list {
             match &touch.place {
                 Place::Global(index) => self.log.met.push(Met::Global(*index)),
-                Place::Object(object) => self.log.met.push(Met::Object(object.address())),
+                Place::Object(object) => self.meet(object),
                 Place::Threads => self.log.opaque = true,
                 // Parts of the roots, on which everything depends.
                 Place::Fixed(_) | Place::Random | Place::Clock => {}
@@ -287,6 +290,29 @@ impl Stepper<'_> {
             return self.universe.shared.contains(&object.address());
         }
         false
+    }
+
+    /// Keeps that the step has looked at an object; a new one (`m.read` of an rwlock) leads to older ones.
+    fn meet(&mut self, object: &Shared) {
+        self.log.met.push(Met::Object(object.address()));
+        let Shared::Sync(sync) = object else { return };
+        let inner = match &sync.kind {
+            Kind::Side(side) => &side.lock,
+            Kind::Condition(condition) => &condition.lock,
+            Kind::Pool(pool) => &pool.crew,
+            Kind::Lock(_)
+            | Kind::RLock(_)
+            | Kind::RwLock(_)
+            | Kind::Semaphore(_)
+            | Kind::Event(_)
+            | Kind::Barrier(_)
+            | Kind::Latch(_)
+            | Kind::Queue(_)
+            | Kind::Atomic(_)
+            | Kind::Crew(_)
+            | Kind::Future(_) => return,
+        };
+        self.log.met.push(Met::Object(Shared::Sync(inner.clone()).address()));
     }
 
     /// Keeps what the step has touched of what others may touch.
