@@ -370,7 +370,23 @@ impl Steps {
         if let Ends::Blocked(_) = step.ends {
             return (Arc::new(Outcome::blocked(log, touches)), met, opaque);
         }
-        let change = self.change(graph, &universe, numbers, &handles);
+        let mut change = self.change(graph, &universe, numbers, &handles);
+        if self.memo && !opaque {
+            // What was not met has not changed: at most it is written in another order now.
+            let own = graph.refs(self.common + seat)[0];
+            let constant = |node: u32| {
+                let refs = |met: &&u32| graph.refs(**met as usize).contains(&node);
+                self.labels.facts(graph.label(node as usize)).constant && met.iter().chain([&own]).any(|met| refs(&met))
+            };
+            change.writes.retain(|(node, _, _)| {
+                let node = *node;
+                node < FIRST_GLOBAL as u32
+                    || node == (self.common + seat) as u32
+                    || node == own
+                    || met.contains(&node)
+                    || constant(node)
+            });
+        }
         let outcome = Outcome {
             kind: Effect::Change(change),
             touches,

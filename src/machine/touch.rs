@@ -75,12 +75,14 @@ pub enum Act {
 #[derive(Debug)]
 pub struct Touches {
     pub list: Vec<Touch>,
+    /// What it looks at or changes where nobody else can tell when: a thread that is started, a thing that gets a name.
+    pub quiet: Vec<Shared>,
     pub act: Act,
 }
 
 impl Touches {
     pub fn new() -> Touches {
-        Touches { list: Vec::new(), act: Act::Plain }
+        Touches { list: Vec::new(), quiet: Vec::new(), act: Act::Plain }
     }
 
     fn add(&mut self, place: Place, part: Part, write: bool) {
@@ -213,8 +215,9 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
                 arm.touches(&mut |object| out.object(object, Part::All, true));
             }
         }
-        // Making a thread, starting it, ending a call: nobody else can tell when it happens.
-        I::Prepare { .. } | I::Start { .. } | I::Arm { .. } => {}
+        // Nobody else can tell when it happens.
+        I::Start { a } | I::Name { a, .. } | I::NameElement { a, .. } => quiet(r(a), out),
+        I::Prepare { .. } | I::Arm { .. } => {}
 
         I::Move { .. }
         | I::Nil { .. }
@@ -251,8 +254,6 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
         | I::Map { .. }
         | I::Range { .. }
         | I::Closure { .. }
-        | I::Name { .. }
-        | I::NameElement { .. }
         | I::Throw { .. }
         | I::Watch { .. }
         | I::Rethrow { .. }
@@ -263,6 +264,14 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
         | I::ResumeOthers
         | I::AwaitWait
         | I::AwaitEnd => {}
+    }
+}
+
+fn quiet(value: &Value, out: &mut Touches) {
+    match value {
+        Value::Thread(handle) => out.quiet.push(Shared::Thread(handle.clone())),
+        Value::Sync(thing) => out.quiet.push(Shared::Sync(thing.clone())),
+        _ => {}
     }
 }
 
@@ -460,8 +469,9 @@ fn native(row: &'static Row, receiver: Option<&Value>, arguments: &[Value], out:
         }
         Value::Thread(handle) => {
             // As for the statement: nobody can tell when it is done.
-            if row.name != "start" {
-                thread(handle, out);
+            match row.name {
+                "start" => quiet(receiver, out),
+                _ => thread(handle, out),
             }
         }
         Value::List(list) => {
@@ -521,7 +531,11 @@ fn function(name: &str, arguments: &[Value], out: &mut Touches) {
             out.add(Place::Random, Part::All, true);
             arguments.iter().for_each(|argument| shallow(argument, true, out));
         }
-        "__start_all" => {}
+        "__start_all" => {
+            if let Some(Value::List(list)) = arguments.first() {
+                list.snapshot().iter().for_each(|one| quiet(one, out));
+            }
+        }
         "print" => {
             out.act = Act::Print;
             arguments.iter().for_each(|argument| deep(argument, out));

@@ -151,6 +151,9 @@ impl Scheduler for Stepper<'_> {
             self.log.long = true;
             return true;
         }
+        for object in &touches.quiet {
+            self.meet(object);
+        }
         if touches.list.is_empty() && touches.act == Act::Plain {
             return false;
         }
