@@ -1,26 +1,10 @@
 //! The `conc` command from outside: where a script comes from, what its arguments are, what it ends with.
 //! What scripts do is tested by the golden scripts.
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+mod common;
 
-fn conc(arguments: &[&str], stdin: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_conc"))
-        .args(arguments)
-        .env("NO_COLOR", "1")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("conc starts");
-    // A command that reads nothing may have closed its input already.
-    let _ = child.stdin.take().expect("piped").write_all(stdin.as_bytes());
-    child.wait_with_output().expect("conc ends")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+use common::{conc, text};
+use std::process::{Command, Stdio};
 
 #[test]
 fn a_text_is_run() {

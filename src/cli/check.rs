@@ -2,75 +2,121 @@
 
 use super::exploring::{Check, Format, Replay};
 use super::progress::Watcher;
-use super::schedule::Saved;
-use super::{Failure, compile, compile_keeping, print, say, script};
-use conc::explore::verdict::{Findings, Property};
+use super::{Failure, compile_keeping, print, say, schedule, script};
+use conc::code::verify::Verified;
+use conc::explore::schedule::Recorded;
+use conc::explore::verdict::{Findings, Limit, Property, Story};
 use conc::explore::{self, Options};
+use conc::report::runtime::status;
 use conc::report::{Style, render};
 use conc::source::Source;
+use std::path::Path;
+use std::sync::Arc;
 
 /// Explores; the exit status.
 pub fn check(check: Check) -> i32 {
-    let (source, arguments) = match script::load(&check.script) {
-        Ok(loaded) => loaded,
-        Err(failure) => return failure.report(),
-    };
+    explored(&check).unwrap_or_else(|failure| failure.report())
+}
+
+fn explored(check: &Check) -> Result<i32, Failure> {
+    let wanted = check.outcomes_to_save()?;
+    let (source, arguments) = script::load(&check.script)?;
     let program = match compile_keeping(source, &check.vars) {
         Ok(program) => program,
-        Err(status) => return status,
+        Err(status) => return Ok(status),
     };
     let known = |name: &String| program.globals.iter().chain(&program.fixed).any(|known| **known == **name);
     if let Some(missing) = check.vars.iter().find(|name| !known(name)) {
-        return Failure::new(format!("--vars: the script has no variable `{missing}` at its top level"))
-            .hint("name variables that are declared with `var` or `let` outside of every block")
-            .report();
+        return Err(Failure::new(format!("--vars: the script has no variable `{missing}` at its top level"))
+            .hint("name variables that are declared with `var` or `let` outside of every block"));
     }
-    let mut watcher = match Watcher::new(check.max_time) {
-        Ok(watcher) => watcher,
-        Err(error) => return Failure::new(format!("signals cannot be watched: {error}")).report(),
-    };
+    let mut watcher = Watcher::new(check.max_time)
+        .map_err(|error| Failure::new(format!("signals cannot be watched: {error}")))?;
     let options = check.options(arguments);
     let mut findings = explore::check(program.clone(), &options, &mut |progress| watcher.tell(progress));
     watcher.end();
     keep_only(&mut findings, &check.property);
     tell(&findings, &program.source, check.format);
+    let script = script::path(&check.script);
     if let Some(path) = &check.save {
         match findings.failures().next() {
             Some(failure) => {
-                let schedule = failure.story.schedule.clone();
-                let source = Source::new(program.source.name.clone(), &*program.source.text);
-                let Options { arguments, seed, time, .. } = options;
-                if let Err(failure) = (Saved { source, arguments, seed, time, schedule }).save(path) {
-                    return failure.report();
-                }
-                say(&format!("saved: `conc replay {}` runs it again\n", path.display()));
+                let fails = Some((failure.property, failure.what.clone()));
+                schedule::save(path, script, &program, &options, fails, &failure.story)?;
             }
             None => say("nothing was saved: no counterexample was found\n"),
         }
     }
-    findings.status()
+    for (number, path) in &wanted {
+        save_outcome(*number, path, script, &program, &options, &findings)?;
+    }
+    Ok(match findings.limit {
+        Some(Limit::Stopped) => status::INTERRUPTED,
+        Some(_) | None => findings.status(),
+    })
+}
+
+fn save_outcome(
+    number: usize,
+    path: &Path,
+    script: Option<&Path>,
+    program: &Arc<Verified>,
+    options: &Options,
+    findings: &Findings,
+) -> Result<(), Failure> {
+    let outcomes = findings.outcomes.as_deref().unwrap_or_default();
+    let Some(outcome) = outcomes.get(number - 1) else {
+        let found = match outcomes.len() {
+            0 => "none was found".to_string(),
+            1 => "only one was found".to_string(),
+            n => format!("only {n} were found"),
+        };
+        return Err(Failure::new(format!("--save-outcome: there is no outcome {number}, {found}"))
+            .hint("`conc check --outcomes` numbers them"));
+    };
+    // An outcome has no story of its own.
+    let (_, story) = explore::replay(program.clone(), options, &outcome.schedule)
+        .map_err(|why| Failure::new(format!("outcome {number} cannot be saved: {why}")))?;
+    schedule::save(path, script, program, options, None, &story)
 }
 
 /// Runs one schedule again; the exit status is what that run shows.
 pub fn replay(replay: Replay) -> i32 {
-    let saved = match Saved::load(&replay.schedule) {
-        Ok(saved) => saved,
-        Err(failure) => return failure.report(),
-    };
-    let program = match compile(saved.source) {
-        Ok(program) => program,
+    let (recorded, program) = match schedule::load(&replay.schedule) {
+        Ok(loaded) => loaded,
         Err(status) => return status,
     };
-    let options =
-        Options { arguments: saved.arguments, seed: saved.seed, time: saved.time, ..Options::default() };
-    match explore::replay(program.clone(), &options, &saved.schedule) {
-        Ok(findings) => {
+    let options = recorded.settings.options();
+    match explore::replay(program.clone(), &options, &recorded.schedule) {
+        Ok((findings, story)) => {
+            if replay.format == Format::Text && findings.failures().next().is_none() {
+                print(&drawn(&story));
+            }
             tell(&findings, &program.source, replay.format);
+            say(&what_is_missing(&recorded, &findings));
             findings.status()
         }
         Err(why) => Failure::new(format!("the schedule does not fit the script: {why}"))
-            .hint("save it again: `conc check --save FILE …`")
+            .hint("make a new one with `conc check --save`")
             .report(),
+    }
+}
+
+/// The story of a run in which nothing fails.
+fn drawn(story: &Story) -> String {
+    let drawn = render::story(story, None, &Style::for_stdout(), width());
+    if drawn.is_empty() { drawn } else { format!("How this run goes:\n\n{drawn}\n") }
+}
+
+/// Said when the run does not show what it was saved for: of a livelock, one run shows the way in only.
+fn what_is_missing(recorded: &Recorded, findings: &Findings) -> String {
+    match &recorded.fails {
+        Some((property, what)) if !findings.failures().any(|failure| failure.property == *property) => {
+            let word = property.word();
+            let what = render::clean(what);
+            format!("note: it was saved for a failure that this one run does not show: {word}: {what}\n")
+        }
+        Some(_) | None => String::new(),
     }
 }
 

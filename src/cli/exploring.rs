@@ -1,10 +1,12 @@
 //! The words of `conc check`, `conc sim` and `conc replay`: the structs are the table of their flags.
 
+use super::Failure;
 use super::arguments::Script;
 use super::value;
 use clap::{Args, ValueEnum};
 use conc::explore::verdict::Property;
 use conc::explore::{Limits, Options, Reductions, Time};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,13 +15,16 @@ Examples:
   conc check bank.conc                       what can go wrong, in any order the threads might take
   conc check --outcomes bank.conc            and everything that it can print
   conc check --vars total,log bank.conc      and every final value of total and log
+  conc check --save-outcome 2 two.schedule bank.conc
+                                             keep a run that comes to outcome 2
   conc check --save lost.schedule bank.conc  keep the counterexample: `conc replay lost.schedule`
   conc check --max-time 1min --random 100000 big.conc
                                              what is too big for all is sampled
 
 Exit status:
   0 everything holds, 1 an error, a failed assertion, invariant or ensure, 2 the script or the
-  command line cannot be understood, 3 deadlock, 4 data race, 5 livelock, 6 not known (a limit was hit)";
+  command line cannot be understood, 3 deadlock, 4 data race, 5 livelock, 6 not known (a limit was hit),
+  130 Ctrl-C";
 
 pub const SIM_EXAMPLES: &str = "\
 Examples:
@@ -28,6 +33,8 @@ Examples:
 
 pub const REPLAY_EXAMPLES: &str = "\
 Examples:
+  conc check --save-outcome 2 two.schedule bank.conc
+                                             keep a run that comes to outcome 2
   conc check --save lost.schedule bank.conc
   conc replay lost.schedule     the same run again, step by step";
 
@@ -84,6 +91,10 @@ pub struct Check {
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
 
+    /// Save a schedule that leads to the outcome with this number (among those that --outcomes tells)
+    #[arg(long, value_names = ["N", "FILE"], num_args = 2, action = clap::ArgAction::Append)]
+    pub save_outcome: Vec<OsString>,
+
     /// How many cores search; all of them unless told
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub workers: Option<u32>,
@@ -121,7 +132,7 @@ pub struct Sim {
 
 #[derive(Debug, Args)]
 pub struct Replay {
-    /// What `conc check --save` wrote; it knows its script
+    /// What `conc check --save` or `--save-outcome` wrote; it knows its script
     #[arg(value_name = "SCHEDULE")]
     pub schedule: PathBuf,
 
@@ -143,6 +154,21 @@ pub enum Format {
 }
 
 impl Check {
+    /// The outcomes to be saved, by number, and where.
+    pub fn outcomes_to_save(&self) -> Result<Vec<(usize, PathBuf)>, Failure> {
+        let pairs = self.save_outcome.chunks_exact(2);
+        pairs
+            .map(|pair| match pair[0].to_str().map(str::parse::<usize>) {
+                Some(Ok(number)) if number > 0 => Ok((number, PathBuf::from(&pair[1]))),
+                _ => Err(Failure::new(format!(
+                    "--save-outcome: {} is no number of an outcome",
+                    pair[0].display()
+                ))
+                .hint("`conc check --outcomes` numbers them: `--save-outcome 2 FILE` saves the second")),
+            })
+            .collect()
+    }
+
     /// How to explore; the time limit is kept by whoever is told of the progress.
     pub fn options(&self, arguments: Vec<String>) -> Options {
         let defaults = Options::default();
@@ -161,7 +187,7 @@ impl Check {
                 liveness: !self.no_liveness,
             },
             time: self.time.into(),
-            outcomes: self.outcomes || !self.vars.is_empty(),
+            outcomes: self.outcomes || !self.vars.is_empty() || !self.save_outcome.is_empty(),
             variables: self.vars.clone(),
             preemptions: self.preemptions,
             random: self.random,

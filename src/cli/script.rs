@@ -36,11 +36,21 @@ pub fn from_file(name: &OsStr) -> Result<Source, Failure> {
     if name == "-" {
         return decode("<stdin>", read(std::io::stdin(), "<stdin>")?);
     }
-    let shown = name.to_string_lossy();
-    let path = Path::new(name);
+    from_path(Path::new(name))
+}
+
+/// A file, whatever it is called.
+pub fn from_path(path: &Path) -> Result<Source, Failure> {
+    let shown = path.to_string_lossy();
     let bytes =
         File::open(path).map_err(|error| refused(path, &error)).and_then(|file| read(file, &shown))?;
     decode(&shown, bytes)
+}
+
+/// The path, if the script comes from a file.
+pub fn path(script: &Script) -> Option<&Path> {
+    let named = script.script.first().filter(|name| script.text.is_none() && *name != "-")?;
+    Some(Path::new(named))
 }
 
 fn read(from: impl Read, name: &str) -> Result<Vec<u8>, Failure> {

@@ -6,7 +6,7 @@ use super::search::{Move, Search, Sign};
 use super::shortest;
 use super::steps::{Effect, Steps};
 use super::story::Teller;
-use super::verdict::{Findings, Limit, Outcome, Property, Schedule, Uncaught, Verdict};
+use super::verdict::{Findings, Limit, Outcome, Property, Schedule, Story, Uncaught, Verdict};
 use crate::code::verify::Verified;
 use crate::report::runtime::Ending;
 use crate::world::Stream;
@@ -117,11 +117,16 @@ pub fn simulate(
     ending
 }
 
-/// Runs one schedule again: what that one run shows, with its story.
+/// Runs one schedule again: what that one run shows, and its story. What it comes to is told as an outcome, if it ends
+/// and outcomes are asked for.
 ///
 /// # Errors
 /// Why the schedule does not fit the program.
-pub fn replay(program: Arc<Verified>, options: &Options, schedule: &Schedule) -> Result<Findings, String> {
+pub fn replay(
+    program: Arc<Verified>,
+    options: &Options,
+    schedule: &Schedule,
+) -> Result<(Findings, Story), String> {
     let mut steps = Steps::new(program, options);
     let mut teller = Teller::new(&mut steps, options.seed);
     for (at, turn) in schedule.turns.iter().enumerate() {
@@ -133,6 +138,9 @@ pub fn replay(program: Arc<Verified>, options: &Options, schedule: &Schedule) ->
         }
     }
     let made = schedule.turns.len() as u64;
+    let story = teller.story.clone();
+    let outcomes =
+        options.outcomes.then(|| teller.outcome(&options.variables)).flatten().map(|end| vec![end]);
     let (property, failure) = teller.shown().unzip();
     let verdicts = Property::ALL
         .into_iter()
@@ -141,15 +149,16 @@ pub fn replay(program: Arc<Verified>, options: &Options, schedule: &Schedule) ->
             _ => (known, Verdict::Unknown),
         })
         .collect();
-    Ok(Findings {
+    let findings = Findings {
         verdicts,
         states: made + 1,
         steps: made,
         depth: made as u32,
         limit: Some(Limit::Random(1)),
-        outcomes: None,
+        outcomes,
         advice: Vec::new(),
-    })
+    };
+    Ok((findings, story))
 }
 
 /// Every distinct outcome, with a schedule that leads to it.

@@ -4,6 +4,8 @@
 //! conc schedule 1
 //! script  bank.conc
 //! meaning 5f0c2d1e9a8b7c63
+//! seed    0
+//! time    any
 //! fails   ensure: total is 101 at the end
 //! threads main teller teller
 //!
@@ -16,13 +18,17 @@
 //!
 //! Each line of turns is what one thread does without a switch; `*3` says how often. A thread is called by its name, and
 //! `teller/2` is the second thread of that name to be started; names that are no plain words stand in quotes. What
-//! follows `#` is for people only. Reading is in `read`; what runs a schedule, and whether it fits, is said elsewhere.
+//! follows `#` is for people only. A script that came from no file is in here itself: `text` and its name instead of
+//! `script` and its path, then each of its lines behind `| `. Reading is in `read`, what was asked of the exploration in
+//! `settings`; what runs a schedule, and whether it fits, is said elsewhere.
 
 mod read;
+mod settings;
 #[cfg(test)]
 mod tests;
 
 pub use read::read;
+pub use settings::Settings;
 
 use super::verdict::{Moment, Property, Schedule, Turn};
 use crate::value::show;
@@ -32,6 +38,8 @@ use std::fmt::Write;
 /// The first words of every schedule file; the number changes when its meaning does.
 const TITLE: &str = "conc schedule ";
 const VERSION: u32 = 1;
+/// Before each line of a script that is in the schedule.
+const BAR: &str = "| ";
 /// How wide the turns are before the comments, if they can be.
 const WIDTH: usize = 25;
 /// A run of turns of one thread that is longer than this goes on in the next line.
@@ -42,10 +50,10 @@ const TOLD: usize = 20;
 /// A schedule, with what is needed to run it again and to know what should come of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
-    /// The path of the script, as it was given.
-    pub script: String,
+    pub script: Script,
     /// Its `fingerprint`.
     pub meaning: u64,
+    pub settings: Settings,
     /// What fails in this run, and how (on one line); None for a run that was asked for as an outcome.
     pub fails: Option<(Property, String)>,
     /// The names of the threads, in the order of their starts.
@@ -53,12 +61,28 @@ pub struct Recorded {
     pub schedule: Schedule,
 }
 
+/// Where the script is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Script {
+    /// In a file: its path, from the directory of the schedule on.
+    File(String),
+    /// In the schedule: it came from `-e` or from standard input.
+    Here { name: String, text: String },
+}
+
 /// The text of the file. The moments, one for each turn, become comments; there may be none.
 pub fn write(recorded: &Recorded, moments: &[Moment]) -> String {
     let mut text = format!("{TITLE}{VERSION}\n");
     // Writing to a text cannot fail, here and below.
-    let _ = writeln!(text, "script  {}", path(&recorded.script));
+    match &recorded.script {
+        Script::File(name) => _ = writeln!(text, "script  {}", path(name)),
+        Script::Here { name, text: script } => {
+            let _ = writeln!(text, "text    {}", word(name));
+            script.split('\n').for_each(|line| _ = writeln!(text, "{BAR}{line}"));
+        }
+    }
     let _ = writeln!(text, "meaning {:016x}", recorded.meaning);
+    recorded.settings.write(&mut text);
     if let Some((property, what)) = &recorded.fails {
         let _ = writeln!(text, "fails   {}: {}", property.word(), on_one_line(what));
     }
@@ -66,8 +90,7 @@ pub fn write(recorded: &Recorded, moments: &[Moment]) -> String {
     let mut threads = recorded.threads.clone();
     let most = turns.iter().map(|turn| turn.thread as usize + 1).max().unwrap_or(0);
     threads.extend((threads.len()..most).map(|index| format!("thread-{index}")));
-    let names: Vec<String> = threads.iter().map(|name| word(name)).collect();
-    let _ = writeln!(text, "threads {}\n", names.join(" "));
+    let _ = writeln!(text, "threads {}\n", words(&threads));
 
     let labels = numbered(&threads, word);
     let mut from = 0;
@@ -150,6 +173,10 @@ fn comments(moments: &[Moment]) -> Vec<String> {
 /// A name as it is, or in quotes.
 fn word(text: &str) -> String {
     if !text.is_empty() && text.chars().all(is_plain) { text.to_string() } else { show::quoted(text) }
+}
+
+fn words(texts: &[String]) -> String {
+    texts.iter().map(|text| word(text)).collect::<Vec<_>>().join(" ")
 }
 
 /// The same for a path, in which slashes are nothing special.

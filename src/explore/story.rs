@@ -157,6 +157,21 @@ impl<'s> Teller<'s> {
         }
     }
 
+    /// What the run has come to, if it has ended.
+    pub fn outcome(&mut self, names: &[String]) -> Option<super::verdict::Outcome> {
+        if !self.is_over() {
+            return None;
+        }
+        let mut ending = Ending { failed: self.universe.failed.into(), ..Ending::default() };
+        self.finish(&mut ending);
+        Some(super::verdict::Outcome {
+            output: self.story.moments.iter().map(|moment| moment.output.as_str()).collect(),
+            variables: variables(&self.universe, names),
+            status: ending.status,
+            schedule: self.story.schedule.clone(),
+        })
+    }
+
     /// The move that a turn of a schedule stands for.
     pub fn step_of(&self, turn: &Turn) -> Option<Move> {
         let seat = self.who.iter().position(|who| *who == turn.thread as usize)?;

@@ -1,7 +1,9 @@
 //! Reading a schedule file: any text gives a schedule or says where it is wrong.
 
-use super::{Recorded, TITLE, VERSION, is_plain};
+use super::settings::{OUTCOMES, Settings, switches, word};
+use super::{BAR, Recorded, Script, TITLE, VERSION, is_plain};
 use crate::explore::verdict::{Property, Schedule, Turn};
+use crate::explore::{Options, Time};
 use crate::report::{Code, Diagnostic};
 use crate::source::Span;
 use std::collections::HashMap;
@@ -15,18 +17,15 @@ const MOST_CHOICES: usize = 10_000;
 pub fn read(text: &str) -> Result<Recorded, Box<Diagnostic>> {
     let mut reader = Reader { text, at: 0 };
     reader.title()?;
-    let script = reader.field("script", "script  bank.conc")?;
-    let script = reader.word(script, |c| is_plain(c) || c == '/', "the path of the script")?;
+    let script = reader.script()?;
     let meaning = reader.field("meaning", "meaning 5f0c2d1e9a8b7c63")?;
     let meaning = reader.meaning(meaning)?;
+    let settings = reader.settings()?;
     let fails = reader.fails()?;
-    let start = reader.field("threads", "threads main teller")?;
-    let mut threads = vec![reader.word(start, is_plain, "the name of a thread")?];
-    while let Some(at) = reader.more_in_line() {
-        threads.push(reader.word(at, is_plain, "the name of a thread")?);
-    }
+    reader.field("threads", "threads main teller")?;
+    let threads = reader.words("the name of a thread")?;
     let turns = reader.turns(&threads)?;
-    Ok(Recorded { script, meaning, fails, threads, schedule: Schedule { turns } })
+    Ok(Recorded { script, meaning, settings, fails, threads, schedule: Schedule { turns } })
 }
 
 struct Reader<'a> {
@@ -131,6 +130,96 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Goes on behind the name of the header's next line, if it is that one.
+    fn optional(&mut self, name: &str) -> bool {
+        self.skip_lines();
+        let start = self.at;
+        self.skip(is_plain);
+        let found = &self.text[start..self.at] == name;
+        self.at = if found { self.at } else { start };
+        found
+    }
+
+    /// The words up to the end of the line.
+    fn words(&mut self, what: &str) -> Read<Vec<String>> {
+        let mut words = Vec::new();
+        while let Some(at) = self.more_in_line() {
+            words.push(self.word(at, is_plain, what)?);
+        }
+        Ok(words)
+    }
+
+    /// The script's path, or its name and its lines.
+    fn script(&mut self) -> Read<Script> {
+        if !self.optional("text") {
+            let start = self.field("script", "script  bank.conc")?;
+            let path = self.word(start, |c| is_plain(c) || c == '/', "the path of the script")?;
+            return Ok(Script::File(path));
+        }
+        let Some(start) = self.more_in_line() else {
+            return self.wrong(self.span(self.at), "`text` says nothing", "such as `text    -e`");
+        };
+        let name = self.word(start, is_plain, "the name of the script")?;
+        if let Some(more) = self.more_in_line() {
+            let hint = "a name with other characters than letters, digits and `-_.[]` stands in quotes";
+            return self.wrong(self.span(more), "this does not belong to the name of the script", hint);
+        }
+        self.skip(|c| c != '\n');
+        self.take("\n");
+        let mut lines = Vec::new();
+        while self.take(BAR) || self.take(BAR.trim_end()) {
+            let start = self.at;
+            self.skip(|c| c != '\n');
+            lines.push(&self.text[start..self.at]);
+            self.take("\n");
+        }
+        Ok(Script::Here { name, text: lines.join("\n") })
+    }
+
+    fn settings(&mut self) -> Read<Settings> {
+        let mut settings = Settings::of(&Options::default());
+        if self.optional("args") {
+            settings.arguments = self.words("an argument")?;
+        }
+        let start = self.field("seed", "seed    0")?;
+        self.skip(is_plain);
+        let Ok(seed) = self.text[start..self.at].parse() else {
+            let most = u64::MAX;
+            return self.wrong(self.span(start), "the seed is a number", format!("from 0 to {most}"));
+        };
+        settings.seed = seed;
+        let start = self.field("time", "time    any")?;
+        self.skip(is_plain);
+        let said = &self.text[start..self.at];
+        let Some(time) = [Time::Any, Time::Idle].into_iter().find(|time| word(*time) == said) else {
+            return self.wrong(self.span(start), "there is no such rule of time", "one of: any, idle");
+        };
+        settings.time = time;
+        if self.optional("without") {
+            while let Some(start) = self.more_in_line() {
+                self.skip(is_plain);
+                let said = &self.text[start..self.at];
+                let known = switches(&mut settings.reductions);
+                let names = known.each_ref().map(|(name, _)| *name).join(", ");
+                let Some((_, on)) = known.into_iter().find(|(name, _)| *name == said) else {
+                    let hint = format!("one of: {names}");
+                    return self.wrong(self.span(start), "there is no such reduction", hint);
+                };
+                *on = false;
+            }
+        }
+        if self.optional("asked") {
+            let start = self.more_in_line().unwrap_or(self.at);
+            if !self.optional(OUTCOMES) {
+                let hint = format!("such as `asked   {OUTCOMES}`, and the names of variables");
+                return self.wrong(self.span(start), "nothing of that kind is asked", hint);
+            }
+            settings.outcomes = true;
+            settings.variables = self.words("the name of a variable")?;
+        }
+        Ok(settings)
+    }
+
     fn meaning(&mut self, start: usize) -> Read<u64> {
         self.skip(is_plain);
         let digits = &self.text[start..self.at];
@@ -145,11 +234,7 @@ impl<'a> Reader<'a> {
     }
 
     fn fails(&mut self) -> Read<Option<(Property, String)>> {
-        self.skip_lines();
-        let start = self.at;
-        self.skip(is_plain);
-        if &self.text[start..self.at] != "fails" {
-            self.at = start;
+        if !self.optional("fails") {
             return Ok(None);
         }
         self.skip_spaces();

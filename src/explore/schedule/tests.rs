@@ -1,4 +1,5 @@
 use super::*;
+use crate::explore::{Reductions, Time};
 use crate::report::{Style, render};
 use crate::source::Source;
 use proptest::prelude::*;
@@ -31,8 +32,16 @@ fn tellers() -> (Recorded, Vec<Moment>) {
     turns[4].choices = vec![1, 0];
     turns[6].times_out = true;
     let recorded = Recorded {
-        script: "lessons/bank.conc".into(),
+        script: Script::File("lessons/bank.conc".into()),
         meaning: 0x0f0c_2d1e_9a8b_7c63,
+        settings: Settings {
+            arguments: vec!["3".into(), "--fast".into(), "a b".into()],
+            seed: 7,
+            time: Time::Idle,
+            reductions: Reductions { merge: false, private: false, ..Reductions::ALL },
+            outcomes: true,
+            variables: vec!["balance".into()],
+        },
         fails: Some((Property::Ensure, "balance is 101 at the end".into())),
         threads: ["main", "teller", "teller"].map(String::from).to_vec(),
         schedule: Schedule { turns },
@@ -44,6 +53,11 @@ const TELLERS: &str = "\
 conc schedule 1
 script  lessons/bank.conc
 meaning 0f0c2d1e9a8b7c63
+args    3 --fast \"a b\"
+seed    7
+time    idle
+without merge private
+asked   outcomes balance
 fails   ensure: balance is 101 at the end
 threads main teller teller
 
@@ -102,9 +116,9 @@ fn said(from: &str, to: &str) -> String {
 #[test]
 fn mistakes_are_told_with_their_place() {
     let expected = r#"error[E0101]: there is no thread "teller" number 3, only 2 of that name
-  --> bank.schedule:10:1
+  --> bank.schedule:15:1
    |
-10 | teller/3 teller/2(choice 1, choice 0) # line 4: reads balance = 100
+15 | teller/3 teller/2(choice 1, choice 0) # line 4: reads balance = 100
    | ^^^^^^^^
    |
    = help: the line `threads` names all there are, in the order of their starts
@@ -113,9 +127,16 @@ fn mistakes_are_told_with_their_place() {
     for (from, to, message) in [
         ("conc schedule 1", "let a = 1", "this is no schedule of conc"),
         ("schedule 1", "schedule 2", "this schedule is not of version 1, the one that this conc reads"),
-        ("script ", "text ", "a line with `script` is missing here"),
+        ("script ", "text ", "this does not belong to the name of the script"),
+        ("script ", "file ", "a line with `script` is missing here"),
         ("lessons/bank.conc", "", "`script` says nothing"),
         ("0f0c2", "f0c2", "16 hexadecimal digits"),
+        ("script  lessons/bank.conc", "text", "`text` says nothing"),
+        ("seed    7", "", "a line with `seed` is missing here"),
+        ("seed    7", "seed -7", "the seed is a number"),
+        ("idle", "soon", "there is no such rule of time"),
+        ("private", "privacy", "there is no such reduction"),
+        ("outcomes", "politely", "nothing of that kind is asked"),
         ("ensure:", "hope:", "this can not fail"),
         ("ensure:", "ensure", "what fails is missing here"),
         ("threads main", "main", "a line with `threads` is missing here"),
@@ -137,16 +158,46 @@ fn mistakes_are_told_with_their_place() {
     }
 }
 
+fn any_script() -> impl Strategy<Value = Script> {
+    prop_oneof![
+        any::<String>().prop_map(Script::File),
+        (any::<String>(), any::<String>()).prop_map(|(name, text)| Script::Here { name, text }),
+        prop::collection::vec("[ |#a]{0,3}\r?", 0..5)
+            .prop_map(|lines| Script::Here { name: "-e".into(), text: lines.join("\n") }),
+    ]
+}
+
+fn any_settings() -> impl Strategy<Value = Settings> {
+    let texts = || prop::collection::vec(prop_oneof!["[a-z]{0,3}", any::<String>()], 0..3);
+    let reductions = any::<[bool; 5]>().prop_map(|[symmetry, merge, private, memo, liveness]| Reductions {
+        symmetry,
+        merge,
+        private,
+        memo,
+        liveness,
+    });
+    let time = prop::sample::select(vec![Time::Any, Time::Idle]);
+    (texts(), any::<u64>(), time, reductions, any::<bool>(), texts()).prop_map(
+        |(arguments, seed, time, reductions, outcomes, names)| {
+            // Variables are told as a part of outcomes.
+            let variables = if outcomes { names } else { Vec::new() };
+            Settings { arguments, seed, time, reductions, outcomes, variables }
+        },
+    )
+}
+
 fn any_recorded() -> impl Strategy<Value = Recorded> {
     let threads = prop::collection::vec(prop_oneof!["[a-c]", "[a-z余额]{1,6}", ".*", any::<String>()], 1..6);
     let property = prop::sample::select(Property::ALL.to_vec());
     let fails = prop::option::of((property, "[^\\p{Cc}]{0,30}"));
-    (any::<String>(), any::<u64>(), fails, threads).prop_flat_map(|(script, meaning, fails, threads)| {
+    let head = (any_script(), any::<u64>(), any_settings(), fails, threads);
+    head.prop_flat_map(|(script, meaning, settings, fails, threads)| {
         let turn = (0..threads.len() as u32, any::<bool>(), prop::collection::vec(0..4u32, 0..3))
             .prop_map(|(thread, times_out, choices)| Turn { thread, times_out, choices });
         prop::collection::vec((turn, 1..4usize), 0..30).prop_map(move |runs| Recorded {
             script: script.clone(),
             meaning,
+            settings: settings.clone(),
             fails: fails.clone().map(|(property, what)| (property, on_one_line(&what))),
             threads: threads.clone(),
             schedule: Schedule {

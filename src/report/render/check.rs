@@ -107,6 +107,7 @@ fn limit(limit: Limit) -> String {
             let bound = count(most as usize, "preemption");
             format!("all schedules with at most {bound} were tried, and no others (--preemptions)")
         }
+        Limit::Random(1) => "only one schedule was run".to_string(),
         Limit::Random(tried) => format!("only {} random schedules were tried (--random)", grouped(tried)),
     }
 }

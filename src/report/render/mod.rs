@@ -20,6 +20,7 @@ pub use diagnostics::diagnostics;
 pub use ending::ending;
 pub use json::json;
 pub use stats::stats;
+pub use story::story;
 pub use uncaught::uncaught;
 
 use unicode_width::UnicodeWidthStr;

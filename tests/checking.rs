@@ -1,0 +1,309 @@
+//! `conc check`, `conc replay` and `conc sim` from outside: what they end with, what they save, and what comes of it.
+//! What an exploration finds is tested where it is made.
+
+mod common;
+
+use common::{conc, text};
+use serde_json::Value;
+use std::collections::HashSet;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const LOST: &str = "var total = 0
+thread teller(n) {
+  let before = total
+  total = before + n
+}
+start teller(1)
+start teller(10)
+ensure total == 11
+";
+
+/// More states than anybody waits for.
+const BIG: &str = "lock guard
+var n = 0
+thread adder(k) { for i in 0..30 { with guard { n = (n * 7 + k) % 1000003 } } }
+for k in [1, 2, 3, 5, 7, 11] { start adder(k) }
+";
+
+/// A new directory with one script in it.
+fn directory(name: &str, script: &str) -> PathBuf {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("checking-{name}"));
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(&directory).expect("made");
+    fs::write(directory.join("a.conc"), script).expect("written");
+    directory
+}
+
+/// Status, standard output and standard error of a command whose words may name files in `directory` with `@`.
+fn run(directory: &std::path::Path, words: &[&str]) -> (Option<i32>, String, String) {
+    let words: Vec<String> =
+        words.iter().map(|word| word.replace('@', &format!("{}/", directory.display()))).collect();
+    let output = conc(&words.iter().map(String::as_str).collect::<Vec<_>>(), "");
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+/// How the first failure comes about, and what it comes to: not the verdicts, outcomes and numbers around it, which say
+/// more of a whole exploration than of one run.
+fn first_failure(report: &str) -> &str {
+    let (_, rest) = report.split_once("\n\n").expect("a blank line after the verdicts");
+    let next = rest.find("\nHow ").or_else(|| rest.find("\noutcomes: "));
+    &rest[..next.unwrap_or_else(|| rest.trim_end().rfind('\n').expect("a summary"))]
+}
+
+#[test]
+fn every_verdict_has_its_status() {
+    let cases = [
+        ("lock m\nstart { with m { } }", 0),
+        ("start { throw \"x\" }", 1),
+        ("start { assert false }", 1),
+        (LOST, 1),
+        ("var n = 0\ninvariant n < 2\nn = 2", 1),
+        ("lock a\nlock b\nstart { with a { with b { } } }\nstart { with b { with a { } } }", 3),
+        ("var n = 0\nstart { n = 1 }\nstart { n = 1 }", 4),
+        ("lock m\nvar n = 0\nstart { while true { with m { n = 1 - n } } }", 5),
+    ];
+    for (script, status) in cases {
+        let output = conc(&["check", "-e", script], "");
+        assert_eq!(output.status.code(), Some(status), "{script}\n{}", text(&output.stdout));
+        // A deadlock is no wait: it is told as in a real run.
+        assert_eq!(
+            status == 3,
+            text(&output.stdout).contains("deadlock: "),
+            "{script}\n{}",
+            text(&output.stdout)
+        );
+    }
+}
+
+#[test]
+fn a_limit_leaves_what_is_known() {
+    let output = conc(&["check", "--max-states", "10", "-e", BIG], "");
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(6), "{said}");
+    assert!(said.contains("not known: deadlock") && said.contains("--max-states"), "{said}");
+    assert!(said.contains("states, ") && said.contains(" steps, depth "), "{said}");
+    // What has failed before the limit is known.
+    let script = format!("throw \"at once\"\n{BIG}");
+    assert_eq!(conc(&["check", "--max-states", "10", "-e", &script], "").status.code(), Some(1));
+    let with_failure = format!("var m = 0\nstart {{ m = 1 }}\nstart {{ m = 1 }}\n{BIG}");
+    let output = conc(&["check", "--max-states", "2000", "-e", &with_failure], "");
+    assert_eq!(output.status.code(), Some(4), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("not known: deadlock"), "{}", text(&output.stdout));
+}
+
+#[test]
+fn time_ends_a_check() {
+    let began = Instant::now();
+    let output = conc(&["check", "--max-time", "300ms", "-e", BIG], "");
+    assert_eq!(output.status.code(), Some(6));
+    assert!(text(&output.stdout).contains("--max-time"), "{}", text(&output.stdout));
+    assert!(began.elapsed() < Duration::from_secs(60));
+}
+
+/// Whether a process has a handler for SIGINT by now.
+#[cfg(target_os = "linux")]
+fn catches_interrupts(pid: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 2 != 0)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_c_ends_a_check_with_what_is_known() {
+    let child = Command::new(env!("CARGO_BIN_EXE_conc"))
+        .args(["check", "-e", BIG])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("conc starts");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !catches_interrupts(child.id()) {
+        assert!(Instant::now() < deadline, "it never watches for Ctrl-C");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    assert!(sent.success());
+    let output = child.wait_with_output().expect("conc ends");
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(said.contains("not known: ") && said.contains("the search was stopped"), "{said}");
+}
+
+#[test]
+fn json_is_json() {
+    for (script, status) in
+        [(LOST, 1), ("print(\"\\u{1}\\\"余\")", 0), ("lock m\nm.acquire()\nm.acquire()", 3)]
+    {
+        let output = conc(&["check", "--format", "json", "--outcomes", "-e", script], "");
+        let found: Value = serde_json::from_slice(&output.stdout).expect("JSON and nothing else");
+        assert_eq!(output.status.code(), Some(status));
+        assert_eq!(found["status"], status, "{found:#}");
+        assert_eq!(found["verdicts"].as_array().map(Vec::len), Some(7));
+        assert!(found["outcomes"].is_array() && found["complete"] == true, "{found:#}");
+    }
+}
+
+#[test]
+fn variables_must_be_known() {
+    let (status, out, err) = run(&directory("vars", LOST), &["check", "--vars", "total,nosuch", "@a.conc"]);
+    assert_eq!((status, out.as_str()), (Some(2), ""));
+    assert!(err.contains("no variable `nosuch`") && err.contains("help: "), "{err}");
+}
+
+#[test]
+fn a_saved_schedule_shows_the_same_failure() {
+    let cases = [
+        LOST,
+        "lock a\nlock b\nstart { with a { with b { } } }\nstart { with b { with a { } } }",
+        "var n = 0\nstart { n = 1 }\nstart { n = 1 }",
+        "let face = choose(1..=6)\nstart { assert face != 4 }",
+        "var n = 0\ninvariant n < 2\nstart { n += 1 }\nstart { n += 1 }",
+        "queue q\nstart { print(q.get(timeout: 5s)) }\nstart { sleep 1s; q.put(len(args)) }",
+    ];
+    let settings: [&[&str]; 5] = [
+        &[],
+        &["--outcomes"],
+        &["--no-merge", "--no-private"],
+        &["--no-symmetry", "--no-liveness", "--no-memo"],
+        &["--time", "idle", "--seed", "7"],
+    ];
+    for (script, flags) in cases.iter().flat_map(|script| settings.iter().map(move |flags| (script, flags))) {
+        let directory = directory("same", script);
+        let words = [&["check", "--save", "@x.schedule"], *flags, &["@a.conc", "-x", "a b"]].concat();
+        let (status, found, err) = run(&directory, &words);
+        if status == Some(0) {
+            assert!(err.contains("nothing was saved") && !directory.join("x.schedule").exists(), "{err}");
+            continue;
+        }
+        assert!(err.contains("conc replay"), "{script} {flags:?}\n{found}\n{err}");
+        let (again, shown, err) = run(&directory, &["replay", "@x.schedule"]);
+        assert_eq!((status, err.as_str()), (again, ""), "{script} {flags:?}\n{shown}");
+        assert_eq!(first_failure(&found), first_failure(&shown), "{script} {flags:?}");
+    }
+}
+
+#[test]
+fn a_script_without_a_file_goes_with_its_schedule() {
+    let directory = directory("text", "");
+    let (status, ..) = run(&directory, &["check", "--save", "@x.schedule", "-e", LOST, "1"]);
+    let (again, shown, err) = run(&directory, &["replay", "@x.schedule", "--format", "json"]);
+    assert_eq!((status, again, err.as_str()), (Some(1), Some(1), ""));
+    let shown: Value = serde_json::from_str(&shown).expect("JSON");
+    let fails = |name: &str| {
+        shown["verdicts"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|it| it["property"] == name && it["verdict"] == "fails")
+    };
+    assert!(fails("ensure") && !fails("deadlock"), "{shown:#}");
+}
+
+#[test]
+fn a_schedule_is_found_with_its_script_from_anywhere() {
+    let directory = directory("place", LOST);
+    fs::create_dir(directory.join("out")).unwrap();
+    run(&directory, &["check", "--save", "@out/x.schedule", "@a.conc"]);
+    assert!(fs::read_to_string(directory.join("out/x.schedule")).unwrap().contains("\nscript  ../a.conc\n"));
+    assert_eq!(run(&directory, &["replay", "@out/x.schedule"]).0, Some(1));
+    fs::remove_file(directory.join("a.conc")).unwrap();
+    let (status, _, err) = run(&directory, &["replay", "@out/x.schedule"]);
+    assert!(status == Some(2) && err.contains("a.conc: there is no such file"), "{err}");
+}
+
+#[test]
+fn a_changed_script_is_told_once() {
+    let directory = directory("changed", LOST);
+    run(&directory, &["check", "--save", "@x.schedule", "@a.conc"]);
+    fs::write(directory.join("a.conc"), LOST.replace("  total", "\n  # Here it goes wrong.\n  total"))
+        .unwrap();
+    assert_eq!(run(&directory, &["replay", "@x.schedule"]).0, Some(1), "comments make no difference");
+    fs::write(directory.join("a.conc"), LOST.replace("before + n", "n + before")).unwrap();
+    let (status, out, err) = run(&directory, &["replay", "@x.schedule"]);
+    assert_eq!((status, out.as_str()), (Some(2), ""));
+    assert!(err.contains("a.conc has changed since") && err.contains("help: "), "{err}");
+    assert_eq!(err.matches("error").count(), 1, "{err}");
+}
+
+#[test]
+fn what_is_no_schedule_is_refused_with_its_place() {
+    let directory = directory("garbage", LOST);
+    run(&directory, &["check", "--save", "@x.schedule", "@a.conc"]);
+    let good = fs::read_to_string(directory.join("x.schedule")).unwrap();
+    let cases = [
+        (String::new(), "this is no schedule of conc"),
+        (LOST.to_string(), "this is no schedule of conc"),
+        (good.replace("conc schedule 1", "conc schedule 9"), "not of version 1"),
+        (good.replace("\nteller", "\nnobody"), "there is no thread \"nobody"),
+        (good.replace("\nmain", "\nmain*99 main"), "does not fit the script"),
+        (good.replace("script  a.conc", "script  nosuch.conc"), "nosuch.conc: there is no such file"),
+    ];
+    for (file, told) in cases {
+        fs::write(directory.join("y.schedule"), file).unwrap();
+        let (status, out, err) = run(&directory, &["replay", "@y.schedule"]);
+        assert!(status == Some(2) && out.is_empty() && err.contains(told), "{told}: {status:?}\n{out}{err}");
+    }
+    fs::write(directory.join("y.schedule"), [0xff, 0xfe]).unwrap();
+    let (status, _, err) = run(&directory, &["replay", "@y.schedule"]);
+    assert!(status == Some(2) && err.contains("UTF-8"), "{err}");
+}
+
+#[test]
+fn any_outcome_can_be_saved() {
+    let directory = directory("outcomes", "start { print(1) }\nstart { print(2) }\n");
+    let (status, found, _) = run(&directory, &["check", "--outcomes", "--format", "json", "@a.conc"]);
+    assert_eq!(status, Some(0));
+    let found: Value = serde_json::from_str(&found).expect("JSON");
+    let outcomes = found["outcomes"].as_array().unwrap();
+    assert_eq!(outcomes.len(), 2);
+    for (number, outcome) in ["1", "2"].iter().zip(outcomes) {
+        let (status, ..) = run(&directory, &["check", "--save-outcome", number, "@o.schedule", "@a.conc"]);
+        assert_eq!(status, Some(0));
+        let (_, shown, err) = run(&directory, &["replay", "--format", "json", "@o.schedule"]);
+        let shown: Value = serde_json::from_str(&shown).unwrap_or_else(|_| panic!("{shown}{err}"));
+        assert_eq!(shown["outcomes"][0]["output"], outcome["output"]);
+        let (_, shown, _) = run(&directory, &["replay", "@o.schedule"]);
+        assert!(shown.starts_with("How this run goes:\n"), "{shown}");
+    }
+    for number in ["3", "0", "two"] {
+        let (status, _, err) =
+            run(&directory, &["check", "--save-outcome", number, "@n.schedule", "@a.conc"]);
+        assert!(status == Some(2) && err.contains("--save-outcome") && err.contains("help: "), "{err}");
+        assert!(!directory.join("n.schedule").exists());
+    }
+}
+
+#[test]
+fn the_seed_decides_a_simulated_run() {
+    let script = "var n = 0
+thread adder(k) { for i in 0..3 { let m = n; n = m + k; print(k, n, random()) } }
+for k in [1, 10, 100] { start adder(k) }";
+    let mut seen = HashSet::new();
+    for seed in 0..50 {
+        let seed = seed.to_string();
+        let words = ["sim", "--seed", &seed, "-e", script];
+        let (first, second) = (conc(&words, ""), conc(&words, ""));
+        assert_eq!(first.stdout, second.stdout);
+        assert_eq!(first.stderr, second.stderr);
+        assert_eq!(first.status.code(), Some(0), "{}", text(&first.stderr));
+        // What the three have done, without the random numbers.
+        let order: Vec<String> =
+            text(&first.stdout).lines().map(|l| l.rsplit_once(' ').unwrap().0.to_string()).collect();
+        seen.insert(order);
+    }
+    assert!(seen.len() > 10, "only {} different orders", seen.len());
+}
+
+#[test]
+fn sleeping_in_a_simulation_costs_no_time() {
+    let began = Instant::now();
+    let script = "start { sleep 1000s; print(\"first\", now()) }\nsleep 100_000s\nprint(now())";
+    let output = conc(&["sim", "-e", script], "");
+    assert_eq!(text(&output.stdout), "first 1000s\n100000s\n");
+    assert!(began.elapsed() < Duration::from_secs(60));
+}
