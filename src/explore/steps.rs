@@ -316,7 +316,7 @@ impl Steps {
             }
         }
         match job {
-            Job::Step { seat, way, choices } => self.step(graph, universe, &numbers, seat, way, choices),
+            Job::Step { seat, way, choices } => self.step(graph, universe, &numbers, &objects, seat, way, choices),
             Job::Look { ensure } => {
                 let (faults, log) = universe.look(ensure, &self.rules);
                 let met = self.close(graph, numbers_of(&log, &numbers));
@@ -328,11 +328,13 @@ impl Steps {
         }
     }
 
+    #[expect(clippy::too_many_arguments)]
     fn step(
         &mut self,
         graph: &Graph,
         mut universe: Universe,
         numbers: &Numbers,
+        objects: &[Option<Shared>],
         seat: usize,
         way: Way,
         choices: &[u32],
@@ -370,10 +372,13 @@ impl Steps {
         if let Ends::Blocked(_) = step.ends {
             return (Arc::new(Outcome::blocked(log, touches)), met, opaque);
         }
-        let mut change = self.change(graph, &universe, numbers, &handles);
+        // Somewhere else others may still lead to what nothing leads to here.
+        let own = graph.refs(self.common + seat)[0];
+        let kept = met.iter().chain([&own]).filter_map(|node| objects[*node as usize].clone());
+        let kept: Vec<Shared> = kept.collect();
+        let mut change = self.change(graph, &universe, numbers, &handles, &kept);
         if self.memo && !opaque {
             // What was not met has not changed: at most it is written in another order now.
-            let own = graph.refs(self.common + seat)[0];
             let constant = |node: u32| {
                 let refs = |met: &&u32| graph.refs(**met as usize).contains(&node);
                 self.labels.facts(graph.label(node as usize)).constant && met.iter().chain([&own]).any(|met| refs(&met))
@@ -419,13 +424,20 @@ impl Steps {
     }
 
     /// The difference between the state and the universe after a step.
-    fn change(&mut self, graph: &Graph, universe: &Universe, numbers: &Numbers, handles: &[usize]) -> Change {
-        let (snapshot, objects) = universe.snapshot(&self.rules);
+    fn change(
+        &mut self,
+        graph: &Graph,
+        universe: &Universe,
+        numbers: &Numbers,
+        handles: &[usize],
+        kept: &[Shared],
+    ) -> Change {
+        let (snapshot, objects) = universe.snapshot_keeping(&self.rules, kept);
         let first_object = snapshot.roots;
         let mut change = Change::default();
         let mut new_nodes = 0;
         let mut new_seats = 0;
-        let mut kept = vec![false; graph.seats];
+        let mut stays = vec![false; graph.seats];
         // What each node of the snapshot is called.
         let mut names: Vec<u32> = Vec::with_capacity(snapshot.nodes.len());
         for at in 0..snapshot.nodes.len() {
@@ -435,7 +447,7 @@ impl Steps {
                 let handle = Shared::Thread(universe.seats[at - self.common].thread.clone()).address();
                 match handles.iter().position(|known| *known == handle) {
                     Some(seat) => {
-                        kept[seat] = true;
+                        stays[seat] = true;
                         (self.common + seat) as u32
                     }
                     None => {
@@ -453,7 +465,7 @@ impl Steps {
                 }
             });
         }
-        change.ended = kept.iter().any(|kept| !kept);
+        change.ended = stays.iter().any(|stays| !stays);
         for (at, node) in snapshot.nodes.iter().enumerate() {
             let object = at.checked_sub(first_object).map(|at| &objects[at]);
             let label = self.label(node, object, universe, at, snapshot.seats);
