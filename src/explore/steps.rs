@@ -148,9 +148,12 @@ impl Steps {
         seats: usize,
     ) -> u32 {
         let seat = at.checked_sub(self.common).filter(|seat| *seat < seats);
-        let deadline =
-            seat.and_then(|seat| universe.deadline(seat)).map(|deadline| (deadline - universe.now).max(0));
-        self.labels.of(node, object, deadline)
+        let waits = seat.and_then(|seat| {
+            let wait = universe.seats[seat].wait.as_ref()?;
+            let deadline = wait.deadline.map(|deadline| (deadline - universe.now).max(0));
+            Some((deadline, wait.op.remembers()))
+        });
+        self.labels.of(node, object, waits)
     }
 
     /// What is known of a thread's own state.
@@ -284,11 +287,21 @@ impl Steps {
                     self.content(graph, graph.refs(node)[0] as usize, 0, &mut hasher);
                     hasher.write_u8(way as u8);
                     choices.iter().for_each(|choice| hasher.write_u32(*choice));
+                    for other in self.rememberers(graph).filter(|other| *other != node) {
+                        hasher.write_usize(other);
+                        self.content(graph, other, 0, &mut hasher);
+                    }
                 }
             }
             hasher.finish()
         };
         [half(3), half(7)]
+    }
+
+    /// The threads whose own state may change when others move.
+    fn rememberers(&self, graph: &Graph) -> impl Iterator<Item = usize> {
+        let seats = self.common..self.common + graph.seats;
+        seats.filter(|seat| self.labels.facts(graph.label(*seat)).remembers)
     }
 
     /// The universe of a state, and the living object of each node.
@@ -388,6 +401,7 @@ impl Steps {
                 node < FIRST_GLOBAL as u32
                     || node == (self.common + seat) as u32
                     || node == own
+                    || self.rememberers(graph).any(|seat| seat == node as usize)
                     || met.contains(&node)
                     || constant(node)
             });
