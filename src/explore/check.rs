@@ -2,7 +2,7 @@
 
 use super::graph::{self, Shape};
 use super::options::{Options, Progress, Time};
-use super::search::{Move, Search, Sign};
+use super::search::{End, Move, Search, Sign};
 use super::shortest;
 use super::steps::{Effect, Steps};
 use super::story::Teller;
@@ -161,12 +161,9 @@ pub fn replay(program: Arc<Verified>, options: &Options, schedule: &Schedule) ->
 
 /// Every distinct outcome, with a schedule that leads to it.
 fn outcomes(search: &mut Search<'_>) -> Vec<Outcome> {
-    let mut ends: Vec<((u32, i32, Vec<(String, String)>), u32)> =
-        search.ends.iter().map(|(end, state)| (end.clone(), *state)).collect();
+    let mut ends: Vec<(End, u32)> = search.ends.iter().map(|(end, state)| (end.clone(), *state)).collect();
     ends.sort_by(|a, b| {
-        let text = |end: &(u32, i32, Vec<(String, String)>)| {
-            (search.outputs.texts[end.0 as usize].clone(), end.1, end.2.clone())
-        };
+        let text = |end: &End| (search.outputs.texts[end.0 as usize].clone(), end.1, end.2.clone());
         text(&a.0).cmp(&text(&b.0))
     });
     let mut outcomes = Vec::new();

@@ -14,7 +14,6 @@ pub type Label = u32;
 /// What the search asks of a content without reading it.
 #[derive(Debug)]
 pub struct Facts {
-    pub tag: Tag,
     /// Equal for nodes that a step which only holds a reference to them cannot tell apart.
     pub shape: u64,
     /// How many nodes it refers to.
@@ -85,7 +84,6 @@ fn facts(node: &Node, object: Option<&Shared>, waits: Option<(Option<i64>, bool)
         _ => hash.hash_one(tag as u8),
     };
     Facts {
-        tag,
         shape,
         refs: node.refs.len() as u32,
         daemon: matches!(object, Some(Shared::Thread(thread)) if thread.daemon.load(Ordering::SeqCst)),

@@ -26,7 +26,8 @@ struct Node {
 pub fn find(steps: &mut Steps, property: Property, longest: usize) -> Option<(Vec<Move>, Sign)> {
     let _ = longest;
     let graph = steps.initial();
-    let mut nodes = vec![Node { state: graph.store(), last: None, parent: u32::MAX, step: None, goal: false }];
+    let mut nodes =
+        vec![Node { state: graph.store(), last: None, parent: u32::MAX, step: None, goal: false }];
     let mut best: HashMap<(u128, Option<u32>), (u32, u32), FixedState> =
         HashMap::with_hasher(FixedState::with_seed(4));
     best.insert((graph.hash(), None), (0, 0));
@@ -138,7 +139,8 @@ pub fn cycle(steps: &mut Steps, path: &[Move]) -> Vec<Move> {
         std::mem::swap(&mut graph, &mut next);
     }
     let start = graph.hash();
-    let mut nodes = vec![Node { state: graph.store(), last: None, parent: u32::MAX, step: None, goal: false }];
+    let mut nodes =
+        vec![Node { state: graph.store(), last: None, parent: u32::MAX, step: None, goal: false }];
     let mut seen = std::collections::HashSet::from([start]);
     let mut tried = Vec::new();
     let mut at = 0;
@@ -150,7 +152,8 @@ pub fn cycle(steps: &mut Steps, path: &[Move]) -> Vec<Move> {
             steps.apply(&graph, one.seat, change, &mut work, &mut next);
             let step = Move { seat: one.seat as u32, way: one.way, choices: one.choices.clone() };
             let hash = next.hash();
-            let node = Node { state: next.store(), last: None, parent: at as u32, step: Some(step), goal: false };
+            let node =
+                Node { state: next.store(), last: None, parent: at as u32, step: Some(step), goal: false };
             if hash == start {
                 nodes.push(node);
                 let end = nodes.len() as u32 - 1;

@@ -32,7 +32,6 @@ pub struct Outcome {
     pub touches: Vec<Touched>,
     pub atomic: bool,
     pub output: String,
-    pub errors: String,
     pub faults: Vec<Arc<Fault>>,
     pub choices: Vec<(u32, u32)>,
     /// The script has called `exit`.
@@ -329,7 +328,9 @@ impl Steps {
             }
         }
         match job {
-            Job::Step { seat, way, choices } => self.step(graph, universe, &numbers, &objects, seat, way, choices),
+            Job::Step { seat, way, choices } => {
+                self.step(graph, universe, &numbers, &objects, seat, way, choices)
+            }
             Job::Look { ensure } => {
                 let (faults, log) = universe.look(ensure, &self.rules);
                 let met = self.close(graph, numbers_of(&log, &numbers));
@@ -394,7 +395,8 @@ impl Steps {
             // What was not met has not changed: at most it is written in another order now.
             let constant = |node: u32| {
                 let refs = |met: &&u32| graph.refs(**met as usize).contains(&node);
-                self.labels.facts(graph.label(node as usize)).constant && met.iter().chain([&own]).any(|met| refs(&met))
+                self.labels.facts(graph.label(node as usize)).constant
+                    && met.iter().chain([&own]).any(|met| refs(&met))
             };
             change.writes.retain(|(node, _, _)| {
                 let node = *node;
@@ -411,7 +413,6 @@ impl Steps {
             touches,
             atomic: log.atomic,
             output: log.output,
-            errors: log.errors,
             faults: log.faults.into_iter().map(Arc::new).collect(),
             choices: log.choices,
             exited: universe.ended.flatten(),
@@ -611,7 +612,6 @@ impl Outcome {
             touches,
             atomic: log.atomic,
             output: String::new(),
-            errors: String::new(),
             faults: Vec::new(),
             choices: log.choices,
             exited: None,
