@@ -376,7 +376,8 @@ impl Steps {
             let own = graph.refs(self.common + seat)[0];
             let constant = |node: u32| {
                 let refs = |met: &&u32| graph.refs(**met as usize).contains(&node);
-                self.labels.facts(graph.label(node as usize)).constant && met.iter().chain([&own]).any(|met| refs(&met))
+                self.labels.facts(graph.label(node as usize)).constant
+                    && met.iter().chain([&own]).any(|met| refs(&met))
             };
             change.writes.retain(|(node, _, _)| {
                 let node = *node;
