@@ -93,9 +93,9 @@ impl Builder {
         }
     }
 
-    /// Writes the content of a root.
-    pub fn root(&mut self, root: u32, write: impl FnOnce(&mut Writer<'_>)) {
-        let mut node = Node { bytes: vec![Tag::Root as u8], ..Node::default() };
+    /// Writes the content of a root; `kind` tells roots of different make apart.
+    pub fn root(&mut self, root: u32, kind: u8, write: impl FnOnce(&mut Writer<'_>)) {
+        let mut node = Node { bytes: vec![Tag::Root as u8, kind], ..Node::default() };
         write(&mut Writer { bytes: &mut node.bytes, refs: &mut node.refs, numbering: self });
         node.unordered = std::mem::take(&mut self.unordered);
         self.nodes[root as usize] = node;
