@@ -23,7 +23,7 @@ pub fn check(
 ) -> Findings {
     let mut search = Search::new(program.clone(), options);
     search.cover(progress);
-    let shape = if search.limit.is_none() { graph::shape(&search) } else { Shape::default() };
+    let shape = if search.limit.is_none() { graph::shape(&mut search) } else { Shape::default() };
     for (property, state) in &shape.signs {
         search.signs.entry(*property).or_insert((*state, Sign::Here));
     }
@@ -40,14 +40,21 @@ pub fn check(
                     }
                     _ => shortest::find(&mut search.steps, property, path.len()).unwrap_or((path, sign)),
                 };
+                let round = match property {
+                    Property::Livelock => shortest::cycle(&mut search.steps, &path),
+                    _ => Vec::new(),
+                };
                 let mut teller = Teller::new(&mut search.steps, options.seed);
-                for step in &path {
+                for step in path.iter().chain(&round) {
                     if !teller.make(step) {
                         break;
                     }
                 }
                 match teller.failure(property, &sign) {
-                    Some(failure) => Verdict::Fails(Box::new(failure)),
+                    Some(mut failure) => {
+                        failure.loop_from = (!round.is_empty()).then_some(path.len());
+                        Verdict::Fails(Box::new(failure))
+                    }
                     None => Verdict::Unknown,
                 }
             }

@@ -56,7 +56,7 @@ impl Universe {
         let first_seat = GLOBALS + globals;
         let roots = first_seat + self.seats.len() as u32;
         let threads = self.seats.iter().map(|seat| seat.thread.clone()).chain([self.main.clone()]);
-        let mut builder = Builder::new(roots, rules.names, threads);
+        let mut builder = Builder::new(roots, rules.names, rules.counts_tasks, threads);
         builder.root(WORLD, 0, |w| self.save_world(w, rules));
         builder.root(FIXED, 1, |w| {
             for index in 0..program.fixed.len() as u32 {
