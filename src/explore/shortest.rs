@@ -26,8 +26,7 @@ struct Node {
 pub fn find(steps: &mut Steps, property: Property, longest: usize) -> Option<(Vec<Move>, Sign)> {
     let _ = longest;
     let graph = steps.initial();
-    let mut nodes =
-        vec![Node { state: graph.store(), last: None, parent: u32::MAX, step: None, goal: false }];
+    let mut nodes = vec![Node { state: graph.store(), last: None, parent: u32::MAX, step: None, goal: false }];
     let mut best: HashMap<(u128, Option<u32>), (u32, u32), FixedState> =
         HashMap::with_hasher(FixedState::with_seed(4));
     best.insert((graph.hash(), None), (0, 0));

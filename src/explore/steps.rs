@@ -394,8 +394,7 @@ impl Steps {
             // What was not met has not changed: at most it is written in another order now.
             let constant = |node: u32| {
                 let refs = |met: &&u32| graph.refs(**met as usize).contains(&node);
-                self.labels.facts(graph.label(node as usize)).constant
-                    && met.iter().chain([&own]).any(|met| refs(&met))
+                self.labels.facts(graph.label(node as usize)).constant && met.iter().chain([&own]).any(|met| refs(&met))
             };
             change.writes.retain(|(node, _, _)| {
                 let node = *node;
