@@ -1,4 +1,5 @@
-//! Every script under `tests/golden/` and every example is one test, named by its path.
+//! Every script under `tests/golden/` and every example is one test, named by its path. Every example is a second one,
+//! which explores it (`harness/verdict.rs`).
 //!
 //! What a script expects stands in its own comments (see `harness/expectation.rs`). To write the output blocks
 //! anew from what `conc` does now: `UPDATE_GOLDEN=1 cargo test --test golden`, and read the difference.
@@ -14,16 +15,29 @@ fn main() {
     let update = std::env::var_os("UPDATE_GOLDEN").is_some();
     let mut scripts = Vec::new();
     find_scripts(&root.join("tests/golden"), &mut scripts);
-    find_scripts(&root.join("examples"), &mut scripts);
+    let mut examples = Vec::new();
+    find_scripts(&root.join("examples"), &mut examples);
+    scripts.extend(examples.iter().cloned());
     scripts.sort();
-    let trials = scripts.into_iter().map(|script| trial(root, script, update)).collect();
+    examples.sort();
+    let mut trials: Vec<Trial> = scripts.into_iter().map(|script| trial(root, script, update)).collect();
+    trials.extend(examples.into_iter().map(|example| exploration(root, example)));
     libtest_mimic::run(&arguments, trials).exit();
 }
 
 fn trial(root: &Path, script: PathBuf, update: bool) -> Trial {
-    let name = script.strip_prefix(root).unwrap_or(&script).display().to_string();
-    let name = name.trim_start_matches("tests/golden/").trim_end_matches(".conc").to_string();
+    let name = name(root, &script);
     Trial::test(name, move || harness::run::check(&script, update).map_err(Into::into))
+}
+
+fn exploration(root: &Path, example: PathBuf) -> Trial {
+    let name = format!("{} (explored)", name(root, &example));
+    Trial::test(name, move || harness::verdict::check(&example).map_err(Into::into))
+}
+
+fn name(root: &Path, script: &Path) -> String {
+    let name = script.strip_prefix(root).unwrap_or(script).display().to_string();
+    name.trim_start_matches("tests/golden/").trim_end_matches(".conc").to_string()
 }
 
 /// All `.conc` files below a folder.

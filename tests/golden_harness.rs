@@ -5,7 +5,7 @@ mod expectation;
 #[path = "harness/matching.rs"]
 mod matching;
 
-use expectation::{Stream, parse, update};
+use expectation::{Stream, parse, update, verdict};
 use matching::{difference, lines, matches, matches_in_any_order, mismatch};
 
 fn strings(lines: &[&str]) -> Vec<String> {
@@ -15,12 +15,14 @@ fn strings(lines: &[&str]) -> Vec<String> {
 #[test]
 fn every_directive_is_read() {
     let script = "# expect: status 3\n# expect: args a b\n# expect: flags --timeout 2s\n\
+                  # expect: command check --outcomes\n\
                   # expect: stdin one\\ntwo\\n\n# expect: any-order\n# expect: repeat 20\nprint(1)\n\
                   # stdout:\n#   1\n#\n#     indented\n# stdout has: x\n# stdout lacks: y\n# stderr has: z: w\n";
     let found = parse(script).unwrap();
     assert_eq!(found.status, 3);
     assert_eq!(found.arguments, ["a", "b"]);
     assert_eq!(found.flags, ["--timeout", "2s"]);
+    assert_eq!(found.command, ["check", "--outcomes"]);
     assert_eq!(found.stdin, "one\ntwo\n");
     assert!(found.any_order);
     assert_eq!(found.repeat, 20);
@@ -28,6 +30,17 @@ fn every_directive_is_read() {
     assert_eq!(found.stdout.has, ["x"]);
     assert_eq!(found.stdout.lacks, ["y"]);
     assert_eq!(found.stderr.has, ["z: w"]);
+}
+
+#[test]
+fn the_verdict_of_a_check_is_read() {
+    let words = |script| verdict(script).unwrap().unwrap_or_default();
+    assert_eq!(words("# check: race, deadlock\nprint(1)\n"), ["deadlock", "race"]);
+    assert_eq!(words("print(1)\n# check: not known\n"), ["not known"]);
+    assert_eq!(verdict("print(1)\n"), Ok(None));
+    assert!(verdict("# check:\n").is_err());
+    assert!(verdict("# check: race,\n").is_err());
+    assert!(verdict("# check: holds\n# check: race\n").is_err());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::graph::{self, Shape};
 use super::options::{Options, Progress, Time};
-use super::search::{Move, Search, Sign};
+use super::search::{End, Move, Search, Sign};
 use super::shortest;
 use super::steps::{Effect, Steps};
 use super::story::Teller;
@@ -23,7 +23,7 @@ pub fn check(
 ) -> Findings {
     let mut search = Search::new(program.clone(), options);
     search.cover(progress);
-    let shape = if search.limit.is_none() { graph::shape(&search) } else { Shape::default() };
+    let shape = if search.limit.is_none() { graph::shape(&mut search) } else { Shape::default() };
     for (property, state) in &shape.signs {
         search.signs.entry(*property).or_insert((*state, Sign::Here));
     }
@@ -40,14 +40,21 @@ pub fn check(
                     }
                     _ => shortest::find(&mut search.steps, property, path.len()).unwrap_or((path, sign)),
                 };
+                let round = match property {
+                    Property::Livelock => shortest::cycle(&mut search.steps, &path),
+                    _ => Vec::new(),
+                };
                 let mut teller = Teller::new(&mut search.steps, options.seed);
-                for step in &path {
+                for step in path.iter().chain(&round) {
                     if !teller.make(step) {
                         break;
                     }
                 }
                 match teller.failure(property, &sign) {
-                    Some(failure) => Verdict::Fails(Box::new(failure)),
+                    Some(mut failure) => {
+                        failure.loop_from = (!round.is_empty()).then_some(path.len());
+                        Verdict::Fails(Box::new(failure))
+                    }
                     None => Verdict::Unknown,
                 }
             }
@@ -163,12 +170,9 @@ pub fn replay(
 
 /// Every distinct outcome, with a schedule that leads to it.
 fn outcomes(search: &mut Search<'_>) -> Vec<Outcome> {
-    let mut ends: Vec<((u32, i32, Vec<(String, String)>), u32)> =
-        search.ends.iter().map(|(end, state)| (end.clone(), *state)).collect();
+    let mut ends: Vec<(End, u32)> = search.ends.iter().map(|(end, state)| (end.clone(), *state)).collect();
     ends.sort_by(|a, b| {
-        let text = |end: &(u32, i32, Vec<(String, String)>)| {
-            (search.outputs.texts[end.0 as usize].clone(), end.1, end.2.clone())
-        };
+        let text = |end: &End| (search.outputs.texts[end.0 as usize].clone(), end.1, end.2.clone());
         text(&a.0).cmp(&text(&b.0))
     });
     let mut outcomes = Vec::new();

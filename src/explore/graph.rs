@@ -3,8 +3,15 @@
 //! A bottom component (a strongly connected component that nothing leaves, Tarjan 1972) without an end is one. A thread
 //! of it that never moves there waits for ever: that is a deadlock among some; if all move, it is a livelock.
 
-use super::search::Search;
+use super::search::{Search, tries};
+use super::state::Graph;
+use super::steps::{Effect, Steps};
 use super::verdict::Property;
+use crate::state::Shared;
+use crate::sync::Op;
+use crate::world::sim::{Ends, Way};
+use std::collections::HashSet;
+use std::sync::atomic::Ordering;
 
 #[derive(Debug, Default)]
 pub struct Shape {
@@ -13,16 +20,17 @@ pub struct Shape {
 }
 
 /// Looks at the whole space of a search that has covered it.
-pub fn shape(search: &Search<'_>) -> Shape {
+pub fn shape(search: &mut Search<'_>) -> Shape {
     let count = search.parents.len();
     let mut starts = vec![(0u32, 0u32); count];
     for (at, &(state, start)) in search.edge_starts.iter().enumerate() {
         let end = search.edge_starts.get(at + 1).map_or(search.edges.len() as u32, |next| next.1);
         starts[state as usize] = (start, end);
     }
+    let all = std::mem::take(&mut search.edges);
     let edges = |state: u32| {
         let (start, end) = starts[state as usize];
-        &search.edges[start as usize..end as usize]
+        &all[start as usize..end as usize]
     };
     // From which states an end can be reached: backward from the ends.
     let mut into = vec![0u32; count + 1];
@@ -33,7 +41,7 @@ pub fn shape(search: &Search<'_>) -> Shape {
         into[at + 1] += into[at];
     }
     let mut fill = into.clone();
-    let mut back = vec![0u32; search.edges.len()];
+    let mut back = vec![0u32; all.len()];
     for state in 0..count as u32 {
         for &to in edges(state) {
             back[fill[to as usize] as usize] = state;
@@ -58,9 +66,179 @@ pub fn shape(search: &Search<'_>) -> Shape {
         }
     }
     let mut shape = Shape::default();
-    // States are numbered in the order of their distance, so the first is the nearest.
-    if let Some(bad) = good.iter().position(|good| !good) {
-        shape.signs.push((Property::Livelock, bad as u32));
+    for component in bottoms(count, &edges, &good) {
+        // The nearest of its states: they are numbered by their distance.
+        let Some(&state) = component.iter().min() else { continue };
+        let judged = judge(search, state);
+        if judged.stuck {
+            shape.add(Property::Deadlock, state);
+        }
+        if judged.moves {
+            shape.add(Property::Livelock, state);
+        }
     }
     shape
+}
+
+impl Shape {
+    fn add(&mut self, property: Property, state: u32) {
+        match self.signs.iter_mut().find(|(known, _)| *known == property) {
+            Some((_, nearest)) => *nearest = state.min(*nearest),
+            None => self.signs.push((property, state)),
+        }
+    }
+}
+
+/// The strongly connected components, of the states that are not good, that nothing leaves (Tarjan, SIAM J. Comput.
+/// 1972, without recursion).
+fn bottoms<'e>(count: usize, edges: &impl Fn(u32) -> &'e [u32], good: &[bool]) -> Vec<Vec<u32>> {
+    const NEW: u32 = u32::MAX;
+    let mut index = vec![NEW; count];
+    let mut low = vec![0u32; count];
+    let mut on_stack = vec![false; count];
+    let (mut next, mut stack, mut found) = (0u32, Vec::new(), Vec::new());
+    for root in 0..count as u32 {
+        if good[root as usize] || index[root as usize] != NEW {
+            continue;
+        }
+        let mut calls: Vec<(u32, usize)> = vec![(root, 0)];
+        while let Some(&mut (state, ref mut at)) = calls.last_mut() {
+            let me = state as usize;
+            if *at == 0 {
+                (index[me], low[me]) = (next, next);
+                next += 1;
+                stack.push(state);
+                on_stack[me] = true;
+            }
+            // What is not good leads to nothing good.
+            if let Some(&to) = edges(state).get(*at) {
+                *at += 1;
+                let there = to as usize;
+                if index[there] == NEW {
+                    calls.push((to, 0));
+                } else if on_stack[there] {
+                    low[me] = low[me].min(index[there]);
+                }
+                continue;
+            }
+            calls.pop();
+            if let Some(&(parent, _)) = calls.last() {
+                low[parent as usize] = low[parent as usize].min(low[me]);
+            }
+            if low[me] == index[me] {
+                let mut component = Vec::new();
+                while let Some(member) = stack.pop() {
+                    on_stack[member as usize] = false;
+                    component.push(member);
+                    if member == state {
+                        break;
+                    }
+                }
+                let inside: HashSet<u32> = component.iter().copied().collect();
+                if component.iter().all(|member| edges(*member).iter().all(|to| inside.contains(to))) {
+                    found.push(component);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// What goes on in a bottom component.
+struct Judged {
+    /// A thread that the program waits for can never move again, and waits for none that does.
+    stuck: bool,
+    /// A thread that the program waits for goes round for ever, or is waited for.
+    moves: bool,
+}
+
+/// Walks through a component from one of its states, with an eye on which thread is which.
+fn judge(search: &mut Search<'_>, state: u32) -> Judged {
+    let path = search.path(state);
+    let steps = &mut search.steps;
+    let (mut graph, mut work, mut next) = (steps.initial(), Graph::default(), Graph::default());
+    for step in &path {
+        let outcome = steps.take(&graph, step.seat as usize, step.way, &step.choices);
+        let Effect::Change(change) = &outcome.kind else { break };
+        steps.apply(&graph, step.seat as usize, change, &mut work, &mut next);
+        std::mem::swap(&mut graph, &mut next);
+    }
+    let first = graph.clone();
+    let mut moved = vec![false; first.seats];
+    let mut seen = HashSet::new();
+    let mut pending = vec![(first.store(), (0..first.seats).collect::<Vec<usize>>())];
+    let mut tried = Vec::new();
+    while let Some((stored, who)) = pending.pop() {
+        graph.load(&stored, &steps.labels);
+        tries(steps, &graph, &mut tried);
+        for one in &tried {
+            let Effect::Change(change) = &one.outcome.kind else { continue };
+            if let Some(known) = who.get(one.seat).and_then(|seat| moved.get_mut(*seat)) {
+                *known = true;
+            }
+            steps.apply(&graph, one.seat, change, &mut work, &mut next);
+            // Threads that come and go inside the component move; only those that were there from the start are asked.
+            let mut there = vec![usize::MAX; next.seats];
+            let kept = (0..graph.seats).filter(|at| !(change.has_ended() && *at == one.seat));
+            for (place, at) in kept.enumerate() {
+                there[steps.canonical.seat_of(place, steps.common) as usize] = who[at];
+            }
+            let key = (next.hash(), there.clone());
+            if seen.insert(key) {
+                pending.push((next.store(), there));
+            }
+        }
+    }
+    let (universe, objects) = steps.universe(&first);
+    drop(objects);
+    let joined: Vec<Vec<usize>> = (0..first.seats).map(|seat| joins(steps, &first, seat)).collect();
+    let leads_to_a_mover = |seat: usize| {
+        let (mut pending, mut known) = (vec![seat], HashSet::from([seat]));
+        while let Some(at) = pending.pop() {
+            if moved[at] {
+                return true;
+            }
+            pending.extend(joined[at].iter().filter(|to| known.insert(**to)));
+        }
+        false
+    };
+    let daemon = |seat: usize| universe.seats[seat].thread.daemon.load(Ordering::SeqCst);
+    let mut judged = Judged { stuck: false, moves: false };
+    for seat in (0..first.seats).filter(|seat| !daemon(*seat)) {
+        match leads_to_a_mover(seat) {
+            true => judged.moves = true,
+            false => judged.stuck = true,
+        }
+    }
+    judged
+}
+
+/// Whose end a thread waits for.
+fn joins(steps: &Steps, graph: &Graph, seat: usize) -> Vec<usize> {
+    let (mut universe, _) = steps.universe(graph);
+    let handles: Vec<usize> =
+        universe.seats.iter().map(|seat| std::sync::Arc::as_ptr(&seat.thread).addr()).collect();
+    let tried;
+    let op = match universe.seats[seat].wait.take() {
+        Some(wait) => {
+            tried = wait.op;
+            &tried
+        }
+        None => match universe.step(seat, Way::Run, Vec::new(), &steps.rules).ends {
+            Ends::Blocked(op) => {
+                tried = op;
+                &tried
+            }
+            Ends::Moved => return Vec::new(),
+        },
+    };
+    let mut found = Vec::new();
+    if let Op::Join(_) | Op::JoinAll(_) | Op::ThreadResult(_) = op {
+        op.touches(&mut |object| {
+            if let Shared::Thread(_) = &object {
+                found.extend(handles.iter().position(|handle| *handle == object.address()));
+            }
+        });
+    }
+    found
 }

@@ -14,7 +14,6 @@ pub type Label = u32;
 /// What the search asks of a content without reading it.
 #[derive(Debug)]
 pub struct Facts {
-    pub tag: Tag,
     /// Equal for nodes that a step which only holds a reference to them cannot tell apart.
     pub shape: u64,
     /// How many nodes it refers to.
@@ -29,6 +28,8 @@ pub struct Facts {
     pub waits: bool,
     /// Which of its references stand in an order that means nothing: the first, and how many.
     pub unordered: Box<[(u32, u32)]>,
+    /// Of a thread's own state: it waits in a way that remembers what has happened to the thing since (a set of an event).
+    pub remembers: bool,
     /// Of a thread's own state: how long until it gives up waiting, if it does.
     pub deadline: Option<i64>,
 }
@@ -42,9 +43,9 @@ pub struct Labels {
 }
 
 impl Labels {
-    /// The label of a node's content; `object` is what the node stands for, None for a root; `deadline` is how long a
-    /// thread waits at most.
-    pub fn of(&mut self, node: &Node, object: Option<&Shared>, deadline: Option<i64>) -> Label {
+    /// The label of a node's content; `object` is what the node stands for, None for a root; `waits` tells of a
+    /// thread that waits how long it does at most, and whether it remembers what happens meanwhile.
+    pub fn of(&mut self, node: &Node, object: Option<&Shared>, waits: Option<(Option<i64>, bool)>) -> Label {
         if let Some(&label) = self.numbers.get(&node.bytes[..]) {
             debug_assert_eq!(self.facts[label as usize].refs as usize, node.refs.len());
             return label;
@@ -52,7 +53,7 @@ impl Labels {
         let label = self.contents.len() as Label;
         let content: Box<[u8]> = node.bytes.clone().into();
         self.bytes += 2 * content.len() + size_of::<Facts>() + 48;
-        self.facts.push(facts(node, object, deadline));
+        self.facts.push(facts(node, object, waits));
         self.contents.push(content.clone());
         self.numbers.insert(content, label);
         label
@@ -72,7 +73,8 @@ impl Labels {
     }
 }
 
-fn facts(node: &Node, object: Option<&Shared>, deadline: Option<i64>) -> Facts {
+fn facts(node: &Node, object: Option<&Shared>, waits: Option<(Option<i64>, bool)>) -> Facts {
+    let (deadline, remembers) = waits.unwrap_or_default();
     let tag = Tag::of(&node.bytes);
     let hash = FixedState::with_seed(1);
     let constant = matches!(tag, Tag::Closure | Tag::Bound | Tag::Error);
@@ -82,7 +84,6 @@ fn facts(node: &Node, object: Option<&Shared>, deadline: Option<i64>) -> Facts {
         _ => hash.hash_one(tag as u8),
     };
     Facts {
-        tag,
         shape,
         refs: node.refs.len() as u32,
         daemon: matches!(object, Some(Shared::Thread(thread)) if thread.daemon.load(Ordering::SeqCst)),
@@ -93,6 +94,7 @@ fn facts(node: &Node, object: Option<&Shared>, deadline: Option<i64>) -> Facts {
         constant,
         waits: matches!(tag, Tag::Sync | Tag::Ticket | Tag::Round | Tag::Failure | Tag::Left),
         unordered: node.unordered.clone().into(),
+        remembers,
         deadline,
     }
 }

@@ -32,14 +32,8 @@ pub enum Sign {
     Step(Move),
 }
 
-/// A way to end that was met: the state, how it got there, and the status.
-#[derive(Debug)]
-pub struct End {
-    pub state: u32,
-    pub status: i32,
-    pub output: u32,
-    pub variables: Vec<(String, String)>,
-}
+/// How a run ended: the number of its output, its status, and the final values that were asked for.
+pub type End = (u32, i32, Vec<(String, String)>);
 
 /// The whole space, as far as it was covered.
 pub struct Search<'o> {
@@ -57,13 +51,12 @@ pub struct Search<'o> {
     /// States where the program has ended.
     pub finals: Vec<u32>,
     pub outputs: Outputs,
-    pub ends: HashMap<(u32, i32, Vec<(String, String)>), u32>,
+    pub ends: HashMap<End, u32>,
     /// The first sign of each property that fails.
     pub signs: HashMap<Property, (u32, Sign)>,
     pub taken: u64,
     pub limit: Option<Limit>,
     open: VecDeque<(u32, State)>,
-    /// What the printing of each text so far comes to.
     work: Graph,
     next: Graph,
 }

@@ -26,7 +26,8 @@ struct Node {
 pub fn find(steps: &mut Steps, property: Property, longest: usize) -> Option<(Vec<Move>, Sign)> {
     let _ = longest;
     let graph = steps.initial();
-    let mut nodes = vec![Node { state: graph.store(), last: None, parent: u32::MAX, step: None, goal: false }];
+    let mut nodes =
+        vec![Node { state: graph.store(), last: None, parent: u32::MAX, step: None, goal: false }];
     let mut best: HashMap<(u128, Option<u32>), (u32, u32), FixedState> =
         HashMap::with_hasher(FixedState::with_seed(4));
     best.insert((graph.hash(), None), (0, 0));
@@ -126,4 +127,43 @@ fn path(nodes: &[Node], to: u32) -> Vec<Move> {
     }
     path.reverse();
     path
+}
+
+/// The shortest way from the state at the end of a path back to it; empty when there is none.
+pub fn cycle(steps: &mut Steps, path: &[Move]) -> Vec<Move> {
+    let (mut graph, mut work, mut next) = (steps.initial(), Graph::default(), Graph::default());
+    for step in path {
+        let outcome = steps.take(&graph, step.seat as usize, step.way, &step.choices);
+        let Effect::Change(change) = &outcome.kind else { return Vec::new() };
+        steps.apply(&graph, step.seat as usize, change, &mut work, &mut next);
+        std::mem::swap(&mut graph, &mut next);
+    }
+    let start = graph.hash();
+    let mut nodes =
+        vec![Node { state: graph.store(), last: None, parent: u32::MAX, step: None, goal: false }];
+    let mut seen = std::collections::HashSet::from([start]);
+    let mut tried = Vec::new();
+    let mut at = 0;
+    while at < nodes.len() && nodes.len() < MOST_NODES {
+        graph.load(&nodes[at].state, &steps.labels);
+        tries(steps, &graph, &mut tried);
+        for one in &tried {
+            let Effect::Change(change) = &one.outcome.kind else { continue };
+            steps.apply(&graph, one.seat, change, &mut work, &mut next);
+            let step = Move { seat: one.seat as u32, way: one.way, choices: one.choices.clone() };
+            let hash = next.hash();
+            let node =
+                Node { state: next.store(), last: None, parent: at as u32, step: Some(step), goal: false };
+            if hash == start {
+                nodes.push(node);
+                let end = nodes.len() as u32 - 1;
+                return self::path(&nodes, end);
+            }
+            if seen.insert(hash) {
+                nodes.push(node);
+            }
+        }
+        at += 1;
+    }
+    Vec::new()
 }

@@ -46,12 +46,9 @@ impl Graph {
         self.starts.push(self.refs.len() as u32);
     }
 
+    /// How many nodes it has.
     pub fn len(&self) -> usize {
         self.labels.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
     }
 
     #[inline]

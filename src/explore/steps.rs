@@ -32,7 +32,6 @@ pub struct Outcome {
     pub touches: Vec<Touched>,
     pub atomic: bool,
     pub output: String,
-    pub errors: String,
     pub faults: Vec<Arc<Fault>>,
     pub choices: Vec<(u32, u32)>,
     /// The script has called `exit`.
@@ -148,9 +147,12 @@ impl Steps {
         seats: usize,
     ) -> u32 {
         let seat = at.checked_sub(self.common).filter(|seat| *seat < seats);
-        let deadline =
-            seat.and_then(|seat| universe.deadline(seat)).map(|deadline| (deadline - universe.now).max(0));
-        self.labels.of(node, object, deadline)
+        let waits = seat.and_then(|seat| {
+            let wait = universe.seats[seat].wait.as_ref()?;
+            let deadline = wait.deadline.map(|deadline| (deadline - universe.now).max(0));
+            Some((deadline, wait.op.remembers()))
+        });
+        self.labels.of(node, object, waits)
     }
 
     /// What is known of a thread's own state.
@@ -284,11 +286,21 @@ impl Steps {
                     self.content(graph, graph.refs(node)[0] as usize, 0, &mut hasher);
                     hasher.write_u8(way as u8);
                     choices.iter().for_each(|choice| hasher.write_u32(*choice));
+                    for other in self.rememberers(graph).filter(|other| *other != node) {
+                        hasher.write_usize(other);
+                        self.content(graph, other, 0, &mut hasher);
+                    }
                 }
             }
             hasher.finish()
         };
         [half(3), half(7)]
+    }
+
+    /// The threads whose own state may change when others move.
+    fn rememberers(&self, graph: &Graph) -> impl Iterator<Item = usize> {
+        let seats = self.common..self.common + graph.seats;
+        seats.filter(|seat| self.labels.facts(graph.label(*seat)).remembers)
     }
 
     /// The universe of a state, and the living object of each node.
@@ -316,7 +328,9 @@ impl Steps {
             }
         }
         match job {
-            Job::Step { seat, way, choices } => self.step(graph, universe, &numbers, seat, way, choices),
+            Job::Step { seat, way, choices } => {
+                self.step(graph, universe, &numbers, &objects, seat, way, choices)
+            }
             Job::Look { ensure } => {
                 let (faults, log) = universe.look(ensure, &self.rules);
                 let met = self.close(graph, numbers_of(&log, &numbers));
@@ -328,11 +342,13 @@ impl Steps {
         }
     }
 
+    #[expect(clippy::too_many_arguments)]
     fn step(
         &mut self,
         graph: &Graph,
         mut universe: Universe,
         numbers: &Numbers,
+        objects: &[Option<Shared>],
         seat: usize,
         way: Way,
         choices: &[u32],
@@ -370,19 +386,24 @@ impl Steps {
         if let Ends::Blocked(_) = step.ends {
             return (Arc::new(Outcome::blocked(log, touches)), met, opaque);
         }
-        let mut change = self.change(graph, &universe, numbers, &handles);
+        // Somewhere else others may still lead to what nothing leads to here.
+        let own = graph.refs(self.common + seat)[0];
+        let kept = met.iter().chain([&own]).filter_map(|node| objects[*node as usize].clone());
+        let kept: Vec<Shared> = kept.collect();
+        let mut change = self.change(graph, &universe, numbers, &handles, &kept);
         if self.memo && !opaque {
             // What was not met has not changed: at most it is written in another order now.
-            let own = graph.refs(self.common + seat)[0];
             let constant = |node: u32| {
                 let refs = |met: &&u32| graph.refs(**met as usize).contains(&node);
-                self.labels.facts(graph.label(node as usize)).constant && met.iter().chain([&own]).any(|met| refs(&met))
+                self.labels.facts(graph.label(node as usize)).constant
+                    && met.iter().chain([&own]).any(|met| refs(&met))
             };
             change.writes.retain(|(node, _, _)| {
                 let node = *node;
                 node < FIRST_GLOBAL as u32
                     || node == (self.common + seat) as u32
                     || node == own
+                    || self.rememberers(graph).any(|seat| seat == node as usize)
                     || met.contains(&node)
                     || constant(node)
             });
@@ -392,7 +413,6 @@ impl Steps {
             touches,
             atomic: log.atomic,
             output: log.output,
-            errors: log.errors,
             faults: log.faults.into_iter().map(Arc::new).collect(),
             choices: log.choices,
             exited: universe.ended.flatten(),
@@ -419,13 +439,20 @@ impl Steps {
     }
 
     /// The difference between the state and the universe after a step.
-    fn change(&mut self, graph: &Graph, universe: &Universe, numbers: &Numbers, handles: &[usize]) -> Change {
-        let (snapshot, objects) = universe.snapshot(&self.rules);
+    fn change(
+        &mut self,
+        graph: &Graph,
+        universe: &Universe,
+        numbers: &Numbers,
+        handles: &[usize],
+        kept: &[Shared],
+    ) -> Change {
+        let (snapshot, objects) = universe.snapshot_keeping(&self.rules, kept);
         let first_object = snapshot.roots;
         let mut change = Change::default();
         let mut new_nodes = 0;
         let mut new_seats = 0;
-        let mut kept = vec![false; graph.seats];
+        let mut stays = vec![false; graph.seats];
         // What each node of the snapshot is called.
         let mut names: Vec<u32> = Vec::with_capacity(snapshot.nodes.len());
         for at in 0..snapshot.nodes.len() {
@@ -435,7 +462,7 @@ impl Steps {
                 let handle = Shared::Thread(universe.seats[at - self.common].thread.clone()).address();
                 match handles.iter().position(|known| *known == handle) {
                     Some(seat) => {
-                        kept[seat] = true;
+                        stays[seat] = true;
                         (self.common + seat) as u32
                     }
                     None => {
@@ -453,7 +480,7 @@ impl Steps {
                 }
             });
         }
-        change.ended = kept.iter().any(|kept| !kept);
+        change.ended = stays.iter().any(|stays| !stays);
         for (at, node) in snapshot.nodes.iter().enumerate() {
             let object = at.checked_sub(first_object).map(|at| &objects[at]);
             let label = self.label(node, object, universe, at, snapshot.seats);
@@ -585,7 +612,6 @@ impl Outcome {
             touches,
             atomic: log.atomic,
             output: String::new(),
-            errors: String::new(),
             faults: Vec::new(),
             choices: log.choices,
             exited: None,

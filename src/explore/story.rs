@@ -13,7 +13,7 @@ use crate::report::runtime::{Deadlock, Ending, Left, Stuck, status};
 use crate::source::Span;
 use crate::state::Shared;
 use crate::sync::thread::Thread;
-use crate::sync::{Releasers, Who};
+use crate::sync::{Op, Releasers, Who};
 use crate::value::{Value, show};
 use crate::world::Stream;
 use crate::world::sim::{Ends, Fault, Log, Universe, Way};
@@ -283,46 +283,76 @@ impl<'s> Teller<'s> {
         });
     }
 
-    /// Who waits for what, in the present state.
+    /// Who waits for what, in the present state: a ring of threads that wait for each other if there is one, else all
+    /// that cannot go on.
     pub fn deadlock(&mut self) -> Deadlock {
         let mut stuck = Vec::new();
         for at in 0..self.universe.seats.len() {
             let seat = &self.universe.seats[at];
-            let (thread, mut line) = (seat.thread.clone(), seat.line);
-            let waits = match &seat.wait {
-                Some(wait) => wait.op.describe(),
-                None => {
-                    line = seat.fiber.as_ref().map_or(0, |fiber| fiber.next_line(&self.steps.image.program));
-                    self.attempt(at)
-                }
-            };
+            let (thread, line) = (seat.thread.clone(), seat.line);
+            let fiber = seat.fiber.as_ref();
+            let line =
+                if line > 0 { line } else { fiber.map_or(0, |f| f.next_line(&self.steps.image.program)) };
+            let Some((waits, releasers)) = self.waits_for(at) else { continue };
             let holds = self.universe.held_by(thread.id).into_iter();
             let holds = holds.map(|(sync, line)| (sync.label(), line)).collect();
-            stuck.push(Stuck { thread: thread.name(), holds, waits, line });
+            stuck.push((thread.id, releasers, Stuck { thread: thread.name(), holds, waits, line }));
         }
-        let cycle = self.is_cycle();
-        Deadlock { threads: stuck, cycle, notes: Vec::new() }
+        let next = |at: usize| match &stuck[at].1 {
+            Releasers::All(all) if all.len() == 1 => stuck.iter().position(|(id, ..)| *id == all[0]),
+            Releasers::All(_) | Releasers::Anyone(_) | Releasers::Either(_) | Releasers::Outside => None,
+        };
+        let ring = (0..stuck.len()).find_map(|from| {
+            let mut ring = vec![from];
+            while let Some(to) = next(ring[ring.len() - 1]) {
+                if to == from {
+                    return Some(ring);
+                }
+                if ring.contains(&to) {
+                    return None;
+                }
+                ring.push(to);
+            }
+            None
+        });
+        let cycle = ring.is_some();
+        let shown = ring.unwrap_or_else(|| (0..stuck.len()).collect());
+        let threads = shown.into_iter().map(|at| stuck[at].2.clone()).collect();
+        Deadlock { threads, cycle, notes: Vec::new() }
     }
 
-    /// What a thread that stands before an operation would wait for.
-    fn attempt(&mut self, seat: usize) -> String {
-        // In a copy: the operation may leave something behind.
+    /// What a thread waits for, and who could end that; None when it could go on.
+    fn waits_for(&mut self, seat: usize) -> Option<(String, Releasers)> {
+        let it = &self.universe.seats[seat];
+        let (thread, line) = (it.thread.clone(), it.line);
+        let who = Who { thread: &thread, line };
+        if let Some(wait) = &it.wait {
+            return Some((wait.op.describe(), wait.op.releasers(who)));
+        }
+        // In a copy, whose threads have other ids: they are told by their places.
         let (mut copy, _) = self.copy();
-        match copy.step(seat, Way::Run, Vec::new(), &self.steps.rules).ends {
-            Ends::Blocked(op) => op.describe(),
-            Ends::Moved => "could go on".into(),
-        }
+        let Ends::Blocked(op) = copy.step(seat, Way::Run, Vec::new(), &self.steps.rules).ends else {
+            return None;
+        };
+        let here = |id: u32| {
+            let seat = copy.seats.iter().position(|seat| seat.thread.id == id)?;
+            Some(self.universe.seats[seat].thread.id)
+        };
+        let copied = copy.seats[seat].thread.clone();
+        let releasers = match op.releasers(Who { thread: &copied, line }) {
+            Releasers::All(all) => Releasers::All(all.into_iter().filter_map(here).collect()),
+            other => other,
+        };
+        // Names are the living threads' own.
+        Some((self.named(&op, &copy), releasers))
     }
 
-    /// Whether all who are stuck wait for each other's locks or ends in one ring.
-    fn is_cycle(&self) -> bool {
-        let ids: Vec<u32> = self.universe.seats.iter().map(|seat| seat.thread.id).collect();
-        ids.len() > 1
-            && self.universe.seats.iter().all(|seat| {
-                let who = Who { thread: &seat.thread, line: seat.line };
-                let releasers = seat.wait.as_ref().map(|wait| wait.op.releasers(who));
-                matches!(releasers, Some(Releasers::All(all)) if all.len() == 1 && ids.contains(&all[0]))
-            })
+    /// What an operation of a copy waits for, with the names that its threads have here.
+    fn named(&self, op: &Op, copy: &Universe) -> String {
+        for (other, seat) in copy.seats.iter().zip(&self.universe.seats) {
+            *other.thread.name.lock() = seat.thread.name();
+        }
+        op.describe()
     }
 }
 
@@ -347,6 +377,7 @@ impl Teller<'_> {
                 let deadlock = self.deadlock();
                 failure.what = match deadlock.threads.len() {
                     1 => "a thread waits for ever".into(),
+                    n if deadlock.cycle => format!("{n} threads wait for each other"),
                     n => format!("{n} threads wait for ever"),
                 };
                 failure.deadlock = Some(deadlock);

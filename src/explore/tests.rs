@@ -1,99 +1,182 @@
-//! The explorer as a whole, on small programs whose spaces are known.
+//! The explorer as a whole, on small programs whose spaces are known. Verdicts are held against an independent explorer
+//! in `tests/explore`.
 
 use super::verdict::{Findings, Property, Verdict};
-use super::{Options, check};
+use super::{Options, Reductions, Said, check, replay, simulate};
+use crate::code::verify::Verified;
 use crate::source::Source;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-fn explore(script: &str, options: &Options) -> Findings {
+fn compile(script: &str) -> Arc<Verified> {
     let source = Arc::new(Source::new("test.conc", script));
-    let (program, _) = crate::pipeline::compile(source).unwrap_or_else(|found| panic!("{found:?}"));
-    check(Arc::new(program), options, &mut |_| ControlFlow::Continue(()))
+    Arc::new(crate::pipeline::compile(source).unwrap_or_else(|found| panic!("{found:?}")).0)
 }
 
-fn failing(findings: &Findings) -> Vec<Property> {
-    findings.failures().map(|failure| failure.property).collect()
+fn explore(script: &str, options: &Options) -> Findings {
+    check(compile(script), options, &mut |_| ControlFlow::Continue(()))
+}
+
+fn failing(script: &str) -> Vec<Property> {
+    explore(script, &Options::default()).failures().map(|failure| failure.property).collect()
+}
+
+fn states(script: &str) -> u64 {
+    let findings = explore(script, &Options::default());
+    assert!(findings.limit.is_none());
+    findings.states
+}
+
+fn racy(threads: u32, rounds: u32) -> String {
+    format!("var n = 0\nparallel for i in 0..{threads} {{ repeat {rounds} {{ n += 1 }} }}\n")
+}
+
+fn mutex(threads: u32, rounds: u32) -> String {
+    let body = format!("repeat {rounds} {{ with m {{ n += 1 }} }}");
+    format!(
+        "var n = 0\nlock m\nparallel for i in 0..{threads} {{ {body} }}\nassert n == {}\n",
+        threads * rounds
+    )
+}
+
+fn philosophers(count: u32, meals: u32) -> String {
+    format!(
+        "lock forks[{count}]
+fn eat(i) {{
+    let a = min(i, (i + 1) % {count})
+    let b = max(i, (i + 1) % {count})
+    repeat {meals} {{ with forks[a] {{ with forks[b] {{ }} }} }}
+}}
+parallel for i in 0..{count} {{ eat(i) }}
+"
+    )
+}
+
+/// No more states than a hashing explorer with thread symmetry needs whose threads stand ready at the start, with a few
+/// for `main`, which starts them and waits.
+#[test]
+fn spaces_are_as_small_as_they_can_be() {
+    for (script, most) in [
+        (racy(2, 1), 12),
+        (racy(2, 2), 43),
+        (racy(2, 3), 144),
+        (racy(3, 1), 26),
+        (racy(3, 2), 309),
+        (racy(3, 3), 2902),
+        (mutex(4, 3), 606),
+        (philosophers(3, 1), 24),
+        (philosophers(6, 1), 648),
+        (philosophers(5, 2), 2625),
+    ] {
+        let states = states(&script);
+        assert!(states <= most + 3, "{states} states, at most {most} and 3 for main:\n{script}");
+    }
+    // With an explicit `main` a hashing explorer has 247.
+    assert!(states(&mutex(3, 2)) < 60);
 }
 
 #[test]
-fn playground() {
-    let Ok(path) = std::env::var("CONC_PLAY") else { return };
-    let script = std::fs::read_to_string(path).expect("a script");
-    let options = Options { outcomes: std::env::var("OUT").is_ok(), ..Options::default() };
-    if std::env::var("DUMP").is_ok() {
-        let source = Arc::new(Source::new("test.conc", &*script));
-        let (program, _) = crate::pipeline::compile(source).unwrap_or_else(|found| panic!("{found:?}"));
-        let program = Arc::new(program);
-        let mut steps = super::steps::Steps::new(program.clone(), &options);
-        let rules = &steps.rules;
-        eprintln!(
-            "names {} clock {} watched {} ends {} merge {} shared {:?} symbols {:?}",
-            rules.names,
-            rules.clock,
-            rules.watched,
-            rules.ends,
-            rules.merge,
-            rules.shared_globals,
-            program.symbols
+fn spin_loops_are_covered() {
+    let peterson = "
+        atomic flag0 = false
+        atomic flag1 = false
+        atomic turn = 0
+        var inside = 0
+        thread p0() {
+            flag0.value = true
+            turn.value = 1
+            while flag1.value and turn.value == 1 { }
+            inside += 1
+            assert inside == 1
+            inside -= 1
+            flag0.value = false
+        }
+        thread p1() {
+            flag1.value = true
+            turn.value = 0
+            while flag0.value and turn.value == 0 { }
+            inside += 1
+            assert inside == 1
+            inside -= 1
+            flag1.value = false
+        }
+        parallel { p0(); p1() }";
+    assert_eq!(failing(peterson), []);
+    let broken = peterson.replace("turn.value = 1\n", "\n");
+    assert!(failing(&broken).contains(&Property::Assertion));
+}
+
+#[test]
+fn each_property_can_fail() {
+    let two_locks = "lock a, b\nparallel { { with a { with b { } } }; { with b { with a { } } } }";
+    let two_locks =
+        two_locks.replace("{ { with a", "{ f(a, b); f(b, a) }\nfn f(a, b) { with a { with b { } } }\n#");
+    for (script, property) in [
+        (&*two_locks, Property::Deadlock),
+        ("lock m\nstart { m.release() }", Property::Error),
+        ("var n = 0\nlet t = start { n = 1 }\nassert n == 0\njoin t", Property::Assertion),
+        ("var n = 0\ninvariant n < 1\nlet t = start { n = 1 }\njoin t", Property::Invariant),
+        ("var n = 0\nensure n == 2\nparallel for i in 0..2 { n += 1 }", Property::Ensure),
+        ("var n = 0\nstart { while n == 0 { } }", Property::Livelock),
+        ("var n = 0\nparallel { f(); f() }\nfn f() { n += 1 }", Property::Race),
+    ] {
+        assert!(failing(script).contains(&property), "{property:?} of:\n{script}");
+    }
+    assert_eq!(failing(&mutex(2, 2)), []);
+}
+
+#[test]
+fn every_choice_is_tried() {
+    let script = "let a = choose([1, 2, 3])\nlet b = choose(0..2)\nprint(a * 10 + b)";
+    let findings = explore(script, &Options { outcomes: true, ..Options::default() });
+    let outputs: Vec<String> =
+        findings.outcomes.unwrap_or_default().into_iter().map(|end| end.output).collect();
+    assert_eq!(outputs, ["10\n", "11\n", "20\n", "21\n", "30\n", "31\n"]);
+}
+
+#[test]
+fn limits_end_with_what_is_known() {
+    let options = Options { reductions: Reductions::NONE, ..Options::default() };
+    let options = Options { limits: super::Limits { states: 50, ..options.limits }, ..options };
+    let findings = explore(&racy(3, 3), &options);
+    assert!(findings.limit.is_some() && findings.states >= 50);
+    let verdict = |property| findings.verdicts.iter().find(|(known, _)| *known == property).map(|(_, v)| v);
+    assert!(matches!(verdict(Property::Race), Some(Verdict::Fails(_))), "found on the way");
+    assert!(matches!(verdict(Property::Deadlock), Some(Verdict::Unknown)));
+    assert_eq!(findings.status(), 4);
+}
+
+#[test]
+fn a_counterexample_can_be_run_again() {
+    let script = "var n = 0\nthread add() { n += 1 }\nlet a = start add()\nlet b = start add()\njoin a, b\nassert n == 2";
+    let findings = explore(script, &Options::default());
+    let failure =
+        findings.failures().find(|failure| failure.property == Property::Assertion).expect("it fails");
+    assert_eq!(failure.story.moments.iter().filter(|moment| moment.preempts).count(), 1);
+    for _ in 0..2 {
+        let again = replay(compile(script), &Options::default(), &failure.story.schedule).expect("it fits");
+        assert_eq!(
+            again.failures().map(|failure| failure.property).collect::<Vec<_>>(),
+            [Property::Assertion]
         );
-        let graph = steps.initial();
-        let mut open = vec![graph];
-        let mut seen = std::collections::HashSet::new();
-        while let Some(graph) = open.pop() {
-            if !seen.insert(graph.hash()) || seen.len() > 3000 {
-                continue;
-            }
-            eprintln!("STATE seats {}", graph.seats);
-            for node in 0..graph.len() {
-                let label = graph.label(node);
-                eprintln!(
-                    "  {node}: {label} {:?} {:?} shared {} {:?}",
-                    steps.labels.facts(label).tag,
-                    graph.refs(node),
-                    graph.labels[node] >> 31,
-                    String::from_utf8_lossy(steps.labels.content(label)).chars().take(60).collect::<String>()
-                );
-            }
-            let mut tried = Vec::new();
-            super::search::tries(&mut steps, &graph, &mut tried);
-            for one in &tried {
-                if let super::steps::Effect::Change(change) = &one.outcome.kind {
-                    let (mut work, mut next) = Default::default();
-                    steps.apply(&graph, one.seat, change, &mut work, &mut next);
-                    open.push(next);
-                }
-            }
-        }
     }
-    let begin = std::time::Instant::now();
-    let findings = explore(&script, &options);
-    eprintln!(
-        "{:?} states {} steps {} depth {} in {:?}",
-        failing(&findings),
-        findings.states,
-        findings.steps,
-        findings.depth,
-        begin.elapsed()
-    );
-    for (property, verdict) in &findings.verdicts {
-        if let Verdict::Fails(failure) = verdict {
-            eprintln!("{property:?}: {} {:?}", failure.what, failure.deadlock);
-            for moment in &failure.story.moments {
-                eprintln!(
-                    "  {}{} line {}: {:?} -> {:?}",
-                    if moment.preempts { "*" } else { " " },
-                    failure.story.threads[moment.thread],
-                    moment.line,
-                    moment.did,
-                    moment.changed
-                );
+    assert!(replay(compile("print(1)"), &Options::default(), &failure.story.schedule).is_err());
+}
+
+#[test]
+fn a_seed_decides_a_simulated_run() {
+    let script = "for i in 0..3 { start { sleep 1s * choose([1, 2, 3]); print(i) } }";
+    let run = |seed| {
+        let mut text = String::new();
+        let ending = simulate(compile(script), seed, Vec::new(), &mut |said| {
+            if let Said::Text(_, piece) = said {
+                text.push_str(piece);
             }
-        } else {
-            eprintln!("{property:?}: {verdict:?}");
-        }
-    }
-    for outcome in findings.outcomes.iter().flatten() {
-        eprintln!("outcome {} {:?}", outcome.status, outcome.output);
-    }
+        });
+        assert_eq!(ending.status, 0);
+        text
+    };
+    let all: std::collections::BTreeSet<String> = (0..60).map(run).collect();
+    assert!((0..10).all(|seed| run(seed) == run(seed)));
+    assert!(all.len() > 1, "{all:?}");
 }

@@ -73,6 +73,7 @@ pub struct Builder {
     pending: VecDeque<u32>,
     roots: u32,
     names: bool,
+    counts_tasks: bool,
     /// Of the root that is being written.
     unordered: Vec<(u32, u32)>,
     /// Every thread there is, for those that are known by their ids.
@@ -80,7 +81,12 @@ pub struct Builder {
 }
 
 impl Builder {
-    pub fn new(roots: u32, names: bool, threads: impl Iterator<Item = Arc<Thread>>) -> Builder {
+    pub fn new(
+        roots: u32,
+        names: bool,
+        counts_tasks: bool,
+        threads: impl Iterator<Item = Arc<Thread>>,
+    ) -> Builder {
         Builder {
             nodes: vec![Node::default(); roots as usize],
             numbers: HashMap::new(),
@@ -88,14 +94,15 @@ impl Builder {
             pending: VecDeque::new(),
             roots,
             names,
+            counts_tasks,
             unordered: Vec::new(),
             threads: threads.map(|thread| (thread.id, thread)).collect(),
         }
     }
 
-    /// Writes the content of a root.
-    pub fn root(&mut self, root: u32, write: impl FnOnce(&mut Writer<'_>)) {
-        let mut node = Node { bytes: vec![Tag::Root as u8], ..Node::default() };
+    /// Writes the content of a root; `kind` tells roots of different make apart.
+    pub fn root(&mut self, root: u32, kind: u8, write: impl FnOnce(&mut Writer<'_>)) {
+        let mut node = Node { bytes: vec![Tag::Root as u8, kind], ..Node::default() };
         write(&mut Writer { bytes: &mut node.bytes, refs: &mut node.refs, numbering: self });
         node.unordered = std::mem::take(&mut self.unordered);
         self.nodes[root as usize] = node;
@@ -138,6 +145,10 @@ impl Numbering for Builder {
 
     fn names(&self) -> bool {
         self.names
+    }
+
+    fn counts_tasks(&self) -> bool {
+        self.counts_tasks
     }
 
     fn unordered(&mut self, first: u32, count: u32) {

@@ -30,6 +30,9 @@ pub struct Living<'a, N: std::borrow::Borrow<[u8]>> {
     names: bool,
 }
 
+/// A root's content begins after its tag and its kind.
+const ROOT: usize = 2;
+
 /// The first id of the living objects of a graph, above that of `main`.
 const FIRST_ID: u32 = 2;
 
@@ -41,7 +44,7 @@ impl<'a, N: std::borrow::Borrow<[u8]>> Living<'a, N> {
 
     /// Reads a root, then fills everything that it led to.
     pub fn root<T>(&mut self, root: u32, read: impl FnOnce(&mut Reader<'_>) -> T) -> T {
-        let bytes = &self.contents[root as usize].borrow()[1..];
+        let bytes = &self.contents[root as usize].borrow()[ROOT..];
         let refs = self.refs[root as usize];
         let value = read(&mut Reader { bytes, refs, objects: self });
         self.fill();

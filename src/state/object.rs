@@ -1,6 +1,6 @@
 //! Instances, and methods taken from them, as nodes.
 
-use super::{Reader, Shared, Writer};
+use super::{Reader, Writer};
 use crate::builtin;
 use crate::value::cell::Cell;
 use crate::value::object::{Bound, Method, Object};
@@ -51,12 +51,4 @@ pub(super) fn load_bound(r: &mut Reader<'_>) -> Bound {
         true => Method::Builtin(builtin::numbered(r.count() as usize)),
     };
     Bound { receiver, method }
-}
-
-/// An object in place of a handle's members.
-pub fn members(shared: Shared) -> std::sync::Arc<Object> {
-    match shared {
-        Shared::Object(object) => object,
-        other => unreachable!("{other:?} was written as an object"),
-    }
 }

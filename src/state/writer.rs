@@ -20,6 +20,11 @@ pub trait Numbering {
     /// Whether the thread with this id has not ended.
     fn lives(&self, id: u32) -> bool;
 
+    /// Whether anybody asks how many values of a queue are not reported done.
+    fn counts_tasks(&self) -> bool {
+        true
+    }
+
     /// The node being written refers to `count` others, from its reference `first` on, in an order that means nothing.
     fn unordered(&mut self, first: u32, count: u32) {
         let _ = (first, count);

@@ -426,7 +426,8 @@ impl Queue {
     /// Nobody may put or get meanwhile. Whether what was left at the close was dropped has no effect any more then.
     pub fn save(&self, w: &mut Writer<'_>) {
         w.flag(self.closed());
-        w.count(self.unfinished());
+        // Where nobody reports or asks, the count would only tell how often the queue was used.
+        w.count(if w.numbering.counts_tasks() { self.unfinished() } else { self.size() as u64 });
         match &self.store {
             Store::Fifo(sender, receiver) => {
                 let values: Vec<Value> = receiver.try_iter().collect();

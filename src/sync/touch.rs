@@ -43,6 +43,15 @@ impl Op {
         }
     }
 
+    /// Whether a wait is written, as part of a state, with what has happened to its thing since it began: a set of the
+    /// event, a turn of the rwlock. Then it changes although its thread does not move.
+    pub fn remembers(&self) -> bool {
+        match self {
+            Op::Select(select) => select.arms.iter().any(Op::remembers),
+            other => matches!(other, Op::Enter(_) | Op::Event(_)),
+        }
+    }
+
     /// Calls `each` with the things and threads on which its `poll` depends, and that it may change; one may come more
     /// than once. What `Change` depends on is the world's to know.
     pub fn touches(&self, each: &mut dyn FnMut(Shared)) {

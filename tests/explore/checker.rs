@@ -12,7 +12,8 @@ use std::sync::Arc;
 /// None when the program is not valid (the shrinker takes away what others need).
 pub fn found(program: &Program, reductions: Reductions) -> Option<Found> {
     let text = render::text(program);
-    let (verified, _) = conc::pipeline::compile_keeping(Arc::new(Source::new("test", &*text)), &names(program)).ok()?;
+    let (verified, _) =
+        conc::pipeline::compile_keeping(Arc::new(Source::new("test", &*text)), &names(program)).ok()?;
     let options = Options {
         limits: Limits { states: 2_000_000, memory: 1 << 30 },
         reductions,

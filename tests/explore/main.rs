@@ -89,13 +89,20 @@ fn conc_finds_what_the_oracle_finds() {
                 let begin = std::time::Instant::now();
                 let Some(found) = checker::found(&program, reductions) else { continue };
                 if begin.elapsed().as_millis() > 500 {
-                    println!("SLOW seed {seed} {setting} {:?} oracle states {}", begin.elapsed(), answer.states);
+                    println!(
+                        "SLOW seed {seed} {setting} {:?} oracle states {}",
+                        begin.elapsed(),
+                        answer.states
+                    );
                 }
                 let differences = differences(&program, &answer, &found);
                 if !differences.is_empty() && first {
                     first = false;
                     bad += 1;
-                    println!("BAD seed {seed} {setting}: {:?}", differences.iter().take(3).collect::<Vec<_>>());
+                    println!(
+                        "BAD seed {seed} {setting}: {:?}",
+                        differences.iter().take(3).collect::<Vec<_>>()
+                    );
                 }
             }
         }

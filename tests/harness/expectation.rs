@@ -5,7 +5,8 @@
 //! ```text
 //! # expect: status 3              the exit status, 0 unless told
 //! # expect: args a b c            what follows the script on the command line
-//! # expect: flags --timeout 2s    what stands between `conc run` and the script
+//! # expect: command check          what stands behind `conc`, `run` unless told
+//! # expect: flags --timeout 2s    what stands between that and the script
 //! # expect: stdin one\ntwo\n      what it can read
 //! # expect: any-order             lines of standard output may come in any order
 //! # expect: repeat 20             run it so many times; every run must pass
@@ -20,12 +21,20 @@
 //! # stderr:                       likewise
 //! ```
 //!
+//! An example says what `conc check` tells of it, too (see `verdict.rs`):
+//!
+//! ```text
+//! # check: holds                  or which properties fail: deadlock, race
+//! # check: race, not known        one fails, and a limit was hit before the others could be told
+//! ```
+//!
 //! In a block a line `...` stands for any number of lines. Without a word about standard error it must be empty.
 
 #[derive(Debug, Default, PartialEq)]
 pub struct Expectation {
     pub status: i32,
     pub arguments: Vec<String>,
+    pub command: Vec<String>,
     pub flags: Vec<String>,
     pub stdin: String,
     pub any_order: bool,
@@ -83,6 +92,24 @@ pub fn parse(script: &str) -> Result<Expectation, String> {
     Ok(found)
 }
 
+/// What exploring the script is expected to tell: the words behind `# check:`, sorted. None when it does not say.
+///
+/// # Errors
+/// When it says so twice, or says nothing.
+pub fn verdict(script: &str) -> Result<Option<Vec<String>>, String> {
+    let mut said = script.lines().filter_map(|line| line.strip_prefix("# check:"));
+    let Some(words) = said.next() else { return Ok(None) };
+    if said.next().is_some() {
+        return Err("a second line `# check:`".to_string());
+    }
+    let mut words: Vec<String> = words.split(',').map(|word| word.trim().to_string()).collect();
+    words.sort();
+    if words.iter().any(String::is_empty) {
+        return Err("`# check:` needs `holds`, `not known`, or the properties that fail".to_string());
+    }
+    Ok(Some(words))
+}
+
 /// The stream that a line speaks of, and what follows its name.
 fn stream_directive<'a, 'b>(found: &'a mut Expectation, line: &'b str) -> Option<(&'a mut Stream, &'b str)> {
     let (stream, rest) = match line.strip_prefix("# stdout") {
@@ -98,6 +125,7 @@ fn directive(found: &mut Expectation, text: &str) -> Result<(), String> {
     match word {
         "status" => found.status = rest.parse().map_err(|_| format!("`{rest}` is no exit status"))?,
         "args" => found.arguments = words(rest),
+        "command" => found.command = words(rest),
         "flags" => found.flags = words(rest),
         "stdin" => found.stdin = unescape(rest),
         "any-order" => found.any_order = true,

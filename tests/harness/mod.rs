@@ -3,3 +3,4 @@
 pub mod expectation;
 pub mod matching;
 pub mod run;
+pub mod verdict;

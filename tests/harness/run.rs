@@ -86,13 +86,15 @@ fn run(script: &Path, expected: &Expectation) -> Result<Output, String> {
     let (Some(folder), Some(name)) = (script.parent(), script.file_name()) else {
         return Err("it has no folder".to_string());
     };
+    let run = vec!["run".to_string()];
     let mut child = Command::new(env!("CARGO_BIN_EXE_conc"))
-        .arg("run")
+        .args(if expected.command.is_empty() { &run } else { &expected.command })
         .args(&expected.flags)
         .arg(name)
         .args(&expected.arguments)
         .current_dir(folder)
         .env("NO_COLOR", "1")
+        .env_remove("COLUMNS")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

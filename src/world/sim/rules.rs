@@ -12,6 +12,8 @@ pub struct Rules {
     pub liveness: Option<Liveness>,
     /// Names and ids of threads belong to the state.
     pub names: bool,
+    /// How many values of a queue are not reported done belongs to the state.
+    pub counts_tasks: bool,
     /// The time belongs to the state.
     pub clock: bool,
     /// Somebody asks what other threads do: who waits is seen to wait.
@@ -61,6 +63,7 @@ impl Rules {
             time,
             liveness: reductions.liveness.then(|| Liveness::of(program)),
             names: watched || !reductions.symmetry,
+            counts_tasks: uses(&["task_done", "unfinished", "join"]),
             clock: sharing.observes_time,
             watched,
             ends: watched || selects || daemons || timers || uses(&ENDS),

@@ -12,7 +12,7 @@ use crate::machine::{Fiber, Image, Watch};
 use crate::source::Span;
 use crate::state::graph::{Builder, Node};
 use crate::state::living::Living;
-use crate::state::{Reader, Shared, Writer};
+use crate::state::{Numbering, Reader, Shared, Writer};
 use crate::sync::Op;
 use crate::sync::thread::Entry;
 use crate::value::Value;
@@ -36,32 +36,45 @@ const GLOBALS: u32 = 2;
 impl Universe {
     /// Stores this moment; also the living object of each node after the roots.
     pub fn snapshot(&self, rules: &Rules) -> (Snapshot, Vec<Shared>) {
-        self.snapshot_with(rules, None)
+        self.snapshot_with(rules, None, &[])
+    }
+
+    /// The same, also with objects that nothing leads to any more.
+    pub fn snapshot_keeping(&self, rules: &Rules, kept: &[Shared]) -> (Snapshot, Vec<Shared>) {
+        self.snapshot_with(rules, None, kept)
     }
 
     /// The same, with a fiber that has been taken out of its seat to run.
-    fn snapshot_with(&self, rules: &Rules, running: Option<(usize, &Fiber)>) -> (Snapshot, Vec<Shared>) {
+    fn snapshot_with(
+        &self,
+        rules: &Rules,
+        running: Option<(usize, &Fiber)>,
+        kept: &[Shared],
+    ) -> (Snapshot, Vec<Shared>) {
         let program = &self.image.program;
         let globals = program.globals.len() as u32;
         let first_seat = GLOBALS + globals;
         let roots = first_seat + self.seats.len() as u32;
         let threads = self.seats.iter().map(|seat| seat.thread.clone()).chain([self.main.clone()]);
-        let mut builder = Builder::new(roots, rules.names, threads);
-        builder.root(WORLD, |w| self.save_world(w, rules));
-        builder.root(FIXED, |w| {
+        let mut builder = Builder::new(roots, rules.names, rules.counts_tasks, threads);
+        builder.root(WORLD, 0, |w| self.save_world(w, rules));
+        builder.root(FIXED, 1, |w| {
             for index in 0..program.fixed.len() as u32 {
                 w.value(self.image.fixed(index).unwrap_or(&Value::Unset));
             }
         });
         for index in 0..globals {
-            builder.root(GLOBALS + index, |w| w.value(&self.image.global(index).unwrap_or(Value::Unset)));
+            builder.root(GLOBALS + index, 2, |w| w.value(&self.image.global(index).unwrap_or(Value::Unset)));
         }
         for (index, seat) in self.seats.iter().enumerate() {
             let fiber = match running {
                 Some((number, fiber)) if number == index => Some(fiber),
                 _ => seat.fiber.as_ref(),
             };
-            builder.root(first_seat + index as u32, |w| self.save_seat(w, seat, fiber, rules));
+            builder.root(first_seat + index as u32, 3, |w| self.save_seat(w, seat, fiber, rules));
+        }
+        for object in kept {
+            builder.number(object.clone());
         }
         let (nodes, objects) = builder.finish();
         (Snapshot { nodes, seats: self.seats.len(), roots: roots as usize }, objects)
@@ -116,6 +129,7 @@ impl Universe {
     fn save_seat(&self, w: &mut Writer<'_>, seat: &Seat, fiber: Option<&Fiber>, rules: &Rules) {
         w.thread(&seat.thread);
         w.flag(seat.begun);
+        w.option(seat.failing.as_ref(), |w, error| w.shared(Shared::Error(error.clone())));
         w.option(seat.body.as_ref(), |w, body| {
             w.value(&body.callee);
             w.values(&body.arguments);
@@ -139,6 +153,7 @@ impl Universe {
     fn load_seat(&self, r: &mut Reader<'_>) -> Seat {
         let thread = r.thread();
         let begun = r.flag();
+        let failing = r.option(Reader::error);
         let body = r.option(|r| Entry { callee: r.value(), arguments: r.values() });
         let mut line = 0;
         let wait = r.option(|r| {
@@ -147,7 +162,7 @@ impl Universe {
             Wait { op: Op::load(r), deadline }
         });
         let fiber = r.option(|r| Fiber::load(r, &self.image.program));
-        Seat { thread, fiber, wait, line, begun, body }
+        Seat { thread, fiber, wait, line, begun, failing, body }
     }
 
     /// Brings a stored moment back: its nodes by their contents and references, roots first, `seats` of them threads.
@@ -207,7 +222,7 @@ impl Universe {
 
     /// Finds anew which objects more than one thread can reach; `running` is a fiber out of its seat.
     pub(super) fn share(&mut self, rules: &Rules, running: Option<(usize, &Fiber)>) {
-        let (snapshot, objects) = self.snapshot_with(rules, running);
+        let (snapshot, objects) = self.snapshot_with(rules, running, &[]);
         let refs: Vec<&[u32]> = snapshot.nodes.iter().map(|node| &node.refs[..]).collect();
         let shared = shared_nodes(&refs, snapshot.roots - snapshot.seats, snapshot.roots);
         self.shared = objects

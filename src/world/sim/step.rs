@@ -226,6 +226,10 @@ impl Stepper<'_> {
             self.fresh = true;
         }
         let exit = match seat.wait.take() {
+            None if seat.failing.is_some() => {
+                let error = seat.failing.take().unwrap_or_else(|| unreachable!("it was asked just now"));
+                self.ended(Exit::Failed(error))
+            }
             None => match seat.fiber.take() {
                 Some(fiber) => self.go_on(fiber, None),
                 None => unreachable!("a timer without a fiber waits for its time"),
@@ -329,6 +333,11 @@ impl Stepper<'_> {
             other => {
                 if let Exit::Failed(error) = &other {
                     self.report(&fiber, error);
+                    if self.rules.ends && self.universe.seats.len() > 1 {
+                        // Others may move before it is known.
+                        self.universe.seats[self.seat].failing = Some(error.clone());
+                        return Moved::Rests;
+                    }
                 }
                 self.ended(other)
             }
@@ -419,7 +428,8 @@ impl Stepper<'_> {
         let mut at = 0;
         while at < self.universe.seats.len() {
             let seat = &mut self.universe.seats[at];
-            if seat.fiber.is_none() && seat.wait.is_none() && !seat.thread.ended() {
+            let waits = seat.wait.is_some() || seat.failing.is_some();
+            if seat.fiber.is_none() && !waits && !seat.thread.ended() {
                 self.advance(at);
             }
             at += 1;

@@ -7,6 +7,7 @@ use crate::machine::{Fiber, Image, Watch};
 use crate::sync::future::Failure;
 use crate::sync::thread::{Entry, State, Thread};
 use crate::sync::{Sync, Who};
+use crate::value::error::Error;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
@@ -45,6 +46,8 @@ pub struct Seat {
     pub wait: Option<Wait>,
     /// The line of the operation that it waits in.
     pub line: u32,
+    /// The error that has ended it, when its end is still to be made known.
+    pub failing: Option<Arc<Error>>,
     /// It has taken a step.
     pub begun: bool,
     /// What a timer runs each time.
@@ -74,6 +77,7 @@ impl Universe {
                 wait: None,
                 line: 0,
                 begun: false,
+                failing: None,
                 body: None,
             }],
             image,

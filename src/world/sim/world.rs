@@ -16,7 +16,7 @@ use std::sync::atomic::Ordering;
 
 /// So many instructions without anything that others could see, and the thread is put aside all the same: it may never
 /// come to an end by itself.
-const MOST_INSTRUCTIONS: u64 = 10_000_000;
+const MOST_INSTRUCTIONS: u64 = 200_000;
 /// The same for a thread that is the only one: it is seen sooner that it only goes round.
 const MOST_ALONE: u64 = 10_000;
 
@@ -362,6 +362,6 @@ impl Universe {
 impl Seat {
     /// A thread that has just been started.
     pub fn new(thread: Arc<Thread>) -> Seat {
-        Seat { thread, fiber: None, wait: None, line: 0, begun: true, body: None }
+        Seat { thread, fiber: None, wait: None, line: 0, begun: true, failing: None, body: None }
     }
 }
