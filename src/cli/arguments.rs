@@ -210,9 +210,8 @@ mod tests {
     fn flags_of_check_become_options() {
         use conc::explore::verdict::Property;
         use conc::explore::{Reductions, Time};
-        let options = check(&["--workers", "3", "x.conc"]).options(vec!["a".into()]);
-        assert_eq!((options.reductions, options.time, options.workers), (Reductions::ALL, Time::Any, 3));
-        assert_eq!((options.outcomes, options.random, options.preemptions), (false, None, None));
+        let options = check(&["x.conc"]).options(vec!["a".into()]);
+        assert_eq!((options.reductions, options.time, options.outcomes), (Reductions::ALL, Time::Any, false));
         assert_eq!(options.arguments, ["a"]);
         let parsed = check(&[
             "--max-states=2M",
@@ -222,12 +221,8 @@ mod tests {
             "1min",
             "--vars",
             "x,y",
-            "--random",
-            "10k",
             "--seed",
             "7",
-            "--preemptions",
-            "2",
             "--time",
             "idle",
             "--no-memo",
@@ -240,10 +235,9 @@ mod tests {
         let options = parsed.options(Vec::new());
         assert_eq!((options.limits.states, options.limits.memory), (2_000_000, 512 << 20));
         assert!(options.outcomes && options.variables == ["x", "y"]);
-        assert_eq!((options.random, options.seed, options.preemptions), (Some(10_000), 7, Some(2)));
+        assert_eq!(options.seed, 7);
         assert_eq!(options.time, Time::Idle);
         assert_eq!(options.reductions, Reductions { memo: false, ..Reductions::ALL });
-        assert!(options.workers >= 1);
     }
 
     #[test]

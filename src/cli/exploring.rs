@@ -18,8 +18,7 @@ Examples:
   conc check --save-outcome 2 two.schedule bank.conc
                                              keep a run that comes to outcome 2
   conc check --save lost.schedule bank.conc  keep the counterexample: `conc replay lost.schedule`
-  conc check --max-time 1min --random 100000 big.conc
-                                             what is too big for all is sampled
+  conc check --max-time 1min big.conc        what is known after a minute
 
 Exit status:
   0 everything holds, 1 an error, a failed assertion, invariant or ensure, 2 the script or the
@@ -67,17 +66,9 @@ pub struct Check {
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = property, help = properties())]
     pub property: Vec<Property>,
 
-    /// Try so many random schedules instead of all
-    #[arg(long, value_name = "N", value_parser = value::count)]
-    pub random: Option<u64>,
-
-    /// Where random numbers and random schedules begin
+    /// Where random numbers begin
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-
-    /// Only schedules with at most so many preemptions
-    #[arg(long, value_name = "K")]
-    pub preemptions: Option<u32>,
 
     /// When sleepers wake: `any` late as a busy system pleases, or `idle` only when nothing else can move
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Any)]
@@ -94,10 +85,6 @@ pub struct Check {
     /// Save a schedule that leads to the outcome with this number (among those that --outcomes tells)
     #[arg(long, value_names = ["N", "FILE"], num_args = 2, action = clap::ArgAction::Append)]
     pub save_outcome: Vec<OsString>,
-
-    /// How many cores search; all of them unless told
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
-    pub workers: Option<u32>,
 
     /// Tell threads of the same kind apart
     #[arg(long, help_heading = "Reductions switched off (slower, with the same verdicts)")]
@@ -172,7 +159,6 @@ impl Check {
     /// How to explore; the time limit is kept by whoever is told of the progress.
     pub fn options(&self, arguments: Vec<String>) -> Options {
         let defaults = Options::default();
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Options {
             arguments,
             limits: Limits {
@@ -189,10 +175,7 @@ impl Check {
             time: self.time.into(),
             outcomes: self.outcomes || !self.vars.is_empty() || !self.save_outcome.is_empty(),
             variables: self.vars.clone(),
-            preemptions: self.preemptions,
-            random: self.random,
             seed: self.seed,
-            workers: self.workers.map_or_else(cores, |workers| workers as usize),
         }
     }
 }

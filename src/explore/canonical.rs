@@ -95,9 +95,22 @@ impl Canonical {
         let mut place = vec![0u64; count];
         let mut next = 1;
         let mut queue: Vec<u32> = (0..common as u32).collect();
+        // And of what the threads reach that differ from all others (`main`, most often).
+        for (at, (key, seat)) in self.keys.iter().enumerate() {
+            let same = |other: Option<&(u64, u32)>| other.is_some_and(|(other, _)| other == key);
+            if !same(self.keys.get(at + 1)) && !same(at.checked_sub(1).and_then(|at| self.keys.get(at))) {
+                queue.push(*seat);
+            }
+        }
         let mut at = 0;
         while at < queue.len() {
-            for &to in graph.refs(queue[at] as usize) {
+            let node = queue[at] as usize;
+            let groups = &labels.facts(graph.label(node)).unordered;
+            for (index, &to) in graph.refs(node).iter().enumerate() {
+                let index = index as u32;
+                if groups.iter().any(|(first, count)| (*first..first + count).contains(&index)) {
+                    continue;
+                }
                 if place[to as usize] == 0 {
                     place[to as usize] = next;
                     next += 1;
@@ -121,7 +134,6 @@ impl Canonical {
                 })
                 .collect();
         }
-        let _ = labels;
         for (key, seat) in &mut self.keys {
             *key = u64::from(graph.label(*seat as usize)) << 32 | colour[*seat as usize] >> 32;
         }

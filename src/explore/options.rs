@@ -12,14 +12,8 @@ pub struct Options {
     pub outcomes: bool,
     /// The top-level variables whose final values belong to an outcome.
     pub variables: Vec<String>,
-    /// Only schedules with at most so many preemptions.
-    pub preemptions: Option<u32>,
-    /// So many random schedules instead of all.
-    pub random: Option<u64>,
-    /// Where random numbers and random schedules begin.
+    /// Where random numbers begin.
     pub seed: u64,
-    /// How many threads of the system search.
-    pub workers: usize,
 }
 
 /// The numbers at which an exploration ends with what is known; its time is kept by whoever asked for it, through the
@@ -64,10 +58,7 @@ impl Default for Options {
             time: Time::Any,
             outcomes: false,
             variables: Vec::new(),
-            preemptions: None,
-            random: None,
             seed: 0,
-            workers: 1,
         }
     }
 }

@@ -100,6 +100,7 @@ impl Steps {
     pub fn new(program: Arc<Verified>, options: &Options) -> Steps {
         let mut rules = Rules::of(&program, options.reductions, options.time, options.outcomes);
         rules.arguments.clone_from(&options.arguments);
+        let watched = rules.watched;
         let hash = || FixedState::with_seed(11);
         Steps {
             common: FIRST_GLOBAL + program.globals.len(),
@@ -108,7 +109,8 @@ impl Steps {
             rules,
             labels: Labels::default(),
             canonical: Canonical::default(),
-            memo: options.reductions.memo,
+            // Who looks at threads may learn more than a step is known to meet.
+            memo: options.reductions.memo && !watched,
             seed: options.seed,
             questions: Vec::new(),
             beginnings: HashMap::with_hasher(hash()),
@@ -119,6 +121,11 @@ impl Steps {
             computed: 0,
             known: 0,
         }
+    }
+
+    /// The same program and options from the beginning.
+    pub fn anew(&self, options: &Options) -> Steps {
+        Steps::new(self.image.program.clone(), options)
     }
 
     /// The first state, in canonical form: `main` before the script's first instruction.

@@ -501,7 +501,7 @@ fn sentences(
         Act::Print => vec![format!("prints {:?}", log.output.trim_end())],
         Act::Plain => {
             let mut said = Vec::new();
-            for touch in &log.touches {
+            for touch in &log.told {
                 let name = cell_name(touch, program);
                 let sentence = match (touch.write, &touch.place) {
                     (false, Place::Global(_)) => match value_in(before, &name) {

@@ -156,7 +156,7 @@ fn a_counterexample_can_be_run_again() {
     for _ in 0..2 {
         let again = replay(compile(script), &Options::default(), &failure.story.schedule).expect("it fits");
         assert_eq!(
-            again.failures().map(|failure| failure.property).collect::<Vec<_>>(),
+            again.0.failures().map(|failure| failure.property).collect::<Vec<_>>(),
             [Property::Assertion]
         );
     }

@@ -174,10 +174,6 @@ pub enum Limit {
     Memory,
     /// Ctrl-C, or whoever embeds conc has had enough.
     Stopped,
-    /// `--preemptions`: complete for so many.
-    Preemptions(u32),
-    /// `--random`: only so many schedules were tried.
-    Random(u64),
 }
 
 /// What is known at the end of an exploration.

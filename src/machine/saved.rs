@@ -19,6 +19,8 @@ pub enum Rest {
     Before,
     /// In the operation of the instruction that its `pc` is past.
     Within,
+    /// About to do the instruction that its `pc` is past already.
+    About,
 }
 
 impl Fiber {
@@ -43,6 +45,7 @@ impl Fiber {
                     match (above, rest) {
                         (Some(_), _) => live.during(function, pc).contains(register),
                         (None, Rest::Before) => live.before(function, pc).contains(register),
+                        (None, Rest::About) => live.before(function, pc - 1).contains(register),
                         (None, Rest::Within) => live.during(function, pc).contains(register),
                     }
                 });

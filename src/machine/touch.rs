@@ -9,7 +9,8 @@ use super::{Fiber, Image};
 use crate::builtin::{Body, Row};
 use crate::code::{Instruction as I, Shape};
 use crate::state::Shared;
-use crate::value::{Type, Value, object::Object};
+use crate::sync::{Kind, Sync};
+use crate::value::{Value, object::Object};
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, LazyLock};
@@ -207,6 +208,8 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
                 out.act = Act::End;
             }
         }
+        // Until when it sleeps depends on when it begins.
+        I::Sleep { .. } => out.add(Place::Clock, Part::All, false),
         I::HoldOthers => out.act = Act::Atomic,
         I::AwaitBegin => out.act = Act::Await,
         I::Select { .. } => {
@@ -259,7 +262,6 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
         | I::Rethrow { .. }
         | I::IsKind { .. }
         | I::Monitor { .. }
-        | I::Sleep { .. }
         | I::Yield
         | I::ResumeOthers
         | I::AwaitWait
@@ -288,7 +290,7 @@ fn cell_of(value: &Value, write: bool, out: &mut Touches) {
     }
 }
 
-fn sync(thing: &Arc<crate::sync::Sync>, out: &mut Touches) {
+fn sync(thing: &Arc<Sync>, out: &mut Touches) {
     out.act = Act::Sync;
     out.object(Shared::Sync(thing.clone()), Part::All, true);
 }
@@ -307,15 +309,28 @@ fn entered(value: &Value, out: &mut Touches) {
 fn left(value: &Value, out: &mut Touches) {
     if let Value::Sync(thing) = value {
         sync(thing, out);
-        if gives_back(value.kind()) {
+        if gives_back(thing) {
             out.act = Act::Release;
         }
     }
 }
 
-/// Whether leaving it can only let others go on.
-fn gives_back(kind: Type) -> bool {
-    matches!(kind, Type::Lock | Type::RLock | Type::Semaphore | Type::Side)
+/// Whether leaving it can only let others go on: of a bounded semaphore it can fail, or make another fail.
+fn gives_back(thing: &Sync) -> bool {
+    match &thing.kind {
+        Kind::Lock(_) | Kind::RLock(_) | Kind::Side(_) => true,
+        Kind::Semaphore(semaphore) => !semaphore.is_bounded(),
+        Kind::RwLock(_)
+        | Kind::Condition(_)
+        | Kind::Event(_)
+        | Kind::Barrier(_)
+        | Kind::Latch(_)
+        | Kind::Queue(_)
+        | Kind::Atomic(_)
+        | Kind::Pool(_)
+        | Kind::Crew(_)
+        | Kind::Future(_) => false,
+    }
 }
 
 /// The container itself, with all its elements, but not what they hold.
@@ -463,7 +478,7 @@ fn native(row: &'static Row, receiver: Option<&Value>, arguments: &[Value], out:
     match receiver {
         Value::Sync(thing) => {
             sync(thing, out);
-            if row.name == "release" && gives_back(receiver.kind()) {
+            if row.name == "release" && gives_back(thing) {
                 out.act = Act::Release;
             }
         }

@@ -426,8 +426,10 @@ impl Queue {
     /// Nobody may put or get meanwhile. Whether what was left at the close was dropped has no effect any more then.
     pub fn save(&self, w: &mut Writer<'_>) {
         w.flag(self.closed());
-        // Where nobody reports or asks, the count would only tell how often the queue was used.
-        w.count(if w.numbering.counts_tasks() { self.unfinished() } else { self.size() as u64 });
+        // Where nobody reports, the count would only tell how often the queue was used: that something was taken is
+        // enough.
+        let most = if w.numbering.counts_tasks() { u64::MAX } else { self.size() as u64 + 1 };
+        w.count(self.unfinished().min(most));
         match &self.store {
             Store::Fifo(sender, receiver) => {
                 let values: Vec<Value> = receiver.try_iter().collect();

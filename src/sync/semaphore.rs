@@ -80,6 +80,11 @@ impl Semaphore {
         Ok(())
     }
 
+    /// Whether giving too many permits is an error.
+    pub fn is_bounded(&self) -> bool {
+        self.bounded
+    }
+
     pub fn permits(&self) -> i64 {
         self.permits.load(Ordering::SeqCst)
     }

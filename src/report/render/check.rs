@@ -3,7 +3,7 @@
 use super::super::Style;
 use super::columns::wrap;
 use super::story::{PREEMPTED, preemptions};
-use super::{at_line, clean, count, outcomes, race, snippet};
+use super::{at_line, clean, outcomes, race, snippet};
 use crate::explore::verdict::{Failure, Findings, Limit, Property, Verdict};
 use crate::source::Source;
 use annotate_snippets::{AnnotationKind, Group, Level};
@@ -103,12 +103,6 @@ fn limit(limit: Limit) -> String {
         Limit::Time => "the time was over (--max-time)".to_string(),
         Limit::Memory => "the limit of memory was reached (--max-memory)".to_string(),
         Limit::Stopped => "the search was stopped".to_string(),
-        Limit::Preemptions(most) => {
-            let bound = count(most as usize, "preemption");
-            format!("all schedules with at most {bound} were tried, and no others (--preemptions)")
-        }
-        Limit::Random(1) => "only one schedule was run".to_string(),
-        Limit::Random(tried) => format!("only {} random schedules were tried (--random)", grouped(tried)),
     }
 }
 

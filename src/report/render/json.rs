@@ -16,8 +16,7 @@ use serde_json::{Value, json};
 /// - `script`: the script's name as it was given.
 /// - `status`: the exit status of `conc check`.
 /// - `complete`: every state was covered.
-/// - `limit`: null, or `{kind, number}` of what ended the exploration early: `kind` is `states`, `time`, `memory`,
-///   `stopped`, `preemptions` or `random`; `number` the bound of the last two, else null.
+/// - `limit`: null, or what ended the exploration early: `states`, `time`, `memory` or `stopped`.
 /// - `states`, `steps`, `depth`: how many were seen; the most steps from the start to a state by the shortest way.
 /// - `verdicts`: a list, each `{property, verdict, failure}`. `property` is `deadlock`, `error`, `assertion`, `invariant`,
 ///   `ensure`, `livelock` or `race`; `verdict` is `holds`, `fails` or `unknown`; `failure` is null unless it fails.
@@ -79,15 +78,12 @@ pub fn json(findings: &Findings, source: &Source) -> String {
 }
 
 fn limit(limit: Limit) -> Value {
-    let (kind, number) = match limit {
-        Limit::States => ("states", None),
-        Limit::Time => ("time", None),
-        Limit::Memory => ("memory", None),
-        Limit::Stopped => ("stopped", None),
-        Limit::Preemptions(most) => ("preemptions", Some(u64::from(most))),
-        Limit::Random(tried) => ("random", Some(tried)),
-    };
-    json!({ "kind": kind, "number": number })
+    json!(match limit {
+        Limit::States => "states",
+        Limit::Time => "time",
+        Limit::Memory => "memory",
+        Limit::Stopped => "stopped",
+    })
 }
 
 fn failure(failure: &Failure, source: &Source) -> Value {

@@ -63,7 +63,7 @@ impl Rules {
             time,
             liveness: reductions.liveness.then(|| Liveness::of(program)),
             names: watched || !reductions.symmetry,
-            counts_tasks: uses(&["task_done", "unfinished", "join"]),
+            counts_tasks: uses(&["task_done", "unfinished"]),
             clock: sharing.observes_time,
             watched,
             ends: watched || selects || daemons || timers || uses(&ENDS),

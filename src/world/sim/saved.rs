@@ -8,6 +8,7 @@ use super::rules::Rules;
 use super::universe::{MAIN, Seat, Universe};
 use crate::builtin::Wait;
 use crate::explore::Time;
+use crate::machine::saved::Rest;
 use crate::machine::{Fiber, Image, Watch};
 use crate::source::Span;
 use crate::state::graph::{Builder, Node};
@@ -67,11 +68,13 @@ impl Universe {
             builder.root(GLOBALS + index, 2, |w| w.value(&self.image.global(index).unwrap_or(Value::Unset)));
         }
         for (index, seat) in self.seats.iter().enumerate() {
-            let fiber = match running {
-                Some((number, fiber)) if number == index => Some(fiber),
-                _ => seat.fiber.as_ref(),
+            let (fiber, rest) = match running {
+                Some((number, fiber)) if number == index => (Some(fiber), Rest::About),
+                _ => (seat.fiber.as_ref(), seat.rest()),
             };
-            builder.root(first_seat + index as u32, 3, |w| self.save_seat(w, seat, fiber, rules));
+            builder.root(first_seat + index as u32, 3, |w| {
+                self.save_seat(w, seat, fiber.map(|fiber| (fiber, rest)), rules)
+            });
         }
         for object in kept {
             builder.number(object.clone());
@@ -126,7 +129,7 @@ impl Universe {
         }
     }
 
-    fn save_seat(&self, w: &mut Writer<'_>, seat: &Seat, fiber: Option<&Fiber>, rules: &Rules) {
+    fn save_seat(&self, w: &mut Writer<'_>, seat: &Seat, fiber: Option<(&Fiber, Rest)>, rules: &Rules) {
         w.thread(&seat.thread);
         w.flag(seat.begun);
         w.option(seat.failing.as_ref(), |w, error| w.shared(Shared::Error(error.clone())));
@@ -145,8 +148,8 @@ impl Universe {
             });
             wait.op.save(w);
         });
-        w.option(fiber, |w, fiber| {
-            fiber.save(w, &self.image.program, rules.liveness.as_ref(), seat.rest());
+        w.option(fiber, |w, (fiber, rest)| {
+            fiber.save(w, &self.image.program, rules.liveness.as_ref(), rest);
         });
     }
 

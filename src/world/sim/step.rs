@@ -47,6 +47,8 @@ pub enum Ends {
 pub struct Log {
     /// What its operation touched.
     pub touches: Vec<Touch>,
+    /// The same for whoever tells the step, also when nobody else was there who could have noticed.
+    pub told: Vec<Touch>,
     pub act: Act,
     /// The operation was part of what runs as one step.
     pub atomic: bool,
@@ -189,6 +191,7 @@ impl Default for Log {
     fn default() -> Log {
         Log {
             touches: Vec::new(),
+            told: Vec::new(),
             act: Act::Plain,
             atomic: false,
             line: 0,

@@ -178,7 +178,14 @@ impl Scheduler for Stepper<'_> {
             self.note(touches, true);
             return false;
         }
-        if !self.is_visible(touches, fiber) {
+        let visible = self.is_visible(touches, fiber);
+        if self.fresh && self.log.line == 0 && touches.act != Act::End {
+            self.log.line = fiber.line(&self.program);
+            self.log.span = fiber.span(&self.program);
+            self.log.act = touches.act;
+            self.log.told.clone_from(&touches.list);
+        }
+        if !visible {
             return false;
         }
         if self.fresh {
@@ -187,6 +194,7 @@ impl Scheduler for Stepper<'_> {
             self.note(touches, matches!(touches.act, Act::Atomic | Act::Await));
             self.log.line = fiber.line(&self.program);
             self.log.span = fiber.span(&self.program);
+            self.log.told.clone_from(&touches.list);
             return false;
         }
         if touches.act == Act::Release && self.rules.merge {
@@ -251,7 +259,8 @@ impl Stepper<'_> {
     fn is_reachable_by_others(&mut self, touch: &Touch, fiber: &Fiber) -> bool {
         match &touch.place {
             Place::Global(index) => self.rules.shared_globals[*index as usize],
-            Place::Fixed(_) | Place::Threads | Place::Random | Place::Clock => true,
+            Place::Fixed(_) | Place::Threads | Place::Random => true,
+            Place::Clock => self.rules.clock,
             Place::Object(object) => {
                 if !self.rules.private {
                     return true;

@@ -577,11 +577,6 @@ fn each_limit_has_its_words() {
         (Limit::Time, "as the time was over (--max-time); none was found"),
         (Limit::Memory, "as the limit of memory was reached (--max-memory)"),
         (Limit::Stopped, "as the search was stopped"),
-        (
-            Limit::Preemptions(1),
-            "as all schedules with at most 1 preemption were tried, and no others (--preemptions)",
-        ),
-        (Limit::Random(12000), "as only 12,000 random schedules were tried (--random)"),
     ] {
         let text = plain(&unknown(limit), &src(""), 500);
         assert!(text.contains(words), "{text}");
