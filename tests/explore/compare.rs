@@ -97,12 +97,13 @@ pub fn differences(program: &Program, answer: &Answer, found: &Found) -> Vec<Str
             (None, Some(_)) => differences.push(format!("{word}: the oracle says holds, conc says fails")),
             (Some((fewest, kinds)), Some(failing)) => {
                 // A race that is not clear may be nearer. And a step of conc's goes on over what nobody can tell (a
-                // `choose`, a variable that never changes), so two threads may stand before their accesses with
-                // fewer switches than here.
+                // `choose`, a variable that never changes, a `throw` at a thread's beginning), so two threads may stand
+                // before their accesses, or one may fail, with fewer switches than here.
                 let clear = property != Property::Race || !answer.unclear_race;
+                let coarser = matches!(property, Property::Race | Property::Error | Property::Assertion);
                 if let (Some(fewest), Some(told)) = (fewest, failing.preemptions)
                     && clear
-                    && (*fewest < told || (*fewest > told && property != Property::Race))
+                    && (*fewest < told || (*fewest > told && !coarser))
                 {
                     differences.push(format!("{word}: fewest preemptions {fewest}, conc's story has {told}"));
                 }
