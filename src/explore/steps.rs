@@ -101,6 +101,15 @@ impl Steps {
         let mut rules = Rules::of(&program, options.reductions, options.time, options.outcomes);
         rules.arguments.clone_from(&options.arguments);
         let watched = rules.watched;
+        // Their final values are looked at, and a daemon or `exit` may cut a thread short anywhere.
+        for name in &options.variables {
+            if let Some(index) = program.globals.iter().position(|known| **known == **name) {
+                rules.shared_globals[index] = true;
+            }
+            if let Some(index) = program.fixed.iter().position(|known| **known == **name) {
+                rules.frozen[index] = false;
+            }
+        }
         let hash = || FixedState::with_seed(11);
         Steps {
             common: FIRST_GLOBAL + program.globals.len(),
