@@ -139,10 +139,6 @@ impl Numbering for Builder {
         self.number(Shared::Thread(thread))
     }
 
-    fn lives(&self, id: u32) -> bool {
-        self.threads.contains_key(&id)
-    }
-
     fn names(&self) -> bool {
         self.names
     }

@@ -17,9 +17,6 @@ pub trait Numbering {
     /// Whether names and ids of threads belong to the state (a script that looks at them can tell equal threads apart).
     fn names(&self) -> bool;
 
-    /// Whether the thread with this id has not ended.
-    fn lives(&self, id: u32) -> bool;
-
     /// Whether anybody asks how many values of a queue are not reported done.
     fn counts_tasks(&self) -> bool {
         true

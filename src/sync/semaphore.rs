@@ -176,34 +176,12 @@ impl Semaphore {
         Semaphore { permits, initial, bounded, waiters: WaitQueue::new(), holders: Holders::default() }
     }
 
+    /// Who has taken permits is for reports only, and tells no states apart.
     pub fn save(&self, w: &mut Writer<'_>) {
         w.int(self.permits());
-        let signal = self.holders.signal.load(Ordering::Relaxed);
-        w.flag(signal);
-        if !signal {
-            // A thread may end with a permit: nobody asks any more what it held.
-            let mut holders = self.holders.all();
-            holders.retain(|(holder, _)| w.numbering.lives(*holder));
-            holders.sort_unstable_by_key(|(holder, line)| (*line, *holder));
-            w.threads_with_lines(&holders);
-        }
     }
 
     pub fn fill(&self, r: &mut Reader<'_>) {
         self.permits.store(r.int(), Ordering::SeqCst);
-        let signal = r.flag();
-        self.holders.signal.store(signal, Ordering::Relaxed);
-        if !signal {
-            for (holder, line) in r.threads_with_lines() {
-                self.holders.add(holder, line);
-            }
-        }
-    }
-}
-
-impl Holders {
-    fn all(&self) -> Vec<(u32, u32)> {
-        let entries = self.slots.iter().map(|slot| slot.load(Ordering::Relaxed)).filter(|entry| *entry != 0);
-        entries.map(|entry| ((entry >> 32) as u32 - 1, entry as u32)).collect()
     }
 }

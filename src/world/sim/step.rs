@@ -417,6 +417,8 @@ impl Stepper<'_> {
     /// A thread has been started in this step.
     pub fn begin(&mut self, thread: &Arc<Thread>) {
         self.published = true;
+        // From here on there is somebody who can tell, even if nobody could tell what this step began with.
+        self.fresh = false;
         let mut seat = Seat::new(thread.clone());
         seat.body = thread.entry.lock().take();
         if let Some(timer) = &thread.timer {
