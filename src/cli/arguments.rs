@@ -4,7 +4,7 @@
 
 use super::exploring::{self, Check, Replay, Sim};
 use super::value;
-use clap::{Args, Parser};
+use clap::{Args, CommandFactory, Parser};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -63,6 +63,15 @@ pub enum Command {
     /// Run a saved schedule again, step by step, in the simulated world
     #[command(after_help = exploring::REPLAY_EXAMPLES)]
     Replay(Replay),
+    /// Tell what an error's code means, with a script that causes it and the same script mended
+    #[command(after_help = "Examples:\n  conc explain E0301    one code\n  conc explain          all codes")]
+    Explain(Explain),
+}
+
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// Such as E0301, as it stands in brackets behind `error`
+    pub code: Option<String>,
 }
 
 /// Where the script comes from, and what it sees as `args`.
@@ -112,7 +121,8 @@ pub fn parse(words: Vec<OsString>) -> Result<Command, clap::Error> {
     let words = if words.is_empty() { vec!["--help".into()] } else { words };
     // `run` goes without saying.
     let first = words[0].to_str().unwrap_or_default();
-    let known = ["run", "check", "sim", "replay", "help", "-h", "--help", "-V", "--version"].contains(&first);
+    let known = ["help", "-h", "--help", "-V", "--version"].contains(&first)
+        || CommandLine::command().find_subcommand(first).is_some();
     let run = (!known).then(|| "run".into());
     let words = ["conc".into()].into_iter().chain(run).chain(words);
     CommandLine::try_parse_from(words).map(|line| line.command)
@@ -121,7 +131,6 @@ pub fn parse(words: Vec<OsString>) -> Result<Command, clap::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
     use clap::error::ErrorKind;
 
     fn run(words: &[&str]) -> Run {

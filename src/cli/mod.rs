@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod explain;
 mod exploring;
 mod progress;
 mod run;
@@ -27,6 +28,7 @@ pub fn main(words: Vec<OsString>) -> i32 {
         Ok(Command::Check(check)) => check::check(check),
         Ok(Command::Sim(sim)) => sim::sim(sim),
         Ok(Command::Replay(replay)) => check::replay(replay),
+        Ok(Command::Explain(asked)) => explain::explain(asked),
         // Also `--help` and `--version`. Failing to print is no failure: `conc --help | head` closes its end.
         Err(answer) => {
             let _ = answer.print();

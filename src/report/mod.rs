@@ -3,6 +3,7 @@
 //! Codes and kinds are data here; when something is an error is decided where it happens.
 
 mod code;
+mod explain;
 mod hints;
 pub mod render;
 pub mod runtime;

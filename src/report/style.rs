@@ -41,7 +41,7 @@ impl Style {
         self.paint("1;33", text)
     }
 
-    pub(super) fn bold(&self, text: &str) -> String {
+    pub fn bold(&self, text: &str) -> String {
         self.paint("1", text)
     }
 
