@@ -133,3 +133,23 @@ fn colours_are_for_terminals() {
     let output = conc(&["-e", "throw \"x\""], "");
     assert!(!output.stderr.contains(&0x1b), "{}", text(&output.stderr));
 }
+
+#[test]
+fn completions_and_manual_know_every_command() {
+    let commands = ["run", "check", "sim", "replay", "explain"];
+    for shell in ["bash", "zsh", "fish"] {
+        let output = conc(&["completions", shell], "");
+        assert_eq!(output.status.code(), Some(0));
+        let script = text(&output.stdout);
+        assert!(
+            commands.iter().all(|command| script.contains(command)) && script.contains("timeout"),
+            "{shell}"
+        );
+    }
+    let page = text(&conc(&["man"], "").stdout);
+    assert!(commands.iter().all(|command| page.contains(command)), "{page}");
+    assert!(text(&conc(&["man", "check"], "").stdout).contains("outcomes"));
+    let unknown = conc(&["man", "chekc"], "");
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(text(&unknown.stderr).contains("no command chekc"));
+}

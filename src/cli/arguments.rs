@@ -66,6 +66,36 @@ pub enum Command {
     /// Tell what an error's code means, with a script that causes it and the same script mended
     #[command(after_help = "Examples:\n  conc explain E0301    one code\n  conc explain          all codes")]
     Explain(Explain),
+    /// Write the completions for a shell to standard output
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(Completions),
+    /// Write the manual page, or with a command's name that command's, to standard output
+    #[command(
+        after_help = "Examples:\n  conc man > conc.1          the manual page\n  conc man check | man -l -  read one"
+    )]
+    Man(Man),
+}
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  conc completions bash > ~/.local/share/bash-completion/completions/conc
+  conc completions zsh > \"${fpath[1]}/_conc\"
+  conc completions fish > ~/.config/fish/completions/conc.fish";
+
+#[derive(Debug, Args)]
+pub struct Completions {
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Such as `check`
+    pub command: Option<String>,
+}
+
+/// The whole table of commands and flags, for what is made of it.
+pub fn table() -> clap::Command {
+    CommandLine::command()
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ mod arguments;
 mod check;
 mod explain;
 mod exploring;
+mod generated;
 mod progress;
 mod run;
 mod schedule;
@@ -29,6 +30,8 @@ pub fn main(words: Vec<OsString>) -> i32 {
         Ok(Command::Sim(sim)) => sim::sim(sim),
         Ok(Command::Replay(replay)) => check::replay(replay),
         Ok(Command::Explain(asked)) => explain::explain(asked),
+        Ok(Command::Completions(asked)) => generated::completions(&asked),
+        Ok(Command::Man(asked)) => generated::manual(&asked),
         // Also `--help` and `--version`. Failing to print is no failure: `conc --help | head` closes its end.
         Err(answer) => {
             let _ = answer.print();
