@@ -1,240 +1,84 @@
 //! What each instruction does with the registers of its frame: which it reads, which it writes whatever happens.
 //!
-//! One table, for analyses of the code (`live`). It must say what the machine does, and no more: a read too many only
-//! makes a register live for longer, but a read too few would let a value be forgotten that is still needed. What an
-//! instruction does with variables, locks and other threads is not said here.
+//! From the table of operands, with the counts that stand in the program's tables. It says what the machine does, and
+//! no more: a read too many only makes a register live for longer, but a read too few would let a value be forgotten
+//! that is still needed.
 
-use super::{Instruction as I, Program, Register};
+use super::operands::Operand;
+use super::{Instruction as I, Program};
 
 /// One thing that an instruction does. Reads come before writes, whatever the order in which they are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     /// So many registers in a row are read.
-    Reads(Register, usize),
+    Reads(usize, usize),
     /// So many are written when the instruction is complete (one that raises an error may have written nothing).
-    Writes(Register, usize),
+    Writes(usize, usize),
     /// So many are written when it goes on at its target.
-    WritesOnJump(Register, usize),
+    WritesOnJump(usize, usize),
     /// The frame of a callee may have stood on this register and all after it: what they held is gone.
-    Clobbers(Register),
+    Clobbers(usize),
     /// Read again after a wait, at the end of the instruction.
-    ReadsLate(Register),
+    ReadsLate(usize),
 }
 
-/// Calls `each` with everything that an instruction does with registers. Naming the same one twice is no matter.
-pub fn effects(instruction: &I, program: &Program, each: &mut dyn FnMut(Effect)) {
-    match *instruction {
-        I::Jump { .. }
-        | I::Loop { .. }
-        | I::ReturnNil
-        | I::EnterFixed { .. }
-        | I::LeaveFixed { .. }
-        | I::Yield
-        | I::HoldOthers
-        | I::ResumeOthers
-        | I::AwaitBegin
-        | I::AwaitWait
-        | I::AwaitEnd => {}
+impl Effect {
+    /// The registers that it names: the first, and how many in a row.
+    pub fn registers(self) -> (usize, usize) {
+        match self {
+            Effect::Reads(first, count)
+            | Effect::Writes(first, count)
+            | Effect::WritesOnJump(first, count) => (first, count),
+            Effect::Clobbers(first) | Effect::ReadsLate(first) => (first, 1),
+        }
+    }
 
-        I::Nil { d }
-        | I::Bool { d, .. }
-        | I::Int { d, .. }
-        | I::Constant { d, .. }
-        | I::Unset { d }
-        | I::LoadGlobal { d, .. }
-        | I::LoadFixed { d, .. }
-        | I::LoadLocal { d, .. } => makes(each, &[], d),
-        I::Move { d, s } | I::Format { d, s, .. } | I::IsKind { d, s, .. } => makes(each, &[s], d),
-        I::NewCell { d } => makes(each, &[d], d),
-        // The register that is read as a cell always holds one.
-        I::LoadCell { d, cell } => makes(each, &[cell], d),
-        I::AddInt { d, a, .. }
-        | I::MultiplyInt { d, a, .. }
-        | I::ModuloInt { d, a, .. }
-        | I::Unary { d, a, .. } => makes(each, &[a], d),
-        I::Add { d, a, b }
-        | I::Subtract { d, a, b }
-        | I::Multiply { d, a, b }
-        | I::Modulo { d, a, b }
-        | I::Binary { d, a, b, .. }
-        | I::Compare { d, a, b, .. } => makes(each, &[a, b], d),
-        I::GetOwn { d, object, .. } | I::OwnMethod { d, object, .. } | I::Monitor { d, object } => {
-            makes(each, &[object], d);
-        }
-        // The field of a monitor is read once its lock is held.
-        I::GetField { d, object, .. } => {
-            makes(each, &[object], d);
-            each(Effect::ReadsLate(object));
-        }
-        I::GetIndex { d, object, index } => makes(each, &[object, index], d),
-        I::Slice { d, object, at } => {
-            each(Effect::Reads(at, 2));
-            makes(each, &[object], d);
-        }
-        I::List { d, at, count } | I::Text { d, at, count } => {
-            each(Effect::Reads(at, usize::from(count)));
-            makes(each, &[], d);
-        }
-        I::Map { d, at, count } => {
-            each(Effect::Reads(at, 2 * usize::from(count)));
-            makes(each, &[], d);
-        }
-        I::Range { d, at, .. } => {
-            each(Effect::Reads(at, 2));
-            makes(each, &[], d);
-        }
-        I::Closure { d, site } => {
-            makes(each, &program.sites[site as usize].captures, d);
-        }
-        I::EnterTimed { d, a, timeout } => makes(each, &[a, timeout], d),
-
-        I::StoreGlobal { s, .. }
-        | I::StoreFixed { s, .. }
-        | I::StoreLocal { s, .. }
-        | I::Return { s }
-        | I::Throw { s }
-        | I::Watch { s, .. }
-        | I::Rethrow { s } => reads(each, &[s]),
-        I::StoreCell { cell, s } => reads(each, &[cell, s]),
-        I::CheckSet { a, .. }
-        | I::JumpIf { a, .. }
-        | I::JumpUnless { a, .. }
-        | I::JumpSet { a, .. }
-        | I::LoopIf { a, .. }
-        | I::UnlessLessInt { a, .. }
-        | I::UnlessLessEqualInt { a, .. }
-        | I::UnlessGreaterInt { a, .. }
-        | I::UnlessGreaterEqualInt { a, .. }
-        | I::UnlessEqualInt { a, .. }
-        | I::UnlessNotEqualInt { a, .. }
-        | I::LoopLessInt { a, .. }
-        | I::LoopLessEqualInt { a, .. }
-        | I::CountCheck { a }
-        | I::Name { a, .. }
-        | I::Enter { a }
-        | I::Leave { a }
-        | I::Start { a }
-        | I::Sleep { a } => reads(each, &[a]),
-        I::UnlessLess { a, b, .. }
-        | I::UnlessLessEqual { a, b, .. }
-        | I::UnlessEqual { a, b, .. }
-        | I::UnlessNotEqual { a, b, .. }
-        | I::LoopLess { a, b, .. }
-        | I::LoopLessEqual { a, b, .. } => reads(each, &[a, b]),
-        I::SetField { object, s, .. } | I::SetOwn { object, s, .. } => reads(each, &[object, s]),
-        I::SetIndex { object, index, s } => reads(each, &[object, index, s]),
-        I::Push { list, s } => reads(each, &[list, s]),
-        I::NameElement { a, list, .. } => reads(each, &[a, list]),
-        I::AssertFailed { message } => reads(each, &[message]),
-        I::AssertCompared { message, at } => {
-            reads(each, &[message]);
-            each(Effect::Reads(at, 2));
-        }
-        I::Unpack { s, at, count } => {
-            reads(each, &[s]);
-            each(Effect::Writes(at, usize::from(count)));
-        }
-
-        // The second end may be moved by one.
-        I::RangeCheck { at, .. } => each(Effect::Reads(at, 2)),
-        I::Iterate { at } => {
-            reads(each, &[at]);
-            each(Effect::Writes(at, 2));
-        }
-        I::LoopRange { at, .. } | I::LoopItems { at, .. } => {
-            each(Effect::Reads(at, 2));
-            each(Effect::WritesOnJump(at + 2, 1));
-        }
-        I::LoopCount { a, .. } => reads(each, &[a]),
-
-        I::CallFunction { at, function } => calls(each, at, parameters(program, function), at),
-        I::CallMember { at, function } => calls(each, at, parameters(program, function), at),
-        I::Call { at, shape } | I::CallMethod { at, shape } | I::Prepare { at, shape } => {
-            calls(each, at, 1 + count(program, shape), at);
-        }
-        I::CallMethodOf { at, shape, object } => {
-            reads(each, &[object]);
-            calls(each, at + 1, count(program, u32::from(shape)), at);
-        }
-        I::CallMethodFixed { at, shape, .. } => calls(each, at + 1, count(program, u32::from(shape)), at),
-        I::CallBuiltin { at, count, .. } => calls(each, at, usize::from(count), at),
-        I::CallSpread { at } => calls(each, at, 2, at),
-        // Its values are looked at past the frame; they stay where they are.
-        I::Arm { at, shape } => each(Effect::Reads(at, 1 + count(program, shape))),
-        I::Select { d, limit } => {
-            reads(each, &[limit]);
-            each(Effect::Writes(d, 2));
+    /// Those that are read.
+    pub fn read(self) -> std::ops::Range<usize> {
+        match self {
+            Effect::Reads(first, count) => first..first + count,
+            Effect::ReadsLate(register) => register..register + 1,
+            Effect::Writes(..) | Effect::WritesOnJump(..) | Effect::Clobbers(_) => 0..0,
         }
     }
 }
 
-/// Whether the instruction after it may be the next one.
-pub fn goes_on(instruction: &I) -> bool {
-    let leaves = matches!(instruction, I::Jump { .. } | I::Loop { .. });
-    let ends = matches!(instruction, I::Return { .. } | I::ReturnNil);
-    let raises = matches!(
-        instruction,
-        I::Throw { .. } | I::Rethrow { .. } | I::AssertFailed { .. } | I::AssertCompared { .. }
-    );
-    !(leaves || ends || raises)
-}
-
-fn reads(each: &mut dyn FnMut(Effect), registers: &[Register]) {
-    registers.iter().for_each(|&register| each(Effect::Reads(register, 1)));
-}
-
-fn makes(each: &mut dyn FnMut(Effect), from: &[Register], d: Register) {
-    reads(each, from);
-    each(Effect::Writes(d, 1));
-}
-
-/// A call that reads `count` registers from `first` and brings its value to `at`.
-fn calls(each: &mut dyn FnMut(Effect), first: Register, count: usize, at: Register) {
-    each(Effect::Reads(first, count));
-    each(Effect::Clobbers(at));
-    each(Effect::Writes(at, 1));
-}
-
-/// How many registers a known function finds filled: `self`, if it has one, and the parameters.
-fn parameters(program: &Program, function: u32) -> usize {
-    let function = &program.functions[function as usize];
-    usize::from(function.member) + function.parameters.len()
-}
-
-fn count(program: &Program, shape: u32) -> usize {
-    usize::from(program.shapes[shape as usize].count)
+/// Calls `each` with everything that an instruction does with registers. What it refers to in tables must be there.
+pub fn effects(instruction: &I, program: &Program, each: &mut dyn FnMut(Effect)) {
+    instruction.operands(&mut |operand| match operand {
+        Operand::Register(effect) => each(effect),
+        Operand::Arguments(first, shape) => {
+            each(Effect::Reads(first, usize::from(program.shapes[shape as usize].count)));
+        }
+        Operand::Parameters(first, function) => {
+            let function = &program.functions[function as usize];
+            each(Effect::Reads(first, usize::from(function.member) + function.parameters.len()));
+        }
+        Operand::Captures(site) => {
+            let captures = &program.sites[site as usize].captures;
+            captures.iter().for_each(|&register| each(Effect::Reads(usize::from(register), 1)));
+        }
+        Operand::Entry(_) | Operand::Jump(_) => {}
+    });
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::code::samples;
-    use crate::code::verify;
     use std::collections::BTreeSet;
 
     #[test]
-    fn only_registers_that_the_instruction_names_or_passes_on() {
+    fn only_registers_of_the_frame() {
         let mut seen = BTreeSet::new();
         for (path, program) in samples::programs() {
             for function in &program.functions {
                 for instruction in &function.code {
                     seen.insert(name(instruction));
-                    let mut named = BTreeSet::new();
-                    verify::registers(instruction, &mut |first, count| {
-                        named.extend((0..count).map(|n| usize::from(first) + n));
-                    });
-                    named.extend(passed_on(instruction, &program));
                     effects(instruction, &program, &mut |effect| {
-                        let (first, count) = match effect {
-                            Effect::Reads(first, count)
-                            | Effect::Writes(first, count)
-                            | Effect::WritesOnJump(first, count) => (first, count),
-                            Effect::Clobbers(first) | Effect::ReadsLate(first) => (first, 1),
-                        };
-                        for register in (0..count).map(|n| usize::from(first) + n) {
-                            let known = named.contains(&register) && register < function.registers;
-                            assert!(known, "{path}: {instruction:?} {effect:?}");
-                        }
+                        let (first, count) = effect.registers();
+                        let fits = first + count <= function.registers;
+                        assert!(fits, "{path}: {instruction:?} {effect:?}");
                     });
                 }
             }
@@ -242,56 +86,35 @@ mod tests {
         assert!(seen.len() > 80, "too few kinds of instruction were looked at: {seen:?}");
     }
 
-    #[test]
-    fn every_register_that_is_named_is_read_or_written() {
-        // Save the place of a call that has no argument, and what `List`, `Map` and `Text` of nothing name.
-        for (path, program) in samples::programs() {
-            for function in &program.functions {
-                for instruction in &function.code {
-                    let mut told = BTreeSet::new();
-                    effects(instruction, &program, &mut |effect| match effect {
-                        Effect::Reads(first, count)
-                        | Effect::Writes(first, count)
-                        | Effect::WritesOnJump(first, count) => {
-                            told.extend((0..count).map(|n| usize::from(first) + n));
-                        }
-                        Effect::Clobbers(first) => told.extend(usize::from(first)..function.registers),
-                        Effect::ReadsLate(first) => {
-                            told.insert(usize::from(first));
-                        }
-                    });
-                    verify::registers(instruction, &mut |first, count| {
-                        for register in usize::from(first)..usize::from(first) + count {
-                            assert!(told.contains(&register), "{path}: {instruction:?} {register}");
-                        }
-                    });
-                }
-            }
-        }
-    }
-
-    /// The registers that an instruction finds through a table: arguments, and what a closure captures.
-    fn passed_on(instruction: &I, program: &Program) -> Vec<usize> {
-        let from = |at: Register, count: u16| (0..=usize::from(count)).map(|n| usize::from(at) + n).collect();
-        match *instruction {
-            I::Closure { site, .. } => {
-                program.sites[site as usize].captures.iter().map(|&register| usize::from(register)).collect()
-            }
-            I::CallFunction { at, function } | I::CallMember { at, function } => {
-                from(at, program.functions[function as usize].parameters.len() as u16)
-            }
-            I::Call { at, shape }
-            | I::CallMethod { at, shape }
-            | I::Prepare { at, shape }
-            | I::Arm { at, shape } => from(at, program.shapes[shape as usize].count),
-            I::CallMethodOf { at, shape, .. } | I::CallMethodFixed { at, shape, .. } => {
-                from(at, program.shapes[usize::from(shape)].count)
-            }
-            _ => Vec::new(),
-        }
-    }
-
     fn name(instruction: &I) -> String {
         format!("{instruction:?}").split(' ').next().expect("a name").to_string()
+    }
+
+    /// What it reads, and the registers that it writes when it is complete.
+    fn told(program: &Program, instruction: I) -> (Vec<usize>, Vec<usize>) {
+        let (mut reads, mut writes) = (Vec::new(), Vec::new());
+        effects(&instruction, program, &mut |effect| {
+            reads.extend(effect.read());
+            if let Effect::Writes(first, count) = effect {
+                writes.extend(first..first + count);
+            }
+        });
+        (reads, writes)
+    }
+
+    #[test]
+    fn arguments_and_what_is_captured_are_counted_by_the_tables() {
+        let text = "fn g(a, b) { return a }\nfn f(x, y) { q.put(y)\ng(x, y)\nreturn fn() => y }\nqueue q(1)";
+        let program = samples::program(text);
+        let function = &program.functions[samples::function(&program, "f") as usize];
+        let of = |kind: fn(&I) -> bool| {
+            told(&program, *function.code.iter().find(|instruction| kind(instruction)).expect("it is there"))
+        };
+        let (reads, writes) = of(|i| matches!(i, I::CallMethodFixed { .. }));
+        assert_eq!(reads, [writes[0] + 1]);
+        let (reads, writes) = of(|i| matches!(i, I::CallFunction { .. }));
+        assert_eq!(reads, [writes[0], writes[0] + 1]);
+        let (reads, _) = of(|i| matches!(i, I::Closure { .. }));
+        assert_eq!(reads, [1]);
     }
 }

@@ -26,7 +26,7 @@ fn line(program: &Program, instruction: &Instruction) -> String {
     let mut words: Vec<String> = text.split_whitespace().map(String::from).collect();
     words[0] = snake(&words[0]);
     let mut entries = Vec::new();
-    instruction.entries(&mut |entry| entries.push(name(program, instruction, entry)));
+    instruction.entries(&mut |entry| entries.extend(name(program, entry)));
     if !entries.is_empty() {
         words.push(format!(" ; {}", entries.join(", ")));
     }
@@ -44,36 +44,33 @@ fn snake(word: &str) -> String {
     text
 }
 
-fn name(program: &Program, instruction: &Instruction, entry: Entry) -> String {
-    match entry {
+fn name(program: &Program, entry: Entry) -> Option<String> {
+    let text = match entry {
         Entry::Constant(index) => show::brief(&program.constants[index as usize]),
-        Entry::Global(index) => program.globals[index as usize].to_string(),
+        Entry::Global(index) | Entry::SetsGlobal(index) => program.globals[index as usize].to_string(),
         Entry::Fixed(index) => program.fixed[index as usize].to_string(),
         Entry::Local(index) => format!("local {index}"),
         Entry::Function(index) => program.functions[index as usize].name.to_string(),
-        Entry::Shape(index) => shape(program, instruction, &program.shapes[index as usize]),
+        Entry::Shape(index) => shape(program, "", &program.shapes[index as usize]),
+        Entry::Method(index) => {
+            let known = &program.shapes[index as usize];
+            shape(program, program.symbol(known.method), known)
+        }
         Entry::Row(index) => program.rows[usize::from(index)].name.to_string(),
-        Entry::Symbol(index) => program.symbols[usize::from(index)].to_string(),
+        Entry::Member(index) | Entry::Word(index) => program.symbol(index).to_string(),
         Entry::Site(index) => {
             let site = &program.sites[index as usize];
             format!("{} captures {:?}", program.functions[site.function as usize].name, site.captures)
         }
-    }
+        Entry::OwnField(_) | Entry::SetsOwnField(_) | Entry::OwnMethod(_) => return None,
+    };
+    Some(text)
 }
 
 /// `go(3, sep, end)`: the method, if one is called, how many arguments, and the names of the last of them.
-fn shape(program: &Program, instruction: &Instruction, shape: &Shape) -> String {
-    let symbol = |index: u16| program.symbols[usize::from(index)].to_string();
-    let of_method = matches!(
-        instruction,
-        Instruction::CallMethod { .. }
-            | Instruction::CallMethodOf { .. }
-            | Instruction::CallMethodFixed { .. }
-            | Instruction::Arm { .. }
-    );
-    let method = if of_method { symbol(shape.method) } else { String::new() };
+fn shape(program: &Program, method: &str, shape: &Shape) -> String {
     let words: Vec<String> = std::iter::once(shape.count.to_string())
-        .chain(shape.names.iter().map(|&name| symbol(name)))
+        .chain(shape.names.iter().map(|&name| program.symbol(name).to_string()))
         .collect();
     format!("{method}({})", words.join(", "))
 }

@@ -4,7 +4,9 @@
 //! and from those through all that values hold. This is the part of it that the code alone tells; what the values
 //! are, and what they hold, is followed by `world::real::marks`.
 
-use super::flow::{Live, Place};
+use super::flow::{self, Place};
+use super::live::Rows;
+use super::operands::Entry;
 use super::{Function, FunctionKind, Instruction as I, Program};
 use crate::builtin::{Body, Row};
 use crate::value::Value;
@@ -69,7 +71,7 @@ pub struct Reach {
     mentions: Vec<Vec<Vec<Mention>>>,
     /// All of a function, each once.
     whole: Vec<Vec<Mention>>,
-    live: Vec<OnceLock<Live>>,
+    live: Vec<OnceLock<Rows>>,
 }
 
 /// The builtins that make something whose waiters nobody in particular has to release.
@@ -113,8 +115,10 @@ impl Reach {
     /// What a frame may still mention.
     pub fn of_frame(&self, program: &Program, function: u32, place: Place) -> BTreeSet<Mention> {
         let each = &self.mentions[function as usize];
-        let onward = place.onward(&program.functions[function as usize]);
-        onward.into_iter().flat_map(|at| each[at].iter().copied()).collect()
+        let code = &program.functions[function as usize];
+        let reached = flow::reached(code, place.ahead(code));
+        let onward = each.iter().zip(reached).filter(|(_, reached)| *reached);
+        onward.flat_map(|(mentions, _)| mentions.iter().copied()).collect()
     }
 
     /// What some of a function's instructions mention.
@@ -122,8 +126,8 @@ impl Reach {
         self.mentions[function as usize].get(part).unwrap_or_default().iter().flatten().copied()
     }
 
-    pub fn live(&self, program: &Program, function: u32) -> &Live {
-        self.live[function as usize].get_or_init(|| Live::of(program, &program.functions[function as usize]))
+    pub fn live(&self, program: &Program, function: u32) -> &Rows {
+        self.live[function as usize].get_or_init(|| Rows::of(program, &program.functions[function as usize]))
     }
 }
 
@@ -145,43 +149,27 @@ fn classes_of(program: &Program) -> Vec<Option<u32>> {
 
 fn mentioned(program: &Program, class: Option<u32>, instruction: &I) -> Vec<Mention> {
     let mut mentions = Vec::new();
-    let shape = |shape: usize| program.shapes[shape].method;
-    match *instruction {
-        I::Constant { index, .. } => {
-            mentions.extend(of_constant(program, &program.constants[index as usize]))
+    instruction.entries(&mut |entry| match entry {
+        Entry::Constant(index) => mentions.extend(of_constant(program, &program.constants[index as usize])),
+        Entry::Global(index) => mentions.push(Mention::Global(index)),
+        Entry::SetsGlobal(index) => mentions.push(Mention::Sets(index)),
+        // Before it is written, which happens once, it holds nothing: so writing it may count as well.
+        Entry::Fixed(index) => mentions.push(Mention::Fixed(index)),
+        Entry::Function(function) => mentions.push(Mention::Function(function)),
+        Entry::Method(shape) => by_name(program, program.shapes[shape as usize].method, &mut mentions),
+        Entry::Row(row) => mentions.extend(of_row(program, program.rows[usize::from(row)])),
+        Entry::Member(name) => by_name(program, name, &mut mentions),
+        Entry::Site(site) => mentions.push(Mention::Function(program.sites[site as usize].function)),
+        Entry::OwnField(index) => mentions.push(Mention::Field { class, index }),
+        Entry::OwnMethod(index) => {
+            let known = program.classes.iter().enumerate();
+            let classes = known.filter(|(number, _)| class.is_none_or(|class| *number == class as usize));
+            let named = classes.filter_map(|(_, class)| class.methods.get(usize::from(index)));
+            mentions.extend(named.map(|(_, function)| Mention::Function(*function)));
         }
-        I::LoadGlobal { index, .. } => mentions.push(Mention::Global(index)),
-        I::StoreGlobal { index, .. } => mentions.push(Mention::Sets(index)),
-        I::LoadFixed { index, .. } | I::EnterFixed { index } | I::LeaveFixed { index } => {
-            mentions.push(Mention::Fixed(index));
-        }
-        I::CallMethodFixed { shape: s, index, .. } => {
-            mentions.push(Mention::Fixed(u32::from(index)));
-            by_name(program, shape(usize::from(s)), &mut mentions);
-        }
-        I::CallMethodOf { shape: s, .. } => by_name(program, shape(usize::from(s)), &mut mentions),
-        I::CallMethod { shape: s, .. } | I::Arm { shape: s, .. } => {
-            by_name(program, shape(s as usize), &mut mentions);
-        }
-        I::GetField { name, .. } | I::SetField { name, .. } => by_name(program, name, &mut mentions),
-        I::GetOwn { index, .. } => mentions.push(Mention::Field { class, index }),
-        I::OwnMethod { index, .. } => match class {
-            Some(class) => {
-                let methods = &program.classes[class as usize].methods;
-                mentions.extend(methods.get(usize::from(index)).map(|(_, f)| Mention::Function(*f)));
-            }
-            None => {
-                let named = program.classes.iter().filter_map(|c| c.methods.get(usize::from(index)));
-                mentions.extend(named.map(|(_, function)| Mention::Function(*function)));
-            }
-        },
-        I::CallFunction { function, .. } | I::CallMember { function, .. } => {
-            mentions.push(Mention::Function(function));
-        }
-        I::Closure { site, .. } => mentions.push(Mention::Function(program.sites[site as usize].function)),
-        I::CallBuiltin { row, .. } => mentions.extend(of_row(program, program.rows[row as usize])),
-        _ => {}
-    }
+        // A thread's own variables are told with what it holds.
+        Entry::Local(_) | Entry::Shape(_) | Entry::Word(_) | Entry::SetsOwnField(_) => {}
+    });
     mentions
 }
 

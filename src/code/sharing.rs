@@ -7,7 +7,7 @@
 mod links;
 mod observed;
 
-use super::Program;
+use super::{Program, flow};
 use links::Links;
 use std::collections::BTreeSet;
 
@@ -97,7 +97,7 @@ impl Touches<'_> {
             own.starts_at.contains(&at) || called || starting.escaped && own.unknown.contains(&at)
         };
         let first: Vec<usize> = (0..program.functions[0].code.len()).filter(|at| starts(*at)).collect();
-        let not_alone = links::reached(&program.functions[0], &first);
+        let not_alone = flow::reached(&program.functions[0], first);
         let calls: Vec<u32> =
             own.calls.iter().filter(|(at, _)| not_alone[*at]).map(|(_, callee)| *callee).collect();
         for &(at, global, writes) in &self.links[0].touches {

@@ -2,8 +2,9 @@
 //!
 //! The machine reads registers and instructions of a program that has passed without checking again.
 
+use super::effects::effects;
 use super::operands::Entry;
-use super::{Function, Instruction as I, Program, Register};
+use super::{Function, Instruction as I, Program};
 
 /// What is wrong with a program; a mistake in `lower`, never in a script.
 #[derive(Debug)]
@@ -51,18 +52,20 @@ fn function_is_sound(program: &Program, function: &Function) -> Checked {
         _ => return Err((0, "runs past its end")),
     }
     for (at, instruction) in function.code.iter().enumerate() {
+        // First of all: the tables say how many arguments there are.
+        if !entries_exist(program, instruction) {
+            return Err((at, "no such entry in a table"));
+        }
         let mut fits = true;
-        instruction.registers(&mut |first, count| {
-            fits &= usize::from(first) + count <= function.registers;
+        effects(instruction, program, &mut |effect| {
+            let (first, count) = effect.registers();
+            fits &= count == 0 || first + count <= function.registers;
         });
         if !fits {
             return Err((at, "no such register"));
         }
         if instruction.target().is_some_and(|to| to as usize >= function.code.len()) {
             return Err((at, "jumps out of the function"));
-        }
-        if !entries_exist(program, instruction) {
-            return Err((at, "no such entry in a table"));
         }
     }
     for handler in &function.handlers {
@@ -74,30 +77,22 @@ fn function_is_sound(program: &Program, function: &Function) -> Checked {
     Ok(())
 }
 
-/// As `Instruction::registers`.
-pub fn registers(instruction: &I, each: &mut dyn FnMut(Register, usize)) {
-    instruction.registers(each);
-}
-
-/// As `Instruction::target`.
-pub fn target(instruction: &I) -> Option<u32> {
-    instruction.target()
-}
-
 /// Whether the program has what an instruction refers to by number.
 fn entries_exist(program: &Program, instruction: &I) -> bool {
     let mut exist = true;
     instruction.entries(&mut |entry| {
         exist &= match entry {
             Entry::Constant(index) => (index as usize) < program.constants.len(),
-            Entry::Global(index) => (index as usize) < program.globals.len(),
+            Entry::Global(index) | Entry::SetsGlobal(index) => (index as usize) < program.globals.len(),
             Entry::Fixed(index) => (index as usize) < program.fixed.len(),
             Entry::Local(index) => (index as usize) < program.locals,
             Entry::Function(index) => (index as usize) < program.functions.len(),
-            Entry::Shape(index) => (index as usize) < program.shapes.len(),
+            Entry::Shape(index) | Entry::Method(index) => (index as usize) < program.shapes.len(),
             Entry::Row(index) => usize::from(index) < program.rows.len(),
-            Entry::Symbol(index) => usize::from(index) < program.symbols.len(),
+            Entry::Member(index) | Entry::Word(index) => usize::from(index) < program.symbols.len(),
             Entry::Site(index) => (index as usize) < program.sites.len(),
+            // Looked up with care: the class is known only then.
+            Entry::OwnField(_) | Entry::SetsOwnField(_) | Entry::OwnMethod(_) => true,
         };
     });
     exist
@@ -157,6 +152,8 @@ mod tests {
             I::Map { d: 0, at: 0, count: most },
             I::Unpack { s: 0, at: 0, count: most },
             I::CallBuiltin { at: 0, count: most, row: 0 },
+            I::CallSpread { at: most },
+            I::CallFunction { at: most, function: 0 },
             I::Select { d: most, limit: 0 },
             I::AssertCompared { message: 0, at: most },
         ] {

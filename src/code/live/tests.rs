@@ -131,10 +131,10 @@ fn nothing_is_live_that_was_never_written() {
                 });
                 let Some(from) = from else { continue };
                 let live = liveness.before(index, at as u32 + 1);
-                let survives = |register: &Register| *register > from;
+                let survives = |register: &Register| usize::from(*register) > from;
                 assert_eq!(live.iter().find(survives), None, "{path}: {name} {at} {instruction:?}");
                 let live = liveness.during(index, at as u32 + 1);
-                let lost = |register: &Register| *register >= from;
+                let lost = |register: &Register| usize::from(*register) >= from;
                 assert_eq!(live.iter().find(lost), None, "{path}: {name} {at} {instruction:?}");
             }
         }
@@ -254,15 +254,15 @@ fn random_code_as_a_search_along_all_ways_finds_it() {
     let mut live = 0;
     for case in 0..2000 {
         let function = random_function(&mut random);
-        let rows = rows(&program, &function);
+        let rows = Rows::of(&program, &function);
         for at in 0..function.code.len() {
             for register in 58..REGISTERS {
                 let before = may_read(&function, at, register, &mut BTreeSet::new());
-                let found = rows.row(&rows.before, at).contains(register);
+                let found = rows.before(at).contains(register);
                 assert_eq!(found, before, "case {case}: before {at}, register {register}: {function:?}");
                 let late = step(&function, at).late.contains(&register);
                 let during = late || later(&function, at, register, &mut BTreeSet::new());
-                let found = rows.row(&rows.during, at).contains(register);
+                let found = rows.during(at).contains(register);
                 assert_eq!(found, during, "case {case}: during {at}, register {register}: {function:?}");
                 live += u32::from(before);
             }
@@ -271,4 +271,5 @@ fn random_code_as_a_search_along_all_ways_finds_it() {
     assert!(live > 10_000, "{live}");
 }
 
+mod places;
 mod poison;

@@ -1,8 +1,8 @@
 //! What one function touches, calls, starts and hands on, instruction by instruction.
 
 use crate::builtin::{Body, Row};
-use crate::code::verify::{registers, target};
-use crate::code::{Function, FunctionKind, Instruction as I, Program, Register, effects};
+use crate::code::effects::effects;
+use crate::code::{Function, FunctionKind, Instruction as I, Program, Register, flow};
 use crate::value::Value;
 use std::collections::BTreeSet;
 
@@ -163,7 +163,7 @@ fn maker(
     at: usize,
     callee: Register,
 ) -> Option<usize> {
-    let made = (0..at).rev().find(|before| names(&function.code[*before], callee))?;
+    let made = (0..at).rev().find(|before| names(program, &function.code[*before], callee))?;
     let known = match function.code[made] {
         I::Constant { d, index } => {
             let constant = &program.constants[index as usize];
@@ -177,10 +177,10 @@ fn maker(
     (known && alone).then_some(made)
 }
 
-fn names(instruction: &I, register: Register) -> bool {
+fn names(program: &Program, instruction: &I, register: Register) -> bool {
     let mut named = false;
-    registers(instruction, &mut |first, count| {
-        let first = usize::from(first);
+    effects(instruction, program, &mut |effect| {
+        let (first, count) = effect.registers();
         named |= (first..first + count).contains(&usize::from(register));
     });
     named
@@ -190,7 +190,7 @@ fn names(instruction: &I, register: Register) -> bool {
 fn ways_in(function: &Function) -> Vec<Vec<usize>> {
     let mut ways = vec![Vec::new(); function.code.len()];
     for (at, instruction) in function.code.iter().enumerate() {
-        if let Some(to) = target(instruction) {
+        if let Some(to) = instruction.target() {
             ways[to as usize].push(at);
         }
     }
@@ -202,25 +202,5 @@ fn ways_in(function: &Function) -> Vec<Vec<usize>> {
 
 /// Whether some way leads from an instruction back to it.
 pub fn in_loop(function: &Function, at: usize) -> bool {
-    reached(function, &successors(function, at))[at]
-}
-
-/// The instructions that may be done from these on, these included.
-pub fn reached(function: &Function, from: &[usize]) -> Vec<bool> {
-    let mut reached = vec![false; function.code.len()];
-    let mut ahead = from.to_vec();
-    while let Some(at) = ahead.pop() {
-        if !std::mem::replace(&mut reached[at], true) {
-            ahead.extend(successors(function, at));
-        }
-    }
-    reached
-}
-
-fn successors(function: &Function, at: usize) -> Vec<usize> {
-    let instruction = &function.code[at];
-    let next = (effects::goes_on(instruction) && at + 1 < function.code.len()).then_some(at + 1);
-    let covers = |handler: &&crate::code::Handler| (handler.start..handler.end).contains(&(at as u32));
-    let handlers = function.handlers.iter().filter(covers).map(|handler| handler.target as usize);
-    next.into_iter().chain(target(instruction).map(|to| to as usize)).chain(handlers).collect()
+    flow::reached(function, flow::ways(function, at).collect())[at]
 }

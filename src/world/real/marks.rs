@@ -7,7 +7,8 @@
 //! To be used while all threads stand still. Too much may be marked, never too little.
 
 use crate::code::Instruction;
-use crate::code::flow::{self, Place};
+use crate::code::flow::Place;
+use crate::code::live;
 use crate::code::reach::{self, Mention, Reach};
 use crate::machine::{Image, Snapshot};
 use crate::sync::thread::Thread;
@@ -100,7 +101,7 @@ impl<'a> Marks<'a> {
             let function = &program.functions[call.function as usize];
             let live = self.reach.live(program, call.function);
             for (register, value) in call.registers.iter().enumerate() {
-                if leads_on(value) && live.is_live(function, place, register) {
+                if leads_on(value) && live.may_read(function, place, register as u16) {
                     self.push(value.clone());
                 }
             }
@@ -120,7 +121,7 @@ impl<'a> Marks<'a> {
         let Some(Instruction::AwaitWait) = code.last() else { return Err(Unknown) };
         let begin = code.iter().rposition(|i| matches!(i, Instruction::AwaitBegin)).ok_or(Unknown)?;
         snapshot.others.iter().for_each(|value| self.push(value.clone()));
-        for register in flow::read_by(program, function, begin..end) {
+        for register in live::read_by(program, &code[begin..]) {
             if let Some(value) = call.registers.get(register) {
                 self.push(value.clone());
             }

@@ -1,6 +1,7 @@
 //! Scripts do what they do although every register that is not live is written over before every instruction.
 
 use super::*;
+use crate::code::operands::Target;
 use crate::code::verify::Verified;
 use crate::source::Source;
 use crate::value::Value;
@@ -117,30 +118,9 @@ fn poison(program: &mut Program) -> usize {
 }
 
 fn move_target(instruction: &mut I, place: &[u32]) {
-    match instruction {
-        I::Jump { to }
-        | I::JumpIf { to, .. }
-        | I::JumpUnless { to, .. }
-        | I::JumpSet { to, .. }
-        | I::Loop { to }
-        | I::LoopIf { to, .. }
-        | I::LoopRange { to, .. }
-        | I::LoopItems { to, .. }
-        | I::LoopCount { to, .. } => *to = place[*to as usize],
-        I::UnlessLess { to, .. }
-        | I::UnlessLessEqual { to, .. }
-        | I::UnlessEqual { to, .. }
-        | I::UnlessNotEqual { to, .. }
-        | I::UnlessLessInt { to, .. }
-        | I::UnlessLessEqualInt { to, .. }
-        | I::UnlessGreaterInt { to, .. }
-        | I::UnlessGreaterEqualInt { to, .. }
-        | I::UnlessEqualInt { to, .. }
-        | I::UnlessNotEqualInt { to, .. }
-        | I::LoopLess { to, .. }
-        | I::LoopLessEqual { to, .. }
-        | I::LoopLessInt { to, .. }
-        | I::LoopLessEqualInt { to, .. } => *to = place[usize::from(*to)] as u16,
-        other => assert_eq!(target(other), None, "{other:?}"),
+    match instruction.target_mut() {
+        Some(Target::Long(to)) => *to = place[*to as usize],
+        Some(Target::Short(to)) => *to = place[usize::from(*to)] as u16,
+        None => {}
     }
 }
