@@ -167,7 +167,7 @@ fn hash_rest(value: &Value) -> u64 {
 }
 
 /// Where it is kept, for what is compared by identity or can contain others.
-pub(super) fn address(value: &Value) -> Option<usize> {
+pub(crate) fn address(value: &Value) -> Option<usize> {
     match value {
         Value::Closure(it) => Some(Arc::as_ptr(it) as usize),
         Value::Bound(it) => Some(Arc::as_ptr(it) as usize),

@@ -1,0 +1,162 @@
+//! What builtins and methods are about to touch: told by their names, their receivers and their arguments.
+
+use super::super::call::members;
+use super::super::image::Member;
+use super::super::{Fiber, Image};
+use super::{Act, Part, Place, Touches};
+use super::{class_field, deep, element, gives_back, quiet, shallow, shape, sync, thread};
+use crate::builtin::{Body, Row};
+use crate::code::Shape;
+use crate::state::Shared;
+use crate::value::Value;
+
+pub(super) fn call(
+    image: &Image,
+    callee: &Value,
+    fiber: &Fiber,
+    start: usize,
+    shape: u32,
+    out: &mut Touches,
+) {
+    let shape = &image.program.shapes[shape as usize];
+    let end = start + shape.count as usize;
+    match callee {
+        Value::Builtin(row) => native(row, None, &fiber.stack[start..end], out),
+        Value::Bound(bound) => {
+            if let crate::value::object::Method::Builtin(row) = bound.method {
+                native(row, Some(&bound.receiver), &fiber.stack[start..end], out);
+            }
+        }
+        _ => {}
+    }
+}
+
+pub(super) fn method(
+    image: &Image,
+    receiver: &Value,
+    fiber: &Fiber,
+    start: usize,
+    shape: &Shape,
+    out: &mut Touches,
+) {
+    let arguments = &fiber.stack[start..(start + shape.count as usize).min(fiber.stack.len())];
+    if let Some(linked) = image.method(receiver.kind(), shape.method) {
+        native(linked.row, Some(receiver), arguments, out);
+    } else if let Some(members) = members(receiver)
+        && let Some(Member::Field { index, .. }) = image.member(members.class, shape.method)
+    {
+        class_field(image, members, index, false, out);
+    }
+}
+
+/// What a builtin touches, by its name and its receiver's type.
+pub(super) fn native(row: &'static Row, receiver: Option<&Value>, arguments: &[Value], out: &mut Touches) {
+    if let Body::Script(_) = row.body {
+        return; // its own instructions are asked one by one
+    }
+    let Some(receiver) = receiver else { return function(row.name, arguments, out) };
+    match receiver {
+        Value::Sync(thing) => {
+            sync(thing, out);
+            if row.name == "release" && gives_back(thing) {
+                out.act = Act::Release;
+            }
+        }
+        Value::Thread(handle) => {
+            // As for the statement: nobody can tell when it is done.
+            match row.name {
+                "start" => quiet(receiver, out),
+                _ => thread(handle, out),
+            }
+        }
+        Value::List(list) => {
+            let node = Shared::List(list.clone());
+            match row.name {
+                "push" => out.object(node, Part::Shape, true),
+                "pop" if arguments.iter().all(|argument| matches!(argument, Value::Unset | Value::Nil)) => {
+                    out.object(node.clone(), Part::Shape, true);
+                    if let Some(last) = list.len().checked_sub(1) {
+                        out.object(node, Part::Element(last as u64), true);
+                    }
+                }
+                "extend" => {
+                    out.object(node, Part::Shape, true);
+                    arguments.iter().for_each(|argument| shallow(argument, false, out));
+                }
+                "copy" => out.object(node, Part::All, false),
+                "index" | "count" => {
+                    deep(receiver, out);
+                    arguments.iter().for_each(|argument| deep(argument, out));
+                }
+                _ => {
+                    out.object(node, Part::All, true);
+                    arguments.iter().for_each(|argument| deep(argument, out));
+                }
+            }
+        }
+        Value::Map(map) => {
+            let node = Shared::Map(map.clone());
+            match row.name {
+                "get" => arguments.iter().take(1).for_each(|key| element(receiver, key, false, out)),
+                "keys" | "items" | "values" | "copy" => out.object(node, Part::All, false),
+                "setdefault" | "pop" => arguments.iter().take(1).for_each(|key| {
+                    out.object(node.clone(), Part::Shape, true);
+                    element(receiver, key, true, out);
+                }),
+                _ => {
+                    out.object(node, Part::All, true);
+                    arguments.iter().for_each(|argument| shallow(argument, false, out));
+                }
+            }
+        }
+        Value::Set(set) => {
+            let write = !matches!(row.name, "copy" | "union" | "intersection" | "difference");
+            out.object(Shared::Set(set.clone()), Part::All, write);
+            arguments.iter().for_each(|argument| shallow(argument, false, out));
+        }
+        _ => arguments.iter().for_each(|argument| deep(argument, out)),
+    }
+}
+
+fn function(name: &str, arguments: &[Value], out: &mut Touches) {
+    match name {
+        "threads" | "active_count" => out.add(Place::Threads, Part::All, false),
+        "now" | "clock" => out.add(Place::Clock, Part::All, false),
+        "random" | "randint" | "shuffle" | "sample" | "seed" => {
+            out.add(Place::Random, Part::All, true);
+            arguments.iter().for_each(|argument| shallow(argument, true, out));
+        }
+        "__start_all" => {
+            if let Some(Value::List(list)) = arguments.first() {
+                list.snapshot().iter().for_each(|one| quiet(one, out));
+            }
+        }
+        "print" => {
+            out.act = Act::Print;
+            arguments.iter().for_each(|argument| deep(argument, out));
+        }
+        "len" | "bool" => arguments.iter().for_each(|argument| shape(argument, false, out)),
+        "same" | "type" => {}
+        _ => {
+            for argument in arguments {
+                match argument {
+                    Value::Sync(thing) => sync(thing, out),
+                    Value::Thread(handle) => thread(handle, out),
+                    other => deep(other, out),
+                }
+            }
+            // `wait(fs)`, `as_completed(fs)`, `__join(threads)`: what the list holds is asked, too.
+            for argument in arguments {
+                if let Value::List(list) = argument {
+                    for item in list.snapshot() {
+                        match &item {
+                            Value::Sync(thing) => sync(thing, out),
+                            Value::Thread(handle) => thread(handle, out),
+                            _ => {}
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What is found in values: the part of marking that knows what each of them holds.
+
+use super::{Marks, Unknown};
+use crate::code::reach::{self, Mention};
+use crate::sync::thread::Thread;
+use crate::sync::{Kind, Sync, future::Future, pool::Crew};
+use crate::value::object::{Method, Object};
+use crate::value::{Value, compare};
+use std::sync::Arc;
+
+impl Marks<'_> {
+    /// Marks it, and puts what it holds down to be looked into.
+    pub(super) fn look_into(&mut self, value: Value) -> Result<(), Unknown> {
+        match &value {
+            Value::Function(function) => self.ahead.push(Mention::Function(*function)),
+            Value::Builtin(row) => self.ahead.extend(reach::of_row(&self.image.program, row)),
+            Value::Object(object) => self.object(object),
+            other => match compare::address(other) {
+                Some(address) if self.seen.insert(address) => {
+                    if !matches!(other, Value::Closure(_) | Value::Bound(_) | Value::Error(_)) {
+                        self.changeable.insert(address);
+                    }
+                    self.contents(other)?;
+                }
+                _ => return Ok(()),
+            },
+        }
+        self.kept.push(value);
+        Ok(())
+    }
+
+    fn object(&mut self, object: &Arc<Object>) {
+        let address = Arc::as_ptr(object).addr();
+        if !self.seen.insert(address) {
+            return;
+        }
+        self.changeable.insert(address);
+        self.kept.push(Value::Object(object.clone()));
+        let class = object.class;
+        self.class(class);
+        for (index, field) in object.fields.iter().enumerate() {
+            if self.known.contains(&Mention::Field { class: Some(class), index: index as u16 }) {
+                self.push(field.get());
+            }
+        }
+        object.captured.iter().for_each(|value| self.push(value.clone()));
+        self.objects.entry(class).or_default().push(object.clone());
+    }
+
+    /// What a value holds that was not seen before.
+    fn contents(&mut self, value: &Value) -> Result<(), Unknown> {
+        match value {
+            Value::Closure(closure) => {
+                self.ahead.push(Mention::Function(closure.function));
+                closure.captured.iter().for_each(|value| self.push(value.clone()));
+            }
+            Value::Bound(bound) => {
+                self.push(bound.receiver.clone());
+                match bound.method {
+                    Method::Function(function) => self.ahead.push(Mention::Function(function)),
+                    Method::Builtin(row) => self.ahead.extend(reach::of_row(&self.image.program, row)),
+                }
+            }
+            Value::List(list) => {
+                let list = list.lock();
+                self.left = self.left.checked_sub(list.len()).ok_or(Unknown)?;
+                list.iter().for_each(|value| self.push(value.clone()));
+            }
+            Value::Map(map) => {
+                let map = map.lock();
+                self.left = self.left.checked_sub(map.len()).ok_or(Unknown)?;
+                map.iter().for_each(|(key, value)| {
+                    self.push(key.clone());
+                    self.push(value.clone());
+                });
+            }
+            Value::Set(set) => {
+                let set = set.lock();
+                self.left = self.left.checked_sub(set.len()).ok_or(Unknown)?;
+                set.iter().for_each(|value| self.push(value.clone()));
+            }
+            Value::Error(error) => {
+                error.attached.lock().iter().for_each(|value| self.push(value.clone()));
+                if let Some(again) = &error.again {
+                    self.push(Value::Error(again.clone()));
+                }
+            }
+            Value::Cell(cell) => self.push(cell.get()),
+            Value::Thread(thread) => self.thread(thread),
+            Value::Sync(sync) => self.sync(sync)?,
+            Value::Unset
+            | Value::Nil
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Duration(_)
+            | Value::Short(_)
+            | Value::Long(_)
+            | Value::Function(_)
+            | Value::Builtin(_)
+            | Value::Range(_)
+            | Value::File(_)
+            | Value::Object(_) => {}
+        }
+        Ok(())
+    }
+
+    /// What others can come to by a thread: what it will run, its members, its value. Not what it holds itself.
+    fn thread(&mut self, thread: &Thread) {
+        self.changes_by_itself = true;
+        if let Some(entry) = &*thread.entry.lock() {
+            self.push(entry.callee.clone());
+            entry.arguments.iter().for_each(|value| self.push(value.clone()));
+        }
+        if let Some(object) = &thread.object {
+            self.push(Value::Object(object.clone()));
+        }
+        match thread.outcome.get() {
+            Some(Ok(value)) => self.push(value.clone()),
+            Some(Err(error)) => self.push(Value::Error(error.clone())),
+            None => {}
+        }
+        if self.asks_what_is_waited_on
+            && let Some(waiting) = &*thread.waiting.lock()
+        {
+            self.push(waiting.on.clone());
+        }
+    }
+
+    fn sync(&mut self, sync: &Sync) -> Result<(), Unknown> {
+        self.things.insert(sync.id);
+        self.changes_by_itself |= match &sync.kind {
+            // Abandoned when its holder ends; closed when nobody holds the pool any more.
+            Kind::Lock(_)
+            | Kind::RLock(_)
+            | Kind::RwLock(_)
+            | Kind::Side(_)
+            | Kind::Pool(_)
+            | Kind::Crew(_) => true,
+            Kind::Semaphore(_)
+            | Kind::Condition(_)
+            | Kind::Event(_)
+            | Kind::Barrier(_)
+            | Kind::Latch(_)
+            | Kind::Queue(_)
+            | Kind::Atomic(_)
+            | Kind::Future(_) => false,
+        };
+        match &sync.kind {
+            Kind::Side(side) => self.push(Value::Sync(side.lock.clone())),
+            Kind::Condition(condition) => self.push(Value::Sync(condition.lock.clone())),
+            Kind::Queue(queue) => {
+                let values = queue.values_at_rest(self.left).ok_or(Unknown)?;
+                self.left -= values.len().min(self.left);
+                values.into_iter().for_each(|value| self.push(value));
+            }
+            Kind::Atomic(atomic) => self.push(atomic.get()),
+            Kind::Pool(pool) => self.push(Value::Sync(pool.crew.clone())),
+            Kind::Crew(crew) => self.crew(crew),
+            Kind::Future(future) => self.future(future),
+            Kind::Lock(_)
+            | Kind::RLock(_)
+            | Kind::RwLock(_)
+            | Kind::Semaphore(_)
+            | Kind::Event(_)
+            | Kind::Barrier(_)
+            | Kind::Latch(_) => {}
+        }
+        Ok(())
+    }
+
+    fn crew(&mut self, crew: &Crew) {
+        crew.tasks().into_iter().for_each(|task| self.push(Value::Sync(task)));
+    }
+
+    fn future(&mut self, future: &Future) {
+        future.values(&mut |value| self.push(value));
+    }
+}
