@@ -71,6 +71,8 @@ pub enum Act {
     End,
     /// An operation on a thing to wait for, or on a thread.
     Sync,
+    /// Waits for the end of a thread, or of several.
+    Join,
 }
 
 #[derive(Debug)]
@@ -486,6 +488,10 @@ fn native(row: &'static Row, receiver: Option<&Value>, arguments: &[Value], out:
             // As for the statement: nobody can tell when it is done.
             match row.name {
                 "start" => quiet(receiver, out),
+                "join" => {
+                    thread(handle, out);
+                    out.act = Act::Join;
+                }
                 _ => thread(handle, out),
             }
         }
@@ -576,6 +582,9 @@ fn function(name: &str, arguments: &[Value], out: &mut Touches) {
                         }
                     }
                 }
+            }
+            if name == "__join" {
+                out.act = Act::Join;
             }
         }
     }
