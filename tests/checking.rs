@@ -111,11 +111,11 @@ fn catches_interrupts(pid: u32) -> bool {
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 2 != 0)
 }
 
+/// What a long check says that is interrupted; its status is that of an interrupted command.
 #[cfg(target_os = "linux")]
-#[test]
-fn ctrl_c_ends_a_check_with_what_is_known() {
+fn interrupted(words: &[&str]) -> String {
     let child = Command::new(env!("CARGO_BIN_EXE_conc"))
-        .args(["check", "-e", BIG])
+        .args(words)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -131,7 +131,36 @@ fn ctrl_c_ends_a_check_with_what_is_known() {
     let output = child.wait_with_output().expect("conc ends");
     let said = text(&output.stdout);
     assert_eq!(output.status.code(), Some(130), "{said}");
+    said
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_c_ends_a_check_with_what_is_known() {
+    let said = interrupted(&["check", "-e", BIG]);
     assert!(said.contains("not known: ") && said.contains("the search was stopped"), "{said}");
+    let said = interrupted(&["check", "--format", "json", "-e", BIG]);
+    let found: Value = serde_json::from_str(&said).expect("JSON and nothing else");
+    assert_eq!((&found["status"], &found["limit"]), (&130.into(), &"stopped".into()), "{said}");
+}
+
+/// The limit is hit because of the values of `n` and the loop: both are named.
+#[test]
+fn a_limit_says_what_makes_the_space_large() {
+    let output = conc(&["check", "--max-states", "20000", "--format", "json", "-e", BIG], "");
+    let found: Value = serde_json::from_slice(&output.stdout).expect("JSON and nothing else");
+    let growth = found["growth"].as_array().expect("a list");
+    let of = |cause: &str| growth.iter().find(|one| one["cause"] == cause).expect(cause);
+    assert_eq!(of("values")["name"], "n", "{found:#}");
+    assert!(of("values")["count"].as_u64() > Some(100), "{found:#}");
+    assert_eq!(of("loop")["line"], 3, "{found:#}");
+    let advice = found["advice"].as_array().expect("a list");
+    assert_eq!(advice.len(), growth.len() + 1, "{found:#}");
+    // No limit, no advice.
+    let output = conc(&["check", "--format", "json", "-e", LOST], "");
+    let found: Value = serde_json::from_slice(&output.stdout).expect("JSON and nothing else");
+    assert!(found["advice"].as_array().is_some_and(Vec::is_empty), "{found:#}");
+    assert!(found["growth"].as_array().is_some_and(Vec::is_empty), "{found:#}");
 }
 
 #[test]

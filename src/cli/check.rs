@@ -5,9 +5,8 @@ use super::progress::Watcher;
 use super::{Failure, compile_keeping, print, say, schedule, script};
 use conc::code::verify::Verified;
 use conc::explore::schedule::Recorded;
-use conc::explore::verdict::{Findings, Limit, Property, Story};
+use conc::explore::verdict::{Findings, Property, Story};
 use conc::explore::{self, Options};
-use conc::report::runtime::status;
 use conc::report::{Style, render};
 use conc::source::Source;
 use std::path::Path;
@@ -50,10 +49,7 @@ fn explored(check: &Check) -> Result<i32, Failure> {
     for (number, path) in &wanted {
         save_outcome(*number, path, script, &program, &options, &findings)?;
     }
-    Ok(match findings.limit {
-        Some(Limit::Stopped) => status::INTERRUPTED,
-        Some(_) | None => findings.status(),
-    })
+    Ok(findings.status())
 }
 
 fn save_outcome(

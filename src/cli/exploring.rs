@@ -176,6 +176,7 @@ impl Check {
             outcomes: self.outcomes || !self.vars.is_empty() || !self.save_outcome.is_empty(),
             variables: self.vars.clone(),
             seed: self.seed,
+            flaw: None,
         }
     }
 }

@@ -60,6 +60,17 @@ impl Liveness {
         Liveness { functions: program.functions.iter().map(|function| Rows::of(program, function)).collect() }
     }
 
+    /// A deliberate mistake (`explore::flaw`): of each row the last register that is live is taken to be dead.
+    pub(crate) fn spoil(&mut self) {
+        for rows in &mut self.functions {
+            for row in rows.before.chunks_mut(rows.words.max(1)) {
+                if let Some(word) = row.iter_mut().rev().find(|word| **word != 0) {
+                    *word &= !(1 << (63 - word.leading_zeros()));
+                }
+            }
+        }
+    }
+
     /// Of a frame that is about to do the instruction at `pc`.
     pub fn before(&self, function: u32, pc: u32) -> Live<'_> {
         self.functions[function as usize].before(pc as usize)

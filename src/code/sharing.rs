@@ -7,8 +7,9 @@
 mod links;
 mod observed;
 
-use super::{Program, flow};
+use super::{FunctionKind, Program, flow};
 use links::Links;
+pub use links::loop_around;
 use std::collections::BTreeSet;
 
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub struct Sharing {
     /// By number of the variable: it may be written when there is more than one thread. Those that are shared and never
     /// written then are only read.
     pub written_globals: Vec<bool>,
+    /// By number of the variable: an `invariant` or `ensure` looks at it, at whatever moment.
+    pub looked_at: Vec<bool>,
     /// It asks who it is, which threads there are, or how they are: `current_thread()`, `t.name`, `t.state`, `e.thread`,
     /// `m.owner`. (The text of a thread, as in `print(t)`, has its name too: that is not seen here.)
     pub observes_threads: bool,
@@ -44,11 +47,16 @@ impl Sharing {
     pub fn of(program: &Program) -> Sharing {
         let links: Vec<Links> =
             program.functions.iter().map(|function| links::of(program, function)).collect();
-        let mut found = Touches {
+        let nothing = || Touches {
             links: &links,
             touched: vec![Touched::Never; program.globals.len()],
             written: vec![false; program.globals.len()],
         };
+        let (mut found, mut looked_at) = (nothing(), nothing());
+        let watches = (0..program.functions.len() as u32).filter(|function| {
+            matches!(program.functions[*function as usize].kind, FunctionKind::Watch { .. })
+        });
+        looked_at.functions(watches, Touched::ByMany);
         // Without a start there is only `main`.
         if links.iter().any(|links| links.starts_by_itself) {
             found.all(program);
@@ -57,6 +65,7 @@ impl Sharing {
         Sharing {
             shared_globals: found.touched.iter().map(|touched| *touched == Touched::ByMany).collect(),
             written_globals: found.written,
+            looked_at: looked_at.touched.iter().map(|touched| *touched != Touched::Never).collect(),
             observes_threads: observed.threads(),
             observes_time: observed.time(),
             observes_lock_state: observed.lock_state,

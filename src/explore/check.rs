@@ -64,6 +64,7 @@ pub fn check(
         verdicts.push((property, verdict));
     }
     let outcomes = options.outcomes.then(|| outcomes(&mut search));
+    let advice = if search.limit.is_some() { search.advice() } else { Vec::new() };
     Findings {
         verdicts,
         states: search.states(),
@@ -71,7 +72,7 @@ pub fn check(
         depth: search.depth(),
         limit: search.limit,
         outcomes,
-        advice: Vec::new(),
+        advice,
     }
 }
 

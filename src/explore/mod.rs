@@ -8,7 +8,10 @@
 mod canonical;
 mod check;
 pub mod fingerprint;
+#[doc(hidden)]
+pub mod flaw;
 mod graph;
+mod growth;
 mod labels;
 mod options;
 pub mod schedule;

@@ -1,5 +1,7 @@
 //! How to explore.
 
+use super::flaw::Flaw;
+
 /// What to look for, how far, and with which reductions.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -14,6 +16,9 @@ pub struct Options {
     pub variables: Vec<String>,
     /// Where random numbers begin.
     pub seed: u64,
+    /// For tests of the tests.
+    #[doc(hidden)]
+    pub flaw: Option<Flaw>,
 }
 
 /// The numbers at which an exploration ends with what is known; its time is kept by whoever asked for it, through the
@@ -59,6 +64,7 @@ impl Default for Options {
             outcomes: false,
             variables: Vec::new(),
             seed: 0,
+            flaw: None,
         }
     }
 }

@@ -3,10 +3,11 @@
 //! What is kept of a state is a hash of 128 bits, the state it was reached from and by which step: 44 bytes or so. Whole
 //! states are kept only until they have been looked at.
 
+use super::growth;
 use super::options::{Options, Progress};
 use super::state::{Graph, State};
 use super::steps::{Effect, Outcome, Steps, Touched};
-use super::verdict::{Limit, Property};
+use super::verdict::{Advice, Limit, Property};
 use crate::code::verify::Verified;
 use crate::value::error;
 use crate::world::sim::{Fault, Way, next_choices};
@@ -353,6 +354,15 @@ impl<'o> Search<'o> {
             let variables = super::story::variables(&universe, &self.options.variables);
             self.ends.entry((graph.output, status, variables)).or_insert(id);
         }
+    }
+
+    /// What makes the space so large; asked when a limit was hit.
+    pub fn advice(&self) -> Vec<Advice> {
+        // The state that was found last: as many threads live there as in any, for most scripts.
+        let Some((_, state)) = self.open.back() else { return Vec::new() };
+        let mut graph = Graph::default();
+        graph.load(state, &self.steps.labels);
+        growth::advice(&self.steps, &graph)
     }
 
     /// How many states were met.

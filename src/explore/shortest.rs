@@ -1,10 +1,12 @@
 //! The story with the fewest preemptions, then the fewest steps: a search over states together with the thread that
-//! moved last, where moving another thread costs one if the last could go on (0-1 search: Dial, CACM 1969).
+//! moved last, where moving another thread costs one if the last was in the middle of something (0-1 search: Dial,
+//! CACM 1969).
 
-use super::search::{Move, Sign, Tried, property_of, race, runs, tries};
+use super::search::{Move, Sign, Tried, property_of, race, tries};
 use super::state::{Graph, State};
 use super::steps::{Effect, Steps};
 use super::verdict::Property;
+use crate::world::sim::Way;
 use foldhash::fast::FixedState;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -14,7 +16,7 @@ const MOST_NODES: usize = 200_000;
 
 struct Node {
     state: State,
-    /// The thread that moved last, by its place in the state.
+    /// The thread that moved last, by its place in the state; None when nobody minds who moves next.
     last: Option<u32>,
     parent: u32,
     step: Option<Move>,
@@ -58,7 +60,8 @@ pub fn find(steps: &mut Steps, property: Property, longest: usize) -> Option<(Ve
         if shows(property, &tried) {
             return Some((path(&nodes, at), Sign::Here));
         }
-        let costs = last.is_some_and(|seat| runs(&tried, seat as usize));
+        let costs =
+            last.is_some_and(|seat| tried.iter().any(|one| one.seat == seat as usize && is_cut_short(one)));
         for one in &tried {
             let Effect::Change(change) = &one.outcome.kind else { continue };
             let moved = steps.apply(&graph, one.seat, change, &mut work, &mut next);
@@ -76,7 +79,7 @@ pub fn find(steps: &mut Steps, property: Property, longest: usize) -> Option<(Ve
             if exits {
                 continue;
             }
-            let last = moved.map(|seat| seat as u32);
+            let last = moved.map(|seat| seat as u32).filter(|_| !one.outcome.passed_join);
             let key = (next.hash(), last);
             let now = (cost, length + 1);
             if best.get(&key).is_some_and(|known| *known <= now) {
@@ -92,6 +95,15 @@ pub fn find(steps: &mut Steps, property: Property, longest: usize) -> Option<(Ve
         }
     }
     None
+}
+
+/// Whether to let another thread move instead of this step is a preemption: the thread could take it, without giving up
+/// a wait. Standing at a `join` it has nothing else to do, and nobody can tell how long the other takes to come to its
+/// end after its last step, so to let others move there interrupts nothing. (The same where it has passed such a `join`
+/// since its last operation: it might as well stand there.)
+pub fn is_cut_short(instead: &Tried) -> bool {
+    let can = matches!(instead.outcome.kind, Effect::Change(_));
+    can && instead.way == Way::Run && !instead.outcome.joins
 }
 
 /// Whether the property fails in a state with these steps.

@@ -5,6 +5,8 @@
 //! can begin: "what is node 7?", and for each answer the next question, down to what came of the step.
 
 use super::canonical::Canonical;
+use super::flaw::Flaw;
+use super::growth::{Cell, Growth};
 use super::labels::{Facts, Labels};
 use super::options::Options;
 use super::state::{Graph, SHARED};
@@ -21,6 +23,8 @@ use std::sync::Arc;
 
 /// The roots before the top level's variables: the world, and the names that are written once.
 const FIRST_GLOBAL: usize = 2;
+/// The root of the names that are written once.
+pub const NAMES: usize = 1;
 /// Marks the number of a node that the step has made.
 const NEW: u32 = 1 << 30;
 
@@ -31,6 +35,10 @@ pub struct Outcome {
     /// What its operation touched that is no thing to wait for: for races.
     pub touches: Vec<Touched>,
     pub atomic: bool,
+    /// The thread stood at a `join`.
+    pub joins: bool,
+    /// After its operation the thread has passed a `join`.
+    pub passed_join: bool,
     pub output: String,
     pub faults: Vec<Arc<Fault>>,
     pub choices: Vec<(u32, u32)>,
@@ -84,6 +92,7 @@ pub struct Steps {
     symmetry: bool,
     memo: bool,
     seed: u64,
+    flaw: Option<Flaw>,
     questions: Vec<Question>,
     beginnings: HashMap<[u64; 2], u32, FixedState>,
     answers: HashMap<(u32, u64), u32, FixedState>,
@@ -91,6 +100,8 @@ pub struct Steps {
     nothing: Arc<Outcome>,
     /// A container that was taken not to change does.
     pub thawed: Option<u32>,
+    /// How many forms things took.
+    pub growth: Growth,
     /// How many steps were computed, and how many were known.
     pub computed: u64,
     pub known: u64,
@@ -110,6 +121,9 @@ impl Steps {
                 rules.frozen[index] = false;
             }
         }
+        if let Some(flaw) = options.flaw {
+            flaw.spoil(&mut rules);
+        }
         let hash = || FixedState::with_seed(11);
         Steps {
             common: FIRST_GLOBAL + program.globals.len(),
@@ -121,12 +135,14 @@ impl Steps {
             // Who looks at threads may learn more than a step is known to meet.
             memo: options.reductions.memo && !watched,
             seed: options.seed,
+            flaw: options.flaw,
             questions: Vec::new(),
             beginnings: HashMap::with_hasher(hash()),
             answers: HashMap::with_hasher(hash()),
             outcomes: Vec::new(),
             nothing: Arc::new(Outcome::blocked(Log::default(), Vec::new())),
             thawed: None,
+            growth: Growth::default(),
             computed: 0,
             known: 0,
         }
@@ -329,8 +345,11 @@ impl Steps {
 
     /// Does it for real: what came of it, the numbers of the nodes that it met, and whether it may depend on more.
     fn compute(&mut self, graph: &Graph, job: Job<'_>) -> (Arc<Outcome>, Vec<u32>, bool) {
-        let done = self.compute_now(graph, job);
+        let mut done = self.compute_now(graph, job);
         self.thawed = self.thawed.or(done.0.thawed);
+        if self.flaw == Some(Flaw::MetForgotten) {
+            done.1.retain(|node| *node != FIRST_GLOBAL as u32);
+        }
         done
     }
 
@@ -424,10 +443,13 @@ impl Steps {
                     || constant(node)
             });
         }
+        self.note_growth(graph, &universe, seat, &change);
         let outcome = Outcome {
             kind: Effect::Change(change),
             touches,
             atomic: log.atomic,
+            joins: log.joins,
+            passed_join: log.passed_join,
             output: log.output,
             faults: log.faults.into_iter().map(Arc::new).collect(),
             choices: log.choices,
@@ -435,6 +457,29 @@ impl Steps {
             thawed: log.thawed,
         };
         (Arc::new(outcome), met, opaque)
+    }
+
+    /// Keeps which variables and containers of the top level a step has changed, and where its thread stands now.
+    fn note_growth(&mut self, graph: &Graph, universe: &Universe, seat: usize, change: &Change) {
+        let held = |root: usize, node: u32| graph.refs(root).iter().position(|to| *to == node);
+        for &(node, label, _) in &change.writes {
+            let at = node as usize;
+            let cell = if (FIRST_GLOBAL..self.common).contains(&at) {
+                Some(Cell::Global((at - FIRST_GLOBAL) as u32))
+            } else if at == self.common + seat && !change.ended {
+                let fiber = universe.seats.get(seat).and_then(|seat| seat.fiber.as_ref());
+                fiber.map(|fiber| Cell::Place(fiber.next_span(&self.image.program)))
+            } else if at >= self.common + graph.seats {
+                let named = held(NAMES, node).map(|place| Cell::Named(place as u32));
+                let global = || (FIRST_GLOBAL..self.common).find(|root| held(*root, node).is_some());
+                named.or_else(|| global().map(|root| Cell::Global((root - FIRST_GLOBAL) as u32)))
+            } else {
+                None
+            };
+            if let Some(cell) = cell {
+                self.growth.note(cell, label);
+            }
+        }
     }
 
     /// What an operation on a thing to wait for may read beyond the thing itself: the things that it leads to.
@@ -627,6 +672,8 @@ impl Outcome {
             kind: Effect::Blocked,
             touches,
             atomic: log.atomic,
+            joins: log.joins,
+            passed_join: log.passed_join,
             output: String::new(),
             faults: Vec::new(),
             choices: log.choices,

@@ -1,7 +1,7 @@
 //! What an exploration found, as data: a verdict for each property, counterexamples, outcomes. Text is made of it
 //! elsewhere (`report::render`).
 
-use crate::report::runtime::Deadlock;
+use crate::report::runtime::{Deadlock, status};
 use crate::source::Span;
 use crate::value::error::Error;
 use std::sync::Arc;
@@ -96,7 +96,8 @@ pub struct Uncaught {
 /// Two accesses of one cell that nothing orders, each the next step of its thread in the story's last state.
 #[derive(Debug, Clone)]
 pub struct Race {
-    /// `count`, `field balance of an Account`, `element 2 of xs`, `the length of log`.
+    /// `count`, `bank.balance`, `xs[2]`, `the length of log`; `balance of an object of Account` where no name of the top level
+    /// leads to it.
     pub cell: String,
     pub accesses: [Access; 2],
 }
@@ -131,7 +132,7 @@ pub struct Moment {
     pub did: Vec<String>,
     /// What the thread will do next, when it is put aside here: `is about to store balance = 101`.
     pub next: Option<String>,
-    /// The thread that moved before could have gone on: a preemption.
+    /// The thread that moved before could have gone on, and was not at a `join`: a preemption.
     pub preempts: bool,
     /// Variables, fields and elements that changed, with their new values.
     pub changed: Vec<(String, String)>,
@@ -176,6 +177,18 @@ pub enum Limit {
     Stopped,
 }
 
+/// Something that makes a space large, or another way to look at a part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Advice {
+    /// A variable or container of the top level took so many different values.
+    Values { name: String, values: u64 },
+    /// Threads stood in the loop that begins at this line in so many different ways: they had come round so often, or had
+    /// so many different values.
+    Loop { line: u32, ways: u64 },
+    /// To look at a part of all runs.
+    Part,
+}
+
 /// What is known at the end of an exploration.
 #[derive(Debug, Clone)]
 pub struct Findings {
@@ -191,13 +204,16 @@ pub struct Findings {
     pub limit: Option<Limit>,
     /// When asked for; a set: each distinct outcome once.
     pub outcomes: Option<Vec<Outcome>>,
-    /// What makes the space large and what to try, when a limit was hit.
-    pub advice: Vec<String>,
+    /// What makes the space large and what to try, when a limit was hit; the weightiest first.
+    pub advice: Vec<Advice>,
 }
 
 impl Findings {
-    /// The exit status: the first of 3, 1, 5, 4, 6 that applies, else 0.
+    /// The exit status: 130 when the search was stopped, else the first of 3, 1, 5, 4, 6 that applies, else 0.
     pub fn status(&self) -> i32 {
+        if self.limit == Some(Limit::Stopped) {
+            return status::INTERRUPTED;
+        }
         let fails = |status: i32| {
             let mut all = self.verdicts.iter();
             all.any(|(property, verdict)| property.status() == status && matches!(verdict, Verdict::Fails(_)))

@@ -72,6 +72,8 @@ pub enum Act {
     End,
     /// An operation on a thing to wait for, or on a thread.
     Sync,
+    /// Waits for the end of a thread, or of several.
+    Join,
 }
 
 #[derive(Debug)]

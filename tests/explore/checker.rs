@@ -3,6 +3,7 @@
 use crate::compare::{Failing, Found, names};
 use crate::model::Program;
 use crate::render;
+use conc::explore::flaw::Flaw;
 use conc::explore::verdict::Verdict;
 use conc::explore::{self, Limits, Options, Reductions, Time};
 use conc::source::Source;
@@ -11,16 +12,24 @@ use std::sync::Arc;
 
 /// None when the program is not valid (the shrinker takes away what others need).
 pub fn found(program: &Program, reductions: Reductions) -> Option<Found> {
+    explored(program, Options { reductions, ..Options::default() })
+}
+
+/// The same with a deliberate mistake of conc's.
+pub fn flawed(program: &Program, flaw: Flaw) -> Option<Found> {
+    explored(program, Options { flaw: Some(flaw), ..Options::default() })
+}
+
+fn explored(program: &Program, options: Options) -> Option<Found> {
     let text = render::text(program);
     let (verified, _) =
         conc::pipeline::compile_keeping(Arc::new(Source::new("test", &*text)), &names(program)).ok()?;
     let options = Options {
         limits: Limits { states: 2_000_000, memory: 1 << 30 },
-        reductions,
         time: if program.idle { Time::Idle } else { Time::Any },
         outcomes: true,
         variables: names(program),
-        ..Options::default()
+        ..options
     };
     let findings = explore::check(Arc::new(verified), &options, &mut |_| ControlFlow::Continue(()));
     let mut found = Found::default();

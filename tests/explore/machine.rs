@@ -816,7 +816,7 @@ impl<'a> Machine<'a> {
             }
             Some(Step::Await(test)) => {
                 let mut touched = Vec::new();
-                vars(test, &mut touched);
+                self.looked_at(state, me, test, &mut touched);
                 let access = |var| Access { cell: Cell::Var(var), write: false, atomic: true, certain: true };
                 touched.into_iter().map(access).collect()
             }
@@ -834,6 +834,23 @@ impl<'a> Machine<'a> {
             }
             Test::Flag(local) => thread.get(*local) == 1,
             Test::And(a, b) => self.test(state, me, a) && self.test(state, me, b),
+        }
+    }
+
+    /// The variables that an evaluation looks at.
+    fn looked_at(&self, state: &State, me: usize, test: &Test, found: &mut Vec<usize>) {
+        match test {
+            Test::Compare(a, _, b) => {
+                vars(a, found);
+                vars(b, found);
+            }
+            Test::Flag(_) => {}
+            Test::And(a, b) => {
+                self.looked_at(state, me, a, found);
+                if self.test(state, me, a) {
+                    self.looked_at(state, me, b, found);
+                }
+            }
         }
     }
 }
@@ -862,32 +879,19 @@ fn value(state: &State, thread: &Thread, of: &Value) -> i64 {
     }
 }
 
-fn vars(test: &Test, found: &mut Vec<usize>) {
-    fn of(value: &Value, found: &mut Vec<usize>) {
-        match value {
-            Value::Var(var) => found.push(*var),
-            Value::Sum(a, b) => {
-                of(a, found);
-                of(b, found);
-            }
-            Value::Number(_)
-            | Value::Local(_)
-            | Value::Atomic(_)
-            | Value::Size(_)
-            | Value::Len
-            | Value::At(_) => {}
-        }
-    }
-    match test {
-        Test::Compare(a, _, b) => {
-            of(a, found);
-            of(b, found);
-        }
-        Test::Flag(_) => {}
-        Test::And(a, b) => {
+fn vars(of: &Value, found: &mut Vec<usize>) {
+    match of {
+        Value::Var(var) => found.push(*var),
+        Value::Sum(a, b) => {
             vars(a, found);
             vars(b, found);
         }
+        Value::Number(_)
+        | Value::Local(_)
+        | Value::Atomic(_)
+        | Value::Size(_)
+        | Value::Len
+        | Value::At(_) => {}
     }
 }
 

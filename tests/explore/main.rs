@@ -13,6 +13,7 @@ mod oracle;
 mod real;
 mod render;
 mod shrink;
+mod worlds;
 
 use compare::{as_found, differences};
 use conc::source::Source;
@@ -154,6 +155,23 @@ fn a_wrong_oracle_is_noticed() {
             let answers = (explore(&program, 5_000, flaw), explore(&program, 5_000, Flaw::None));
             let (Some(wrong), Some(right)) = answers else { return false };
             !differences(&program, &wrong, &as_found(&program, &right)).is_empty()
+        });
+        assert!(noticed, "{flaw:?}");
+    }
+}
+
+/// So it does when conc is.
+#[test]
+fn a_wrong_explorer_is_noticed() {
+    for flaw in conc::explore::flaw::Flaw::ALL {
+        let noticed = (0..2000).any(|seed| {
+            let program = generate::program(seed);
+            let Some(answer) = explore(&program, 5_000, Flaw::None) else { return false };
+            // A mistake may also end in one of conc's own checks. That is no proof that the comparison would do.
+            let found = std::panic::catch_unwind(|| checker::flawed(&program, flaw));
+            found.is_ok_and(|found| {
+                found.is_some_and(|found| !differences(&program, &answer, &found).is_empty())
+            })
         });
         assert!(noticed, "{flaw:?}");
     }

@@ -60,7 +60,7 @@ pub fn explore(program: &Program, most: usize, flaw: Flaw) -> Option<Answer> {
 
 fn answer(program: &Program, machine: &Machine, graph: &Graph) -> Answer {
     let mut answer = Answer { states: graph.states.len(), ..Answer::default() };
-    let distances = preemptions(graph);
+    let distances = preemptions(machine, graph);
     let least = |so_far: &mut Option<u32>, new: u32| *so_far = Some(so_far.map_or(new, |old| old.min(new)));
     for (number, state) in graph.states.iter().enumerate() {
         let distance = distances[number];
@@ -157,8 +157,8 @@ fn judge(machine: &Machine, graph: &Graph, component: &[usize], answer: &mut Ans
 }
 
 /// For each state the fewest preemptions by which it can be reached: a switch away from a thread that could have
-/// gone on (other than by its time) is one.
-fn preemptions(graph: &Graph) -> Vec<u32> {
+/// gone on (other than by its time, or from a `join`, where it has nothing to do) is one.
+fn preemptions(machine: &Machine, graph: &Graph) -> Vec<u32> {
     let threads = graph.states[0].threads.len();
     let mut best = vec![u32::MAX; graph.states.len() * threads];
     let mut open = VecDeque::from([(0usize, 0usize, 0u32)]);
@@ -168,7 +168,8 @@ fn preemptions(graph: &Graph) -> Vec<u32> {
             continue;
         }
         let edges = &graph.edges[state];
-        let could_go_on = edges.iter().any(|(thread, timed, _)| *thread == last && !timed);
+        let could_go_on = edges.iter().any(|(thread, timed, _)| *thread == last && !timed)
+            && machine.joins(&graph.states[state], last).is_none();
         for &(thread, _, to) in edges {
             let extra = u32::from(thread != last && could_go_on);
             let known = &mut best[to * threads + thread];

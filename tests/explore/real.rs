@@ -3,6 +3,7 @@
 use crate::model::Program;
 use crate::oracle::Answer;
 use crate::render;
+use conc::code::verify::Verified;
 use conc::source::Source;
 use conc::world::Stream;
 use conc::world::real::{self, Input, Options, Sink, UncaughtReport};
@@ -22,16 +23,22 @@ impl Sink for Kept {
     }
 }
 
-/// What the run did that the oracle says cannot be.
-pub fn run(program: &Program, answer: &Answer) -> Option<String> {
-    let text = render::text(program);
-    let compiled = conc::pipeline::compile(Arc::new(Source::new("test", &*text)));
-    let (verified, _) = compiled.unwrap_or_else(|found| panic!("refused: {found:?}\n{text}"));
+/// What a real run came to.
+#[derive(Debug)]
+pub struct Run {
+    pub status: i32,
+    pub output: String,
+    /// The kinds of the errors that ended threads.
+    pub errors: Vec<String>,
+}
+
+/// Runs a program in the real world.
+pub fn once(verified: Arc<Verified>) -> Run {
     let kept = Arc::new(Kept::default());
     let errors = Arc::new(Mutex::new(Vec::new()));
     let reported = errors.clone();
     let options = Options {
-        timeout: Some(Duration::from_secs(5)),
+        timeout: Some(Duration::from_secs(60)),
         max_threads: 50,
         sink: kept.clone(),
         input: Input::from(std::io::empty()),
@@ -40,15 +47,24 @@ pub fn run(program: &Program, answer: &Answer) -> Option<String> {
         }),
         ..Options::default()
     };
-    let ending = real::run(Arc::new(verified), options);
+    let ending = real::run(verified, options);
     let (output, errors) = (kept.0.lock().unwrap().clone(), errors.lock().unwrap().clone());
+    Run { status: ending.status, output, errors }
+}
+
+/// What the run did that the oracle says cannot be.
+pub fn run(program: &Program, answer: &Answer) -> Option<String> {
+    let text = render::text(program);
+    let compiled = conc::pipeline::compile(Arc::new(Source::new("test", &*text)));
+    let (verified, _) = compiled.unwrap_or_else(|found| panic!("refused: {found:?}\n{text}"));
+    let Run { status, output, errors } = once(Arc::new(verified));
     if let Some(kind) = errors.iter().find(|kind| !answer.errors.contains_key(kind.as_str())) {
         return Some(format!("an error that cannot be: {kind}"));
     }
-    let possible = match ending.status {
+    let possible = match status {
         3 => answer.deadlock.is_some() || answer.partial,
-        0 | 1 => answer.outcomes.iter().any(|end| end.output == output && end.status == ending.status),
+        0 | 1 => answer.outcomes.iter().any(|end| end.output == output && end.status == status),
         _ => false,
     };
-    (!possible).then(|| format!("status {}, output {output:?}", ending.status))
+    (!possible).then(|| format!("status {status}, output {output:?}"))
 }

@@ -3,6 +3,7 @@
 use crate::builtin::{Body, Row};
 use crate::code::effects::effects;
 use crate::code::{Function, FunctionKind, Instruction as I, Program, Register, flow};
+use crate::source::Span;
 use crate::value::Value;
 use std::collections::BTreeSet;
 
@@ -203,4 +204,20 @@ fn ways_in(function: &Function) -> Vec<Vec<usize>> {
 /// Whether some way leads from an instruction back to it.
 pub fn in_loop(function: &Function, at: usize) -> bool {
     flow::reached(function, flow::ways(function, at).collect())[at]
+}
+
+/// The line at which the loop begins that an operation at this place is part of; None when it is part of none.
+pub fn loop_around(program: &Program, place: Span) -> Option<u32> {
+    let functions = program.functions.iter().filter(|function| !function.internal);
+    let mut found = functions.filter_map(|function| {
+        let at = function.spans.iter().position(|span| *span == place)?;
+        if !in_loop(function, at) {
+            return None;
+        }
+        let after = flow::reached(function, vec![at]);
+        let around = (0..function.code.len())
+            .filter(|other| after[*other] && flow::reached(function, vec![*other])[at]);
+        around.map(|other| function.lines[other]).filter(|line| *line > 0).min()
+    });
+    found.next()
 }

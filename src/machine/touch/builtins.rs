@@ -66,6 +66,10 @@ pub(super) fn native(row: &'static Row, receiver: Option<&Value>, arguments: &[V
             // As for the statement: nobody can tell when it is done.
             match row.name {
                 "start" => quiet(receiver, out),
+                "join" => {
+                    thread(handle, out);
+                    out.act = Act::Join;
+                }
                 _ => thread(handle, out),
             }
         }
@@ -156,6 +160,9 @@ fn function(name: &str, arguments: &[Value], out: &mut Touches) {
                         }
                     }
                 }
+            }
+            if name == "__join" {
+                out.act = Act::Join;
             }
         }
     }

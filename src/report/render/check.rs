@@ -3,7 +3,7 @@
 use super::super::Style;
 use super::columns::wrap;
 use super::story::{PREEMPTED, preemptions};
-use super::{at_line, clean, outcomes, race, snippet};
+use super::{advice, at_line, clean, outcomes, race, snippet};
 use crate::explore::verdict::{Failure, Findings, Limit, Property, Verdict};
 use crate::source::Source;
 use annotate_snippets::{AnnotationKind, Group, Level};
@@ -172,7 +172,7 @@ fn conclusion(failure: &Failure, source: &Source, style: &Style, width: usize) -
 fn end(findings: &Findings, style: &Style, width: usize) -> String {
     let mut text = String::new();
     for advice in &findings.advice {
-        text += &sentence("help:", &style.bold("help:"), &clean(advice), width);
+        text += &sentence("help:", &style.bold("help:"), &advice::sentence(advice), width);
     }
     let steps = grouped(findings.steps);
     let steps = if findings.steps == 1 { "1 step".to_string() } else { format!("{steps} steps") };
@@ -193,7 +193,7 @@ fn states(n: u64) -> String {
 }
 
 /// `1,234,567`.
-fn grouped(n: u64) -> String {
+pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

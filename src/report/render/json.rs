@@ -1,10 +1,11 @@
 //! What an exploration found, as JSON. The names in it never change their meaning; new ones may be added.
 
+use super::advice;
 use super::snippet;
 use super::story::preemptions;
 use crate::explore::schedule::labels;
 use crate::explore::verdict::{
-    Access, Failure, Findings, Limit, Moment, Outcome, Race, Schedule, Story, Uncaught, Verdict,
+    Access, Advice, Failure, Findings, Limit, Moment, Outcome, Race, Schedule, Story, Uncaught, Verdict,
 };
 use crate::report::runtime::Deadlock;
 use crate::source::{Source, Span};
@@ -22,7 +23,8 @@ use serde_json::{Value, json};
 ///   `ensure`, `livelock` or `race`; `verdict` is `holds`, `fails` or `unknown`; `failure` is null unless it fails.
 /// - `outcomes`: null when they were not asked for, else a list, each `{output, variables, status, schedule}`;
 ///   `variables` is an object from name to value, as `print` shows it.
-/// - `advice`: a list of sentences.
+/// - `advice`: a list of sentences: what makes the space large, and what to try; empty unless a limit was hit.
+/// - `growth`: the same as data, a list of `{cause: "values", name, count}` and `{cause: "loop", line, count}`.
 ///
 /// A *place* is `{line, column, end_line, end_column, start, end, text}`: lines and columns (in characters) from 1, the end
 /// behind the last character, `start` and `end` in bytes from 0, and the script's text there.
@@ -72,9 +74,18 @@ pub fn json(findings: &Findings, source: &Source) -> String {
         "depth": findings.depth,
         "verdicts": verdicts,
         "outcomes": outcomes,
-        "advice": findings.advice,
+        "advice": findings.advice.iter().map(advice::sentence).collect::<Vec<_>>(),
+        "growth": findings.advice.iter().filter_map(growth).collect::<Vec<_>>(),
     });
     format!("{all:#}\n")
+}
+
+fn growth(advice: &Advice) -> Option<Value> {
+    match advice {
+        Advice::Values { name, values } => Some(json!({ "cause": "values", "name": name, "count": values })),
+        Advice::Loop { line, ways } => Some(json!({ "cause": "loop", "line": line, "count": ways })),
+        Advice::Part => None,
+    }
 }
 
 fn limit(limit: Limit) -> Value {

@@ -1,6 +1,7 @@
 //! Reports as text. Pure functions from data to text, with colour or plain; each text ends with a newline,
 //! or is empty when there is nothing to say. Nothing here writes anywhere.
 
+mod advice;
 mod check;
 mod columns;
 mod deadlock;

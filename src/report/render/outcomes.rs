@@ -1,4 +1,4 @@
-//! The set of outcomes that a script can come to.
+//! The outcomes that a script can come to.
 
 use super::super::Style;
 use super::clean;
@@ -11,10 +11,12 @@ const LINES_SHOWN: usize = 40;
 
 pub fn outcomes(outcomes: &[Outcome], complete: bool, style: &Style, width: usize) -> String {
     let size = match outcomes.len() {
+        0 if complete => "none, as no run comes to an end".to_string(),
+        0 => "none was found yet".to_string(),
         1 if complete => "always the same one".to_string(),
         1 => "1 was found, there may be more".to_string(),
-        n if complete => format!("a set of {n}"),
-        n => format!("{n} were found, there may be more"),
+        n if complete => format!("{n} different ones"),
+        n => format!("{n} different ones were found, there may be more"),
     };
     let mut text = format!("{} {size}\n", style.bold("outcomes:"));
     let digits = outcomes.len().min(SHOWN).to_string().len();

@@ -25,6 +25,8 @@ pub struct Rules {
     /// The names that are written once whose container is taken not to change while there are several threads. An
     /// assumption: the search begins again without it when a step proves it wrong.
     pub frozen: Vec<bool>,
+    /// The variables of the top level that an `invariant` or `ensure` looks at.
+    pub looked_at: Vec<bool>,
     /// There is an `invariant` or `ensure`.
     pub watches: bool,
     /// A release is part of the step before it.
@@ -79,6 +81,7 @@ impl Rules {
                 false => vec![true; program.globals.len()],
             },
             frozen: vec![reductions.private; program.fixed.len()],
+            looked_at: sharing.looked_at,
             watches: program
                 .functions
                 .iter()

@@ -70,6 +70,10 @@ pub struct Log {
     pub opaque: bool,
     /// It writes a container of the top level that was taken not to change.
     pub thawed: Option<u32>,
+    /// The thread stood at a `join`.
+    pub joins: bool,
+    /// After its operation it has passed a `join` that nobody could tell from waiting there.
+    pub passed_join: bool,
 }
 
 /// Something that a step looked at.
@@ -204,6 +208,8 @@ impl Default for Log {
             met: Vec::new(),
             opaque: false,
             thawed: None,
+            joins: false,
+            passed_join: false,
         }
     }
 }
@@ -211,10 +217,13 @@ impl Default for Log {
 impl Stepper<'_> {
     fn whole(mut self, way: Way) -> Step {
         let blocked = self.take(way);
+        let (joins, passed_join) = (self.log.joins, self.log.passed_join);
         if blocked.is_none() {
             self.settle();
         }
         let mut log = self.log;
+        // Not what a thread did that it has started.
+        (log.joins, log.passed_join) = (joins, passed_join);
         log.choices = self.choices.made;
         log.opaque |= self.looked_around.get();
         Step { ends: blocked.map_or(Ends::Moved, Ends::Blocked), log }
@@ -243,6 +252,7 @@ impl Stepper<'_> {
                 let met = &mut self.log.met;
                 wait.op.touches(&mut |object| met.push(Met::Object(object.address())));
                 self.log.act = Act::Sync;
+                self.log.joins = matches!(wait.op, Op::Join(_) | Op::JoinAll(_));
                 self.log.line = seat.line;
                 self.answer(wait, way)
             }

@@ -185,6 +185,10 @@ impl Scheduler for Stepper<'_> {
             self.log.act = touches.act;
             self.log.told.clone_from(&touches.list);
         }
+        if touches.act == Act::Join {
+            self.log.joins |= self.fresh;
+            self.log.passed_join |= !self.fresh && !visible;
+        }
         if !visible {
             return false;
         }
@@ -248,12 +252,29 @@ impl Stepper<'_> {
             Act::End => return self.rules.ends && self.universe.seats.len() > 1,
             Act::Atomic => return self.universe.seats.len() > 1,
             Act::Print if self.rules.prints && self.universe.seats.len() > 1 => return true,
-            Act::Plain | Act::Release | Act::Sync | Act::Print => {}
+            Act::Plain | Act::Release | Act::Sync | Act::Join | Act::Print => {}
+        }
+        if self.is_looked_at(touches, fiber) {
+            return true;
         }
         if self.rules.private && self.universe.seats.len() == 1 {
             return false;
         }
         touches.list.iter().any(|touch| self.is_reachable_by_others(touch, fiber))
+    }
+
+    /// Whether it may change what an `invariant` is about: that is looked at after every change, also when nobody else
+    /// is there.
+    fn is_looked_at(&mut self, touches: &Touches, fiber: &Fiber) -> bool {
+        if self.universe.watches.iter().all(|watch| watch.ensure) {
+            return false;
+        }
+        touches.list.iter().filter(|touch| touch.write).any(|touch| match &touch.place {
+            Place::Global(index) => self.rules.looked_at[*index as usize],
+            Place::Object(object) => self.is_shared(object, fiber),
+            Place::Fixed(_) => true,
+            Place::Threads | Place::Random | Place::Clock => false,
+        })
     }
 
     fn is_reachable_by_others(&mut self, touch: &Touch, fiber: &Fiber) -> bool {

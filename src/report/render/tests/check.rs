@@ -550,22 +550,26 @@ fn what_a_limit_leaves_open_is_said_with_advice() {
         outcome("done\n", &[("balance", "102"), ("seen", "[1, 2]")], 0),
     ]);
     found.advice = vec![
-        "the loop in line 3 makes most of the states: try 2 rounds instead of 10, or --preemptions 2 to look at the \
-         likeliest schedules only"
-            .into(),
+        Advice::Values { name: "total".into(), values: 4812 },
+        Advice::Loop { line: 7, ways: 1000 },
+        Advice::Part,
     ];
     let expected = r#"not known: deadlock, uncaught error, failed assertion, false invariant or ensure, livelock, data
   race, as the limit of states was reached (--max-states); none was found
 
-outcomes: 2 were found, there may be more
+outcomes: 2 different ones were found, there may be more
   1  balance = 101, seen = [1, 2], exit status 1
      | done
      | well
   2  balance = 102, seen = [1, 2]
      | done
 
-help: the loop in line 3 makes most of the states: try 2 rounds instead of 10, or --preemptions 2 to
-  look at the likeliest schedules only
+help: `total` took 4,812 different values; with fewer of them (smaller numbers, fewer rounds) there
+  are fewer states
+help: threads stood in the loop at line 7 in 1,000 different ways; try fewer rounds
+help: part of it is looked at with `--random 10000` (so many runs, drawn at random) or with
+  `--preemptions 2` (all runs in which threads are interrupted at most twice): most mistakes show
+  there
 1,135 states, 2,210 steps, depth 14
 "#;
     assert_eq!(plain(&found, &src(BANK), 100), expected);
@@ -595,7 +599,7 @@ fn outcomes_are_a_set() {
     assert_eq!(said(&found), "outcomes: always the same one\n  1  prints nothing");
     found.outcomes = Some((0..60).map(|n| outcome(&format!("{n}\n"), &[], 0)).collect());
     let text = said(&found);
-    assert!(text.starts_with("outcomes: a set of 60\n   1  | 0\n   2  | 1\n"), "{text}");
+    assert!(text.starts_with("outcomes: 60 different ones\n   1  | 0\n   2  | 1\n"), "{text}");
     assert!(text.ends_with("  50  | 49\n  … and 10 more"), "{text}");
     found.outcomes = Some(vec![outcome(&"line\n".repeat(100), &[], 0)]);
     assert!(said(&found).ends_with("     | line\n     … and 60 more lines"));

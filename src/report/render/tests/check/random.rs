@@ -73,7 +73,12 @@ fn any_findings() -> impl Strategy<Value = Findings> {
         |(output, variables, status)| Outcome { output, variables, status, schedule: Schedule::default() },
     );
     let outcomes = prop::option::of(prop::collection::vec(outcome, 0..4));
-    let advice = prop::collection::vec(any_text(), 0..2);
+    let one = prop_oneof![
+        (any_text(), any::<u64>()).prop_map(|(name, values)| Advice::Values { name, values }),
+        (any::<u32>(), any::<u64>()).prop_map(|(line, ways)| Advice::Loop { line, ways }),
+        Just(Advice::Part),
+    ];
+    let advice = prop::collection::vec(one, 0..4);
     (failures, outcomes, advice, any::<u64>()).prop_map(|(failures, outcomes, advice, states)| Findings {
         outcomes,
         advice,

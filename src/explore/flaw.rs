@@ -1,0 +1,51 @@
+//! Deliberate mistakes of the explorer. A comparison with another explorer is worth something only if it notices them;
+//! whether it does is tested (`tests/explore`). Nothing else sets one.
+
+use crate::world::sim::Rules;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// A variable that several threads touch is taken to belong to one.
+    WriteUnseen,
+    /// A release is merged into the step before it although somebody can tell.
+    AlwaysMerged,
+    /// The end of a thread is part of its last step although somebody can tell.
+    EndMerged,
+    /// A register that will be read again is taken to be dead.
+    DeadTooSoon,
+    /// That a step has met a variable is forgotten when its outcome is remembered.
+    MetForgotten,
+    /// What an `invariant` is about is not looked at while there is one thread only.
+    NotLookedAt,
+}
+
+impl Flaw {
+    pub const ALL: [Flaw; 6] = [
+        Flaw::WriteUnseen,
+        Flaw::AlwaysMerged,
+        Flaw::EndMerged,
+        Flaw::DeadTooSoon,
+        Flaw::MetForgotten,
+        Flaw::NotLookedAt,
+    ];
+
+    /// Puts the mistake into what a run may leave out, if it is one of those.
+    pub(super) fn spoil(self, rules: &mut Rules) {
+        match self {
+            Flaw::WriteUnseen => {
+                if let Some(first) = rules.shared_globals.iter_mut().find(|shared| **shared) {
+                    *first = false;
+                }
+            }
+            Flaw::AlwaysMerged => rules.merge = true,
+            Flaw::EndMerged => rules.ends = false,
+            Flaw::DeadTooSoon => {
+                if let Some(liveness) = &mut rules.liveness {
+                    liveness.spoil();
+                }
+            }
+            Flaw::NotLookedAt => rules.looked_at.fill(false),
+            Flaw::MetForgotten => {}
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What the last state of a story shows to fail.
+
+use super::{Teller, names};
+use crate::explore::search::{Sign, property_of, race, tries};
+use crate::explore::verdict::{Access, Failure, Property, Race, Story, Uncaught};
+use crate::machine::touch::{Place, Touch};
+use crate::source::Span;
+use crate::state::Shared;
+use crate::world::sim::{Fault, Way};
+
+/// More variables than any script has at its top level: where the numbers of objects begin.
+const GLOBALS: usize = 1 << 32;
+
+impl Teller<'_> {
+    /// The failure that the present state shows, with the story that has led here.
+    pub fn failure(mut self, property: Property, sign: &Sign) -> Option<Failure> {
+        if let Sign::Step(step) = sign {
+            self.make(step);
+        }
+        let mut failure = Failure {
+            property,
+            what: String::new(),
+            place: None,
+            deadlock: None,
+            error: None,
+            race: None,
+            story: Story::default(),
+            loop_from: None,
+        };
+        match property {
+            Property::Deadlock => {
+                let deadlock = self.deadlock();
+                failure.what = match deadlock.threads.len() {
+                    1 => "a thread waits for ever".into(),
+                    n if deadlock.cycle => format!("{n} threads wait for each other"),
+                    n => format!("{n} threads wait for ever"),
+                };
+                failure.deadlock = Some(deadlock);
+            }
+            Property::Race => {
+                let race = self.race()?;
+                failure.what = format!("data race on {}", race.cell);
+                failure.race = Some(race);
+            }
+            Property::Error | Property::Assertion => {
+                let found = self.faults.iter().find(|fault| property_of(fault) == property)?;
+                if let Fault::Uncaught { thread, error, holds } = found {
+                    failure.what = error.message.clone();
+                    failure.place = error.place.get().map(|place| place.span);
+                    failure.error =
+                        Some(Uncaught { thread: thread.clone(), error: error.clone(), holds: holds.clone() });
+                }
+            }
+            Property::Invariant | Property::Ensure => {
+                let ensure = property == Property::Ensure;
+                let (faults, _) = self.universe.look(ensure, &self.steps.rules);
+                let Some(Fault::Watch { watch, error, .. }) = faults.into_iter().next() else { return None };
+                failure.place = Some(watch.span);
+                failure.what = error.message.clone();
+                failure.error =
+                    Some(Uncaught { thread: "main".into(), error: error.clone(), holds: Vec::new() });
+            }
+            Property::Livelock => failure.what = "no end can be reached any more".into(),
+        }
+        failure.story = self.story;
+        Some(failure)
+    }
+
+    /// The two accesses that race in the present state.
+    fn race(&mut self) -> Option<Race> {
+        let mut tried = Vec::new();
+        tries(self.steps, &self.graph, &mut tried);
+        let (i, j, _) = race(&tried)?;
+        let (a, b) = (tried[i].seat, tried[j].seat);
+        let (mut first, mine) = self.access(self.who[a])?;
+        let (mut second, others) = self.access(self.who[b])?;
+        let meets = |one: &&Near, other: &&Near| {
+            let writes = one.touch.write || other.touch.write;
+            one.place == other.place && writes && one.touch.part.meets(other.touch.part)
+        };
+        let mut pairs = mine.iter().flat_map(|one| others.iter().map(move |other| (one, other)));
+        let (x, y) = pairs.find(|(one, other)| meets(one, other))?;
+        (first.write, second.write) = (x.touch.write, y.touch.write);
+        Some(Race { cell: x.cell.clone(), accesses: [first, second] })
+    }
+
+    /// What a thread is about to touch.
+    fn access(&mut self, known: usize) -> Option<(Access, Vec<Near>)> {
+        let seat = self.seat_of(known)?;
+        let program = self.steps.image.program.clone();
+        let thread = self.known[known].clone();
+        let span =
+            self.universe.seats[seat].fiber.as_ref().map_or(Span::default(), |f| f.next_span(&program));
+        let holds = self.universe.held_by(thread.id).into_iter().map(|(sync, _)| sync.label()).collect();
+        let touches = self.touches_of(seat);
+        let line = program.source.line(span.start);
+        Some((Access { thread: thread.name(), line, span, write: false, holds }, touches))
+    }
+
+    /// What the next operation of a thread would touch.
+    fn touches_of(&self, seat: usize) -> Vec<Near> {
+        let (mut copy, objects) = self.copy();
+        let number = |touch: &Touch| match &touch.place {
+            Place::Global(index) => Some(*index as usize),
+            // Things to wait for never race.
+            Place::Object(Shared::Sync(_) | Shared::Thread(_)) => None,
+            Place::Object(object) => {
+                let same = |known: &Option<Shared>| {
+                    known.as_ref().is_some_and(|known| known.address() == object.address())
+                };
+                objects.iter().position(same).map(|node| node + GLOBALS)
+            }
+            Place::Fixed(_) | Place::Threads | Place::Random | Place::Clock => None,
+        };
+        let log = copy.step(seat, Way::Run, Vec::new(), &self.steps.rules).log;
+        let near = |touch: Touch| {
+            let cell = names::cell(&touch, &copy.image);
+            Some(Near { place: number(&touch)?, cell, touch })
+        };
+        log.touches.into_iter().filter_map(near).collect()
+    }
+}
+
+/// Something that a thread is about to touch.
+struct Near {
+    /// A number for where it is in this state.
+    place: usize,
+    touch: Touch,
+    /// What it is called.
+    cell: String,
+}

@@ -1,0 +1,80 @@
+//! Who waits for whom, when nobody or not everybody can go on.
+
+use super::Teller;
+use crate::report::runtime::{Deadlock, Stuck};
+use crate::sync::{Op, Releasers, Who};
+use crate::world::sim::{Ends, Universe, Way};
+
+impl Teller<'_> {
+    /// Who waits for what, in the present state: a ring of threads that wait for each other if there is one, else all
+    /// that cannot go on.
+    pub fn deadlock(&mut self) -> Deadlock {
+        let mut stuck = Vec::new();
+        for at in 0..self.universe.seats.len() {
+            let seat = &self.universe.seats[at];
+            let (thread, line) = (seat.thread.clone(), seat.line);
+            let fiber = seat.fiber.as_ref();
+            let line =
+                if line > 0 { line } else { fiber.map_or(0, |f| f.next_line(&self.steps.image.program)) };
+            let Some((waits, releasers)) = self.waits_for(at) else { continue };
+            let holds = self.universe.held_by(thread.id).into_iter();
+            let holds = holds.map(|(sync, line)| (sync.label(), line)).collect();
+            stuck.push((thread.id, releasers, Stuck { thread: thread.name(), holds, waits, line }));
+        }
+        let next = |at: usize| match &stuck[at].1 {
+            Releasers::All(all) if all.len() == 1 => stuck.iter().position(|(id, ..)| *id == all[0]),
+            Releasers::All(_) | Releasers::Anyone(_) | Releasers::Either(_) | Releasers::Outside => None,
+        };
+        let ring = (0..stuck.len()).find_map(|from| {
+            let mut ring = vec![from];
+            while let Some(to) = next(ring[ring.len() - 1]) {
+                if to == from {
+                    return Some(ring);
+                }
+                if ring.contains(&to) {
+                    return None;
+                }
+                ring.push(to);
+            }
+            None
+        });
+        let cycle = ring.is_some();
+        let shown = ring.unwrap_or_else(|| (0..stuck.len()).collect());
+        let threads = shown.into_iter().map(|at| stuck[at].2.clone()).collect();
+        Deadlock { threads, cycle, notes: Vec::new() }
+    }
+
+    /// What a thread waits for, and who could end that; None when it could go on.
+    fn waits_for(&mut self, seat: usize) -> Option<(String, Releasers)> {
+        let it = &self.universe.seats[seat];
+        let (thread, line) = (it.thread.clone(), it.line);
+        let who = Who { thread: &thread, line };
+        if let Some(wait) = &it.wait {
+            return Some((wait.op.describe(), wait.op.releasers(who)));
+        }
+        // In a copy, whose threads have other ids: they are told by their places.
+        let (mut copy, _) = self.copy();
+        let Ends::Blocked(op) = copy.step(seat, Way::Run, Vec::new(), &self.steps.rules).ends else {
+            return None;
+        };
+        let here = |id: u32| {
+            let seat = copy.seats.iter().position(|seat| seat.thread.id == id)?;
+            Some(self.universe.seats[seat].thread.id)
+        };
+        let copied = copy.seats[seat].thread.clone();
+        let releasers = match op.releasers(Who { thread: &copied, line }) {
+            Releasers::All(all) => Releasers::All(all.into_iter().filter_map(here).collect()),
+            other => other,
+        };
+        // Names are the living threads' own.
+        Some((self.named(&op, &copy), releasers))
+    }
+
+    /// What an operation of a copy waits for, with the names that its threads have here.
+    fn named(&self, op: &Op, copy: &Universe) -> String {
+        for (other, seat) in copy.seats.iter().zip(&self.universe.seats) {
+            *other.thread.name.lock() = seat.thread.name();
+        }
+        op.describe()
+    }
+}

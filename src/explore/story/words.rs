@@ -1,0 +1,80 @@
+//! What an operation did, or is about to do, in words of the source.
+
+use super::names;
+use crate::machine::Image;
+use crate::machine::touch::{Act, Place};
+use crate::state::Shared;
+use crate::world::sim::Log;
+
+/// The top level's variables and what they hold, as `print` shows it.
+pub type Values = [(String, String)];
+
+/// What an operation did, told by what it touched.
+pub fn did(log: &Log, before: &Values, after: &Values, image: &Image) -> Vec<String> {
+    match log.act {
+        Act::Sync | Act::Join | Act::Release | Act::Atomic | Act::Await => match operation(log, image) {
+            text if text.is_empty() => Vec::new(),
+            text => vec![text],
+        },
+        Act::End => vec!["ends".into()],
+        Act::Print => vec![format!("prints {:?}", log.output.trim_end())],
+        Act::Plain => accesses(log, before, after, image),
+    }
+}
+
+/// What an operation that has not been done yet is going to do; `log` tells what came of it in a copy of the state.
+pub fn next(log: &Log, after: &Values, image: &Image) -> Option<String> {
+    let first = did(log, &[], after, image).into_iter().next()?;
+    let (word, rest) = first.split_once(' ').unwrap_or((&first, ""));
+    let will = match word {
+        "reads" => "read",
+        "stores" => "store",
+        "changes" => "change",
+        "takes" => "take",
+        "prints" => "print",
+        "ends" => "end",
+        _ => return Some(format!("is about to do {first}")),
+    };
+    Some(format!("is about to {will} {rest}").trim_end().to_string())
+}
+
+/// An operation on a thing to wait for, as it stands in the script.
+fn operation(log: &Log, image: &Image) -> String {
+    let text = image.program.source.text.get(log.span.start as usize..log.span.end as usize);
+    let text = text.unwrap_or_default().lines().next().unwrap_or_default().trim();
+    let entered = log.told.iter().any(|touch| match &touch.place {
+        // `with guard { … }`: its place is the name alone.
+        Place::Object(Shared::Sync(sync)) => sync.can_be_held() && sync.label() == text,
+        Place::Object(_) | Place::Global(_) | Place::Fixed(_) => false,
+        Place::Threads | Place::Random | Place::Clock => false,
+    });
+    match log.act {
+        Act::Release if entered => format!("gives back {text}"),
+        _ if entered => format!("takes {text}"),
+        _ => text.to_string(),
+    }
+}
+
+fn accesses(log: &Log, before: &Values, after: &Values, image: &Image) -> Vec<String> {
+    let value_in = |values: &Values, name: &str| {
+        values.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+    };
+    let mut said = Vec::new();
+    for touch in &log.told {
+        let name = names::cell(touch, image);
+        let (word, value) = match (touch.write, &touch.place) {
+            (false, Place::Global(_)) => ("reads", value_in(before, &name)),
+            (true, Place::Global(_)) => ("stores", value_in(after, &name)),
+            (false, _) => ("reads", None),
+            (true, _) => ("changes", None),
+        };
+        let sentence = match value {
+            Some(value) => format!("{word} {name} = {value}"),
+            None => format!("{word} {name}"),
+        };
+        if !said.contains(&sentence) {
+            said.push(sentence);
+        }
+    }
+    said
+}

@@ -1,0 +1,109 @@
+//! The two worlds agree: whatever a real run of an example, or of a generated program, comes to, conc's exploration has
+//! found. Runs go side by side, in more threads than there are processors, so that they disturb each other.
+
+use crate::machine::Flaw;
+use crate::real::{Run, once};
+use crate::{generate, oracle, render, runnable, seeds};
+use conc::code::verify::Verified;
+use conc::explore::verdict::{Findings, Property, Verdict};
+use conc::explore::{Limits, Options, check};
+use conc::source::Source;
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Enough for all that can be covered in a moment.
+const MOST_STATES: u64 = 60_000;
+/// Examples with more states than anybody waits for: each says in its comments why.
+const LARGE: [&str; 5] =
+    ["11_a_lost_update", "12_a_lock", "13_producers_and_consumers", "16_a_semaphore", "17_a_timer"];
+/// So many runs go side by side, each of them so often.
+const AT_ONCE: usize = 6;
+const ROUNDS: usize = 5;
+
+/// None when a limit was hit.
+fn explored(program: &Arc<Verified>) -> Option<Findings> {
+    let defaults = Options::default();
+    let limits = Limits { states: MOST_STATES, ..defaults.limits };
+    let options = Options { limits, outcomes: true, ..defaults };
+    let findings = check(program.clone(), &options, &mut |_| ControlFlow::Continue(()));
+    findings.limit.is_none().then_some(findings)
+}
+
+fn fails(findings: &Findings, property: Property) -> bool {
+    findings.verdicts.iter().any(|(one, verdict)| *one == property && matches!(verdict, Verdict::Fails(_)))
+}
+
+/// Whether exploring has found that a run may come to this.
+fn is_known(findings: &Findings, run: &Run) -> bool {
+    let outcomes = || findings.outcomes.iter().flatten();
+    match run.status {
+        3 => fails(findings, Property::Deadlock),
+        status => outcomes().any(|outcome| outcome.status == status && outcome.output == run.output),
+    }
+}
+
+/// The runs, many at a time.
+fn runs(program: &Arc<Verified>, at_once: usize, rounds: usize) -> Vec<Run> {
+    std::thread::scope(|scope| {
+        let runner = || (0..rounds).map(|_| once(program.clone())).collect::<Vec<Run>>();
+        let runners: Vec<_> = (0..at_once).map(|_| scope.spawn(runner)).collect();
+        runners.into_iter().flat_map(|runner| runner.join().expect("a run does not panic")).collect()
+    })
+}
+
+fn compiled(name: &str, text: &str) -> Arc<Verified> {
+    let compiled = conc::pipeline::compile(Arc::new(Source::new(name, text)));
+    Arc::new(compiled.unwrap_or_else(|found| panic!("{name}: {found:?}\n{text}")).0)
+}
+
+fn examples() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let entries = std::fs::read_dir(folder).expect("there are examples");
+    let mut scripts: Vec<PathBuf> = entries.map(|entry| entry.expect("readable").path()).collect();
+    scripts.retain(|path| path.extension().is_some_and(|extension| extension == "conc"));
+    scripts.sort();
+    scripts
+}
+
+#[test]
+fn what_examples_do_for_real_was_found_by_exploring() {
+    let mut large = BTreeSet::new();
+    for script in examples() {
+        let name = script.file_stem().expect("named").to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&script).expect("readable");
+        let program = compiled(&name, &text);
+        let Some(findings) = explored(&program) else {
+            large.insert(name);
+            continue;
+        };
+        for run in runs(&program, AT_ONCE, ROUNDS) {
+            let found = findings.outcomes.as_deref().unwrap_or_default();
+            assert!(is_known(&findings, &run), "{name}: {run:#?}\nexploring has found only {found:#?}");
+        }
+    }
+    assert_eq!(large, LARGE.iter().map(ToString::to_string).collect(), "those that cannot be covered");
+}
+
+#[test]
+fn what_generated_programs_do_for_real_was_found_by_exploring() {
+    let mut judged = 0;
+    for seed in seeds(100) {
+        let mut program = runnable(generate::program(seed));
+        // Real time is never idle.
+        program.idle = false;
+        let Some(answer) = oracle::explore(&program, crate::MOST_STATES, Flaw::None) else { continue };
+        if answer.livelock || answer.partial {
+            continue; // it might never end
+        }
+        let text = render::text(&program);
+        let verified = compiled("test", &text);
+        let Some(findings) = explored(&verified) else { continue };
+        judged += 1;
+        for run in runs(&verified, 3, 3) {
+            assert!(is_known(&findings, &run), "seed {seed}: {run:#?}\n{text}\n{:#?}", findings.outcomes);
+        }
+    }
+    assert!(judged > 0);
+}
