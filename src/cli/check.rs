@@ -143,6 +143,7 @@ fn width() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use conc::explore::covered::Covered;
     use conc::explore::verdict::Verdict;
 
     #[test]
@@ -154,6 +155,7 @@ mod tests {
             steps: 0,
             depth: 0,
             limit: None,
+            covered: Covered::Everything,
             outcomes: None,
             advice: Vec::new(),
         };

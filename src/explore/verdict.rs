@@ -1,6 +1,7 @@
 //! What an exploration found, as data: a verdict for each property, counterexamples, outcomes. Text is made of it
 //! elsewhere (`report::render`).
 
+use super::covered::Covered;
 use crate::report::runtime::Deadlock;
 use crate::source::Span;
 use crate::value::error::Error;
@@ -164,6 +165,8 @@ pub struct Outcome {
     pub variables: Vec<(String, String)>,
     pub status: i32,
     pub schedule: Schedule,
+    /// Of a sample: how many of its runs came to it.
+    pub runs: Option<u64>,
 }
 
 /// Which limit ended an exploration before it was complete.
@@ -187,8 +190,9 @@ pub struct Findings {
     pub steps: u64,
     /// The most steps from the start to a state, by the shortest way.
     pub depth: u32,
-    /// None when every state was covered.
+    /// None when all that was asked for was done.
     pub limit: Option<Limit>,
+    pub covered: Covered,
     /// When asked for; a set: each distinct outcome once.
     pub outcomes: Option<Vec<Outcome>>,
     /// What makes the space large and what to try, when a limit was hit.
@@ -196,6 +200,11 @@ pub struct Findings {
 }
 
 impl Findings {
+    /// Whether every state was covered.
+    pub fn complete(&self) -> bool {
+        self.limit.is_none() && self.covered == Covered::Everything
+    }
+
     /// The exit status: the first of 3, 1, 5, 4, 6 that applies, else 0.
     pub fn status(&self) -> i32 {
         let fails = |status: i32| {

@@ -3,6 +3,7 @@
 
 mod check;
 mod columns;
+mod covered;
 mod deadlock;
 mod diagnostics;
 mod ending;
