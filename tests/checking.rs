@@ -95,6 +95,57 @@ fn a_limit_leaves_what_is_known() {
 }
 
 #[test]
+fn flags_of_samples_and_bounds_that_mean_nothing_are_refused() {
+    for words in [
+        &["--strategy", "pos"][..],
+        &["--max-steps", "9"],
+        &["--random", "0"],
+        &["--random", "9", "--preemptions", "1"],
+        &["--random", "9", "--max-states", "9"],
+        &["--preemptions", "-1"],
+        &["--random", "9", "--strategy", "best"],
+        &["--random", "9", "--strategy", "pct:0"],
+        &["--random", "9", "--strategy", "pct:21"],
+        &["--random", "9", "--strategy", "pos:2"],
+    ] {
+        let output = conc(&[&["check"], words, &["-e", "print(1)"]].concat(), "");
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        assert!(!output.stderr.is_empty() && output.stdout.is_empty(), "{words:?}");
+    }
+    let output = conc(&["check", "--random", "9", "--strategy", "best", "-e", "print(1)"], "");
+    let said = text(&output.stderr);
+    assert!(said.contains("the strategies are walk, uniform, pos, pct, pct:D"), "{said}");
+}
+
+#[test]
+fn what_a_sample_finds_can_be_saved_and_run_again() {
+    let directory = directory("sample", LOST);
+    let words = [
+        "check",
+        "--random",
+        "200",
+        "--seed",
+        "4",
+        "--format",
+        "json",
+        "--save",
+        "@lost.schedule",
+        "@a.conc",
+    ];
+    let (status, first, _) = run(&directory, &words);
+    assert_eq!(status, Some(1), "{first}");
+    let (_, again, _) = run(&directory, &words);
+    assert_eq!(first, again, "same seed, same runs");
+    let found: Value = serde_json::from_str(&first).expect("JSON");
+    assert_eq!(found["sample"]["runs"], 200);
+    assert_eq!(found["complete"], false);
+    assert!(found["verdicts"].as_array().is_some_and(|all| all.iter().all(|one| one["verdict"] != "holds")));
+    let (status, told, said) = run(&directory, &["replay", "@lost.schedule"]);
+    assert_eq!(status, Some(1), "{told}{said}");
+    assert!(told.contains("fails: ensure"), "{told}");
+}
+
+#[test]
 fn time_ends_a_check() {
     let began = Instant::now();
     let output = conc(&["check", "--max-time", "300ms", "-e", BIG], "");
@@ -111,11 +162,20 @@ fn catches_interrupts(pid: u32) -> bool {
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 2 != 0)
 }
 
+#[test]
+fn time_ends_a_sample() {
+    let output = conc(&["check", "--random", "100G", "--max-time", "300ms", "-e", BIG], "");
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(6), "{said}");
+    assert!(said.contains("--max-time") && said.contains(" of 100,000,000,000 runs with seed 0"), "{said}");
+}
+
 /// What a long check says that is interrupted; its status is that of an interrupted command.
 #[cfg(target_os = "linux")]
 fn interrupted(words: &[&str]) -> String {
     let child = Command::new(env!("CARGO_BIN_EXE_conc"))
         .args(words)
+        .args(["-e", BIG])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -129,7 +189,8 @@ fn interrupted(words: &[&str]) -> String {
     let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
     assert!(sent.success());
     let output = child.wait_with_output().expect("conc ends");
-    let said = text(&output.stdout);
+    // Without the ends of lines, which may be anywhere.
+    let said = text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(output.status.code(), Some(130), "{said}");
     said
 }
@@ -137,9 +198,12 @@ fn interrupted(words: &[&str]) -> String {
 #[cfg(target_os = "linux")]
 #[test]
 fn ctrl_c_ends_a_check_with_what_is_known() {
-    let said = interrupted(&["check", "-e", BIG]);
-    assert!(said.contains("not known: ") && said.contains("the search was stopped"), "{said}");
-    let said = interrupted(&["check", "--format", "json", "-e", BIG]);
+    // The whole space, a sample, and a bound.
+    for words in [&["check"][..], &["check", "--random", "100G"], &["check", "--preemptions", "9"]] {
+        let said = interrupted(words);
+        assert!(said.contains("not known: ") && said.contains("the search was stopped"), "{said}");
+    }
+    let said = interrupted(&["check", "--format", "json"]);
     let found: Value = serde_json::from_str(&said).expect("JSON and nothing else");
     assert_eq!((&found["status"], &found["limit"]), (&130.into(), &"stopped".into()), "{said}");
 }

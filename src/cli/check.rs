@@ -139,6 +139,7 @@ fn width() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use conc::explore::covered::Covered;
     use conc::explore::verdict::Verdict;
 
     #[test]
@@ -150,6 +151,7 @@ mod tests {
             steps: 0,
             depth: 0,
             limit: None,
+            covered: Covered::Everything,
             outcomes: None,
             advice: Vec::new(),
         };

@@ -5,7 +5,7 @@ use super::arguments::Script;
 use super::value;
 use clap::{Args, ValueEnum};
 use conc::explore::verdict::Property;
-use conc::explore::{Limits, Options, Reductions, Time};
+use conc::explore::{Extent, Limits, Options, Reductions, Sampling, Strategy, Time};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,11 +19,13 @@ Examples:
                                              keep a run that comes to outcome 2
   conc check --save lost.schedule bank.conc  keep the counterexample: `conc replay lost.schedule`
   conc check --max-time 1min big.conc        what is known after a minute
+  conc check --random 1M big.conc            what a million runs show that are drawn at random
+  conc check --preemptions 2 big.conc        all runs in which threads are interrupted twice at most
 
 Exit status:
   0 everything holds, 1 an error, a failed assertion, invariant or ensure, 2 the script or the
-  command line cannot be understood, 3 deadlock, 4 data race, 5 livelock, 6 not known (a limit was hit),
-  130 Ctrl-C";
+  command line cannot be understood, 3 deadlock, 4 data race, 5 livelock, 6 not known (not all was
+  covered), 130 Ctrl-C";
 
 pub const SIM_EXAMPLES: &str = "\
 Examples:
@@ -41,6 +43,22 @@ Examples:
 pub struct Check {
     #[command(flatten)]
     pub script: Script,
+
+    /// Draw so many runs at random instead (100000, 2M): what they show, and no proof
+    #[arg(long, value_name = "N", value_parser = value::count, conflicts_with_all = ["preemptions", "max_states"])]
+    pub random: Option<u64>,
+
+    // Its help lists their names.
+    #[arg(long, value_name = "NAME", value_parser = strategy, requires = "random", help = STRATEGIES)]
+    pub strategy: Option<Strategy>,
+
+    /// Cut a run of --random after so many steps [default: 100000]
+    #[arg(long, value_name = "N", value_parser = value::count, requires = "random")]
+    pub max_steps: Option<u64>,
+
+    /// Cover only the runs in which at most so many times a thread is interrupted that could go on
+    #[arg(long, value_name = "K")]
+    pub preemptions: Option<u32>,
 
     /// Stop after so many states (500000, 2M)
     #[arg(long, value_name = "N", value_parser = value::count)]
@@ -66,7 +84,7 @@ pub struct Check {
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = property, help = properties())]
     pub property: Vec<Property>,
 
-    /// Where random numbers begin
+    /// Where random numbers begin, the script's own and those of --random
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
 
@@ -173,11 +191,24 @@ impl Check {
                 liveness: !self.no_liveness,
             },
             time: self.time.into(),
+            extent: self.extent(),
             outcomes: self.outcomes || !self.vars.is_empty() || !self.save_outcome.is_empty(),
             variables: self.vars.clone(),
             seed: self.seed,
             flaw: None,
         }
+    }
+}
+
+impl Check {
+    /// How much of the space is to be looked at.
+    fn extent(&self) -> Extent {
+        let sample = self.random.map(|runs| {
+            let most_steps = self.max_steps.unwrap_or(Sampling::MOST_STEPS);
+            Extent::Sample(Sampling { runs, strategy: self.strategy.unwrap_or(Strategy::Turns), most_steps })
+        });
+        let bounded = self.preemptions.map(Extent::Preemptions);
+        sample.or(bounded).unwrap_or_default()
     }
 }
 
@@ -194,6 +225,36 @@ fn property(text: &str) -> Result<Property, String> {
     let known = Property::ALL.into_iter().find(|property| property.word() == text);
     known.ok_or_else(|| format!("the properties are {}", words()))
 }
+
+/// What --random draws by.
+const STRATEGIES: &str = "\
+How --random draws runs: `walk` (each thread that can move is as likely), `uniform` (each interleaving is), `pos` (each \
+order of steps that depend on each other), `pct` or `pct:D` (random priorities that change D - 1 times, 2 unless told), \
+`turns` of the last three [default: turns]";
+
+fn strategy(text: &str) -> Result<Strategy, String> {
+    let (word, depth) = match text.split_once(':') {
+        Some((word, depth)) => (word, Some(depth)),
+        None => (text, None),
+    };
+    let known = match depth {
+        None => [Strategy::Walk, Strategy::Uniform, Strategy::Pos, Strategy::Turns, Strategy::PCT]
+            .into_iter()
+            .find(|strategy| strategy.word() == word),
+        Some(depth) => {
+            let depth = depth.parse().ok().filter(|depth| (1..=MOST_DEPTH).contains(depth));
+            depth.filter(|_| word == Strategy::PCT.word()).map(|depth| Strategy::Pct { depth })
+        }
+    };
+    known.ok_or_else(|| {
+        format!(
+            "the strategies are walk, uniform, pos, pct, pct:D with a D from 1 to {MOST_DEPTH}, and turns"
+        )
+    })
+}
+
+/// Beyond that PCT promises nothing that anybody could wait for.
+const MOST_DEPTH: u32 = 20;
 
 fn words() -> String {
     Property::ALL.map(Property::word).join(", ")

@@ -19,7 +19,7 @@ pub struct Watcher {
     limit: Option<Duration>,
     interrupted: Arc<AtomicBool>,
     terminal: bool,
-    /// When a line was shown last, and how many states there were.
+    /// When a line was shown last, and how many states (or runs) there were.
     shown: Option<(Instant, u64)>,
 }
 
@@ -57,8 +57,9 @@ impl Watcher {
         if self.shown.is_some() && passed < PAUSE {
             return;
         }
-        let rate = progress.states.saturating_sub(states) as f64 / passed.as_secs_f64().max(1e-6);
-        self.shown = Some((now, progress.states));
+        let count = progress.runs.unwrap_or(progress.states);
+        let rate = count.saturating_sub(states) as f64 / passed.as_secs_f64().max(1e-6);
+        self.shown = Some((now, count));
         super::say(&format!("\r\x1b[K{}", line(progress, rate, now - self.began)));
     }
 
@@ -70,8 +71,18 @@ impl Watcher {
     }
 }
 
-/// `1,234,567 states, 1,200,000/s, depth 45, 12,345 open, 210 MiB, 12 s`.
+/// `1,234,567 states, 1,200,000/s, depth 45, 12,345 open, 210 MiB, 12 s`; of a sample, `9,999 runs, 800,000/s, …`.
 fn line(progress: &Progress, rate: f64, elapsed: Duration) -> String {
+    if let Some(runs) = progress.runs {
+        return format!(
+            "{} runs, {}/s, {} steps, {} MiB, {} s",
+            grouped(runs),
+            grouped(rate as u64),
+            grouped(progress.steps),
+            grouped(progress.memory >> 20),
+            grouped(elapsed.as_secs())
+        );
+    }
     format!(
         "{} states, {}/s, depth {}, {} open, {} MiB, {} s",
         grouped(progress.states),
@@ -100,8 +111,14 @@ fn grouped(n: u64) -> String {
 mod tests {
     use super::*;
 
-    const SOME: Progress =
-        Progress { states: 1_234_567, steps: 2_000_000, depth: 45, open: 12_345, memory: 210 << 20 };
+    const SOME: Progress = Progress {
+        runs: None,
+        states: 1_234_567,
+        steps: 2_000_000,
+        depth: 45,
+        open: 12_345,
+        memory: 210 << 20,
+    };
 
     fn watcher(began: Instant, limit: Option<Duration>) -> Watcher {
         Watcher { began, limit, interrupted: Arc::default(), terminal: false, shown: None }
@@ -111,6 +128,9 @@ mod tests {
     fn a_line_tells_how_far_it_is() {
         let text = line(&SOME, 1_200_000.4, Duration::from_millis(12_700));
         assert_eq!(text, "1,234,567 states, 1,200,000/s, depth 45, 12,345 open, 210 MiB, 12 s");
+        let sample = Progress { runs: Some(9_999), ..SOME };
+        let text = line(&sample, 800_000.4, Duration::from_millis(12_700));
+        assert_eq!(text, "9,999 runs, 800,000/s, 2,000,000 steps, 210 MiB, 12 s");
         assert_eq!(grouped(0), "0");
         assert_eq!(grouped(999), "999");
     }

@@ -1,12 +1,14 @@
 //! `conc check`: covers the space, then finds for each property that fails the story that is easiest to follow.
 
+use super::covered::Covered;
 use super::graph::{self, Shape};
-use super::options::{Options, Progress, Time};
+use super::options::{Extent, Options, Progress, Time};
 use super::search::{End, Move, Search, Sign};
 use super::shortest;
 use super::steps::{Effect, Steps};
 use super::story::Teller;
 use super::verdict::{Findings, Limit, Outcome, Property, Schedule, Story, Uncaught, Verdict};
+use super::{bounded, sample};
 use crate::code::verify::Verified;
 use crate::report::runtime::Ending;
 use crate::world::Stream;
@@ -17,6 +19,22 @@ use std::sync::Arc;
 ///
 /// `progress` is told now and then how far it has come, and may end it: with `Limit::Time` or `Limit::Stopped`.
 pub fn check(
+    program: Arc<Verified>,
+    options: &Options,
+    progress: &mut dyn FnMut(&Progress) -> ControlFlow<Limit>,
+) -> Findings {
+    match options.extent {
+        Extent::Everything => everything(program, options, progress),
+        Extent::Sample(sampling) => sample::check(program, options, sampling, progress),
+        Extent::Preemptions(most) => match bounded::check(program.clone(), options, most, progress) {
+            Some(findings) => findings,
+            // All states were met: only their loops are left to be looked at.
+            None => everything(program, options, progress),
+        },
+    }
+}
+
+fn everything(
     program: Arc<Verified>,
     options: &Options,
     progress: &mut dyn FnMut(&Progress) -> ControlFlow<Limit>,
@@ -44,19 +62,7 @@ pub fn check(
                     Property::Livelock => shortest::cycle(&mut search.steps, &path),
                     _ => Vec::new(),
                 };
-                let mut teller = Teller::new(&mut search.steps, options.seed);
-                for step in path.iter().chain(&round) {
-                    if !teller.make(step) {
-                        break;
-                    }
-                }
-                match teller.failure(property, &sign) {
-                    Some(mut failure) => {
-                        failure.loop_from = (!round.is_empty()).then_some(path.len());
-                        Verdict::Fails(Box::new(failure))
-                    }
-                    None => Verdict::Unknown,
-                }
+                explain(&mut search.steps, options, property, (&path, &sign), &round)
             }
             None if search.limit.is_some() => Verdict::Unknown,
             None => Verdict::Holds,
@@ -71,9 +77,44 @@ pub fn check(
         steps: search.taken,
         depth: search.depth(),
         limit: search.limit,
+        covered: Covered::Everything,
         outcomes,
         advice,
     }
+}
+
+/// The story of a property that fails: along the path, then as the sign says; after it, for a livelock, a round.
+pub(super) fn explain(
+    steps: &mut Steps,
+    options: &Options,
+    property: Property,
+    (path, sign): (&[Move], &Sign),
+    round: &[Move],
+) -> Verdict {
+    let mut teller = Teller::new(steps, options.seed);
+    for step in path.iter().chain(round) {
+        if !teller.make(step) {
+            break;
+        }
+    }
+    match teller.failure(property, sign) {
+        Some(mut failure) => {
+            failure.loop_from = (!round.is_empty()).then_some(path.len());
+            Verdict::Fails(Box::new(failure))
+        }
+        None => Verdict::Unknown,
+    }
+}
+
+/// The schedule of the run along a path.
+pub(super) fn schedule(steps: &mut Steps, options: &Options, path: &[Move]) -> Schedule {
+    let mut teller = Teller::new(steps, options.seed);
+    for step in path {
+        if !teller.make(step) {
+            break;
+        }
+    }
+    teller.story.schedule
 }
 
 /// What a simulated run has to say while it goes on.
@@ -174,6 +215,7 @@ pub fn replay(
         steps: made,
         depth: made as u32,
         limit: None,
+        covered: Covered::Everything,
         outcomes,
         advice: Vec::new(),
     };
@@ -195,26 +237,23 @@ fn follow(teller: &mut Teller<'_>, schedule: &Schedule) -> Result<(), String> {
 
 /// Every distinct outcome, with a schedule that leads to it.
 fn outcomes(search: &mut Search<'_>) -> Vec<Outcome> {
-    let mut ends: Vec<(End, u32)> = search.ends.iter().map(|(end, state)| (end.clone(), *state)).collect();
-    ends.sort_by(|a, b| {
-        let text = |end: &End| (search.outputs.texts[end.0 as usize].clone(), end.1, end.2.clone());
-        text(&a.0).cmp(&text(&b.0))
-    });
+    let ends: Vec<(End, u32)> = search.ends.iter().map(|(end, state)| (end.clone(), *state)).collect();
     let mut outcomes = Vec::new();
     for ((output, status, variables), state) in ends {
         let path = search.path(state);
-        let mut teller = Teller::new(&mut search.steps, search.options.seed);
-        for step in &path {
-            if !teller.make(step) {
-                break;
-            }
-        }
         outcomes.push(Outcome {
             output: search.outputs.texts[output as usize].clone(),
             variables,
             status,
-            schedule: teller.story.schedule,
+            schedule: schedule(&mut search.steps, search.options, &path),
+            runs: None,
         });
     }
+    sort(&mut outcomes);
     outcomes
+}
+
+/// Puts outcomes into the order in which they are numbered.
+pub(super) fn sort(outcomes: &mut [Outcome]) {
+    outcomes.sort_by(|a, b| (&a.output, a.status, &a.variables).cmp(&(&b.output, b.status, &b.variables)));
 }

@@ -10,15 +10,82 @@ pub struct Options {
     pub limits: Limits,
     pub reductions: Reductions,
     pub time: Time,
+    pub extent: Extent,
     /// Collect every distinct outcome.
     pub outcomes: bool,
     /// The top-level variables whose final values belong to an outcome.
     pub variables: Vec<String>,
-    /// Where random numbers begin.
+    /// Where random numbers begin: the script's own, and those of a sample.
     pub seed: u64,
     /// For tests of the tests.
     #[doc(hidden)]
     pub flaw: Option<Flaw>,
+}
+
+/// How much of the space is to be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Extent {
+    #[default]
+    Everything,
+    /// Runs drawn at random.
+    Sample(Sampling),
+    /// Every run with at most so many preemptions.
+    Preemptions(u32),
+}
+
+/// How to draw runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sampling {
+    pub runs: u64,
+    pub strategy: Strategy,
+    /// A run that is longer is cut.
+    pub most_steps: u64,
+}
+
+impl Sampling {
+    /// Enough for programs that end, and an endless run is over in a moment.
+    pub const MOST_STEPS: u64 = 100_000;
+}
+
+/// Who moves next in a run that is drawn at random.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strategy {
+    /// Each thread that can move is as likely as the others.
+    Walk,
+    /// The more steps a thread has before it, the likelier: each interleaving is as likely as the others.
+    Uniform,
+    /// Random priorities of steps, drawn again where steps meet in a race.
+    Pos,
+    /// Random priorities of threads, changed at `depth - 1` moments.
+    Pct { depth: u32 },
+    /// `Uniform`, `Pos` and `Pct` in turn.
+    Turns,
+}
+
+impl Strategy {
+    /// Three pairs of steps in the right order: most bugs that were ever studied need no more.
+    pub const DEPTH: u32 = 3;
+    pub const PCT: Strategy = Strategy::Pct { depth: Strategy::DEPTH };
+
+    /// The word on the command line and in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Strategy::Walk => "walk",
+            Strategy::Uniform => "uniform",
+            Strategy::Pos => "pos",
+            Strategy::Pct { .. } => "pct",
+            Strategy::Turns => "turns",
+        }
+    }
+
+    /// For how many pairs of steps in the right order it gives a guarantee; None when it gives none of that kind.
+    pub fn depth(self) -> Option<u32> {
+        match self {
+            Strategy::Pct { depth } => Some(depth),
+            Strategy::Turns => Some(Strategy::DEPTH),
+            Strategy::Walk | Strategy::Uniform | Strategy::Pos => None,
+        }
+    }
 }
 
 /// The numbers at which an exploration ends with what is known; its time is kept by whoever asked for it, through the
@@ -61,6 +128,7 @@ impl Default for Options {
             limits: Limits { states: 50_000_000, memory: 2 << 30 },
             reductions: Reductions::ALL,
             time: Time::Any,
+            extent: Extent::Everything,
             outcomes: false,
             variables: Vec::new(),
             seed: 0,
@@ -79,6 +147,8 @@ impl Reductions {
 /// How far an exploration has come.
 #[derive(Debug, Clone, Copy)]
 pub struct Progress {
+    /// Of a sample: the runs that were made.
+    pub runs: Option<u64>,
     pub states: u64,
     pub steps: u64,
     pub depth: u32,

@@ -80,12 +80,21 @@ impl Outputs {
         number
     }
 
-    fn after(&mut self, before: u32, more: &str) -> u32 {
+    pub fn after(&mut self, before: u32, more: &str) -> u32 {
         if more.is_empty() {
             return before;
         }
         let text = format!("{}{more}", self.texts[before as usize]);
         self.number(text)
+    }
+}
+
+/// By what a state is known: its hash, and the status with which the script has ended itself there.
+pub fn key(graph: &Graph, exited: Option<i32>) -> u128 {
+    let hash = graph.hash();
+    match exited {
+        Some(status) => hash ^ (0x9e37_79b9_7f4a_7c15_u128 << 32 | status as u32 as u128 | 1 << 127),
+        None => hash,
     }
 }
 
@@ -253,6 +262,7 @@ impl<'o> Search<'o> {
 
     fn progress(&self, id: u32) -> Progress {
         Progress {
+            runs: None,
             states: self.parents.len() as u64,
             steps: self.taken,
             depth: self.depths[id as usize],
@@ -305,10 +315,7 @@ impl<'o> Search<'o> {
 
     /// A state has been reached: its number. A new one is put aside to be looked at.
     fn meet(&mut self, graph: &Graph, from: Option<(u32, usize, Way, &[u32])>, exited: Option<i32>) -> u32 {
-        let mut hash = graph.hash();
-        if let Some(status) = exited {
-            hash ^= 0x9e37_79b9_7f4a_7c15_u128 << 32 | status as u32 as u128 | 1 << 127;
-        }
+        let hash = key(graph, exited);
         let id = self.parents.len() as u32;
         if let Some(&known) = self.seen.get(&hash) {
             return known;

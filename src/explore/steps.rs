@@ -46,6 +46,9 @@ pub struct Outcome {
     pub exited: Option<i32>,
     /// It proves wrong that this container never changes.
     pub thawed: Option<u32>,
+    /// What it depends on: the nodes that it met; and whether that may not be all.
+    pub met: Box<[u32]>,
+    pub opaque: bool,
 }
 
 #[derive(Debug)]
@@ -455,6 +458,8 @@ impl Steps {
             choices: log.choices,
             exited: universe.ended.flatten(),
             thawed: log.thawed,
+            met: met.clone().into(),
+            opaque,
         };
         (Arc::new(outcome), met, opaque)
     }
@@ -664,6 +669,11 @@ impl Change {
     pub fn has_ended(&self) -> bool {
         self.ended
     }
+
+    /// The nodes whose content is another after the step.
+    pub fn written(&self) -> impl Iterator<Item = u32> {
+        self.writes.iter().map(|(node, _, _)| *node)
+    }
 }
 
 impl Outcome {
@@ -679,6 +689,8 @@ impl Outcome {
             choices: log.choices,
             exited: None,
             thawed: log.thawed,
+            met: Box::default(),
+            opaque: log.opaque,
         }
     }
 }

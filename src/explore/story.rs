@@ -175,6 +175,7 @@ impl<'s> Teller<'s> {
             variables: variables(&self.universe, names),
             status: ending.status,
             schedule: self.story.schedule.clone(),
+            runs: None,
         })
     }
 

@@ -1,6 +1,7 @@
 //! What an exploration found, as data: a verdict for each property, counterexamples, outcomes. Text is made of it
 //! elsewhere (`report::render`).
 
+use super::covered::Covered;
 use crate::report::runtime::{Deadlock, status};
 use crate::source::Span;
 use crate::value::error::Error;
@@ -165,6 +166,8 @@ pub struct Outcome {
     pub variables: Vec<(String, String)>,
     pub status: i32,
     pub schedule: Schedule,
+    /// Of a sample: how many of its runs came to it.
+    pub runs: Option<u64>,
 }
 
 /// Which limit ended an exploration before it was complete.
@@ -200,8 +203,9 @@ pub struct Findings {
     pub steps: u64,
     /// The most steps from the start to a state, by the shortest way.
     pub depth: u32,
-    /// None when every state was covered.
+    /// None when all that was asked for was done.
     pub limit: Option<Limit>,
+    pub covered: Covered,
     /// When asked for; a set: each distinct outcome once.
     pub outcomes: Option<Vec<Outcome>>,
     /// What makes the space large and what to try, when a limit was hit; the weightiest first.
@@ -209,6 +213,11 @@ pub struct Findings {
 }
 
 impl Findings {
+    /// Whether every state was covered.
+    pub fn complete(&self) -> bool {
+        self.limit.is_none() && self.covered == Covered::Everything
+    }
+
     /// The exit status: 130 when the search was stopped, else the first of 3, 1, 5, 4, 6 that applies, else 0.
     pub fn status(&self) -> i32 {
         if self.limit == Some(Limit::Stopped) {

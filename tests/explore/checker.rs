@@ -4,23 +4,40 @@ use crate::compare::{Failing, Found, names};
 use crate::model::Program;
 use crate::render;
 use conc::explore::flaw::Flaw;
-use conc::explore::verdict::Verdict;
-use conc::explore::{self, Limits, Options, Reductions, Time};
+use conc::explore::verdict::{Findings, Verdict};
+use conc::explore::{Extent, Limits, Options, Reductions, Time};
 use conc::source::Source;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// None when the program is not valid (the shrinker takes away what others need).
 pub fn found(program: &Program, reductions: Reductions) -> Option<Found> {
-    explored(program, Options { reductions, ..Options::default() })
+    judged(program, Options { reductions, ..Options::default() })
 }
 
 /// The same with a deliberate mistake of conc's.
 pub fn flawed(program: &Program, flaw: Flaw) -> Option<Found> {
-    explored(program, Options { flaw: Some(flaw), ..Options::default() })
+    judged(program, Options { flaw: Some(flaw), ..Options::default() })
 }
 
-fn explored(program: &Program, options: Options) -> Option<Found> {
+fn judged(program: &Program, options: Options) -> Option<Found> {
+    let findings = explored(program, options)?;
+    let mut found = found_in(&findings);
+    if let Some(limit) = findings.limit {
+        found.complaint = Some(format!("not complete: {limit:?} after {} states", findings.states));
+    }
+    if let Some((property, _)) = findings.verdicts.iter().find(|(_, it)| matches!(it, Verdict::Unknown)) {
+        found.complaint = Some(format!("{} is not known", property.word()));
+    }
+    Some(found)
+}
+
+/// All that conc's explorer says of as much of the space; None when the program is not valid.
+pub fn explore(program: &Program, extent: Extent, seed: u64, reductions: Reductions) -> Option<Findings> {
+    explored(program, Options { extent, seed, reductions, ..Options::default() })
+}
+
+fn explored(program: &Program, options: Options) -> Option<Findings> {
     let text = render::text(program);
     let (verified, _) =
         conc::pipeline::compile_keeping(Arc::new(Source::new("test", &*text)), &names(program)).ok()?;
@@ -31,27 +48,22 @@ fn explored(program: &Program, options: Options) -> Option<Found> {
         variables: names(program),
         ..options
     };
-    let findings = explore::check(Arc::new(verified), &options, &mut |_| ControlFlow::Continue(()));
+    Some(conc::explore::check(Arc::new(verified), &options, &mut |_| ControlFlow::Continue(())))
+}
+
+/// What fails, and what can come out.
+pub fn found_in(findings: &Findings) -> Found {
     let mut found = Found::default();
-    if let Some(limit) = findings.limit {
-        found.complaint = Some(format!("not complete: {limit:?} after {} states", findings.states));
-    }
-    for (property, verdict) in &findings.verdicts {
-        match verdict {
-            Verdict::Holds => {}
-            Verdict::Unknown => found.complaint = Some(format!("{} is not known", property.word())),
-            Verdict::Fails(failure) => {
-                let preemptions = failure.story.moments.iter().filter(|moment| moment.preempts).count();
-                let kind = failure.error.as_ref().map(|uncaught| uncaught.error.kind.word().to_string());
-                found.fails.insert(*property, Failing { preemptions: Some(preemptions as u32), kind });
-            }
-        }
+    for failure in findings.failures() {
+        let preemptions = failure.story.moments.iter().filter(|moment| moment.preempts).count();
+        let kind = failure.error.as_ref().map(|uncaught| uncaught.error.kind.word().to_string());
+        found.fails.insert(failure.property, Failing { preemptions: Some(preemptions as u32), kind });
     }
     // Runs that end in a deadlock or never are no good ends.
-    let outcomes = findings.outcomes.unwrap_or_default().into_iter();
-    let ended = outcomes.filter(|outcome| matches!(outcome.status, 0 | 1));
+    let outcomes = findings.outcomes.iter().flatten();
+    let ended = outcomes.filter(|outcome| matches!(outcome.status, 0 | 1)).cloned();
     found.outcomes = ended.map(|outcome| (outcome.output, outcome.variables, outcome.status)).collect();
-    Some(found)
+    found
 }
 
 /// All reductions, each switched off by itself, and none.

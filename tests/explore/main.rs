@@ -12,6 +12,7 @@ mod model;
 mod oracle;
 mod real;
 mod render;
+mod sampling;
 mod shrink;
 mod worlds;
 

@@ -3,7 +3,8 @@
 use super::super::Style;
 use super::columns::wrap;
 use super::story::{PREEMPTED, preemptions};
-use super::{advice, at_line, clean, outcomes, race, snippet};
+use super::{advice, at_line, clean, covered, outcomes, race, snippet};
+use crate::explore::covered::Covered;
 use crate::explore::verdict::{Failure, Findings, Limit, Property, Verdict};
 use crate::source::Source;
 use annotate_snippets::{AnnotationKind, Group, Level};
@@ -20,7 +21,7 @@ pub fn check(findings: &Findings, source: &Source, style: &Style, width: usize) 
     let mut blocks = vec![verdicts(findings, source, style, width)];
     blocks.extend(findings.failures().map(|failure| explain(failure, source, style, width)));
     if let Some(found) = &findings.outcomes {
-        blocks.push(outcomes::outcomes(found, findings.limit.is_none(), style, width));
+        blocks.push(outcomes::outcomes(found, findings.complete(), style, width));
     }
     blocks.push(end(findings, style, width));
     blocks.retain(|block| !block.is_empty());
@@ -57,7 +58,9 @@ fn verdicts(findings: &Findings, source: &Source, style: &Style, width: usize) -
         let line = failure.place.map_or(0, |span| source.line(span.start));
         let (what, name) = (clean(&failure.what), name(failure.property));
         let said = if what.starts_with(name) { what } else { format!("{name}: {what}") };
-        text += &sentence("fails:", &style.error("fails:"), &format!("{said}{}", at_line(line)), width);
+        let often = covered::how_often(&findings.covered, failure.property);
+        text +=
+            &sentence("fails:", &style.error("fails:"), &format!("{said}{}{often}", at_line(line)), width);
     }
     let of = |wanted: fn(&Verdict) -> bool| {
         let matching = findings.verdicts.iter().filter(move |(_, verdict)| wanted(verdict));
@@ -78,15 +81,16 @@ fn verdicts(findings: &Findings, source: &Source, style: &Style, width: usize) -
     }
     let unknown = of(|verdict| matches!(verdict, Verdict::Unknown));
     if !unknown.is_empty() {
-        let why = findings.limit.map_or("this could not be decided".to_string(), limit);
-        let said = format!("{}, as {why}; none was found", named("", &unknown));
-        text += &sentence("not known:", &style.remark("not known:"), &said, width);
+        let why = findings.limit.map(limit);
+        for said in covered::unknown(findings, &unknown, why) {
+            text += &sentence("not known:", &style.remark("not known:"), &said, width);
+        }
     }
     text
 }
 
 /// `no deadlock, no uncaught error, no false invariant or ensure`.
-fn named(before: &str, properties: &[Property]) -> String {
+pub(super) fn named(before: &str, properties: &[Property]) -> String {
     let both = [Property::Invariant, Property::Ensure].iter().all(|p| properties.contains(p));
     let named = properties.iter().filter_map(|property| match property {
         Property::Invariant if both => Some(format!("{before}false invariant or ensure")),
@@ -174,6 +178,9 @@ fn end(findings: &Findings, style: &Style, width: usize) -> String {
     for advice in &findings.advice {
         text += &sentence("help:", &style.bold("help:"), &advice::sentence(advice), width);
     }
+    if let Covered::Sample(sample) = &findings.covered {
+        return text + &covered::sample(sample, findings.steps, style, width);
+    }
     let steps = grouped(findings.steps);
     let steps = if findings.steps == 1 { "1 step".to_string() } else { format!("{steps} steps") };
     let depth = grouped(findings.depth.into());
@@ -182,13 +189,13 @@ fn end(findings: &Findings, style: &Style, width: usize) -> String {
 }
 
 /// A word that may be coloured, and what it says, wrapped.
-fn sentence(word: &str, shown: &str, said: &str, width: usize) -> String {
+pub(super) fn sentence(word: &str, shown: &str, said: &str, width: usize) -> String {
     let lines = wrap(&format!("{word} {said}"), width);
     let text = lines.join("\n");
     format!("{shown}{}\n", text.strip_prefix(word).unwrap_or(&text))
 }
 
-fn states(n: u64) -> String {
+pub(super) fn states(n: u64) -> String {
     if n == 1 { "1 state".to_string() } else { format!("{} states", grouped(n)) }
 }
 

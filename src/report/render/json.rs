@@ -3,6 +3,7 @@
 use super::advice;
 use super::snippet;
 use super::story::preemptions;
+use crate::explore::covered::Covered;
 use crate::explore::schedule::labels;
 use crate::explore::verdict::{
     Access, Advice, Failure, Findings, Limit, Moment, Outcome, Race, Schedule, Story, Uncaught, Verdict,
@@ -21,8 +22,16 @@ use serde_json::{Value, json};
 /// - `states`, `steps`, `depth`: how many were seen; the most steps from the start to a state by the shortest way.
 /// - `verdicts`: a list, each `{property, verdict, failure}`. `property` is `deadlock`, `error`, `assertion`, `invariant`,
 ///   `ensure`, `livelock` or `race`; `verdict` is `holds`, `fails` or `unknown`; `failure` is null unless it fails.
-/// - `outcomes`: null when they were not asked for, else a list, each `{output, variables, status, schedule}`;
-///   `variables` is an object from name to value, as `print` shows it.
+/// - `sample`: null, or what was drawn at random: `{strategy, depth, seed, runs, asked, cut, most_steps, threads, longest,
+///   by_priorities, missed, failing}`. `depth` is null or for how many pairs of steps in order the strategy gives a
+///   guarantee, `cut` how many runs were cut after `most_steps` steps, `threads` and `longest` the most threads and steps of
+///   a run, `by_priorities` how many runs PCT drew that knew the longest, `missed` (null without a depth) the chance at most that none of these
+///   shows a failure of that depth, `failing` an object from property to the number of runs in which it failed.
+/// - `bound`: null, or `{asked, finished}`: the most preemptions that were asked for, and those up to which all runs were
+///   covered (null when a limit was hit before that).
+/// - `outcomes`: null when they were not asked for, else a list, each `{output, variables, status, schedule, runs}`;
+///   `variables` is an object from name to value, as `print` shows it; `runs` is null, or how many runs of the sample came
+///   to it.
 /// - `advice`: a list of sentences: what makes the space large, and what to try; empty unless a limit was hit.
 /// - `growth`: the same as data, a list of `{cause: "values", name, count}` and `{cause: "loop", line, count}`.
 ///
@@ -67,12 +76,14 @@ pub fn json(findings: &Findings, source: &Source) -> String {
         "version": 1,
         "script": &*source.name,
         "status": findings.status(),
-        "complete": findings.limit.is_none(),
+        "complete": findings.complete(),
         "limit": findings.limit.map(limit),
         "states": findings.states,
         "steps": findings.steps,
         "depth": findings.depth,
         "verdicts": verdicts,
+        "sample": sample(&findings.covered),
+        "bound": bound(&findings.covered),
         "outcomes": outcomes,
         "advice": findings.advice.iter().map(advice::sentence).collect::<Vec<_>>(),
         "growth": findings.advice.iter().filter_map(growth).collect::<Vec<_>>(),
@@ -86,6 +97,31 @@ fn growth(advice: &Advice) -> Option<Value> {
         Advice::Loop { line, ways } => Some(json!({ "cause": "loop", "line": line, "count": ways })),
         Advice::Part => None,
     }
+}
+
+fn sample(covered: &Covered) -> Value {
+    let Covered::Sample(sample) = covered else { return Value::Null };
+    let depth = sample.strategy.depth();
+    let failing = sample.failing.iter().map(|(property, runs)| (property.word().to_string(), json!(runs)));
+    json!({
+        "strategy": sample.strategy.word(),
+        "depth": depth,
+        "seed": sample.seed,
+        "runs": sample.runs,
+        "asked": sample.asked,
+        "cut": sample.cut,
+        "most_steps": sample.most_steps,
+        "threads": sample.threads,
+        "longest": sample.longest,
+        "by_priorities": sample.by_priorities,
+        "missed": depth.map(|depth| sample.missed(depth)),
+        "failing": failing.collect::<serde_json::Map<String, Value>>(),
+    })
+}
+
+fn bound(covered: &Covered) -> Value {
+    let Covered::Preemptions(bound) = covered else { return Value::Null };
+    json!({ "asked": bound.asked, "finished": bound.finished })
 }
 
 fn limit(limit: Limit) -> Value {
@@ -193,6 +229,7 @@ fn outcome(outcome: &Outcome) -> Value {
         "variables": variables,
         "status": outcome.status,
         "schedule": schedule(&outcome.schedule),
+        "runs": outcome.runs,
     })
 }
 

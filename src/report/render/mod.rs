@@ -4,6 +4,7 @@
 mod advice;
 mod check;
 mod columns;
+mod covered;
 mod deadlock;
 mod diagnostics;
 mod ending;

@@ -1,8 +1,8 @@
 //! The outcomes that a script can come to.
 
 use super::super::Style;
-use super::clean;
 use super::columns::wrap;
+use super::{clean, covered};
 use crate::explore::verdict::Outcome;
 
 /// Of many outcomes, and of many lines of one, how many are shown.
@@ -46,6 +46,9 @@ fn lines(outcome: &Outcome) -> Vec<(&'static str, String)> {
         outcome.variables.iter().map(|(name, value)| clean(&format!("{name} = {value}"))).collect();
     if outcome.status != 0 {
         parts.push(format!("exit status {}", outcome.status));
+    }
+    if let Some(runs) = outcome.runs {
+        parts.push(format!("in {}", covered::runs(runs)));
     }
     let mut lines = Vec::new();
     if !parts.is_empty() {

@@ -3,6 +3,7 @@
 mod random;
 
 use super::{find, src};
+use crate::explore::covered::Covered;
 use crate::explore::verdict::*;
 use crate::report::Style;
 use crate::report::render::{check, json};
@@ -23,6 +24,7 @@ fn findings(failures: Vec<Failure>) -> Findings {
         steps: 2210,
         depth: 14,
         limit: None,
+        covered: Covered::Everything,
         outcomes: None,
         advice: Vec::new(),
     }
@@ -539,6 +541,7 @@ fn outcome(output: &str, variables: &[(&str, &str)], status: i32) -> Outcome {
         variables: variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
         status,
         schedule: Schedule::default(),
+        runs: None,
     }
 }
 

@@ -70,7 +70,13 @@ fn any_failure(property: Property) -> impl Strategy<Value = Failure> {
 fn any_findings() -> impl Strategy<Value = Findings> {
     let failures = Property::ALL.map(|property| prop::option::of(any_failure(property)).boxed()).to_vec();
     let outcome = (any_text(), prop::collection::vec((any_text(), any_text()), 0..2), any::<i32>()).prop_map(
-        |(output, variables, status)| Outcome { output, variables, status, schedule: Schedule::default() },
+        |(output, variables, status)| Outcome {
+            output,
+            variables,
+            status,
+            schedule: Schedule::default(),
+            runs: None,
+        },
     );
     let outcomes = prop::option::of(prop::collection::vec(outcome, 0..4));
     let one = prop_oneof![

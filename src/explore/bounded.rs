@@ -1,0 +1,334 @@
+//! Every run with at most so many preemptions: switches away from a thread that could go on (Musuvathi and Qadeer, PLDI
+//! 2007). Most bugs need few.
+//!
+//! A node is a state together with the thread that moved last, since that decides which step costs a preemption. Nodes are
+//! looked at by the number of preemptions that they take, the fewest first, then by their distance (0-1 search: Dial, CACM
+//! 1969). So each is met first with the fewest, and never has to be looked at again; the number used is no part of the key.
+//!
+//! A step that would cost one too many is cut, but where it leads is noted. When all these states were met within the bound
+//! as well, then every state was: the bound has cut nothing.
+
+use super::check::{explain, schedule, sort};
+use super::covered::{Bound, Covered};
+use super::options::{Options, Progress};
+use super::search::{End, Move, Outputs, Sign, Tried, key, property_of, race, runs, tries};
+use super::state::{Graph, State};
+use super::steps::{Effect, Steps};
+use super::verdict::{Findings, Limit, Outcome, Property, Verdict};
+use crate::code::verify::Verified;
+use foldhash::fast::FixedState;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// Explores all runs with at most `most` preemptions. None when the bound has cut nothing: then the whole space is no
+/// larger than what was met, and can be covered.
+///
+/// `progress` is told now and then how far it has come, and may end it: with `Limit::Time` or `Limit::Stopped`.
+pub fn check(
+    program: Arc<Verified>,
+    options: &Options,
+    most: u32,
+    progress: &mut dyn FnMut(&Progress) -> ControlFlow<Limit>,
+) -> Option<Findings> {
+    let mut steps = Steps::new(program, options);
+    loop {
+        let mut search = Bounded::new(steps, options, most);
+        search.cover(progress);
+        match search.steps.thawed.take() {
+            Some(wrong) => {
+                // An assumption has proved wrong: all is done again without it.
+                let mut new = search.steps.anew(options);
+                new.rules.frozen.clone_from(&search.steps.rules.frozen);
+                new.rules.frozen[wrong as usize] = false;
+                steps = new;
+            }
+            None if search.limit.is_none() && search.has_cut_nothing() => return None,
+            None => return Some(search.findings()),
+        }
+    }
+}
+
+/// A state and who moved last, and how it was reached.
+struct Node {
+    parent: u32,
+    step: Option<Move>,
+    preemptions: u32,
+    depth: u32,
+    last: Option<u32>,
+    /// Until it has been looked at.
+    state: Option<State>,
+}
+
+/// How a property fails: after which node.
+struct Failing {
+    /// Preemptions, then steps.
+    cost: (u32, u32),
+    node: u32,
+    sign: Sign,
+}
+
+struct Bounded<'o> {
+    steps: Steps,
+    options: &'o Options,
+    most: u32,
+    nodes: Vec<Node>,
+    /// The fewest preemptions and steps to each state with its last thread.
+    met: HashMap<(u128, Option<u32>), (u32, u32), FixedState>,
+    states: HashSet<u128, FixedState>,
+    /// Where steps lead that cost too much.
+    beyond: HashSet<u128, FixedState>,
+    open: BinaryHeap<Reverse<(u32, u32, u32)>>,
+    outputs: Outputs,
+    ends: HashMap<End, u32>,
+    signs: HashMap<Property, Failing>,
+    taken: u64,
+    words: usize,
+    deepest: u32,
+    finished: Option<u32>,
+    limit: Option<Limit>,
+    work: Graph,
+    next: Graph,
+}
+
+impl<'o> Bounded<'o> {
+    fn new(steps: Steps, options: &'o Options, most: u32) -> Bounded<'o> {
+        let hash = || FixedState::with_seed(17);
+        let mut outputs = Outputs::default();
+        outputs.number(String::new());
+        Bounded {
+            steps,
+            options,
+            most,
+            nodes: Vec::new(),
+            met: HashMap::with_hasher(hash()),
+            states: HashSet::with_hasher(hash()),
+            beyond: HashSet::with_hasher(hash()),
+            open: BinaryHeap::new(),
+            outputs,
+            ends: HashMap::new(),
+            signs: HashMap::new(),
+            taken: 0,
+            words: 0,
+            deepest: 0,
+            finished: None,
+            limit: None,
+            work: Graph::default(),
+            next: Graph::default(),
+        }
+    }
+
+    fn cover(&mut self, progress: &mut dyn FnMut(&Progress) -> ControlFlow<Limit>) {
+        let mut graph = self.steps.initial();
+        self.meet(&graph, None, (0, 0), None, None);
+        let mut tried = Vec::new();
+        let mut looked = 0u64;
+        while let Some(Reverse((preemptions, depth, number))) = self.open.pop() {
+            if looked.is_multiple_of(64)
+                && let ControlFlow::Break(limit) = self.goes_on(depth, progress)
+            {
+                self.limit = Some(limit);
+                return;
+            }
+            looked += 1;
+            self.finished = preemptions.checked_sub(1);
+            let Some(state) = self.nodes[number as usize].state.take() else { continue };
+            self.words -= state.words.len();
+            graph.load(&state, &self.steps.labels);
+            let last = self.nodes[number as usize].last;
+            if self.met.get(&(key(&graph, None), last)).is_some_and(|fewest| *fewest < (preemptions, depth)) {
+                continue;
+            }
+            self.expand(number, &graph, &mut tried);
+            if self.steps.thawed.is_some() {
+                return;
+            }
+        }
+        // No run takes more.
+        self.finished = Some(self.most);
+    }
+
+    fn goes_on(
+        &self,
+        depth: u32,
+        progress: &mut dyn FnMut(&Progress) -> ControlFlow<Limit>,
+    ) -> ControlFlow<Limit> {
+        let memory = self.memory() as u64;
+        if self.states.len() as u64 > self.options.limits.states {
+            return ControlFlow::Break(Limit::States);
+        }
+        if memory > self.options.limits.memory {
+            return ControlFlow::Break(Limit::Memory);
+        }
+        progress(&Progress {
+            runs: None,
+            states: self.states.len() as u64,
+            steps: self.taken,
+            depth,
+            open: self.open.len() as u64,
+            memory,
+        })
+    }
+
+    /// About how many bytes it takes.
+    fn memory(&self) -> usize {
+        self.nodes.len() * size_of::<Node>()
+            + self.met.capacity() * 48
+            + (self.states.capacity() + self.beyond.capacity()) * 17
+            + self.words * 4
+            + self.open.capacity() * 12
+            + self.steps.memory()
+    }
+
+    fn expand(&mut self, number: u32, graph: &Graph, tried: &mut Vec<Tried>) {
+        let Node { preemptions, depth, last, .. } = self.nodes[number as usize];
+        tries(&mut self.steps, graph, tried);
+        if race(tried).is_some() {
+            self.fails(Property::Race, (preemptions, depth), number, Sign::Here);
+        }
+        let goes_on = last.is_some_and(|seat| runs(tried, seat as usize));
+        let mut moves = false;
+        for one in tried.iter() {
+            let Effect::Change(change) = &one.outcome.kind else { continue };
+            moves = true;
+            let seat = one.seat as u32;
+            let cost = (preemptions + u32::from(goes_on && last != Some(seat)), depth + 1);
+            let (mut work, mut next) = (std::mem::take(&mut self.work), std::mem::take(&mut self.next));
+            let place = self.steps.apply(graph, one.seat, change, &mut work, &mut next);
+            if self.options.outcomes {
+                next.output = self.outputs.after(graph.output, &one.outcome.output);
+            }
+            if cost.0 > self.most {
+                self.beyond.insert(key(&next, one.outcome.exited));
+            } else {
+                self.taken += 1;
+                let step = Move { seat, way: one.way, choices: one.choices.clone() };
+                for fault in &one.outcome.faults {
+                    self.fails(property_of(fault), cost, number, Sign::Step(step.clone()));
+                }
+                let place = place.map(|seat| seat as u32);
+                self.meet(&next, place, cost, Some((number, step)), one.outcome.exited);
+            }
+            (self.work, self.next) = (work, next);
+        }
+        if !moves {
+            self.fails(Property::Deadlock, (preemptions, depth), number, Sign::Here);
+        }
+    }
+
+    fn fails(&mut self, property: Property, cost: (u32, u32), node: u32, sign: Sign) {
+        if self.signs.get(&property).is_none_or(|known| cost < known.cost) {
+            self.signs.insert(property, Failing { cost, node, sign });
+        }
+    }
+
+    /// A state has been reached, at the cost of so many preemptions and steps.
+    fn meet(
+        &mut self,
+        graph: &Graph,
+        last: Option<u32>,
+        cost: (u32, u32),
+        from: Option<(u32, Move)>,
+        exited: Option<i32>,
+    ) {
+        let hash = key(graph, exited);
+        let over = exited.is_some() || self.steps.is_over(graph);
+        // Nobody moves after the end.
+        let last = last.filter(|_| !over);
+        if self.met.get(&(hash, last)).is_some_and(|fewest| *fewest <= cost) {
+            return;
+        }
+        self.met.insert((hash, last), cost);
+        self.states.insert(hash);
+        self.deepest = self.deepest.max(cost.1);
+        let number = self.nodes.len() as u32;
+        let (parent, step) = from.map_or((u32::MAX, None), |(parent, step)| (parent, Some(step)));
+        let state = (!over).then(|| graph.store());
+        self.words += state.as_ref().map_or(0, |state| state.words.len());
+        self.nodes.push(Node { parent, step, preemptions: cost.0, depth: cost.1, last, state });
+        for fault in &self.steps.look(graph, false).faults {
+            self.fails(property_of(fault), cost, number, Sign::Here);
+        }
+        if over {
+            self.finish(number, graph, cost, exited);
+        } else {
+            self.open.push(Reverse((cost.0, cost.1, number)));
+        }
+    }
+
+    /// The program has ended.
+    fn finish(&mut self, number: u32, graph: &Graph, cost: (u32, u32), exited: Option<i32>) {
+        let looked = self.steps.look(graph, true);
+        for fault in &looked.faults {
+            self.fails(property_of(fault), cost, number, Sign::Here);
+        }
+        if self.options.outcomes {
+            let (universe, _) = self.steps.universe(graph);
+            let failed = universe.failed || !looked.faults.is_empty();
+            let status = exited.unwrap_or(i32::from(failed));
+            let variables = super::story::variables(&universe, &self.options.variables);
+            self.ends.entry((graph.output, status, variables)).or_insert(number);
+        }
+    }
+
+    /// Whether all states were met, also those to which runs with more preemptions lead.
+    fn has_cut_nothing(&self) -> bool {
+        self.beyond.is_subset(&self.states)
+    }
+
+    /// The moves from the start to a node.
+    fn path(&self, to: u32) -> Vec<Move> {
+        let mut path = Vec::new();
+        let mut at = to;
+        while let Some(node) = self.nodes.get(at as usize) {
+            path.extend(node.step.clone());
+            at = node.parent;
+        }
+        path.reverse();
+        path
+    }
+
+    fn findings(mut self) -> Findings {
+        let mut verdicts = Vec::new();
+        for property in Property::ALL {
+            let verdict = match self.signs.remove(&property) {
+                None => Verdict::Unknown,
+                Some(failing) => {
+                    let path = self.path(failing.node);
+                    explain(&mut self.steps, self.options, property, (&path, &failing.sign), &[])
+                }
+            };
+            verdicts.push((property, verdict));
+        }
+        let outcomes = self.options.outcomes.then(|| self.outcomes());
+        Findings {
+            verdicts,
+            states: self.states.len() as u64,
+            steps: self.taken,
+            depth: self.deepest,
+            limit: self.limit,
+            covered: Covered::Preemptions(Bound { asked: self.most, finished: self.finished }),
+            outcomes,
+            advice: Vec::new(),
+        }
+    }
+
+    /// Every distinct outcome, with a schedule that leads to it.
+    fn outcomes(&mut self) -> Vec<Outcome> {
+        let ends = std::mem::take(&mut self.ends);
+        let mut outcomes = Vec::with_capacity(ends.len());
+        for ((output, status, variables), node) in ends {
+            let path = self.path(node);
+            outcomes.push(Outcome {
+                output: self.outputs.texts[output as usize].clone(),
+                variables,
+                status,
+                schedule: schedule(&mut self.steps, self.options, &path),
+                runs: None,
+            });
+        }
+        sort(&mut outcomes);
+        outcomes
+    }
+}

@@ -1,0 +1,289 @@
+//! Sampling: runs that are drawn at random, for spaces that are too large to be covered. What a run shows to fail does
+//! fail; what none shows is not known.
+//!
+//! `space` is what the runs have seen of the space, `run` is one run; who moves next is said by `explore::strategy`.
+
+mod run;
+mod space;
+#[cfg(test)]
+mod tests;
+
+use super::check::{explain, schedule, sort};
+use super::covered::{Covered, Sample};
+use super::options::{Options, Progress, Sampling};
+use super::search::{Move, Sign};
+use super::shortest;
+use super::state::Graph;
+use super::steps::{Effect, Steps};
+use super::strategy;
+use super::verdict::{Findings, Limit, Outcome, Property, Verdict};
+use crate::code::verify::Verified;
+use fastrand::Rng;
+use run::{Ended, Run};
+use space::Space;
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// A run that shows a failure: the one with the fewest preemptions, then the fewest steps.
+struct Witness {
+    preemptions: u32,
+    path: Vec<u32>,
+    in_step: bool,
+}
+
+/// The runs that came to one outcome: how many, and one of them.
+struct Came {
+    runs: u64,
+    path: Vec<u32>,
+}
+
+/// What the runs have shown so far.
+#[derive(Default)]
+struct Seen {
+    runs: u64,
+    steps: u64,
+    cut: u64,
+    threads: u64,
+    longest: u64,
+    deepest: u64,
+    by_priorities: u64,
+    witnesses: HashMap<Property, Witness>,
+    failing: HashMap<Property, u64>,
+    /// By the end's number, then by the output.
+    outcomes: Vec<HashMap<String, Came>>,
+    bytes: usize,
+    limit: Option<Limit>,
+}
+
+/// Draws runs and tells what they show.
+///
+/// `progress` is told now and then how far it has come, and may end it: with `Limit::Time` or `Limit::Stopped`.
+pub fn check(
+    program: Arc<Verified>,
+    options: &Options,
+    sampling: Sampling,
+    progress: &mut dyn FnMut(&Progress) -> ControlFlow<Limit>,
+) -> Findings {
+    let mut steps = Steps::new(program, options);
+    loop {
+        let mut space = Space::new(steps, options.outcomes, &options.variables);
+        let seen = draw_all(&mut space, options, sampling, progress);
+        let Some(wrong) = space.steps.thawed.take() else { return findings(space, seen, options, sampling) };
+        // An assumption has proved wrong: all is drawn again without it.
+        steps = anew(&space.steps, options);
+        steps.rules.frozen[wrong as usize] = false;
+    }
+}
+
+/// The same program from the beginning, with the assumptions that have not proved wrong.
+fn anew(steps: &Steps, options: &Options) -> Steps {
+    let mut new = steps.anew(options);
+    new.rules.frozen.clone_from(&steps.rules.frozen);
+    new
+}
+
+/// All runs, or those before a limit. Ends early when `thawed` is set.
+fn draw_all(
+    space: &mut Space<'_>,
+    options: &Options,
+    sampling: Sampling,
+    progress: &mut dyn FnMut(&Progress) -> ControlFlow<Limit>,
+) -> Seen {
+    let mut seen = Seen::default();
+    let mut strategy = strategy::of(sampling.strategy);
+    let mut dice = Rng::with_seed(options.seed);
+    let mut run = Run::default();
+    let mut asked_at = None;
+    while seen.runs < sampling.runs {
+        // Short runs are not worth a look at the clock each.
+        if asked_at.is_none_or(|steps| seen.steps - steps >= 1024) {
+            asked_at = Some(seen.steps);
+            if let ControlFlow::Break(limit) = goes_on(space, None, &seen, 0, options, progress) {
+                seen.limit = Some(limit);
+                break;
+            }
+        }
+        let mut watch = |space: &mut Space<'_>, at: u32, length: usize| {
+            goes_on(space, Some(at), &seen, length, options, progress)
+        };
+        let ended = run.draw(space, &mut *strategy, &mut dice, sampling.most_steps, &mut watch);
+        seen.note(&run);
+        match ended {
+            Ended::Wrong => break,
+            Ended::Limit(limit) => {
+                seen.limit = Some(limit);
+                break;
+            }
+            Ended::Over(_) | Ended::Stuck | Ended::Cut => {
+                strategy.end(&run.threads, ended == Ended::Cut);
+                seen.count(&run, ended, strategy.by_priorities(), options.outcomes);
+            }
+        }
+    }
+    seen
+}
+
+/// Whether there is room and time for more. States are forgotten when they take too much; the state where a run stands
+/// is kept, and has the number that is returned then.
+fn goes_on(
+    space: &mut Space<'_>,
+    at: Option<u32>,
+    seen: &Seen,
+    length: usize,
+    options: &Options,
+    progress: &mut dyn FnMut(&Progress) -> ControlFlow<Limit>,
+) -> ControlFlow<Limit, Option<u32>> {
+    let most = options.limits.memory;
+    let memory = |space: &Space<'_>| (space.memory() + seen.bytes + length * 4) as u64;
+    let mut now = None;
+    if memory(space) > most {
+        match at {
+            Some(at) => now = Some(space.forget_all_but(at)),
+            None => space.forget(),
+        }
+        // The steps and what the runs have shown are not forgotten.
+        if memory(space) > most / 2 {
+            return ControlFlow::Break(Limit::Memory);
+        }
+    }
+    progress(&Progress {
+        runs: Some(seen.runs),
+        states: space.states(),
+        steps: seen.steps + length as u64,
+        depth: seen.deepest.max(length as u64) as u32,
+        open: 0,
+        memory: memory(space),
+    })?;
+    ControlFlow::Continue(now)
+}
+
+impl Seen {
+    /// What a run has shown to fail, also when it is not over.
+    fn note(&mut self, run: &Run) {
+        for shown in &run.shown {
+            let new = (shown.preemptions, shown.length);
+            let known = self.witnesses.get(&shown.property);
+            if known.is_none_or(|known| new < (known.preemptions, known.path.len())) {
+                let path = run.path[..shown.length].to_vec();
+                let witness = Witness { preemptions: shown.preemptions, path, in_step: shown.in_step };
+                self.witnesses.insert(shown.property, witness);
+            }
+        }
+    }
+
+    /// A run is over.
+    fn count(&mut self, run: &Run, ended: Ended, by_priorities: bool, outcomes: bool) {
+        let length = run.path.len() as u64;
+        self.runs += 1;
+        self.steps += length;
+        self.by_priorities += u64::from(by_priorities);
+        self.threads = self.threads.max(run.threads.len() as u64);
+        self.deepest = self.deepest.max(length);
+        for property in run.signs.all() {
+            *self.failing.entry(property).or_insert(0) += 1;
+        }
+        if ended == Ended::Cut {
+            self.cut += 1;
+        } else if length > self.longest {
+            // What was drawn for shorter runs promises nothing of longer ones.
+            (self.longest, self.by_priorities) = (length, 0);
+        }
+        if let Ended::Over(end) = ended
+            && outcomes
+        {
+            self.came_to(end as usize, run);
+        }
+    }
+
+    fn came_to(&mut self, end: usize, run: &Run) {
+        if self.outcomes.len() <= end {
+            self.outcomes.resize_with(end + 1, HashMap::new);
+        }
+        match self.outcomes[end].get_mut(&run.output) {
+            Some(came) => came.runs += 1,
+            None => {
+                self.bytes += run.output.len() + run.path.len() * 4 + 100;
+                let came = Came { runs: 1, path: run.path.clone() };
+                self.outcomes[end].insert(run.output.clone(), came);
+            }
+        }
+    }
+}
+
+fn findings(mut space: Space<'_>, seen: Seen, options: &Options, sampling: Sampling) -> Findings {
+    let steps = &mut space.steps;
+    let mut verdict = |property| match seen.witnesses.get(&property) {
+        None => Verdict::Unknown,
+        Some(witness) => {
+            let mut path = moves(steps, &witness.path);
+            let sign = if witness.in_step { path.pop().map(Sign::Step) } else { Some(Sign::Here) };
+            let (path, sign) = (path, sign.unwrap_or(Sign::Here));
+            let shortest = shortest::find(steps, property, path.len());
+            let (path, sign) = shortest.unwrap_or((path, sign));
+            explain(steps, options, property, (&path, &sign), &[])
+        }
+    };
+    let verdicts = Property::ALL.map(|property| (property, verdict(property))).to_vec();
+    let failing = Property::ALL.into_iter();
+    let failing = failing.filter_map(|property| Some((property, *seen.failing.get(&property)?))).collect();
+    let outcomes = options.outcomes.then(|| outcomes(&mut space, &seen, options));
+    let covered = Covered::Sample(Sample {
+        strategy: sampling.strategy,
+        seed: options.seed,
+        runs: seen.runs,
+        asked: sampling.runs,
+        cut: seen.cut,
+        most_steps: sampling.most_steps,
+        threads: seen.threads,
+        longest: seen.longest,
+        by_priorities: seen.by_priorities,
+        failing,
+    });
+    Findings {
+        verdicts,
+        states: space.states(),
+        steps: seen.steps,
+        depth: seen.deepest as u32,
+        limit: seen.limit,
+        covered,
+        outcomes,
+        advice: Vec::new(),
+    }
+}
+
+/// Every distinct outcome, with how many runs came to it and a schedule of one of them.
+fn outcomes(space: &mut Space<'_>, seen: &Seen, options: &Options) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    for (end, by_output) in seen.outcomes.iter().enumerate() {
+        let (status, variables) = space.ends[end].clone();
+        for (output, came) in by_output {
+            let path = moves(&mut space.steps, &came.path);
+            outcomes.push(Outcome {
+                output: output.clone(),
+                variables: variables.clone(),
+                status,
+                schedule: schedule(&mut space.steps, options, &path),
+                runs: Some(came.runs),
+            });
+        }
+    }
+    sort(&mut outcomes);
+    outcomes
+}
+
+/// The moves of a run, from the numbers of its steps among those of their states.
+fn moves(steps: &mut Steps, path: &[u32]) -> Vec<Move> {
+    let (mut graph, mut work, mut next) = (steps.initial(), Graph::default(), Graph::default());
+    let mut tried = Vec::new();
+    let mut moves = Vec::with_capacity(path.len());
+    for number in path {
+        space::able(steps, &graph, &mut tried);
+        let one = &tried[*number as usize];
+        let Effect::Change(change) = &one.outcome.kind else { break };
+        steps.apply(&graph, one.seat, change, &mut work, &mut next);
+        moves.push(Move { seat: one.seat as u32, way: one.way, choices: one.choices.clone() });
+        std::mem::swap(&mut graph, &mut next);
+    }
+    moves
+}
