@@ -21,5 +21,5 @@ mod story;
 mod tests;
 pub mod verdict;
 
-pub use check::{Said, check, replay, simulate};
+pub use check::{Said, check, legs, replay, simulate};
 pub use options::{Limits, Options, Progress, Reductions, Time};
