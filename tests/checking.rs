@@ -2,12 +2,14 @@
 //! What an exploration finds is tested where it is made.
 
 mod common;
+#[path = "common/directory.rs"]
+mod directory;
 
 use common::{conc, text};
+use directory::{directory, run};
 use serde_json::Value;
 use std::collections::HashSet;
 use std::fs;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -27,23 +29,6 @@ var n = 0
 thread adder(k) { for i in 0..30 { with guard { n = (n * 7 + k) % 1000003 } } }
 for k in [1, 2, 3, 5, 7, 11] { start adder(k) }
 ";
-
-/// A new directory with one script in it.
-fn directory(name: &str, script: &str) -> PathBuf {
-    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("checking-{name}"));
-    let _ = fs::remove_dir_all(&directory);
-    fs::create_dir_all(&directory).expect("made");
-    fs::write(directory.join("a.conc"), script).expect("written");
-    directory
-}
-
-/// Status, standard output and standard error of a command whose words may name files in `directory` with `@`.
-fn run(directory: &std::path::Path, words: &[&str]) -> (Option<i32>, String, String) {
-    let words: Vec<String> =
-        words.iter().map(|word| word.replace('@', &format!("{}/", directory.display()))).collect();
-    let output = conc(&words.iter().map(String::as_str).collect::<Vec<_>>(), "");
-    (output.status.code(), text(&output.stdout), text(&output.stderr))
-}
 
 /// How the first failure comes about, and what it comes to: not the verdicts, outcomes and numbers around it, which say
 /// more of a whole exploration than of one run.

@@ -44,7 +44,13 @@ struct CommandLine {
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Run a script on real threads
-    #[command(override_usage = USAGE.replace("conc ", "conc run "), after_help = EXAMPLES, next_help_heading = "Flags")]
+    #[command(
+        override_usage = USAGE.replace("conc ", "conc run ") + "\n       conc run [FLAGS] --schedule SCHEDULE",
+        after_help = EXAMPLES,
+        next_help_heading = "Flags",
+        // A schedule knows its script.
+        mut_arg("script", |script| script.required_unless_present("schedule"))
+    )]
     Run(Run),
     /// Explore every interleaving of a script: what can go wrong, and all that can come out
     #[command(
@@ -132,6 +138,15 @@ pub struct Run {
     /// Begin random numbers with this seed, to get the same ones again
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+
+    /// Make the threads keep to a schedule that `conc check --save` or `--save-outcome` wrote: the same run each time.
+    /// The schedule knows its script, arguments and seed; files are refused, as in the check
+    #[arg(
+        long,
+        value_name = "SCHEDULE",
+        conflicts_with_all = ["script", "text", "seed", "allow_read", "allow_write"]
+    )]
+    pub schedule: Option<PathBuf>,
 
     /// Tell at the end, on standard error, how long each thread ran and waited, and how locks and queues were used
     #[arg(long)]
@@ -224,6 +239,24 @@ mod tests {
         assert_eq!(refused(&["--timeout", "soon", "x.conc"]).0, ErrorKind::ValueValidation);
         assert_eq!(refused(&["--max-threads", "0", "x.conc"]).0, ErrorKind::ValueValidation);
         assert_eq!(refused(&["-e"]).0, ErrorKind::InvalidValue);
+    }
+
+    #[test]
+    fn a_schedule_is_instead_of_a_script() {
+        let parsed = run(&["run", "--timeout", "9s", "--schedule", "x.schedule"]);
+        assert_eq!(parsed.schedule, Some("x.schedule".into()));
+        assert!(parsed.script.script.is_empty() && parsed.script.text.is_none());
+        assert_eq!(run(&["--schedule", "x.schedule"]).schedule, Some("x.schedule".into()));
+        let others: [&[&str]; 5] =
+            [&["x.conc"], &["-e", "print(1)"], &["--seed", "7"], &["--allow-read"], &["--allow-write=out"]];
+        for other in others {
+            // What follows a script is the script's own.
+            let words = [&["--schedule", "x.schedule"], other].concat();
+            let (kind, text) = refused(&words);
+            assert_eq!(kind, ErrorKind::ArgumentConflict, "{other:?}");
+            assert!(text.contains("--schedule"), "{text}");
+        }
+        assert_eq!(refused(&["--schedule"]).0, ErrorKind::InvalidValue);
     }
 
     #[test]

@@ -92,9 +92,7 @@ pub fn replay(replay: Replay) -> i32 {
             say(&what_is_missing(&recorded, &findings));
             findings.status()
         }
-        Err(why) => Failure::new(format!("the schedule does not fit the script: {why}"))
-            .hint("make a new one with `conc check --save`")
-            .report(),
+        Err(why) => schedule::does_not_fit(&why).report(),
     }
 }
 

@@ -1,33 +1,68 @@
 //! `conc run`: a script on real threads.
 
-use super::arguments::Run;
-use super::{compile, say, script};
+use super::arguments::{Run, Script};
+use super::{compile, say, schedule, script};
 use conc::code::verify::Verified;
+use conc::explore;
 use conc::report::runtime::Ending;
 use conc::report::{Style, render};
-use conc::world::real::{self, Allowed, Options, UncaughtReport};
-use std::path::PathBuf;
+use conc::world::legs::Legs;
+use conc::world::real::{self, Allowed, Input, Options, UncaughtReport};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Loads, compiles and runs; the exit status.
 pub fn run(run: Run) -> i32 {
-    let (source, arguments) = match script::load(&run.script) {
-        Ok(loaded) => loaded,
-        Err(failure) => return failure.report(),
+    let ready = match &run.schedule {
+        Some(path) => forced(path),
+        None => free(&run.script, run.seed),
     };
-    let program = match compile(source) {
-        Ok(program) => program,
+    let ready = match ready {
+        Ok(ready) => ready,
         Err(status) => return status,
     };
-    let source = program.source.clone();
+    let source = ready.program.source.clone();
     let style = Style::for_stderr();
-    let ending = execute(program, &run, arguments, style);
+    let ending = execute(ready, &run, style);
     say(&render::ending(&ending, &source, &style));
     ending.status
 }
 
+/// What is to be run.
+struct Ready {
+    program: Arc<Verified>,
+    arguments: Vec<String>,
+    seed: Option<u64>,
+    input: Input,
+    forced: Option<Arc<Legs>>,
+}
+
+/// A script; or, after it was said what is wrong, the exit status.
+fn free(script: &Script, seed: Option<u64>) -> Result<Ready, i32> {
+    let (source, arguments) = script::load(script).map_err(|failure| failure.report())?;
+    let program = compile(source)?;
+    Ok(Ready { program, arguments, seed, input: Input::process(), forced: None })
+}
+
+/// The run that a schedule stands for, with its script; or, after it was said what is wrong, the exit status.
+fn forced(path: &Path) -> Result<Ready, i32> {
+    let (recorded, program) = schedule::load(path)?;
+    let options = recorded.settings.options();
+    let legs = explore::legs(program.clone(), &options, &recorded.schedule)
+        .map_err(|why| schedule::does_not_fit(&why).report())?;
+    Ok(Ready {
+        program,
+        arguments: options.arguments,
+        seed: Some(options.seed),
+        // As in the check: there is nothing to read.
+        input: Input::from(std::io::empty()),
+        forced: Some(Arc::new(legs)),
+    })
+}
+
 /// Runs the program to its end; errors of threads are said when they happen.
-fn execute(program: Arc<Verified>, run: &Run, arguments: Vec<String>, style: Style) -> Ending {
+fn execute(ready: Ready, run: &Run, style: Style) -> Ending {
+    let Ready { program, arguments, seed, input, forced } = ready;
     let allowed = |paths: &Option<Vec<PathBuf>>| match paths {
         None => Allowed::Nothing,
         Some(paths) if paths.is_empty() => Allowed::Everything,
@@ -45,7 +80,9 @@ fn execute(program: Arc<Verified>, run: &Run, arguments: Vec<String>, style: Sty
         read: allowed(&run.allow_read),
         write: allowed(&run.allow_write),
         reporter: Arc::new(reporter),
-        seed: run.seed,
+        seed,
+        input,
+        forced,
         signals: true,
         stats: run.stats,
         ..defaults

@@ -33,8 +33,17 @@ pub fn save(
     };
     fs::write(path, schedule::write(&recorded, &story.moments))
         .map_err(|error| Failure::new(format!("cannot save the schedule in {}: {error}", path.display())))?;
-    say(&format!("saved: `conc replay {}` runs it again\n", render::clean(&path.display().to_string())));
+    let name = render::clean(&path.display().to_string());
+    say(&format!(
+        "saved: `conc replay {name}` runs it again, `conc run --schedule {name}` on real threads\n"
+    ));
     Ok(())
+}
+
+/// A schedule that can be read, of this script, and still cannot be followed.
+pub fn does_not_fit(why: &str) -> Failure {
+    Failure::new(format!("the schedule does not fit the script: {why}"))
+        .hint("make a new one with `conc check --save`")
 }
 
 /// The schedule and its program; or, after it was said what is wrong, the exit status.

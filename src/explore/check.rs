@@ -12,6 +12,7 @@ use super::{bounded, sample};
 use crate::code::verify::Verified;
 use crate::report::runtime::Ending;
 use crate::world::Stream;
+use crate::world::legs::Legs;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -176,30 +177,7 @@ pub fn replay(
     options: &Options,
     schedule: &Schedule,
 ) -> Result<(Findings, Story), String> {
-    // What the search took for granted of containers decides what a step is. It is not in the schedule: the first
-    // assumption with which every step can be taken is the one.
-    let names = program.fixed.len();
-    let all = vec![options.reductions.private; names];
-    let without = |name: usize| (0..names).map(|at| all[at] && at != name).collect::<Vec<bool>>();
-    let mut assumptions = vec![all.clone()];
-    assumptions.extend((0..names).map(without));
-    assumptions.push(vec![false; names]);
-    let mut steps = Steps::new(program, options);
-    let mut first = None;
-    let fits = assumptions.into_iter().any(|frozen| {
-        steps = steps.anew(options);
-        steps.rules.frozen = frozen;
-        match follow(&mut Teller::new(&mut steps, options.seed), schedule) {
-            Ok(()) => true,
-            Err(why) => {
-                first.get_or_insert(why);
-                false
-            }
-        }
-    });
-    if !fits {
-        return Err(first.unwrap_or_default());
-    }
+    let mut steps = steps_of(program, options, schedule)?;
     let mut teller = Teller::new(&mut steps, options.seed);
     follow(&mut teller, schedule)?;
     let made = schedule.turns.len() as u64;
@@ -220,6 +198,33 @@ pub fn replay(
         advice: Vec::new(),
     };
     Ok((findings, story))
+}
+
+/// What each thread does in one schedule, counted, so that real threads can do the same.
+///
+/// # Errors
+/// Why the schedule does not fit the program.
+pub fn legs(program: Arc<Verified>, options: &Options, schedule: &Schedule) -> Result<Legs, String> {
+    let mut steps = steps_of(program, options, schedule)?;
+    let mut teller = Teller::new(&mut steps, options.seed);
+    teller.record();
+    follow(&mut teller, schedule)?;
+    Ok(teller.legs())
+}
+
+/// Steps as they were when the schedule was found, with which all of it can be followed.
+fn steps_of(program: Arc<Verified>, options: &Options, schedule: &Schedule) -> Result<Steps, String> {
+    let mut steps = Steps::new(program, options);
+    steps.take_as_changing(&schedule.changing);
+    let mut frozen = steps.rules.frozen.clone();
+    loop {
+        let followed = follow(&mut Teller::new(&mut steps, options.seed), schedule);
+        // As in a search: what a step proves wrong is not taken for granted, and all begins again.
+        let Some(wrong) = steps.thawed.take() else { return followed.map(|()| steps) };
+        frozen[wrong as usize] = false;
+        steps = steps.anew(options);
+        steps.rules.frozen.clone_from(&frozen);
+    }
 }
 
 /// Makes every move of a schedule; or says which cannot be made.

@@ -29,5 +29,5 @@ mod strategy;
 mod tests;
 pub mod verdict;
 
-pub use check::{Said, check, replay, simulate};
+pub use check::{Said, check, legs, replay, simulate};
 pub use options::{Extent, Limits, Options, Progress, Reductions, Sampling, Strategy, Time};

@@ -19,7 +19,8 @@
 //! Each line of turns is what one thread does without a switch; `*3` says how often. A thread is called by its name, and
 //! `teller/2` is the second thread of that name to be started; names that are no plain words stand in quotes. What
 //! follows `#` is for people only. A script that came from no file is in here itself: `text` and its name instead of
-//! `script` and its path, then each of its lines behind `| `. Reading is in `read`, what was asked of the exploration in
+//! `script` and its path, then each of its lines behind `| `. A line `changing accounts` names what is no variable but
+//! holds a container that changes: that decides what a step is. Reading is in `read`, what was asked of the exploration in
 //! `settings`; what runs a schedule, and whether it fits, is said elsewhere.
 
 mod read;
@@ -38,6 +39,8 @@ use std::fmt::Write;
 /// The first words of every schedule file; the number changes when its meaning does.
 const TITLE: &str = "conc schedule ";
 const VERSION: u32 = 1;
+/// Before the names whose containers change.
+const CHANGING: &str = "changing";
 /// Before each line of a script that is in the schedule.
 const BAR: &str = "| ";
 /// How wide the turns are before the comments, if they can be.
@@ -83,6 +86,9 @@ pub fn write(recorded: &Recorded, moments: &[Moment]) -> String {
     }
     let _ = writeln!(text, "meaning {:016x}", recorded.meaning);
     recorded.settings.write(&mut text);
+    if !recorded.schedule.changing.is_empty() {
+        let _ = writeln!(text, "{CHANGING} {}", words(&recorded.schedule.changing));
+    }
     if let Some((property, what)) = &recorded.fails {
         let _ = writeln!(text, "fails   {}: {}", property.word(), on_one_line(what));
     }

@@ -156,6 +156,20 @@ impl Steps {
         Steps::new(self.image.program.clone(), options)
     }
 
+    /// The names whose containers are not taken for granted to stay as they are, where others are.
+    pub fn changing(&self) -> Vec<String> {
+        let names = self.image.program.fixed.iter().zip(&self.rules.frozen);
+        let changing = names.filter(|(_, frozen)| self.rules.private && !**frozen);
+        changing.map(|(name, _)| name.to_string()).collect()
+    }
+
+    /// The containers of these names are not taken for granted to stay as they are.
+    pub fn take_as_changing(&mut self, changing: &[String]) {
+        for (name, frozen) in self.image.program.fixed.iter().zip(&mut self.rules.frozen) {
+            *frozen &= !changing.iter().any(|changing| **changing == **name);
+        }
+    }
+
     /// The first state, in canonical form: `main` before the script's first instruction.
     pub fn initial(&mut self) -> Graph {
         let universe = Universe::new(self.image.program.clone(), self.seed);

@@ -20,7 +20,8 @@ use crate::sync::Op;
 use crate::sync::thread::Thread;
 use crate::value::{Value, show};
 use crate::world::Stream;
-use crate::world::sim::{Ends, Fault, Log, Universe, Way};
+use crate::world::legs::Legs;
+use crate::world::sim::{Ends, Fault, Log, Record, Universe, Way};
 use std::sync::Arc;
 
 /// A run that is being told.
@@ -46,13 +47,15 @@ impl<'s> Teller<'s> {
         let graph = steps.initial();
         let universe = Universe::new(steps.image.program.clone(), seed);
         let known: Vec<Arc<Thread>> = universe.seats.iter().map(|seat| seat.thread.clone()).collect();
+        let mut story = Story::default();
+        story.schedule.changing = steps.changing();
         Teller {
             who: steps.places(graph.seats),
             steps,
             graph,
             known,
             universe,
-            story: Story::default(),
+            story,
             faults: Vec::new(),
             written: Vec::new(),
             last: None,
@@ -99,6 +102,16 @@ impl<'s> Teller<'s> {
             choices: log.choices.iter().map(|(choice, _)| *choice).collect(),
         });
         true
+    }
+
+    /// Keeps from here on what the threads do, for `legs`.
+    pub fn record(&mut self) {
+        self.universe.record = Some(Record::new(self.universe.main.clone()));
+    }
+
+    /// What was recorded of the run, which is told no further.
+    pub fn legs(self) -> Legs {
+        self.universe.record.map(Record::into_legs).unwrap_or_default()
     }
 
     /// Whether the program has ended.

@@ -144,6 +144,9 @@ pub struct Moment {
 /// The decisions that make a run: who moves at each step, and what was chosen in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Schedule {
+    /// The names written once whose container changes while there are several threads: to read it is a step, and to
+    /// read the containers of other such names is none.
+    pub changing: Vec<String>,
     pub turns: Vec<Turn>,
 }
 

@@ -36,6 +36,19 @@ pub struct Stuck {
     pub line: u32,
 }
 
+/// A run was forced to keep to a schedule, and could not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Astray {
+    /// Which step of the schedule could not be made, from 1, and how many there are.
+    pub step: usize,
+    pub steps: usize,
+    pub thread: Arc<str>,
+    /// Where it stands, if that is known; else 0.
+    pub line: u32,
+    /// `waits where it was to end`.
+    pub what: String,
+}
+
 /// A thread that was still there when the run ended.
 #[derive(Debug, Clone)]
 pub struct Left {
@@ -61,6 +74,7 @@ pub struct Ending {
     /// One of `status`, or what the script gave to `exit(n)`.
     pub status: i32,
     pub deadlock: Option<Deadlock>,
+    pub astray: Option<Astray>,
     /// Threads that were stopped where they stood: daemons, or after `exit(n)` any.
     pub abandoned: Vec<Left>,
     /// The script called `exit(n)`.

@@ -61,8 +61,21 @@ impl Select {
         (0..self.arms.len()).filter(|index| self.arms[*index].ready(who)).collect()
     }
 
-    /// Does this arm if it can be done: as `poll`, for a world that has chosen among the ready ones itself.
-    pub fn poll_arm(&mut self, index: usize, who: Who<'_>) -> Result<Option<Value>, Error> {
+    /// As `poll`, for a world that chooses itself which one is done of several that can be: a number below how many.
+    pub fn poll_any(
+        &mut self,
+        who: Who<'_>,
+        choose: impl FnOnce(usize) -> usize,
+    ) -> Result<Option<Value>, Error> {
+        let ready = self.ready_arms(who);
+        match ready.len() {
+            0 | 1 => self.poll(who),
+            count => self.poll_arm(ready[choose(count).min(count - 1)], who),
+        }
+    }
+
+    /// Does this arm if it can be done.
+    pub(super) fn poll_arm(&mut self, index: usize, who: Who<'_>) -> Result<Option<Value>, Error> {
         let Some(arm) = self.arms.get_mut(index) else { return Ok(None) };
         let done = match arm.poll(who) {
             Ok(None) => return Ok(None),

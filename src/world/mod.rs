@@ -2,7 +2,9 @@
 //!
 //! There will be two worlds behind it; nothing above them knows which one runs.
 
+pub mod legs;
 pub mod real;
+mod sealed;
 pub mod sim;
 
 use crate::sync::{Sync, thread::Thread};

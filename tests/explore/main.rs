@@ -5,6 +5,7 @@
 mod checker;
 mod code;
 mod compare;
+mod forced;
 mod generate;
 mod known;
 mod machine;

@@ -1,7 +1,7 @@
 //! Reading a schedule file: any text gives a schedule or says where it is wrong.
 
 use super::settings::{OUTCOMES, Settings, switches, word};
-use super::{BAR, Recorded, Script, TITLE, VERSION, is_plain};
+use super::{BAR, CHANGING, Recorded, Script, TITLE, VERSION, is_plain};
 use crate::explore::verdict::{Property, Schedule, Turn};
 use crate::explore::{Options, Time};
 use crate::report::{Code, Diagnostic};
@@ -21,11 +21,15 @@ pub fn read(text: &str) -> Result<Recorded, Box<Diagnostic>> {
     let meaning = reader.field("meaning", "meaning 5f0c2d1e9a8b7c63")?;
     let meaning = reader.meaning(meaning)?;
     let settings = reader.settings()?;
+    let changing = match reader.optional(CHANGING) {
+        true => reader.words("the name of a variable")?,
+        false => Vec::new(),
+    };
     let fails = reader.fails()?;
     reader.field("threads", "threads main teller")?;
     let threads = reader.words("the name of a thread")?;
     let turns = reader.turns(&threads)?;
-    Ok(Recorded { script, meaning, settings, fails, threads, schedule: Schedule { turns } })
+    Ok(Recorded { script, meaning, settings, fails, threads, schedule: Schedule { changing, turns } })
 }
 
 struct Reader<'a> {

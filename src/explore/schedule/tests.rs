@@ -44,7 +44,7 @@ fn tellers() -> (Recorded, Vec<Moment>) {
         },
         fails: Some((Property::Ensure, "balance is 101 at the end".into())),
         threads: ["main", "teller", "teller"].map(String::from).to_vec(),
-        schedule: Schedule { turns },
+        schedule: Schedule { changing: vec!["tellers".into(), "a b".into()], turns },
     };
     (recorded, moments)
 }
@@ -58,6 +58,7 @@ seed    7
 time    idle
 without merge private
 asked   outcomes balance
+changing tellers \"a b\"
 fails   ensure: balance is 101 at the end
 threads main teller teller
 
@@ -116,9 +117,9 @@ fn said(from: &str, to: &str) -> String {
 #[test]
 fn mistakes_are_told_with_their_place() {
     let expected = r#"error[E0101]: there is no thread "teller" number 3, only 2 of that name
-  --> bank.schedule:15:1
+  --> bank.schedule:16:1
    |
-15 | teller/3 teller/2(choice 1, choice 0) # line 4: reads balance = 100
+16 | teller/3 teller/2(choice 1, choice 0) # line 4: reads balance = 100
    | ^^^^^^^^
    |
    = help: the line `threads` names all there are, in the order of their starts
@@ -137,6 +138,7 @@ fn mistakes_are_told_with_their_place() {
         ("idle", "soon", "there is no such rule of time"),
         ("private", "privacy", "there is no such reduction"),
         ("outcomes", "politely", "nothing of that kind is asked"),
+        ("changing tellers", "changing \"tellers", "this text is never closed"),
         ("ensure:", "hope:", "this can not fail"),
         ("ensure:", "ensure", "what fails is missing here"),
         ("threads main", "main", "a line with `threads` is missing here"),
@@ -190,8 +192,9 @@ fn any_recorded() -> impl Strategy<Value = Recorded> {
     let threads = prop::collection::vec(prop_oneof!["[a-c]", "[a-z余额]{1,6}", ".*", any::<String>()], 1..6);
     let property = prop::sample::select(Property::ALL.to_vec());
     let fails = prop::option::of((property, "[^\\p{Cc}]{0,30}"));
-    let head = (any_script(), any::<u64>(), any_settings(), fails, threads);
-    head.prop_flat_map(|(script, meaning, settings, fails, threads)| {
+    let changing = prop::collection::vec(any::<String>(), 0..3);
+    let head = (any_script(), any::<u64>(), any_settings(), fails, threads, changing);
+    head.prop_flat_map(|(script, meaning, settings, fails, threads, changing)| {
         let turn = (0..threads.len() as u32, any::<bool>(), prop::collection::vec(0..4u32, 0..3))
             .prop_map(|(thread, times_out, choices)| Turn { thread, times_out, choices });
         prop::collection::vec((turn, 1..4usize), 0..30).prop_map(move |runs| Recorded {
@@ -201,6 +204,7 @@ fn any_recorded() -> impl Strategy<Value = Recorded> {
             fails: fails.clone().map(|(property, what)| (property, on_one_line(&what))),
             threads: threads.clone(),
             schedule: Schedule {
+                changing: changing.clone(),
                 turns: runs.into_iter().flat_map(|(turn, times)| vec![turn; times]).collect(),
             },
         })

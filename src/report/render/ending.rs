@@ -1,7 +1,7 @@
 //! What is said when a run has ended.
 
 use super::super::Style;
-use super::super::runtime::{Ending, Left, Unasked, status};
+use super::super::runtime::{Astray, Ending, Left, Unasked, status};
 use super::{at_line, clean, count, pad, widest};
 use crate::source::Source;
 use crate::value::error::Error;
@@ -16,6 +16,7 @@ pub fn ending(ending: &Ending, source: &Source, style: &Style) -> String {
     if let Some(deadlock) = &ending.deadlock {
         text += &super::deadlock(deadlock, source, style);
     }
+    text += &ending.astray.as_ref().map_or(String::new(), |astray| strayed(astray, style));
     text += &interrupted(ending, style);
     text += &unmet(&ending.unmet, source, style);
     text += &unasked(&ending.unasked, style);
@@ -28,6 +29,18 @@ pub fn ending(ending: &Ending, source: &Source, style: &Style) -> String {
         text += &super::stats(stats, style);
     }
     text
+}
+
+fn strayed(astray: &Astray, style: &Style) -> String {
+    let Astray { step, steps, thread, line, what } = astray;
+    format!(
+        "{} {}\n  thread \"{}\" {what}{}\n{}\n",
+        style.error("error:"),
+        style.bold(&format!("the run cannot keep to the schedule: step {step} of {steps} cannot be made")),
+        clean(thread),
+        at_line(*line),
+        "  = help: see that nothing differs from the check (such as --max-threads); `conc replay` shows all its steps"
+    )
 }
 
 /// After Ctrl-C or `--timeout`: one line a thread.

@@ -3,7 +3,7 @@
 //! In reading order: `run` (what a run shares; its start and end), `threads` (start and end of one thread), `wait`
 //! (spin, register, park), `spin` (how long), `deadlock`, `knot` and `graph` (nothing hangs in silence), `hold`
 //! (stop-the-world), `ensure` (what is tested at the end), `interrupt` (Ctrl-C, `--timeout`), `stats`, then what
-//! scripts see of the outside: `output`, `input`, `clock`, `files`. What a lock or a queue does is not here but in `sync`.
+//! scripts see of the outside: `output`, `input`, `clock`, `files`; at last `forced` (threads that keep to a schedule). What a lock or a queue does is not here but in `sync`.
 //!
 //! Locks are taken in this order: who holds the others still (`Hold`), the table of threads, a seat's blocked operation, the state of
 //! a thing. None is held while a thread of the script runs or parks.
@@ -12,6 +12,7 @@ mod clock;
 mod deadlock;
 mod ensure;
 mod files;
+mod forced;
 mod graph;
 mod hold;
 mod input;

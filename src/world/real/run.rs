@@ -3,6 +3,7 @@
 use super::clock::Clock;
 use super::ensure::{Ensures, Tested};
 use super::files::Allowed;
+use super::forced::{self, Baton};
 use super::hold::Hold;
 use super::input::Input;
 use super::interrupt::{Bell, Ring};
@@ -14,10 +15,11 @@ use super::threads::Table;
 use super::{RealWorld, threads};
 use crate::code::verify::Verified;
 use crate::machine::{Exit, Image};
-use crate::report::runtime::{Deadlock, Ending, Left, status};
+use crate::report::runtime::{Astray, Deadlock, Ending, Left, status};
 use crate::sync::thread::{Entry, Thread};
 use crate::sync::wait::{WaitQueue, Waiter};
 use crate::value::{Value, error::Error};
+use crate::world::legs::Legs;
 use parking_lot::{Condvar, Mutex};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicIsize, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -47,6 +49,8 @@ pub struct Options {
     pub signals: bool,
     /// Whether the ending tells how long each thread ran and waited, and how things to wait for were used.
     pub stats: bool,
+    /// A recorded run that the threads are to repeat. Its random numbers begin with `seed`.
+    pub forced: Option<Arc<Legs>>,
 }
 
 /// A thread has ended with an error that nothing caught.
@@ -71,6 +75,7 @@ impl Default for Options {
             seed: None,
             signals: false,
             stats: false,
+            forced: None,
         }
     }
 }
@@ -90,6 +95,8 @@ pub(super) enum Cause {
     Deadlock(Deadlock),
     Interrupted,
     TimedOut,
+    /// The threads cannot do what they are forced to.
+    Astray(Astray),
     /// Nobody reads the output any more: `conc … | head`.
     NobodyReads,
 }
@@ -129,6 +136,8 @@ pub(super) struct Shared {
     pub knots: Knots,
     pub ensures: Mutex<Ensures>,
     pub bell: Arc<Bell>,
+    /// Whose turn it is, if the run is forced.
+    pub forced: Option<Arc<Baton>>,
     /// Told when the last thread has ended after the run has.
     pub gone: Condvar,
 }
@@ -150,6 +159,9 @@ impl Shared {
             self.table.lock().seats.values().map(|seat| seat.waiter.clone()).collect();
         for waiter in waiters {
             waiter.wake();
+        }
+        if let Some(baton) = &self.forced {
+            baton.tell();
         }
         self.bell.ring();
     }
@@ -186,6 +198,7 @@ impl Shared {
                 | Cause::Deadlock(_)
                 | Cause::Interrupted
                 | Cause::TimedOut
+                | Cause::Astray(_)
                 | Cause::NobodyReads,
             )
             | None => Tested::default(),
@@ -231,6 +244,10 @@ impl Shared {
                 ending.status = 124;
                 ending.interrupted = left;
             }
+            Some(Cause::Astray(astray)) => {
+                ending.status = status::MISUNDERSTOOD;
+                ending.astray = Some(astray.clone());
+            }
             // What a shell shows for a program that SIGPIPE has ended.
             Some(Cause::NobodyReads) => ending.status = 141,
         }
@@ -247,7 +264,10 @@ impl Shared {
 
 /// Runs a program to its end.
 pub fn run(program: Arc<Verified>, options: Options) -> Ending {
-    run_body(program, options, threads::script_body)
+    match options.forced {
+        None => run_body(program, options, threads::script_body),
+        Some(_) => run_body(program, options, forced::main_body),
+    }
 }
 
 /// The same with another body for `main`.
@@ -267,6 +287,8 @@ pub(super) fn run_body(
     let entry = Entry { callee: Value::Function(0), arguments: Vec::new() };
     let main = Arc::new(Thread::new(MAIN, "main", false, entry));
     let knots = Knots::new(&program);
+    let baton = |legs: &Arc<Legs>| Baton::new(legs.clone(), main.clone(), options.seed.unwrap_or_default());
+    let forced = options.forced.as_ref().map(baton).map(Arc::new);
     let shared = Arc::new(Shared {
         image: Image::new(program),
         options,
@@ -292,6 +314,7 @@ pub(super) fn run_body(
         knots,
         ensures: Mutex::new(Ensures::default()),
         bell,
+        forced,
         gone: Condvar::new(),
     });
     if let Err(error) = shared.start(&main, body) {

@@ -1,6 +1,7 @@
 //! Threads of the script: the table of those that live, the start of one, its body, and its end.
 
 use super::RealWorld;
+use super::forced;
 use super::run::{Cause, MAIN, Shared, UncaughtReport};
 use super::standing::{Here, Standing};
 use super::things::Things;
@@ -201,6 +202,7 @@ impl RealWorld {
         *seat.standing.lock() = Standing::Ended;
         self.keep_still();
         shared.get_up(&seat);
+        forced::gone(&shared, thread.id);
     }
 
     /// Makes the outcome known, and wakes those who wait for it or for locks that nobody will release now.
@@ -244,7 +246,7 @@ fn steps(world: &mut RealWorld) -> Exit {
     }
 }
 
-fn call(world: &mut RealWorld, entry: Entry) -> Exit {
+pub(super) fn call(world: &mut RealWorld, entry: Entry) -> Exit {
     let shared = world.shared.clone();
     match Fiber::new(&shared.image, entry) {
         Ok(mut fiber) => {
@@ -259,7 +261,12 @@ fn call(world: &mut RealWorld, entry: Entry) -> Exit {
 /// A timer: waits, runs the body, and if it repeats keeps its beat and skips what it has missed.
 fn beat(world: &mut RealWorld, timer: &Timer, entry: Entry) -> Exit {
     world.begins_again_with(entry.arguments.iter().chain([&entry.callee]).cloned().collect());
-    let mut next = world.shared.clock.now().saturating_add(timer.delay);
+    let first = world.shared.clock.now().saturating_add(timer.delay);
+    beat_from(world, timer, entry, first)
+}
+
+/// The same from the time `next` on.
+pub(super) fn beat_from(world: &mut RealWorld, timer: &Timer, entry: Entry, mut next: i64) -> Exit {
     loop {
         match world.wait_for_beat(next) {
             Beat::Due => {}
@@ -271,16 +278,21 @@ fn beat(world: &mut RealWorld, timer: &Timer, entry: Entry) -> Exit {
             Exit::Finished(_) if timer.repeats => {}
             other => return other,
         }
-        let now = world.shared.clock.now();
-        let period = timer.delay.max(1);
-        next = next.saturating_add(period);
+        next = next_beat(timer, next, world.shared.clock.now());
+    }
+}
+
+/// When a timer beats that was due at this time, and is ready for the next one now.
+pub(super) fn next_beat(timer: &Timer, due: i64, now: i64) -> i64 {
+    let period = timer.delay.max(1);
+    let mut next = due.saturating_add(period);
+    if next < now {
+        next += (now - next) / period * period;
         if next < now {
-            next += (now - next) / period * period;
-            if next < now {
-                next = next.saturating_add(period);
-            }
+            next = next.saturating_add(period);
         }
     }
+    next
 }
 
 /// How a timer's wait came to its end.

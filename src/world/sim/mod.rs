@@ -2,16 +2,19 @@
 //! stands still, and can be stored.
 //!
 //! In reading order: `universe` (what a run consists of), `step` (what one thread does between two moments at which
-//! others may move), `world` (what the machine sees of it), `saved` (a universe as a graph of nodes and back).
+//! others may move), `world` (what the machine sees of it), `record` (what the threads did, to do it again), `saved` (a
+//! universe as a graph of nodes and back).
 //!
 //! What a lock or a queue does is not here but in `sync`; which steps to take, in which order, is `explore`'s to say.
 
+mod record;
 mod rules;
 mod saved;
 mod step;
 mod universe;
 mod world;
 
+pub use record::Record;
 pub use rules::Rules;
 pub use saved::Snapshot;
 pub use step::{Ends, Fault, Log, Met, Step, Way, next_choices};

@@ -1,6 +1,7 @@
 //! One step: what one thread does between two moments at which others may move. It is one operation that others can
 //! tell (a read of a shared variable, an acquire, a put), and everything after it that they cannot.
 
+use super::record::Record;
 use super::rules::Rules;
 use super::universe::{Seat, Universe};
 use crate::builtin::Wait;
@@ -219,7 +220,9 @@ impl Stepper<'_> {
         let blocked = self.take(way);
         let (joins, passed_join) = (self.log.joins, self.log.passed_join);
         if blocked.is_none() {
+            self.recorded(way);
             self.settle();
+            self.universe.record.iter_mut().for_each(Record::next_step);
         }
         let mut log = self.log;
         // Not what a thread did that it has started.
@@ -307,14 +310,11 @@ impl Stepper<'_> {
 
     /// Of several arms of a `select` that could be done, each is tried.
     fn poll(&mut self, op: &mut Op, who: Who<'_>) -> Result<Option<Value>, Error> {
-        if let Op::Select(select) = op {
-            let ready = select.ready_arms(who);
-            if ready.len() > 1 {
-                let arm = self.choices.next(ready.len() as u32) as usize;
-                return select.poll_arm(ready[arm], who);
-            }
+        match op {
+            Op::Select(select) => select
+                .poll_any(who, |ready| self.choices.next(u32::try_from(ready).unwrap_or(u32::MAX)) as usize),
+            other => other.poll(who),
         }
-        op.poll(who)
     }
 
     /// A timer's time has come: its body begins.
@@ -436,6 +436,7 @@ impl Stepper<'_> {
             seat.wait = Some(Wait { op: Op::Beat(thread.clone()), deadline: Some(deadline) });
         }
         self.universe.seats.push(seat);
+        self.universe.record.iter_mut().for_each(|record| record.started(thread));
     }
 
     /// After the thread's own part: threads that it started come to their first operation.
@@ -473,6 +474,14 @@ impl Stepper<'_> {
         };
         if let Moved::Waits(wait) = moved {
             self.rest(wait);
+        }
+        self.recorded(Way::Run);
+    }
+
+    /// Keeps what the thread has just done, if somebody wants to know.
+    fn recorded(&mut self, way: Way) {
+        if let Some(record) = &mut self.universe.record {
+            record.leg(&self.universe.seats[self.seat], way, self.instructions, &self.choices.made);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a simulated run consists of at a moment between two steps.
 
 use super::Rules;
+use super::record::Record;
 use crate::builtin::Wait;
 use crate::code::verify::Verified;
 use crate::machine::{Fiber, Image, Watch};
@@ -35,6 +36,8 @@ pub struct Universe {
     pub ended: Option<Option<i32>>,
     /// The addresses of objects that more than one thread can reach.
     pub shared: HashSet<usize>,
+    /// What its threads do from here on, if somebody wants to know.
+    pub record: Option<Record>,
 }
 
 /// A thread that has started and not ended.
@@ -92,6 +95,7 @@ impl Universe {
             failed: false,
             ended: None,
             shared: HashSet::new(),
+            record: None,
         }
     }
 

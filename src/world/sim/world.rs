@@ -10,7 +10,7 @@ use crate::state::Shared;
 use crate::sync::thread::{State, Thread};
 use crate::sync::{Kind, Sync, future::Failure};
 use crate::value::error::{self, Error};
-use crate::world::{Stream, World};
+use crate::world::{Stream, World, sealed};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -30,8 +30,10 @@ impl World for Stepper<'_> {
     }
 
     fn next_id(&mut self) -> u32 {
+        // As in the real world, where a script can tell.
+        let id = self.universe.next_id;
         self.universe.next_id += 1;
-        self.universe.next_id
+        id
     }
 
     fn register(&mut self, sync: &Arc<Sync>) {
@@ -82,20 +84,11 @@ impl World for Stepper<'_> {
     }
 
     fn clock(&self) -> String {
-        // A day that begins at midnight: the same in every run.
-        let ms = self.universe.now / 1_000_000;
-        let (seconds, ms) = (ms / 1000, ms % 1000);
-        let (minutes, seconds) = (seconds / 60, seconds % 60);
-        format!("{:02}:{:02}:{seconds:02}.{ms:03}", minutes / 60 % 24, minutes % 60)
+        sealed::clock(self.universe.now)
     }
 
     fn random(&mut self) -> u64 {
-        // SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): one word of state.
-        self.universe.random = self.universe.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.universe.random;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        sealed::random(&mut self.universe.random)
     }
 
     fn seed(&mut self, seed: u64) {
@@ -131,13 +124,11 @@ impl World for Stepper<'_> {
     }
 
     fn allow_file(&self, path: &str, _: bool) -> Result<(), Error> {
-        Err(Error::new(error::Kind::Refused, format!("the file {path} cannot be used in a simulated run"))
-            .note("in a check every state is visited many times, in any order, and a file has only one")
-            .hint("keep what the check needs in variables, or use `conc run --allow-read`"))
+        Err(sealed::no_file(path))
     }
 
     fn cpu_count(&self) -> usize {
-        2
+        sealed::PROCESSORS
     }
 }
 

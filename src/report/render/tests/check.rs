@@ -32,7 +32,7 @@ fn findings(failures: Vec<Failure>) -> Findings {
 
 fn failure(property: Property, what: &str, threads: &[&str], moments: Vec<Moment>) -> Failure {
     let turn = |moment: &Moment| Turn { thread: moment.thread as u32, times_out: false, choices: Vec::new() };
-    let schedule = Schedule { turns: moments.iter().map(turn).collect() };
+    let schedule = Schedule { turns: moments.iter().map(turn).collect(), ..Schedule::default() };
     Failure {
         property,
         what: what.into(),
