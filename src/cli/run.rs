@@ -9,6 +9,9 @@ use conc::world::real::{self, Allowed, Options, UncaughtReport};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// Bytes that a script may use unless told.
+const MOST_MEMORY: u64 = 2 << 30;
+
 /// Loads, compiles and runs; the exit status.
 pub fn run(run: Run) -> i32 {
     let (source, arguments) = match script::load(&run.script) {
@@ -19,6 +22,7 @@ pub fn run(run: Run) -> i32 {
         Ok(program) => program,
         Err(status) => return status,
     };
+    conc::memory::set_limit(run.max_memory.unwrap_or(MOST_MEMORY));
     let source = program.source.clone();
     let style = Style::for_stderr();
     let ending = execute(program, &run, arguments, style);
