@@ -2,13 +2,14 @@
 //!
 //! In reading order: `source` (text and places) → `syntax` (tree) → `resolve` (names, checks) → `code`
 //! (instructions) → `machine` (fibers, the dispatch loop) → `world` (threads, waiting, time). Beside them:
-//! `value` (what variables hold), `sync` (things to wait for), `builtin` (functions and methods), `report`
-//! (what conc says to people). `pipeline` leads from text to program.
+//! `value` (what variables hold), `memory` (how much of it is in use), `sync` (things to wait for), `builtin`
+//! (functions and methods), `report` (what conc says to people). `pipeline` leads from text to program.
 
 pub mod builtin;
 pub mod code;
 pub mod explore;
 pub mod machine;
+pub mod memory;
 pub mod pipeline;
 pub mod report;
 pub mod resolve;

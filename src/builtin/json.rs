@@ -86,7 +86,7 @@ fn write(value: &Value) -> Result<String, Error> {
             quote(&key_text(&key)?, &mut out);
             out.push_str(": ");
         }
-        crate::value::operate::check_size(Some(out.len()), 1, "a str")?;
+        crate::value::operate::check_growth(out.len(), 0, 1, "a str")?;
         begin(&item, &mut out, &mut frames, &mut open)?;
     }
     Ok(out)

@@ -98,7 +98,7 @@ fn push(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
 
 /// An error where growing would end the program for want of memory.
 fn check_room(length: usize, more: usize) -> Result<(), Error> {
-    operate::check_size(length.checked_add(more), size_of::<Value>(), "a list").map(|_| ())
+    operate::check_growth(length, more, size_of::<Value>(), "a list").map(|_| ())
 }
 
 fn pop(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {

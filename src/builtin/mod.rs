@@ -146,11 +146,12 @@ pub fn function(name: &str) -> Option<&'static Row> {
     functions().iter().find(|row| row.name == name)
 }
 
-/// The builtins written in conc that another builtin goes on in when it is given an argument of this name. Whoever
-/// compiles a call with such an argument has them compiled too.
-pub fn helpers(argument: &str) -> &'static [&'static str] {
-    match argument {
+/// The builtins written in conc that another builtin goes on in when it is given an argument of this name, or that a
+/// method of this name has threads run. Whoever compiles a mention of the name has them compiled too.
+pub fn helpers(name: &str) -> &'static [&'static str] {
+    match name {
         "key" => &["__sort_by", "__extreme_by", "__sort_list_by"],
+        "submit" => &["__worker"],
         _ => &[],
     }
 }

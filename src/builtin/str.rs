@@ -2,7 +2,7 @@
 
 use super::{Body, Context, Outcome, Row, arg};
 use crate::value::error::{Error, Kind};
-use crate::value::operate::check_size;
+use crate::value::operate::{check_growth, check_size};
 use crate::value::{Value, text};
 
 pub const METHODS: &[Row] = &[
@@ -242,7 +242,7 @@ fn join(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
                 Error::new(Kind::Type, message).hint("make texts of them first: [str(x) for x in xs]")
             );
         };
-        check_size(out.len().checked_add(text.len() + sep.len()), 1, "a str")?;
+        check_growth(out.len(), text.len() + sep.len(), 1, "a str")?;
         out.push_str(text);
     }
     Ok(text::from_string(out).into())

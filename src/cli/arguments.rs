@@ -135,6 +135,10 @@ pub struct Run {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_threads: Option<u32>,
 
+    /// Let the script use so much memory (64M, 4G) before it gets an error; 2G unless told
+    #[arg(long, value_name = "SIZE", value_parser = value::size)]
+    pub max_memory: Option<u64>,
+
     /// Begin random numbers with this seed, to get the same ones again
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,

@@ -11,6 +11,9 @@ use conc::world::real::{self, Allowed, Input, Options, UncaughtReport};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// Bytes that a script may use unless told.
+const MOST_MEMORY: u64 = 2 << 30;
+
 /// Loads, compiles and runs; the exit status.
 pub fn run(run: Run) -> i32 {
     let ready = match &run.schedule {
@@ -21,6 +24,7 @@ pub fn run(run: Run) -> i32 {
         Ok(ready) => ready,
         Err(status) => return status,
     };
+    conc::memory::set_limit(run.max_memory.unwrap_or(MOST_MEMORY));
     let source = ready.program.source.clone();
     let style = Style::for_stderr();
     let ending = execute(ready, &run, style);

@@ -203,6 +203,10 @@ pub fn of_row(program: &Program, row: &'static Row) -> Vec<Mention> {
 fn by_name(program: &Program, symbol: u16, mentions: &mut Vec<Mention>) {
     mentions.push(Mention::Symbol(symbol));
     let name = program.symbol(symbol);
+    if **name == *"submit" {
+        // It starts a thread that calls what others have given.
+        mentions.push(Mention::Outside);
+    }
     let scripted = program.scripted.iter().filter(|(row, _)| *row.name == **name);
     mentions.extend(scripted.map(|(_, function)| Mention::Function(*function)));
 }

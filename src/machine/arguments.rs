@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub(super) struct Linked {
     pub row: &'static Row,
     pub signature: Signature,
-    /// Arguments by position stand where they are to be: nothing by name comes before them, and there is no rest.
+    /// Arguments by position stand where they are to be: no parameter by name comes before them.
     in_order: bool,
     /// How many can be given by position.
     by_position: usize,
@@ -24,7 +24,9 @@ impl Linked {
     pub fn new(row: &'static Row) -> Linked {
         let signature = Signature::of(row);
         let by_position = signature.parameters.iter().filter(|parameter| !parameter.by_name).count();
-        let in_order = !signature.rest && signature.parameters[..by_position].iter().all(|p| !p.by_name);
+        // What is given beyond the parameters stands after all of them, too.
+        let before = if signature.rest { signature.parameters.len() } else { by_position };
+        let in_order = signature.parameters[..before].iter().all(|p| !p.by_name);
         let required = signature.parameters.iter().filter(|parameter| !parameter.optional).count();
         Linked { row, signature, in_order, by_position, required }
     }
@@ -39,7 +41,11 @@ impl Linked {
     ) -> Result<usize, Error> {
         let count = shape.count as usize;
         let parameters = self.signature.parameters.len();
-        if self.in_order && shape.names.is_empty() && count >= self.required && count <= self.by_position {
+        let most = if self.signature.rest { usize::MAX } else { self.by_position };
+        if self.in_order && shape.names.is_empty() && count >= self.required && count <= most {
+            if count > parameters {
+                return Ok(count);
+            }
             if stack.len() < start + parameters {
                 stack.resize(start + parameters + 8, Value::Nil);
             }

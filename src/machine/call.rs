@@ -210,15 +210,15 @@ fn absent_as_nil(
 ) -> Result<(), Fault> {
     let known = &image.program.functions[function as usize];
     fiber.reserve(start + known.registers + shape.count as usize + 1);
-    let Some(row) = image.row_of(function) else { unreachable!("{} is a builtin", known.name) };
-    let linked = arguments::Linked::new(row);
+    let Some(linked) = image.row_of(function) else { unreachable!("{} is a builtin", known.name) };
     // A method's row does not name the receiver.
     let receiver =
         known.parameters.len() - linked.signature.parameters.len() - usize::from(linked.signature.rest);
     let count = linked.bind(&mut fiber.stack, start + receiver, shape, &image.program)?;
     let fixed = linked.signature.parameters.len();
     if linked.signature.rest {
-        let rest = fiber.stack[start + receiver + fixed..start + receiver + count].to_vec();
+        let rest = &mut fiber.stack[start + receiver + fixed..start + receiver + count];
+        let rest = rest.iter_mut().map(|value| std::mem::replace(value, Value::Nil)).collect();
         fiber.stack[start + receiver + fixed] = Value::list(rest);
     }
     for slot in &mut fiber.stack[start + receiver..start + receiver + fixed] {

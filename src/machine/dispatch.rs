@@ -125,7 +125,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 unsafe { Registers::of_frame(&mut fiber.stack, base, function.registers) }
             };
         }
-        /// Goes on with what `frame` says: a new frame on top, or the one below.
+        /// Goes on with what `frame` says: the one below.
         macro_rules! switch {
             () => {
                 function = &program.functions[frame.function as usize];
@@ -177,11 +177,16 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
         /// A safe point: goes back to `to`.
         macro_rules! back {
             ($to:expr) => {
-                jump!($to);
                 if world.trapped() {
+                    let past = code.position();
+                    jump!($to);
                     save!();
-                    world.safepoint(fiber, program)?;
+                    if let Err(interrupted) = world.safepoint(fiber, program) {
+                        return Err(fault::interrupted(fiber, past, interrupted));
+                    }
                     regs = registers!();
+                } else {
+                    jump!($to);
                 }
             };
         }
@@ -463,8 +468,10 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 },
 
                 I::CallFunction { at, function: callee } => {
+                    // SAFETY: the number comes from an instruction of a verified program: there is such a function.
+                    let called = unsafe { program.functions.get_unchecked(callee as usize) };
                     let start = base + at as usize;
-                    let needed = start + program.functions[callee as usize].registers;
+                    let needed = start + called.registers;
                     save!();
                     if fiber.frames.len() >= MOST_FRAMES {
                         return Err(call::too_deep().into());
@@ -472,7 +479,11 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     fiber.reserve(needed);
                     frame = Frame { function: callee, pc: 0, base: start as u32, result: start as u32 };
                     fiber.frames.push(frame);
-                    switch!();
+                    function = called;
+                    // SAFETY: the program is verified, and so is this function.
+                    code = unsafe { Cursor::start(&called.code) };
+                    base = start;
+                    regs = registers!();
                     if world.trapped() {
                         world.safepoint(fiber, program)?;
                         regs = registers!();

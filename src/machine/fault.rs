@@ -36,6 +36,24 @@ impl From<super::Stopped> for Fault {
     }
 }
 
+impl From<super::Interrupted> for Fault {
+    fn from(interrupted: super::Interrupted) -> Fault {
+        match interrupted {
+            super::Interrupted::Stopped => Fault::Stopped,
+            super::Interrupted::Failed(error) => Fault::Error(error),
+        }
+    }
+}
+
+/// What a thread meets at the safe point of a backward jump: an error is raised at the jump (`past` is after it), not
+/// where it leads, which may be before the first instruction of a `try` around it.
+pub(super) fn interrupted(fiber: &mut Fiber, past: u32, interrupted: super::Interrupted) -> Fault {
+    if let (super::Interrupted::Failed(_), Some(frame)) = (&interrupted, fiber.frames.last_mut()) {
+        frame.pc = past;
+    }
+    interrupted.into()
+}
+
 /// Sends the fault to the innermost handler that takes it. Err when there is none: how the fiber ends.
 ///
 /// The frames' `pc`s must be up to date.

@@ -27,6 +27,8 @@ struct Names {
     properties: Vec<Vec<Option<&'static Property>>>,
     /// For each class, the member that each symbol names.
     members: Vec<Vec<Option<Member>>>,
+    /// For each function, the builtin that it is.
+    scripted: Vec<Option<Linked>>,
 }
 
 /// A member of a class, by number.
@@ -52,6 +54,7 @@ impl Image {
             methods: Type::ALL.into_iter().map(methods_of).collect(),
             properties: Type::ALL.into_iter().map(properties_of).collect(),
             members: program.classes.iter().map(|class| members_of(class, &program)).collect(),
+            scripted: scripted_of(&program),
         };
         Image::with(program, Arc::new(names))
     }
@@ -115,9 +118,17 @@ impl Image {
     }
 
     /// The builtin that a function of conc's own is.
-    pub(super) fn row_of(&self, function: u32) -> Option<&'static Row> {
-        self.program.scripted.iter().find(|(_, known)| *known == function).map(|(row, _)| *row)
+    pub(super) fn row_of(&self, function: u32) -> Option<&Linked> {
+        self.names.scripted[function as usize].as_ref()
     }
+}
+
+fn scripted_of(program: &Program) -> Vec<Option<Linked>> {
+    let mut scripted: Vec<Option<Linked>> = program.functions.iter().map(|_| None).collect();
+    for (row, function) in &program.scripted {
+        scripted[*function as usize] = Some(Linked::new(row));
+    }
+    scripted
 }
 
 fn members_of(class: &Class, program: &Program) -> Vec<Option<Member>> {

@@ -49,8 +49,8 @@ pub trait Scheduler: World {
     fn trapped(&self) -> bool;
 
     /// Called at a safe point (a backward jump, a call, before and after a wait) when `trapped`: the world may hold
-    /// the thread there for a while. Err when the run has ended and the thread must stop where it stands.
-    fn safepoint(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Stopped>;
+    /// the thread there for a while. Err when the thread must not go on.
+    fn safepoint(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Interrupted>;
 
     /// Does an operation that has to wait (the machine has polled it once already, in vain).
     fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited;
@@ -84,6 +84,21 @@ pub trait Scheduler: World {
 /// The run has ended: the thread stops where it stands.
 #[derive(Debug)]
 pub struct Stopped;
+
+/// Why a thread does not go on after a safe point.
+#[derive(Debug)]
+pub enum Interrupted {
+    /// The run has ended.
+    Stopped,
+    /// Where the thread stands this error is raised.
+    Failed(Error),
+}
+
+impl From<Stopped> for Interrupted {
+    fn from(_: Stopped) -> Interrupted {
+        Interrupted::Stopped
+    }
+}
 
 #[derive(Debug)]
 pub enum Waited {

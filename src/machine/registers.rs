@@ -98,6 +98,16 @@ impl<'p> Cursor<'p> {
         Cursor { first, next, count: code.len(), code: PhantomData }
     }
 
+    /// At the first instruction.
+    ///
+    /// # Safety
+    /// The code is verified, so that there is one.
+    #[inline(always)]
+    pub unsafe fn start(code: &'p [Instruction]) -> Cursor<'p> {
+        debug_assert!(!code.is_empty());
+        Cursor { first: code.as_ptr(), next: code.as_ptr(), count: code.len(), code: PhantomData }
+    }
+
     /// The instruction, and on to the one after it. It is lent, not copied: each handler then loads the operands that
     /// it needs from the code, and the loop has more registers of the processor for what it needs all the time.
     ///
@@ -160,9 +170,11 @@ mod tests {
     #[test]
     fn a_cursor_goes_through_the_code() {
         let code = [Instruction::Jump { to: 1 }, Instruction::ReturnNil];
-        let mut cursor = Cursor::new(&code, 0);
+        let mut cursor = Cursor::new(&code, 1);
+        assert_eq!(cursor.position(), 1);
         // SAFETY: two instructions; the last one is not followed by another.
         unsafe {
+            cursor = Cursor::start(&code);
             assert!(matches!(cursor.next(), Instruction::Jump { to: 1 }));
             assert_eq!(cursor.position(), 1);
             assert!(matches!(cursor.next(), Instruction::ReturnNil));

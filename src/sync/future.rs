@@ -31,9 +31,18 @@ pub struct Future {
 #[derive(Debug)]
 struct State {
     stage: Stage,
-    /// What to call, until a worker calls it.
-    task: Option<Entry>,
+    task: Task,
     watchers: Vec<Watcher>,
+}
+
+#[derive(Debug)]
+enum Task {
+    /// What to call.
+    Given(Entry),
+    /// A worker calls it, or nobody will. The arguments were moved out, and the room they had stays here: it is given
+    /// back with the future, by whoever has made both. Freeing what another thread has allocated costs several times
+    /// as much.
+    Taken(#[expect(dead_code, reason = "only its memory is of interest")] Vec<Value>),
 }
 
 #[derive(Debug)]
@@ -70,12 +79,33 @@ pub enum End {
     Cancelled,
 }
 
+impl Task {
+    fn given(&self) -> Option<&Entry> {
+        if let Task::Given(entry) = self { Some(entry) } else { None }
+    }
+
+    /// All of it.
+    fn take(&mut self) -> Task {
+        std::mem::replace(self, Task::Taken(Vec::new()))
+    }
+
+    /// What to call, if nobody has taken it.
+    fn hand_out(&mut self) -> Option<Entry> {
+        let Task::Given(entry) = self else { return None };
+        let callee = std::mem::replace(&mut entry.callee, Value::Nil);
+        let mut room = std::mem::take(&mut entry.arguments);
+        let arguments = room.drain(..).collect();
+        *self = Task::Taken(room);
+        Some(Entry { callee, arguments })
+    }
+}
+
 impl Future {
     pub fn new(what: Arc<str>, crew: &Arc<Sync>, task: Entry) -> Future {
         Future {
             what,
             crew: Arc::downgrade(crew),
-            state: Mutex::new(State { stage: Stage::Pending, task: Some(task), watchers: Vec::new() }),
+            state: Mutex::new(State { stage: Stage::Pending, task: Task::Given(task), watchers: Vec::new() }),
             done: WaitQueue::new(),
         }
     }
@@ -96,7 +126,7 @@ impl Future {
 
     /// What the worker that has begun the task calls; once.
     pub fn take_task(&self) -> Option<Entry> {
-        self.state.lock().task.take()
+        self.state.lock().task.hand_out()
     }
 
     pub fn finish(&self, sync: &Arc<Sync>, value: Value) {
@@ -124,7 +154,10 @@ impl Future {
             return false;
         }
         state.stage = end;
-        let task = state.task.take();
+        let task = match &state.task {
+            Task::Given(_) => Some(state.task.take()),
+            Task::Taken(_) => None,
+        };
         let watchers = std::mem::take(&mut state.watchers);
         drop(state);
         drop(task); // of one that was cancelled; outside the lock
@@ -173,7 +206,7 @@ impl Future {
     /// Calls `each` with every value that can be reached from it: its task, its end, the queues it puts itself into.
     pub fn values(&self, each: &mut dyn FnMut(Value)) {
         let state = self.state.lock();
-        if let Some(task) = &state.task {
+        if let Task::Given(task) = &state.task {
             each(task.callee.clone());
             task.arguments.iter().cloned().for_each(&mut *each);
         }
@@ -250,11 +283,18 @@ impl Future {
 impl Drop for Future {
     fn drop(&mut self) {
         let state = self.state.get_mut();
-        let mut values = state.task.take().map_or_else(Vec::new, Entry::into_values);
-        if let Stage::Done(value) = &mut state.stage {
+        let mut values = match state.task.take() {
+            Task::Given(task) => task.into_values(),
+            Task::Taken(_) => Vec::new(),
+        };
+        if let Stage::Done(value) = &mut state.stage
+            && release::nests(value)
+        {
             values.push(std::mem::replace(value, Value::Nil));
         }
-        release::release(values);
+        if !values.is_empty() {
+            release::release(values);
+        }
     }
 }
 
@@ -336,7 +376,7 @@ impl Future {
     pub fn load(r: &mut Reader<'_>) -> Future {
         let what = r.text().into();
         let crew = r.option(|r| Arc::downgrade(&r.sync())).unwrap_or_default();
-        let state = State { stage: Stage::Pending, task: None, watchers: Vec::new() };
+        let state = State { stage: Stage::Pending, task: Task::Taken(Vec::new()), watchers: Vec::new() };
         Future { what, crew, state: Mutex::new(state), done: WaitQueue::new() }
     }
 
@@ -358,7 +398,7 @@ impl Future {
             }
             Stage::Cancelled => w.byte(4),
         }
-        w.option(state.task.as_ref(), |w, task| task.save(w));
+        w.option(state.task.given(), |w, task| task.save(w));
         // A queue that is gone will be told nothing.
         let watchers: Vec<_> = state
             .watchers
@@ -381,7 +421,7 @@ impl Future {
             4 => Stage::Cancelled,
             stage => unreachable!("no future is at the stage {stage}"),
         };
-        let task = r.option(Entry::load);
+        let task = r.option(Entry::load).map_or(Task::Taken(Vec::new()), Task::Given);
         let watcher = |r: &mut Reader<'_>| Watcher { queue: Arc::downgrade(&r.sync()), left: r.left() };
         let watchers = (0..r.count()).map(|_| watcher(r)).collect();
         *self.state.lock() = State { stage, task, watchers };

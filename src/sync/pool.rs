@@ -12,7 +12,7 @@ use crate::value::error::{self, Error};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 #[derive(Debug)]
 pub struct Pool {
@@ -28,6 +28,8 @@ pub struct Crew {
     /// Whether asking for a task is of use: there is one, or there will be none. Written under the lock, read by
     /// workers that look for a task, who would only keep the lock from others.
     has_task: AtomicBool,
+    /// Tasks given and not ended; more of them under the lock only.
+    unfinished: AtomicUsize,
     /// Workers without a task wait here.
     pub work: WaitQueue,
     /// Those who wait until all tasks are done.
@@ -43,8 +45,6 @@ struct State {
     workers: Vec<u32>,
     /// Those of them that have a task.
     busy: Vec<u32>,
-    /// Tasks given and not ended.
-    unfinished: usize,
     closed: bool,
 }
 
@@ -115,8 +115,8 @@ impl Crew {
             return Err(closed(sync, "submit"));
         }
         state.tasks.push_back(future);
-        state.unfinished += 1;
-        self.has_task.store(true, Ordering::SeqCst);
+        self.unfinished.fetch_add(1, Ordering::SeqCst);
+        self.note(&state);
         let free = state.workers.len() - state.busy.len();
         let grow = state.tasks.len() > free && state.workers.len() < self.size as usize;
         drop(state);
@@ -149,7 +149,7 @@ impl Crew {
                 self.note(&state);
                 return Task::Begin(future);
             }
-            self.ended(&mut state, 1);
+            self.ended(1);
         }
         self.note(&state);
         if state.closed { Task::End } else { Task::None }
@@ -165,12 +165,11 @@ impl Crew {
 
     /// A task has ended, and its result is known.
     pub fn finished(&self) {
-        self.ended(&mut self.state.lock(), 1);
+        self.ended(1);
     }
 
-    fn ended(&self, state: &mut State, n: usize) {
-        state.unfinished = state.unfinished.saturating_sub(n);
-        if state.unfinished == 0 {
+    fn ended(&self, n: usize) {
+        if n > 0 && self.unfinished.fetch_sub(n, Ordering::SeqCst) == n {
             self.idle.wake_all();
         }
     }
@@ -182,7 +181,8 @@ impl Crew {
         if let Some(at) = state.tasks.iter().position(|other| Arc::ptr_eq(other, future)) {
             state.tasks.remove(at);
             crew.note(&state);
-            crew.ended(&mut state, 1);
+            drop(state);
+            crew.ended(1);
         }
     }
 
@@ -206,7 +206,7 @@ impl Crew {
                 future.cancel(sync);
             }
         }
-        self.ended(&mut self.state.lock(), tasks.len());
+        self.ended(tasks.len());
     }
 
     pub fn closed(&self) -> bool {
@@ -220,14 +220,14 @@ impl Crew {
 
     /// Tasks given and not ended: while there are any, the program does not end.
     pub fn unfinished(&self) -> usize {
-        self.state.lock().unfinished
+        self.unfinished.load(Ordering::SeqCst)
     }
 
     pub fn has_task(&self) -> bool {
         self.has_task.load(Ordering::SeqCst)
     }
 
-    /// To be called when there may be fewer tasks, or it was closed.
+    /// To be called when there may be more or fewer tasks, or it was closed.
     fn note(&self, state: &State) {
         let has_task = !state.tasks.is_empty() || state.closed;
         if self.has_task.load(Ordering::Relaxed) != has_task {
@@ -245,6 +245,12 @@ impl Crew {
     /// The ids of its threads.
     pub fn workers(crew: &Sync) -> Vec<u32> {
         Crew::of(crew).map(|crew| crew.state.lock().workers.clone()).unwrap_or_default()
+    }
+
+    /// Whether this is one of its workers, and has no task.
+    pub fn idles(&self, worker: u32) -> bool {
+        let state = self.state.lock();
+        state.workers.contains(&worker) && !state.busy.contains(&worker)
     }
 
     /// For those who wait until all tasks are done: the threads that are doing one.
@@ -290,6 +296,7 @@ impl Crew {
             size,
             state: Mutex::default(),
             has_task: AtomicBool::new(false),
+            unfinished: AtomicUsize::new(0),
             work: WaitQueue::new(),
             idle: WaitQueue::new(),
         }
@@ -303,19 +310,16 @@ impl Crew {
         let without_lines = |ids: &[u32]| -> Vec<(u32, u32)> { ids.iter().map(|id| (*id, 0)).collect() };
         w.threads_with_lines(&without_lines(&state.workers));
         w.threads_with_lines(&without_lines(&state.busy));
-        w.count(state.unfinished as u64);
+        w.count(self.unfinished() as u64);
         w.flag(state.closed);
     }
 
     pub fn fill(&self, r: &mut Reader<'_>) {
         let ids = |pairs: Vec<(u32, u32)>| -> Vec<u32> { pairs.into_iter().map(|(id, _)| id).collect() };
-        let state = State {
-            tasks: r.syncs().into(),
-            workers: ids(r.threads_with_lines()),
-            busy: ids(r.threads_with_lines()),
-            unfinished: r.count() as usize,
-            closed: r.flag(),
-        };
+        let tasks = r.syncs().into();
+        let (workers, busy) = (ids(r.threads_with_lines()), ids(r.threads_with_lines()));
+        self.unfinished.store(r.count() as usize, Ordering::SeqCst);
+        let state = State { tasks, workers, busy, closed: r.flag() };
         self.has_task.store(!state.tasks.is_empty() || state.closed, Ordering::SeqCst);
         *self.state.lock() = state;
     }

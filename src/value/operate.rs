@@ -6,12 +6,16 @@
 use super::error::{Error, Kind};
 use super::set::{Members, Set};
 use super::{Value, duration, list::List, number, show, text};
+use crate::memory;
 use crate::syntax::tree::{BinaryOperator, UnaryOperator};
 use std::sync::Arc;
 
 /// The most that one text or container made by an operation may take, in bytes: beyond it is an error of kind
 /// `memory`, where asking the system would end the whole program.
 pub const LARGEST: usize = 1 << 30;
+
+/// Of so many bytes it is asked whether they fit into what is left of the memory.
+const LARGE: usize = 1 << 20;
 
 /// `left operator right`.
 pub fn binary(operator: BinaryOperator, left: &Value, right: &Value) -> Result<Value, Error> {
@@ -80,17 +84,51 @@ pub fn sign(operator: BinaryOperator) -> &'static str {
     }
 }
 
-/// An error when something of this many elements, each of `size` bytes, would be larger than `LARGEST`.
+/// An error when something of this many elements, each of `size` bytes, would be larger than `LARGEST`, or than the
+/// memory that is left to the program.
 pub fn check_size(count: Option<usize>, size: usize, what: &str) -> Result<usize, Error> {
+    let count = check_largest(count, size, what)?;
+    check_memory(count, size, what)?;
+    Ok(count)
+}
+
+/// As `check_size`, for what is there already and grows: of that the memory is counted.
+pub fn check_growth(count: usize, more: usize, size: usize, what: &str) -> Result<usize, Error> {
+    let total = check_largest(count.checked_add(more), size, what)?;
+    check_memory(more, size, what)?;
+    Ok(total)
+}
+
+fn check_largest(count: Option<usize>, size: usize, what: &str) -> Result<usize, Error> {
     match count {
         Some(count) if count.saturating_mul(size) <= LARGEST => Ok(count),
         _ => {
-            let unit = if size == 1 { "bytes" } else { "elements" };
-            let count = count.map_or(String::new(), |count| format!(" of {count} {unit}"));
+            let count = count.map_or(String::new(), |count| of(count, size));
             Err(Error::new(Kind::Memory, format!("{what}{count} would take more than 1 GB"))
                 .hint("make it piece by piece, or go over a range instead of a list"))
         }
     }
+}
+
+/// It was not found to be larger than `LARGEST`.
+#[inline]
+fn check_memory(count: usize, size: usize, what: &str) -> Result<(), Error> {
+    // What is smaller is left to the next safe point: the sum need not be looked at for each.
+    if count * size < LARGE || memory::has_room_for(count * size) {
+        return Ok(());
+    }
+    let (count, limit) = (of(count, size), memory::shown(memory::limit()));
+    Err(Error::new(
+        Kind::Memory,
+        format!("{what}{count} would take the program beyond its {limit} of memory"),
+    )
+    .hint("make it piece by piece, let go of what is no longer needed, or allow more with --max-memory"))
+}
+
+/// ` of 3 bytes`.
+fn of(count: usize, size: usize) -> String {
+    let unit = if size == 1 { "bytes" } else { "elements" };
+    format!(" of {count} {unit}")
 }
 
 fn ints(operator: BinaryOperator, a: i64, b: i64) -> Result<Value, Error> {

@@ -18,8 +18,8 @@ use crate::value::{
     Value,
     error::{self, Error},
 };
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, LazyLock};
 
 type Done = Result<Outcome, Error>;
 
@@ -41,7 +41,7 @@ pub fn functions() -> Vec<Row> {
         native(
             "__submit",
             &["p", "f", "arguments", "worker"],
-            submit,
+            submit_list,
             "Gives a task; makes a worker if one is needed.",
         ),
         script(
@@ -75,12 +75,7 @@ pub fn functions() -> Vec<Row> {
 }
 
 pub static METHODS: [Row; 3] = [
-    script(
-        "submit",
-        &["f", "*arguments"],
-        "fn submit(p, f, arguments) { return __submit(p, f, arguments, __worker) }",
-        "Has a worker call f with the arguments; a future.",
-    ),
+    native("submit", &["f", "*arguments"], submit, "Has a worker call f with the arguments; a future."),
     script(
         "map",
         &["f", "xs", "timeout?"],
@@ -131,21 +126,35 @@ fn make(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     made(context.make(Kind::Pool(Pool { crew })))
 }
 
+/// What a worker runs. Whoever names `submit` has it compiled (`builtin::helpers`).
+static WORKER: LazyLock<Value> =
+    LazyLock::new(|| Value::Builtin(crate::builtin::function("__worker").expect("it is in the table")));
+
 fn submit(context: &mut Context<'_>, arguments: &[Value]) -> Done {
-    let sync = receiver(arguments)?;
-    let pool = Pool::of(sync)?;
-    let crew = pool.crew(sync)?;
-    let callee = argument(arguments, 1).clone();
+    let task = Entry {
+        callee: argument(arguments, 1).clone(),
+        arguments: arguments.get(2..).unwrap_or_default().to_vec(),
+    };
+    give(context, receiver(arguments)?, task, &WORKER)
+}
+
+fn submit_list(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let Value::List(list) = argument(arguments, 2) else {
         return Err(wrong("a list", "arguments", argument(arguments, 2)));
     };
-    let what = function_name(context, &callee)?;
-    let task = Entry { callee, arguments: list.snapshot() };
+    let task = Entry { callee: argument(arguments, 1).clone(), arguments: list.snapshot() };
+    give(context, receiver(arguments)?, task, argument(arguments, 3))
+}
+
+/// Gives a task to a pool; its future.
+fn give(context: &mut Context<'_>, sync: &Arc<Sync>, task: Entry, worker: &Value) -> Done {
+    let pool = Pool::of(sync)?;
+    let crew = pool.crew(sync)?;
+    let what = function_name(context, &task.callee)?;
     let future = context.make(Kind::Future(Future::new(what, &pool.crew, task)));
     if crew.submit(&pool.crew, future.clone())? {
         let base = pool.crew.label();
-        let entry =
-            Entry { callee: argument(arguments, 3).clone(), arguments: vec![Value::Sync(pool.crew.clone())] };
+        let entry = Entry { callee: worker.clone(), arguments: vec![Value::Sync(pool.crew.clone())] };
         hire(context, &pool.crew, &base, entry, &future)?;
     }
     made(future)

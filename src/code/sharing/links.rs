@@ -8,7 +8,7 @@ use crate::value::Value;
 use std::collections::BTreeSet;
 
 /// Native builtins and methods that start a thread.
-pub const STARTERS: [&str; 3] = ["start", "__start_all", "__submit"];
+pub const STARTERS: [&str; 4] = ["start", "__start_all", "submit", "__submit"];
 
 #[derive(Debug, Default)]
 pub struct Links {

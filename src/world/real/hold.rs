@@ -124,6 +124,9 @@ impl Shared {
 
     /// A thread stops because the run has ended.
     pub(super) fn stopped_here(&self, thread: &Thread, doing: &str, line: u32) {
+        if self.things.idles(thread.id) {
+            return;
+        }
         let holds = self.things.labels_held_by(thread);
         let left = Left { thread: thread.name(), doing: doing.into(), line, holds };
         self.left.lock().push((thread.id, left));

@@ -19,6 +19,7 @@ mod input;
 mod interrupt;
 mod knot;
 mod marks;
+mod memory;
 mod occasion;
 mod output;
 mod run;
@@ -39,7 +40,7 @@ pub use run::{Options, UncaughtReport, run};
 use super::{Stream, World};
 use crate::builtin::{Wait, random};
 use crate::code::Program;
-use crate::machine::{Fiber, Scheduler, Stopped, Waited, Watch};
+use crate::machine::{Fiber, Interrupted, Scheduler, Stopped, Waited, Watch};
 use crate::sync::{Sync, future::Failure, thread::Thread};
 use crate::value::Value;
 use crate::value::error::{Error, Kind};
@@ -48,13 +49,15 @@ use spin::Spin;
 use standing::Here;
 use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 use threads::Seat;
 
 /// What one thread of the script sees of the real world.
 pub struct RealWorld {
     shared: Arc<Shared>,
+    /// That of `shared`, at hand.
+    trap: Arc<AtomicU8>,
     seat: Arc<Seat>,
     spin: Spin,
     /// How many changes there had been when the thread began to evaluate the condition of its `await`.
@@ -79,6 +82,7 @@ pub struct RealWorld {
 impl RealWorld {
     fn new(shared: Arc<Shared>, seat: Arc<Seat>) -> RealWorld {
         RealWorld {
+            trap: shared.trap.clone(),
             shared,
             seat,
             spin: Spin::new(),
@@ -201,11 +205,12 @@ impl World for RealWorld {
 impl Scheduler for RealWorld {
     #[inline(always)]
     fn trapped(&self) -> bool {
-        self.shared.trap.load(Ordering::Relaxed) != 0
+        self.trap.load(Ordering::Relaxed) != 0
     }
 
-    fn safepoint(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Stopped> {
-        self.stand(Here::before(fiber), &|| fiber.line(program))
+    fn safepoint(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Interrupted> {
+        self.stand(Here::before(fiber), &|| fiber.line(program))?;
+        self.keep_within_memory().map_err(Interrupted::Failed)
     }
 
     fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited {

@@ -86,6 +86,8 @@ pub(super) const STOP: u8 = 1;
 pub(super) const HOLD: u8 = 2;
 /// With `HOLD`: every thread is to tell where it stands.
 pub(super) const ASK: u8 = 4;
+/// Some thread has gone beyond the limit of memory, and has not come to a safe point since.
+pub(super) const MEMORY: u8 = 8;
 
 /// Why a run has ended.
 pub(super) enum Cause {
@@ -107,8 +109,8 @@ pub(super) struct Shared {
     pub image: Image,
     pub options: Options,
     pub main: Arc<Thread>,
-    /// What every thread looks at often: `STOP`, `HOLD`, `ASK`.
-    pub trap: AtomicU8,
+    /// What every thread looks at often: `STOP`, `HOLD`, `ASK`, `MEMORY`.
+    pub trap: Arc<AtomicU8>,
     pub hold: Hold,
     pub table: Mutex<Table>,
     /// How many threads have started and not ended, by what they have made known.
@@ -221,7 +223,10 @@ impl Shared {
             ending.stats = Some(self.tally.stats(wall));
         }
         let mut left = std::mem::take(&mut *self.left.lock());
-        left.extend(self.table.lock().seats.values().map(|seat| (seat.thread.id, seat.left(&self.things))));
+        let table = self.table.lock();
+        let busy = table.seats.values().filter(|seat| !self.things.idles(seat.thread.id));
+        left.extend(busy.map(|seat| (seat.thread.id, seat.left(&self.things))));
+        drop(table);
         left.sort_by_key(|(id, _)| *id);
         left.dedup_by_key(|(id, _)| *id);
         let left: Vec<Left> = left.into_iter().map(|(_, left)| left).collect();
@@ -293,7 +298,7 @@ pub(super) fn run_body(
         image: Image::new(program),
         options,
         main: main.clone(),
-        trap: AtomicU8::new(0),
+        trap: Arc::new(AtomicU8::new(0)),
         hold: Hold::default(),
         table: Mutex::new(Table::default()),
         alive: AtomicUsize::new(0),

@@ -2,7 +2,7 @@
 //! abandons its locks.
 
 use crate::report::runtime::Unasked;
-use crate::sync::{Kind, Sync, future::Failure, thread::Thread};
+use crate::sync::{Kind, Sync, future::Failure, pool::Crew, thread::Thread};
 use parking_lot::Mutex;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
@@ -95,10 +95,18 @@ impl Things {
         known.failures.push(failure);
     }
 
+    fn crews(&self) -> Vec<Arc<Sync>> {
+        self.known.lock().crews.iter().filter_map(Weak::upgrade).collect()
+    }
+
     /// Whether a pool has tasks that have not ended.
     pub fn have_tasks(&self) -> bool {
-        let crews: Vec<Arc<Sync>> = self.known.lock().crews.iter().filter_map(Weak::upgrade).collect();
-        crews.iter().any(|crew| crew.unfinished_tasks() > 0)
+        self.crews().iter().any(|crew| crew.unfinished_tasks() > 0)
+    }
+
+    /// Whether the thread is a worker of a pool, and has no task: it stops in the middle of nothing.
+    pub fn idles(&self, thread: u32) -> bool {
+        self.crews().iter().any(|crew| Crew::of(crew).is_ok_and(|crew| crew.idles(thread)))
     }
 
     /// The futures whose error nobody has asked for.

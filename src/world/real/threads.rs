@@ -159,6 +159,7 @@ impl Shared {
 impl RealWorld {
     /// From the first to the last step of the thread.
     fn live(mut self, body: impl FnOnce(&mut RealWorld) -> Exit) {
+        self.watch_memory();
         self.move_again(Here::inside(None));
         // A mistake in conc itself ends the thread with a report, and not the run in silence.
         let exit = catch_unwind(AssertUnwindSafe(|| body(&mut self))).unwrap_or_else(|_| {
@@ -199,6 +200,7 @@ impl RealWorld {
             self.tell_stats();
         }
         shared.hold.release_all(&shared, thread.id);
+        self.forget_memory();
         *seat.standing.lock() = Standing::Ended;
         self.keep_still();
         shared.get_up(&seat);

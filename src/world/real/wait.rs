@@ -127,6 +127,8 @@ impl RealWorld {
 
     /// Registers, and parks until it is woken or late, unless the operation is possible now. Leaves all queues.
     fn rest(&mut self, mut pending: Pending, fiber: Option<&Fiber>) -> Rested {
+        // The others need not come to their safe points for it while this one waits.
+        self.forget_memory();
         let waiter = self.seat.waiter.clone();
         waiter.begin();
         let mut queues = 0;

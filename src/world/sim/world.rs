@@ -5,7 +5,7 @@ use super::universe::{Seat, Universe};
 use crate::builtin::Wait;
 use crate::code::Program;
 use crate::machine::touch::{Act, Place, Touch, Touches};
-use crate::machine::{Fiber, Scheduler, Stopped, Waited, Watch};
+use crate::machine::{Fiber, Interrupted, Scheduler, Stopped, Waited, Watch};
 use crate::state::Shared;
 use crate::sync::thread::{State, Thread};
 use crate::sync::{Kind, Sync, future::Failure};
@@ -202,7 +202,7 @@ impl Scheduler for Stepper<'_> {
         false
     }
 
-    fn safepoint(&mut self, _: &Fiber, _: &Program) -> Result<(), Stopped> {
+    fn safepoint(&mut self, _: &Fiber, _: &Program) -> Result<(), Interrupted> {
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use super::{Forced, Pace, body};
 use crate::builtin::Wait;
 use crate::code::Program;
 use crate::machine::touch::Touches;
-use crate::machine::{Fiber, Scheduler, Stopped, Waited, Watch};
+use crate::machine::{Fiber, Interrupted, Scheduler, Stopped, Waited, Watch};
 use crate::sync::{Sync, future::Failure, thread::Thread};
 use crate::value::error::Error;
 use crate::world::legs::End;
@@ -132,7 +132,7 @@ impl Scheduler for Forced<'_> {
         self.real.trapped()
     }
 
-    fn safepoint(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Stopped> {
+    fn safepoint(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Interrupted> {
         self.real.safepoint(fiber, program)
     }
 

@@ -1,0 +1,168 @@
+//! How much memory the process has asked for, and the limit above which scripts get an error instead of more.
+//!
+//! The `conc` command counts with `Counting`, its global allocator; a process that has another one counts nothing, and
+//! has no limit. Nothing is refused here: Rust ends a process that is refused memory. Instead, a thread that goes
+//! beyond the limit raises its world's trap, and gets an error at its next safe point (`world::real`); and who is
+//! about to make something large asks first whether there is room (`value::operate::check_size`). So what is in use may be
+//! more than the limit for a moment, by what one instruction of each thread makes.
+//!
+//! # Cost
+//!
+//! Each thread counts for itself, and tells the others when it has asked for, or given back, `BATCH` bytes more: a
+//! handful of instructions for each allocation. The sum that the others see is less exact by a batch a thread.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::{Cell, OnceCell};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicIsize, AtomicU8, Ordering};
+
+/// The system's allocator, counted.
+pub struct Counting;
+
+/// Bytes in use, as far as threads have told.
+static USED: AtomicIsize = AtomicIsize::new(0);
+/// Bytes.
+static LIMIT: AtomicIsize = AtomicIsize::new(isize::MAX);
+
+/// Bytes.
+const BATCH: isize = 64 * 1024;
+
+/// What one thread of the process knows.
+struct Local {
+    /// Bytes asked for, less those given back, that it has not told.
+    untold: Cell<isize>,
+    /// It went beyond the limit, and has not been asked since.
+    beyond: Cell<bool>,
+    trap: OnceCell<(Arc<AtomicU8>, u8)>,
+}
+
+thread_local! {
+    static LOCAL: Local = const {
+        Local { untold: Cell::new(0), beyond: Cell::new(false), trap: OnceCell::new() }
+    };
+}
+
+impl Drop for Local {
+    /// What the thread does after this, it tells at once.
+    fn drop(&mut self) {
+        USED.fetch_add(self.untold.get(), Ordering::Relaxed);
+    }
+}
+
+#[inline(always)]
+fn count(bytes: isize) {
+    let counted = LOCAL.try_with(|local| {
+        let untold = local.untold.get() + bytes;
+        local.untold.set(untold);
+        if untold.unsigned_abs() >= BATCH as usize {
+            tell(local);
+        }
+    });
+    if counted.is_err() {
+        USED.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+/// It runs inside the allocator: it must not panic, and allocates nothing.
+#[cold]
+fn tell(local: &Local) {
+    let untold = local.untold.replace(0);
+    let used = USED.fetch_add(untold, Ordering::Relaxed).wrapping_add(untold);
+    if untold > 0
+        && used > LIMIT.load(Ordering::Relaxed)
+        && let Some((trap, bit)) = local.trap.get()
+    {
+        local.beyond.set(true);
+        trap.fetch_or(*bit, Ordering::SeqCst);
+    }
+}
+
+// SAFETY: every call is handed on to the system's allocator as it came, and its answer is given back. Counting neither
+// allocates nor unwinds. (That an allocator may have thread-local variables, even with a `Drop`, is promised by the
+// standard library since Rust 1.93.)
+unsafe impl GlobalAlloc for Counting {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size() as isize);
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    #[inline]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count(layout.size() as isize);
+        // SAFETY: the caller keeps the contract of `alloc_zeroed`.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        count(-(layout.size() as isize));
+        // SAFETY: the caller keeps the contract of `dealloc`, and all that was allocated here came from `System`.
+        unsafe { System.dealloc(place, layout) }
+    }
+
+    #[inline]
+    unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count(size as isize - layout.size() as isize);
+        // SAFETY: as for `dealloc`, with the contract of `realloc`.
+        unsafe { System.realloc(place, layout, size) }
+    }
+}
+
+/// Bytes in use, less exact by `BATCH` for each thread that lives.
+pub fn used() -> usize {
+    usize::try_from(USED.load(Ordering::Relaxed)).unwrap_or(0)
+}
+
+/// Sets the limit of this process, in bytes.
+pub fn set_limit(bytes: u64) {
+    LIMIT.store(isize::try_from(bytes).unwrap_or(isize::MAX), Ordering::Relaxed);
+}
+
+/// In bytes.
+pub fn limit() -> usize {
+    LIMIT.load(Ordering::Relaxed).unsigned_abs()
+}
+
+/// Whether so many bytes more would keep within the limit.
+pub fn has_room_for(bytes: usize) -> bool {
+    let bytes = isize::try_from(bytes).unwrap_or(isize::MAX);
+    USED.load(Ordering::Relaxed).saturating_add(bytes) <= LIMIT.load(Ordering::Relaxed)
+}
+
+/// From here on this OS thread sets `bit` in `trap` each time that it goes beyond the limit. Once for each thread.
+pub fn trap_with(trap: &Arc<AtomicU8>, bit: u8) {
+    // A thread that has a trap already keeps it.
+    let _ = LOCAL.try_with(|local| local.trap.set((trap.clone(), bit)));
+}
+
+/// Whether this thread has gone beyond the limit since it was last asked.
+pub fn went_beyond() -> bool {
+    LOCAL.try_with(|local| local.beyond.replace(false)).unwrap_or(false)
+}
+
+/// `64 MB`, as messages tell sizes.
+pub fn shown(bytes: usize) -> String {
+    for (unit, size) in [("GB", 1 << 30), ("MB", 1 << 20), ("KB", 1 << 10)] {
+        if bytes >= size && bytes.is_multiple_of(size) {
+            return format!("{} {unit}", bytes / size);
+        }
+    }
+    format!("{bytes} bytes")
+}
+
+/// Counting itself is tested where it is the allocator: in `tests/memory.rs`.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_told_in_the_largest_whole_unit() {
+        for (bytes, text) in
+            [(1 << 31, "2 GB"), (64 << 20, "64 MB"), (1536 << 10, "1536 KB"), (1000, "1000 bytes")]
+        {
+            assert_eq!(shown(bytes), text);
+        }
+    }
+}
