@@ -186,7 +186,12 @@ pub fn methods(kind: Type) -> &'static [Row] {
         | Type::Queue
         | Type::Atomic
         | Type::Pool
-        | Type::Future => sync::methods(kind),
+        | Type::Future
+        | Type::Stream
+        | Type::Server
+        | Type::Command
+        | Type::Pipe
+        | Type::End => sync::methods(kind),
     }
 }
 
@@ -212,7 +217,12 @@ pub fn properties(kind: Type) -> &'static [Property] {
         | Type::Queue
         | Type::Atomic
         | Type::Pool
-        | Type::Future => sync::properties(kind),
+        | Type::Future
+        | Type::Stream
+        | Type::Server
+        | Type::Command
+        | Type::Pipe
+        | Type::End => sync::properties(kind),
     }
 }
 

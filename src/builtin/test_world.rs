@@ -4,6 +4,7 @@ use super::{Context, Outcome, functions, methods, properties};
 use crate::builtin::Body;
 use crate::code::Program;
 use crate::source::Source;
+use crate::sync::outside::{Outside, Way};
 use crate::sync::{
     Sync,
     thread::{Entry, State, Thread},
@@ -229,6 +230,10 @@ impl World for TestWorld {
             Some(directory) if path.starts_with(directory.as_str()) => Ok(()),
             Some(_) | None => Err(Error::new(Kind::Refused, format!("not allowed: {path}"))),
         }
+    }
+
+    fn outside(&mut self, way: Way<'_>) -> Result<&mut dyn Outside, Error> {
+        Err(Error::new(Kind::Refused, format!("{way} is not there in a test")))
     }
 
     fn cpu_count(&self) -> usize {

@@ -163,6 +163,14 @@ pub struct Run {
     /// Let the script write, make and remove files: all, or those at and below these paths
     #[arg(long, value_name = "PATHS", num_args = 0..=1, require_equals = true, value_delimiter = ',')]
     pub allow_write: Option<Vec<PathBuf>>,
+
+    /// Let the script start other programs: all, or those of these names (separated by commas)
+    #[arg(long, value_name = "NAMES", num_args = 0..=1, require_equals = true, value_delimiter = ',')]
+    pub allow_run: Option<Vec<String>>,
+
+    /// Let the script talk with other hosts, and be reached by them
+    #[arg(long)]
+    pub allow_net: bool,
 }
 
 /// What is asked for; or clap's answer, which is a complaint or the help that was asked for.

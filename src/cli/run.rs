@@ -7,7 +7,7 @@ use conc::explore;
 use conc::report::runtime::Ending;
 use conc::report::{Style, render};
 use conc::world::legs::Legs;
-use conc::world::real::{self, Allowed, Input, Options, UncaughtReport};
+use conc::world::real::{self, Allowed, Input, Options, Programs, UncaughtReport};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -83,6 +83,12 @@ fn execute(ready: Ready, run: &Run, style: Style) -> Ending {
         max_threads: run.max_threads.map_or(defaults.max_threads, |most| most as usize),
         read: allowed(&run.allow_read),
         write: allowed(&run.allow_write),
+        run: match &run.allow_run {
+            None => Programs::None,
+            Some(names) if names.is_empty() => Programs::All,
+            Some(names) => Programs::Named(names.clone()),
+        },
+        net: run.allow_net,
         reporter: Arc::new(reporter),
         seed,
         input,

@@ -75,15 +75,24 @@ pub struct Reach {
 }
 
 /// The builtins that make something whose waiters nobody in particular has to release.
-const MAKERS: [&str; 7] = ["semaphore", "condition", "event", "barrier", "latch", "queue", "as_completed"];
+const MAKERS: [&str; 8] =
+    ["semaphore", "condition", "event", "barrier", "latch", "queue", "pipe", "as_completed"];
 
 /// Whether it is worth while to look: the program has something that threads may wait for in a knot.
 pub fn worth_while(program: &Program) -> bool {
     let awaits = |function: &Function| function.code.iter().any(|i| matches!(i, I::AwaitWait));
-    let makes = |value: &Value| matches!(value, Value::Builtin(row) if MAKERS.contains(&row.name));
-    program.rows.iter().any(|row| MAKERS.contains(&row.name))
-        || program.constants.iter().any(makes)
-        || program.functions.iter().any(awaits)
+    mentions(program, &MAKERS) || program.functions.iter().any(awaits)
+}
+
+/// Whether the program may have pipes.
+pub fn makes_pipes(program: &Program) -> bool {
+    mentions(program, &["pipe"])
+}
+
+/// Whether the program mentions one of these builtins.
+fn mentions(program: &Program, names: &[&str]) -> bool {
+    let is_one = |value: &Value| matches!(value, Value::Builtin(row) if names.contains(&row.name));
+    program.rows.iter().any(|row| names.contains(&row.name)) || program.constants.iter().any(is_one)
 }
 
 impl Reach {

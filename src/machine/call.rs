@@ -319,6 +319,10 @@ pub(super) fn prepare<S: Scheduler>(
     let start = at + 1;
     let (function, captured) = match callee(&fiber.stack[at], image)? {
         Callee::Function { function, captured, .. } => (function, captured),
+        // It makes what is started.
+        Callee::Builtin { row, .. } if row.name == "command" => {
+            return call_builtin(image, fiber, world, at, shape, row, None);
+        }
         Callee::Builtin { row, .. } => return prepare_builtin(image, fiber, world, at, shape, row.name),
     };
     let known = &program.functions[function as usize];

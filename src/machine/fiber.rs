@@ -93,6 +93,20 @@ impl Fiber {
         self.stack.resize(until.max(self.stack.len() * 2), Value::Nil);
     }
 
+    /// Lets go of what calls that have ended have left behind.
+    pub(super) fn clear_rest(&mut self, program: &Program) {
+        let top = self.top(program);
+        let rest = self.stack.get_mut(top..).unwrap_or_default();
+        rest.iter_mut().for_each(|value| *value = Value::Nil);
+    }
+
+    /// Where the registers of the calls in progress end.
+    pub(super) fn top(&self, program: &Program) -> usize {
+        self.frames
+            .last()
+            .map_or(0, |frame| frame.base as usize + program.functions[frame.function as usize].registers)
+    }
+
     /// Its calls in progress, outermost first: the function and the next instruction of each.
     pub fn calls(&self) -> impl ExactSizeIterator<Item = (u32, u32)> {
         self.frames.iter().map(|frame| (frame.function, frame.pc))

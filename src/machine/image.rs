@@ -3,7 +3,7 @@
 use super::arguments::Linked;
 use crate::builtin::{self, Body, Property, Row};
 use crate::code::verify::Verified;
-use crate::code::{Class, Program};
+use crate::code::{Class, Program, reach};
 use crate::value::{Type, Value, cell::Cell};
 use std::sync::{Arc, OnceLock};
 
@@ -29,6 +29,7 @@ struct Names {
     members: Vec<Vec<Option<Member>>>,
     /// For each function, the builtin that it is.
     scripted: Vec<Option<Linked>>,
+    pipes: bool,
 }
 
 /// A member of a class, by number.
@@ -55,8 +56,14 @@ impl Image {
             properties: Type::ALL.into_iter().map(properties_of).collect(),
             members: program.classes.iter().map(|class| members_of(class, &program)).collect(),
             scripted: scripted_of(&program),
+            pipes: reach::makes_pipes(&program),
         };
         Image::with(program, Arc::new(names))
+    }
+
+    /// Whether the program may have pipes, whose ends close themselves when nobody holds them any more.
+    pub(super) fn has_pipes(&self) -> bool {
+        self.names.pipes
     }
 
     /// The same program with variables of its own, none of them set.

@@ -3,12 +3,12 @@
 use super::call::{self, Flow};
 use super::fault::{self, Fault};
 use super::{Fiber, Image, Scheduler, Watch, check, field, select, wait, watch};
-use crate::builtin::{Body, Wait};
+use crate::builtin::{self, Body, Context, Wait};
 use crate::code::{Instruction as I, Program, Shape};
-use crate::sync::{Op, Who};
+use crate::sync::{self, Op, Who};
 use crate::syntax::tree::BinaryOperator;
 use crate::value::{
-    Value, compare,
+    Type, Value, compare,
     error::{Error, Kind},
     format, index,
     map::Entries,
@@ -170,7 +170,10 @@ pub(super) fn instruction<S: Scheduler>(
         I::Prepare { at: first, shape } => {
             return call::prepare(image, fiber, world, at(first), &program.shapes[shape as usize]);
         }
-        I::Start { a } => start(world, &fiber.stack[at(a)])?,
+        I::Start { a } => {
+            let line = fiber.line(program);
+            start(&mut Context { world, program, line }, &fiber.stack[at(a)])?;
+        }
         I::Sleep { a } => {
             let deadline = wait::deadline(world, &fiber.stack[at(a)], "`sleep`")?;
             return Ok(Flow::Wait(Wait { op: Op::Sleep, deadline: Some(deadline) }));
@@ -344,7 +347,11 @@ pub(super) fn next_of_queue<S: Scheduler>(
 ) -> Result<Taken, Fault> {
     let Value::Sync(queue) = &fiber.stack[at] else { return Ok(Taken::Closed) };
     let line = call::line_of(fiber, &image.program);
-    let mut op = Op::Next(queue.clone());
+    let mut op = match &queue.kind {
+        sync::Kind::Outside(_) => builtin::sync::streams::next_line(queue)?,
+        sync::Kind::End(_) => builtin::sync::pipe::receiving(queue, true)?,
+        _ => Op::Next(queue.clone()),
+    };
     match op.poll(Who { thread: world.thread(), line })? {
         Some(Value::Unset) => Ok(Taken::Closed),
         Some(value) => {
@@ -429,13 +436,16 @@ pub(super) fn call_member(
 
 // Threads and waiting.
 
-fn start<S: Scheduler>(world: &mut S, value: &Value) -> Result<(), Error> {
+fn start(context: &mut Context<'_>, value: &Value) -> Result<(), Error> {
     match value {
-        Value::Thread(thread) => world.start(thread),
+        Value::Thread(thread) => context.world.start(thread),
+        Value::Sync(sync) if sync.kind.kind() == Type::Command => {
+            builtin::sync::programs::start(context, sync)
+        }
         other => Err(Error::new(
             Kind::Type,
             format!(
-                "`start` takes a thread, a timer, a call or a block, not {}",
+                "`start` takes a thread, a timer, a command, a call or a block, not {}",
                 call::article(other.kind())
             ),
         )

@@ -9,7 +9,8 @@ use crate::value::Value;
 pub struct Snapshot {
     /// Outermost first.
     pub calls: Vec<Call>,
-    /// Thread-locals, and what the arms of a `select` in the making hold.
+    /// Thread-locals, what the arms of a `select` in the making hold, and where letting go of something has an effect (the
+    /// end of a pipe closes itself) also what calls that have ended have left behind.
     pub others: Vec<Value>,
 }
 
@@ -37,6 +38,9 @@ impl Fiber {
             calls.push(Call { function: frame.function, pc: frame.pc, registers });
         }
         let mut others = self.locals.clone();
+        if crate::code::reach::makes_pipes(program) {
+            others.extend(self.stack.get(self.top(program)..).unwrap_or_default().iter().cloned());
+        }
         self.arms.iter().for_each(|arm| arm.values(&mut |value| others.push(value)));
         Some(Snapshot { calls, others })
     }

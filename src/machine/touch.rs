@@ -337,7 +337,10 @@ fn gives_back(thing: &Sync) -> bool {
         | Kind::Atomic(_)
         | Kind::Pool(_)
         | Kind::Crew(_)
-        | Kind::Future(_) => false,
+        | Kind::Future(_)
+        | Kind::Pipe(_)
+        | Kind::End(_)
+        | Kind::Outside(_) => false,
     }
 }
 

@@ -28,6 +28,9 @@ pub(super) fn perform<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mu
         wait.op.abandon(Who { thread: world.thread(), line });
         return Done::Fault(Fault::Error(waits_in_one_step(image, fiber)));
     }
+    if image.has_pipes() {
+        fiber.clear_rest(&image.program);
+    }
     match world.wait(wait, fiber, &image.program) {
         Waited::Done(value) => match complete(image, fiber, world, value) {
             Ok(()) => Done::Complete,
@@ -176,11 +179,13 @@ pub(super) fn deadline<S: Scheduler>(world: &S, duration: &Value, what: &str) ->
     }
 }
 
-/// What a `for` goes over: a queue itself, a range itself, and of everything else what it held when the loop began.
+/// What a `for` goes over: a queue, a stream or an end of a pipe itself, a range itself, and of everything else what it held when the loop began.
 pub(super) fn iterate(value: &Value) -> Result<Value, Error> {
     match value {
         Value::Range(range) => Ok(Value::Range(range.clone())),
-        Value::Sync(sync) if sync.kind.kind() == Type::Queue => Ok(value.clone()),
+        Value::Sync(sync) if matches!(sync.kind.kind(), Type::Queue | Type::Stream | Type::End) => {
+            Ok(value.clone())
+        }
         other => {
             Ok(Value::List(Arc::new(crate::value::list::List::new(crate::value::iterate::items(other)?))))
         }

@@ -37,6 +37,8 @@ pub enum Code {
     UnknownKind = 215,
     /// A statement without any effect, such as `x == 1`.
     NoEffect = 216,
+    /// A signal that there is not, or that nobody can handle.
+    WrongSignal = 219,
     // 03xx: while running, by kind of error value.
     Thrown = 300,
     Timeout = 301,

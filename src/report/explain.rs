@@ -5,7 +5,7 @@ use super::Code;
 
 impl Code {
     /// In the order of their numbers.
-    pub const ALL: [Code; 47] = [
+    pub const ALL: [Code; 48] = [
         Code::Syntax,
         Code::Unclosed,
         Code::BadNumber,
@@ -29,6 +29,7 @@ impl Code {
         Code::ShadowedBuiltin,
         Code::UnknownKind,
         Code::NoEffect,
+        Code::WrongSignal,
         Code::Thrown,
         Code::Timeout,
         Code::Closed,
@@ -87,6 +88,7 @@ impl Code {
             Code::ShadowedBuiltin => include_str!("../../docs/errors/E0214.md"),
             Code::UnknownKind => include_str!("../../docs/errors/E0215.md"),
             Code::NoEffect => include_str!("../../docs/errors/E0216.md"),
+            Code::WrongSignal => include_str!("../../docs/errors/E0219.md"),
             Code::Thrown => include_str!("../../docs/errors/E0300.md"),
             Code::Timeout => include_str!("../../docs/errors/E0301.md"),
             Code::Closed => include_str!("../../docs/errors/E0302.md"),

@@ -88,6 +88,8 @@ pub struct Ending {
     pub failed: usize,
     /// With `main`.
     pub started: usize,
+    /// Other programs that the run had started and that had not ended: they were ended with it.
+    pub programs: Vec<String>,
     /// For `--stats`.
     pub stats: Option<Stats>,
 }

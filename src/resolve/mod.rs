@@ -212,6 +212,7 @@ pub enum FunctionKind {
     ThreadBody,
     /// The block of `start`, a statement of `parallel`, the body of `parallel for`.
     StartBlock,
+    /// The body of a timer, or of a handler of signals.
     TimerBody,
     Deferred,
     /// The condition of an `invariant` or `ensure`.

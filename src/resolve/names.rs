@@ -217,6 +217,12 @@ impl<'a> Names<'a> {
             StatementKind::Thread(template) => self.template(template),
             StatementKind::Declare(declaration) => self.declaration(declaration),
             StatementKind::Timer(timer) => self.timer(timer),
+            StatementKind::OnSignal { signal, action, id } => {
+                self.expression(signal);
+                if let tree::OnSignal::Handler(block) = action {
+                    self.body("on signal", FunctionKind::TimerBody, block, *id);
+                }
+            }
             StatementKind::If { branches, otherwise } => {
                 for (condition, body) in branches {
                     self.expression(condition);

@@ -39,6 +39,12 @@ const FOREIGN: &[(&str, &str)] = &[
     ("channel", "queue"),
     ("ThreadPoolExecutor", "pool"),
     ("Pool", "pool"),
+    ("Pipe", "pipe"),
+    ("subprocess", "run"),
+    ("Popen", "command"),
+    ("system", "run"),
+    ("socket", "connect"),
+    ("kill", "send_signal"),
 ];
 
 /// Methods that other languages' threads and locks have, and what is written here instead.

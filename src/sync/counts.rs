@@ -60,7 +60,10 @@ impl Counts {
             | Kind::Atomic(_)
             | Kind::Pool(_)
             | Kind::Crew(_)
-            | Kind::Future(_) => return None,
+            | Kind::Future(_)
+            | Kind::Pipe(_)
+            | Kind::End(_)
+            | Kind::Outside(_) => return None,
         };
         Some(Counts { id: sync.id, line: sync.line, label: OnceLock::new(), of })
     }
@@ -162,7 +165,9 @@ impl Counted {
             | Op::Several(_)
             | Op::Task(_)
             | Op::Idle(_)
-            | Op::Select(_) => return None,
+            | Op::Select(_)
+            | Op::Pipe(_)
+            | Op::Outside(_) => return None,
         };
         sync.counts.get().is_some().then(|| Counted { sync: sync.clone(), put })
     }

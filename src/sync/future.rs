@@ -89,7 +89,8 @@ impl Task {
         std::mem::replace(self, Task::Taken(Vec::new()))
     }
 
-    /// What to call, if nobody has taken it.
+    /// What to call, if nobody has taken it. The list itself stays, for the thread that made it to free.
+    #[expect(clippy::drain_collect, reason = "taking the list would free it in another thread")]
     fn hand_out(&mut self) -> Option<Entry> {
         let Task::Given(entry) = self else { return None };
         let callee = std::mem::replace(&mut entry.callee, Value::Nil);

@@ -18,8 +18,11 @@ mod heap;
 pub mod latch;
 pub mod lock;
 pub mod op;
+pub mod outside;
 pub mod owner;
+pub mod pipe;
 pub mod pool;
+mod put;
 pub mod queue;
 pub mod rlock;
 pub mod rwlock;
@@ -73,6 +76,11 @@ pub enum Kind {
     /// What the workers of a pool hold; never seen by a script.
     Crew(pool::Crew),
     Future(future::Future),
+    Pipe(pipe::Pipe),
+    /// One end of a pipe.
+    End(pipe::End),
+    /// Something whose other side is outside the program. In a box, so that other things need not be as large.
+    Outside(Box<outside::Thing>),
 }
 
 /// What `with` can enter, of all things.
@@ -117,6 +125,9 @@ impl Sync {
         if let Kind::Future(future) = &self.kind {
             return format!("future of {} (line {})", future.what, self.line);
         }
+        if let Kind::Outside(thing) = &self.kind {
+            return thing.label();
+        }
         format!("{} (line {})", self.kind.kind().word(), self.line)
     }
 
@@ -137,7 +148,10 @@ impl Sync {
             | Kind::Queue(_)
             | Kind::Atomic(_)
             | Kind::Crew(_)
-            | Kind::Future(_) => None,
+            | Kind::Future(_)
+            | Kind::Pipe(_)
+            | Kind::End(_)
+            | Kind::Outside(_) => None,
         }
     }
 
@@ -286,6 +300,9 @@ impl Kind {
             Kind::Atomic(_) => Type::Atomic,
             Kind::Pool(_) | Kind::Crew(_) => Type::Pool,
             Kind::Future(_) => Type::Future,
+            Kind::Pipe(_) => Type::Pipe,
+            Kind::End(_) => Type::End,
+            Kind::Outside(thing) => thing.kind(),
         }
     }
 }

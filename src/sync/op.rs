@@ -8,15 +8,17 @@ use super::event::{self, Event};
 use super::future::{Future, Several};
 use super::latch::Latch;
 use super::lock::Lock;
+use super::outside;
+use super::pipe;
 use super::pool::{Crew, Task};
-use super::queue::{self, Got, Queue, closed};
+use super::put::Put;
+use super::queue::{Got, Queue, closed};
 use super::rwlock;
 use super::select::Select;
 use super::semaphore::Semaphore;
 use super::thread::Thread;
 use super::wait::WaitQueue;
 use super::{Kind, Releasers, Sync, Who};
-use crate::state::{Reader, Writer};
 use crate::value::{
     Value,
     error::{self, Error},
@@ -65,13 +67,9 @@ pub enum Op {
     /// Until a crew has no unfinished task: nil.
     Idle(Arc<Sync>),
     Select(Box<Select>),
-}
-
-/// A `put` that waits, with its value.
-#[derive(Debug)]
-pub struct Put {
-    pub queue: Arc<Sync>,
-    value: Value,
+    Pipe(pipe::Wait),
+    /// For something outside the program. In a box, since it is large.
+    Outside(Box<outside::Wait>),
 }
 
 impl Op {
@@ -91,12 +89,15 @@ impl Op {
             | Kind::Atomic(_)
             | Kind::Pool(_)
             | Kind::Crew(_)
-            | Kind::Future(_) => Op::Acquire(sync),
+            | Kind::Future(_)
+            | Kind::Pipe(_)
+            | Kind::End(_)
+            | Kind::Outside(_) => Op::Acquire(sync),
         }
     }
 
     pub fn put(queue: Arc<Sync>, value: Value) -> Op {
-        Op::Put(Put { queue, value })
+        Op::Put(Put::new(queue, value))
     }
 
     /// Does the operation if it can be done now: its value, or None if it has to wait. An error ends it.
@@ -151,6 +152,8 @@ impl Op {
             },
             Op::Idle(crew) => (Crew::of(crew)?.unfinished() == 0).then_some(Value::Nil),
             Op::Select(select) => select.poll(who)?,
+            Op::Pipe(wait) => wait.poll()?,
+            Op::Outside(wait) => wait.poll()?,
         })
     }
 
@@ -177,6 +180,8 @@ impl Op {
             Op::Task(crew) => Crew::of(crew).is_ok_and(Crew::has_task),
             Op::Idle(crew) => Crew::of(crew).is_ok_and(|crew| crew.unfinished() == 0),
             Op::Select(select) => select.arms.iter().any(|arm| arm.ready(who)),
+            Op::Pipe(wait) => wait.ready(),
+            Op::Outside(wait) => wait.ready(),
         }
     }
 
@@ -210,6 +215,8 @@ impl Op {
             Op::Task(crew) => Crew::of(crew).ok().map(|crew| &crew.work),
             Op::Idle(crew) => Crew::of(crew).ok().map(|crew| &crew.idle),
             Op::Select(select) => return select.arms.iter().for_each(|arm| arm.queues(each)),
+            Op::Pipe(wait) => wait.queue(),
+            Op::Outside(wait) => return wait.queues(each),
         };
         if let Some(queue) = queue {
             each(queue);
@@ -246,6 +253,8 @@ impl Op {
                 select.stop(who, None);
                 Value::Nil
             }
+            Op::Pipe(wait) => return Err(wait.timed_out()),
+            Op::Outside(wait) => wait.timed_out()?,
         }))
     }
 
@@ -271,18 +280,20 @@ impl Op {
             | Op::Ended(_)
             | Op::Several(_)
             | Op::Task(_)
-            | Op::Idle(_) => {}
+            | Op::Idle(_)
+            | Op::Pipe(_) => {}
             Op::Enter(enter) => enter.stop(),
             Op::Condition(wait) => wait.abandon(),
             Op::Barrier(wait) => wait.abandon(who),
             Op::Select(select) => select.stop(who, None),
+            Op::Outside(wait) => wait.abandon(),
         }
     }
 
     pub fn releasers(&self, who: Who<'_>) -> Releasers {
         let nobody = || Releasers::All(Vec::new());
         match self {
-            Op::Sleep | Op::Beat(_) => Releasers::Outside,
+            Op::Sleep | Op::Beat(_) | Op::Outside(_) => Releasers::Outside,
             Op::Change => Releasers::Anyone(Vec::new()),
             Op::Join(thread) | Op::ThreadResult(thread) => Releasers::All(vec![thread.id]),
             Op::JoinAll(threads) => {
@@ -305,6 +316,7 @@ impl Op {
                 Future::of(future).map_or_else(|_| nobody(), Future::releasers)
             }
             Op::Several(several) => several.releasers(),
+            Op::Pipe(wait) => wait.releasers(),
             Op::Idle(crew) => Crew::of(crew).map_or_else(|_| nobody(), Crew::busy),
             Op::Select(select) => select.releasers(who),
         }
@@ -347,6 +359,8 @@ impl Op {
             Op::Task(crew) => format!("waits for a task of {}", crew.label()),
             Op::Idle(crew) => format!("waits for the tasks of {}", crew.label()),
             Op::Select(select) => select.describe(),
+            Op::Pipe(wait) => wait.describe(),
+            Op::Outside(wait) => wait.describe(),
         }
     }
 
@@ -370,13 +384,15 @@ impl Op {
             Op::Result(future) | Op::FutureError(future) | Op::Ended(future) => thing(future),
             Op::Several(several) => Value::list(several.futures.iter().map(thing).collect()),
             Op::Select(select) => Value::list(select.arms.iter().map(Op::on).collect()),
+            Op::Pipe(wait) => thing(wait.end()),
+            Op::Outside(wait) => wait.on(),
         }
     }
 
     /// Calls `each` with every value that it holds: what it waits for, and what it puts.
     pub fn values(&self, each: &mut dyn FnMut(Value)) {
         match self {
-            Op::Put(put) => each(put.value.clone()),
+            Op::Put(put) => each(put.value().clone()),
             Op::Task(crew) | Op::Idle(crew) => each(Value::Sync(crew.clone())),
             Op::Beat(timer) => each(Value::Thread(timer.clone())),
             Op::Select(select) => return select.arms.iter().for_each(|arm| arm.values(each)),
@@ -397,14 +413,20 @@ impl Op {
             | Op::Result(_)
             | Op::FutureError(_)
             | Op::Ended(_)
-            | Op::Several(_) => {}
+            | Op::Several(_)
+            | Op::Pipe(_)
+            | Op::Outside(_) => {}
         }
         each(self.on());
     }
 
-    /// Whether the thread is a worker of a pool that waits for its next task.
+    /// Whether the thread is a worker of a pool that waits for its next task, or waits for a signal to handle.
     pub fn is_idle(&self) -> bool {
-        matches!(self, Op::Task(_))
+        match self {
+            Op::Task(_) => true,
+            Op::Outside(wait) => matches!(**wait, outside::Wait::Signal(_)),
+            _ => false,
+        }
     }
 
     /// Why it waits for ever, and what to do, where there is more to say than `describe` does: for a deadlock's notes.
@@ -414,6 +436,7 @@ impl Op {
             Op::Acquire(sync) => Lock::of(sync).ok().and_then(|lock| lock.note(sync, who)),
             Op::Enter(enter) => enter.note(who),
             Op::Condition(wait) => wait.note(),
+            Op::Pipe(wait) => wait.note(),
             Op::Barrier(wait) => wait.note(),
             Op::Latch(latch) => {
                 Latch::of(latch).ok().map(|state| format!("{} is at {}", latch.label(), state.count()))
@@ -426,7 +449,13 @@ impl Op {
                 let mut futures = several.futures.iter().filter_map(|sync| Future::of(sync).ok());
                 futures.find_map(|future| future.note(who))
             }
-            Op::Event(_) | Op::Put(_) | Op::Get(_) | Op::Next(_) | Op::Task(_) | Op::Idle(_) => None,
+            Op::Event(_)
+            | Op::Put(_)
+            | Op::Get(_)
+            | Op::Next(_)
+            | Op::Task(_)
+            | Op::Idle(_)
+            | Op::Outside(_) => None,
             Op::Select(select) => return select.arms.iter().for_each(|arm| arm.explain(who, each)),
         };
         if let Some(note) = note {
@@ -435,36 +464,8 @@ impl Op {
     }
 }
 
-impl Put {
-    fn poll(&mut self) -> Result<Option<Value>, Error> {
-        let value = std::mem::replace(&mut self.value, Value::Nil);
-        match Queue::of(&self.queue)?.put(&self.queue, value)? {
-            queue::Put::Done => Ok(Some(Value::Bool(true))),
-            queue::Put::Full(value) => {
-                self.value = value;
-                Ok(None)
-            }
-        }
-    }
-}
-
 /// The one error for giving up after a timeout, of what has no false to return.
 #[cold]
 pub fn timeout(what: &str, why: &str) -> Error {
     Error::new(error::Kind::Timeout, format!("{what}: {why} within the timeout"))
-}
-
-impl Put {
-    pub fn save(&self, w: &mut Writer<'_>) {
-        w.sync(&self.queue);
-        w.value(&self.value);
-    }
-
-    pub fn load(r: &mut Reader<'_>) -> Put {
-        Put { queue: r.sync(), value: r.value() }
-    }
-
-    pub fn value(&self) -> &Value {
-        &self.value
-    }
 }

@@ -4,7 +4,7 @@
 //! nobody is in them.
 
 use super::future::Several;
-use super::op::Put;
+use super::put::Put;
 use super::select::Select;
 use super::{Kind, Op, Sync};
 use super::{atomic, barrier, condition, event, future, latch, lock, pool, queue, rlock, rwlock, semaphore};
@@ -96,6 +96,9 @@ impl Sync {
                 future.save_head(w);
                 future.save(w);
             }
+            Kind::Pipe(_) | Kind::End(_) | Kind::Outside(_) => {
+                unreachable!("a world that writes states has nothing outside")
+            }
         }
     }
 
@@ -140,7 +143,7 @@ impl Sync {
             Kind::Crew(crew) => crew.fill(r),
             Kind::Future(future) => future.fill(r),
             // Nothing of these changes.
-            Kind::Side(_) | Kind::Pool(_) => {}
+            Kind::Side(_) | Kind::Pool(_) | Kind::Pipe(_) | Kind::End(_) | Kind::Outside(_) => {}
         }
     }
 }
@@ -172,6 +175,7 @@ impl Op {
             Op::Put(put) => put.save(w),
             Op::Several(several) => several.save(w),
             Op::Select(select) => select.save(w),
+            Op::Pipe(_) | Op::Outside(_) => unreachable!("a world that writes states has nothing outside"),
         }
     }
 
@@ -230,6 +234,8 @@ impl Op {
             Op::Task(_) => 20,
             Op::Idle(_) => 21,
             Op::Select(_) => 22,
+            Op::Outside(_) => 23,
+            Op::Pipe(_) => 24,
         }
     }
 }

@@ -39,7 +39,9 @@ impl Op {
             | Op::Ended(_)
             | Op::Several(_)
             | Op::Task(_)
-            | Op::Idle(_) => false,
+            | Op::Idle(_)
+            | Op::Outside(_) => false,
+            Op::Pipe(wait) => wait.leaves_trace(),
         }
     }
 
@@ -105,6 +107,12 @@ impl Op {
                 }
             }
             Op::Select(select) => select.arms.iter().for_each(|arm| arm.touches(each)),
+            Op::Pipe(wait) => thing(wait.end(), each),
+            Op::Outside(wait) => {
+                if let Value::Sync(sync) = wait.on() {
+                    thing(&sync, each);
+                }
+            }
         }
     }
 }

@@ -32,6 +32,7 @@ impl StatementKind {
             StatementKind::Thread(template) => Declared::Thread(template),
             StatementKind::Invalid
             | StatementKind::Expression(_)
+            | StatementKind::OnSignal { .. }
             | StatementKind::Assign { .. }
             | StatementKind::If { .. }
             | StatementKind::While { .. }

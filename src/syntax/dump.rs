@@ -81,6 +81,14 @@ fn statement(statement: &Statement) -> String {
             format!("{daemon}thread {}{} {body}", t.name.text, parameters(&t.parameters))
         }
         StatementKind::Declare(d) => format!("{} {}", d.kind.word(), list(&d.items, item)),
+        StatementKind::OnSignal { signal, action, .. } => {
+            let action = match action {
+                OnSignal::Handler(body) => block(body),
+                OnSignal::Ignore => "ignore".into(),
+                OnSignal::Default => "default".into(),
+            };
+            format!("on signal {} {action}", expression(signal))
+        }
         StatementKind::Timer(t) => {
             let daemon = if t.daemon { "daemon " } else { "" };
             let when = if t.repeats { "every" } else { "after" };

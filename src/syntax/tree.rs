@@ -68,6 +68,12 @@ pub enum StatementKind {
     Thread(Template),
     Declare(Declaration),
     Timer(Timer),
+    /// `on signal "USR1" { … }`: what it does is the function `id`, for a handler.
+    OnSignal {
+        signal: Expression,
+        action: OnSignal,
+        id: NodeId,
+    },
     If {
         branches: Vec<(Expression, Block)>,
         otherwise: Option<Block>,
@@ -129,6 +135,14 @@ pub enum StatementKind {
     },
     Select(Select),
     Block(Block),
+}
+
+/// What a signal is to do.
+#[derive(Debug, Clone)]
+pub enum OnSignal {
+    Handler(Block),
+    Ignore,
+    Default,
 }
 
 #[derive(Debug, Clone)]
@@ -283,10 +297,11 @@ pub enum DeclarationKind {
     Queue,
     Atomic,
     Pool,
+    Pipe,
 }
 
 impl DeclarationKind {
-    pub const ALL: [DeclarationKind; 11] = [
+    pub const ALL: [DeclarationKind; 12] = [
         DeclarationKind::Lock,
         DeclarationKind::RLock,
         DeclarationKind::RwLock,
@@ -298,6 +313,7 @@ impl DeclarationKind {
         DeclarationKind::Queue,
         DeclarationKind::Atomic,
         DeclarationKind::Pool,
+        DeclarationKind::Pipe,
     ];
 
     /// The word that begins the declaration, which is also the name of the function that makes one.
@@ -314,6 +330,7 @@ impl DeclarationKind {
             DeclarationKind::Queue => "queue",
             DeclarationKind::Atomic => "atomic",
             DeclarationKind::Pool => "pool",
+            DeclarationKind::Pipe => "pipe",
         }
     }
 }

@@ -26,6 +26,7 @@ pub mod show;
 pub mod sort;
 pub mod step;
 pub mod text;
+pub mod wire;
 
 use crate::builtin::Row;
 use crate::sync::{Sync, thread::Thread};
@@ -115,6 +116,11 @@ pub enum Type {
     Atomic,
     Pool,
     Future,
+    Stream,
+    Server,
+    Command,
+    Pipe,
+    End,
     File,
 }
 
@@ -343,7 +349,7 @@ impl Range {
 }
 
 impl Type {
-    pub const ALL: [Type; 28] = [
+    pub const ALL: [Type; 33] = [
         Type::Nil,
         Type::Bool,
         Type::Int,
@@ -371,6 +377,11 @@ impl Type {
         Type::Atomic,
         Type::Pool,
         Type::Future,
+        Type::Stream,
+        Type::Server,
+        Type::Command,
+        Type::Pipe,
+        Type::End,
         Type::File,
     ];
 
@@ -404,6 +415,11 @@ impl Type {
             Type::Atomic => "atomic",
             Type::Pool => "pool",
             Type::Future => "future",
+            Type::Stream => "stream",
+            Type::Server => "server",
+            Type::Command => "command",
+            Type::Pipe => "pipe",
+            Type::End => "pipe end",
             Type::File => "file",
         }
     }

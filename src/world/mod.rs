@@ -7,6 +7,7 @@ pub mod real;
 mod sealed;
 pub mod sim;
 
+use crate::sync::outside::{Outside, Way};
 use crate::sync::{Sync, thread::Thread};
 use crate::value::error::Error;
 use std::sync::Arc;
@@ -80,6 +81,9 @@ pub trait World {
 
     /// Refused with `Kind::Refused` unless the run allows reading (or writing) this path.
     fn allow_file(&self, path: &str, write: bool) -> Result<(), Error>;
+
+    /// What is outside the program; refused where it cannot be used in this `way` at all.
+    fn outside(&mut self, way: Way<'_>) -> Result<&mut dyn Outside, Error>;
 
     fn cpu_count(&self) -> usize;
 }

@@ -1,6 +1,7 @@
 //! What a script sees instead of the outside in a run that has to be the same each time: a check, a simulated run,
 //! and a run on real threads that is forced to keep to a schedule.
 
+use crate::sync::outside::Way;
 use crate::value::error::{Error, Kind};
 
 /// How many processors there are, as far as the script can tell.
@@ -28,4 +29,22 @@ pub fn no_file(path: &str) -> Error {
     Error::new(Kind::Refused, format!("the file {path} cannot be used in a simulated run"))
         .note("in a check every state is visited many times, in any order, and a file has only one")
         .hint("keep what the check needs in variables, or use `conc run --allow-read`")
+}
+
+/// The error for something outside the program.
+#[cold]
+pub fn nothing_outside(way: Way<'_>) -> Error {
+    let refused = |text: String| Error::new(Kind::Refused, text);
+    match way {
+        Way::Program(_) | Way::Host(_) => {
+            let flag = if let Way::Program(_) = way { "--allow-run" } else { "--allow-net" };
+            refused(format!("{way} cannot be used in a simulated run"))
+                .note("in a check every state is visited many times, in any order; what is outside has only one")
+                .hint(format!("keep it out of what is checked, or use `conc run {flag}`"))
+        }
+        Way::Server | Way::Connection | Way::Signals | Way::Pipe => {
+            refused(format!("{way} cannot be explored yet"))
+                .hint("`conc run` runs it on real threads; a queue can be explored")
+        }
+    }
 }

@@ -43,6 +43,15 @@ fn of_thing(sync: &Arc<Sync>, method: &str, arguments: &[Value]) -> Option<Op> {
         // Giving up one of these would not leave it as it was.
         Kind::Condition(_) | Kind::Barrier(_) => None,
         Kind::RwLock(_) | Kind::Atomic(_) | Kind::Pool(_) | Kind::Crew(_) => None,
+        Kind::Pipe(_) => None,
+        Kind::End(_) => {
+            if method == "recv" {
+                super::pipe::receiving(sync, false).ok()
+            } else {
+                None
+            }
+        }
+        Kind::Outside(thing) => super::streams::arm(sync, thing, method),
     }
 }
 
@@ -58,5 +67,5 @@ fn no_timeout(method: &str, timeout: &Value) -> Result<(), Error> {
 fn no_arm(receiver: &Value, method: &str) -> Error {
     let word = receiver.kind().word();
     Error::new(error::Kind::Type, format!("a select cannot wait for {method}() of a {word}"))
-        .hint("it waits for get and put of a queue, wait of an event or a latch, acquire, and `join t`")
+        .hint("it waits for get and put of a queue, wait of an event, a latch or a command, acquire, recv, read_line, accept, and `join t`")
 }

@@ -8,8 +8,12 @@ pub mod arm;
 mod atomic;
 mod locks;
 mod meet;
+pub mod pipe;
 mod pool;
+pub mod programs;
 mod queue;
+mod signals;
+pub mod streams;
 mod thread;
 pub mod threads;
 
@@ -33,6 +37,10 @@ pub fn functions() -> &'static [Row] {
             queue::functions(),
             atomic::functions(),
             pool::functions(),
+            programs::functions(),
+            streams::functions(),
+            signals::functions(),
+            pipe::functions(),
             thread::functions(),
         ]
         .into_iter()
@@ -55,6 +63,12 @@ pub fn methods(kind: Type) -> &'static [Row] {
         Type::Atomic => &atomic::METHODS,
         Type::Pool => &pool::METHODS,
         Type::Future => &pool::FUTURE_METHODS,
+        Type::Stream => &streams::METHODS,
+        Type::Server => &streams::SERVER_METHODS,
+        Type::Command => &programs::METHODS,
+        Type::End => &pipe::END_METHODS,
+        // Everything is done through its ends.
+        Type::Pipe => &[],
         Type::Thread => &thread::METHODS,
         // Everything is done through its sides.
         Type::RwLock => &[],
@@ -91,6 +105,11 @@ pub fn properties(kind: Type) -> &'static [Property] {
         Type::Atomic => &atomic::PROPERTIES,
         Type::Pool => &pool::PROPERTIES,
         Type::Future => &pool::FUTURE_PROPERTIES,
+        Type::Stream => &streams::PROPERTIES,
+        Type::Server => &streams::SERVER_PROPERTIES,
+        Type::Command => &programs::PROPERTIES,
+        Type::Pipe => &pipe::PROPERTIES,
+        Type::End => &pipe::END_PROPERTIES,
         Type::Thread => &thread::PROPERTIES,
         Type::Nil
         | Type::Bool

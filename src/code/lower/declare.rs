@@ -5,7 +5,9 @@ use crate::builtin::{self, Row};
 use crate::code::{Instruction, Register};
 use crate::resolve::{Meaning, Member};
 use crate::syntax::declared::Declared;
-use crate::syntax::tree::{Block, Declaration, DeclarationItem, DeclarationKind, Expression, Name, Timer};
+use crate::syntax::tree::{
+    Block, Declaration, DeclarationItem, DeclarationKind, Expression, Name, NodeId, OnSignal, Timer,
+};
 use crate::value::Value;
 
 impl<'t> Builder<'_, '_, 't> {
@@ -195,6 +197,33 @@ impl<'t> Builder<'_, '_, 't> {
         self.emit(Instruction::Name { a: at, name });
         self.initialise_name(&timer.name, at);
         self.release_to(mark);
+        Ok(())
+    }
+
+    /// `on signal "USR1" { … }`.
+    pub fn on_signal(&mut self, signal: &'t Expression, action: &'t OnSignal, id: NodeId) -> Lowered {
+        // __on_signal(name, action)
+        let row = row("__on_signal");
+        let at = self.temporaries(2);
+        self.into(signal, at)?;
+        let word = match action {
+            OnSignal::Handler(body) => {
+                let function = self.function_of(id);
+                self.lower_block_function(function, body)?;
+                self.closure(function, at + 1);
+                None
+            }
+            OnSignal::Ignore => Some("ignore"),
+            OnSignal::Default => Some("default"),
+        };
+        if let Some(word) = word {
+            let index = self.lowering.text_constant(&word.into());
+            self.emit(Instruction::Constant { d: at + 1, index });
+        }
+        let row = self.lowering.row(row);
+        let before = self.at(signal.span);
+        self.emit(Instruction::CallBuiltin { at, count: 2, row });
+        self.at(before);
         Ok(())
     }
 

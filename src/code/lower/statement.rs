@@ -52,6 +52,7 @@ impl<'t> Builder<'_, '_, 't> {
             StatementKind::ThreadLocal { .. } => {}
             StatementKind::Declare(declaration) => return self.declare_things(declaration),
             StatementKind::Timer(timer) => return self.declare_timer(timer),
+            StatementKind::OnSignal { signal, action, id } => self.on_signal(signal, action, *id)?,
             StatementKind::Function(_) | StatementKind::Class(_) | StatementKind::Thread(_) => {
                 // Made at the start of the block.
             }

@@ -68,7 +68,7 @@ fn pct_finds_each_order_of_two_changes() {
     // 2 continued before 1, and the other way round.
     let runs = many(options::Strategy::PCT, &[2, 2, 2], 20_000);
     for order in [[1, 2, 3, 3, 2, 1], [1, 2, 3, 3, 1, 2]] {
-        assert!(runs.contains_key(&order.to_vec()), "{order:?}");
+        assert!(runs.contains_key(order.as_slice()), "{order:?}");
     }
 }
 

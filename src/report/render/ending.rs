@@ -25,6 +25,7 @@ pub fn ending(ending: &Ending, source: &Source, style: &Style) -> String {
     }
     let noun = if ending.exited { "thread" } else { "daemon thread" };
     text += &abandoned(&ending.abandoned, noun, style);
+    text += &programs(&ending.programs, style);
     if let Some(stats) = &ending.stats {
         text += &super::stats(stats, style);
     }
@@ -98,6 +99,20 @@ fn abandoned(left: &[Left], noun: &str, style: &Style) -> String {
         count(left.len(), noun),
         items.join(", ")
     )
+}
+
+/// `2 programs were ended with the run: sleep, cat`
+fn programs(names: &[String], style: &Style) -> String {
+    if names.is_empty() {
+        return String::new();
+    }
+    let verb = if names.len() == 1 { "was" } else { "were" };
+    let mut shown: Vec<String> = names.iter().take(SHOWN).map(|name| clean(name)).collect();
+    if names.len() > SHOWN {
+        shown.push(format!("… and {} more", names.len() - SHOWN));
+    }
+    let (note, count) = (style.remark("note:"), count(names.len(), "program"));
+    format!("{note} {count} {verb} ended with the run: {}\n", shown.join(", "))
 }
 
 /// Threads that do the same at the same line, and hold the same, as the first of them and how many they are.

@@ -349,6 +349,7 @@ pub fn type_of(kind: DeclarationKind) -> Type {
         DeclarationKind::Queue => Type::Queue,
         DeclarationKind::Atomic => Type::Atomic,
         DeclarationKind::Pool => Type::Pool,
+        DeclarationKind::Pipe => Type::Pipe,
     }
 }
 

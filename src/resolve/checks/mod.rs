@@ -12,6 +12,7 @@ mod kinds;
 mod members;
 mod place;
 mod select;
+mod signals;
 mod signature;
 mod start;
 mod visit;
@@ -36,6 +37,7 @@ pub fn check(script: &Script, answers: &Resolution, builtins: &Builtins, source:
     members::UnknownMembers { found: &mut found }.block(&script.body);
     place::Places::new(&mut found).block(&script.body);
     select::Arms { found: &mut found }.block(&script.body);
+    signals::Signals { found: &mut found }.block(&script.body);
     start::Starts { found: &mut found }.block(&script.body);
     waits::Waits::new(&mut found).block(&script.body);
     watch::Watches { found: &mut found }.block(&script.body);

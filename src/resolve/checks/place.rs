@@ -62,6 +62,18 @@ impl<'a, 'f, 't> Places<'a, 'f, 't> {
         }
     }
 
+    /// A handler belongs to the whole program.
+    fn handler(&mut self, statement: &Statement) {
+        if let StatementKind::OnSignal { .. } = statement.kind
+            && (self.blocks > 1 || !self.bodies.is_empty())
+        {
+            let start = statement.span.start;
+            let span = Span { start, end: start + "on".len() as u32 };
+            let hint = "a new handler takes the place of the one before, also there";
+            self.misplaced(span, "`on signal` is not at the top level", hint);
+        }
+    }
+
     /// A declaration that is a statement of `parallel`: its name would be seen by nobody. (`let` and `var` there
     /// are the parser's.)
     fn lonely_declaration(&mut self, statement: &Statement) {
@@ -87,6 +99,7 @@ impl<'a, 'f, 't> Places<'a, 'f, 't> {
 impl<'t> Visitor<'t> for Places<'_, '_, 't> {
     fn statement(&mut self, statement: &'t Statement) {
         self.in_place(statement);
+        self.handler(statement);
         if let StatementKind::Parallel(branches) = &statement.kind {
             branches.iter().for_each(|branch| self.branch(branch));
         } else if let StatementKind::Loop { body } = &statement.kind {

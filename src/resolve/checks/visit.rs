@@ -2,7 +2,7 @@
 
 use crate::syntax::tree::{
     Arm, ArmWait, Block, Branch, Class, Clause, DeclarationItem, Expression, ExpressionKind, Function,
-    FunctionBody, Parameter, Select, Statement, StatementKind, Template, TemplateBody, TextPart,
+    FunctionBody, OnSignal, Parameter, Select, Statement, StatementKind, Template, TemplateBody, TextPart,
 };
 
 /// A part of a script that is not run where it stands.
@@ -81,6 +81,12 @@ pub fn walk_statement<'t, V: Visitor<'t> + ?Sized>(visitor: &mut V, statement: &
         StatementKind::Timer(timer) => {
             visitor.expression(&timer.delay);
             body(visitor, Body::Thread, &timer.body);
+        }
+        StatementKind::OnSignal { signal, action, .. } => {
+            visitor.expression(signal);
+            if let OnSignal::Handler(block) = action {
+                body(visitor, Body::Thread, block);
+            }
         }
         StatementKind::If { branches, otherwise } => {
             for (condition, block) in branches {

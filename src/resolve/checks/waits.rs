@@ -24,6 +24,10 @@ const DISTURBING: &[(Type, &[&str])] = &[
     (Type::Condition, &["wait", "wait_until", "notify", "notify_all"]),
     (Type::Atomic, &["add", "swap", "compare_exchange"]),
     (Type::Pool, &["submit", "map", "close"]),
+    (Type::End, &["send", "recv", "close"]),
+    (Type::Stream, &["write", "read", "read_line", "send", "recv", "close"]),
+    (Type::Server, &["accept", "close"]),
+    (Type::Command, &["wait", "terminate", "kill", "send_signal"]),
 ];
 
 #[derive(Clone, Copy, PartialEq)]

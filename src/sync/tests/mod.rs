@@ -10,6 +10,7 @@ mod stress;
 mod threads;
 
 use super::future::Failure;
+use super::outside::{Outside, Way};
 use super::thread::{Entry, State, Thread};
 use super::{Kind, Op, Sync, Who};
 use crate::builtin::{Body, Context, Outcome, Property, Row};
@@ -288,6 +289,10 @@ impl World for Testing {
 
     fn allow_file(&self, _: &str, _: bool) -> Result<(), Error> {
         Ok(())
+    }
+
+    fn outside(&mut self, way: Way<'_>) -> Result<&mut dyn Outside, Error> {
+        Err(Error::new(error::Kind::Refused, format!("{way} is not there in a test")))
     }
 
     fn cpu_count(&self) -> usize {

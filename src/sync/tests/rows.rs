@@ -61,6 +61,11 @@ fn no_two_rows_of_a_kind_have_one_name() {
         Type::Atomic,
         Type::Pool,
         Type::Future,
+        Type::Stream,
+        Type::Server,
+        Type::Command,
+        Type::Pipe,
+        Type::End,
         Type::Thread,
     ] {
         let mut members = names(methods(kind));

@@ -152,6 +152,7 @@ impl Parser<'_> {
             | StatementKind::Thread(_)
             | StatementKind::Declare(_)
             | StatementKind::Timer(_)
+            | StatementKind::OnSignal { .. }
             | StatementKind::If { .. }
             | StatementKind::While { .. }
             | StatementKind::Loop { .. }

@@ -2,7 +2,7 @@
 
 use super::super::tree::{
     Block, Class, Declaration, DeclarationItem, DeclarationKind, ExpressionKind, Function, FunctionBody,
-    Parameter, Statement, StatementKind, Template, TemplateBody, Timer,
+    OnSignal, Parameter, Statement, StatementKind, Template, TemplateBody, Timer,
 };
 use super::{Pair, Parser, Rule, begins_with, parts};
 use crate::report::{Code, Diagnostic};
@@ -136,6 +136,19 @@ impl Parser<'_> {
         let delay = self.next_expression(&mut parts);
         let body = self.next_block(&mut parts);
         StatementKind::Timer(Timer { daemon, name, repeats, delay, body, span, id: self.node() })
+    }
+
+    pub fn on_signal(&mut self, pair: Pair) -> StatementKind {
+        let ignore = pair.clone().into_inner().any(|part| part.as_rule() == Rule::kw_ignore);
+        let handled = pair.as_rule() == Rule::on_signal;
+        let mut parts = parts(pair);
+        let signal = self.next_expression(&mut parts);
+        let action = match (handled, ignore) {
+            (true, _) => OnSignal::Handler(self.next_block(&mut parts)),
+            (false, true) => OnSignal::Ignore,
+            (false, false) => OnSignal::Default,
+        };
+        StatementKind::OnSignal { signal, action, id: self.node() }
     }
 
     pub fn thread_local(&mut self, pair: Pair) -> StatementKind {

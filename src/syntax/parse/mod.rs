@@ -200,6 +200,9 @@ fn is_mark(rule: Rule) -> bool {
             | Rule::kw_let
             | Rule::kw_loop
             | Rule::kw_monitor
+            | Rule::kw_on_signal
+            | Rule::kw_ignore
+            | Rule::kw_default
             | Rule::kw_parallel
             | Rule::kw_repeat
             | Rule::kw_return

@@ -79,6 +79,7 @@ impl Parser<'_> {
             Rule::class => self.class(pair),
             Rule::thread => self.thread(pair),
             Rule::timer => self.timer(pair),
+            Rule::on_signal | Rule::on_signal_word => self.on_signal(pair),
             Rule::thread_local => self.thread_local(pair),
             Rule::declaration => self.declaration(pair),
             Rule::run_block => {

@@ -2,12 +2,14 @@
 //!
 //! The bell is a pair of sockets, because that is what a signal handler can ring. No thread is needed for it.
 
+use super::claim::Claim;
+use parking_lot::Mutex;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::{SigId, flag, low_level};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 pub(super) struct Bell {
@@ -15,7 +17,10 @@ pub(super) struct Bell {
     ear: UnixStream,
     /// Set by the handler of the first signal.
     interrupted: Arc<AtomicBool>,
-    registered: Vec<SigId>,
+    /// Which signals end the run, and by what.
+    registered: Mutex<Vec<(i32, SigId)>>,
+    /// Empty in a run that listens to none.
+    claims: Vec<Claim>,
 }
 
 pub(super) enum Ring {
@@ -25,14 +30,16 @@ pub(super) enum Ring {
     TimedOut,
 }
 
-/// Whether no run cares for signals, so that they do what they do by default.
-static IDLE: OnceLock<Arc<AtomicBool>> = OnceLock::new();
-
 impl Bell {
     pub fn new(signals: bool) -> io::Result<Bell> {
         let (ringer, ear) = UnixStream::pair()?;
-        let mut bell =
-            Bell { ringer, ear, interrupted: Arc::new(AtomicBool::new(false)), registered: Vec::new() };
+        let mut bell = Bell {
+            ringer,
+            ear,
+            interrupted: Arc::new(AtomicBool::new(false)),
+            registered: Mutex::default(),
+            claims: Vec::new(),
+        };
         if signals {
             bell.listen_to_signals()?;
         }
@@ -40,23 +47,32 @@ impl Bell {
     }
 
     fn listen_to_signals(&mut self) -> io::Result<()> {
-        if IDLE.get().is_none() {
-            let idle = Arc::new(AtomicBool::new(false));
-            for signal in [SIGINT, SIGTERM] {
-                flag::register_conditional_default(signal, idle.clone())?;
-            }
-            // If another run was faster, its flag is as good.
-            let _ = IDLE.set(idle);
-        }
-        if let Some(idle) = IDLE.get() {
-            idle.store(false, Ordering::SeqCst);
-        }
         for signal in [SIGINT, SIGTERM] {
+            self.claims.push(Claim::on(signal)?);
+            self.ends_by(signal, true)?;
+        }
+        Ok(())
+    }
+
+    /// Whether this signal ends the run from now on. Nothing happens for one that never does, nor in a run that listens
+    /// to none.
+    pub fn ends_by(&self, signal: i32, ends: bool) -> io::Result<()> {
+        let mut registered = self.registered.lock();
+        if self.claims.is_empty() || ![SIGINT, SIGTERM].contains(&signal) {
+            return Ok(());
+        }
+        let known = registered.iter().any(|(known, _)| *known == signal);
+        if ends && !known {
             // Done in this order by the handler: the second signal finds the flag of the first, and kills at once.
             let second = flag::register_conditional_shutdown(signal, 130, self.interrupted.clone())?;
             let first = flag::register(signal, self.interrupted.clone())?;
             let ring = low_level::pipe::register(signal, self.ringer.try_clone()?)?;
-            self.registered.extend([second, first, ring]);
+            registered.extend([second, first, ring].map(|id| (signal, id)));
+        } else if !ends {
+            let (gone, kept) = registered.drain(..).partition(|(known, _)| *known == signal);
+            *registered = kept;
+            let gone: Vec<(i32, SigId)> = gone;
+            gone.into_iter().for_each(|(_, id)| _ = low_level::unregister(id));
         }
         Ok(())
     }
@@ -97,14 +113,8 @@ impl Bell {
 
 impl Drop for Bell {
     fn drop(&mut self) {
-        if self.registered.is_empty() {
-            return;
-        }
-        for id in self.registered.drain(..) {
+        for (_, id) in self.registered.get_mut().drain(..) {
             low_level::unregister(id);
-        }
-        if let Some(idle) = IDLE.get() {
-            idle.store(true, Ordering::SeqCst);
         }
     }
 }

@@ -11,7 +11,7 @@ mod values;
 use crate::code::Instruction;
 use crate::code::flow::Place;
 use crate::code::live;
-use crate::code::reach::{Mention, Reach};
+use crate::code::reach::{self, Mention, Reach};
 use crate::machine::{Image, Snapshot};
 use crate::sync::thread::Thread;
 use crate::value::object::Object;
@@ -48,6 +48,9 @@ pub(super) struct Marks<'a> {
     changes_by_itself: bool,
     /// Whoever holds a thread may ask what it waits on.
     asks_what_is_waited_on: bool,
+    /// To let go of something may release others (the end of a pipe, which closes itself): so what is only held counts,
+    /// too, whether or not code may still use it.
+    holding_counts: bool,
     left: usize,
 }
 
@@ -69,6 +72,7 @@ impl<'a> Marks<'a> {
             changeable: HashSet::new(),
             changes_by_itself: false,
             asks_what_is_waited_on,
+            holding_counts: reach::makes_pipes(&image.program),
             left: MOST_VALUES,
         }
     }
@@ -102,7 +106,8 @@ impl<'a> Marks<'a> {
             let function = &program.functions[call.function as usize];
             let live = self.reach.live(program, call.function);
             for (register, value) in call.registers.iter().enumerate() {
-                if leads_on(value) && live.may_read(function, place, register as u16) {
+                if leads_on(value) && (self.holding_counts || live.may_read(function, place, register as u16))
+                {
                     self.push(value.clone());
                 }
             }

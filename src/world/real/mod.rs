@@ -8,6 +8,8 @@
 //! Locks are taken in this order: who holds the others still (`Hold`), the table of threads, a seat's blocked operation, the state of
 //! a thing. None is held while a thread of the script runs or parks.
 
+mod children;
+mod claim;
 mod clock;
 mod deadlock;
 mod ensure;
@@ -22,7 +24,11 @@ mod marks;
 mod memory;
 mod occasion;
 mod output;
+mod outside;
+mod poller;
 mod run;
+mod signals;
+mod sockets;
 mod spin;
 mod standing;
 mod stats;
@@ -35,12 +41,14 @@ mod wait;
 pub use files::Allowed;
 pub use input::Input;
 pub use output::Sink;
+pub use outside::Programs;
 pub use run::{Options, UncaughtReport, run};
 
 use super::{Stream, World};
 use crate::builtin::{Wait, random};
 use crate::code::Program;
 use crate::machine::{Fiber, Interrupted, Scheduler, Stopped, Waited, Watch};
+use crate::sync::outside::{Outside, Way};
 use crate::sync::{Sync, future::Failure, thread::Thread};
 use crate::value::Value;
 use crate::value::error::{Error, Kind};
@@ -73,7 +81,7 @@ pub struct RealWorld {
     after: bool,
     /// Whether `seat.standing` tells something that will not be true when the thread moves.
     told: Cell<bool>,
-    /// What it will call after the calls in progress: a timer's body.
+    /// What it will call after the calls in progress: the body of a timer, or of a handler of signals.
     begins_again: Vec<Value>,
     /// Where it has come to rest while some thread seemed to wait for ever.
     rested: occasion::Places,
@@ -195,6 +203,14 @@ impl World for RealWorld {
 
     fn allow_file(&self, path: &str, write: bool) -> Result<(), Error> {
         files::allow(&self.shared.options, path, write)
+    }
+
+    fn outside(&mut self, way: Way<'_>) -> Result<&mut dyn Outside, Error> {
+        if self.after {
+            return Err(Error::new(Kind::State, format!("{way} cannot be used in an `ensure`"))
+                .hint("the program has ended by then"));
+        }
+        Ok(self)
     }
 
     fn cpu_count(&self) -> usize {

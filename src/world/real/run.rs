@@ -9,6 +9,7 @@ use super::input::Input;
 use super::interrupt::{Bell, Ring};
 use super::occasion::Knots;
 use super::output::{Process, Sink};
+use super::outside::{Doors, Programs};
 use super::stats::Tally;
 use super::things::Things;
 use super::threads::Table;
@@ -39,6 +40,10 @@ pub struct Options {
     pub max_threads: usize,
     pub read: Allowed,
     pub write: Allowed,
+    /// Which other programs the script may start.
+    pub run: Programs,
+    /// Whether it may talk with other hosts.
+    pub net: bool,
     pub sink: Arc<dyn Sink>,
     pub input: Input,
     /// Called at once, by the thread itself, when a thread ends with an error that nothing caught.
@@ -69,6 +74,8 @@ impl Default for Options {
             max_threads: 10_000,
             read: Allowed::Nothing,
             write: Allowed::Nothing,
+            run: Programs::None,
+            net: false,
             sink: Arc::new(Process::new()),
             input: Input::process(),
             reporter: Arc::new(|_| {}),
@@ -120,7 +127,7 @@ pub(super) struct Shared {
     pub awake: Arc<AtomicIsize>,
     pub things: Things,
     pub names: Mutex<HashMap<Box<str>, u32>>,
-    pub next_id: AtomicU32,
+    pub next_id: Arc<AtomicU32>,
     pub clock: Clock,
     pub random: Mutex<fastrand::Rng>,
     /// How many threads are in an `await`, how many changes there have been since the first, and those who wait for one.
@@ -140,6 +147,7 @@ pub(super) struct Shared {
     pub bell: Arc<Bell>,
     /// Whose turn it is, if the run is forced.
     pub forced: Option<Arc<Baton>>,
+    pub doors: Doors,
     /// Told when the last thread has ended after the run has.
     pub gone: Condvar,
 }
@@ -305,7 +313,7 @@ pub(super) fn run_body(
         awake: Arc::new(AtomicIsize::new(0)),
         things: Things::default(),
         names: Mutex::new(HashMap::new()),
-        next_id: AtomicU32::new(MAIN + 1),
+        next_id: Arc::new(AtomicU32::new(MAIN + 1)),
         clock: Clock::start(),
         random: Mutex::new(random),
         awaiting: AtomicU32::new(0),
@@ -320,6 +328,7 @@ pub(super) fn run_body(
         ensures: Mutex::new(Ensures::default()),
         bell,
         forced,
+        doors: Doors::default(),
         gone: Condvar::new(),
     });
     if let Err(error) = shared.start(&main, body) {
@@ -327,7 +336,8 @@ pub(super) fn run_body(
     }
     shared.attend();
     let tested = shared.test();
-    shared.ending(tested)
+    let programs = shared.doors.shut();
+    Ending { programs, ..shared.ending(tested) }
 }
 
 /// The id of the thread `main`.

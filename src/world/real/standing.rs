@@ -74,10 +74,8 @@ impl RealWorld {
         }
         let snapshot = match here.fiber {
             Some(fiber) => fiber.snapshot(&self.shared.image.program, MOST_CALLS),
-            // A timer between its beats; anybody else has a fiber.
-            None if self.seat.thread.timer.is_some() => {
-                Some(Snapshot { calls: Vec::new(), others: Vec::new() })
-            }
+            // A timer between its beats, a handler between its signals; anybody else has a fiber.
+            None if !self.begins_again.is_empty() => Some(Snapshot { calls: Vec::new(), others: Vec::new() }),
             None => None,
         };
         *standing = match snapshot {

@@ -226,9 +226,12 @@ impl RealWorld {
     }
 }
 
-/// Whether looking for a moment is of no use: time has to pass, or a thread has to end.
+/// Whether looking for a moment is of no use: time has to pass, a thread has to end, or something outside to happen.
 fn takes_long(op: &Op) -> bool {
-    matches!(op, Op::Sleep | Op::Beat(_) | Op::Join(_) | Op::JoinAll(_) | Op::ThreadResult(_))
+    matches!(
+        op,
+        Op::Sleep | Op::Beat(_) | Op::Join(_) | Op::JoinAll(_) | Op::ThreadResult(_) | Op::Outside(_)
+    )
 }
 
 /// Whether it waits in one queue only, from which each change lets one go on.
@@ -252,7 +255,9 @@ fn one_at_a_time(op: &Op) -> bool {
         | Op::Ended(_)
         | Op::Several(_)
         | Op::Idle(_)
-        | Op::Select(_) => false,
+        | Op::Select(_)
+        | Op::Pipe(_)
+        | Op::Outside(_) => false,
     }
 }
 

@@ -7,6 +7,7 @@ use crate::code::Program;
 use crate::machine::touch::{Act, Place, Touch, Touches};
 use crate::machine::{Fiber, Interrupted, Scheduler, Stopped, Waited, Watch};
 use crate::state::Shared;
+use crate::sync::outside::{Outside, Way};
 use crate::sync::thread::{State, Thread};
 use crate::sync::{Kind, Sync, future::Failure};
 use crate::value::error::{self, Error};
@@ -125,6 +126,10 @@ impl World for Stepper<'_> {
 
     fn allow_file(&self, path: &str, _: bool) -> Result<(), Error> {
         Err(sealed::no_file(path))
+    }
+
+    fn outside(&mut self, way: Way<'_>) -> Result<&mut dyn Outside, Error> {
+        Err(sealed::nothing_outside(way))
     }
 
     fn cpu_count(&self) -> usize {
@@ -334,7 +339,10 @@ impl Stepper<'_> {
             | Kind::Queue(_)
             | Kind::Atomic(_)
             | Kind::Crew(_)
-            | Kind::Future(_) => return,
+            | Kind::Future(_)
+            | Kind::Pipe(_)
+            | Kind::End(_)
+            | Kind::Outside(_) => return,
         };
         self.log.met.push(Met::Object(Shared::Sync(inner.clone()).address()));
     }
@@ -364,7 +372,10 @@ fn may_publish(touches: &Touches) -> bool {
                     | Kind::Condition(_)
                     | Kind::Event(_)
                     | Kind::Barrier(_)
-                    | Kind::Latch(_) => false,
+                    | Kind::Latch(_)
+                    | Kind::Pipe(_)
+                    | Kind::End(_)
+                    | Kind::Outside(_) => false,
                 },
                 Place::Random | Place::Clock | Place::Threads => false,
                 Place::Global(_) | Place::Fixed(_) | Place::Object(_) => true,

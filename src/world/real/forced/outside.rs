@@ -6,6 +6,7 @@ use crate::builtin::Wait;
 use crate::code::Program;
 use crate::machine::touch::Touches;
 use crate::machine::{Fiber, Interrupted, Scheduler, Stopped, Waited, Watch};
+use crate::sync::outside::{Outside, Way};
 use crate::sync::{Sync, future::Failure, thread::Thread};
 use crate::value::error::Error;
 use crate::world::legs::End;
@@ -97,6 +98,10 @@ impl World for Forced<'_> {
 
     fn allow_file(&self, path: &str, _: bool) -> Result<(), Error> {
         Err(sealed::no_file(path))
+    }
+
+    fn outside(&mut self, way: Way<'_>) -> Result<&mut dyn Outside, Error> {
+        Err(sealed::nothing_outside(way))
     }
 
     fn cpu_count(&self) -> usize {

@@ -39,7 +39,8 @@ impl Marks<'_> {
         let class = object.class;
         self.class(class);
         for (index, field) in object.fields.iter().enumerate() {
-            if self.known.contains(&Mention::Field { class: Some(class), index: index as u16 }) {
+            let mentioned = self.known.contains(&Mention::Field { class: Some(class), index: index as u16 });
+            if self.holding_counts || mentioned {
                 self.push(field.get());
             }
         }
@@ -130,13 +131,16 @@ impl Marks<'_> {
     fn sync(&mut self, sync: &Sync) -> Result<(), Unknown> {
         self.things.insert(sync.id);
         self.changes_by_itself |= match &sync.kind {
-            // Abandoned when its holder ends; closed when nobody holds the pool any more.
+            // Abandoned when its holder ends; closed when nobody holds the pool, or the end, any more; what happens outside.
             Kind::Lock(_)
             | Kind::RLock(_)
             | Kind::RwLock(_)
             | Kind::Side(_)
             | Kind::Pool(_)
-            | Kind::Crew(_) => true,
+            | Kind::Crew(_)
+            | Kind::Pipe(_)
+            | Kind::End(_)
+            | Kind::Outside(_) => true,
             Kind::Semaphore(_)
             | Kind::Condition(_)
             | Kind::Event(_)
@@ -156,6 +160,7 @@ impl Marks<'_> {
             }
             Kind::Atomic(atomic) => self.push(atomic.get()),
             Kind::Pool(pool) => self.push(Value::Sync(pool.crew.clone())),
+            Kind::Pipe(pipe) => pipe.values(&mut |value| self.push(value)),
             Kind::Crew(crew) => self.crew(crew),
             Kind::Future(future) => self.future(future),
             Kind::Lock(_)
@@ -164,7 +169,9 @@ impl Marks<'_> {
             | Kind::Semaphore(_)
             | Kind::Event(_)
             | Kind::Barrier(_)
-            | Kind::Latch(_) => {}
+            | Kind::Latch(_)
+            | Kind::End(_)
+            | Kind::Outside(_) => {}
         }
         Ok(())
     }

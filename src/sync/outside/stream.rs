@@ -1,0 +1,424 @@
+//! A stream of bytes: a connection, or a standard stream of another program. Lines, texts and whole values over it.
+
+use super::system::{Flow, Ready};
+use super::{Thing, kind_of};
+use crate::sync::wait::WaitQueue;
+use crate::sync::{Kind, Sync, op};
+use crate::value::{
+    Value,
+    error::{self, Error},
+    text, wire,
+};
+use parking_lot::Mutex;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What begins a value: no text in UTF-8 does.
+const FRAME: [u8; 2] = [0xC0, b'v'];
+/// So much is read at once.
+const PIECE: usize = 16 * 1024;
+
+#[derive(Debug)]
+pub struct Stream {
+    /// What it is, for messages: `the connection to 127.0.0.1:80`, `the output of sort`.
+    pub what: String,
+    pub direction: Direction,
+    pub readable: Arc<Ready>,
+    pub writable: Arc<Ready>,
+    /// None once it is closed, or was given to a program as its input.
+    flow: Mutex<Option<Arc<dyn Flow>>>,
+    input: Mutex<Input>,
+    /// Somebody is in the middle of writing.
+    busy: AtomicBool,
+    /// Those who wait until nobody is.
+    turn: WaitQueue,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    Both,
+    Reads,
+    Writes,
+}
+
+/// What has come and was not asked for yet.
+#[derive(Debug, Default)]
+struct Input {
+    bytes: Vec<u8>,
+    /// How many of them are known to hold no newline.
+    searched: usize,
+    ended: bool,
+}
+
+/// What a read is to bring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// Everything to the end: a text.
+    Rest,
+    /// What is there, at most so many characters; "" at the end.
+    Some(usize),
+    /// A line without its newline; nil at the end.
+    Line,
+    /// The same for `for`: `Value::Unset` at the end.
+    Next,
+    /// A whole value that was sent; an error at the end.
+    Value,
+}
+
+#[derive(Debug)]
+pub struct Read {
+    pub stream: Arc<Sync>,
+    pub what: What,
+}
+
+#[derive(Debug)]
+pub struct Write {
+    pub stream: Arc<Sync>,
+    bytes: Vec<u8>,
+    written: usize,
+    /// It is its turn.
+    begun: bool,
+}
+
+impl Stream {
+    pub fn new(flow: Arc<dyn Flow>, direction: Direction, what: String) -> Stream {
+        let (readable, writable) = (flow.readable().clone(), flow.writable().clone());
+        Stream {
+            what,
+            direction,
+            readable,
+            writable,
+            flow: Mutex::new(Some(flow)),
+            input: Mutex::default(),
+            busy: AtomicBool::new(false),
+            turn: WaitQueue::new(),
+        }
+    }
+
+    pub fn of(sync: &Sync) -> Result<&Stream, Error> {
+        if let Some(Thing::Stream(stream)) = sync.outside() { Ok(stream) } else { Err(sync.is_no("stream")) }
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.flow.lock().is_none()
+    }
+
+    /// Nothing can be read or written any more; who waits for it gets an error. Closing twice is fine.
+    pub fn close(&self) {
+        let flow = self.flow.lock().take();
+        if let Some(flow) = flow {
+            flow.close();
+            self.wake();
+        }
+    }
+
+    fn wake(&self) {
+        self.readable.set();
+        self.writable.set();
+        self.turn.wake_all();
+    }
+
+    /// Takes the descriptor away, for a program that will read it as its input.
+    pub fn give_away(&self, sync: &Sync) -> Result<std::os::fd::OwnedFd, Error> {
+        let failed = |why: String| {
+            Error::new(
+                error::Kind::State,
+                format!("{} cannot be the input of a program: {why}", sync.label()),
+            )
+        };
+        self.may(sync, false)?;
+        if !self.input.lock().bytes.is_empty() {
+            return Err(failed("some of it has been read already".into()));
+        }
+        let Some(flow) = self.flow.lock().take() else { return Err(closed(sync)) };
+        let given = flow.descriptor().map_err(|error| failed(error.to_string()));
+        self.wake();
+        given
+    }
+
+    fn flow(&self, sync: &Sync) -> Result<Arc<dyn Flow>, Error> {
+        self.flow.lock().clone().ok_or_else(|| closed(sync))
+    }
+
+    /// An error unless it can be written (or read).
+    pub fn may(&self, sync: &Sync, write: bool) -> Result<(), Error> {
+        let (wrong, verb, only) = match write {
+            true => (Direction::Reads, "written", "reading"),
+            false => (Direction::Writes, "read", "writing"),
+        };
+        if self.direction != wrong {
+            return Ok(());
+        }
+        let message = format!("{} cannot be {verb}: it is for {only} only", sync.label());
+        Err(Error::new(error::Kind::State, message))
+    }
+
+    /// Reads on until what is wanted is there, or would have to be waited for.
+    fn read(&self, sync: &Sync, what: What) -> Result<Option<Value>, Error> {
+        let mut input = self.input.lock();
+        loop {
+            let flow = self.flow(sync)?;
+            if let Some(value) = input.take(what, &self.what)? {
+                // What is left is perhaps for another that waits.
+                if !input.bytes.is_empty() || input.ended {
+                    self.readable.set();
+                }
+                return Ok(Some(value));
+            }
+            let mut piece = [0; PIECE];
+            match self.readable.attempt(|| flow.read(&mut piece)) {
+                Ok(None) => return Ok(None),
+                Ok(Some(0)) => input.ended = true,
+                Ok(Some(count)) => input.bytes.extend_from_slice(&piece[..count]),
+                Err(error) => return Err(broken(sync, "read", &error)),
+            }
+        }
+    }
+}
+
+impl Input {
+    /// What is wanted, if it is there.
+    fn take(&mut self, what: What, from: &str) -> Result<Option<Value>, Error> {
+        let nothing = match what {
+            What::Rest => {
+                return if self.ended { self.text(self.bytes.len(), from).map(Some) } else { Ok(None) };
+            }
+            What::Some(most) => {
+                if let Some(count) = self.characters(most) {
+                    return self.text(count, from).map(Some);
+                }
+                text::make("")
+            }
+            What::Line | What::Next => {
+                if let Some(line) = self.line(from)? {
+                    return Ok(Some(line));
+                }
+                if what == What::Line { Value::Nil } else { Value::Unset }
+            }
+            What::Value => match self.value(from)? {
+                None if self.ended => return Err(at_end(from, !self.bytes.is_empty())),
+                value => return Ok(value),
+            },
+        };
+        Ok(self.ended.then_some(nothing))
+    }
+
+    fn line(&mut self, from: &str) -> Result<Option<Value>, Error> {
+        let newline = self.bytes[self.searched..].iter().position(|byte| *byte == b'\n');
+        let Some(end) = newline.map(|place| place + self.searched) else {
+            self.searched = self.bytes.len();
+            // The last line may have no newline.
+            let last = self.ended && !self.bytes.is_empty();
+            return if last { self.text(self.bytes.len(), from).map(Some) } else { Ok(None) };
+        };
+        let carriage = end > 0 && self.bytes[end - 1] == b'\r';
+        let line = self.bytes[..end - usize::from(carriage)].to_vec();
+        self.bytes.drain(..=end);
+        self.searched = 0;
+        utf8(line, from).map(Some)
+    }
+
+    /// A value, if all of it has come.
+    fn value(&mut self, from: &str) -> Result<Option<Value>, Error> {
+        if !self.bytes.starts_with(&FRAME[..self.bytes.len().min(FRAME.len())]) {
+            return Err(no_value(from));
+        }
+        let Some((length, _)) = self.bytes.get(FRAME.len()..).and_then(|rest| rest.split_first_chunk())
+        else {
+            return Ok(None);
+        };
+        let start = FRAME.len() + length.len();
+        let end = start.saturating_add(u32::from_le_bytes(*length) as usize);
+        let Some(bytes) = self.bytes.get(start..end) else { return Ok(None) };
+        let value = wire::decode(bytes).ok_or_else(|| no_value(from))?;
+        self.bytes.drain(..end);
+        self.searched = 0;
+        Ok(Some(value))
+    }
+
+    /// How many bytes hold at most so many characters, whole ones; None when there is none.
+    fn characters(&self, most: usize) -> Option<usize> {
+        if most == 0 {
+            return Some(0);
+        }
+        let starts = |byte: &u8| byte & 0xC0 != 0x80;
+        let mut ends = (1..self.bytes.len()).filter(|at| starts(&self.bytes[*at]));
+        if let Some(end) = ends.nth(most - 1) {
+            return Some(end);
+        }
+        // All of it, but for a last character of which a part is still to come.
+        let whole = match std::str::from_utf8(&self.bytes) {
+            Err(error) if error.error_len().is_none() && !self.ended => error.valid_up_to(),
+            Ok(_) | Err(_) => self.bytes.len(),
+        };
+        (whole > 0).then_some(whole)
+    }
+
+    fn text(&mut self, count: usize, from: &str) -> Result<Value, Error> {
+        let rest = self.bytes.split_off(count);
+        let bytes = std::mem::replace(&mut self.bytes, rest);
+        self.searched = 0;
+        utf8(bytes, from)
+    }
+}
+
+/// What is sent for a value: what no text begins with, the number of bytes, the bytes.
+pub fn frame(value: &Value, to: &str) -> Result<Vec<u8>, Error> {
+    let bytes = wire::encode(value, &format!("over {to}"))?;
+    let length = u32::try_from(bytes.len()).map_err(|_| {
+        Error::new(error::Kind::Value, format!("a value of {} bytes cannot be sent over {to}", bytes.len()))
+            .hint("send it in parts")
+    })?;
+    Ok([&FRAME, &length.to_le_bytes()[..], &bytes].concat())
+}
+
+#[cold]
+fn no_value(from: &str) -> Error {
+    Error::new(error::Kind::Value, format!("what came from {from} is no value"))
+        .hint("recv() takes what send(value) sent; what write(text) sent is read by read() and read_line()")
+}
+
+#[cold]
+fn at_end(from: &str, middle: bool) -> Error {
+    let place = if middle { "in the middle of a value" } else { "and nothing is left" };
+    Error::new(error::Kind::Closed, format!("the other side of {from} has closed it, {place}"))
+        .hint("catch \"closed\" to end with it")
+}
+
+fn utf8(bytes: Vec<u8>, from: &str) -> Result<Value, Error> {
+    let text = String::from_utf8(bytes);
+    text.map(text::from_string).map_err(|_| {
+        Error::new(error::Kind::Value, format!("what came from {from} is no text: it is not UTF-8"))
+            .hint("convert it first, for instance with the program iconv")
+    })
+}
+
+impl Read {
+    pub fn stream(&self) -> Result<&Stream, Error> {
+        Stream::of(&self.stream)
+    }
+
+    pub fn poll(&mut self) -> Result<Option<Value>, Error> {
+        self.stream()?.read(&self.stream, self.what)
+    }
+
+    #[cold]
+    pub fn timed_out(&self) -> Error {
+        let method = match self.what {
+            What::Rest | What::Some(_) => "read",
+            What::Line | What::Next => "read_line",
+            What::Value => "recv",
+        };
+        op::timeout(&format!("{}.{method}()", self.stream.label()), "nothing has come")
+    }
+
+    pub fn describe(&self) -> String {
+        match self.what {
+            What::Rest | What::Some(_) => format!("reads {}", self.stream.label()),
+            What::Line | What::Next => format!("waits for a line of {}", self.stream.label()),
+            What::Value => format!("waits in {}.recv()", self.stream.label()),
+        }
+    }
+}
+
+impl Write {
+    pub fn new(stream: Arc<Sync>, bytes: Vec<u8>) -> Write {
+        Write { stream, bytes, written: 0, begun: false }
+    }
+
+    pub fn poll(&mut self) -> Result<Option<Value>, Error> {
+        let sync = self.stream.clone();
+        let stream = Stream::of(&sync)?;
+        let done = self.go_on(stream, &sync);
+        if !matches!(done, Ok(None)) {
+            self.end_turn(stream);
+        }
+        done
+    }
+
+    fn go_on(&mut self, stream: &Stream, sync: &Sync) -> Result<Option<Value>, Error> {
+        if !self.begun {
+            if stream.busy.swap(true, Ordering::SeqCst) {
+                stream.flow(sync)?; // closed meanwhile
+                return Ok(None);
+            }
+            self.begun = true;
+        }
+        while self.written < self.bytes.len() {
+            let flow = stream.flow(sync)?;
+            match stream.writable.attempt(|| flow.write(&self.bytes[self.written..])) {
+                Ok(None) => return Ok(None),
+                Ok(Some(count)) => self.written += count,
+                Err(error) => return Err(broken(sync, "write to", &error)),
+            }
+        }
+        Ok(Some(Value::Nil))
+    }
+
+    fn end_turn(&mut self, stream: &Stream) {
+        if std::mem::take(&mut self.begun) {
+            stream.busy.store(false, Ordering::SeqCst);
+            stream.turn.wake_one();
+        }
+    }
+
+    pub fn ready(&self) -> bool {
+        Stream::of(&self.stream).is_ok_and(|stream| {
+            let free = self.begun || !stream.busy.load(Ordering::SeqCst);
+            stream.writable.is_set() && free || stream.is_closed()
+        })
+    }
+
+    pub fn queues(&self, each: &mut dyn FnMut(&WaitQueue)) {
+        if let Ok(stream) = Stream::of(&self.stream) {
+            each(&stream.writable.waiters);
+            each(&stream.turn);
+        }
+    }
+
+    #[cold]
+    pub fn timed_out(&mut self) -> Error {
+        self.abandon();
+        op::timeout(&format!("{}.write()", self.stream.label()), "no room")
+    }
+
+    /// A part of it may have been written: what others write must not come after half a line.
+    pub fn abandon(&mut self) {
+        let sync = self.stream.clone();
+        if let (true, Ok(stream)) = (self.begun, Stream::of(&sync)) {
+            if self.written > 0 {
+                stream.close();
+            }
+            self.end_turn(stream);
+        }
+    }
+}
+
+/// The one error for a stream that this side has closed.
+#[cold]
+fn closed(sync: &Sync) -> Error {
+    Error::new(error::Kind::Closed, format!("{} is closed", sync.label()))
+        .hint("it was closed here, or given to a program as its input")
+}
+
+/// What the system says of a read or a write.
+#[cold]
+fn broken(sync: &Sync, verb: &str, error: &io::Error) -> Error {
+    let kind = kind_of(error);
+    let why = match kind {
+        error::Kind::Closed => "the other side has closed it".to_string(),
+        _ => error.to_string(),
+    };
+    let made = Error::new(kind.clone(), format!("cannot {verb} {}: {why}", sync.label()));
+    if kind == error::Kind::Closed {
+        made.hint("whoever closes last reads until the end first")
+    } else {
+        made
+    }
+}
+
+/// A stream as a value.
+pub fn make(id: u32, line: u32, stream: Stream) -> Arc<Sync> {
+    Arc::new(Sync::new(id, line, Kind::Outside(Box::new(Thing::Stream(stream)))))
+}

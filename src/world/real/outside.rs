@@ -1,0 +1,218 @@
+//! What scripts may have to do with the outside: other programs, and connections. What a run does not allow is refused,
+//! and the refusal names the flag.
+
+use super::poller::{Poller, Source};
+use super::run::Options;
+use super::signals::Handlers;
+use super::{RealWorld, children, sockets};
+use crate::sync::outside::Outside;
+use crate::sync::outside::command::Order;
+use crate::sync::outside::signal::{Action, Signal};
+use crate::sync::outside::system::{Address, Dialling, Flow, Listener, Ready, Spawned};
+use crate::value::error::{Error, Kind};
+use parking_lot::Mutex;
+use rustix::fd::{AsFd, OwnedFd};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+/// How long a run that has ended waits for programs that are about to end themselves: those whose output has been read to
+/// its end, mostly.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Which other programs a run may start.
+#[derive(Debug, Clone, Default)]
+pub enum Programs {
+    #[default]
+    None,
+    All,
+    /// Those of these names, or at these paths.
+    Named(Vec<String>),
+}
+
+/// What the threads of a run share of it.
+#[derive(Default)]
+pub(super) struct Doors {
+    poller: OnceLock<Arc<Poller>>,
+    /// Programs that were started and may still run.
+    pub children: Mutex<Vec<Arc<children::Child>>>,
+    pub handlers: Handlers,
+}
+
+impl Doors {
+    /// The poller, which begins when it is first asked for.
+    pub fn poller(&self) -> Result<Arc<Poller>, Error> {
+        if let Some(poller) = self.poller.get() {
+            return Ok(poller.clone());
+        }
+        let poller = Poller::start().map_err(|error| failed("watch descriptors", &error))?;
+        let first = self.poller.get_or_init(|| poller.clone());
+        if !Arc::ptr_eq(first, &poller) {
+            poller.stop(); // another thread was faster
+        }
+        Ok(first.clone())
+    }
+
+    /// The run has ended: no program that it has started outlives it. Which had to be ended.
+    pub fn shut(&self) -> Vec<String> {
+        self.handlers.clear();
+        let children = std::mem::take(&mut *self.children.lock());
+        let patience = Instant::now() + PATIENCE;
+        while children.iter().any(|child| child.runs()) && Instant::now() < patience {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let ended = children.iter().filter(|child| child.end()).map(|child| child.program.clone()).collect();
+        if let Some(poller) = self.poller.get() {
+            poller.stop();
+        }
+        ended
+    }
+}
+
+impl Outside for RealWorld {
+    fn spawn(&mut self, order: Order) -> Result<Spawned, Error> {
+        let path = allowed_program(&self.shared.options, &order.program)?;
+        children::spawn(&self.shared.doors, &path, order)
+    }
+
+    fn listen(&mut self, at: &Address) -> Result<(Arc<dyn Listener>, u16), Error> {
+        allow_host(&self.shared.options, at, "be reached from other hosts")?;
+        let ids = self.shared.next_id.clone();
+        let next_id = Box::new(move || ids.fetch_add(1, Ordering::Relaxed));
+        sockets::listen(self.shared.doors.poller()?, at, next_id)
+    }
+
+    fn connect(&mut self, to: &Address, ready: &Arc<Ready>) -> Result<Box<dyn Dialling>, Error> {
+        allow_host(&self.shared.options, to, &format!("connect to the host {}", to.host))?;
+        Ok(sockets::connect(self.shared.doors.poller()?, to, ready.clone()))
+    }
+
+    fn on_signal(&mut self, signal: Signal, action: Action) -> Result<(), Error> {
+        self.act_on(signal, action)
+    }
+
+    fn send_signal(&mut self, pid: i64, signal: Signal) -> Result<(), Error> {
+        self.send(pid, signal)
+    }
+}
+
+/// Where the program is that may be started by this name, found as a shell finds it.
+fn allowed_program(options: &Options, program: &str) -> Result<PathBuf, Error> {
+    let found = find(program);
+    let fine = match &options.run {
+        Programs::None => false,
+        Programs::All => true,
+        Programs::Named(names) => {
+            names.iter().any(|name| name == program || (found.is_some() && find(name) == found))
+        }
+    };
+    if !fine {
+        return Err(Error::new(Kind::Refused, format!("this run may not start the program {program}"))
+            .hint(format!("allow it with --allow-run={program} (or --allow-run for every program)")));
+    }
+    found.ok_or_else(|| {
+        let missing = Error::new(Kind::NotFound, format!("there is no program {program}"));
+        match program.split_once(' ') {
+            Some((first, rest)) if find(first).is_some() => missing.hint(format!(
+                "arguments are given one by one, and no shell takes them apart: \"{first}\", \"{rest}\""
+            )),
+            _ => missing.hint("it is looked for in the directories of PATH, unless its name has a `/`"),
+        }
+    })
+}
+
+/// The file of a program: at that path, or in the first directory of this run's own PATH that has it.
+fn find(program: &str) -> Option<PathBuf> {
+    let executable =
+        |path: &Path| path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok();
+    if program.contains('/') {
+        let path = std::path::absolute(program).ok()?;
+        return path.exists().then_some(path);
+    }
+    if program.is_empty() {
+        return None;
+    }
+    let directories = std::env::var_os("PATH")?;
+    std::env::split_paths(&directories).map(|directory| directory.join(program)).find(|path| executable(path))
+}
+
+/// Other hosts need the flag; this one's own programs, over the loopback, do not.
+fn allow_host(options: &Options, address: &Address, what: &str) -> Result<(), Error> {
+    if address.is_loopback() || options.net {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Refused, format!("this run may not {what}")).hint("allow it with --allow-net"))
+}
+
+/// The error for what the system says when it is asked for something at first.
+#[cold]
+pub(super) fn failed(what: &str, error: &io::Error) -> Error {
+    let kind = match error.kind() {
+        io::ErrorKind::AddrInUse => Kind::State,
+        io::ErrorKind::PermissionDenied => Kind::Refused,
+        io::ErrorKind::NotFound => Kind::NotFound,
+        _ => Kind::Error,
+    };
+    Error::new(kind, format!("cannot {what}: {error}"))
+}
+
+/// A descriptor that never blocks, watched by the poller.
+#[derive(Debug)]
+pub(super) struct Descriptor {
+    /// Before the descriptor, which it watches.
+    source: Source,
+    file: OwnedFd,
+    socket: bool,
+}
+
+impl Descriptor {
+    /// `before` is called each time before those who wait for it are woken.
+    pub fn new(
+        poller: &Arc<Poller>,
+        file: OwnedFd,
+        socket: bool,
+        before: Option<Box<dyn Fn() + Send + Sync>>,
+    ) -> io::Result<Arc<Descriptor>> {
+        rustix::io::ioctl_fionbio(&file, true)?;
+        let source = poller.watch(file.as_fd(), before)?;
+        Ok(Arc::new(Descriptor { source, file, socket }))
+    }
+
+    pub fn file(&self) -> &OwnedFd {
+        &self.file
+    }
+}
+
+impl Flow for Descriptor {
+    fn read(&self, into: &mut [u8]) -> io::Result<usize> {
+        Ok(rustix::io::read(&self.file, into)?)
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(rustix::io::write(&self.file, bytes)?)
+    }
+
+    fn close(&self) {
+        // A pipe is closed when nobody has the descriptor any more. The other side may have gone before.
+        if self.socket {
+            let _ = rustix::net::shutdown(&self.file, rustix::net::Shutdown::Both);
+        }
+    }
+
+    fn readable(&self) -> &Arc<Ready> {
+        &self.source.readable
+    }
+
+    fn writable(&self) -> &Arc<Ready> {
+        &self.source.writable
+    }
+
+    fn descriptor(&self) -> io::Result<OwnedFd> {
+        let copy = self.file.try_clone()?;
+        // Programs expect to be able to wait for their input.
+        rustix::io::ioctl_fionbio(&copy, false)?;
+        Ok(copy)
+    }
+}

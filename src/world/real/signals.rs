@@ -1,0 +1,199 @@
+//! Handlers of signals: what a signal does in a run, and the threads that run a script's handlers.
+//!
+//! The handler that the system calls only notes that the signal came and rings the poller's bell; so equal signals that
+//! come before the script's handler runs are one. That handler runs in a daemon thread of its own, which waits for its
+//! signal as a timer waits for its time.
+
+use super::RealWorld;
+use super::claim::Claim;
+use super::outside::Programs;
+use super::poller::Poller;
+use super::run::Shared;
+use super::threads;
+use crate::builtin::Wait;
+use crate::machine::{Exit, Waited};
+use crate::sync::Op;
+use crate::sync::outside;
+use crate::sync::outside::signal::{Action, Pending, Signal};
+use crate::sync::thread::{Entry, Thread};
+use crate::value::Value;
+use crate::value::error::{Error, Kind};
+use parking_lot::Mutex;
+use rustix::io::Errno;
+use rustix::process::Pid;
+use signal_hook::{SigId, flag, low_level};
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// What the signals do that this run has said something about.
+#[derive(Default)]
+pub(super) struct Handlers {
+    by_number: Mutex<HashMap<i32, Installed>>,
+}
+
+struct Installed {
+    registered: Vec<SigId>,
+    pending: Option<Arc<Pending>>,
+    /// While it lives, the signal does not do what it does by default.
+    _claim: Claim,
+}
+
+impl Drop for Installed {
+    fn drop(&mut self) {
+        for id in self.registered.drain(..) {
+            low_level::unregister(id);
+        }
+        if let Some(pending) = &self.pending {
+            pending.replace();
+        }
+    }
+}
+
+impl Handlers {
+    /// The run has ended: signals do what they did before.
+    pub fn clear(&self) {
+        let all = std::mem::take(&mut *self.by_number.lock());
+        drop(all); // outside the lock
+    }
+
+    /// From now on the signal does this; what it did before ends. With a handler: what tells that it came.
+    fn install(
+        &self,
+        signal: Signal,
+        handled: bool,
+        poller: &Arc<Poller>,
+    ) -> io::Result<Option<Arc<Pending>>> {
+        let number = signal.number;
+        let claim = Claim::on(number)?;
+        let mut installed = Installed { registered: Vec::new(), pending: None, _claim: claim };
+        if handled {
+            let pending = Arc::new(Pending::new(signal));
+            let known = Arc::downgrade(&pending);
+            let bell = poller.when_rung(move || match known.upgrade() {
+                Some(pending) => {
+                    if pending.is_set() {
+                        pending.waiters.wake_all();
+                    }
+                    true
+                }
+                None => false,
+            })?;
+            // Done in this order by the handler: who hears the bell finds the flag.
+            installed.registered.push(flag::register(number, pending.came.clone())?);
+            installed.registered.push(low_level::pipe::register(number, bell)?);
+            installed.pending = Some(pending);
+        }
+        let pending = installed.pending.clone();
+        let before = self.by_number.lock().insert(number, installed);
+        drop(before); // outside the lock
+        Ok(pending)
+    }
+
+    fn has(&self, signal: Signal) -> bool {
+        self.by_number.lock().contains_key(&signal.number)
+    }
+
+    fn remove(&self, number: i32) {
+        let before = self.by_number.lock().remove(&number);
+        drop(before); // outside the lock
+    }
+}
+
+impl RealWorld {
+    pub(super) fn act_on(&mut self, signal: Signal, action: Action) -> Result<(), Error> {
+        let failed = |error: io::Error| {
+            Error::new(Kind::Refused, format!("the system does not let {} be handled: {error}", signal.name))
+        };
+        let shared = self.shared.clone();
+        let body = match action {
+            Action::Default => {
+                shared.doors.handlers.remove(signal.number);
+                return shared.bell.ends_by(signal.number, true).map_err(failed);
+            }
+            Action::Nothing => None,
+            Action::Handler(body) => Some(body),
+        };
+        let poller = shared.doors.poller()?;
+        let pending = shared.doors.handlers.install(signal, body.is_some(), &poller).map_err(failed)?;
+        shared.bell.ends_by(signal.number, false).map_err(failed)?;
+        let (Some(pending), Some(body)) = (pending, body) else { return Ok(()) };
+        let id = shared.next_id.fetch_add(1, Ordering::Relaxed);
+        let entry = Entry { callee: body, arguments: Vec::new() };
+        let thread = Arc::new(Thread::new(id, &format!("on {}", signal.name), true, entry));
+        shared.start(&thread, move |world| world.handle(&pending, signal))
+    }
+
+    /// What the thread of a handler does.
+    fn handle(&mut self, pending: &Arc<Pending>, signal: Signal) -> Exit {
+        let Some(entry) = self.seat.thread.entry.lock().take() else { return Exit::Finished(Value::Nil) };
+        self.begins_again_with(vec![entry.callee.clone()]);
+        loop {
+            let op = Op::Outside(Box::new(outside::Wait::Signal(pending.clone())));
+            match self.wait_at(Wait { op, deadline: None }, 0, None) {
+                Waited::Done(_) => {}
+                Waited::Failed(_) | Waited::Suspended(_) | Waited::Stopped => return Exit::Stopped,
+            }
+            if pending.replaced() {
+                return Exit::Finished(Value::Nil);
+            }
+            let again = Entry { callee: entry.callee.clone(), arguments: Vec::new() };
+            match threads::call(self, again) {
+                Exit::Finished(_) => {}
+                other => {
+                    // Nobody handles it any more.
+                    self.shared.doors.handlers.give_up(signal.number, pending);
+                    return other;
+                }
+            }
+        }
+    }
+
+    pub(super) fn send(&self, pid: i64, signal: Signal) -> Result<(), Error> {
+        let nobody = || {
+            Error::new(Kind::NotFound, format!("there is no process {pid} to send {} to", signal.name))
+                .hint("it has ended, or never was")
+        };
+        let to = i32::try_from(pid).ok().filter(|pid| *pid > 0).and_then(Pid::from_raw);
+        let to = to.ok_or_else(|| Error::new(Kind::Value, format!("{pid} is no number of a process")))?;
+        if !self.shared.may_signal(to, signal) {
+            return Err(Error::new(
+                Kind::Refused,
+                format!("this run may not send {} to the process {pid}, which is not its own", signal.name),
+            )
+            .hint("allow it with --allow-run"));
+        }
+        // What a script can name has a number that the system knows.
+        let number = rustix::process::Signal::from_named_raw(signal.number).ok_or_else(nobody)?;
+        rustix::process::kill_process(to, number).map_err(|error| match error {
+            Errno::SRCH => nobody(),
+            error => Error::new(Kind::Refused, format!("cannot send {} to {pid}: {error}", signal.name)),
+        })
+    }
+}
+
+impl Handlers {
+    /// The handler has failed: the signal does what it does by default, unless another has taken its place.
+    fn give_up(&self, number: i32, pending: &Arc<Pending>) {
+        let mut all = self.by_number.lock();
+        let ours = |installed: &Installed| {
+            installed.pending.as_ref().is_some_and(|known| Arc::ptr_eq(known, pending))
+        };
+        let gone = if all.get(&number).is_some_and(ours) { all.remove(&number) } else { None };
+        drop(all);
+        drop(gone); // outside the lock
+    }
+}
+
+impl Shared {
+    /// Whether it is this process, or one that this run has started. In a program that has conc as a part of it, the
+    /// process is not the run's: it may be sent what the script itself handles.
+    fn may_signal(&self, to: Pid, signal: Signal) -> bool {
+        if to == rustix::process::getpid() {
+            return self.options.signals || self.doors.handlers.has(signal);
+        }
+        matches!(self.options.run, Programs::All)
+            || self.doors.children.lock().iter().any(|child| child.is(to))
+    }
+}
