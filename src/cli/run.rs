@@ -35,8 +35,11 @@ fn execute(program: Arc<Verified>, run: &Run, arguments: Vec<String>, style: Sty
     };
     let source = program.source.clone();
     let reporter = move |report: &UncaughtReport| {
-        say(&render::uncaught(&report.error, &report.thread, &report.holds, &source, &style));
+        let process = report.process.as_deref();
+        say(&render::uncaught_in(process, &report.error, &report.thread, &report.holds, &source, &style));
     };
+    let source = program.source.clone();
+    let ended = move |ending: &Ending| say(&render::ending(ending, &source, &style));
     let defaults = Options::default();
     let options = Options {
         arguments,
@@ -48,6 +51,7 @@ fn execute(program: Arc<Verified>, run: &Run, arguments: Vec<String>, style: Sty
         seed: run.seed,
         signals: true,
         stats: run.stats,
+        ended: Arc::new(ended),
         ..defaults
     };
     real::run(program, options)

@@ -74,6 +74,7 @@ pub struct Builder {
     roots: u32,
     names: bool,
     counts_tasks: bool,
+    holders: bool,
     /// Of the root that is being written.
     unordered: Vec<(u32, u32)>,
     /// Every thread there is, for those that are known by their ids.
@@ -95,9 +96,15 @@ impl Builder {
             roots,
             names,
             counts_tasks,
+            holders: true,
             unordered: Vec::new(),
             threads: threads.map(|thread| (thread.id, thread)).collect(),
         }
+    }
+
+    /// Whether it is written who holds locks; without, they are free where they are read again.
+    pub fn with_holders(self, holders: bool) -> Builder {
+        Builder { holders, ..self }
     }
 
     /// Writes the content of a root; `kind` tells roots of different make apart.
@@ -135,7 +142,11 @@ impl Numbering for Builder {
 
     fn thread(&mut self, id: u32) -> u32 {
         let thread = self.threads.get(&id).cloned();
-        let thread = thread.unwrap_or_else(|| unreachable!("thread {id} is known to the world"));
+        // Only a world of real threads is asked who holds things at a moment that it did not choose itself.
+        let thread = thread.unwrap_or_else(|| match self.holders {
+            true => unreachable!("thread {id} is known to the world"),
+            false => Arc::new(Thread::absent(id)),
+        });
         self.number(Shared::Thread(thread))
     }
 
@@ -145,6 +156,10 @@ impl Numbering for Builder {
 
     fn counts_tasks(&self) -> bool {
         self.counts_tasks
+    }
+
+    fn holders(&self) -> bool {
+        self.holders
     }
 
     fn unordered(&mut self, first: u32, count: u32) {

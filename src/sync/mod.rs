@@ -20,6 +20,7 @@ pub mod lock;
 pub mod op;
 pub mod owner;
 pub mod pool;
+pub mod process;
 pub mod queue;
 pub mod rlock;
 pub mod rwlock;

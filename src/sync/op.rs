@@ -284,10 +284,14 @@ impl Op {
         match self {
             Op::Sleep | Op::Beat(_) => Releasers::Outside,
             Op::Change => Releasers::Anyone(Vec::new()),
+            // Processes go on by themselves, whatever the threads here do.
+            Op::Join(thread) | Op::ThreadResult(thread) if thread.process.is_some() => Releasers::Outside,
             Op::Join(thread) | Op::ThreadResult(thread) => Releasers::All(vec![thread.id]),
             Op::JoinAll(threads) => {
-                let running = threads.iter().filter(|thread| !thread.ended());
-                Releasers::All(running.map(|thread| thread.id).collect())
+                let running: Vec<&Arc<Thread>> = threads.iter().filter(|thread| !thread.ended()).collect();
+                let here = running.iter().filter(|thread| thread.process.is_none());
+                let here: Vec<u32> = here.map(|thread| thread.id).collect();
+                if here.is_empty() && !running.is_empty() { Releasers::Outside } else { Releasers::All(here) }
             }
             Op::Acquire(sync) => match &sync.owner() {
                 Some(owner) => Releasers::All(owner.holder().map(|(holder, _)| holder).into_iter().collect()),

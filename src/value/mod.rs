@@ -101,6 +101,7 @@ pub enum Type {
     Object,
     Error,
     Thread,
+    Process,
     Lock,
     RLock,
     RwLock,
@@ -250,6 +251,7 @@ impl Value {
             Value::Set(_) => Type::Set,
             Value::Object(_) => Type::Object,
             Value::Error(_) => Type::Error,
+            Value::Thread(thread) if thread.process.is_some() => Type::Process,
             Value::Thread(_) => Type::Thread,
             Value::Sync(sync) => sync.kind.kind(),
             Value::File(_) => Type::File,
@@ -343,7 +345,7 @@ impl Range {
 }
 
 impl Type {
-    pub const ALL: [Type; 28] = [
+    pub const ALL: [Type; 29] = [
         Type::Nil,
         Type::Bool,
         Type::Int,
@@ -358,6 +360,7 @@ impl Type {
         Type::Object,
         Type::Error,
         Type::Thread,
+        Type::Process,
         Type::Lock,
         Type::RLock,
         Type::RwLock,
@@ -391,6 +394,7 @@ impl Type {
             Type::Object => "object",
             Type::Error => "error",
             Type::Thread => "thread",
+            Type::Process => "process",
             Type::Lock => "lock",
             Type::RLock => "rlock",
             Type::RwLock => "rwlock",

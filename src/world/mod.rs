@@ -5,7 +5,7 @@
 pub mod real;
 pub mod sim;
 
-use crate::sync::{Sync, thread::Thread};
+use crate::sync::{Sync, process::Born, thread::Thread};
 use crate::value::error::Error;
 use std::sync::Arc;
 
@@ -80,4 +80,16 @@ pub trait World {
     fn allow_file(&self, path: &str, write: bool) -> Result<(), Error>;
 
     fn cpu_count(&self) -> usize;
+
+    /// The numbers of this process and of its parent. Err in a world without processes.
+    fn pids(&self) -> Result<Born, Error>;
+
+    /// The processes that this one has started and that have not ended, in the order of their starts.
+    fn processes(&self) -> Result<Vec<Arc<Thread>>, Error>;
+
+    /// Whether a process that has started is still there: also for one that another process has started.
+    fn process_lives(&self, process: &Arc<Thread>) -> bool;
+
+    /// Sends a signal to a process that has started; to one that has ended it is nothing.
+    fn send_signal(&self, process: &Arc<Thread>, signal: i32) -> Result<(), Error>;
 }

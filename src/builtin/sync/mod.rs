@@ -1,4 +1,4 @@
-//! The builtins around threads and things to wait for: one file a family. What each operation does is written in
+//! The builtins around threads, processes and things to wait for: one file a family. What each operation does is written in
 //! `crate::sync`; here are its name, its arguments and its errors about arguments.
 //!
 //! An operation that can be done at once is done by the call; one that cannot becomes an `Op` for the world. The
@@ -9,6 +9,7 @@ mod atomic;
 mod locks;
 mod meet;
 mod pool;
+mod process;
 mod queue;
 mod thread;
 pub mod threads;
@@ -34,6 +35,7 @@ pub fn functions() -> &'static [Row] {
             atomic::functions(),
             pool::functions(),
             thread::functions(),
+            process::functions(),
         ]
         .into_iter()
         .flatten()
@@ -56,6 +58,7 @@ pub fn methods(kind: Type) -> &'static [Row] {
         Type::Pool => &pool::METHODS,
         Type::Future => &pool::FUTURE_METHODS,
         Type::Thread => &thread::METHODS,
+        Type::Process => &process::METHODS,
         // Everything is done through its sides.
         Type::RwLock => &[],
         Type::Nil
@@ -92,6 +95,7 @@ pub fn properties(kind: Type) -> &'static [Property] {
         Type::Pool => &pool::PROPERTIES,
         Type::Future => &pool::FUTURE_PROPERTIES,
         Type::Thread => &thread::PROPERTIES,
+        Type::Process => &process::PROPERTIES,
         Type::Nil
         | Type::Bool
         | Type::Int

@@ -24,10 +24,14 @@ pub fn ending(ending: &Ending, source: &Source, style: &Style) -> String {
     }
     let noun = if ending.exited { "thread" } else { "daemon thread" };
     text += &abandoned(&ending.abandoned, noun, style);
+    text += &ended(&ending.processes, style);
     if let Some(stats) = &ending.stats {
         text += &super::stats(stats, style);
     }
-    text
+    match &ending.process {
+        Some(process) if !text.is_empty() => format!("process {}:\n{text}", clean(process)),
+        Some(_) | None => text,
+    }
 }
 
 /// After Ctrl-C or `--timeout`: one line a thread.
@@ -85,6 +89,20 @@ fn abandoned(left: &[Left], noun: &str, style: &Style) -> String {
         count(left.len(), noun),
         items.join(", ")
     )
+}
+
+/// `2 processes were ended: ticker-1, ticker-2`
+fn ended(processes: &[Left], style: &Style) -> String {
+    if processes.is_empty() {
+        return String::new();
+    }
+    let mut names: Vec<String> = processes.iter().take(SHOWN).map(|left| clean(&left.thread)).collect();
+    if processes.len() > SHOWN {
+        names.push(format!("… and {} more", processes.len() - SHOWN));
+    }
+    let (noun, verb) = if processes.len() == 1 { ("process", "was") } else { ("processes", "were") };
+    let (count, names) = (processes.len(), names.join(", "));
+    format!("{} {count} {noun} {verb} ended with the program: {names}\n", style.remark("note:"))
 }
 
 /// Threads that do the same at the same line, and hold the same, as the first of them and how many they are.

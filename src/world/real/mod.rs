@@ -3,7 +3,7 @@
 //! In reading order: `run` (what a run shares; its start and end), `threads` (start and end of one thread), `wait`
 //! (spin, register, park), `spin` (how long), `deadlock`, `knot` and `graph` (nothing hangs in silence), `hold`
 //! (stop-the-world), `ensure` (what is tested at the end), `interrupt` (Ctrl-C, `--timeout`), `stats`, then what
-//! scripts see of the outside: `output`, `input`, `clock`, `files`. What a lock or a queue does is not here but in `sync`.
+//! scripts see of the outside: `output`, `input`, `clock`, `files`; `process` has OS processes. What a lock or a queue does is not here but in `sync`.
 //!
 //! Locks are taken in this order: who holds the others still (`Hold`), the table of threads, a seat's blocked operation, the state of
 //! a thing. None is held while a thread of the script runs or parks.
@@ -20,6 +20,7 @@ mod knot;
 mod marks;
 mod occasion;
 mod output;
+mod process;
 mod run;
 mod spin;
 mod standing;
@@ -39,7 +40,7 @@ use super::{Stream, World};
 use crate::builtin::{Wait, random};
 use crate::code::Program;
 use crate::machine::{Fiber, Scheduler, Stopped, Waited, Watch};
-use crate::sync::{Sync, future::Failure, thread::Thread};
+use crate::sync::{Sync, future::Failure, process::Born, thread::Thread};
 use crate::value::Value;
 use crate::value::error::{Error, Kind};
 use run::Shared;
@@ -108,10 +109,7 @@ impl World for RealWorld {
     }
 
     fn register(&mut self, sync: &Arc<Sync>) {
-        self.shared.things.add(sync);
-        if self.shared.options.stats {
-            self.shared.tally.add(sync);
-        }
+        self.shared.register(sync);
     }
 
     fn task_failed(&mut self, failure: Arc<Failure>) {
@@ -134,7 +132,10 @@ impl World for RealWorld {
             let message = format!("thread \"{}\" cannot be started in an `ensure`", thread.name());
             return Err(Error::new(Kind::State, message).hint("the program has ended by then"));
         }
-        self.shared.start(thread, threads::script_body)
+        match thread.process {
+            Some(_) => self.start_process(thread),
+            None => self.shared.start(thread, threads::script_body),
+        }
     }
 
     fn count_name(&mut self, base: &str) -> u32 {
@@ -194,6 +195,22 @@ impl World for RealWorld {
 
     fn cpu_count(&self) -> usize {
         std::thread::available_parallelism().map_or(1, usize::from)
+    }
+
+    fn pids(&self) -> Result<Born, Error> {
+        Ok(process::pids())
+    }
+
+    fn processes(&self) -> Result<Vec<Arc<Thread>>, Error> {
+        Ok(self.shared.processes.living())
+    }
+
+    fn process_lives(&self, handle: &Arc<Thread>) -> bool {
+        process::lives(handle)
+    }
+
+    fn send_signal(&self, handle: &Arc<Thread>, signal: i32) -> Result<(), Error> {
+        self.shared.send_signal(handle, signal)
     }
 }
 

@@ -128,9 +128,10 @@ impl Shared {
         Ok(())
     }
 
-    /// Whether the program is at its end: what keeps it alive are threads that are no daemons, and tasks given to pools.
+    /// Whether the program is at its end: what keeps it alive are threads and
+    /// processes that are no daemons, and tasks given to pools.
     pub fn nothing_left_to_do(&self, table: &Table) -> bool {
-        table.foreground == 0 && !self.things.have_tasks()
+        table.foreground == 0 && !self.things.have_tasks() && !self.processes.have_plain()
     }
 
     /// A thread has ended: the run too, if it was the last that kept it alive, or if all others wait for ever.
@@ -181,7 +182,12 @@ impl RealWorld {
                     if holds.is_empty() {
                         holds = shared.things.labels_held_by(&thread);
                     }
-                    let report = UncaughtReport { thread: thread.name(), error: error.clone(), holds };
+                    let report = UncaughtReport {
+                        thread: thread.name(),
+                        process: shared.process_label(),
+                        error: error.clone(),
+                        holds,
+                    };
                     (shared.options.reporter)(&report);
                 }
                 self.settle(State::Failed, Err(error));

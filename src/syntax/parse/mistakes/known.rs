@@ -102,16 +102,22 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
     let rest = stuck.text[word.len()..].trim_start();
     let followed_by_name = is_word(second) && !is_reserved(second);
     let say = match word {
-        "process" | "pipe" | "on" | "shared" if is_word(second) || word == "shared" => {
+        "process" if second == "pool" => {
+            let mut say = Say::new(
+                "this version of conc does not have `process pool` yet",
+                "a `pool` has threads; a `process` template starts processes one by one",
+            );
+            say.code = Code::NotInThisVersion;
+            say
+        }
+        "pipe" | "on" | "shared" if is_word(second) || word == "shared" => {
             let mut say = Say::new(
                 format!(
                     "this version of conc does not have `{}` yet",
                     if word == "on" { "on signal" } else { word }
                 ),
                 match word {
-                    "process" | "pipe" | "shared" => {
-                        "threads, queues and locks are there: see `thread` and `queue`"
-                    }
+                    "pipe" | "shared" => "threads, queues and locks are there: see `thread` and `queue`",
                     _ => "",
                 },
             );

@@ -1,0 +1,71 @@
+//! The life of a child: it reads what it is, and is a run of its own from then on.
+
+use super::super::clock::Clock;
+use super::super::run::{self, Beginning, Options};
+use super::super::threads;
+use super::{Own, Processes, Side, children_may_start_some, copy, make, system};
+use crate::machine::Image;
+use crate::report::runtime::status;
+use crate::state::Shared as Node;
+use crate::sync::process::Born;
+use crate::sync::thread::Thread;
+use std::io::{self, Read};
+use std::os::unix::net::UnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+
+/// Lives, and ends this process.
+pub(in super::super) fn live(line: UnixStream, image: Image, options: Options, clock: Clock) -> ! {
+    // A mistake in conc itself must not come back to whoever has called `run`, in a second process.
+    let lived = catch_unwind(AssertUnwindSafe(|| run_it(line, image, options, clock)));
+    system::exit_now(lived.unwrap_or(status::FAILED))
+}
+
+fn run_it(line: UnixStream, image: Image, mut options: Options, clock: Clock) -> i32 {
+    // Before there is any other thread, and anything to copy in vain.
+    let server = match children_may_start_some(&image.program).then(make) {
+        Some(Ok(Side::Child(line))) => live(line, image, options, clock),
+        Some(Ok(Side::Maker(server))) => Some(server),
+        Some(Err(_)) | None => None,
+    };
+    // Its parent has died before it has told what to do.
+    let Ok(bytes) = read(line) else { return status::FAILED };
+    let given = copy::receive(&image, &bytes);
+    drop(bytes);
+    let pid = rustix::process::getpid().as_raw_nonzero().get();
+    let parent = rustix::process::getppid().map_or(0, |parent| parent.as_raw_nonzero().get());
+    if let Some(process) = &given.handle.process {
+        process.begin(Born { pid, parent });
+    }
+    let own = Own { name: given.handle.name(), daemon: given.handle.daemon.load(Ordering::SeqCst) };
+    // A child dies of Ctrl-C and TERM as programs do, so that its parent learns of what it died; the time of
+    // `--timeout` is the first process's, with which all end.
+    options.signals = false;
+    options.timeout = None;
+    options.seed = options.seed.map(|seed| seed ^ (pid as u64).rotate_left(32));
+
+    let ended = options.ended.clone();
+    let beginning = Beginning {
+        main: Thread::new(run::MAIN, "main", false, given.entry).into(),
+        next_id: given.next_id.max(run::MAIN + 1),
+        image,
+        options,
+        clock,
+        processes: Processes::new(server, Some(own)),
+    };
+    let things = given.objects.into_iter().filter_map(|node| match node {
+        Node::Sync(sync) => Some(sync),
+        _ => None, // the others are not waited for
+    });
+    let ending = run::live(beginning, things.collect(), threads::script_body);
+    ended(&ending);
+    ending.status
+}
+
+fn read(mut line: UnixStream) -> io::Result<Vec<u8>> {
+    let mut length = [0; 8];
+    line.read_exact(&mut length)?;
+    let mut bytes = vec![0; u64::from_le_bytes(length) as usize];
+    line.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
