@@ -94,8 +94,7 @@ fn compile_to_explore(source: Source, names: &[String]) -> Result<Arc<Verified>,
     match program.process() {
         None => Ok(program),
         Some(process) => {
-            let (name, line) = (&process.name, program.source.line(process.span.start));
-            let message = format!("exploring processes is not possible yet: process {name} (line {line})");
+            let message = format!("exploring processes is not possible yet: {process}");
             Err(Failure::new(message).hint("`conc run` runs the script on real processes").report())
         }
     }

@@ -144,12 +144,22 @@ pub struct Field {
 }
 
 impl Program {
-    /// What may start a process, if anything: the first process template.
-    pub fn process(&self) -> Option<&Function> {
-        self.functions.iter().find(|function| match function.kind {
+    /// What may make a process, if anything: the first process template, `process worker (line 3)`, or `fork()`.
+    pub fn process(&self) -> Option<String> {
+        let template = self.functions.iter().find(|function| match function.kind {
             FunctionKind::Thread { process, .. } | FunctionKind::ThreadWithMembers { process, .. } => process,
             FunctionKind::Plain | FunctionKind::Class(_) | FunctionKind::Watch { .. } => false,
-        })
+        });
+        if let Some(Function { name, span, .. }) = template {
+            return Some(format!("process {name} (line {})", self.source.line(span.start)));
+        }
+        let constants = self.constants.iter().filter_map(|value| match value {
+            Value::Builtin(row) => Some(*row),
+            _ => None, // what is called is a builtin
+        });
+        let mut rows = self.rows.iter().copied().chain(constants);
+        let known = rows.find(|row| matches!(row.name, "fork" | "processes" | "pid" | "ppid"))?;
+        Some(format!("{}()", known.name))
     }
 
     pub fn symbol(&self, index: u16) -> &Arc<str> {

@@ -149,7 +149,7 @@ impl Op {
     pub fn save(&self, w: &mut Writer<'_>) {
         w.byte(self.tag());
         match self {
-            Op::Sleep | Op::Change => {}
+            Op::Sleep | Op::Change | Op::Fork => {}
             Op::Beat(thread) | Op::Join(thread) | Op::ThreadResult(thread) => w.thread(thread),
             Op::JoinAll(threads) => {
                 w.count(threads.len() as u64);
@@ -200,6 +200,7 @@ impl Op {
             20 => Op::Task(r.sync()),
             21 => Op::Idle(r.sync()),
             22 => Op::Select(Box::new(Select::load(r))),
+            23 => Op::Fork,
             tag => unreachable!("no operation has the tag {tag}"),
         }
     }
@@ -230,6 +231,7 @@ impl Op {
             Op::Task(_) => 20,
             Op::Idle(_) => 21,
             Op::Select(_) => 22,
+            Op::Fork => 23,
         }
     }
 }

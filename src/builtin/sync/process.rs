@@ -1,7 +1,8 @@
 //! Processes, as scripts see them: handles, and which process this is.
 
-use super::{argument, native, property, thread, wrong};
+use super::{argument, begin, native, property, thread, wrong};
 use crate::builtin::{Context, Outcome, Property, Row};
+use crate::sync::Op;
 use crate::sync::process::{self, Process};
 use crate::sync::thread::Thread;
 use crate::value::{
@@ -16,6 +17,12 @@ pub fn functions() -> Vec<Row> {
     vec![
         native("pid", &[], pid, "The number of the process that asks."),
         native("ppid", &[], ppid, "The number of the process that started it."),
+        native(
+            "fork",
+            &[],
+            fork,
+            "Copies this thread into a new process: the child's handle, and in the child 0.",
+        ),
         native(
             "processes",
             &[],
@@ -64,6 +71,10 @@ fn ppid(context: &mut Context<'_>, _: &[Value]) -> Done {
 
 fn processes(context: &mut Context<'_>, _: &[Value]) -> Done {
     Ok(Value::list(context.world.processes()?.into_iter().map(Value::Thread).collect()).into())
+}
+
+fn fork(context: &mut Context<'_>, _: &[Value]) -> Done {
+    begin(context, Op::Fork, None)
 }
 
 fn process_in(value: &Value) -> Result<(&Arc<Thread>, &Process), Error> {

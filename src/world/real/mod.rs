@@ -40,7 +40,7 @@ use super::{Stream, World};
 use crate::builtin::{Wait, random};
 use crate::code::Program;
 use crate::machine::{Fiber, Scheduler, Stopped, Waited, Watch};
-use crate::sync::{Sync, future::Failure, process::Born, thread::Thread};
+use crate::sync::{Op, Sync, future::Failure, process::Born, thread::Thread};
 use crate::value::Value;
 use crate::value::error::{Error, Kind};
 use run::Shared;
@@ -225,6 +225,12 @@ impl Scheduler for RealWorld {
     }
 
     fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited {
+        if let Op::Fork = wait.op {
+            return match self.fork(fiber) {
+                Ok(handle) => Waited::Done(handle),
+                Err(error) => Waited::Failed(error),
+            };
+        }
         let line = fiber.line(program);
         let measured = self.measure(&wait);
         let waited = self.wait_at(wait, line, Some(fiber));

@@ -239,6 +239,16 @@ pub(super) fn script_body(world: &mut RealWorld) -> Exit {
     unsafe { step::alone(|| steps(world)) }
 }
 
+/// What the only thread of a fork's child runs: it goes on after its call of `fork`, whose value here is 0.
+pub(super) fn forked_body(world: &mut RealWorld, mut fiber: Fiber) -> Exit {
+    let shared = world.shared.clone();
+    // SAFETY: as for `main` in `script_body`: it is the first thread of its run, whose values were made for it.
+    let exit =
+        unsafe { step::alone(|| machine::resume(&shared.image, &mut fiber, world, Ok(Value::Int(0)))) };
+    world.held = std::mem::take(&mut fiber.held);
+    exit
+}
+
 fn steps(world: &mut RealWorld) -> Exit {
     let thread = world.seat.thread.clone();
     let Some(entry) = thread.entry.lock().take() else {

@@ -3,12 +3,13 @@
 use super::super::clock::Clock;
 use super::super::run::{self, Beginning, Options};
 use super::super::threads;
-use super::{Own, Processes, Side, children_may_start_some, copy, make, system};
+use super::copy::{self, First};
+use super::{Own, Processes, Side, children_may_start_some, fork, make, system};
 use crate::machine::Image;
 use crate::report::runtime::status;
 use crate::state::Shared as Node;
 use crate::sync::process::Born;
-use crate::sync::thread::Thread;
+use crate::sync::thread::{State, Thread};
 use std::io::{self, Read};
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -45,19 +46,33 @@ fn run_it(line: UnixStream, image: Image, mut options: Options, clock: Clock) ->
     options.seed = options.seed.map(|seed| seed ^ (pid as u64).rotate_left(32));
 
     let ended = options.ended.clone();
-    let beginning = Beginning {
-        main: Thread::new(run::MAIN, "main", false, given.entry).into(),
-        next_id: given.next_id.max(run::MAIN + 1),
-        image,
-        options,
-        clock,
-        processes: Processes::new(server, Some(own)),
+    let mut processes = Processes::new(server, Some(own));
+    let mut things = Vec::new();
+    let going_on = if let First::GoesOn(thread, _) = &given.first { Some(thread.id) } else { None };
+    for node in given.objects {
+        match node {
+            Node::Sync(sync) => things.push(sync),
+            Node::Thread(thread) => {
+                let absent = going_on.and_then(|own| fork::is_not_here(&thread, own));
+                processes.absent.extend(absent.map(|name| (thread.id, name)));
+            }
+            _ => {} // the others are not waited for
+        }
+    }
+    let (main, fiber) = match given.first {
+        First::Calls(entry) => (Thread::new(run::MAIN, "main", false, entry).into(), None),
+        First::GoesOn(thread, fiber) => {
+            thread.state.store(State::New as u8, Ordering::SeqCst); // it starts here
+            thread.daemon.store(false, Ordering::SeqCst); // nobody else keeps this process alive
+            (thread, Some(fiber))
+        }
     };
-    let things = given.objects.into_iter().filter_map(|node| match node {
-        Node::Sync(sync) => Some(sync),
-        _ => None, // the others are not waited for
-    });
-    let ending = run::live(beginning, things.collect(), threads::script_body);
+    let next_id = given.next_id.max(run::MAIN + 1);
+    let beginning = Beginning { image, options, main, next_id, clock, processes };
+    let ending = match fiber {
+        None => run::live(beginning, things, threads::script_body),
+        Some(fiber) => run::live(beginning, things, |world| threads::forked_body(world, *fiber)),
+    };
     ended(&ending);
     ending.status
 }

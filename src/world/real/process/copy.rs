@@ -4,8 +4,10 @@
 
 use super::super::marks::Marks;
 use super::super::run::Shared;
+use crate::code::live::Liveness;
 use crate::code::reach::{Mention, Reach};
-use crate::machine::Image;
+use crate::machine::saved::Rest;
+use crate::machine::{Fiber, Image};
 use crate::state::Shared as Node;
 use crate::state::packed::{Packed, Packing};
 use crate::sync::thread::{Entry, Thread};
@@ -14,51 +16,95 @@ use crate::value::Value;
 use crate::value::error::Error;
 use std::sync::Arc;
 
-/// The first root is the handle and what it calls; then come the variables of the top level.
-const HANDLE: usize = 0;
+/// The first root is what the process is; then come the variables of the top level.
+const SELF: usize = 0;
+
+/// What a new process does first.
+pub(super) enum First {
+    /// It calls this.
+    Calls(Entry),
+    /// This thread goes on here.
+    GoesOn(Arc<Thread>, Box<Fiber>),
+}
 
 impl Shared {
-    /// What a new process is to know. To be called while nobody else takes a step.
+    /// What a new process of a template is to know. To be called while nobody else takes a step.
     ///
     /// # Errors
     /// When it could come to something that cannot be copied.
     pub(super) fn copy_for(&self, handle: &Arc<Thread>, entry: &Entry) -> Result<Vec<u8>, Error> {
-        let program = &self.image.program;
-        let reach = self.knots.reach.get_or_init(|| Reach::of(program));
-        let mut marks = Marks::new(&self.image, reach, Vec::new());
+        let mut marks = self.marks();
         let values = entry.arguments.iter().chain([&entry.callee]);
         // When it is too much to follow, everything counts as mentioned.
         let all = values.map(|value| marks.value(value.clone())).any(|followed| followed.is_err());
-        let mentions = |mention: Mention| all || marks.may(mention);
-
-        let threads = self.table.lock().seats.values().map(|seat| seat.thread.clone()).collect();
-        let (fixed, globals) = (program.fixed.len(), program.globals.len());
-        let mut packing = Packing::new(1 + fixed + globals, false, threads);
+        let mut packing = self.packing(false);
         packing.root(format!("what \"{}\" was started with", handle.name()), |w| {
             w.thread(handle);
+            w.flag(false);
             entry.save(w);
         });
+        self.pack_variables(&mut packing, &|mention| all || marks.may(mention));
+        packing.finish(&|node| goes_on_by_itself(node).or_else(|| belongs_to_the_system(node)))
+    }
+
+    /// What a copy of a thread is to know, which stands in a call of `fork`. Likewise.
+    pub(super) fn copy_of_fork(
+        &self,
+        handle: &Arc<Thread>,
+        thread: &Arc<Thread>,
+        fiber: &Fiber,
+    ) -> Result<Vec<u8>, Error> {
+        let program = &self.image.program;
+        let mut marks = self.marks();
+        let snapshot = fiber.snapshot(program, MOST_CALLS);
+        let all = snapshot.is_none_or(|snapshot| marks.stands(&snapshot, true).is_err());
+        let liveness = self.processes.liveness.get_or_init(|| Liveness::of(program));
+        let mut packing = self.packing(true);
+        packing.root(format!("a variable of thread \"{}\"", thread.name()), |w| {
+            w.thread(handle);
+            w.flag(true);
+            w.thread(thread);
+            fiber.save(w, program, Some(liveness), Rest::Within);
+        });
+        self.pack_variables(&mut packing, &|mention| all || marks.may(mention));
+        packing.finish(&belongs_to_the_system)
+    }
+
+    fn marks(&self) -> Marks<'_> {
+        let reach = self.knots.reach.get_or_init(|| Reach::of(&self.image.program));
+        Marks::new(&self.image, reach, Vec::new())
+    }
+
+    fn packing(&self, holders: bool) -> Packing {
+        let program = &self.image.program;
+        let threads = self.table.lock().seats.values().map(|seat| seat.thread.clone()).collect();
+        Packing::new(1 + program.fixed.len() + program.globals.len(), holders, threads)
+    }
+
+    fn pack_variables(&self, packing: &mut Packing, mentioned: &dyn Fn(Mention) -> bool) {
+        let program = &self.image.program;
         for (index, name) in program.fixed.iter().enumerate() {
             let number = index as u32;
-            let value = self.image.fixed(number).filter(|_| mentions(Mention::Fixed(number)));
+            let value = self.image.fixed(number).filter(|_| mentioned(Mention::Fixed(number)));
             packing.root(format!("the variable {name}"), |w| w.value(value.unwrap_or(&Value::Unset)));
         }
         for (index, name) in program.globals.iter().enumerate() {
             let number = index as u32;
-            let value = mentions(Mention::Global(number)).then(|| self.image.global(number)).flatten();
+            let value = mentioned(Mention::Global(number)).then(|| self.image.global(number)).flatten();
             packing.root(format!("the variable {name}"), |w| w.value(&value.unwrap_or(Value::Unset)));
         }
-        packing.finish(&refused)
     }
 }
 
-/// What cannot be copied: something that goes on by itself in this process, or that the system keeps for it.
-fn refused(node: &Node) -> Option<String> {
+/// Of a thread in more calls than this everything counts as mentioned.
+const MOST_CALLS: usize = 1000;
+
+/// A thread or a future, which cannot be in two processes.
+fn goes_on_by_itself(node: &Node) -> Option<String> {
     match node {
         Node::Thread(thread) if thread.process.is_none() && thread.alive() => {
             Some(format!("the running thread \"{}\"", thread.name()))
         }
-        Node::File(file) if !file.is_closed() => Some(format!("the open file {}", file.path)),
         Node::Sync(sync) => match &sync.kind {
             Kind::Future(future) if !Future::is_done(future) => Some(sync.label()),
             Kind::Future(_)
@@ -76,7 +122,16 @@ fn refused(node: &Node) -> Option<String> {
             | Kind::Pool(_)
             | Kind::Crew(_) => None,
         },
+        _ => None, // plain data, or `belongs_to_the_system`
+    }
+}
+
+/// What the system keeps for this process.
+fn belongs_to_the_system(node: &Node) -> Option<String> {
+    match node {
+        Node::File(file) if !file.is_closed() => Some(format!("the open file {}", file.path)),
         Node::Thread(_)
+        | Node::Sync(_)
         | Node::File(_)
         | Node::Cell(_)
         | Node::List(_)
@@ -97,7 +152,7 @@ fn refused(node: &Node) -> Option<String> {
 pub(super) struct Given {
     /// Its own handle, as it was when it was started.
     pub handle: Arc<Thread>,
-    pub entry: Entry,
+    pub first: First,
     /// Everything that came with it, for those who have to know what there is.
     pub objects: Vec<Node>,
     /// More than any number that something in it has.
@@ -107,8 +162,15 @@ pub(super) struct Given {
 /// Fills the variables of a new process's image.
 pub(super) fn receive(image: &Image, bytes: &[u8]) -> Given {
     let packed = Packed::new(bytes);
-    let ((handle, entry), objects) = packed.live(|roots| {
-        let first = roots.root(HANDLE, |r| (r.thread(), Entry::load(r)));
+    let ((handle, first), objects) = packed.live(|roots| {
+        let own = roots.root(SELF, |r| {
+            let handle = r.thread();
+            let first = match r.flag() {
+                false => First::Calls(Entry::load(r)),
+                true => First::GoesOn(r.thread(), Box::new(Fiber::load(r, &image.program))),
+            };
+            (handle, first)
+        });
         let fixed = image.program.fixed.len();
         for index in 0..fixed {
             let value = roots.root(1 + index, |r| r.value());
@@ -119,7 +181,7 @@ pub(super) fn receive(image: &Image, bytes: &[u8]) -> Given {
         for index in 0..image.program.globals.len() {
             image.set_global(index as u32, roots.root(1 + fixed + index, |r| r.value()));
         }
-        first
+        own
     });
     let ids = objects.iter().map(|node| match node {
         Node::Thread(thread) => thread.id,
@@ -127,5 +189,5 @@ pub(super) fn receive(image: &Image, bytes: &[u8]) -> Given {
         _ => 0, // the others have none
     });
     let next_id = ids.max().unwrap_or(0) + 1;
-    Given { handle, entry, objects, next_id }
+    Given { handle, first, objects, next_id }
 }

@@ -1,11 +1,12 @@
 //! Processes of the real world: OS processes, each a run of its own of the same program.
 //!
-//! In reading order: `start` (from the handle to the child), `server` (who makes the child), `copy` (what it begins
+//! In reading order: `start` (from the handle to the child), `fork` (the same of a thread as it stands), `server` (who makes the child), `copy` (what it begins
 //! with), `child` (its life), `reaper` (its end), `system` (the system calls). What a script sees of a process is a handle
 //! (`sync::process`).
 
 mod child;
 mod copy;
+mod fork;
 mod reaper;
 mod server;
 mod start;
@@ -15,6 +16,7 @@ pub(super) use child::live;
 pub(super) use server::{Server, Side, make};
 
 use super::run::Shared;
+use crate::code::live::Liveness;
 use crate::code::{Instruction, Program};
 use crate::report::runtime::Left;
 use crate::sync::process::{Born, Process};
@@ -23,7 +25,8 @@ use crate::value::error::{Error, Kind};
 use parking_lot::{Condvar, Mutex};
 use reaper::{Bell, Child};
 use rustix::process::{Pid, getpid, getppid};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// So long the end of a run waits for children that it has killed: the system may be in the middle of something for them.
@@ -39,6 +42,10 @@ pub(super) struct Processes {
     pub gone: Condvar,
     /// What this process is to the one that started it; None for the first.
     pub own: Option<Own>,
+    /// In the child of a `fork`: the threads that were not copied, by id.
+    pub absent: HashMap<u32, Arc<str>>,
+    /// Made at the first `fork`.
+    liveness: OnceLock<Liveness>,
 }
 
 /// What a child is to its parent.
@@ -63,6 +70,15 @@ pub(super) struct Children {
 impl Processes {
     pub fn new(server: Option<Server>, own: Option<Own>) -> Processes {
         Processes { server: Mutex::new(server), own, ..Processes::default() }
+    }
+
+    /// Whether this process may have a child of this name.
+    fn may_have(&self, child: &str) -> Result<(), Error> {
+        let Some(own) = self.own.as_ref().filter(|own| own.daemon) else { return Ok(()) };
+        let message = format!("\"{}\" cannot start \"{child}\": it is a daemon process", own.name);
+        Err(Error::new(Kind::State, message)
+            .note("a daemon process is ended at any moment, and could not see to its children")
+            .hint("declare it without `daemon`, and join it or terminate it"))
     }
 
     /// The handles of the children that live.
@@ -150,5 +166,5 @@ pub(super) fn children_may_start_some(program: &Program) -> bool {
     let own = program.functions.iter().skip(1).filter(|function| !function.internal);
     own.flat_map(|function| &function.code).any(starts)
         || program.symbols.iter().any(|symbol| **symbol == *"start")
-        || program.rows.iter().any(|row| row.name == "__start_all")
+        || program.rows.iter().any(|row| matches!(row.name, "__start_all" | "fork"))
 }

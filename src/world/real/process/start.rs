@@ -18,15 +18,7 @@ use std::sync::atomic::Ordering;
 impl RealWorld {
     /// Starts a process that was never started.
     pub(in super::super) fn start_process(&mut self, handle: &Arc<Thread>) -> Result<(), Error> {
-        if let Some(own) = &self.shared.processes.own
-            && own.daemon
-        {
-            let message =
-                format!("\"{}\" cannot start \"{}\": it is a daemon process", own.name, handle.name());
-            return Err(Error::new(Kind::State, message)
-                .note("a daemon process is ended at any moment, and could not see to its children")
-                .hint("declare it without `daemon`, and join it or terminate it"));
-        }
+        self.shared.processes.may_have(&handle.name())?;
         let (new, running) = (State::New as u8, State::Running as u8);
         if handle.state.compare_exchange(new, running, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             let message = format!("process \"{}\" has been started already", handle.name());
@@ -56,7 +48,7 @@ impl RealWorld {
 }
 
 impl Shared {
-    fn spawn(self: &Arc<Shared>, handle: &Arc<Thread>, copy: &[u8]) -> Result<(), Error> {
+    pub(super) fn spawn(self: &Arc<Shared>, handle: &Arc<Thread>, copy: &[u8]) -> Result<(), Error> {
         let server = self.processes.server.lock();
         let Some(server) = &*server else { return Err(refused(handle, "there is no fork server")) };
         let (pid, line) = server.child().map_err(|error| refused(handle, &error.to_string()))?;
