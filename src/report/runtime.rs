@@ -70,6 +70,8 @@ pub struct Ending {
     pub unmet: Vec<Arc<Error>>,
     /// Processes that were ended with the run: daemons, or whatever lived when it ended before its time.
     pub processes: Vec<Left>,
+    /// Locks and queues that this process got as copies, and used.
+    pub copies: Vec<String>,
     /// The process whose end it is, `"worker-1" (pid 1234)`, if the script has started that.
     pub process: Option<String>,
     /// After Ctrl-C or `--timeout`: where every thread stood.

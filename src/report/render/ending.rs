@@ -25,6 +25,7 @@ pub fn ending(ending: &Ending, source: &Source, style: &Style) -> String {
     let noun = if ending.exited { "thread" } else { "daemon thread" };
     text += &abandoned(&ending.abandoned, noun, style);
     text += &ended(&ending.processes, style);
+    text += &copies(&ending.copies, style);
     if let Some(stats) = &ending.stats {
         text += &super::stats(stats, style);
     }
@@ -103,6 +104,21 @@ fn ended(processes: &[Left], style: &Style) -> String {
     let (noun, verb) = if processes.len() == 1 { ("process", "was") } else { ("processes", "were") };
     let (count, names) = (processes.len(), names.join(", "));
     format!("{} {count} {noun} {verb} ended with the program: {names}\n", style.remark("note:"))
+}
+
+/// `guard was this process's own copy: …`
+fn copies(labels: &[String], style: &Style) -> String {
+    if labels.is_empty() {
+        return String::new();
+    }
+    let (verb, copies, them) =
+        if labels.len() == 1 { ("was", "copy", "it") } else { ("were", "copies", "them") };
+    let labels: Vec<String> = labels.iter().map(|label| clean(label)).collect();
+    format!(
+        "{} {} {verb} this process's own {copies}: no other process sees what is done with {them}\n",
+        style.remark("note:"),
+        labels.join(", ")
+    )
 }
 
 /// Threads that do the same at the same line, and hold the same, as the first of them and how many they are.

@@ -8,11 +8,14 @@ use super::{Own, Processes, Side, children_may_start_some, fork, make, system};
 use crate::machine::Image;
 use crate::report::runtime::status;
 use crate::state::Shared as Node;
+use crate::sync::Sync;
+use crate::sync::counts::Counts;
 use crate::sync::process::Born;
 use crate::sync::thread::{State, Thread};
 use std::io::{self, Read};
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Lives, and ends this process.
@@ -47,7 +50,7 @@ fn run_it(line: UnixStream, image: Image, mut options: Options, clock: Clock) ->
 
     let ended = options.ended.clone();
     let mut processes = Processes::new(server, Some(own));
-    let mut things = Vec::new();
+    let (mut things, mut monitors) = (Vec::new(), Vec::new());
     let going_on = if let First::GoesOn(thread, _) = &given.first { Some(thread.id) } else { None };
     for node in given.objects {
         match node {
@@ -56,6 +59,7 @@ fn run_it(line: UnixStream, image: Image, mut options: Options, clock: Clock) ->
                 let absent = going_on.and_then(|own| fork::is_not_here(&thread, own));
                 processes.absent.extend(absent.map(|name| (thread.id, name)));
             }
+            Node::Object(object) => monitors.extend(object.monitor.clone()),
             _ => {} // the others are not waited for
         }
     }
@@ -67,14 +71,40 @@ fn run_it(line: UnixStream, image: Image, mut options: Options, clock: Clock) ->
             (thread, Some(fiber))
         }
     };
+    let copies = Copies::of(&things, &monitors, options.stats);
     let next_id = given.next_id.max(run::MAIN + 1);
     let beginning = Beginning { image, options, main, next_id, clock, processes };
-    let ending = match fiber {
+    let mut ending = match fiber {
         None => run::live(beginning, things, threads::script_body),
         Some(fiber) => run::live(beginning, things, |world| threads::forked_body(world, *fiber)),
     };
+    ending.copies = copies.used();
     ended(&ending);
     ending.status
+}
+
+/// Locks and queues that this process got as copies: whoever uses one may have meant the parent's.
+struct Copies(Vec<Arc<Sync>>);
+
+impl Copies {
+    /// Lets their uses be counted; with `--stats` they are anyway. A monitor's lock is the object's, whose fields are
+    /// copies that anybody expects.
+    fn of(things: &[Arc<Sync>], monitors: &[Arc<Sync>], counted: bool) -> Copies {
+        let named = |sync: &&Arc<Sync>| !monitors.iter().any(|monitor| Arc::ptr_eq(monitor, sync));
+        let copies: Vec<Arc<Sync>> = things.iter().filter(named).cloned().collect();
+        for sync in copies.iter().filter(|_| !counted) {
+            if let Some(counts) = Counts::for_thing(sync) {
+                let _ = sync.counts.set(Arc::new(counts)); // it is new
+            }
+        }
+        Copies(copies)
+    }
+
+    /// What those that were used are called.
+    fn used(&self) -> Vec<String> {
+        let label = |sync: &Arc<Sync>| Some(sync.counts.get()?.label()?.to_string());
+        self.0.iter().filter_map(label).collect()
+    }
 }
 
 fn read(mut line: UnixStream) -> io::Result<Vec<u8>> {

@@ -6,7 +6,9 @@
 //! since both have the same program, functions are numbers. The children are made as siblings of the server, so that
 //! for the system, too, their parent is the process that has started them.
 
+use super::super::{Input, spin};
 use super::system::{self, Forked, Mask};
+use crate::builtin;
 use parking_lot::Mutex;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
@@ -36,6 +38,7 @@ pub enum Side {
 pub fn make() -> io::Result<Side> {
     let (ours, its) = UnixStream::pair()?;
     let maker = rustix::process::getpid();
+    make_what_is_made_once();
     let mask = Mask::block_all();
     let forked = system::fork();
     match forked {
@@ -54,6 +57,14 @@ pub fn make() -> io::Result<Side> {
             Err(error)
         }
     }
+}
+
+/// What conc makes once in a process, when it is first asked for, is made now: in a program that embeds conc the thread
+/// of another run may be about to make it, and in the copy nobody would ever finish that.
+fn make_what_is_made_once() {
+    builtin::numbered(0);
+    spin::cores();
+    drop(Input::process());
 }
 
 /// The server's life; comes back in each child. Signals stay blocked: Ctrl-C is for the others of the group.

@@ -13,9 +13,10 @@ pub enum Forked {
 /// A copy of this process, with the calling thread alone.
 pub fn fork() -> io::Result<Forked> {
     // SAFETY: the child runs the calling thread only. What other threads of this process hold at this moment stays held
-    // in the child. The C library sees to its own locks (the allocator's) in `fork`; of Rust's and conc's none are
-    // shared with other threads when a run has not started yet, and only then this is called. In a program that embeds
-    // conc other threads may hold locks of that program's own: the child runs nothing of that program.
+    // in the child. The C library sees to its own locks (the allocator's) in `fork`. Of Rust's and conc's none are held
+    // by others when a run has not started yet, and only then this is called. In a program that embeds conc, and has
+    // other threads, those may hold locks of that program's own, of which the child runs nothing; if they are threads of
+    // other runs, they may be in the middle of parking, which is short and no question of memory: a child could hang.
     of_result(unsafe { libc::fork() })
 }
 
