@@ -271,6 +271,9 @@ impl Shared {
 /// Runs a program to its end.
 ///
 /// A script that starts processes is for a thread of the caller that lives as long as the run: with it they would end.
+/// It begins with a `fork`, so it is best begun while no other run of this program starts or ends threads: what those
+/// hold in the C library at that moment stays held in the processes, which could then hang at their beginning. What
+/// processes write goes to the standard output of this program, unless the sink writes to something that they share.
 pub fn run(program: Arc<Verified>, options: Options) -> Ending {
     run_body(program, options, threads::script_body)
 }
