@@ -174,6 +174,7 @@ pub fn methods(kind: Type) -> &'static [Row] {
         | Type::Object
         | Type::Error => &[],
         Type::Thread
+        | Type::Process
         | Type::Lock
         | Type::RLock
         | Type::RwLock
@@ -205,6 +206,7 @@ pub fn properties(kind: Type) -> &'static [Property] {
         Type::Function => value::NAMED,
         Type::Nil | Type::Bool | Type::Int | Type::Float | Type::Object => &[],
         Type::Thread
+        | Type::Process
         | Type::Lock
         | Type::RLock
         | Type::RwLock

@@ -74,8 +74,11 @@ fn execute(ready: Ready, run: &Run, style: Style) -> Ending {
     };
     let source = program.source.clone();
     let reporter = move |report: &UncaughtReport| {
-        say(&render::uncaught(&report.error, &report.thread, &report.holds, &source, &style));
+        let process = report.process.as_deref();
+        say(&render::uncaught_in(process, &report.error, &report.thread, &report.holds, &source, &style));
     };
+    let source = program.source.clone();
+    let ended = move |ending: &Ending| say(&render::ending(ending, &source, &style));
     let defaults = Options::default();
     let options = Options {
         arguments,
@@ -95,6 +98,7 @@ fn execute(ready: Ready, run: &Run, style: Style) -> Ending {
         forced,
         signals: true,
         stats: run.stats,
+        ended: Arc::new(ended),
         ..defaults
     };
     real::run(program, options)

@@ -1,7 +1,7 @@
 //! `conc sim`: one run in the simulated world.
 
 use super::exploring::Sim;
-use super::{compile, print, say, script};
+use super::{compile_to_explore, print, say, script};
 use conc::explore::{self, Said};
 use conc::report::{Style, render};
 use conc::world::Stream;
@@ -12,7 +12,7 @@ pub fn sim(sim: Sim) -> i32 {
         Ok(loaded) => loaded,
         Err(failure) => return failure.report(),
     };
-    let program = match compile(source) {
+    let program = match compile_to_explore(source, &[]) {
         Ok(program) => program,
         Err(status) => return status,
     };

@@ -106,10 +106,10 @@ pub enum FunctionKind {
     Watch { ensure: bool },
     /// An instance of the class is made, and its code sets the fields.
     Class(u32),
-    /// A thread is made that will run its code.
-    Thread { daemon: bool },
-    /// A thread with the members of the class is made; its code sets them, and the class says what runs.
-    ThreadWithMembers { class: u32, daemon: bool },
+    /// A thread is made that will run its code; or a process.
+    Thread { daemon: bool, process: bool },
+    /// A thread (or a process) with the members of the class is made; its code sets them, and the class says what runs.
+    ThreadWithMembers { class: u32, daemon: bool, process: bool },
 }
 
 /// Where an error goes that is raised by an instruction from `start` to before `end`.
@@ -144,6 +144,24 @@ pub struct Field {
 }
 
 impl Program {
+    /// What may make a process, if anything: the first process template, `process worker (line 3)`, or `fork()`.
+    pub fn process(&self) -> Option<String> {
+        let template = self.functions.iter().find(|function| match function.kind {
+            FunctionKind::Thread { process, .. } | FunctionKind::ThreadWithMembers { process, .. } => process,
+            FunctionKind::Plain | FunctionKind::Class(_) | FunctionKind::Watch { .. } => false,
+        });
+        if let Some(Function { name, span, .. }) = template {
+            return Some(format!("process {name} (line {})", self.source.line(span.start)));
+        }
+        let constants = self.constants.iter().filter_map(|value| match value {
+            Value::Builtin(row) => Some(*row),
+            _ => None, // what is called is a builtin
+        });
+        let mut rows = self.rows.iter().copied().chain(constants);
+        let known = rows.find(|row| matches!(row.name, "fork" | "processes" | "pid" | "ppid"))?;
+        Some(format!("{}()", known.name))
+    }
+
     pub fn symbol(&self, index: u16) -> &Arc<str> {
         &self.symbols[index as usize]
     }

@@ -5,7 +5,7 @@ use super::fault::Fault;
 use super::fiber::MOST_FRAMES;
 use super::image::Member;
 use super::{Fiber, Frame, Image, Scheduler};
-use crate::builtin::sync::threads::Naming;
+use crate::builtin::sync::threads::{Kindred, Naming};
 use crate::builtin::{Body, Context, Outcome, Row, Wait};
 use crate::code::{FunctionKind, Program, Shape};
 use crate::resolve::{ANONYMOUS, BLOCK};
@@ -336,13 +336,14 @@ pub(super) fn prepare<S: Scheduler>(
                 .hint(format!("make an object with `{}(…)`, and start one of its methods", known.name))
                 .into());
         }
-        FunctionKind::ThreadWithMembers { class, daemon } => {
+        FunctionKind::ThreadWithMembers { class, daemon, process } => {
             let object = Arc::new(instance(image, fiber, world, class, captured.clone()));
             let run = program.classes[class as usize].run.expect("a template with members has a run block");
             let mut context = Context { world, program, line };
             let entry = Entry { callee: Value::Nil, arguments: Vec::new() };
             let naming = Naming::Counted(&known.name);
-            let thread = context.new_thread(naming, daemon.then_some(true), entry, Some(object));
+            let kind = Kindred { daemon: kept_alive(daemon, process), process };
+            let thread = context.new_thread(naming, kind, entry, Some(object));
             // What it runs is a method of the handle itself; the cycle ends when the entry is taken.
             let handle = Value::Thread(thread.clone());
             let callee = bound(&handle, Method::Function(run));
@@ -355,17 +356,25 @@ pub(super) fn prepare<S: Scheduler>(
     arguments::bind(known, &mut fiber.stack, start, shape, program)?;
     let arguments = fiber.stack[start..start + known.parameters.len()].to_vec();
     let callee = fiber.stack[at].clone();
-    let (naming, daemon) = match known.kind {
-        FunctionKind::Thread { daemon } => (Naming::Counted(&known.name), daemon.then_some(true)),
+    let (naming, kind) = match known.kind {
+        FunctionKind::Thread { daemon, process } => {
+            (Naming::Counted(&known.name), Kindred { daemon: kept_alive(daemon, process), process })
+        }
         FunctionKind::Plain
         | FunctionKind::Watch { .. }
         | FunctionKind::Class(_)
-        | FunctionKind::ThreadWithMembers { .. } => (naming(&known.name), None),
+        | FunctionKind::ThreadWithMembers { .. } => (naming(&known.name), Kindred::default()),
     };
     let mut context = Context { world, program, line };
-    let thread = context.new_thread(naming, daemon, Entry { callee, arguments }, None);
+    let thread = context.new_thread(naming, kind, Entry { callee, arguments }, None);
     fiber.stack[at] = Value::Thread(thread);
     Ok(Flow::Next)
+}
+
+/// Whether it is a daemon, as its template says. A thread of a template that does not say is one when its maker is; a
+/// process is a daemon only when it is declared so, since a daemon process has no children.
+fn kept_alive(daemon: bool, process: bool) -> Option<bool> {
+    (daemon || process).then_some(daemon)
 }
 
 /// A thread is called after the function that it calls; of a method (`Account.deposit`) after the method. Words
@@ -396,7 +405,8 @@ fn prepare_builtin<S: Scheduler>(
     let callee = fiber.stack[at].clone();
     let line = fiber.line(&image.program);
     let mut context = Context { world, program: &image.program, line };
-    let thread = context.new_thread(Naming::Counted(name), None, Entry { callee, arguments }, None);
+    let thread =
+        context.new_thread(Naming::Counted(name), Kindred::default(), Entry { callee, arguments }, None);
     fiber.stack[at] = Value::Thread(thread);
     Ok(Flow::Next)
 }

@@ -82,6 +82,12 @@ pub struct Ending {
     pub unasked: Vec<Unasked>,
     /// For each `ensure` that does not hold: the error that says so, or that was raised in it.
     pub unmet: Vec<Arc<Error>>,
+    /// Processes that were ended with the run: daemons, or whatever lived when it ended before its time.
+    pub processes: Vec<Left>,
+    /// Locks and queues that this process got as copies, and used.
+    pub copies: Vec<String>,
+    /// The process whose end it is, `"worker-1" (pid 1234)`, if the script has started that.
+    pub process: Option<String>,
     /// After Ctrl-C or `--timeout`: where every thread stood.
     pub interrupted: Vec<Left>,
     /// How many threads ended with an uncaught error (each has been reported when it happened), of how many.

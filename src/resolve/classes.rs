@@ -10,7 +10,7 @@ use crate::syntax::tree::{self, Block, Name, NodeId, Parameter, Statement, Templ
 use crate::value::Type;
 use std::collections::{HashMap, HashSet};
 
-/// What every thread has, beside what the table of builtins says.
+/// What every thread and process has, beside what the table of builtins says.
 const OF_THREADS: &[&str] =
     &["name", "id", "daemon", "alive", "state", "result", "error", "waiting_on", "join", "start"];
 
@@ -30,8 +30,9 @@ impl Names<'_> {
             TemplateBody::Members { .. } => FunctionKind::Initialiser,
         };
         let function = self.new_function(template.name.text.clone(), kind, template.span, Some(template.id));
+        self.answers.functions[function as usize].process = template.process;
         if kind == FunctionKind::Initialiser {
-            let kind = ClassKind::Thread { daemon: template.daemon };
+            let kind = ClassKind::Thread { daemon: template.daemon, process: template.process };
             self.add_class(&template.name, kind, function, template.id);
         }
         function
@@ -212,16 +213,17 @@ impl Names<'_> {
     /// A member of a thread may not be called like something that every thread has.
     fn refuse_reserved(&mut self, class: ClassId, name: &Name) {
         let class = &self.answers.classes[class as usize];
-        let ClassKind::Thread { .. } = class.kind else { return };
-        let methods = (self.builtins.methods)(Type::Thread).iter().map(|row| row.name);
-        let properties = (self.builtins.properties)(Type::Thread).iter().map(|row| row.name);
+        let ClassKind::Thread { process, .. } = class.kind else { return };
+        let (kind, word) = if process { (Type::Process, "process") } else { (Type::Thread, "thread") };
+        let methods = (self.builtins.methods)(kind).iter().map(|row| row.name);
+        let properties = (self.builtins.properties)(kind).iter().map(|row| row.name);
         if !methods.chain(properties).chain(OF_THREADS.iter().copied()).any(|own| own == &*name.text) {
             return;
         }
-        let message = format!("a member of thread {} cannot be called \"{}\"", class.name, name.text);
+        let message = format!("a member of {word} {} cannot be called \"{}\"", class.name, name.text);
         self.found.push(
             Diagnostic::error(Code::ReservedMember, name.span, message)
-                .label("every thread has this already")
+                .label(format!("every {word} has this already"))
                 .hint(format!("choose another name, such as \"my_{}\"", name.text)),
         );
     }

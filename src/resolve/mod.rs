@@ -195,6 +195,8 @@ pub struct Function {
     pub captures: Vec<VariableId>,
     /// The class whose initialiser or member it is.
     pub class: Option<ClassId>,
+    /// What a process template becomes.
+    pub process: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -238,7 +240,11 @@ pub struct Class {
 pub enum ClassKind {
     Class,
     Monitor,
-    Thread { daemon: bool },
+    Thread {
+        daemon: bool,
+        /// It runs in a process of its own.
+        process: bool,
+    },
 }
 
 #[derive(Debug, Clone)]

@@ -92,6 +92,7 @@ impl<'a> Names<'a> {
             self_variable: None,
             captures: Vec::new(),
             class: None,
+            process: false,
         });
         self.made_at.push(self.now);
         if let Some(place) = id.and_then(|id| self.answers.function_of.get_mut(id as usize)) {

@@ -74,6 +74,9 @@ pub struct Builder {
     roots: u32,
     names: bool,
     counts_tasks: bool,
+    holders: bool,
+    /// A thread whose number is all that is known may be met.
+    lenient: bool,
     /// Of the root that is being written.
     unordered: Vec<(u32, u32)>,
     /// Every thread there is, for those that are known by their ids.
@@ -95,9 +98,16 @@ impl Builder {
             roots,
             names,
             counts_tasks,
+            holders: true,
+            lenient: false,
             unordered: Vec::new(),
             threads: threads.map(|thread| (thread.id, thread)).collect(),
         }
+    }
+
+    /// For a world of real threads. Whether it is written who holds locks; without, they are free where they are read.
+    pub fn with_holders(self, holders: bool) -> Builder {
+        Builder { holders, lenient: true, ..self }
     }
 
     /// Writes the content of a root; `kind` tells roots of different make apart.
@@ -135,7 +145,11 @@ impl Numbering for Builder {
 
     fn thread(&mut self, id: u32) -> u32 {
         let thread = self.threads.get(&id).cloned();
-        let thread = thread.unwrap_or_else(|| unreachable!("thread {id} is known to the world"));
+        // Only a world of real threads is asked who holds things at a moment that it did not choose itself.
+        let thread = thread.unwrap_or_else(|| match self.lenient {
+            false => unreachable!("thread {id} is known to the world"),
+            true => Arc::new(Thread::absent(id)),
+        });
         self.number(Shared::Thread(thread))
     }
 
@@ -145,6 +159,10 @@ impl Numbering for Builder {
 
     fn counts_tasks(&self) -> bool {
         self.counts_tasks
+    }
+
+    fn holders(&self) -> bool {
+        self.holders
     }
 
     fn unordered(&mut self, first: u32, count: u32) {

@@ -7,6 +7,7 @@
 pub mod graph;
 pub mod living;
 mod object;
+pub mod packed;
 mod reader;
 mod value;
 mod writer;

@@ -22,6 +22,11 @@ pub trait Numbering {
         true
     }
 
+    /// Whether those who hold a lock are written with it.
+    fn holders(&self) -> bool {
+        true
+    }
+
     /// The node being written refers to `count` others, from its reference `first` on, in an order that means nothing.
     fn unordered(&mut self, first: u32, count: u32) {
         let _ = (first, count);

@@ -200,8 +200,12 @@ impl Barrier {
 
     pub fn save(&self, w: &mut Writer<'_>) {
         let state = self.state.lock();
-        w.shared(Shared::Round(state.round.clone()));
-        w.count(u64::from(state.arrived));
+        let (round, arrived) = match w.numbering.holders() {
+            true => (state.round.clone(), state.arrived),
+            false => (Arc::default(), 0),
+        };
+        w.shared(Shared::Round(round));
+        w.count(u64::from(arrived));
         w.option(state.broken.as_ref(), |w, why| w.text(why));
     }
 

@@ -287,8 +287,9 @@ impl Condition {
 
     pub fn save(&self, w: &mut Writer<'_>) {
         let tickets = self.tickets.lock();
-        w.count(tickets.len() as u64);
-        tickets.iter().for_each(|ticket| w.shared(Shared::Ticket(ticket.clone())));
+        let waiting = if w.numbering.holders() { tickets.len() } else { 0 };
+        w.count(waiting as u64);
+        tickets.iter().take(waiting).for_each(|ticket| w.shared(Shared::Ticket(ticket.clone())));
         // How many were lost is told in a report only, and would make every state a new one.
         w.flag(self.lost.load(Ordering::Relaxed) > 0);
     }

@@ -150,6 +150,7 @@ impl Counted {
             Op::Put(put) => (&put.queue, true),
             Op::Sleep
             | Op::Change
+            | Op::Fork
             | Op::Beat(_)
             | Op::Join(_)
             | Op::JoinAll(_)

@@ -22,6 +22,7 @@ pub mod outside;
 pub mod owner;
 pub mod pipe;
 pub mod pool;
+pub mod process;
 mod put;
 pub mod queue;
 pub mod rlock;

@@ -70,6 +70,8 @@ pub enum Op {
     Pipe(pipe::Wait),
     /// For something outside the program. In a box, since it is large.
     Outside(Box<outside::Wait>),
+    /// `fork()`: done by the world, which alone has the fiber: the child's handle, and in the child 0.
+    Fork,
 }
 
 impl Op {
@@ -104,7 +106,7 @@ impl Op {
     pub fn poll(&mut self, who: Who<'_>) -> Result<Option<Value>, Error> {
         let yes = |done: bool| done.then_some(Value::Bool(true));
         Ok(match self {
-            Op::Sleep | Op::Change => None,
+            Op::Sleep | Op::Change | Op::Fork => None,
             Op::Beat(timer) => timer.is_cancelled().then_some(Value::Bool(false)),
             Op::Join(thread) => yes(thread.join(who)?),
             Op::JoinAll(threads) => {
@@ -160,7 +162,7 @@ impl Op {
     /// Whether `poll` would do it (or fail, or come a step nearer to it) now; changes nothing.
     pub fn ready(&self, who: Who<'_>) -> bool {
         match self {
-            Op::Sleep | Op::Change => false,
+            Op::Sleep | Op::Change | Op::Fork => false,
             Op::Beat(timer) => timer.is_cancelled(),
             Op::Join(thread) | Op::ThreadResult(thread) => thread.join_ready(who),
             Op::JoinAll(threads) => threads.first().is_none_or(|thread| thread.join_ready(who)),
@@ -189,7 +191,7 @@ impl Op {
     /// same from one `poll` or `timed_out` to the next, and still after a `poll` that has done it.
     pub fn queues(&self, each: &mut dyn FnMut(&WaitQueue)) {
         let queue = match self {
-            Op::Sleep | Op::Change => None,
+            Op::Sleep | Op::Change | Op::Fork => None,
             Op::Beat(timer) => timer.timer.as_ref().map(|timer| &timer.changed),
             Op::Join(thread) | Op::ThreadResult(thread) => Some(&thread.done),
             Op::JoinAll(threads) => threads.first().map(|thread| &thread.done),
@@ -227,7 +229,7 @@ impl Op {
     /// that has to take its lock again).
     pub fn timed_out(&mut self, who: Who<'_>) -> Result<Option<Value>, Error> {
         Ok(Some(match self {
-            Op::Sleep | Op::Change | Op::Idle(_) | Op::Task(_) => Value::Nil,
+            Op::Sleep | Op::Change | Op::Fork | Op::Idle(_) | Op::Task(_) => Value::Nil,
             Op::Beat(_) => Value::Bool(true),
             Op::Join(_) | Op::JoinAll(_) | Op::Acquire(_) | Op::Event(_) | Op::Latch(_) => Value::Bool(false),
             Op::Finished(_) | Op::Ended(_) => Value::Bool(false),
@@ -264,6 +266,7 @@ impl Op {
         match self {
             Op::Sleep
             | Op::Change
+            | Op::Fork
             | Op::Beat(_)
             | Op::Join(_)
             | Op::JoinAll(_)
@@ -293,12 +296,16 @@ impl Op {
     pub fn releasers(&self, who: Who<'_>) -> Releasers {
         let nobody = || Releasers::All(Vec::new());
         match self {
-            Op::Sleep | Op::Beat(_) | Op::Outside(_) => Releasers::Outside,
+            Op::Sleep | Op::Beat(_) | Op::Outside(_) | Op::Fork => Releasers::Outside,
             Op::Change => Releasers::Anyone(Vec::new()),
+            // Processes go on by themselves, whatever the threads here do.
+            Op::Join(thread) | Op::ThreadResult(thread) if thread.process.is_some() => Releasers::Outside,
             Op::Join(thread) | Op::ThreadResult(thread) => Releasers::All(vec![thread.id]),
             Op::JoinAll(threads) => {
-                let running = threads.iter().filter(|thread| !thread.ended());
-                Releasers::All(running.map(|thread| thread.id).collect())
+                let running: Vec<&Arc<Thread>> = threads.iter().filter(|thread| !thread.ended()).collect();
+                let here = running.iter().filter(|thread| thread.process.is_none());
+                let here: Vec<u32> = here.map(|thread| thread.id).collect();
+                if here.is_empty() && !running.is_empty() { Releasers::Outside } else { Releasers::All(here) }
             }
             Op::Acquire(sync) => match &sync.owner() {
                 Some(owner) => Releasers::All(owner.holder().map(|(holder, _)| holder).into_iter().collect()),
@@ -327,6 +334,7 @@ impl Op {
         match self {
             Op::Sleep => "sleeps".into(),
             Op::Change => "awaits its condition".into(),
+            Op::Fork => "forks".into(),
             Op::Beat(_) => "waits for its time".into(),
             Op::Join(thread) => format!("joins \"{}\"", thread.name()),
             Op::JoinAll(threads) => {
@@ -368,7 +376,7 @@ impl Op {
     pub fn on(&self) -> Value {
         let thing = |sync: &Arc<Sync>| Value::Sync(sync.clone());
         match self {
-            Op::Sleep | Op::Change | Op::Beat(_) | Op::Task(_) | Op::Idle(_) => Value::Nil,
+            Op::Sleep | Op::Change | Op::Fork | Op::Beat(_) | Op::Task(_) | Op::Idle(_) => Value::Nil,
             Op::Join(thread) | Op::ThreadResult(thread) => Value::Thread(thread.clone()),
             Op::JoinAll(threads) => {
                 let running = threads.iter().filter(|thread| !thread.ended());
@@ -398,6 +406,7 @@ impl Op {
             Op::Select(select) => return select.arms.iter().for_each(|arm| arm.values(each)),
             Op::Sleep
             | Op::Change
+            | Op::Fork
             | Op::Join(_)
             | Op::JoinAll(_)
             | Op::ThreadResult(_)
@@ -432,7 +441,13 @@ impl Op {
     /// Why it waits for ever, and what to do, where there is more to say than `describe` does: for a deadlock's notes.
     pub fn explain(&self, who: Who<'_>, each: &mut dyn FnMut(String)) {
         let note = match self {
-            Op::Sleep | Op::Change | Op::Beat(_) | Op::Join(_) | Op::JoinAll(_) | Op::ThreadResult(_) => None,
+            Op::Sleep
+            | Op::Change
+            | Op::Fork
+            | Op::Beat(_)
+            | Op::Join(_)
+            | Op::JoinAll(_)
+            | Op::ThreadResult(_) => None,
             Op::Acquire(sync) => Lock::of(sync).ok().and_then(|lock| lock.note(sync, who)),
             Op::Enter(enter) => enter.note(who),
             Op::Condition(wait) => wait.note(),

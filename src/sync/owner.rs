@@ -127,7 +127,7 @@ pub fn abandoned(label: &str, name: &str, line: u32) -> Error {
 
 impl Owner {
     pub fn save(&self, w: &mut Writer<'_>) {
-        w.option(self.holder(), |w, (holder, line)| {
+        w.option(self.holder().filter(|_| w.numbering.holders()), |w, (holder, line)| {
             w.thread_id(holder);
             w.line(line);
         });

@@ -95,7 +95,7 @@ impl RLock {
 impl RLock {
     pub fn save(&self, w: &mut Writer<'_>) {
         self.owner.save(w);
-        w.count(u64::from(self.depth()));
+        w.count(if w.numbering.holders() { u64::from(self.depth()) } else { 0 });
     }
 
     pub fn fill(&self, r: &mut Reader<'_>) {

@@ -293,12 +293,13 @@ const PRESENT: u64 = 1;
 impl RwLock {
     pub fn save(&self, w: &mut Writer<'_>) {
         let state = self.state.lock();
-        w.option(state.writer, |w, (writer, line)| {
+        let holders = w.numbering.holders();
+        w.option(state.writer.filter(|_| holders), |w, (writer, line)| {
             w.thread_id(writer);
             w.line(line);
         });
-        w.threads_with_lines(&state.readers);
-        w.count(u64::from(state.waiting_writers));
+        w.threads_with_lines(if holders { &state.readers } else { &[] });
+        w.count(if holders { u64::from(state.waiting_writers) } else { 0 });
         w.option(state.ended.as_ref(), |w, (name, line)| {
             w.name(name);
             w.line(*line);

@@ -152,7 +152,7 @@ impl Op {
     pub fn save(&self, w: &mut Writer<'_>) {
         w.byte(self.tag());
         match self {
-            Op::Sleep | Op::Change => {}
+            Op::Sleep | Op::Change | Op::Fork => {}
             Op::Beat(thread) | Op::Join(thread) | Op::ThreadResult(thread) => w.thread(thread),
             Op::JoinAll(threads) => {
                 w.count(threads.len() as u64);
@@ -204,6 +204,7 @@ impl Op {
             20 => Op::Task(r.sync()),
             21 => Op::Idle(r.sync()),
             22 => Op::Select(Box::new(Select::load(r))),
+            23 => Op::Fork,
             tag => unreachable!("no operation has the tag {tag}"),
         }
     }
@@ -236,6 +237,7 @@ impl Op {
             Op::Select(_) => 22,
             Op::Outside(_) => 23,
             Op::Pipe(_) => 24,
+            Op::Fork => 25,
         }
     }
 }

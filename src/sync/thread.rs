@@ -1,8 +1,9 @@
-//! Threads, as handles that scripts hold.
+//! Threads (and processes), as handles that scripts hold.
 //!
 //! Starting one, and what it means to run, is the world's; this is what others can see of it.
 
 use super::Who;
+use super::process::Process;
 use super::wait::WaitQueue;
 use crate::state::{Reader, Shared, Writer};
 use crate::value::{
@@ -30,6 +31,8 @@ pub struct Thread {
     pub object: Option<Arc<Object>>,
     /// Set for a timer.
     pub timer: Option<Timer>,
+    /// Set for a process: it runs in an OS process of its own.
+    pub process: Option<Process>,
     /// The value it returned, or the error that ended it.
     pub outcome: OnceLock<Result<Value, Arc<Error>>>,
     /// Whether anybody has asked for the outcome.
@@ -140,6 +143,7 @@ impl Thread {
             entry: Mutex::new(Some(entry)),
             object: None,
             timer: None,
+            process: None,
             outcome: OnceLock::new(),
             asked: AtomicBool::new(false),
             raised_elsewhere: AtomicBool::new(false),
@@ -147,6 +151,20 @@ impl Thread {
             held: AtomicU32::new(0),
             waiting: Mutex::new(None),
         }
+    }
+
+    /// What stands for a thread of which only the number is known: it has ended.
+    pub fn absent(id: u32) -> Thread {
+        let thread = Thread::new(
+            id,
+            &format!("thread {id}"),
+            true,
+            Entry { callee: Value::Nil, arguments: Vec::new() },
+        );
+        *thread.entry.lock() = None;
+        let _ = thread.outcome.set(Ok(Value::Nil)); // it is new
+        thread.state.store(State::Finished as u8, Ordering::SeqCst);
+        thread
     }
 
     pub fn name(&self) -> Arc<str> {
@@ -191,6 +209,9 @@ impl Thread {
             return Ok(true);
         }
         let name = self.name();
+        if let Some(refused) = self.process.as_ref().and_then(|process| process.not_ours(&name)) {
+            return Err(refused);
+        }
         if self.id == who.thread.id {
             let message = format!("\"{name}\" cannot join itself: it would wait for ever");
             return Err(Error::new(error::Kind::State, message));
@@ -220,7 +241,8 @@ impl Thread {
     }
 
     pub fn join_ready(&self, who: Who<'_>) -> bool {
-        self.ended() || self.id == who.thread.id || !self.started()
+        let elsewhere = self.process.as_ref().is_some_and(|process| process.not_ours("").is_some());
+        self.ended() || self.id == who.thread.id || !self.started() || elsewhere
     }
 }
 
@@ -250,6 +272,7 @@ impl Thread {
             w.int(timer.delay);
             w.flag(timer.repeats);
         });
+        w.option(self.process.as_ref(), |w, process| process.save(w));
         w.byte(self.state() as u8);
         w.flag(self.daemon.load(Ordering::SeqCst));
         w.option(self.entry.lock().as_ref(), |w, entry| entry.save(w));
@@ -273,12 +296,14 @@ impl Thread {
             other => unreachable!("{other:?} was written as the members of a thread"),
         });
         let timer = r.option(|r| Timer::new(r.int(), r.flag()));
+        let process = r.option(Process::load);
         let entry = Entry { callee: Value::Nil, arguments: Vec::new() };
         let mut thread = Thread::new(id, &default_name, false, entry);
         *thread.name.get_mut() = name;
         *thread.entry.get_mut() = None;
         thread.object = object;
         thread.timer = timer;
+        thread.process = process;
         thread
     }
 

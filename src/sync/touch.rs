@@ -24,6 +24,7 @@ impl Op {
             Op::Select(select) => select.arms.iter().any(Op::leaves_trace),
             Op::Sleep
             | Op::Change
+            | Op::Fork
             | Op::Beat(_)
             | Op::Join(_)
             | Op::JoinAll(_)
@@ -58,7 +59,7 @@ impl Op {
     /// than once. What `Change` depends on is the world's to know.
     pub fn touches(&self, each: &mut dyn FnMut(Shared)) {
         match self {
-            Op::Sleep | Op::Change => {}
+            Op::Sleep | Op::Change | Op::Fork => {}
             Op::Beat(thread) | Op::Join(thread) | Op::ThreadResult(thread) => {
                 each(Shared::Thread(thread.clone()));
             }

@@ -78,7 +78,8 @@ fn statement(statement: &Statement) -> String {
                     format!("{{{}; run {}}}", members(m), block(run))
                 }
             };
-            format!("{daemon}thread {}{} {body}", t.name.text, parameters(&t.parameters))
+            let word = if t.process { "process" } else { "thread" };
+            format!("{daemon}{word} {}{} {body}", t.name.text, parameters(&t.parameters))
         }
         StatementKind::Declare(d) => format!("{} {}", d.kind.word(), list(&d.items, item)),
         StatementKind::OnSignal { signal, action, .. } => {

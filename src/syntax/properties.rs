@@ -113,6 +113,7 @@ const PIECES: &[&str] = &[
     "é",
     "shared ",
     "process ",
+    "process w",
     "++",
     "\u{feff}",
 ];

@@ -235,10 +235,12 @@ pub struct Class {
     pub id: NodeId,
 }
 
-/// `thread teller(n) { … }`.
+/// `thread teller(n) { … }`, `process worker(n) { … }`.
 #[derive(Debug, Clone)]
 pub struct Template {
     pub daemon: bool,
+    /// It runs in an OS process of its own.
+    pub process: bool,
     pub name: Name,
     pub parameters: Vec<Parameter>,
     pub body: TemplateBody,

@@ -102,6 +102,7 @@ pub enum Type {
     Object,
     Error,
     Thread,
+    Process,
     Lock,
     RLock,
     RwLock,
@@ -256,6 +257,7 @@ impl Value {
             Value::Set(_) => Type::Set,
             Value::Object(_) => Type::Object,
             Value::Error(_) => Type::Error,
+            Value::Thread(thread) if thread.process.is_some() => Type::Process,
             Value::Thread(_) => Type::Thread,
             Value::Sync(sync) => sync.kind.kind(),
             Value::File(_) => Type::File,
@@ -349,7 +351,7 @@ impl Range {
 }
 
 impl Type {
-    pub const ALL: [Type; 33] = [
+    pub const ALL: [Type; 34] = [
         Type::Nil,
         Type::Bool,
         Type::Int,
@@ -364,6 +366,7 @@ impl Type {
         Type::Object,
         Type::Error,
         Type::Thread,
+        Type::Process,
         Type::Lock,
         Type::RLock,
         Type::RwLock,
@@ -402,6 +405,7 @@ impl Type {
             Type::Object => "object",
             Type::Error => "error",
             Type::Thread => "thread",
+            Type::Process => "process",
             Type::Lock => "lock",
             Type::RLock => "rlock",
             Type::RwLock => "rwlock",

@@ -256,6 +256,8 @@ impl Writer<'_> {
         };
         let word = match function.kind {
             FunctionKind::Plain | FunctionKind::Watch { .. } => "fn",
+            FunctionKind::Thread { process: true, .. }
+            | FunctionKind::ThreadWithMembers { process: true, .. } => "process template",
             FunctionKind::Thread { .. } | FunctionKind::ThreadWithMembers { .. } => "thread template",
             FunctionKind::Class(class) if monitor(class) => "monitor",
             FunctionKind::Class(_) => "class",
@@ -281,7 +283,11 @@ impl Writer<'_> {
     }
 
     fn thread(&mut self, thread: &Thread) {
-        let word = if thread.timer.is_some() { "timer" } else { "thread" };
+        let word = match (&thread.timer, &thread.process) {
+            (_, Some(_)) => "process",
+            (Some(_), None) => "timer",
+            (None, None) => "thread",
+        };
         let name = thread.name.lock().clone();
         let state = State::ALL.get(usize::from(thread.state.load(Ordering::SeqCst))).copied();
         _ = write!(self.out, "<{word} {name} {}>", state.unwrap_or(State::New).word());

@@ -8,7 +8,7 @@ mod sealed;
 pub mod sim;
 
 use crate::sync::outside::{Outside, Way};
-use crate::sync::{Sync, thread::Thread};
+use crate::sync::{Sync, process::Born, thread::Thread};
 use crate::value::error::Error;
 use std::sync::Arc;
 
@@ -86,4 +86,16 @@ pub trait World {
     fn outside(&mut self, way: Way<'_>) -> Result<&mut dyn Outside, Error>;
 
     fn cpu_count(&self) -> usize;
+
+    /// The numbers of this process and of its parent. Err in a world without processes.
+    fn pids(&self) -> Result<Born, Error>;
+
+    /// The processes that this one has started and that have not ended, in the order of their starts.
+    fn processes(&self) -> Result<Vec<Arc<Thread>>, Error>;
+
+    /// Whether a process that has started is still there: also for one that another process has started.
+    fn process_lives(&self, process: &Arc<Thread>) -> bool;
+
+    /// Sends a signal to a process that has started; to one that has ended it is nothing.
+    fn send_signal(&self, process: &Arc<Thread>, signal: i32) -> Result<(), Error>;
 }

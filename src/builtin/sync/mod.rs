@@ -1,4 +1,4 @@
-//! The builtins around threads and things to wait for: one file a family. What each operation does is written in
+//! The builtins around threads, processes and things to wait for: one file a family. What each operation does is written in
 //! `crate::sync`; here are its name, its arguments and its errors about arguments.
 //!
 //! An operation that can be done at once is done by the call; one that cannot becomes an `Op` for the world. The
@@ -10,6 +10,7 @@ mod locks;
 mod meet;
 pub mod pipe;
 mod pool;
+mod process;
 pub mod programs;
 mod queue;
 mod signals;
@@ -42,6 +43,7 @@ pub fn functions() -> &'static [Row] {
             signals::functions(),
             pipe::functions(),
             thread::functions(),
+            process::functions(),
         ]
         .into_iter()
         .flatten()
@@ -70,6 +72,7 @@ pub fn methods(kind: Type) -> &'static [Row] {
         // Everything is done through its ends.
         Type::Pipe => &[],
         Type::Thread => &thread::METHODS,
+        Type::Process => &process::METHODS,
         // Everything is done through its sides.
         Type::RwLock => &[],
         Type::Nil
@@ -111,6 +114,7 @@ pub fn properties(kind: Type) -> &'static [Property] {
         Type::Pipe => &pipe::PROPERTIES,
         Type::End => &pipe::END_PROPERTIES,
         Type::Thread => &thread::PROPERTIES,
+        Type::Process => &process::PROPERTIES,
         Type::Nil
         | Type::Bool
         | Type::Int

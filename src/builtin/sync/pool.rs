@@ -3,7 +3,7 @@
 //! A worker is a thread of the script that runs `__worker`, which is written in conc: so the tasks it calls can be
 //! suspended like any other call.
 
-use super::threads::Naming;
+use super::threads::{Kindred, Naming};
 use super::{
     NAME, argument, begin, deadline, int, is_given, native, property, receiver, script, sync_in, wrong,
 };
@@ -169,7 +169,12 @@ fn hire(
     future: &Arc<Sync>,
 ) -> Result<(), Error> {
     let crew = Crew::of(sync)?;
-    let thread = context.new_thread(Naming::Counted(base), Some(true), entry, None);
+    let thread = context.new_thread(
+        Naming::Counted(base),
+        Kindred { daemon: Some(true), process: false },
+        entry,
+        None,
+    );
     if !crew.enlist(thread.id) {
         return Ok(());
     }

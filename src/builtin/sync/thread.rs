@@ -129,13 +129,13 @@ fn make_timer(context: &mut Context<'_>, body: &Value, delay: &Value, repeats: b
     Ok(Value::Thread(Arc::new(thread)).into())
 }
 
-fn start(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+pub(super) fn start(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let thread = receiver(arguments)?;
     context.world.start(thread)?;
     Ok(Value::Thread(thread.clone()).into())
 }
 
-fn join(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+pub(super) fn join(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let thread = receiver(arguments)?;
     let timeout = argument(arguments, 1);
     // A join that may not wait asks whether it has ended, so a negative timeout is none longer than that.
@@ -203,12 +203,12 @@ fn cancel(_: &mut Context<'_>, arguments: &[Value]) -> Done {
     }
 }
 
-fn name(_: &mut Context<'_>, value: &Value) -> Result<Outcome, Error> {
+pub(super) fn name(_: &mut Context<'_>, value: &Value) -> Result<Outcome, Error> {
     Ok(Value::text(&thread_in(value)?.name()).into())
 }
 
 /// A label, which may change at any time: anything becomes a text, and the empty one is the name it began with.
-fn set_name(context: &mut Context<'_>, thread: &Value, name: &Value) -> Result<(), Error> {
+pub(super) fn set_name(context: &mut Context<'_>, thread: &Value, name: &Value) -> Result<(), Error> {
     let thread = thread_in(thread)?;
     let name = show::display(name, context.program);
     *thread.name.lock() = if name.is_empty() { thread.default_name.clone() } else { name.into() };
@@ -221,11 +221,11 @@ fn id(_: &mut Context<'_>, value: &Value) -> Done {
     Ok(if thread.started() { Value::Int(i64::from(thread.id)) } else { Value::Nil }.into())
 }
 
-fn daemon(_: &mut Context<'_>, value: &Value) -> Done {
+pub(super) fn daemon(_: &mut Context<'_>, value: &Value) -> Done {
     Ok(Value::Bool(thread_in(value)?.daemon.load(Ordering::SeqCst)).into())
 }
 
-fn set_daemon(_: &mut Context<'_>, thread: &Value, daemon: &Value) -> Result<(), Error> {
+pub(super) fn set_daemon(_: &mut Context<'_>, thread: &Value, daemon: &Value) -> Result<(), Error> {
     let thread = thread_in(thread)?;
     let Value::Bool(daemon) = daemon else { return Err(wrong("true or false", "daemon", daemon)) };
     if thread.started() {
@@ -242,7 +242,7 @@ fn alive(_: &mut Context<'_>, value: &Value) -> Done {
     Ok(Value::Bool(thread_in(value)?.alive()).into())
 }
 
-fn state(_: &mut Context<'_>, value: &Value) -> Done {
+pub(super) fn state(_: &mut Context<'_>, value: &Value) -> Done {
     Ok(Value::text(thread_in(value)?.state().word()).into())
 }
 
@@ -250,14 +250,14 @@ fn result(context: &mut Context<'_>, value: &Value) -> Done {
     begin(context, Op::ThreadResult(thread_in(value)?.clone()), None)
 }
 
-fn error(_: &mut Context<'_>, value: &Value) -> Done {
+pub(super) fn error(_: &mut Context<'_>, value: &Value) -> Done {
     let thread = thread_in(value)?;
     let Some(Err(error)) = thread.outcome.get() else { return Ok(Value::Nil.into()) };
     thread.asked.store(true, Ordering::Relaxed);
     Ok(Value::Error(error.clone()).into())
 }
 
-fn waiting_on(_: &mut Context<'_>, value: &Value) -> Done {
+pub(super) fn waiting_on(_: &mut Context<'_>, value: &Value) -> Done {
     let waiting = thread_in(value)?.waiting.lock();
     Ok(waiting.as_ref().map_or(Value::Nil, |waiting| waiting.on.clone()).into())
 }

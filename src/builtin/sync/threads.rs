@@ -1,6 +1,7 @@
 //! Making threads: the one way, whoever asks (a template, a block, a timer, a pool).
 
 use crate::builtin::Context;
+use crate::sync::process::Process;
 use crate::sync::thread::{Entry, Thread};
 use crate::value::object::Object;
 use std::sync::Arc;
@@ -15,17 +16,27 @@ pub enum Naming<'a> {
     Block,
 }
 
+/// What a new thread is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Kindred {
+    /// Unless told, it is a daemon when the one that makes it is.
+    pub daemon: Option<bool>,
+    /// It runs in an OS process of its own.
+    pub process: bool,
+}
+
 impl Context<'_> {
-    /// A thread that has not started. Unless told, it is a daemon when the one that makes it is.
+    /// A thread that has not started.
     pub fn new_thread(
         &mut self,
         naming: Naming<'_>,
-        daemon: Option<bool>,
+        kind: Kindred,
         entry: Entry,
         object: Option<Arc<Object>>,
     ) -> Arc<Thread> {
-        let mut thread = self.unstarted(naming, daemon, entry);
+        let mut thread = self.unstarted(naming, kind.daemon, entry);
         thread.object = object;
+        thread.process = kind.process.then(Process::default);
         Arc::new(thread)
     }
 

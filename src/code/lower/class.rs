@@ -138,7 +138,7 @@ impl<'t> Builder<'_, '_, 't> {
             TemplateBody::Plain(block) => {
                 let program_id = self.program_function(id);
                 self.lowering.program.functions[program_id as usize].kind =
-                    FunctionKind::Thread { daemon: template.daemon };
+                    FunctionKind::Thread { daemon: template.daemon, process: template.process };
                 self.nested(id, &template.parameters, |builder| builder.body(block))
             }
             TemplateBody::Members { members, run, run_id } => {

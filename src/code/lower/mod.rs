@@ -164,7 +164,9 @@ impl Lowering {
         let class = unit.class_base + class_id;
         let kind = match unit.resolution.classes[class_id as usize].kind {
             ClassKind::Class | ClassKind::Monitor => FunctionKind::Class(class),
-            ClassKind::Thread { daemon } => FunctionKind::ThreadWithMembers { class, daemon },
+            ClassKind::Thread { daemon, process } => {
+                FunctionKind::ThreadWithMembers { class, daemon, process }
+            }
         };
         self.program.functions[(unit.function_base + id) as usize].kind = kind;
     }

@@ -26,10 +26,15 @@ pub fn ending(ending: &Ending, source: &Source, style: &Style) -> String {
     let noun = if ending.exited { "thread" } else { "daemon thread" };
     text += &abandoned(&ending.abandoned, noun, style);
     text += &programs(&ending.programs, style);
+    text += &ended(&ending.processes, style);
+    text += &copies(&ending.copies, style);
     if let Some(stats) = &ending.stats {
         text += &super::stats(stats, style);
     }
-    text
+    match &ending.process {
+        Some(process) if !text.is_empty() => format!("process {}:\n{text}", clean(process)),
+        Some(_) | None => text,
+    }
 }
 
 fn strayed(astray: &Astray, style: &Style) -> String {
@@ -113,6 +118,35 @@ fn programs(names: &[String], style: &Style) -> String {
     }
     let (note, count) = (style.remark("note:"), count(names.len(), "program"));
     format!("{note} {count} {verb} ended with the run: {}\n", shown.join(", "))
+}
+
+/// `2 processes were ended: ticker-1, ticker-2`
+fn ended(processes: &[Left], style: &Style) -> String {
+    if processes.is_empty() {
+        return String::new();
+    }
+    let mut names: Vec<String> = processes.iter().take(SHOWN).map(|left| clean(&left.thread)).collect();
+    if processes.len() > SHOWN {
+        names.push(format!("… and {} more", processes.len() - SHOWN));
+    }
+    let (noun, verb) = if processes.len() == 1 { ("process", "was") } else { ("processes", "were") };
+    let (count, names) = (processes.len(), names.join(", "));
+    format!("{} {count} {noun} {verb} ended with the program: {names}\n", style.remark("note:"))
+}
+
+/// `guard was this process's own copy: …`
+fn copies(labels: &[String], style: &Style) -> String {
+    if labels.is_empty() {
+        return String::new();
+    }
+    let (verb, copies, them) =
+        if labels.len() == 1 { ("was", "copy", "it") } else { ("were", "copies", "them") };
+    let labels: Vec<String> = labels.iter().map(|label| clean(label)).collect();
+    format!(
+        "{} {} {verb} this process's own {copies}: no other process sees what is done with {them}\n",
+        style.remark("note:"),
+        labels.join(", ")
+    )
 }
 
 /// Threads that do the same at the same line, and hold the same, as the first of them and how many they are.

@@ -20,13 +20,29 @@ pub fn uncaught(
     source: &Source,
     style: &Style,
 ) -> String {
+    uncaught_in(None, error, thread, held, source, style)
+}
+
+/// The same in a process that the script has started: `"worker-1" (pid 1234)`.
+pub fn uncaught_in(
+    process: Option<&str>,
+    error: &Error,
+    thread: &str,
+    held: &[(String, u32)],
+    source: &Source,
+    style: &Style,
+) -> String {
     let place = error.place.get();
     let origin = place.map_or(thread, |place| &place.thread);
     let function = place.and_then(|place| place.calls.first()).filter(|(name, _)| !name.starts_with('<'));
-    let label = match function {
-        Some((name, _)) => format!("in {}, in thread \"{}\"", clean(name), clean(origin)),
+    let mut label = match process {
+        Some(process) if origin == "main" => format!("in process {}", clean(process)),
+        Some(process) => format!("in thread \"{}\" of process {}", clean(origin), clean(process)),
         None => format!("in thread \"{}\"", clean(origin)),
     };
+    if let Some((name, _)) = function {
+        label = format!("in {}, {label}", clean(name));
+    }
     let title = Level::ERROR.primary_title(clean(&error.message)).id(error.kind.code().to_string());
     let mut group = Group::with_title(title);
     group = match place {

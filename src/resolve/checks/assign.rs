@@ -113,7 +113,7 @@ impl Assignments<'_, '_, '_> {
             }
             return;
         }
-        let Some(kind) = members::type_of(held) else { return };
+        let Some(kind) = members::type_of(self.found.facts, held) else { return };
         let properties = (facts.builtins.properties)(kind);
         let Some(property) = properties.iter().find(|property| property.name == &*name.text) else { return };
         if property.set.is_none() {

@@ -41,7 +41,7 @@ impl Calls<'_, '_, '_> {
         {
             return Some(signature);
         }
-        let kind = members::type_of(held)?;
+        let kind = members::type_of(self.found.facts, held)?;
         let row = (facts.builtins.methods)(kind).iter().find(|row| row.name == &*name.text)?;
         let label = self.found.written(callee.span).unwrap_or(row.name).to_string();
         Some(signature::of_row(label, row))

@@ -253,6 +253,21 @@ impl<'t> Facts<'t> {
         self.fields.get(&(class, field as u32)).copied()
     }
 
+    /// Whether the function is what a process template became.
+    pub fn is_process(&self, function: FunctionId) -> bool {
+        self.answers.functions[function as usize].process
+    }
+
+    /// `process` for a process or its template, else `thread`.
+    pub fn word_of_threads(&self, held: Holds) -> &'static str {
+        match held {
+            Holds::Template(function) | Holds::Thread(Some(function)) if self.is_process(function) => {
+                "process"
+            }
+            _ => "thread",
+        }
+    }
+
     /// In a sentence: `a queue`, `the function area`.
     pub fn describe(&self, held: Holds) -> String {
         let function = |id: FunctionId| self.answers.functions[id as usize].name.clone();
@@ -263,9 +278,9 @@ impl<'t> Facts<'t> {
             Holds::Function(id) => format!("the function {}", function(id)),
             Holds::Builtin(index) => format!("the builtin {}", self.builtins.functions[index as usize].name),
             Holds::Class(id) => format!("the class {}", class(id)),
-            Holds::Template(id) => format!("the thread {}", function(id)),
+            Holds::Template(id) => format!("the {} {}", self.word_of_threads(held), function(id)),
             Holds::Instance(id) => format!("an object of class {}", class(id)),
-            Holds::Thread(_) => "a thread".to_string(),
+            Holds::Thread(_) => format!("a {}", self.word_of_threads(held)),
             Holds::Timer => "a timer".to_string(),
             Holds::Plain(word) => word.to_string(),
         }

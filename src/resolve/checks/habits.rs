@@ -36,7 +36,8 @@ impl Habits<'_, '_, '_> {
         } else if let ExpressionKind::Field { object, name } = &value.kind
             && let Some(held) = self.found.facts.holds(object)
         {
-            let methods = members::type_of(held).map_or(&[][..], self.found.facts.builtins.methods);
+            let methods =
+                members::type_of(self.found.facts, held).map_or(&[][..], self.found.facts.builtins.methods);
             let own = matches!(self.found.facts.field_holds(held, &name.text), Some(Holds::Function(_)));
             if own || methods.iter().any(|row| row.name == &*name.text) {
                 self.not_called(value.span);
@@ -63,11 +64,12 @@ impl Habits<'_, '_, '_> {
     }
 
     fn called(&mut self, value: &Expression, callee: &Expression) {
-        let Some(Holds::Template(function)) = self.found.facts.holds(callee) else { return };
+        let Some(held @ Holds::Template(function)) = self.found.facts.holds(callee) else { return };
         let name = &self.found.facts.answers.functions[function as usize].name;
-        let message = format!("this makes a thread {name}, and never starts it");
+        let word = self.found.facts.word_of_threads(held);
+        let message = format!("this makes a {word} {name}, and never starts it");
         let report = Diagnostic::warning(Code::NoEffect, value.span, message)
-            .note("a call of a thread template makes a thread; nothing of its body has run yet");
+            .note(format!("a call of a {word} template makes a {word}; nothing of its body has run yet"));
         let call = self.found.written(value.span).unwrap_or("…");
         let report = report.hint(format!("did you mean `start {call}`?"));
         self.found.unless_caught(report);
@@ -76,9 +78,10 @@ impl Habits<'_, '_, '_> {
     fn named(&mut self, value: &Expression) {
         match self.found.facts.holds(value) {
             Some(Holds::Function(_) | Holds::Builtin(_) | Holds::Class(_)) => self.not_called(value.span),
-            Some(Holds::Template(_)) => {
+            Some(held @ Holds::Template(_)) => {
                 let name = self.found.written(value.span).unwrap_or("…");
-                let message = format!("the thread {name} is only named here, and not started");
+                let word = self.found.facts.word_of_threads(held);
+                let message = format!("the {word} {name} is only named here, and not started");
                 let report = Diagnostic::warning(Code::NoEffect, value.span, message);
                 let report = report.hint(format!("did you mean `start {name}`?"));
                 self.found.unless_caught(report);

@@ -12,6 +12,11 @@ pub struct UnknownMembers<'a, 'f, 't> {
     pub found: &'a mut Findings<'f, 't>,
 }
 
+/// Of `thread` and `process`.
+fn plural(word: &str) -> String {
+    format!("{word}{}", if word.ends_with('s') { "es" } else { "s" })
+}
+
 /// The class whose members it has.
 pub fn class_of(facts: &Facts<'_>, held: Holds) -> Option<ClassId> {
     match held {
@@ -29,10 +34,11 @@ pub fn class_of(facts: &Facts<'_>, held: Holds) -> Option<ClassId> {
 }
 
 /// The type whose builtin methods and properties it has.
-pub fn type_of(held: Holds) -> Option<Type> {
+pub fn type_of(facts: &Facts<'_>, held: Holds) -> Option<Type> {
     match held {
         Holds::Thing { kind, .. } => Some(kind),
         Holds::Instance(_) => Some(Type::Object),
+        Holds::Thread(Some(function)) if facts.is_process(function) => Some(Type::Process),
         Holds::Thread(_) | Holds::Timer => Some(Type::Thread),
         Holds::Things { .. } => Some(Type::List),
         Holds::Function(_) | Holds::Builtin(_) | Holds::Class(_) | Holds::Template(_) | Holds::Plain(_) => {
@@ -57,9 +63,9 @@ impl UnknownMembers<'_, '_, '_> {
     fn member(&mut self, object: &Expression, held: Holds, name: &Name) {
         let facts = self.found.facts;
         if let Holds::Template(_) = held {
-            return self.of_template(object, name);
+            return self.of_template(object, held, name);
         }
-        let Some(kind) = type_of(held) else { return };
+        let Some(kind) = type_of(facts, held) else { return };
         let methods = (facts.builtins.methods)(kind).iter().map(|row| row.name);
         let properties = (facts.builtins.properties)(kind).iter().map(|row| row.name);
         let mut known: Vec<&str> = methods.chain(properties).collect();
@@ -91,13 +97,16 @@ impl UnknownMembers<'_, '_, '_> {
         let thread = matches!(held, Holds::Thread(_) | Holds::Timer);
         if thread && matches!(&*name.text, "start" | "run") {
             let object = self.found.written(object.span).unwrap_or("t");
-            let hint = format!("`start {object}` starts it; its body runs in a thread of its own");
+            let word = facts.word_of_threads(held);
+            let hint = format!("`start {object}` starts it; its body runs in a {word} of its own");
             return self.found.unless_caught(report.hint(hint));
         }
         let native = match (kind, &*name.text) {
             (Type::Queue, "push" | "append" | "add" | "send" | "offer") => Some("put(…)"),
             (Type::Queue, "pop" | "take" | "poll" | "recv" | "receive") => Some("get()"),
-            (Type::Thread, "wait") => Some("join()"),
+            (Type::Thread | Type::Process, "wait") => Some("join()"),
+            (Type::Process, "exitcode" | "returncode" | "status") => Some("exit_code"),
+            (Type::Process, "stop" | "cancel" | "interrupt") => Some("terminate()"),
             (Type::Thread, "stop" | "kill" | "terminate" | "interrupt" | "cancel") => {
                 let hint = "no thread can be ended from outside: let it look at an event, and set that";
                 return self.found.unless_caught(report.hint(hint));
@@ -113,17 +122,19 @@ impl UnknownMembers<'_, '_, '_> {
     }
 
     /// The threads that a template makes have the members, not the template itself.
-    fn of_template(&mut self, object: &Expression, name: &Name) {
+    fn of_template(&mut self, object: &Expression, held: Holds, name: &Name) {
         let facts = self.found.facts;
         if (facts.builtins.properties)(Type::Function).iter().any(|row| row.name == &*name.text) {
             return;
         }
         let template = self.found.written(object.span).unwrap_or("it");
-        let message = format!("{template} is a template of threads and has no \"{}\" itself", name.text);
+        let word = facts.word_of_threads(held);
+        let message =
+            format!("{template} is a template of {} and has no \"{}\" itself", plural(word), name.text);
         let report = Diagnostic::error(Code::UnknownMember, name.span, message);
         let hint = match &*name.text {
-            "start" | "run" => format!("`start {template}` makes a thread of it and starts it"),
-            _ => format!("a thread made of it may have: `let t = start {template}`, then `t.{}`", name.text),
+            "start" | "run" => format!("`start {template}` makes a {word} of it and starts it"),
+            _ => format!("a {word} made of it may have: `let t = start {template}`, then `t.{}`", name.text),
         };
         self.found.unless_caught(report.hint(hint));
     }

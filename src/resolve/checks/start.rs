@@ -43,7 +43,7 @@ impl Starts<'_, '_, '_> {
             | Holds::Thing { .. }
             | Holds::Things { .. }
             | Holds::Plain(_) => {
-                "what can be started: a thread, a timer, a call `start f(x)`, a block `start { … }`"
+                "what can be started: a thread, a process, a timer, a call `start f(x)`, a block `start { … }`"
                     .to_string()
             }
         };

@@ -298,4 +298,20 @@ impl World for Testing {
     fn cpu_count(&self) -> usize {
         1
     }
+
+    fn pids(&self) -> Result<crate::sync::process::Born, Error> {
+        Err(crate::sync::process::not_simulated("pid() and ppid()"))
+    }
+
+    fn processes(&self) -> Result<Vec<Arc<Thread>>, Error> {
+        Err(crate::sync::process::not_simulated("processes()"))
+    }
+
+    fn process_lives(&self, _: &Arc<Thread>) -> bool {
+        false
+    }
+
+    fn send_signal(&self, _: &Arc<Thread>, _: i32) -> Result<(), Error> {
+        Err(crate::sync::process::not_simulated("a signal"))
+    }
 }

@@ -106,19 +106,21 @@ fn a_thread_is_started_once_and_named_before_or_after() {
 
 #[test]
 fn new_threads_are_named_and_inherit_daemon() {
-    use crate::builtin::sync::threads::Naming;
+    use crate::builtin::sync::threads::{Kindred, Naming};
     let mut a = Testing::new();
     let entry = || Entry { callee: Value::Nil, arguments: Vec::new() };
     let mut names = Vec::new();
     for naming in [Naming::Counted("teller"), Naming::Block, Naming::Counted("teller"), Naming::Block] {
-        let thread = a.with_context(|context| context.new_thread(naming, None, entry(), None));
+        let thread = a.with_context(|context| context.new_thread(naming, Kindred::default(), entry(), None));
         assert!(!thread.started() && !thread.daemon.load(Ordering::SeqCst));
         names.push(thread.name().to_string());
     }
     assert_eq!(names, ["teller-1", "thread-1 (line 5)", "teller-2", "thread-2 (line 5)"]);
     a.thread.daemon.store(true, Ordering::SeqCst);
     for (given, daemon) in [(None, true), (Some(false), false)] {
-        let thread = a.with_context(|context| context.new_thread(Naming::Block, given, entry(), None));
+        let thread = a.with_context(|context| {
+            context.new_thread(Naming::Block, Kindred { daemon: given, process: false }, entry(), None)
+        });
         assert_eq!(thread.daemon.load(Ordering::SeqCst), daemon);
     }
 }

@@ -55,6 +55,7 @@ impl Parser<'_> {
 
     pub fn thread(&mut self, pair: Pair) -> StatementKind {
         let daemon = begins_with(&pair, "daemon");
+        let process = pair.clone().into_inner().any(|word| word.as_rule() == Rule::kw_process);
         let span = self.span(&pair);
         let mut name = None;
         let mut parameters = Vec::new();
@@ -63,14 +64,14 @@ impl Parser<'_> {
             match part.as_rule() {
                 Rule::name => name = Some(self.name(&part)),
                 Rule::parameters => parameters = self.parameters(part),
-                _ => body = self.thread_body(part),
+                _ => body = self.thread_body(part, if process { "process" } else { "thread" }),
             }
         }
         let Some(name) = name else { return StatementKind::Invalid };
-        StatementKind::Thread(Template { daemon, name, parameters, body, span, id: self.node() })
+        StatementKind::Thread(Template { daemon, process, name, parameters, body, span, id: self.node() })
     }
 
-    fn thread_body(&mut self, block: Pair) -> TemplateBody {
+    fn thread_body(&mut self, block: Pair, word: &str) -> TemplateBody {
         let span = self.span(&block);
         let items: Vec<Pair> = parts(block).collect();
         if !items.iter().any(|item| item.as_rule() == Rule::run_block) {
@@ -84,7 +85,7 @@ impl Parser<'_> {
                 run = Some(self.only_block(item));
             } else {
                 let member = self.item(item);
-                self.check_member(&member, "a thread with a `run` block");
+                self.check_member(&member, &format!("a {word} with a `run` block"));
                 members.push(member);
             }
         }

@@ -211,6 +211,7 @@ fn is_mark(rule: Rule) -> bool {
             | Rule::kw_self
             | Rule::kw_sleep
             | Rule::kw_start
+            | Rule::kw_process
             | Rule::kw_thread
             | Rule::kw_threadlocal
             | Rule::kw_throw

@@ -9,7 +9,8 @@ use super::graph::{self, Blocked};
 use super::run::{Cause, Shared};
 use super::threads::{Seat, Table};
 use crate::report::runtime::{Deadlock, Stuck};
-use crate::sync::{Releasers, Who};
+use crate::sync::{Op, Releasers, Who};
+use crate::value::Value;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -80,7 +81,7 @@ impl Shared {
     /// Who waits for whom, and who can go on.
     pub(super) fn picture(&self, table: &Table) -> Picture {
         let mut picture = Picture { blocked: Blocked::new(), free: Vec::new() };
-        for id in table.seats.keys() {
+        for id in table.seats.keys().chain(self.processes.absent.keys()) {
             match self.blocked_by(table, *id) {
                 Some(releasers) => drop(picture.blocked.insert(*id, releasers)),
                 None => picture.free.push(*id),
@@ -91,6 +92,10 @@ impl Shared {
 
     /// Who could release the thread, if it is parked without a deadline.
     fn blocked_by(&self, table: &Table, id: u32) -> Option<Releasers> {
+        if self.processes.absent.contains_key(&id) {
+            // Nobody brings it back.
+            return Some(Releasers::All(vec![id]));
+        }
         let seat = table.seats.get(&id)?;
         if !seat.waiter.parked() {
             return None;
@@ -114,10 +119,11 @@ impl Shared {
                 return None;
             }
         }
-        if !seats.iter().all(|seat| seat.waiter.parked()) {
+        if seats.is_empty() || !seats.iter().all(|seat| seat.waiter.parked()) {
             return None;
         }
-        let ring = graph::ring(blocked, &stuck);
+        let here = |ring: &Vec<u32>| ring.iter().all(|id| table.seats.contains_key(id));
+        let ring = graph::ring(blocked, &stuck).filter(here);
         let cycle = ring.is_some();
         let shown = ring.unwrap_or_else(|| stuck.into_iter().filter(|id| !self.idles(table, *id)).collect());
         let mut notes: Vec<String> = Vec::new();
@@ -137,6 +143,21 @@ impl Shared {
             .is_some_and(|seat| seat.blocked.lock().as_ref().is_some_and(|blocked| blocked.op.is_idle()))
     }
 
+    /// In the child of a `fork`: that what is waited for is held by a thread of the parent.
+    fn not_copied(&self, op: &Op, who: Who<'_>, notes: &mut Vec<String>) {
+        graph::named(&op.releasers(who), &mut |id| {
+            if let Some(name) = self.processes.absent.get(&id)
+                && let Value::Sync(sync) = op.on()
+            {
+                let line = sync.held_since(id).map_or_else(String::new, |line| format!(" in line {line}"));
+                notes.push(format!(
+                    "{} was locked at the fork by thread \"{name}\"{line}, which does not exist here",
+                    sync.label()
+                ));
+            }
+        });
+    }
+
     fn stuck(&self, seat: &Seat, notes: &mut Vec<String>) -> Stuck {
         // Permits of semaphores too, which `labels_held_by` may leave out.
         let held = self.things.held_by(seat.thread.id).into_iter();
@@ -150,6 +171,7 @@ impl Shared {
             let who = Who { thread: &seat.thread, line: blocked.line };
             stuck.waits = blocked.op.describe();
             stuck.line = blocked.line;
+            self.not_copied(&blocked.op, who, notes);
             blocked.op.explain(who, &mut |note| {
                 if !notes.contains(&note) {
                     notes.push(note);

@@ -3,7 +3,7 @@
 //! An `invariant` is not evaluated here: between any two steps of real threads there would have to be a third.
 
 use super::RealWorld;
-use super::run::{MAIN, Shared};
+use super::run::Shared;
 use super::standing::Standing;
 use super::threads::Seat;
 use crate::machine::{Judged, Stopped, Watch};
@@ -79,7 +79,6 @@ impl Shared {
             reads_input: AtomicBool::new(false),
             blocked: Mutex::new(None),
         };
-        debug_assert_eq!(self.main.id, MAIN);
         RealWorld { after: true, ..RealWorld::new(self.clone(), Arc::new(seat)) }
     }
 

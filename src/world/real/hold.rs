@@ -160,7 +160,7 @@ impl RealWorld {
     }
 
     /// False when the run has ended.
-    fn take_hold(&mut self, here: Here<'_>) -> bool {
+    pub(super) fn take_hold(&mut self, here: Here<'_>) -> bool {
         let shared = &self.shared;
         let id = self.seat.thread.id;
         let mut holder = shared.hold.holder.lock();

@@ -3,7 +3,8 @@
 //! In reading order: `run` (what a run shares; its start and end), `threads` (start and end of one thread), `wait`
 //! (spin, register, park), `spin` (how long), `deadlock`, `knot` and `graph` (nothing hangs in silence), `hold`
 //! (stop-the-world), `ensure` (what is tested at the end), `interrupt` (Ctrl-C, `--timeout`), `stats`, then what
-//! scripts see of the outside: `output`, `input`, `clock`, `files`; at last `forced` (threads that keep to a schedule). What a lock or a queue does is not here but in `sync`.
+//! scripts see of the outside: `output`, `input`, `clock`, `files`, `outside`; `process` has OS processes; at last `forced` (threads
+//! that keep to a schedule). What a lock or a queue does is not here but in `sync`.
 //!
 //! Locks are taken in this order: who holds the others still (`Hold`), the table of threads, a seat's blocked operation, the state of
 //! a thing. None is held while a thread of the script runs or parks.
@@ -26,6 +27,7 @@ mod occasion;
 mod output;
 mod outside;
 mod poller;
+mod process;
 mod run;
 mod signals;
 mod sockets;
@@ -49,7 +51,7 @@ use crate::builtin::{Wait, random};
 use crate::code::Program;
 use crate::machine::{Fiber, Interrupted, Scheduler, Stopped, Waited, Watch};
 use crate::sync::outside::{Outside, Way};
-use crate::sync::{Sync, future::Failure, thread::Thread};
+use crate::sync::{Op, Sync, future::Failure, process::Born, thread::Thread};
 use crate::value::Value;
 use crate::value::error::{Error, Kind};
 use run::Shared;
@@ -121,10 +123,7 @@ impl World for RealWorld {
     }
 
     fn register(&mut self, sync: &Arc<Sync>) {
-        self.shared.things.add(sync);
-        if self.shared.options.stats {
-            self.shared.tally.add(sync);
-        }
+        self.shared.register(sync);
     }
 
     fn task_failed(&mut self, failure: Arc<Failure>) {
@@ -147,7 +146,10 @@ impl World for RealWorld {
             let message = format!("thread \"{}\" cannot be started in an `ensure`", thread.name());
             return Err(Error::new(Kind::State, message).hint("the program has ended by then"));
         }
-        self.shared.start(thread, threads::script_body)
+        match thread.process {
+            Some(_) => self.start_process(thread),
+            None => self.shared.start(thread, threads::script_body),
+        }
     }
 
     fn count_name(&mut self, base: &str) -> u32 {
@@ -216,6 +218,22 @@ impl World for RealWorld {
     fn cpu_count(&self) -> usize {
         std::thread::available_parallelism().map_or(1, usize::from)
     }
+
+    fn pids(&self) -> Result<Born, Error> {
+        Ok(process::pids())
+    }
+
+    fn processes(&self) -> Result<Vec<Arc<Thread>>, Error> {
+        Ok(self.shared.processes.living())
+    }
+
+    fn process_lives(&self, handle: &Arc<Thread>) -> bool {
+        process::lives(handle)
+    }
+
+    fn send_signal(&self, handle: &Arc<Thread>, signal: i32) -> Result<(), Error> {
+        self.shared.send_signal(handle, signal)
+    }
 }
 
 impl Scheduler for RealWorld {
@@ -230,6 +248,12 @@ impl Scheduler for RealWorld {
     }
 
     fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited {
+        if let Op::Fork = wait.op {
+            return match self.fork(fiber) {
+                Ok(handle) => Waited::Done(handle),
+                Err(error) => Waited::Failed(error),
+            };
+        }
         let line = fiber.line(program);
         let measured = self.measure(&wait);
         let waited = self.wait_at(wait, line, Some(fiber));

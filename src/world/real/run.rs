@@ -10,6 +10,7 @@ use super::interrupt::{Bell, Ring};
 use super::occasion::Knots;
 use super::output::{Process, Sink};
 use super::outside::{Doors, Programs};
+use super::process::{self, Processes, Side};
 use super::stats::Tally;
 use super::things::Things;
 use super::threads::Table;
@@ -17,6 +18,7 @@ use super::{RealWorld, threads};
 use crate::code::verify::Verified;
 use crate::machine::{Exit, Image};
 use crate::report::runtime::{Astray, Deadlock, Ending, Left, status};
+use crate::sync::Sync;
 use crate::sync::thread::{Entry, Thread};
 use crate::sync::wait::{WaitQueue, Waiter};
 use crate::value::{Value, error::Error};
@@ -56,11 +58,16 @@ pub struct Options {
     pub stats: bool,
     /// A recorded run that the threads are to repeat. Its random numbers begin with `seed`.
     pub forced: Option<Arc<Legs>>,
+    /// Called by a process that the script has started, at its end: what is to be said of it. The first process's
+    /// ending is what `run` gives back.
+    pub ended: Arc<dyn Fn(&Ending) + Send + std::marker::Sync>,
 }
 
 /// A thread has ended with an error that nothing caught.
 pub struct UncaughtReport {
     pub thread: Arc<str>,
+    /// The process that it belongs to, `"worker-1" (pid 1234)`, if the script has started that.
+    pub process: Option<String>,
     pub error: Arc<Error>,
     /// The locks that it still held, which are abandoned now, with the line where each was acquired.
     pub holds: Vec<(String, u32)>,
@@ -83,6 +90,7 @@ impl Default for Options {
             signals: false,
             stats: false,
             forced: None,
+            ended: Arc::new(|_| {}),
         }
     }
 }
@@ -138,6 +146,8 @@ pub(super) struct Shared {
     cause: OnceLock<Cause>,
     /// Threads that stopped where they stood.
     pub left: Mutex<Vec<(u32, Left)>>,
+    /// Processes that were ended with the run.
+    ended_processes: Mutex<Vec<Left>>,
     /// For `--stats`.
     pub tally: Tally,
     pub failed: AtomicU32,
@@ -148,6 +158,7 @@ pub(super) struct Shared {
     /// Whose turn it is, if the run is forced.
     pub forced: Option<Arc<Baton>>,
     pub doors: Doors,
+    pub processes: Processes,
     /// Told when the last thread has ended after the run has.
     pub gone: Condvar,
 }
@@ -156,6 +167,14 @@ impl Shared {
     /// Whether the run has ended.
     pub fn stopping(&self) -> bool {
         self.trap.load(Ordering::SeqCst) & STOP != 0
+    }
+
+    /// Makes a thing to wait for known.
+    pub fn register(&self, sync: &Arc<Sync>) {
+        self.things.add(sync);
+        if self.options.stats {
+            self.tally.add(sync);
+        }
     }
 
     /// Ends the run, for the first cause that is given. To be called without holding any lock.
@@ -196,6 +215,8 @@ impl Shared {
                 break;
             }
         }
+        drop(table);
+        *self.ended_processes.lock() = self.processes.end();
     }
 
     /// Tests what the script wants to hold at the end, if it came to its end by itself. (A script that calls
@@ -224,6 +245,8 @@ impl Shared {
             started: self.started.load(Ordering::SeqCst) as usize,
             unasked: self.things.unasked(),
             unmet: tested.unmet,
+            processes: std::mem::take(&mut *self.ended_processes.lock()),
+            process: self.process_label(),
             ..Ending::default()
         };
         if self.options.stats {
@@ -276,11 +299,28 @@ impl Shared {
 }
 
 /// Runs a program to its end.
+///
+/// A script that starts processes is for a thread of the caller that lives as long as the run: with it they would end.
+/// It begins with a `fork`, so it is best begun while no other run of this program starts or ends threads: what those
+/// hold in the C library at that moment stays held in the processes, which could then hang at their beginning. What
+/// processes write goes to the standard output of this program, unless the sink writes to something that they share.
 pub fn run(program: Arc<Verified>, options: Options) -> Ending {
     match options.forced {
         None => run_body(program, options, threads::script_body),
         Some(_) => run_body(program, options, forced::main_body),
     }
+}
+
+/// What a run begins with.
+pub(super) struct Beginning {
+    /// The program, with its variables as they are.
+    pub image: Image,
+    pub options: Options,
+    pub main: Arc<Thread>,
+    /// The first number for a new thread or thing.
+    pub next_id: u32,
+    pub clock: Clock,
+    pub processes: Processes,
 }
 
 /// The same with another body for `main`.
@@ -289,6 +329,34 @@ pub(super) fn run_body(
     options: Options,
     body: impl FnOnce(&mut RealWorld) -> Exit + Send + 'static,
 ) -> Ending {
+    let clock = Clock::start();
+    let image = Image::new(program);
+    // Before there is any other thread.
+    let server = match image.program.process().map(|_| process::make()) {
+        None => None,
+        Some(Ok(Side::Maker(server))) => Some(server),
+        Some(Ok(Side::Child(line))) => process::live(line, image, options, clock),
+        Some(Err(error)) => return cannot_start(&options, &error.to_string()),
+    };
+    let entry = Entry { callee: Value::Function(0), arguments: Vec::new() };
+    let beginning = Beginning {
+        image,
+        options,
+        main: Arc::new(Thread::new(MAIN, "main", false, entry)),
+        next_id: MAIN + 1,
+        clock,
+        processes: Processes::new(server, None),
+    };
+    live(beginning, Vec::new(), body)
+}
+
+/// From the beginning to the end of a run. `things` are those that are there already.
+pub(super) fn live(
+    beginning: Beginning,
+    things: Vec<Arc<Sync>>,
+    body: impl FnOnce(&mut RealWorld) -> Exit + Send + 'static,
+) -> Ending {
+    let Beginning { image, options, main, next_id, clock, processes } = beginning;
     let bell = match Bell::new(options.signals) {
         Ok(bell) => Arc::new(bell),
         Err(error) => return cannot_start(&options, &error.to_string()),
@@ -297,13 +365,11 @@ pub(super) fn run_body(
         Some(seed) => fastrand::Rng::with_seed(seed),
         None => fastrand::Rng::new(),
     };
-    let entry = Entry { callee: Value::Function(0), arguments: Vec::new() };
-    let main = Arc::new(Thread::new(MAIN, "main", false, entry));
-    let knots = Knots::new(&program);
+    let knots = Knots::new(&image.program);
     let baton = |legs: &Arc<Legs>| Baton::new(legs.clone(), main.clone(), options.seed.unwrap_or_default());
     let forced = options.forced.as_ref().map(baton).map(Arc::new);
     let shared = Arc::new(Shared {
-        image: Image::new(program),
+        image,
         options,
         main: main.clone(),
         trap: Arc::new(AtomicU8::new(0)),
@@ -313,14 +379,15 @@ pub(super) fn run_body(
         awake: Arc::new(AtomicIsize::new(0)),
         things: Things::default(),
         names: Mutex::new(HashMap::new()),
-        next_id: Arc::new(AtomicU32::new(MAIN + 1)),
-        clock: Clock::start(),
+        next_id: Arc::new(AtomicU32::new(next_id)),
+        clock,
         random: Mutex::new(random),
         awaiting: AtomicU32::new(0),
         changes: AtomicU64::new(0),
         changed: WaitQueue::new(),
         cause: OnceLock::new(),
         left: Mutex::new(Vec::new()),
+        ended_processes: Mutex::new(Vec::new()),
         tally: Tally::default(),
         failed: AtomicU32::new(0),
         started: AtomicU32::new(0),
@@ -329,8 +396,10 @@ pub(super) fn run_body(
         bell,
         forced,
         doors: Doors::default(),
+        processes,
         gone: Condvar::new(),
     });
+    things.iter().for_each(|sync| shared.register(sync));
     if let Err(error) = shared.start(&main, body) {
         return cannot_start(&shared.options, &error.message);
     }

@@ -187,13 +187,18 @@ impl Handlers {
 }
 
 impl Shared {
-    /// Whether it is this process, or one that this run has started. In a program that has conc as a part of it, the
+    /// Whether it is this process, one that this run has started, or the one of the script that started this one. In a program that has conc as a part of it, the
     /// process is not the run's: it may be sent what the script itself handles.
     fn may_signal(&self, to: Pid, signal: Signal) -> bool {
         if to == rustix::process::getpid() {
             return self.options.signals || self.doors.handlers.has(signal);
         }
+        let is = |pid: i32| pid == to.as_raw_nonzero().get();
+        let children = self.processes.living();
+        let mut born = children.iter().filter_map(|child| child.process.as_ref().and_then(|it| it.born()));
         matches!(self.options.run, Programs::All)
+            || born.any(|born| is(born.pid))
+            || self.processes.own.is_some() && is(super::process::pids().parent)
             || self.doors.children.lock().iter().any(|child| child.is(to))
     }
 }

@@ -34,7 +34,7 @@ pub(super) struct Spin {
 }
 
 /// How many cores there are.
-fn cores() -> u32 {
+pub(super) fn cores() -> u32 {
     static CORES: OnceLock<u32> = OnceLock::new();
     *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32))
 }

@@ -129,9 +129,10 @@ impl Shared {
         Ok(())
     }
 
-    /// Whether the program is at its end: what keeps it alive are threads that are no daemons, and tasks given to pools.
+    /// Whether the program is at its end: what keeps it alive are threads and
+    /// processes that are no daemons, and tasks given to pools.
     pub fn nothing_left_to_do(&self, table: &Table) -> bool {
-        table.foreground == 0 && !self.things.have_tasks()
+        table.foreground == 0 && !self.things.have_tasks() && !self.processes.have_plain()
     }
 
     /// A thread has ended: the run too, if it was the last that kept it alive, or if all others wait for ever.
@@ -183,7 +184,12 @@ impl RealWorld {
                     if holds.is_empty() {
                         holds = shared.things.labels_held_by(&thread);
                     }
-                    let report = UncaughtReport { thread: thread.name(), error: error.clone(), holds };
+                    let report = UncaughtReport {
+                        thread: thread.name(),
+                        process: shared.process_label(),
+                        error: error.clone(),
+                        holds,
+                    };
                     (shared.options.reporter)(&report);
                 }
                 self.settle(State::Failed, Err(error));
@@ -235,6 +241,16 @@ pub(super) fn script_body(world: &mut RealWorld) -> Exit {
     // the run: the one that attends it looks at values only when two threads are in the table (`find_knot`), and the
     // one that ends it after the run drops them, which takes no lock.
     unsafe { step::alone(|| steps(world)) }
+}
+
+/// What the only thread of a fork's child runs: it goes on after its call of `fork`, whose value here is 0.
+pub(super) fn forked_body(world: &mut RealWorld, mut fiber: Fiber) -> Exit {
+    let shared = world.shared.clone();
+    // SAFETY: as for `main` in `script_body`: it is the first thread of its run, whose values were made for it.
+    let exit =
+        unsafe { step::alone(|| machine::resume(&shared.image, &mut fiber, world, Ok(Value::Int(0)))) };
+    world.held = std::mem::take(&mut fiber.held);
+    exit
 }
 
 fn steps(world: &mut RealWorld) -> Exit {

@@ -240,6 +240,7 @@ fn one_at_a_time(op: &Op) -> bool {
         Op::Acquire(_) | Op::Put(_) | Op::Get(_) | Op::Next(_) | Op::Task(_) => true,
         Op::Sleep
         | Op::Change
+        | Op::Fork
         | Op::Beat(_)
         | Op::Join(_)
         | Op::JoinAll(_)

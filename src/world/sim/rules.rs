@@ -56,7 +56,7 @@ impl Rules {
             matches!(instruction, Instruction::Select { .. } | Instruction::EnterTimed { .. })
         });
         let daemons = program.functions.iter().any(|function| match function.kind {
-            FunctionKind::Thread { daemon } | FunctionKind::ThreadWithMembers { daemon, .. } => daemon,
+            FunctionKind::Thread { daemon, .. } | FunctionKind::ThreadWithMembers { daemon, .. } => daemon,
             FunctionKind::Plain | FunctionKind::Class(_) | FunctionKind::Watch { .. } => false,
         });
         let timers = program.rows.iter().any(|row| row.name == "timer" || row.name == "__timer");

@@ -62,6 +62,9 @@ impl World for Stepper<'_> {
     }
 
     fn start(&mut self, thread: &Arc<Thread>) -> Result<(), Error> {
+        if thread.process.is_some() {
+            return Err(crate::sync::process::not_simulated(&format!("process \"{}\"", thread.name())));
+        }
         let (new, running) = (State::New as u8, State::Running as u8);
         if thread.state.compare_exchange(new, running, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             return Err(Error::new(
@@ -134,6 +137,22 @@ impl World for Stepper<'_> {
 
     fn cpu_count(&self) -> usize {
         sealed::PROCESSORS
+    }
+
+    fn pids(&self) -> Result<crate::sync::process::Born, Error> {
+        Err(crate::sync::process::not_simulated("pid() and ppid()"))
+    }
+
+    fn processes(&self) -> Result<Vec<Arc<Thread>>, Error> {
+        Err(crate::sync::process::not_simulated("processes()"))
+    }
+
+    fn process_lives(&self, _: &Arc<Thread>) -> bool {
+        false
+    }
+
+    fn send_signal(&self, _: &Arc<Thread>, _: i32) -> Result<(), Error> {
+        Err(crate::sync::process::not_simulated("a signal"))
     }
 }
 

@@ -102,9 +102,17 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
     let rest = stuck.text[word.len()..].trim_start();
     let followed_by_name = is_word(second) && !is_reserved(second);
     let say = match word {
-        "process" | "shared" if is_word(second) || word == "shared" => {
+        "process" if second == "pool" => {
             let mut say = Say::new(
-                format!("this version of conc does not have `{word}` yet"),
+                "this version of conc does not have `process pool` yet",
+                "a `pool` has threads; a `process` template starts processes one by one",
+            );
+            say.code = Code::NotInThisVersion;
+            say
+        }
+        "shared" => {
+            let mut say = Say::new(
+                "this version of conc does not have `shared` yet",
                 "threads, queues and locks are there: see `thread` and `queue`",
             );
             say.code = Code::NotInThisVersion;

@@ -7,7 +7,7 @@ use crate::code::Program;
 use crate::machine::touch::Touches;
 use crate::machine::{Fiber, Interrupted, Scheduler, Stopped, Waited, Watch};
 use crate::sync::outside::{Outside, Way};
-use crate::sync::{Sync, future::Failure, thread::Thread};
+use crate::sync::{Sync, future::Failure, process, thread::Thread};
 use crate::value::error::Error;
 use crate::world::legs::End;
 use crate::world::{Stream, World, sealed};
@@ -106,6 +106,22 @@ impl World for Forced<'_> {
 
     fn cpu_count(&self) -> usize {
         sealed::PROCESSORS
+    }
+
+    fn pids(&self) -> Result<process::Born, Error> {
+        Err(process::not_simulated("pid() and ppid()"))
+    }
+
+    fn processes(&self) -> Result<Vec<Arc<Thread>>, Error> {
+        Err(process::not_simulated("processes()"))
+    }
+
+    fn process_lives(&self, _: &Arc<Thread>) -> bool {
+        false
+    }
+
+    fn send_signal(&self, _: &Arc<Thread>, _: i32) -> Result<(), Error> {
+        Err(process::not_simulated("a signal"))
     }
 }
 

@@ -1,0 +1,204 @@
+//! A graph as one row of bytes, for another process that runs the same program.
+//!
+//! The reader is the same version of conc with the same program, and trusts the writer: what comes from anywhere else
+//! must not be read by it.
+
+use super::graph::{Builder, Node};
+use super::living::Living;
+use super::{Reader, Shared, Writer};
+use crate::sync::thread::Thread;
+use crate::value::error::{Error, Kind};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Several roots with everything that they lead to, on their way to bytes.
+pub struct Packing {
+    builder: Builder,
+    /// What each root is to people: `the variable jobs`.
+    labels: Vec<String>,
+}
+
+impl Packing {
+    /// `threads` are those by whose ids locks may be held; without `holders` every copied lock is free.
+    pub fn new(roots: usize, holders: bool, threads: Vec<Arc<Thread>>) -> Packing {
+        let builder = Builder::new(roots as u32, true, true, threads.into_iter()).with_holders(holders);
+        Packing { builder, labels: Vec::with_capacity(roots) }
+    }
+
+    /// Writes the next root.
+    pub fn root(&mut self, label: String, write: impl FnOnce(&mut Writer<'_>)) {
+        let number = self.labels.len() as u32;
+        self.labels.push(label);
+        self.builder.root(number, 0, write);
+    }
+
+    /// All as bytes.
+    ///
+    /// # Errors
+    /// When something is reached that `refused` has a word for (`the running thread "t"`): names the root that leads
+    /// to it.
+    pub fn finish(self, refused: &dyn Fn(&Shared) -> Option<String>) -> Result<Vec<u8>, Error> {
+        let (nodes, objects) = self.builder.finish();
+        let first = nodes.len() - objects.len();
+        for (place, object) in objects.iter().enumerate() {
+            if let Some(what) = refused(object) {
+                let through = way(&nodes, first, (first + place) as u32);
+                let label = through.and_then(|root| self.labels.get(root as usize)).cloned();
+                return Err(cannot_be_copied(&what, label));
+            }
+        }
+        Ok(bytes_of(&nodes))
+    }
+}
+
+fn cannot_be_copied(what: &str, label: Option<String>) -> Error {
+    let held = label.map_or_else(String::new, |label| format!(": {label} holds it"));
+    Error::new(Kind::Type, format!("{what} cannot be copied into another process{held}"))
+        .note("a process begins with a copy of everything that its code can come to")
+        .hint("join or close it before, or keep it where the process's code does not name it")
+}
+
+/// The first root from which a node can be reached.
+fn way(nodes: &[Node], roots: usize, to: u32) -> Option<u32> {
+    let mut seen = vec![false; nodes.len()];
+    for root in 0..roots as u32 {
+        let mut pending = VecDeque::from([root]);
+        while let Some(node) = pending.pop_front() {
+            if node == to {
+                return Some(root);
+            }
+            for &next in &nodes[node as usize].refs {
+                if !std::mem::replace(&mut seen[next as usize], true) {
+                    pending.push_back(next);
+                }
+            }
+        }
+    }
+    None
+}
+
+/// How many nodes; of each how many bytes and references; the references; the contents.
+fn bytes_of(nodes: &[Node]) -> Vec<u8> {
+    let room: usize = nodes.iter().map(|node| 8 + node.bytes.len() + 4 * node.refs.len()).sum();
+    let mut bytes = Vec::with_capacity(room + 8);
+    let number = |n: usize, bytes: &mut Vec<u8>| bytes.extend_from_slice(&(n as u32).to_le_bytes());
+    number(nodes.len(), &mut bytes);
+    for node in nodes {
+        // A node's content may be longer than 4 GiB: a list of very many texts.
+        bytes.extend_from_slice(&(node.bytes.len() as u64).to_le_bytes());
+        number(node.refs.len(), &mut bytes);
+    }
+    for node in nodes {
+        node.refs.iter().for_each(|&to| number(to as usize, &mut bytes));
+    }
+    nodes.iter().for_each(|node| bytes.extend_from_slice(&node.bytes));
+    bytes
+}
+
+/// A graph that was packed, taken apart and not yet living.
+pub struct Packed<'b> {
+    contents: Vec<&'b [u8]>,
+    refs: Vec<u32>,
+    /// Of each node, where its references end.
+    ends: Vec<usize>,
+}
+
+impl<'b> Packed<'b> {
+    pub fn new(bytes: &'b [u8]) -> Packed<'b> {
+        let mut at = 0;
+        let mut take = |count: usize| {
+            at += count;
+            &bytes[at - count..at]
+        };
+        let number = |taken: &[u8]| u32::from_le_bytes(taken.try_into().expect("four bytes were taken"));
+        let count = number(take(4)) as usize;
+        let mut lengths = Vec::with_capacity(count);
+        let mut ends = Vec::with_capacity(count);
+        let mut end = 0;
+        for _ in 0..count {
+            let length = take(8).try_into().expect("eight bytes were taken");
+            lengths.push(u64::from_le_bytes(length) as usize);
+            end += number(take(4)) as usize;
+            ends.push(end);
+        }
+        let refs = take(4 * end).chunks_exact(4).map(number).collect();
+        let contents = lengths.into_iter().map(take).collect();
+        Packed { contents, refs, ends }
+    }
+
+    /// How many nodes there are: more than any id that the living objects get.
+    pub fn len(&self) -> usize {
+        self.contents.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.contents.is_empty()
+    }
+
+    /// Brings it to life: `read` asks for the roots, in any order. Also every object that was made.
+    pub fn live<T>(&self, read: impl FnOnce(&mut Roots<'_, '_>) -> T) -> (T, Vec<Shared>) {
+        let starts = [0].into_iter().chain(self.ends.iter().copied());
+        let refs: Vec<&[u32]> = starts.zip(&self.ends).map(|(start, &end)| &self.refs[start..end]).collect();
+        let mut roots = Roots { living: Living::new(&self.contents, &refs, true) };
+        let answer = read(&mut roots);
+        (answer, roots.living.into_objects().into_iter().flatten().collect())
+    }
+}
+
+/// The roots of a packed graph, to be read.
+pub struct Roots<'l, 'b> {
+    living: Living<'l, &'b [u8]>,
+}
+
+impl Roots<'_, '_> {
+    /// Reads the root of this number, as it was written.
+    pub fn root<T>(&mut self, number: usize, read: impl FnOnce(&mut Reader<'_>) -> T) -> T {
+        self.living.root(number as u32, read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::Value;
+
+    fn packed(value: &Value) -> Vec<u8> {
+        let mut packing = Packing::new(2, false, Vec::new());
+        packing.root("the first".into(), |w| w.value(value));
+        packing.root("the second".into(), |w| w.value(value));
+        packing.finish(&|_| None).expect("nothing is refused")
+    }
+
+    #[test]
+    fn cycles_and_what_is_shared_stay_as_they_are() {
+        let list = Value::list(vec![Value::Int(-1), Value::text("a text that is not short at all")]);
+        let Value::List(inner) = &list else { unreachable!() };
+        inner.push(list.clone());
+        let bytes = packed(&list);
+        let packed = Packed::new(&bytes);
+        let ((one, two), _) =
+            packed.live(|roots| (roots.root(0, |r| r.value()), roots.root(1, |r| r.value())));
+        let (Value::List(one), Value::List(two)) = (one, two) else { panic!("lists were packed") };
+        assert!(Arc::ptr_eq(&one, &two), "one list stays one");
+        let Some(Value::List(again)) = one.get(2) else { panic!("it holds itself") };
+        assert!(Arc::ptr_eq(&one, &again));
+        assert!(matches!(one.get(0), Some(Value::Int(-1))));
+        one.lock().clear();
+        inner.lock().clear();
+    }
+
+    #[test]
+    fn what_is_refused_is_named_with_what_leads_to_it() {
+        let inner = Value::list(Vec::new());
+        let mut packing = Packing::new(2, false, Vec::new());
+        packing.root("the variable a".into(), |w| w.value(&Value::Nil));
+        packing.root("the variable b".into(), |w| w.value(&Value::list(vec![inner])));
+        let empty_list = |object: &Shared| match object {
+            Shared::List(list) if list.is_empty() => Some("an empty list".to_string()),
+            _ => None,
+        };
+        let error = packing.finish(&empty_list).expect_err("it is refused");
+        let message = "an empty list cannot be copied into another process: the variable b holds it";
+        assert_eq!(&*error.message, message);
+    }
+}

@@ -1,0 +1,116 @@
+//! The life of a child: it reads what it is, and is a run of its own from then on.
+
+use super::super::clock::Clock;
+use super::super::run::{self, Beginning, Options};
+use super::super::threads;
+use super::copy::{self, First};
+use super::{Own, Processes, Side, children_may_start_some, fork, make, system};
+use crate::machine::Image;
+use crate::report::runtime::status;
+use crate::state::Shared as Node;
+use crate::sync::Sync;
+use crate::sync::counts::Counts;
+use crate::sync::process::Born;
+use crate::sync::thread::{State, Thread};
+use std::io::{self, Read};
+use std::os::unix::net::UnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Lives, and ends this process.
+pub(in super::super) fn live(line: UnixStream, image: Image, options: Options, clock: Clock) -> ! {
+    // A mistake in conc itself must not come back to whoever has called `run`, in a second process.
+    let lived = catch_unwind(AssertUnwindSafe(|| run_it(line, image, options, clock)));
+    system::exit_now(lived.unwrap_or(status::FAILED))
+}
+
+fn run_it(line: UnixStream, image: Image, mut options: Options, clock: Clock) -> i32 {
+    // Before there is any other thread, and anything to copy in vain.
+    let server = match children_may_start_some(&image.program).then(make) {
+        Some(Ok(Side::Child(line))) => live(line, image, options, clock),
+        Some(Ok(Side::Maker(server))) => Some(server),
+        Some(Err(_)) | None => None,
+    };
+    // Its parent has died before it has told what to do.
+    let Ok(bytes) = read(line) else { return status::FAILED };
+    let given = copy::receive(&image, &bytes);
+    drop(bytes);
+    let pid = rustix::process::getpid().as_raw_nonzero().get();
+    let parent = rustix::process::getppid().map_or(0, |parent| parent.as_raw_nonzero().get());
+    if let Some(process) = &given.handle.process {
+        process.begin(Born { pid, parent });
+    }
+    let own = Own { name: given.handle.name(), daemon: given.handle.daemon.load(Ordering::SeqCst) };
+    // A child dies of Ctrl-C and TERM as programs do, so that its parent learns of what it died; the time of
+    // `--timeout` is the first process's, with which all end.
+    options.signals = false;
+    options.timeout = None;
+    options.seed = options.seed.map(|seed| seed ^ (pid as u64).rotate_left(32));
+
+    let ended = options.ended.clone();
+    let mut processes = Processes::new(server, Some(own));
+    let (mut things, mut monitors) = (Vec::new(), Vec::new());
+    let going_on = if let First::GoesOn(thread, _) = &given.first { Some(thread.id) } else { None };
+    for node in given.objects {
+        match node {
+            Node::Sync(sync) => things.push(sync),
+            Node::Thread(thread) => {
+                let absent = going_on.and_then(|own| fork::is_not_here(&thread, own));
+                processes.absent.extend(absent.map(|name| (thread.id, name)));
+            }
+            Node::Object(object) => monitors.extend(object.monitor.clone()),
+            _ => {} // the others are not waited for
+        }
+    }
+    let (main, fiber) = match given.first {
+        First::Calls(entry) => (Thread::new(run::MAIN, "main", false, entry).into(), None),
+        First::GoesOn(thread, fiber) => {
+            thread.state.store(State::New as u8, Ordering::SeqCst); // it starts here
+            thread.daemon.store(false, Ordering::SeqCst); // nobody else keeps this process alive
+            (thread, Some(fiber))
+        }
+    };
+    let copies = Copies::of(&things, &monitors, options.stats);
+    let next_id = given.next_id.max(run::MAIN + 1);
+    let beginning = Beginning { image, options, main, next_id, clock, processes };
+    let mut ending = match fiber {
+        None => run::live(beginning, things, threads::script_body),
+        Some(fiber) => run::live(beginning, things, |world| threads::forked_body(world, *fiber)),
+    };
+    ending.copies = copies.used();
+    ended(&ending);
+    ending.status
+}
+
+/// Locks and queues that this process got as copies: whoever uses one may have meant the parent's.
+struct Copies(Vec<Arc<Sync>>);
+
+impl Copies {
+    /// Lets their uses be counted; with `--stats` they are anyway. A monitor's lock is the object's, whose fields are
+    /// copies that anybody expects.
+    fn of(things: &[Arc<Sync>], monitors: &[Arc<Sync>], counted: bool) -> Copies {
+        let named = |sync: &&Arc<Sync>| !monitors.iter().any(|monitor| Arc::ptr_eq(monitor, sync));
+        let copies: Vec<Arc<Sync>> = things.iter().filter(named).cloned().collect();
+        for sync in copies.iter().filter(|_| !counted) {
+            if let Some(counts) = Counts::for_thing(sync) {
+                let _ = sync.counts.set(Arc::new(counts)); // it is new
+            }
+        }
+        Copies(copies)
+    }
+
+    /// What those that were used are called.
+    fn used(&self) -> Vec<String> {
+        let label = |sync: &Arc<Sync>| Some(sync.counts.get()?.label()?.to_string());
+        self.0.iter().filter_map(label).collect()
+    }
+}
+
+fn read(mut line: UnixStream) -> io::Result<Vec<u8>> {
+    let mut length = [0; 8];
+    line.read_exact(&mut length)?;
+    let mut bytes = vec![0; u64::from_le_bytes(length) as usize];
+    line.read_exact(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,218 @@
+//! What a process begins with: a copy of all that its code can come to, at one moment, as bytes.
+//!
+//! Variables of the top level that its code cannot come to are left out; nobody could tell.
+
+use super::super::marks::Marks;
+use super::super::run::Shared;
+use crate::code::live::Liveness;
+use crate::code::reach::{Mention, Reach};
+use crate::machine::saved::Rest;
+use crate::machine::{Fiber, Image};
+use crate::state::Shared as Node;
+use crate::state::packed::{Packed, Packing};
+use crate::sync::thread::{Entry, Thread};
+use crate::sync::{Kind, Sync, future::Future};
+use crate::value::Value;
+use crate::value::error::Error;
+use std::sync::Arc;
+
+/// The first root is what the process is; then come the variables of the top level.
+const SELF: usize = 0;
+
+/// What a new process does first.
+pub(super) enum First {
+    /// It calls this.
+    Calls(Entry),
+    /// This thread goes on here.
+    GoesOn(Arc<Thread>, Box<Fiber>),
+}
+
+impl Shared {
+    /// What a new process of a template is to know. To be called while nobody else takes a step.
+    ///
+    /// # Errors
+    /// When it could come to something that cannot be copied.
+    pub(super) fn copy_for(&self, handle: &Arc<Thread>, entry: &Entry) -> Result<Vec<u8>, Error> {
+        let mut marks = self.marks();
+        let values = entry.arguments.iter().chain([&entry.callee]);
+        // When it is too much to follow, everything counts as mentioned.
+        let all = values.map(|value| marks.value(value.clone())).any(|followed| followed.is_err());
+        let mut packing = self.packing(false);
+        packing.root(format!("what \"{}\" was started with", handle.name()), |w| {
+            w.thread(handle);
+            w.flag(false);
+            entry.save(w);
+        });
+        self.pack_variables(&mut packing, &|mention| all || marks.may(mention));
+        packing.finish(&|node| goes_on_by_itself(node).or_else(|| belongs_to_the_system(node)))
+    }
+
+    /// What a copy of a thread is to know, which stands in a call of `fork`. Likewise.
+    pub(super) fn copy_of_fork(
+        &self,
+        handle: &Arc<Thread>,
+        thread: &Arc<Thread>,
+        fiber: &Fiber,
+    ) -> Result<Vec<u8>, Error> {
+        let program = &self.image.program;
+        let mut marks = self.marks();
+        let snapshot = fiber.snapshot(program, MOST_CALLS);
+        let all = snapshot.is_none_or(|snapshot| marks.stands(&snapshot, true).is_err());
+        let liveness = self.processes.liveness.get_or_init(|| Liveness::of(program));
+        let mut packing = self.packing(true);
+        packing.root(format!("a variable of thread \"{}\"", thread.name()), |w| {
+            w.thread(handle);
+            w.flag(true);
+            w.thread(thread);
+            fiber.save(w, program, Some(liveness), Rest::Within);
+        });
+        self.pack_variables(&mut packing, &|mention| all || marks.may(mention));
+        packing.finish(&belongs_to_the_system)
+    }
+
+    fn marks(&self) -> Marks<'_> {
+        let reach = self.knots.reach.get_or_init(|| Reach::of(&self.image.program));
+        Marks::new(&self.image, reach, Vec::new())
+    }
+
+    fn packing(&self, holders: bool) -> Packing {
+        let program = &self.image.program;
+        let threads = self.table.lock().seats.values().map(|seat| seat.thread.clone()).collect();
+        Packing::new(1 + program.fixed.len() + program.globals.len(), holders, threads)
+    }
+
+    fn pack_variables(&self, packing: &mut Packing, mentioned: &dyn Fn(Mention) -> bool) {
+        let program = &self.image.program;
+        for (index, name) in program.fixed.iter().enumerate() {
+            let number = index as u32;
+            let value = self.image.fixed(number).filter(|_| mentioned(Mention::Fixed(number)));
+            packing.root(format!("the variable {name}"), |w| w.value(value.unwrap_or(&Value::Unset)));
+        }
+        for (index, name) in program.globals.iter().enumerate() {
+            let number = index as u32;
+            let value = mentioned(Mention::Global(number)).then(|| self.image.global(number)).flatten();
+            packing.root(format!("the variable {name}"), |w| w.value(&value.unwrap_or(Value::Unset)));
+        }
+    }
+}
+
+/// Of a thread in more calls than this everything counts as mentioned.
+const MOST_CALLS: usize = 1000;
+
+/// A thread or a future, which cannot be in two processes.
+fn goes_on_by_itself(node: &Node) -> Option<String> {
+    match node {
+        Node::Thread(thread) if thread.process.is_none() && thread.alive() => {
+            Some(format!("the running thread \"{}\"", thread.name()))
+        }
+        Node::Sync(sync) => match &sync.kind {
+            Kind::Future(future) if !Future::is_done(future) => Some(sync.label()),
+            Kind::Future(_)
+            | Kind::Lock(_)
+            | Kind::RLock(_)
+            | Kind::RwLock(_)
+            | Kind::Side(_)
+            | Kind::Semaphore(_)
+            | Kind::Condition(_)
+            | Kind::Event(_)
+            | Kind::Barrier(_)
+            | Kind::Latch(_)
+            | Kind::Queue(_)
+            | Kind::Atomic(_)
+            | Kind::Pool(_)
+            | Kind::Crew(_)
+            | Kind::Pipe(_)
+            | Kind::End(_)
+            | Kind::Outside(_) => None,
+        },
+        _ => None, // plain data, or `belongs_to_the_system`
+    }
+}
+
+/// What the system keeps for this process.
+fn belongs_to_the_system(node: &Node) -> Option<String> {
+    match node {
+        Node::File(file) if !file.is_closed() => Some(format!("the open file {}", file.path)),
+        Node::Sync(sync) if is_outside(sync) => Some(sync.label()),
+        Node::Thread(_)
+        | Node::Sync(_)
+        | Node::File(_)
+        | Node::Cell(_)
+        | Node::List(_)
+        | Node::Map(_)
+        | Node::Set(_)
+        | Node::Object(_)
+        | Node::Closure(_)
+        | Node::Bound(_)
+        | Node::Error(_)
+        | Node::Ticket(_)
+        | Node::Round(_)
+        | Node::Failure(_)
+        | Node::Left(_) => None,
+    }
+}
+
+/// What a new process has been given, living again.
+pub(super) struct Given {
+    /// Its own handle, as it was when it was started.
+    pub handle: Arc<Thread>,
+    pub first: First,
+    /// Everything that came with it, for those who have to know what there is.
+    pub objects: Vec<Node>,
+    /// More than any number that something in it has.
+    pub next_id: u32,
+}
+
+/// Fills the variables of a new process's image.
+pub(super) fn receive(image: &Image, bytes: &[u8]) -> Given {
+    let packed = Packed::new(bytes);
+    let ((handle, first), objects) = packed.live(|roots| {
+        let own = roots.root(SELF, |r| {
+            let handle = r.thread();
+            let first = match r.flag() {
+                false => First::Calls(Entry::load(r)),
+                true => First::GoesOn(r.thread(), Box::new(Fiber::load(r, &image.program))),
+            };
+            (handle, first)
+        });
+        let fixed = image.program.fixed.len();
+        for index in 0..fixed {
+            let value = roots.root(1 + index, |r| r.value());
+            if !matches!(value, Value::Unset) {
+                image.set_fixed(index as u32, value);
+            }
+        }
+        for index in 0..image.program.globals.len() {
+            image.set_global(index as u32, roots.root(1 + fixed + index, |r| r.value()));
+        }
+        own
+    });
+    let ids = objects.iter().map(|node| match node {
+        Node::Thread(thread) => thread.id,
+        Node::Sync(sync) => sync.id,
+        _ => 0, // the others have none
+    });
+    let next_id = ids.max().unwrap_or(0) + 1;
+    Given { handle, first, objects, next_id }
+}
+
+/// A connection, a program that runs, or a pipe.
+fn is_outside(sync: &Sync) -> bool {
+    match &sync.kind {
+        Kind::Pipe(_) | Kind::End(_) | Kind::Outside(_) => true,
+        Kind::Future(_)
+        | Kind::Lock(_)
+        | Kind::RLock(_)
+        | Kind::RwLock(_)
+        | Kind::Side(_)
+        | Kind::Semaphore(_)
+        | Kind::Condition(_)
+        | Kind::Event(_)
+        | Kind::Barrier(_)
+        | Kind::Latch(_)
+        | Kind::Queue(_)
+        | Kind::Atomic(_)
+        | Kind::Pool(_)
+        | Kind::Crew(_) => false,
+    }
+}

@@ -1,0 +1,170 @@
+//! Processes of the real world: OS processes, each a run of its own of the same program.
+//!
+//! In reading order: `start` (from the handle to the child), `fork` (the same of a thread as it stands), `server` (who makes the child), `copy` (what it begins
+//! with), `child` (its life), `reaper` (its end), `system` (the system calls). What a script sees of a process is a handle
+//! (`sync::process`).
+
+mod child;
+mod copy;
+mod fork;
+mod reaper;
+mod server;
+mod start;
+mod system;
+
+pub(super) use child::live;
+pub(super) use server::{Server, Side, make};
+
+use super::run::Shared;
+use crate::code::live::Liveness;
+use crate::code::{Instruction, Program};
+use crate::report::runtime::Left;
+use crate::sync::process::{Born, Process};
+use crate::sync::thread::Thread;
+use crate::value::error::{Error, Kind};
+use parking_lot::{Condvar, Mutex};
+use reaper::{Bell, Child};
+use rustix::process::{Pid, getpid, getppid};
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+/// So long the end of a run waits for children that it has killed: the system may be in the middle of something for them.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a run has to do with processes.
+#[derive(Default)]
+pub(super) struct Processes {
+    /// Whoever makes its children, or why there is nobody.
+    server: Mutex<Option<Server>>,
+    pub children: Mutex<Children>,
+    /// Told when the reaper has gone.
+    pub gone: Condvar,
+    /// What this process is to the one that started it; None for the first.
+    pub own: Option<Own>,
+    /// In the child of a `fork`: the threads that were not copied, by id.
+    pub absent: HashMap<u32, Arc<str>>,
+    /// Made at the first `fork`.
+    liveness: OnceLock<Liveness>,
+}
+
+/// What a child is to its parent.
+#[derive(Debug, Clone)]
+pub(super) struct Own {
+    pub name: Arc<str>,
+    pub daemon: bool,
+}
+
+#[derive(Default)]
+pub(super) struct Children {
+    /// In the order of their starts.
+    pub living: Vec<Arc<Child>>,
+    /// How many of them the program waits for at its end.
+    pub plain: usize,
+    /// The run has ended: no child is added any more.
+    pub over: bool,
+    /// Of the reaper, while there is one.
+    pub bell: Option<Bell>,
+}
+
+impl Processes {
+    pub fn new(server: Option<Server>, own: Option<Own>) -> Processes {
+        Processes { server: Mutex::new(server), own, ..Processes::default() }
+    }
+
+    /// Whether this process may have a child of this name.
+    fn may_have(&self, child: &str) -> Result<(), Error> {
+        let Some(own) = self.own.as_ref().filter(|own| own.daemon) else { return Ok(()) };
+        let message = format!("\"{}\" cannot start \"{child}\": it is a daemon process", own.name);
+        Err(Error::new(Kind::State, message)
+            .note("a daemon process is ended at any moment, and could not see to its children")
+            .hint("declare it without `daemon`, and join it or terminate it"))
+    }
+
+    /// The handles of the children that live.
+    pub fn living(&self) -> Vec<Arc<Thread>> {
+        let children = self.children.lock();
+        // One that has made its end known is still on its way out.
+        let living = children.living.iter().filter(|child| !child.handle.ended());
+        living.map(|child| child.handle.clone()).collect()
+    }
+
+    /// Whether children live that the program waits for.
+    pub fn have_plain(&self) -> bool {
+        self.children.lock().plain > 0
+    }
+
+    /// The run has ended: ends all children that live, and waits until they, and what has to do with them, are gone.
+    /// Tells who they were.
+    pub fn end(&self) -> Vec<Left> {
+        let mut children = self.children.lock();
+        children.over = true;
+        let ended: Vec<Arc<Child>> =
+            children.living.iter().filter(|child| !child.handle.ended()).cloned().collect();
+        for child in &ended {
+            // It may have ended by itself meanwhile.
+            let _ = system::send(child.pid.as_raw_nonzero().get(), libc::SIGKILL);
+        }
+        if let Some(bell) = &children.bell {
+            bell.ring();
+        }
+        let until = Instant::now() + PATIENCE;
+        while children.bell.is_some() && !self.gone.wait_until(&mut children, until).timed_out() {}
+        drop(children);
+        drop(self.server.lock().take());
+        let left = |child: &Arc<Child>| Left {
+            thread: child.handle.name(),
+            doing: "runs".into(),
+            line: 0,
+            holds: Vec::new(),
+        };
+        ended.iter().map(left).collect()
+    }
+}
+
+impl Shared {
+    /// What reports call this process, `"worker-1" (pid 1234)`; None for the first.
+    pub(super) fn process_label(&self) -> Option<String> {
+        let own = self.processes.own.as_ref()?;
+        Some(format!("\"{}\" (pid {})", own.name, pids().pid))
+    }
+
+    pub(super) fn send_signal(&self, handle: &Thread, signal: i32) -> Result<(), Error> {
+        let Some(born) = handle.process.as_ref().and_then(Process::born) else { return Ok(()) };
+        // While it counts as living nobody has waited for it, so that its number is its own.
+        let children = self.processes.children.lock();
+        let ours = born.parent == pids().pid;
+        if ours && !children.living.iter().any(|child| child.pid.as_raw_nonzero().get() == born.pid) {
+            return Ok(());
+        }
+        match system::send(born.pid, signal) {
+            Err(error) if error.raw_os_error() != Some(libc::ESRCH) => {
+                let message = format!("no signal can be sent to \"{}\": {error}", handle.name());
+                Err(Error::new(Kind::Refused, message))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+}
+
+/// The numbers of this process and its parent.
+pub(super) fn pids() -> Born {
+    let number = |pid: Pid| pid.as_raw_nonzero().get();
+    Born { pid: number(getpid()), parent: getppid().map_or(0, number) }
+}
+
+/// Whether a process is there, that this or another process has started.
+pub(super) fn lives(handle: &Thread) -> bool {
+    let Some(born) = handle.process.as_ref().and_then(Process::born) else { return false };
+    // Of its own children a process learns when they end; of others the system knows.
+    born.parent == pids().pid || system::send(born.pid, 0).is_ok()
+}
+
+/// Whether a child may start some itself: code beside the top level's starts something.
+pub(super) fn children_may_start_some(program: &Program) -> bool {
+    let starts = |instruction: &Instruction| matches!(instruction, Instruction::Start { .. });
+    let own = program.functions.iter().skip(1).filter(|function| !function.internal);
+    own.flat_map(|function| &function.code).any(starts)
+        || program.symbols.iter().any(|symbol| **symbol == *"start")
+        || program.rows.iter().any(|row| matches!(row.name, "__start_all" | "fork"))
+}

@@ -1,0 +1,137 @@
+//! Starting a process: from the handle that a script has to a child that runs, and what others learn of its end.
+
+use super::super::RealWorld;
+use super::super::run::{Cause, Shared};
+use super::super::standing::Here;
+use super::reaper::{self, Child};
+use super::system;
+use crate::sync::process::{Born, Process};
+use crate::sync::thread::{Entry, State, Thread};
+use crate::value::Value;
+use crate::value::error::{Error, Kind};
+use rustix::process::Pid;
+use std::io::{self, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+impl RealWorld {
+    /// Starts a process that was never started.
+    pub(in super::super) fn start_process(&mut self, handle: &Arc<Thread>) -> Result<(), Error> {
+        self.shared.processes.may_have(&handle.name())?;
+        let (new, running) = (State::New as u8, State::Running as u8);
+        if handle.state.compare_exchange(new, running, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+            let message = format!("process \"{}\" has been started already", handle.name());
+            return Err(
+                Error::new(Kind::State, message).hint("a process runs once; make a new one to run it again")
+            );
+        }
+        let entry = handle.entry.lock().take().unwrap_or(Entry { callee: Value::Nil, arguments: Vec::new() });
+        let started =
+            self.copy_at_one_moment(handle, &entry).and_then(|copy| self.shared.spawn(handle, &copy));
+        if started.is_err() {
+            *handle.entry.lock() = Some(entry);
+            handle.state.store(new, Ordering::SeqCst);
+        }
+        started
+    }
+
+    /// No other thread takes a step meanwhile, so that the copy is of one moment.
+    fn copy_at_one_moment(&mut self, handle: &Arc<Thread>, entry: &Entry) -> Result<Vec<u8>, Error> {
+        let held = self.take_hold(Here::inside(None));
+        let copy = self.shared.copy_for(handle, entry);
+        if held {
+            self.shared.hold.release(&self.shared, self.seat.thread.id);
+        }
+        copy
+    }
+}
+
+impl Shared {
+    pub(super) fn spawn(self: &Arc<Shared>, handle: &Arc<Thread>, copy: &[u8]) -> Result<(), Error> {
+        let server = self.processes.server.lock();
+        let Some(server) = &*server else { return Err(refused(handle, "there is no fork server")) };
+        let (pid, line) = server.child().map_err(|error| refused(handle, &error.to_string()))?;
+        let Some(process) = &handle.process else { unreachable!("only processes come here") };
+        let parent = rustix::process::getpid().as_raw_nonzero().get();
+        process.begin(Born { pid: pid.as_raw_nonzero().get(), parent });
+        self.adopt(handle, pid).map_err(|error| refused(handle, &error.to_string()))?;
+        // A child that was killed before it has read this is known to the reaper.
+        let _ = send(line, copy);
+        Ok(())
+    }
+
+    /// The child is this run's: it is waited for, and its end is learnt.
+    fn adopt(self: &Arc<Shared>, handle: &Arc<Thread>, pid: Pid) -> io::Result<()> {
+        let child = Arc::new(Child::new(handle.clone(), pid)?);
+        let mut children = self.processes.children.lock();
+        if children.bell.is_none() {
+            children.bell = Some(reaper::begin(self.clone())?);
+        }
+        children.living.push(child);
+        children.plain += usize::from(!handle.daemon.load(Ordering::SeqCst));
+        if children.over {
+            // The run has ended meanwhile: nobody else will end it.
+            let _ = system::send(pid.as_raw_nonzero().get(), libc::SIGKILL);
+        }
+        if let Some(bell) = &children.bell {
+            bell.ring();
+        }
+        Ok(())
+    }
+
+    /// Makes a child's end known, and wakes those who wait for it.
+    pub(super) fn child_has_ended(&self, child: &Child, exit: i32) {
+        let handle = &child.handle;
+        let Some(process) = &handle.process else { return };
+        process.end(exit);
+        let (state, outcome) = match exit {
+            0 => (State::Finished, Ok(Value::Nil)),
+            _ => (State::Failed, Err(Arc::new(failure(handle, process, exit)))),
+        };
+        // Set here only, and a process ends once.
+        let _ = handle.outcome.set(outcome);
+        handle.state.store(state as u8, Ordering::SeqCst);
+        handle.done.wake_all();
+        self.somebody_may_await_this();
+        let table = self.table.lock();
+        let mut children = self.processes.children.lock();
+        children.remove(child.pid);
+        children.plain -= usize::from(!handle.daemon.load(Ordering::SeqCst));
+        drop(children);
+        let done = self.nothing_left_to_do(&table);
+        drop(table);
+        if done {
+            self.finish(Cause::Done);
+        }
+    }
+
+    fn somebody_may_await_this(&self) {
+        if self.awaiting.load(Ordering::SeqCst) != 0 {
+            self.changes.fetch_add(1, Ordering::SeqCst);
+            self.changed.wake_all();
+        }
+    }
+}
+
+/// How many bytes, then the bytes.
+fn send(mut line: UnixStream, copy: &[u8]) -> io::Result<()> {
+    line.write_all(&(copy.len() as u64).to_le_bytes())?;
+    line.write_all(copy)
+}
+
+fn refused(handle: &Thread, why: &str) -> Error {
+    let message = format!("process \"{}\" cannot be started: {why}", handle.name());
+    Error::new(Kind::Refused, message)
+        .hint("let some processes end first, or share the work among fewer of them")
+}
+
+/// What `p.error` tells of a process that did not end well.
+fn failure(handle: &Thread, process: &Process, exit: i32) -> Error {
+    let pid = process.born().map_or(0, |born| born.pid);
+    let how = match exit {
+        exit if exit < 0 => format!("was killed by signal {}", -exit),
+        exit => format!("ended with exit code {exit}"),
+    };
+    Error::new(Kind::State, format!("process \"{}\" (pid {pid}) {how}", handle.name()))
+}

@@ -1,0 +1,229 @@
+//! Processes from outside: that nothing of a run is left, however it or its children end, and that it works from
+//! wherever a script comes. What scripts see of processes is tested by the golden scripts.
+
+mod common;
+
+use common::{conc, text};
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+/// So long a test waits for what must happen: far more than it takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Of the processes that a run consists of each has this in its environment, with a value of its own.
+const MARK: &str = "CONC_TEST_RUN";
+
+/// A run whose processes can be told from all others.
+struct Run {
+    mark: String,
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Run {
+    fn of(script: &str) -> Run {
+        static RUNS: AtomicU32 = AtomicU32::new(0);
+        let number = RUNS.fetch_add(1, Ordering::Relaxed);
+        let mark = format!("{MARK}={}-{number}", std::process::id());
+        let (name, value) = mark.split_once('=').expect("it has a value");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_conc"))
+            .args(["-e", script])
+            .env(name, value)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("conc starts");
+        let input = child.stdin.take().expect("piped");
+        let output = BufReader::new(child.stdout.take().expect("piped"));
+        Run { mark, child, input, output }
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).expect("it is text");
+        line.trim_end().to_string()
+    }
+
+    /// The processes of this run that live. (Of one that has ended and was not waited for, the system shows no environment.)
+    fn living(&self) -> Vec<u32> {
+        let marked = |pid: &u32| {
+            let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            environment.split(|byte| *byte == 0).any(|entry| entry == self.mark.as_bytes())
+        };
+        numbers().filter(marked).collect()
+    }
+
+    /// The state of each child of its first process: `Z` for one that has ended and was not waited for.
+    fn children(&self) -> Vec<String> {
+        let parent = self.child.id().to_string();
+        let state = |pid: u32| {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+            let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+            let (state, its_parent) = (fields.next()?, fields.next()?);
+            (its_parent == parent).then(|| state.to_string())
+        };
+        numbers().filter_map(state).collect()
+    }
+
+    fn nothing_is_left(&self) {
+        wait_until("nothing is left", || self.living().is_empty());
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let status = Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(status.expect("kill is there").success());
+    }
+}
+
+fn numbers() -> impl Iterator<Item = u32> {
+    let entries = std::fs::read_dir("/proc").expect("the system tells of its processes");
+    entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < until, "never: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Killed while they begin, while they run, while they end, while they start others.
+#[test]
+fn children_killed_at_any_moment_leave_nothing() {
+    let mut run = Run::of(
+        "process grandchild { sleep 60s }
+        process child(n) {
+            var sum = 0
+            if n % 5 == 0 { start grandchild }
+            if n % 3 == 0 { start { sleep 60s } }
+            for i in 0..2000 { sum += i }
+            if n % 2 == 0 { sleep 60s }
+        }
+        var codes = []
+        lock m
+        fn lead(part) {
+            for n in 0..40 {
+                let p = start child(n)
+                sleep randint(0, 4000) * 1us
+                p.kill()
+                assert p.join(timeout: 50s)
+                with m { codes.push(p.exit_code) }
+            }
+        }
+        parallel for part in 0..3 { lead(part) }
+        assert all([code in [0, -9] for code in codes]), str(codes)
+        print(len(codes), len(processes()))
+        input()",
+    );
+    assert_eq!(run.line(), "120 0");
+    // What is left is the server that makes the children.
+    assert_eq!(run.children().len(), 1, "{:?}", run.children());
+    assert!(!run.children().contains(&"Z".to_string()));
+    wait_until("grandchildren end with their parents", || run.living().len() == 2);
+    run.input.write_all(b"\n").expect("it reads");
+    assert!(run.child.wait().expect("it ends").success());
+    run.nothing_is_left();
+}
+
+const FAMILY: &str = "
+    process grandchild { print(\"ready\"); sleep 60s }
+    process child { start grandchild; start grandchild; print(\"ready\"); sleep 60s }
+    daemon process beside { print(\"ready\"); sleep 60s }
+    repeat 3 { start child }
+    start beside
+    start { fork(); print(\"ready\"); sleep 60s }
+    sleep 60s";
+
+/// How many lines the family above writes.
+const MEMBERS: usize = 12;
+
+#[test]
+fn the_family_of_a_killed_process_ends() {
+    for signal in ["KILL", "INT", "TERM"] {
+        let mut run = Run::of(FAMILY);
+        for _ in 0..MEMBERS {
+            assert_eq!(run.line(), "ready");
+        }
+        assert!(run.living().len() > MEMBERS);
+        run.signal(signal);
+        assert!(!run.child.wait().expect("it ends").success());
+        run.nothing_is_left();
+    }
+}
+
+/// Also while children are still being made.
+#[test]
+fn a_run_killed_at_any_moment_leaves_nothing() {
+    for pause in (0..40).step_by(4) {
+        let mut run = Run::of(FAMILY);
+        std::thread::sleep(Duration::from_millis(pause));
+        run.signal("KILL");
+        run.child.wait().expect("it ends");
+        run.nothing_is_left();
+    }
+}
+
+#[test]
+fn a_run_that_ends_early_ends_its_children() {
+    for (end, status) in
+        [("exit(4)", 4), ("throw \"bad\"", 1), ("lock m; m.acquire(); m.acquire()", 3), ("", 0)]
+    {
+        let wait = if status == 1 { "" } else { "daemon " };
+        let mut run = Run::of(&format!(
+            "{wait}process child(time) {{ print(\"ready\"); sleep time }}
+            start child({})
+            input()
+            {end}",
+            if status == 1 { "10ms" } else { "60s" }
+        ));
+        assert_eq!(run.line(), "ready");
+        run.input.write_all(b"\n").expect("it reads");
+        assert_eq!(run.child.wait().expect("it ends").code(), Some(status));
+        run.nothing_is_left();
+    }
+}
+
+#[test]
+fn wherever_the_script_comes_from() {
+    let script = "process child(n) { print(\"child\", n) }\njoin start child(5)\nprint(\"end\")\n";
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("process.conc");
+    std::fs::write(&path, script).expect("written");
+    for (arguments, input) in
+        [(vec!["-e", script], ""), (vec!["-"], script), (vec![path.to_str().expect("a text")], "")]
+    {
+        let output = conc(&arguments, input);
+        assert_eq!(text(&output.stdout), "child 5\nend\n", "{}", text(&output.stderr));
+        assert_eq!(output.status.code(), Some(0));
+    }
+}
+
+/// A program that embeds conc: one run after the other, in a thread of its own.
+#[test]
+fn from_within_a_program() {
+    let script = "
+        var n = 1
+        process child { n += 1; exit(n) }
+        let p = start child
+        let q = fork()
+        if q == 0 { exit(n + 40) }
+        join p, q
+        assert p.exit_code == 2 and q.exit_code == 41 and n == 1";
+    let source = Arc::new(conc::source::Source::new("embedded", script));
+    let (program, _) = conc::pipeline::compile(source).expect("it has no mistakes");
+    let program = Arc::new(program);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..10 {
+                let ending = conc::world::real::run(program.clone(), Default::default());
+                assert_eq!((ending.status, ending.failed), (0, 0));
+            }
+        });
+    });
+}
