@@ -11,7 +11,8 @@
 use super::check::{explain, schedule, sort};
 use super::covered::{Bound, Covered};
 use super::options::{Options, Progress};
-use super::search::{End, Move, Outputs, Sign, Tried, key, property_of, race, runs, tries};
+use super::search::{End, Move, Outputs, Sign, Tried, key, property_of, race, tries};
+use super::shortest::is_cut_short;
 use super::state::{Graph, State};
 use super::steps::{Effect, Steps};
 use super::verdict::{Findings, Limit, Outcome, Property, Verdict};
@@ -187,7 +188,8 @@ impl<'o> Bounded<'o> {
         if race(tried).is_some() {
             self.fails(Property::Race, (preemptions, depth), number, Sign::Here);
         }
-        let goes_on = last.is_some_and(|seat| runs(tried, seat as usize));
+        let goes_on =
+            last.is_some_and(|seat| tried.iter().any(|one| one.seat == seat as usize && is_cut_short(one)));
         let mut moves = false;
         for one in tried.iter() {
             let Effect::Change(change) = &one.outcome.kind else { continue };
@@ -207,7 +209,7 @@ impl<'o> Bounded<'o> {
                 for fault in &one.outcome.faults {
                     self.fails(property_of(fault), cost, number, Sign::Step(step.clone()));
                 }
-                let place = place.map(|seat| seat as u32);
+                let place = place.map(|seat| seat as u32).filter(|_| !one.outcome.passed_join);
                 self.meet(&next, place, cost, Some((number, step)), one.outcome.exited);
             }
             (self.work, self.next) = (work, next);

@@ -137,7 +137,7 @@ pub fn tries(steps: &mut Steps, graph: &Graph, out: &mut Vec<Tried>) {
 }
 
 /// Whether a thread can do its operation, without giving up a wait.
-pub fn runs(tried: &[Tried], seat: usize) -> bool {
+fn runs(tried: &[Tried], seat: usize) -> bool {
     let can = |one: &Tried| matches!(one.outcome.kind, Effect::Change(_));
     tried.iter().any(|one| one.seat == seat && one.way == Way::Run && can(one))
 }

@@ -166,7 +166,8 @@ fn a_wrong_oracle_is_noticed() {
 #[test]
 fn a_wrong_explorer_is_noticed() {
     for flaw in conc::explore::flaw::Flaw::ALL {
-        let noticed = (0..2000).any(|seed| {
+        // The last one is rarely made: two changes of what an `invariant` is about, while there is one thread only.
+        let noticed = (0..2000).chain([62966]).any(|seed| {
             let program = generate::program(seed);
             let Some(answer) = explore(&program, 5_000, Flaw::None) else { return false };
             // A mistake may also end in one of conc's own checks. That is no proof that the comparison would do.
