@@ -33,7 +33,7 @@ fn memory_is_counted_and_whoever_goes_beyond_the_limit_is_trapped() {
     // The flag was the thread's own, and no other knows of it.
     assert!(!memory::went_beyond() && memory::has_room_for(60 * MEGABYTE));
     let many =
-        in_a_thread(&trap, || (0..1_000_000).map(|n| vec![n as u8; 100]).collect::<Vec<_>>().len() > 0);
+        in_a_thread(&trap, || !(0..1_000_000).map(|n| vec![n as u8; 100]).collect::<Vec<_>>().is_empty());
     assert!(many, "small ones count too");
     memory::set_limit(u64::MAX);
 }

@@ -152,7 +152,12 @@ impl Crew {
             self.ended(1);
         }
         self.note(&state);
-        if state.closed { Task::End } else { Task::None }
+        if !state.closed {
+            return Task::None;
+        }
+        // It will take no other: who has ended is no part of a state.
+        state.workers.retain(|id| *id != worker);
+        Task::End
     }
 
     /// The worker is free again (said before its result is known, so that who learns it finds a free worker).
