@@ -1,5 +1,5 @@
-//! Every run with at most so many preemptions: switches away from a thread that could go on (Musuvathi and Qadeer, PLDI
-//! 2007). Most bugs need few.
+//! Every run with at most so many preemptions: switches away from a thread that was in the middle of something (Musuvathi
+//! and Qadeer, PLDI 2007; what counts is decided in `shortest.rs`). Most bugs need few.
 //!
 //! A node is a state together with the thread that moved last, since that decides which step costs a preemption. Nodes are
 //! looked at by the number of preemptions that they take, the fewest first, then by their distance (0-1 search: Dial, CACM
@@ -89,7 +89,6 @@ struct Bounded<'o> {
     deepest: u32,
     finished: Option<u32>,
     limit: Option<Limit>,
-    work: Graph,
     next: Graph,
 }
 
@@ -115,7 +114,6 @@ impl<'o> Bounded<'o> {
             deepest: 0,
             finished: None,
             limit: None,
-            work: Graph::default(),
             next: Graph::default(),
         }
     }
@@ -135,10 +133,14 @@ impl<'o> Bounded<'o> {
             looked += 1;
             self.finished = preemptions.checked_sub(1);
             let Some(state) = self.nodes[number as usize].state.take() else { continue };
-            self.words -= state.words.len();
-            graph.load(&state, &self.steps.labels);
+            self.words -= state.len();
+            graph.load(&state);
             let last = self.nodes[number as usize].last;
-            if self.met.get(&(key(&graph, None), last)).is_some_and(|fewest| *fewest < (preemptions, depth)) {
+            if self
+                .met
+                .get(&(key(graph.hash(), None), last))
+                .is_some_and(|fewest| *fewest < (preemptions, depth))
+            {
                 continue;
             }
             self.expand(number, &graph, &mut tried);
@@ -196,13 +198,13 @@ impl<'o> Bounded<'o> {
             moves = true;
             let seat = one.seat as u32;
             let cost = (preemptions + u32::from(goes_on && last != Some(seat)), depth + 1);
-            let (mut work, mut next) = (std::mem::take(&mut self.work), std::mem::take(&mut self.next));
-            let place = self.steps.apply(graph, one.seat, change, &mut work, &mut next);
+            let mut next = std::mem::take(&mut self.next);
+            let place = self.steps.apply(graph, one.seat, change, &mut next);
             if self.options.outcomes {
                 next.output = self.outputs.after(graph.output, &one.outcome.output);
             }
             if cost.0 > self.most {
-                self.beyond.insert(key(&next, one.outcome.exited));
+                self.beyond.insert(key(next.hash(), one.outcome.exited));
             } else {
                 self.taken += 1;
                 let step = Move { seat, way: one.way, choices: one.choices.clone() };
@@ -212,7 +214,7 @@ impl<'o> Bounded<'o> {
                 let place = place.map(|seat| seat as u32).filter(|_| !one.outcome.passed_join);
                 self.meet(&next, place, cost, Some((number, step)), one.outcome.exited);
             }
-            (self.work, self.next) = (work, next);
+            self.next = next;
         }
         if !moves {
             self.fails(Property::Deadlock, (preemptions, depth), number, Sign::Here);
@@ -234,7 +236,7 @@ impl<'o> Bounded<'o> {
         from: Option<(u32, Move)>,
         exited: Option<i32>,
     ) {
-        let hash = key(graph, exited);
+        let hash = key(graph.hash(), exited);
         let over = exited.is_some() || self.steps.is_over(graph);
         // Nobody moves after the end.
         let last = last.filter(|_| !over);
@@ -247,7 +249,7 @@ impl<'o> Bounded<'o> {
         let number = self.nodes.len() as u32;
         let (parent, step) = from.map_or((u32::MAX, None), |(parent, step)| (parent, Some(step)));
         let state = (!over).then(|| graph.store());
-        self.words += state.as_ref().map_or(0, |state| state.words.len());
+        self.words += state.as_ref().map_or(0, |state| state.len());
         self.nodes.push(Node { parent, step, preemptions: cost.0, depth: cost.1, last, state });
         for fault in &self.steps.look(graph, false).faults {
             self.fails(property_of(fault), cost, number, Sign::Here);

@@ -1,116 +1,252 @@
 //! One form for all states that differ only in the order of their objects, or in which of several equal threads is
-//! which (thread symmetry: Clarke, Emerson, Jha and Sistla, CAV 1998; the order is found by sorting, as in Murphi).
+//! which (thread symmetry: Clarke, Emerson, Jha and Sistla, CAV 1998).
 //!
-//! Sorting tells threads apart by where they stand and by what they hold and refer to. Where that leaves a tie the order
-//! of their starts decides: then two equal states may be kept apart, which costs a state and no truth.
+//! Cells are numbered as they are reached from the roots and from `main`. A thread's part is written in the order of
+//! its own references; which cells refer to it belongs to it, so equal parts are threads that may change places. Only
+//! where threads share something that neither the roots nor `main` lead to, they have to be sorted before it can be
+//! numbered: where that leaves a tie two equal states may be kept apart, which costs a state and no truth.
 
-use super::labels::Labels;
-use super::state::{Graph, SHARED};
+use super::flat::Flat;
+use super::pieces::{Pieces, mix};
+use super::state::{ENDED, GROUP, Graph, LIVE, OWN, SAME, VACANT};
 
 /// Room for the work, kept from one state to the next.
 #[derive(Debug, Default)]
 pub struct Canonical {
-    /// The new number of each node; `NONE` for those not reached.
+    /// The cell, or `OWN` with the place in its part, of each node; `NONE` for those not reached.
     numbers: Vec<u32>,
-    /// The nodes in their new order.
+    /// The node of each cell.
     order: Vec<u32>,
-    /// By which thread each node was reached first; `COMMON` when by all.
+    /// The thread whose handle a node is.
+    living: Vec<u32>,
+    /// By which thread each node was reached that is no cell; `MANY` when by several.
     by: Vec<u32>,
-    keys: Vec<(u64, u32)>,
-    shared: Vec<bool>,
+    /// A member of a group that has ended, with nothing left but its label.
+    plain: Vec<bool>,
+    /// The references from cells to threads that have no number: the thread, the cell, which reference.
+    back: Vec<(u32, u32, u32)>,
     pending: Vec<u32>,
+    row: Vec<u32>,
+    /// Where each thread has gone.
+    pub(super) places: Vec<u32>,
+    keyed: Vec<(u32, u32)>,
 }
 
 const NONE: u32 = u32::MAX;
-const COMMON: u32 = u32::MAX - 1;
+const MANY: u32 = u32::MAX - 1;
 
 impl Canonical {
-    /// Writes the canonical form of `graph` to `out`. Returns nothing else: `seat_of` tells where a thread has gone.
+    /// Writes the canonical form of `flat` to `out`; `seat_of` tells where a thread has gone.
     ///
-    /// `common` is how many roots come before the threads; the first reference of each thread is its handle.
-    pub fn form(
-        &mut self,
-        graph: &mut Graph,
-        common: usize,
-        symmetry: bool,
-        labels: &Labels,
-        out: &mut Graph,
-    ) {
-        let (count, seats) = (graph.len(), graph.seats);
-        self.numbers.clear();
-        self.numbers.resize(count, NONE);
-        self.by.clear();
-        self.by.resize(count, NONE);
-        self.shared.clear();
-        self.shared.resize(count, false);
-        self.order.clear();
+    /// `common` is how many roots come before the threads; the first reference of each thread is its handle, and that of
+    /// the first root is the handle of `main`.
+    pub fn form(&mut self, flat: &Flat, common: usize, symmetry: bool, pieces: &mut Pieces, out: &mut Graph) {
+        let seats = flat.seats;
+        self.clear(flat, common);
+        let main = (0..seats).find(|seat| flat.refs(common + seat)[0] == flat.refs(0)[0]);
         self.order.extend(0..common as u32);
-        self.sort_seats(graph, common, symmetry, labels);
-        for at in 0..seats {
-            self.order.push(self.keys[at].1);
-        }
-        for at in 0..seats {
-            let handle = graph.refs(self.keys[at].1 as usize)[0];
-            debug_assert_eq!(self.numbers[handle as usize], NONE, "each thread has a handle of its own");
-            self.order.push(handle);
-            self.numbers[handle as usize] = (self.order.len() - 1) as u32;
-        }
-        for at in 0..common + seats {
-            self.numbers[self.order[at] as usize] = at as u32;
-        }
-        if symmetry {
-            self.sort_groups(graph, common, labels);
-        }
-        self.reach_from_roots(graph, common);
-        self.reach_from_threads(graph, common, seats);
-        self.write(graph, out);
-    }
-
-    /// The new number of the thread that stood at `seat` (counted among threads).
-    pub fn seat_of(&self, seat: usize, common: usize) -> u32 {
-        self.numbers[common + seat] - common as u32
-    }
-
-    fn sort_seats(&mut self, graph: &Graph, common: usize, symmetry: bool, labels: &Labels) {
-        self.keys.clear();
-        let seats = common..common + graph.seats;
-        if !symmetry {
-            self.keys.extend(seats.map(|seat| (0, seat as u32)));
-            return;
-        }
-        self.keys.extend(seats.map(|seat| (u64::from(graph.label(seat)), seat as u32)));
-        self.keys.sort_by_key(|(key, _)| *key);
-        let tie = self.keys.windows(2).any(|pair| pair[0].0 == pair[1].0);
-        if tie {
-            self.break_ties(graph, common, labels);
-        }
-    }
-
-    /// Equal so far: what each thread refers to, and what refers to it, by numbers that do not depend on the order of
-    /// threads.
-    #[cold]
-    fn break_ties(&mut self, graph: &Graph, common: usize, labels: &Labels) {
-        // Numbers of what the roots reach, in the order of reaching it, past handles of threads only by their place.
-        let count = graph.len();
-        let mut place = vec![0u64; count];
-        let mut next = 1;
-        let mut queue: Vec<u32> = (0..common as u32).collect();
-        // And of what the threads reach that differ from all others (`main`, most often).
-        for (at, (key, seat)) in self.keys.iter().enumerate() {
-            let same = |other: Option<&(u64, u32)>| other.is_some_and(|(other, _)| other == key);
-            if !same(self.keys.get(at + 1)) && !same(at.checked_sub(1).and_then(|at| self.keys.get(at))) {
-                queue.push(*seat);
+        self.order.push(main.map_or(NONE, |seat| (common + seat) as u32));
+        for at in 0..self.order.len() {
+            if self.order[at] != NONE {
+                self.numbers[self.order[at] as usize] = at as u32;
             }
         }
+        let groups: Vec<(u32, u32)> = match main {
+            Some(seat) if symmetry => pieces.labels.facts(flat.label(common + seat)).unordered.to_vec(),
+            Some(_) | None => Vec::new(),
+        };
+        // What the roots lead to, then what `main` leads to.
+        for root in 0..common {
+            self.follow(flat, pieces, root, &[]);
+        }
+        self.reach(flat, pieces, common + 1);
+        out.near = self.order.len() as u32;
+        if let Some(seat) = main {
+            self.follow(flat, pieces, common + seat, &groups);
+            self.reach(flat, pieces, out.near as usize);
+        }
+        self.scan(flat, common, main);
+        if let Some(seat) = main {
+            self.number_groups(flat, pieces, common, seat, &groups);
+        }
+        out.far = self.order.len() as u32;
+        if self.by.contains(&MANY) {
+            self.untangle(flat, common, main);
+        }
+        (out.seats, out.main) = (seats, main.is_some());
+        self.write_cells(flat, pieces, common, &groups, out);
+        self.write_parts(flat, pieces, common, main, out);
+        out.sum = out.total();
+    }
+
+    /// The new place of the thread that stood at `seat`.
+    pub fn seat_of(&self, seat: usize) -> usize {
+        self.places[seat] as usize
+    }
+
+    /// Keeps where threads have gone: each with its part and where it stood among those that have not ended, in the
+    /// order in which they stand now; `first` is where those with parts begin.
+    pub fn set_places(&mut self, first: usize, order: &[(u32, u32)]) {
+        self.places.clear();
+        self.places.resize(first + order.len(), 0);
+        for (place, (_, seat)) in order.iter().enumerate() {
+            self.places[*seat as usize] = (first + place) as u32;
+        }
+    }
+
+    fn clear(&mut self, flat: &Flat, common: usize) {
+        let count = flat.len();
+        for marks in [&mut self.numbers, &mut self.living, &mut self.by] {
+            marks.clear();
+            marks.resize(count, NONE);
+        }
+        self.plain.clear();
+        self.plain.resize(count, false);
+        self.order.clear();
+        self.back.clear();
+        for seat in 0..flat.seats {
+            let handle = flat.refs(common + seat)[0] as usize;
+            debug_assert_eq!(self.living[handle], NONE, "each thread has a handle of its own");
+            self.living[handle] = seat as u32;
+        }
+    }
+
+    /// Numbers what a node refers to, except out of these groups. That a lock is held by a thread leads nobody to it.
+    fn follow(&mut self, flat: &Flat, pieces: &Pieces, node: usize, groups: &[(u32, u32)]) {
+        let weak = pieces.labels.facts(flat.label(node)).waits;
+        for (at, &to) in flat.refs(node).iter().enumerate() {
+            let there = to as usize;
+            let passed = (weak && self.living[there] != NONE) || in_group(groups, at).is_some();
+            if self.numbers[there] == NONE && !passed {
+                self.numbers[there] = self.order.len() as u32;
+                self.order.push(to);
+            }
+        }
+    }
+
+    /// The same for everything in the order from `at` on.
+    fn reach(&mut self, flat: &Flat, pieces: &Pieces, mut at: usize) {
+        while at < self.order.len() {
+            self.follow(flat, pieces, self.order[at] as usize, &[]);
+            at += 1;
+        }
+    }
+
+    /// Finds which threads reach what is no cell.
+    fn scan(&mut self, flat: &Flat, common: usize, main: Option<usize>) {
+        self.by.fill(NONE);
+        let mut pending = std::mem::take(&mut self.pending);
+        pending.clear();
+        for seat in (0..flat.seats).filter(|seat| Some(*seat) != main) {
+            pending.push((common + seat) as u32);
+            while let Some(node) = pending.pop() {
+                // What several reach leads several on.
+                let mark = if self.by[node as usize] == MANY { MANY } else { seat as u32 };
+                for &to in flat.refs(node as usize) {
+                    let there = to as usize;
+                    if self.numbers[there] != NONE || self.by[there] == mark || self.by[there] == MANY {
+                        continue;
+                    }
+                    self.by[there] = if self.by[there] == NONE { mark } else { MANY };
+                    pending.push(to);
+                }
+            }
+        }
+        self.pending = pending;
+    }
+
+    /// Members of `main`'s groups that have ended. Where nothing is left of them but a label they need no number: how
+    /// many there are of each label is all that can be told. The others get theirs by the order of labels.
+    fn number_groups(
+        &mut self,
+        flat: &Flat,
+        pieces: &Pieces,
+        common: usize,
+        main: usize,
+        groups: &[(u32, u32)],
+    ) {
+        let refs = flat.refs(common + main);
+        let members = |&(first, count): &(u32, u32)| {
+            let mut members = refs[first as usize..(first + count) as usize].to_vec();
+            members.sort_unstable();
+            members
+        };
+        let Some(first) = groups.first().map(members) else { return };
+        let alike = groups.iter().all(|group| members(group) == first);
+        let mut rest: Vec<u32> = Vec::new();
+        for member in groups.iter().flat_map(members) {
+            let at = member as usize;
+            if self.living[at] != NONE || self.numbers[at] != NONE {
+                continue;
+            }
+            self.plain[at] = alike && flat.refs(at).is_empty() && self.by[at] == NONE;
+            if !self.plain[at] {
+                rest.push(member);
+            }
+        }
+        if rest.is_empty() {
+            return;
+        }
+        rest.sort_by_key(|member| flat.label(*member as usize));
+        let from = self.order.len();
+        for member in rest {
+            if self.numbers[member as usize] == NONE {
+                self.numbers[member as usize] = self.order.len() as u32;
+                self.order.push(member);
+            }
+        }
+        self.reach(flat, pieces, from);
+        for at in 0..self.plain.len() {
+            self.plain[at] &= self.numbers[at] == NONE;
+        }
+        self.scan(flat, common, Some(main));
+    }
+
+    /// Sorts the threads, then numbers what several of them share in the order in which they reach it.
+    #[cold]
+    fn untangle(&mut self, flat: &Flat, common: usize, main: Option<usize>) {
+        let colours = self.colours(flat, common, main);
+        let mut seats: Vec<usize> = (0..flat.seats).filter(|seat| Some(*seat) != main).collect();
+        seats.sort_by_key(|seat| (flat.label(common + seat), colours[common + seat]));
+        let mut met = vec![false; flat.len()];
+        for seat in seats {
+            let mut queue = vec![(common + seat) as u32];
+            let mut at = 0;
+            while at < queue.len() {
+                for &to in flat.refs(queue[at] as usize) {
+                    let there = to as usize;
+                    if std::mem::replace(&mut met[there], true) || self.by[there] == NONE {
+                        continue;
+                    }
+                    if self.by[there] == MANY {
+                        self.numbers[there] = self.order.len() as u32;
+                        self.order.push(to);
+                    }
+                    queue.push(to);
+                }
+                at += 1;
+            }
+        }
+    }
+
+    /// A number for each node that does not depend on the order of threads: of its label, where it stands, and what it
+    /// refers to, twice (refinement: Weisfeiler and Leman, 1968).
+    fn colours(&self, flat: &Flat, common: usize, main: Option<usize>) -> Vec<u64> {
+        let count = flat.len();
+        // Threads that differ from all others lead to places too.
+        let mut place: Vec<u64> =
+            self.numbers.iter().map(|number| u64::from(number.wrapping_add(1))).collect();
+        let mut next = self.order.len() as u64 + 1;
+        let labels = |seat: usize| flat.label(common + seat);
+        let others: Vec<usize> = (0..flat.seats).filter(|seat| Some(*seat) != main).collect();
+        let single =
+            |seat: &usize| others.iter().filter(|other| labels(**other) == labels(*seat)).count() == 1;
+        let mut singles: Vec<usize> = others.iter().copied().filter(single).collect();
+        singles.sort_by_key(|seat| labels(*seat));
+        let mut queue: Vec<u32> = singles.into_iter().map(|seat| (common + seat) as u32).collect();
         let mut at = 0;
         while at < queue.len() {
-            let node = queue[at] as usize;
-            let groups = &labels.facts(graph.label(node)).unordered;
-            for (index, &to) in graph.refs(node).iter().enumerate() {
-                let index = index as u32;
-                if groups.iter().any(|(first, count)| (*first..first + count).contains(&index)) {
-                    continue;
-                }
+            for &to in flat.refs(queue[at] as usize) {
                 if place[to as usize] == 0 {
                     place[to as usize] = next;
                     next += 1;
@@ -119,126 +255,138 @@ impl Canonical {
             }
             at += 1;
         }
-        let mix = |hash: u64, word: u64| (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
-        // Two rounds of refinement (Weisfeiler and Leman): a node's colour is its label, its place, and the colours of
-        // what it refers to.
-        let mut colour: Vec<u64> = (0..count)
-            .map(|node| {
-                mix(u64::from(graph.label(node)), if node < common + graph.seats { 0 } else { place[node] })
-            })
-            .collect();
+        let own = |node: usize| if node < common + flat.seats { 0 } else { place[node] };
+        let mut colours: Vec<u64> =
+            (0..count).map(|node| mix(u64::from(flat.label(node)), own(node))).collect();
         for _ in 0..2 {
-            colour = (0..count)
+            colours = (0..count)
                 .map(|node| {
-                    graph.refs(node).iter().fold(mix(colour[node], 7), |h, &to| mix(h, colour[to as usize]))
+                    flat.refs(node).iter().fold(mix(colours[node], 7), |h, &to| mix(h, colours[to as usize]))
                 })
                 .collect();
         }
-        for (key, seat) in &mut self.keys {
-            *key = u64::from(graph.label(*seat as usize)) << 32 | colour[*seat as usize] >> 32;
-        }
-        self.keys.sort_by_key(|(key, _)| *key);
+        colours
     }
 
-    /// Threads whose order means nothing: those that live in theirs, then those that have ended, by their ends.
-    fn sort_groups(&self, graph: &mut Graph, common: usize, labels: &Labels) {
-        for seat in common..common + graph.seats {
-            for &(first, count) in &labels.facts(graph.label(seat)).unordered {
-                let start = (graph.starts[seat] + first) as usize;
-                let labels = &graph.labels;
-                graph.refs[start..start + count as usize].sort_by_key(|to| {
-                    let number = self.numbers[*to as usize];
-                    (number, if number == NONE { labels[*to as usize] } else { 0 })
+    fn write_cells(
+        &mut self,
+        flat: &Flat,
+        pieces: &mut Pieces,
+        common: usize,
+        groups: &[(u32, u32)],
+        out: &mut Graph,
+    ) {
+        out.cells.clear();
+        let mut row = std::mem::take(&mut self.row);
+        for at in 0..self.order.len() {
+            let node = self.order[at];
+            if node == NONE {
+                out.cells.push(VACANT);
+                continue;
+            }
+            let groups = if at == common { groups } else { &[] };
+            row.clear();
+            row.extend([0, 0, flat.label(node as usize)]);
+            let start = row.len();
+            for (index, &to) in flat.refs(node as usize).iter().enumerate() {
+                let there = to as usize;
+                row.push(match self.numbers[there] {
+                    NONE if self.plain[there] => ENDED | flat.label(there),
+                    NONE => {
+                        let group = in_group(groups, index);
+                        let place = group.map_or(index as u32, |first| GROUP | first);
+                        self.back.push((self.living[there], at as u32, place));
+                        let before = flat.refs(node as usize)[..index].iter().position(|known| *known == to);
+                        match before.filter(|before| group.is_none() && in_group(groups, *before).is_none()) {
+                            Some(before) => SAME | before as u32,
+                            None => LIVE,
+                        }
+                    }
+                    number => number,
                 });
             }
+            for &(first, count) in groups {
+                row[start + first as usize..start + (first + count) as usize].sort_unstable();
+            }
+            let name = |to: u32| self.name(flat, to);
+            let deep = pieces.deep(flat, node as usize, &name);
+            out.cells.push(pieces.cell_of(&mut row, deep));
+        }
+        self.row = row;
+        self.back.sort_unstable();
+    }
+
+    fn name(&self, flat: &Flat, node: u32) -> u32 {
+        match self.numbers[node as usize] {
+            NONE if self.plain[node as usize] => ENDED | flat.label(node as usize),
+            number => number,
         }
     }
 
-    fn reach_from_roots(&mut self, graph: &Graph, common: usize) {
-        let handles = common + 2 * graph.seats;
-        // Handles stand in the order already: those that the roots reach lead on in their turn.
+    fn write_parts(
+        &mut self,
+        flat: &Flat,
+        pieces: &mut Pieces,
+        common: usize,
+        main: Option<usize>,
+        out: &mut Graph,
+    ) {
+        self.keyed.clear();
+        for seat in (0..flat.seats).filter(|seat| Some(*seat) != main) {
+            let part = self.write_part(flat, pieces, common, seat);
+            self.keyed.push((part, seat as u32));
+        }
+        self.keyed.sort_unstable();
+        out.parts.clear();
+        out.parts.extend(self.keyed.iter().map(|(part, _)| *part));
+        self.places.clear();
+        self.places.resize(flat.seats, 0);
+        let first = usize::from(main.is_some());
+        for (place, (_, seat)) in self.keyed.iter().enumerate() {
+            self.places[*seat as usize] = (first + place) as u32;
+        }
+    }
+
+    fn write_part(&mut self, flat: &Flat, pieces: &mut Pieces, common: usize, seat: usize) -> u32 {
+        let mut nodes = std::mem::take(&mut self.pending);
+        let mut row = std::mem::take(&mut self.row);
+        nodes.clear();
+        nodes.push((common + seat) as u32);
+        row.clear();
+        row.extend([0, 0, 0]);
         let mut at = 0;
-        let mut queue = std::mem::take(&mut self.pending);
-        queue.clear();
-        queue.extend(0..common as u32);
-        while at < queue.len() {
-            for &to in graph.refs(queue[at] as usize) {
-                let node = to as usize;
-                if self.by[node] == COMMON {
-                    continue;
+        while at < nodes.len() {
+            let node = nodes[at] as usize;
+            row.push(flat.label(node));
+            row.push(flat.refs(node).len() as u32);
+            for &to in flat.refs(node) {
+                let there = to as usize;
+                if self.numbers[there] == NONE {
+                    self.numbers[there] = OWN | nodes.len() as u32;
+                    nodes.push(to);
                 }
-                self.by[node] = COMMON;
-                self.shared[node] = true;
-                if self.numbers[node] == NONE {
-                    self.numbers[node] = self.order.len() as u32;
-                    self.order.push(to);
-                }
-                queue.push(to);
+                row.push(self.numbers[there]);
             }
             at += 1;
         }
-        let _ = handles;
-        self.pending = queue;
+        row[2] = nodes.len() as u32;
+        let name = |to: u32| self.name(flat, to);
+        let deep = nodes.iter().fold(0, |sum, node| mix(sum, pieces.deep(flat, *node as usize, &name)));
+        let from = self.back.partition_point(|(of, _, _)| (*of as usize) < seat);
+        let back: Vec<(u32, u32)> = self.back[from..]
+            .iter()
+            .take_while(|(of, _, _)| *of as usize == seat)
+            .map(|&(_, cell, index)| (cell, index))
+            .collect();
+        row.extend(back.iter().flat_map(|&(cell, index)| [cell, index]));
+        let part = pieces.part_of(&mut row, deep, &back);
+        (self.pending, self.row) = (nodes, row);
+        part
     }
+}
 
-    fn reach_from_threads(&mut self, graph: &Graph, common: usize, seats: usize) {
-        let mut queue = std::mem::take(&mut self.pending);
-        for seat in common..common + seats {
-            let root = self.order[seat];
-            queue.clear();
-            queue.push(root);
-            let mut at = 0;
-            while at < queue.len() {
-                for &to in graph.refs(queue[at] as usize) {
-                    let node = to as usize;
-                    if self.by[node] == COMMON || self.by[node] == root {
-                        continue;
-                    }
-                    if self.by[node] != NONE {
-                        self.spread(graph, to);
-                        continue;
-                    }
-                    self.by[node] = root;
-                    if self.numbers[node] == NONE {
-                        self.numbers[node] = self.order.len() as u32;
-                        self.order.push(to);
-                    }
-                    queue.push(to);
-                }
-                at += 1;
-            }
-        }
-        self.pending = queue;
-    }
-
-    /// A second thread reaches it, and so everything beyond it.
-    fn spread(&mut self, graph: &Graph, from: u32) {
-        let mut pending = vec![from];
-        while let Some(node) = pending.pop() {
-            let at = node as usize;
-            if self.by[at] == COMMON {
-                continue;
-            }
-            if self.numbers[at] == NONE {
-                self.numbers[at] = self.order.len() as u32;
-                self.order.push(node);
-            }
-            self.by[at] = COMMON;
-            self.shared[at] = true;
-            pending.extend_from_slice(graph.refs(at));
-        }
-    }
-
-    fn write(&self, graph: &Graph, out: &mut Graph) {
-        out.clear();
-        out.seats = graph.seats;
-        out.output = graph.output;
-        for &node in &self.order {
-            let at = node as usize;
-            let mark = if self.shared[at] { SHARED } else { 0 };
-            out.labels.push(graph.label(at) | mark);
-            out.refs.extend(graph.refs(at).iter().map(|&to| self.numbers[to as usize]));
-            out.starts.push(out.refs.len() as u32);
-        }
-    }
+/// The group that a reference stands in: its first one.
+pub fn in_group(groups: &[(u32, u32)], index: usize) -> Option<u32> {
+    let index = index as u32;
+    groups.iter().find(|(first, count)| (*first..first + count).contains(&index)).map(|(first, _)| *first)
 }

@@ -22,48 +22,16 @@ pub struct Shape {
 /// Looks at the whole space of a search that has covered it.
 pub fn shape(search: &mut Search<'_>) -> Shape {
     let count = search.parents.len();
-    let mut starts = vec![(0u32, 0u32); count];
-    for (at, &(state, start)) in search.edge_starts.iter().enumerate() {
-        let end = search.edge_starts.get(at + 1).map_or(search.edges.len() as u32, |next| next.1);
-        starts[state as usize] = (start, end);
-    }
     let all = std::mem::take(&mut search.edges);
+    let mut starts = std::mem::take(&mut search.edge_starts);
+    starts.resize(count + 1, all.len() as u32);
     let edges = |state: u32| {
-        let (start, end) = starts[state as usize];
-        &all[start as usize..end as usize]
+        let at = state as usize;
+        &all[starts[at] as usize..starts[at + 1] as usize]
     };
-    // From which states an end can be reached: backward from the ends.
-    let mut into = vec![0u32; count + 1];
-    for state in 0..count as u32 {
-        edges(state).iter().for_each(|to| into[*to as usize + 1] += 1);
-    }
-    for at in 0..count {
-        into[at + 1] += into[at];
-    }
-    let mut fill = into.clone();
-    let mut back = vec![0u32; all.len()];
-    for state in 0..count as u32 {
-        for &to in edges(state) {
-            back[fill[to as usize] as usize] = state;
-            fill[to as usize] += 1;
-        }
-    }
-    let mut good = vec![false; count];
-    let mut pending = search.finals.clone();
-    pending.iter().for_each(|state| good[*state as usize] = true);
-    // A state where nothing can move is an end too, if a bad one: it is reported as what it is.
-    for state in 0..count as u32 {
-        if edges(state).is_empty() && !good[state as usize] {
-            good[state as usize] = true;
-            pending.push(state);
-        }
-    }
-    while let Some(state) = pending.pop() {
-        for &from in &back[into[state as usize] as usize..into[state as usize + 1] as usize] {
-            if !std::mem::replace(&mut good[from as usize], true) {
-                pending.push(from);
-            }
-        }
+    let good = good(count, &edges, &search.finals);
+    if good.iter().all(|good| *good) {
+        return Shape::default();
     }
     let mut shape = Shape::default();
     for component in bottoms(count, &edges, &good) {
@@ -78,6 +46,60 @@ pub fn shape(search: &mut Search<'_>) -> Shape {
         }
     }
     shape
+}
+
+/// From which states an end can be reached. A state where nothing can move is an end too, if a bad one: it is reported
+/// as what it is.
+fn good<'e>(count: usize, edges: &impl Fn(u32) -> &'e [u32], finals: &[u32]) -> Vec<bool> {
+    let mut good = vec![false; count];
+    finals.iter().for_each(|state| good[*state as usize] = true);
+    (0..count as u32).for_each(|state| good[state as usize] |= edges(state).is_empty());
+    // Most steps lead away from the start, to states with greater numbers: going backward a few times finds most, and
+    // needs no room.
+    for _ in 0..SWEEPS {
+        let mut found = false;
+        for state in (0..count as u32).rev() {
+            let at = state as usize;
+            if !good[at] && edges(state).iter().any(|to| good[*to as usize]) {
+                (good[at], found) = (true, true);
+            }
+        }
+        if !found {
+            return good;
+        }
+    }
+    backward(count, edges, &mut good);
+    good
+}
+
+/// So many times the states are gone through before the edges are turned round.
+const SWEEPS: usize = 6;
+
+/// Adds the states from which good ones can be reached.
+fn backward<'e>(count: usize, edges: &impl Fn(u32) -> &'e [u32], good: &mut [bool]) {
+    let mut into = vec![0u32; count + 1];
+    for state in 0..count as u32 {
+        edges(state).iter().for_each(|to| into[*to as usize + 1] += 1);
+    }
+    for at in 0..count {
+        into[at + 1] += into[at];
+    }
+    let mut fill = into.clone();
+    let mut back = vec![0u32; into[count] as usize];
+    for state in 0..count as u32 {
+        for &to in edges(state) {
+            back[fill[to as usize] as usize] = state;
+            fill[to as usize] += 1;
+        }
+    }
+    let mut pending: Vec<u32> = (0..count as u32).filter(|state| good[*state as usize]).collect();
+    while let Some(state) = pending.pop() {
+        for &from in &back[into[state as usize] as usize..into[state as usize + 1] as usize] {
+            if !std::mem::replace(&mut good[from as usize], true) {
+                pending.push(from);
+            }
+        }
+    }
 }
 
 impl Shape {
@@ -156,11 +178,11 @@ struct Judged {
 fn judge(search: &mut Search<'_>, state: u32) -> Judged {
     let path = search.path(state);
     let steps = &mut search.steps;
-    let (mut graph, mut work, mut next) = (steps.initial(), Graph::default(), Graph::default());
+    let (mut graph, mut next) = (steps.initial(), Graph::default());
     for step in &path {
         let outcome = steps.take(&graph, step.seat as usize, step.way, &step.choices);
         let Effect::Change(change) = &outcome.kind else { break };
-        steps.apply(&graph, step.seat as usize, change, &mut work, &mut next);
+        steps.apply(&graph, step.seat as usize, change, &mut next);
         std::mem::swap(&mut graph, &mut next);
     }
     let first = graph.clone();
@@ -169,19 +191,19 @@ fn judge(search: &mut Search<'_>, state: u32) -> Judged {
     let mut pending = vec![(first.store(), (0..first.seats).collect::<Vec<usize>>())];
     let mut tried = Vec::new();
     while let Some((stored, who)) = pending.pop() {
-        graph.load(&stored, &steps.labels);
+        graph.load(&stored);
         tries(steps, &graph, &mut tried);
         for one in &tried {
             let Effect::Change(change) = &one.outcome.kind else { continue };
             if let Some(known) = who.get(one.seat).and_then(|seat| moved.get_mut(*seat)) {
                 *known = true;
             }
-            steps.apply(&graph, one.seat, change, &mut work, &mut next);
+            steps.apply(&graph, one.seat, change, &mut next);
             // Threads that come and go inside the component move; only those that were there from the start are asked.
             let mut there = vec![usize::MAX; next.seats];
             let kept = (0..graph.seats).filter(|at| !(change.has_ended() && *at == one.seat));
             for (place, at) in kept.enumerate() {
-                there[steps.canonical.seat_of(place, steps.common) as usize] = who[at];
+                there[steps.seat_of(place)] = who[at];
             }
             let key = (next.hash(), there.clone());
             if seen.insert(key) {
@@ -214,7 +236,7 @@ fn judge(search: &mut Search<'_>, state: u32) -> Judged {
 }
 
 /// Whose end a thread waits for.
-fn joins(steps: &Steps, graph: &Graph, seat: usize) -> Vec<usize> {
+fn joins(steps: &mut Steps, graph: &Graph, seat: usize) -> Vec<usize> {
     let (mut universe, _) = steps.universe(graph);
     let handles: Vec<usize> =
         universe.seats.iter().map(|seat| std::sync::Arc::as_ptr(&seat.thread).addr()).collect();

@@ -2,7 +2,7 @@
 //! place. Counted where steps are computed (each is computed once), told as advice when a limit was hit.
 
 use super::state::Graph;
-use super::steps::Steps;
+use super::steps::{NAMES, Steps};
 use super::verdict::Advice;
 use crate::code::sharing::loop_around;
 use crate::machine::touch::container;
@@ -50,13 +50,14 @@ impl Growth {
 }
 
 /// What makes the space large and what to try; `graph` is one of its states.
-pub fn advice(steps: &Steps, graph: &Graph) -> Vec<Advice> {
-    let program = &steps.image.program;
+pub fn advice(steps: &mut Steps, graph: &Graph) -> Vec<Advice> {
     let mut advice = Vec::new();
     let (universe, objects) = steps.universe(graph);
+    let program = &steps.image.program;
+    let names = steps.layout.flat.refs(NAMES);
     let variable = steps.growth.largest(|cell| !matches!(cell, Cell::Place(_)));
     if let Some((cell, values)) = variable
-        && let Some(name) = name(cell, graph, &universe.image, &objects)
+        && let Some(name) = name(cell, names, &universe.image, &objects)
     {
         advice.push(Advice::Values { name, values: values as u64 });
     }
@@ -70,10 +71,10 @@ pub fn advice(steps: &Steps, graph: &Graph) -> Vec<Advice> {
     advice
 }
 
-/// What a script calls the thing.
+/// What a script calls the thing; `names` are the nodes of `objects` that names written once refer to.
 fn name(
     cell: Cell,
-    graph: &Graph,
+    names: &[u32],
     image: &crate::machine::Image,
     objects: &[Option<crate::state::Shared>],
 ) -> Option<String> {
@@ -84,14 +85,14 @@ fn name(
             (!name.starts_with("__")).then(|| name.to_string())
         }
         Cell::Named(at) => {
-            let node = *graph.refs(super::steps::NAMES).get(at as usize)?;
+            let node = *names.get(at as usize)?;
             let address = objects[node as usize].as_ref()?.address();
-            let mut names = program.fixed.iter().enumerate();
+            let mut fixed = program.fixed.iter().enumerate();
             let holds = |index: usize| {
                 let object = image.fixed(index as u32).and_then(container);
                 object.is_some_and(|object| object.address() == address)
             };
-            names.find(|(index, _)| holds(*index)).map(|(_, name)| name.to_string())
+            fixed.find(|(index, _)| holds(*index)).map(|(_, name)| name.to_string())
         }
         Cell::Place(_) => None,
     }

@@ -1,9 +1,11 @@
 //! Exploring every interleaving of a script, in the simulated world.
 //!
-//! In reading order: `options` and `verdict` (what is asked, and what comes out, as data), `labels`, `state` and
-//! `canonical` (a state in one form), `steps` (what one thread does in it, computed once), `search` (every state),
-//! `graph` (what only the whole space tells), `bounded` (runs with few preemptions), `strategy` and `sample` (runs drawn at
-//! random), `covered` (which of it was done), `shortest` and `story` (the counterexample that is easiest to follow),
+//! In reading order: `options` and `verdict` (what is asked, and what comes out, as data); `labels`, `state`, `pieces`
+//! (with `rows`) and `canonical` (a state in one form), `flat` and `layout` (the same laid out to be brought to life);
+//! `steps`, `memo`, `trial`, `outcome` and `successor` (what one thread does in a state, computed once, and the state
+//! after it); `search`, `seen` and `queue` (every state), `graph` (what only the whole space tells), `growth` (what makes
+//! it large), `bounded` (runs with few preemptions), `strategy` and `sample` (runs drawn at random), `covered` (which of it
+//! was done), `shortest` and `story` (the counterexample that is easiest to follow),
 //! `schedule` and `fingerprint` (a run's decisions in a file), `check` (the ways in).
 
 mod bounded;
@@ -11,22 +13,32 @@ mod canonical;
 mod check;
 pub mod covered;
 pub mod fingerprint;
+mod flat;
 #[doc(hidden)]
 pub mod flaw;
 mod graph;
 mod growth;
 mod labels;
+mod layout;
+mod memo;
 mod options;
+mod outcome;
+mod pieces;
+mod queue;
+mod rows;
 mod sample;
 pub mod schedule;
 mod search;
+mod seen;
 mod shortest;
 mod state;
 mod steps;
 mod story;
 mod strategy;
+mod successor;
 #[cfg(test)]
 mod tests;
+mod trial;
 pub mod verdict;
 
 pub use check::{Said, check, legs, replay, simulate};

@@ -1,18 +1,20 @@
 //! Every state that can be reached, the nearest first.
 //!
-//! What is kept of a state is a hash of 128 bits, the state it was reached from and by which step: 44 bytes or so. Whole
-//! states are kept only until they have been looked at.
+//! What is kept of a state is a hash, the state it was reached from and by which step, and where its steps lead: some 60
+//! bytes. Whole states are kept only until they have been looked at.
 
 use super::growth;
 use super::options::{Options, Progress};
-use super::state::{Graph, State};
-use super::steps::{Effect, Outcome, Steps, Touched};
+use super::queue::Queue;
+use super::seen::Seen;
+use super::state::{Graph, hash_of};
+use super::steps::{Change, Effect, Outcome, Steps, Touched};
 use super::verdict::{Advice, Limit, Property};
 use crate::code::verify::Verified;
 use crate::value::error;
 use crate::world::sim::{Fault, Way, next_choices};
 use foldhash::fast::FixedState;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -40,15 +42,16 @@ pub type End = (u32, i32, Vec<(String, String)>);
 pub struct Search<'o> {
     pub steps: Steps,
     pub options: &'o Options,
-    seen: HashMap<u128, u32, FixedState>,
+    seen: Seen,
     /// The state before, and the number of the move that leads from it.
     pub parents: Vec<(u32, u32)>,
-    depths: Vec<u32>,
-    moves: HashMap<Move, u32>,
+    /// How far the state is from the start that is looked at, and the first state that is further.
+    level: (u32, u32),
+    moves: HashMap<Move, u32, FixedState>,
     pub known_moves: Vec<Move>,
-    /// For each state in the order of being looked at: where its successors begin.
+    /// The successors of each state, in the order of states, and where those of each begin.
     pub edges: Vec<u32>,
-    pub edge_starts: Vec<(u32, u32)>,
+    pub edge_starts: Vec<u32>,
     /// States where the program has ended.
     pub finals: Vec<u32>,
     pub outputs: Outputs,
@@ -57,8 +60,7 @@ pub struct Search<'o> {
     pub signs: HashMap<Property, (u32, Sign)>,
     pub taken: u64,
     pub limit: Option<Limit>,
-    open: VecDeque<(u32, State)>,
-    work: Graph,
+    open: Queue,
     next: Graph,
 }
 
@@ -90,10 +92,9 @@ impl Outputs {
 }
 
 /// By what a state is known: its hash, and the status with which the script has ended itself there.
-pub fn key(graph: &Graph, exited: Option<i32>) -> u128 {
-    let hash = graph.hash();
+pub fn key(hash: u128, exited: Option<i32>) -> u128 {
     match exited {
-        Some(status) => hash ^ (0x9e37_79b9_7f4a_7c15_u128 << 32 | status as u32 as u128 | 1 << 127),
+        Some(status) => hash ^ (0x9e37_79b9_7f4a_7c15_u128 << 64 | (status as u32 as u128) << 32 | 1 << 127),
         None => hash,
     }
 }
@@ -201,10 +202,10 @@ impl<'o> Search<'o> {
         Search {
             steps: Steps::new(program, options),
             options,
-            seen: HashMap::with_hasher(FixedState::with_seed(9)),
+            seen: Seen::default(),
             parents: Vec::new(),
-            depths: Vec::new(),
-            moves: HashMap::new(),
+            level: (0, 1),
+            moves: HashMap::with_hasher(FixedState::with_seed(9)),
             known_moves: Vec::new(),
             edges: Vec::new(),
             edge_starts: Vec::new(),
@@ -214,8 +215,7 @@ impl<'o> Search<'o> {
             signs: HashMap::new(),
             taken: 0,
             limit: None,
-            open: VecDeque::new(),
-            work: Graph::default(),
+            open: Queue::default(),
             next: Graph::default(),
         }
     }
@@ -237,9 +237,12 @@ impl<'o> Search<'o> {
         let mut graph = self.steps.initial();
         self.meet(&graph, None, None);
         let mut tried = Vec::new();
-        while let Some((id, state)) = self.open.pop_front() {
+        while let Some(id) = self.open.pop(&mut graph) {
+            if id >= self.level.1 {
+                self.level = (self.level.0 + 1, self.parents.len() as u32);
+            }
             if self.taken.is_multiple_of(256)
-                && let ControlFlow::Break(limit) = progress(&self.progress(id))
+                && let ControlFlow::Break(limit) = progress(&self.progress())
             {
                 self.limit = Some(limit);
                 return;
@@ -252,7 +255,6 @@ impl<'o> Search<'o> {
                 self.limit = Some(Limit::Memory);
                 return;
             }
-            graph.load(&state, &self.steps.labels);
             self.expand(id, &graph, &mut tried);
             if self.steps.thawed.is_some() {
                 return;
@@ -260,12 +262,12 @@ impl<'o> Search<'o> {
         }
     }
 
-    fn progress(&self, id: u32) -> Progress {
+    fn progress(&self) -> Progress {
         Progress {
             runs: None,
             states: self.parents.len() as u64,
             steps: self.taken,
-            depth: self.depths[id as usize],
+            depth: self.level.0,
             open: self.open.len() as u64,
             memory: self.memory() as u64,
         }
@@ -273,20 +275,15 @@ impl<'o> Search<'o> {
 
     /// About how many bytes it takes.
     pub fn memory(&self) -> usize {
-        let open: usize =
-            self.open.front().map_or(0, |(_, state)| state.words.len() * 4 + 24) * self.open.len();
-        self.seen.capacity() * 33
-            + self.parents.len() * 12
-            + self.edges.len() * 4
-            + open
-            + self.steps.memory()
+        let lists = self.parents.capacity() * 8 + (self.edges.capacity() + self.edge_starts.capacity()) * 4;
+        self.seen.memory() + lists + self.open.memory() + self.steps.memory()
     }
 
     fn expand(&mut self, id: u32, graph: &Graph, tried: &mut Vec<Tried>) {
         tries(&mut self.steps, graph, tried);
-        self.edge_starts.push((id, self.edges.len() as u32));
-        if let Some((i, _, _)) = race(tried) {
-            let _ = i;
+        // States where the program has ended are not looked at: nothing leads on from them.
+        self.edge_starts.resize(id as usize + 1, self.edges.len() as u32);
+        if race(tried).is_some() {
             self.signs.entry(Property::Race).or_insert((id, Sign::Here));
         }
         let mut moves = false;
@@ -298,26 +295,45 @@ impl<'o> Search<'o> {
                 let step = Move { seat: one.seat as u32, way: one.way, choices: one.choices.clone() };
                 self.signs.entry(property_of(fault)).or_insert((id, Sign::Step(step)));
             }
-            let (mut work, mut next) = (std::mem::take(&mut self.work), std::mem::take(&mut self.next));
-            self.steps.apply(graph, one.seat, change, &mut work, &mut next);
-            if self.options.outcomes {
-                next.output = self.outputs.after(graph.output, &one.outcome.output);
+            // Equal threads stand side by side, and lead to equal states.
+            if one.seat > graph.first_part() && graph.part(one.seat) == graph.part(one.seat - 1) {
+                continue;
             }
-            let step = (id, one.seat, one.way, &one.choices[..]);
-            let to = self.meet(&next, Some(step), one.outcome.exited);
+            let to = self.follow(id, graph, one, change);
             self.edges.push(to);
-            (self.work, self.next) = (work, next);
         }
         if !moves {
             self.signs.entry(Property::Deadlock).or_insert((id, Sign::Here));
         }
     }
 
+    /// The number of the state to which a step leads.
+    fn follow(&mut self, id: u32, graph: &Graph, one: &Tried, change: &Change) -> u32 {
+        let output = match self.options.outcomes {
+            true => self.outputs.after(graph.output, &one.outcome.output),
+            false => graph.output,
+        };
+        let step = (id, one.seat, one.way, &one.choices[..]);
+        // Most steps lead where others have led before: that is seen without making the state.
+        if let Some(quick) = change.quick.as_ref().filter(|_| !graph.is_tangled()) {
+            let sum = self.steps.sum_after(graph, quick);
+            if let Some(known) = self.seen.find(key(hash_of(sum, output), one.outcome.exited)) {
+                return known;
+            }
+        }
+        let mut next = std::mem::take(&mut self.next);
+        self.steps.apply(graph, one.seat, change, &mut next);
+        next.output = output;
+        let to = self.meet(&next, Some(step), one.outcome.exited);
+        self.next = next;
+        to
+    }
+
     /// A state has been reached: its number. A new one is put aside to be looked at.
     fn meet(&mut self, graph: &Graph, from: Option<(u32, usize, Way, &[u32])>, exited: Option<i32>) -> u32 {
-        let hash = key(graph, exited);
+        let hash = key(graph.hash(), exited);
         let id = self.parents.len() as u32;
-        if let Some(&known) = self.seen.get(&hash) {
+        if let Some(known) = self.seen.find(hash) {
             return known;
         }
         self.seen.insert(hash, id);
@@ -334,15 +350,16 @@ impl<'o> Search<'o> {
             }
         };
         self.parents.push((parent, step));
-        self.depths.push(if parent == u32::MAX { 0 } else { self.depths[parent as usize] + 1 });
-        let looked = self.steps.look(graph, false);
-        for fault in &looked.faults {
-            self.signs.entry(property_of(fault)).or_insert((id, Sign::Here));
+        if self.steps.rules.watches {
+            let looked = self.steps.look(graph, false);
+            for fault in &looked.faults {
+                self.signs.entry(property_of(fault)).or_insert((id, Sign::Here));
+            }
         }
         if exited.is_some() || self.steps.is_over(graph) {
             self.finish(id, graph, exited);
         } else {
-            self.open.push_back((id, graph.store()));
+            self.open.push(id, graph);
         }
         id
     }
@@ -364,12 +381,12 @@ impl<'o> Search<'o> {
     }
 
     /// What makes the space so large; asked when a limit was hit.
-    pub fn advice(&self) -> Vec<Advice> {
+    pub fn advice(&mut self) -> Vec<Advice> {
         // The state that was found last: as many threads live there as in any, for most scripts.
-        let Some((_, state)) = self.open.back() else { return Vec::new() };
-        let mut graph = Graph::default();
-        graph.load(state, &self.steps.labels);
-        growth::advice(&self.steps, &graph)
+        match self.open.last() {
+            Some(graph) => growth::advice(&mut self.steps, &graph),
+            None => Vec::new(),
+        }
     }
 
     /// How many states were met.
@@ -378,7 +395,8 @@ impl<'o> Search<'o> {
     }
 
     pub fn depth(&self) -> u32 {
-        self.depths.iter().copied().max().unwrap_or(0)
+        // The last state that was found is one of the furthest.
+        self.level.0 + u32::from(self.parents.len() as u32 > self.level.1)
     }
 
     /// The moves from the start to a state.

@@ -34,7 +34,7 @@ pub fn find(steps: &mut Steps, property: Property, longest: usize) -> Option<(Ve
         HashMap::with_hasher(FixedState::with_seed(4));
     best.insert((graph.hash(), None), (0, 0));
     let mut open = BinaryHeap::from([(Reverse((0u32, 0u32)), 0u32)]);
-    let (mut graph, mut work, mut next) = (graph, Graph::default(), Graph::default());
+    let (mut graph, mut next) = (graph, Graph::default());
     let mut tried = Vec::new();
     while let Some((Reverse((switches, length)), at)) = open.pop() {
         let last = nodes[at as usize].last;
@@ -42,7 +42,7 @@ pub fn find(steps: &mut Steps, property: Property, longest: usize) -> Option<(Ve
             let step = nodes[at as usize].step.clone()?;
             return Some((path(&nodes, nodes[at as usize].parent), Sign::Step(step)));
         }
-        graph.load(&nodes[at as usize].state, &steps.labels);
+        graph.load(&nodes[at as usize].state);
         let key = (graph.hash(), last);
         if best.get(&key).is_some_and(|known| *known < (switches, length)) {
             continue;
@@ -64,7 +64,7 @@ pub fn find(steps: &mut Steps, property: Property, longest: usize) -> Option<(Ve
             last.is_some_and(|seat| tried.iter().any(|one| one.seat == seat as usize && is_cut_short(one)));
         for one in &tried {
             let Effect::Change(change) = &one.outcome.kind else { continue };
-            let moved = steps.apply(&graph, one.seat, change, &mut work, &mut next);
+            let moved = steps.apply(&graph, one.seat, change, &mut next);
             let cost = switches + u32::from(costs && last != Some(one.seat as u32));
             let step = Move { seat: one.seat as u32, way: one.way, choices: one.choices.clone() };
             let exits = one.outcome.exited.is_some();
@@ -143,11 +143,11 @@ fn path(nodes: &[Node], to: u32) -> Vec<Move> {
 
 /// The shortest way from the state at the end of a path back to it; empty when there is none.
 pub fn cycle(steps: &mut Steps, path: &[Move]) -> Vec<Move> {
-    let (mut graph, mut work, mut next) = (steps.initial(), Graph::default(), Graph::default());
+    let (mut graph, mut next) = (steps.initial(), Graph::default());
     for step in path {
         let outcome = steps.take(&graph, step.seat as usize, step.way, &step.choices);
         let Effect::Change(change) = &outcome.kind else { return Vec::new() };
-        steps.apply(&graph, step.seat as usize, change, &mut work, &mut next);
+        steps.apply(&graph, step.seat as usize, change, &mut next);
         std::mem::swap(&mut graph, &mut next);
     }
     let start = graph.hash();
@@ -157,11 +157,11 @@ pub fn cycle(steps: &mut Steps, path: &[Move]) -> Vec<Move> {
     let mut tried = Vec::new();
     let mut at = 0;
     while at < nodes.len() && nodes.len() < MOST_NODES {
-        graph.load(&nodes[at].state, &steps.labels);
+        graph.load(&nodes[at].state);
         tries(steps, &graph, &mut tried);
         for one in &tried {
             let Effect::Change(change) = &one.outcome.kind else { continue };
-            steps.apply(&graph, one.seat, change, &mut work, &mut next);
+            steps.apply(&graph, one.seat, change, &mut next);
             let step = Move { seat: one.seat as u32, way: one.way, choices: one.choices.clone() };
             let hash = next.hash();
             let node =

@@ -1,108 +1,181 @@
-//! A state as a row of numbers, in a form that is the same for all states that differ in names only.
+//! A state in canonical form: the same for all states that differ in names only.
 //!
-//! Nodes are numbered in this order: the roots (the world, the names written once, the top level's variables), the
-//! threads that live, their handles, then objects in the order in which they are reached. A node is written as its
-//! label (the highest bit tells whether more than one thread can reach it), then what it refers to.
+//! It has two halves. What everybody can come to (and what `main` can) stands in *cells*, numbered in the order in which
+//! it is reached: the roots, `main`, what the roots lead to, what `main` leads to, and last what several other threads
+//! share without either. Each other thread is a *part*: the thread, everything that it alone leads to, and which cells
+//! refer to it. Cells and parts are stored once (`pieces.rs`), so a state is a row of their numbers; parts stand in the
+//! order of their numbers, which is what makes equal threads interchangeable.
+//!
+//! The hash of a state is the sum of a random word of 128 bits for each cell at its place and each part (Zobrist 1970,
+//! with sums so that a part may stand there several times): a step that changes a few of them changes it by what is
+//! known in advance.
 
-use super::labels::{Label, Labels};
-use std::hash::{BuildHasher, Hasher};
+/// The cell where `main` stood, when it has ended.
+pub const VACANT: u32 = 0;
+/// Marks a reference to what the thread alone leads to, by its place in the part.
+pub const OWN: u32 = 1 << 29;
+/// A thing to wait for, or a group, refers to a thread that lives and has no number: its part tells that.
+pub const LIVE: u32 = u32::MAX;
+/// The same, where an earlier reference of this cell leads to the same thread: `SAME` with the place of that reference.
+/// Steps tell whether two references lead to one thread, so equal cells have to.
+pub const SAME: u32 = 1 << 30;
+/// A group of threads refers to one that has ended, of which nothing is left but this label.
+pub const ENDED: u32 = 1 << 31;
+/// Marks a reference out of a group, in which all are alike.
+pub const GROUP: u32 = 1 << 31;
 
-/// More than one thread can reach the node.
-pub const SHARED: u32 = 1 << 31;
-
-/// A state, ready to be stored or hashed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct State {
-    pub words: Box<[u32]>,
-}
-
-/// The words before the first node.
-const HEADER: usize = 2;
-
-/// A graph while it is worked on: nodes with their labels and what each refers to.
-#[derive(Debug, Default, Clone)]
+/// The canonical form of a state.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Graph {
-    /// How many threads live.
+    /// How many threads live; `main` comes first if it does.
     pub seats: usize,
     /// The number of what has been printed, when that belongs to the state.
     pub output: u32,
-    pub labels: Vec<u32>,
-    /// Where each node's references begin; one more at the end.
-    pub starts: Vec<u32>,
-    pub refs: Vec<u32>,
+    /// `main` lives.
+    pub main: bool,
+    /// So many cells come before those that only `main` leads to.
+    pub near: u32,
+    /// So many before those that other threads share among them.
+    pub far: u32,
+    pub cells: Vec<u32>,
+    /// In order.
+    pub parts: Vec<u32>,
+    pub sum: u128,
 }
 
-impl Graph {
-    pub fn clear(&mut self) {
-        self.labels.clear();
-        self.starts.clear();
-        self.starts.push(0);
-        self.refs.clear();
+/// A state, ready to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    words: Box<[u32]>,
+}
+
+impl State {
+    /// How many threads live in it.
+    pub fn seats(&self) -> usize {
+        (self.words[0] / 2) as usize
     }
 
-    pub fn push(&mut self, label: u32, refs: &[u32]) {
-        self.labels.push(label);
-        self.refs.extend_from_slice(refs);
-        self.starts.push(self.refs.len() as u32);
-    }
-
-    /// How many nodes it has.
+    /// How many words of 32 bits it takes.
     pub fn len(&self) -> usize {
-        self.labels.len()
+        self.words.len()
+    }
+}
+
+/// The words of a stored state before its cells.
+const HEADER: usize = 8;
+
+impl Graph {
+    /// Threads share something that neither the roots nor `main` lead to: the order of its nodes depends on theirs.
+    pub fn is_tangled(&self) -> bool {
+        self.cells.len() > self.far as usize
     }
 
+    /// How many threads have parts: all but `main`.
     #[inline]
-    pub fn refs(&self, node: usize) -> &[u32] {
-        &self.refs[self.starts[node] as usize..self.starts[node + 1] as usize]
+    pub fn first_part(&self) -> usize {
+        usize::from(self.main)
     }
 
+    /// The part of a thread; None for `main`.
     #[inline]
-    pub fn label(&self, node: usize) -> Label {
-        self.labels[node] & !SHARED
-    }
-
-    /// The stored form of a graph that is in its final order.
-    pub fn store(&self) -> State {
-        let mut words = Vec::with_capacity(HEADER + self.labels.len() + self.refs.len());
-        words.push(self.seats as u32);
-        words.push(self.output);
-        for node in 0..self.len() {
-            words.push(self.labels[node]);
-            words.extend_from_slice(self.refs(node));
-        }
-        State { words: words.into() }
-    }
-
-    /// The graph of a stored state.
-    pub fn load(&mut self, state: &State, labels: &Labels) {
-        self.clear();
-        let words = &state.words;
-        self.seats = words[0] as usize;
-        self.output = words[1];
-        let mut at = HEADER;
-        while at < words.len() {
-            let label = words[at];
-            let count = labels.facts(label & !SHARED).refs as usize;
-            self.push(label, &words[at + 1..at + 1 + count]);
-            at += 1 + count;
-        }
+    pub fn part(&self, seat: usize) -> Option<u32> {
+        let at = seat.checked_sub(self.first_part())?;
+        Some(self.parts[at])
     }
 
     /// A number for the state that (with overwhelming likelihood) no other has.
+    #[inline]
     pub fn hash(&self) -> u128 {
-        let half = |seed: u64| {
-            let mut hasher = foldhash::fast::FixedState::with_seed(seed).build_hasher();
-            hasher.write_u64((self.seats as u64) << 32 | u64::from(self.output));
-            let write = |hasher: &mut foldhash::fast::FoldHasher<'_>, words: &[u32]| {
-                let pairs = words.chunks_exact(2);
-                let rest = pairs.remainder();
-                pairs.for_each(|pair| hasher.write_u64(u64::from(pair[0]) << 32 | u64::from(pair[1])));
-                rest.iter().for_each(|word| hasher.write_u32(*word));
-            };
-            write(&mut hasher, &self.labels);
-            write(&mut hasher, &self.refs);
-            hasher.finish()
-        };
-        u128::from(half(0x5eed)) << 64 | u128::from(half(0xfeed))
+        hash_of(self.sum, self.output)
     }
+
+    /// The sum over all cells and parts.
+    pub fn total(&self) -> u128 {
+        let cells = self.cells.iter().enumerate();
+        let cells = cells.fold(0u128, |sum, (at, cell)| sum.wrapping_add(of_cell(at as u32, *cell)));
+        self.parts.iter().fold(cells, |sum, part| sum.wrapping_add(of_part(*part)))
+    }
+
+    /// Appends its stored form.
+    pub fn write(&self, words: &mut Vec<u32>) {
+        words.extend([
+            self.seats as u32 * 2 + u32::from(self.main),
+            self.output,
+            self.near,
+            self.far,
+            self.cells.len() as u32,
+            (self.sum >> 64) as u32,
+            (self.sum >> 32) as u32,
+            self.sum as u32,
+        ]);
+        words.push((self.sum >> 96) as u32);
+        words.extend_from_slice(&self.cells);
+        words.extend_from_slice(&self.parts);
+    }
+
+    /// Reads what `write` wrote; how many words that were.
+    pub fn read(&mut self, words: &[u32]) -> usize {
+        let (threads, cells) = (words[0], words[4] as usize);
+        self.main = threads % 2 == 1;
+        self.seats = (threads / 2) as usize;
+        (self.output, self.near, self.far) = (words[1], words[2], words[3]);
+        let word = |at: usize| u128::from(words[at]);
+        self.sum = word(HEADER) << 96 | word(5) << 64 | word(6) << 32 | word(7);
+        let parts = HEADER + 1 + cells;
+        let end = parts + self.seats - self.first_part();
+        self.cells.clear();
+        self.cells.extend_from_slice(&words[HEADER + 1..parts]);
+        self.parts.clear();
+        self.parts.extend_from_slice(&words[parts..end]);
+        end
+    }
+
+    pub fn store(&self) -> State {
+        let mut words = Vec::with_capacity(HEADER + 1 + self.cells.len() + self.parts.len());
+        self.write(&mut words);
+        State { words: words.into() }
+    }
+
+    pub fn load(&mut self, state: &State) {
+        self.read(&state.words);
+    }
+
+    pub fn copy_from(&mut self, other: &Graph) {
+        (self.seats, self.output, self.main) = (other.seats, other.output, other.main);
+        (self.near, self.far, self.sum) = (other.near, other.far, other.sum);
+        self.cells.clone_from(&other.cells);
+        self.parts.clone_from(&other.parts);
+    }
+}
+
+/// The hash of a state with this sum, where so much has been printed.
+#[inline]
+pub fn hash_of(sum: u128, output: u32) -> u128 {
+    match output {
+        0 => sum,
+        output => sum.wrapping_add(word(u64::from(output) | 1 << 63)),
+    }
+}
+
+#[inline]
+pub fn of_cell(at: u32, cell: u32) -> u128 {
+    word(u64::from(at) << 32 | u64::from(cell))
+}
+
+#[inline]
+pub fn of_part(part: u32) -> u128 {
+    word(1 << 62 | u64::from(part))
+}
+
+/// A random word for a number (twice the finalizer of SplitMix64: Steele, Lea and Flood, OOPSLA 2014).
+#[inline]
+fn word(number: u64) -> u128 {
+    let mix = |seed: u64| {
+        let z = number.wrapping_add(seed);
+        let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    };
+    let first = mix(0x9e37_79b9_7f4a_7c15);
+    u128::from(first) << 64 | u128::from(mix(first.rotate_left(23) ^ 0x3c6e_f372_fe94_f82b))
 }

@@ -227,12 +227,12 @@ impl<'s> Teller<'s> {
 
     /// Takes the canonical state along.
     fn follow(&mut self, seat: usize, change: &super::steps::Change) {
-        let (mut work, mut next) = (Graph::default(), Graph::default());
+        let mut next = Graph::default();
         let kept: Vec<usize> =
             (0..self.graph.seats).filter(|at| !(change.has_ended() && *at == seat)).collect();
         let mut order: Vec<usize> = kept.iter().map(|at| self.who[*at]).collect();
         let old = std::mem::take(&mut self.graph);
-        self.steps.apply(&old, seat, change, &mut work, &mut next);
+        self.steps.apply(&old, seat, change, &mut next);
         // New threads come after the others, in the order of their starts.
         let mut newer: Vec<usize> = (0..self.known.len())
             .filter(|known| !self.who.contains(known) && self.seat_of(*known).is_some())
@@ -240,7 +240,7 @@ impl<'s> Teller<'s> {
         order.append(&mut newer);
         self.who = vec![0; next.seats];
         for (at, who) in order.into_iter().enumerate() {
-            self.who[self.steps.canonical.seat_of(at, self.steps.common) as usize] = who;
+            self.who[self.steps.seat_of(at)] = who;
         }
         self.graph = next;
     }

@@ -45,6 +45,8 @@ struct State {
     workers: Vec<u32>,
     /// Those of them that have a task.
     busy: Vec<u32>,
+    /// Workers that were told to end. No part of what is saved: nothing depends on them.
+    dismissed: Vec<u32>,
     closed: bool,
 }
 
@@ -134,7 +136,7 @@ impl Crew {
         room
     }
 
-    /// A worker has ended, or could not be started.
+    /// A worker could not be started.
     pub fn dismiss(&self, worker: u32) {
         self.state.lock().workers.retain(|id| *id != worker);
     }
@@ -155,8 +157,9 @@ impl Crew {
         if !state.closed {
             return Task::None;
         }
-        // It will take no other: who has ended is no part of a state.
+        // It ends now, while others may still have tasks.
         state.workers.retain(|id| *id != worker);
+        state.dismissed.push(worker);
         Task::End
     }
 
@@ -252,10 +255,11 @@ impl Crew {
         Crew::of(crew).map(|crew| crew.state.lock().workers.clone()).unwrap_or_default()
     }
 
-    /// Whether this is one of its workers, and has no task.
+    /// Whether this is one of its workers, also one that is about to end, and has no task.
     pub fn idles(&self, worker: u32) -> bool {
         let state = self.state.lock();
-        state.workers.contains(&worker) && !state.busy.contains(&worker)
+        let mut workers = state.workers.iter().chain(&state.dismissed);
+        workers.any(|id| *id == worker) && !state.busy.contains(&worker)
     }
 
     /// For those who wait until all tasks are done: the threads that are doing one.
@@ -324,7 +328,7 @@ impl Crew {
         let tasks = r.syncs().into();
         let (workers, busy) = (ids(r.threads_with_lines()), ids(r.threads_with_lines()));
         self.unfinished.store(r.count() as usize, Ordering::SeqCst);
-        let state = State { tasks, workers, busy, closed: r.flag() };
+        let state = State { tasks, workers, busy, dismissed: Vec::new(), closed: r.flag() };
         self.has_task.store(!state.tasks.is_empty() || state.closed, Ordering::SeqCst);
         *self.state.lock() = state;
     }

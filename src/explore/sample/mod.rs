@@ -274,14 +274,14 @@ fn outcomes(space: &mut Space<'_>, seen: &Seen, options: &Options) -> Vec<Outcom
 
 /// The moves of a run, from the numbers of its steps among those of their states.
 fn moves(steps: &mut Steps, path: &[u32]) -> Vec<Move> {
-    let (mut graph, mut work, mut next) = (steps.initial(), Graph::default(), Graph::default());
+    let (mut graph, mut next) = (steps.initial(), Graph::default());
     let mut tried = Vec::new();
     let mut moves = Vec::with_capacity(path.len());
     for number in path {
         space::able(steps, &graph, &mut tried);
         let one = &tried[*number as usize];
         let Effect::Change(change) = &one.outcome.kind else { break };
-        steps.apply(&graph, one.seat, change, &mut work, &mut next);
+        steps.apply(&graph, one.seat, change, &mut next);
         moves.push(Move { seat: one.seat as u32, way: one.way, choices: one.choices.clone() });
         std::mem::swap(&mut graph, &mut next);
     }

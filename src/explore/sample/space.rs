@@ -109,7 +109,6 @@ pub struct Space<'o> {
     /// States that were forgotten.
     forgotten: u64,
     graph: Graph,
-    work: Graph,
     next: Graph,
     tried: Vec<Tried>,
 }
@@ -135,7 +134,6 @@ impl<'o> Space<'o> {
             words: 0,
             forgotten: 0,
             graph: Graph::default(),
-            work: Graph::default(),
             next: Graph::default(),
             tried: Vec::new(),
         };
@@ -170,7 +168,7 @@ impl<'o> Space<'o> {
 
     /// How many threads live in a state.
     pub fn seats(&self, node: u32) -> usize {
-        self.nodes[node as usize].state.words[0] as usize
+        self.nodes[node as usize].state.seats()
     }
 
     /// How many states were met; those that were forgotten and met again count again.
@@ -183,7 +181,7 @@ impl<'o> Space<'o> {
         let kept = &self.nodes[node as usize];
         let exited = kept.exited;
         let mut graph = std::mem::take(&mut self.graph);
-        graph.load(&kept.state, &self.steps.labels);
+        graph.load(&kept.state);
         self.clear();
         let number = self.number(&graph, exited);
         self.graph = graph;
@@ -207,10 +205,10 @@ impl<'o> Space<'o> {
 
     fn number(&mut self, graph: &Graph, exited: Option<i32>) -> u32 {
         let next = self.nodes.len() as u32;
-        let number = *self.numbers.entry(key(graph, exited)).or_insert(next);
+        let number = *self.numbers.entry(key(graph.hash(), exited)).or_insert(next);
         if number == next {
             let state = graph.store();
-            self.words += state.words.len();
+            self.words += state.len();
             self.nodes.push(Node { state, exited, seen: None });
         }
         number
@@ -229,7 +227,7 @@ impl<'o> Space<'o> {
     fn look(&mut self, node: u32) -> Seen {
         let mut graph = std::mem::take(&mut self.graph);
         let it = &self.nodes[node as usize];
-        graph.load(&it.state, &self.steps.labels);
+        graph.load(&it.state);
         let exited = it.exited;
         let over = exited.is_some() || self.steps.is_over(&graph);
         let mut seen = Seen { signs: Signs::default(), over, end: 0, abilities: 0..0, rivals: 0..0 };
@@ -337,20 +335,20 @@ impl<'o> Space<'o> {
         let outcome = self.edges[edge as usize].outcome.clone();
         let Effect::Change(change) = &outcome.kind else { return (node, 0) };
         let mut graph = std::mem::take(&mut self.graph);
-        let (mut work, mut next) = (std::mem::take(&mut self.work), std::mem::take(&mut self.next));
-        graph.load(&self.nodes[node as usize].state, &self.steps.labels);
-        self.steps.apply(&graph, seat as usize, change, &mut work, &mut next);
+        let mut next = std::mem::take(&mut self.next);
+        graph.load(&self.nodes[node as usize].state);
+        self.steps.apply(&graph, seat as usize, change, &mut next);
         let kept = (0..graph.seats as u32).filter(|at| !(change.has_ended() && *at == seat));
         let order: Vec<u32> = kept.chain((0..).map(|new| new | NEW)).take(next.seats).collect();
         let mut now = vec![0; next.seats];
         for (place, before) in order.iter().enumerate() {
-            now[self.steps.canonical.seat_of(place, self.steps.common) as usize] = *before;
+            now[self.steps.seat_of(place)] = *before;
         }
         let to = self.number(&next, outcome.exited);
         let same =
             next.seats == graph.seats && now.iter().enumerate().all(|(at, before)| at as u32 == *before);
         let order = if same { 0 } else { self.order(now.into()) };
-        (self.graph, self.work, self.next) = (graph, work, next);
+        (self.graph, self.next) = (graph, next);
         let known = &mut self.edges[edge as usize];
         (known.to, known.order) = (to, order);
         (to, order)
@@ -380,7 +378,7 @@ pub fn able(steps: &mut Steps, graph: &Graph, tried: &mut Vec<Tried>) -> bool {
 fn depend(a: &Outcome, b: &Outcome) -> bool {
     let changes = |one: &Outcome, other: &Outcome| match (&one.kind, &other.kind) {
         (Effect::Change(change), Effect::Change(others)) => {
-            change.written().any(|node| other.met.contains(&node) || others.written().any(|it| it == node))
+            change.written().any(|cell| other.met.contains(&cell) || others.written().any(|it| it == cell))
         }
         (Effect::Blocked, _) | (_, Effect::Blocked) => false,
     };

@@ -1,6 +1,7 @@
 //! The outcomes that a script can come to.
 
 use super::super::Style;
+use super::check::sentence;
 use super::columns::wrap;
 use super::{clean, covered};
 use crate::explore::verdict::Outcome;
@@ -18,7 +19,7 @@ pub fn outcomes(outcomes: &[Outcome], complete: bool, style: &Style, width: usiz
         n if complete => format!("{n} different ones"),
         n => format!("{n} different ones were found, there may be more"),
     };
-    let mut text = format!("{} {size}\n", style.bold("outcomes:"));
+    let mut text = sentence("outcomes:", &style.bold("outcomes:"), &size, width);
     let digits = outcomes.len().min(SHOWN).to_string().len();
     for (index, outcome) in outcomes.iter().take(SHOWN).enumerate() {
         let number = format!("  {:>digits$}  ", index + 1);

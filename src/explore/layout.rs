@@ -1,0 +1,157 @@
+//! A state in canonical form laid out flat, and what its nodes are called there and in steps.
+
+use super::canonical::in_group;
+use super::flat::Flat;
+use super::pieces::Pieces;
+use super::state::{ENDED, GROUP, Graph, LIVE, OWN, SAME};
+
+/// What a node of the flat form is in the canonical one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Name {
+    Cell(u32),
+    /// The thread whose part it is in, and its place there (0 is the thread itself).
+    Own(usize, u32),
+    /// One of a group of which nothing is left but a label.
+    Plain,
+}
+
+/// The flat form of a state, and how its numbers are found.
+#[derive(Debug, Default)]
+pub struct Layout {
+    pub flat: Flat,
+    common: usize,
+    main: bool,
+    seats: usize,
+    cells: usize,
+    /// For each part: where the nodes begin that it alone leads to.
+    firsts: Vec<u32>,
+    end: usize,
+    /// The references from cells to threads without a number: cell, which one, the handle's node.
+    back: Vec<(u32, u32, u32)>,
+    plain: Vec<u32>,
+}
+
+impl Layout {
+    pub fn of(&mut self, graph: &Graph, pieces: &Pieces, common: usize) {
+        (self.common, self.main, self.seats) = (common, graph.main, graph.seats);
+        self.cells = graph.cells.len();
+        let mut next = common + graph.seats + graph.cells.len() - common - 1;
+        self.firsts.clear();
+        for part in &graph.parts {
+            self.firsts.push(next as u32);
+            next += pieces.node_count(*part) - 1;
+        }
+        self.end = next;
+        self.back.clear();
+        for (at, part) in graph.parts.iter().enumerate() {
+            let facts = pieces.part(*part);
+            let handle = self.number(facts.handle, at);
+            self.back.extend(facts.back.iter().map(|&(cell, index)| (cell, index, handle)));
+        }
+        self.plain.clear();
+        self.flat.clear();
+        self.flat.seats = graph.seats;
+        for at in 0..common {
+            self.push_cell(graph, pieces, at);
+        }
+        if graph.main {
+            self.push_cell(graph, pieces, common);
+        }
+        for (at, part) in graph.parts.iter().enumerate() {
+            self.push_nodes(pieces, *part, at, 0, 1);
+        }
+        for at in common + 1..graph.cells.len() {
+            self.push_cell(graph, pieces, at);
+        }
+        for (at, part) in graph.parts.iter().enumerate() {
+            self.push_nodes(pieces, *part, at, 1, usize::MAX);
+        }
+        for at in 0..self.plain.len() {
+            self.flat.push(self.plain[at], []);
+        }
+    }
+
+    /// The flat number of a cell, or of what a part (counted among parts) alone leads to.
+    pub fn number(&self, name: u32, part: usize) -> u32 {
+        if name & OWN == 0 {
+            return self.node_of(name) as u32;
+        }
+        match name & !OWN {
+            0 => (self.common + usize::from(self.main) + part) as u32,
+            place => self.firsts[part] + place - 1,
+        }
+    }
+
+    /// The flat number of a cell.
+    pub fn node_of(&self, cell: u32) -> usize {
+        let cell = cell as usize;
+        if cell <= self.common { cell } else { cell - 1 + self.seats }
+    }
+
+    pub fn name(&self, node: u32) -> Name {
+        let (node, first_part) = (node as usize, self.common + usize::from(self.main));
+        let objects = self.common + self.seats;
+        if node < first_part {
+            Name::Cell(node as u32)
+        } else if node < objects {
+            Name::Own(node - self.common, 0)
+        } else if node < objects + self.cells - self.common - 1 {
+            Name::Cell((node - self.seats + 1) as u32)
+        } else if node < self.end {
+            let part = self.firsts.partition_point(|first| *first as usize <= node) - 1;
+            Name::Own(part + usize::from(self.main), node as u32 - self.firsts[part] + 1)
+        } else {
+            Name::Plain
+        }
+    }
+
+    fn push_cell(&mut self, graph: &Graph, pieces: &Pieces, at: usize) {
+        let cell = graph.cells[at];
+        let label = pieces.label(cell);
+        let row = pieces.refs(cell);
+        let whole = row.iter().all(|to| *to < OWN);
+        if whole {
+            let (common, seats) = (self.common, self.seats);
+            let node_of =
+                |cell: &u32| if *cell as usize <= common { *cell } else { *cell - 1 + seats as u32 };
+            self.flat.push(label, row.iter().map(node_of));
+            return;
+        }
+        let groups = if at == self.common { &*pieces.labels.facts(label).unordered } else { &[] };
+        let (mut refs, mut rank, mut in_which) = (Vec::with_capacity(row.len()), 0, None);
+        for (index, &to) in row.iter().enumerate() {
+            let group = in_group(groups, index);
+            if group != in_which {
+                (in_which, rank) = (group, 0);
+            }
+            refs.push(match to {
+                LIVE => self.living(at as u32, group.map_or(index as u32, |first| GROUP | first)),
+                to if to & ENDED != 0 => {
+                    // The same in each group: they have the same members.
+                    if rank == self.plain.len() {
+                        self.plain.push(to & !ENDED);
+                    }
+                    rank += 1;
+                    (self.end + rank - 1) as u32
+                }
+                to if to & SAME != 0 => self.living(at as u32, index as u32),
+                to => self.node_of(to) as u32,
+            });
+        }
+        self.flat.push(label, refs);
+    }
+
+    /// A thread to which a cell refers by this reference: each is given once.
+    fn living(&mut self, cell: u32, index: u32) -> u32 {
+        let at = self.back.iter().position(|&(from, which, _)| (from, which) == (cell, index));
+        let at = at.unwrap_or_else(|| unreachable!("a part tells which cells refer to its thread"));
+        self.back.remove(at).2
+    }
+
+    fn push_nodes(&mut self, pieces: &Pieces, part: u32, at: usize, from: usize, count: usize) {
+        for (label, refs) in pieces.nodes(part).skip(from).take(count) {
+            let refs: Vec<u32> = refs.iter().map(|to| self.number(*to, at)).collect();
+            self.flat.push(label, refs);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The state after a step.
+
+use super::flat::Flat;
+use super::layout::Layout;
+use super::outcome::{Change, NEW, OTHER, Quick, VIA};
+use super::state::{Graph, of_cell};
+use super::steps::{Steps, rememberers};
+
+impl Steps {
+    /// The state after a step, in canonical form; returns where the thread has gone (None when it has ended).
+    pub fn apply(&mut self, graph: &Graph, seat: usize, change: &Change, out: &mut Graph) -> Option<usize> {
+        match &change.quick {
+            Some(quick) if !graph.is_tangled() => self.replace(graph, seat, change.ended, quick, out),
+            Some(_) | None => self.rebuild(graph, seat, change, out),
+        }
+        out.output = graph.output;
+        debug_assert!(self.is_whole(graph, seat, change, out), "what is replaced is all that a step changes");
+        (!change.ended).then(|| self.seat_of(seat))
+    }
+
+    /// Replaces a few cells and parts.
+    fn replace(&mut self, graph: &Graph, seat: usize, ended: bool, quick: &Quick, out: &mut Graph) {
+        out.copy_from(graph);
+        out.sum = self.replace_cells(quick, graph.sum, &mut out.cells);
+        let first = graph.first_part();
+        let mut keyed: Vec<(u32, u32)> = Vec::with_capacity(graph.seats + quick.more.len());
+        for (at, part) in graph.parts.iter().enumerate() {
+            let moved = at + first == seat;
+            if moved && ended {
+                continue;
+            }
+            let part = if moved { quick.after.unwrap_or(*part) } else { *part };
+            keyed.push((part, (first + keyed.len()) as u32));
+        }
+        for part in &quick.more {
+            keyed.push((*part, (first + keyed.len()) as u32));
+        }
+        keyed.sort_unstable();
+        out.seats = first + keyed.len();
+        out.parts.clear();
+        out.parts.extend(keyed.iter().map(|(part, _)| *part));
+        self.canonical.set_places(first, &keyed);
+        debug_assert_eq!(out.sum, out.total(), "the sum follows the change");
+    }
+
+    /// The sum of the state that comes of a quick change.
+    pub fn sum_after(&mut self, graph: &Graph, quick: &Quick) -> u128 {
+        let mut sum = graph.sum.wrapping_add(quick.sum);
+        let mut last = None;
+        for &(at, group, label) in &quick.leaves {
+            let before = match last {
+                Some((known, cell)) if known == at => cell,
+                Some(_) | None => graph.cells[at as usize],
+            };
+            let after = self.pieces.when_ended(before, group, label);
+            sum = sum.wrapping_add(of_cell(at, after)).wrapping_sub(of_cell(at, before));
+            last = Some((at, after));
+        }
+        sum
+    }
+
+    /// Replaces cells, given the sum of the state before: the sum after.
+    fn replace_cells(&mut self, quick: &Quick, sum: u128, cells: &mut [u32]) -> u128 {
+        let mut sum = sum.wrapping_add(quick.sum);
+        for &(cell, now) in &quick.cells {
+            cells[cell as usize] = now;
+        }
+        for &(cell, group, label) in &quick.leaves {
+            sum = sum.wrapping_add(self.pieces.end_in_group(cells, cell, group, label));
+        }
+        sum
+    }
+
+    /// Changes the flat form, and finds the canonical one of what comes of it.
+    fn rebuild(&mut self, graph: &Graph, seat: usize, change: &Change, out: &mut Graph) {
+        let mut layout = std::mem::take(&mut self.layout);
+        layout.of(graph, &self.pieces, self.common);
+        if change.raw {
+            self.change_flat(&layout.flat, seat, change, out);
+        } else {
+            let raw = self.raw(graph, &layout, seat, change);
+            self.change_flat(&layout.flat, seat, &raw, out);
+        }
+        self.layout = layout;
+    }
+
+    /// A change by the numbers of the flat form.
+    fn raw(&self, graph: &Graph, layout: &Layout, seat: usize, change: &Change) -> Change {
+        let remembers: Vec<usize> = rememberers(&self.pieces, graph, self.common, seat).collect();
+        let part_of = |seat: usize| seat.saturating_sub(graph.first_part());
+        let number = |name: u32, whose: usize| match name {
+            name if name & VIA != 0 => {
+                let (cell, index) = change.via[(name & !VIA) as usize];
+                layout.flat.refs(layout.node_of(cell))[index as usize]
+            }
+            name if name & NEW != 0 => name,
+            name => layout.number(name, part_of(whose)),
+        };
+        let numbers = |refs: &[u32], whose: usize| refs.iter().map(|to| number(*to, whose)).collect();
+        let mut raw = Change { ended: change.ended, raw: true, ..Change::default() };
+        for (target, label, refs) in &change.writes {
+            let (node, whose) = match *target {
+                target if target & OTHER != 0 => {
+                    let other = remembers[(target & !OTHER) as usize];
+                    ((self.common + other) as u32, other)
+                }
+                target => (number(target, seat), seat),
+            };
+            raw.writes.push((node, *label, numbers(refs, whose)));
+        }
+        raw.new = change.new.iter().map(|(label, refs)| (*label, numbers(refs, seat))).collect();
+        raw.seats = change.seats.iter().map(|(label, refs)| (*label, numbers(refs, seat))).collect();
+        raw
+    }
+
+    /// The canonical form of a flat state with a change by its numbers.
+    pub(super) fn change_flat(&mut self, flat: &Flat, seat: usize, change: &Change, out: &mut Graph) {
+        let (common, seats) = (self.common, flat.seats);
+        let seats_now = seats - usize::from(change.ended) + change.seats.len();
+        // Where the old nodes after the threads go, and where the new ones.
+        let shift = |node: &u32| -> u32 {
+            let node = *node as usize;
+            if node & NEW as usize != 0 {
+                (common + seats_now + (flat.len() - common - seats) + (node & !(NEW as usize))) as u32
+            } else if node < common {
+                node as u32
+            } else if node < common + seats {
+                (if change.ended && node > common + seat { node - 1 } else { node }) as u32
+            } else {
+                (node - seats + seats_now) as u32
+            }
+        };
+        let mut work = std::mem::take(&mut self.work);
+        work.clear();
+        work.seats = seats_now;
+        let old = |work: &mut Flat, node: usize| match change
+            .writes
+            .iter()
+            .find(|(number, _, _)| *number as usize == node)
+        {
+            Some((_, label, refs)) => work.push(*label, refs.iter().map(shift)),
+            None => work.push(flat.label(node), flat.refs(node).iter().map(shift)),
+        };
+        let stays = |node: &usize| !(change.ended && *node == common + seat);
+        (0..common + seats).filter(stays).for_each(|node| old(&mut work, node));
+        change.seats.iter().for_each(|(label, refs)| work.push(*label, refs.iter().map(shift)));
+        (common + seats..flat.len()).for_each(|node| old(&mut work, node));
+        change.new.iter().for_each(|(label, refs)| work.push(*label, refs.iter().map(shift)));
+        self.canonical.form(&work, common, self.symmetry, &mut self.pieces, out);
+        self.work = work;
+    }
+
+    /// Whether a quick change of a state makes this other one.
+    pub(super) fn fits(&mut self, graph: &Graph, seat: usize, quick: &Quick, after: &Graph) -> bool {
+        let places = self.canonical.places.clone();
+        let ended = quick.before.is_some() && quick.after.is_none();
+        let mut made = Graph::default();
+        self.replace(graph, seat, ended, quick, &mut made);
+        self.canonical.places = places;
+        made.output = after.output;
+        made == *after
+    }
+
+    /// Whether the canonical form, found anew, is this one: tried for some states of each exploration.
+    fn is_whole(&mut self, graph: &Graph, seat: usize, change: &Change, after: &Graph) -> bool {
+        if change.quick.is_none() || graph.is_tangled() || !graph.sum.is_multiple_of(8) {
+            return true;
+        }
+        let places = self.canonical.places.clone();
+        let mut anew = Graph::default();
+        self.rebuild(graph, seat, change, &mut anew);
+        self.canonical.places = places;
+        anew.output = after.output;
+        anew == *after
+    }
+}

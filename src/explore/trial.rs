@@ -1,0 +1,550 @@
+//! A step taken for real, in a living universe: what it met, what came of it, and that in terms which fit every state
+//! where the same is met.
+
+use super::flat::Flat;
+use super::flaw::Flaw;
+use super::growth::Cell;
+use super::layout::{Layout, Name};
+use super::outcome::{Change, Effect, NEW, OTHER, Outcome, Quick, Touched, VIA};
+use super::state::{Graph, OWN};
+use super::steps::{FIRST_GLOBAL, Job, NAMES, Steps, rememberers};
+use crate::machine::touch::Place;
+use crate::state::Shared;
+use crate::sync::Op;
+use crate::world::sim::{Ends, Log, Met, Universe, Way};
+use foldhash::fast::FixedState;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The numbers, in the flat form, of the nodes whose living objects have these addresses.
+type Numbers = HashMap<usize, u32, FixedState>;
+
+/// What a trial has shown.
+pub(super) struct Done {
+    pub outcome: Arc<Outcome>,
+    /// The cells that it met, in that order; None when what came of it may depend on more.
+    pub met: Option<Vec<u32>>,
+}
+
+/// A state brought to life.
+struct Trial<'g> {
+    graph: &'g Graph,
+    layout: Layout,
+    numbers: Numbers,
+    objects: Vec<Option<Shared>>,
+}
+
+impl Trial<'_> {
+    fn flat(&self) -> &Flat {
+        &self.layout.flat
+    }
+
+    fn number(&self, object: &Shared) -> Option<u32> {
+        self.numbers.get(&object.address()).copied()
+    }
+
+    fn met(&self, log: &Log) -> Vec<u32> {
+        let number = |thing: &Met| match thing {
+            Met::Global(index) => Some(FIRST_GLOBAL as u32 + index),
+            Met::Object(address) => self.numbers.get(address).copied(),
+        };
+        log.met.iter().filter_map(number).collect()
+    }
+
+    /// Whether only another thread leads to a node.
+    fn is_of_another(&self, node: u32, seat: usize) -> bool {
+        matches!(self.layout.name(node), Name::Own(whose, _) if whose != seat)
+    }
+
+    /// The node of a thread's handle.
+    fn handle(&self, common: usize, seat: usize) -> u32 {
+        self.flat().refs(common + seat)[0]
+    }
+}
+
+impl Steps {
+    /// Does it for real.
+    pub(super) fn compute(&mut self, graph: &Graph, job: Job<'_>) -> Done {
+        self.computed += 1;
+        let (universe, objects) = self.universe(graph);
+        let mut numbers: Numbers = HashMap::with_hasher(FixedState::with_seed(2));
+        for (node, object) in objects.iter().enumerate() {
+            if let Some(object) = object {
+                numbers.insert(object.address(), node as u32);
+            }
+        }
+        let trial = Trial { graph, layout: std::mem::take(&mut self.layout), numbers, objects };
+        let mut done = match job {
+            Job::Step { seat, way, choices } => self.try_step(&trial, universe, seat, way, choices),
+            Job::Look { ensure } => self.try_look(&trial, universe, ensure),
+        };
+        self.layout = trial.layout;
+        self.thawed = self.thawed.or(done.outcome.thawed);
+        if self.flaw == Some(Flaw::MetForgotten)
+            && let Some(met) = &mut done.met
+        {
+            met.retain(|cell| *cell != FIRST_GLOBAL as u32);
+        }
+        done
+    }
+
+    fn try_look(&mut self, trial: &Trial<'_>, mut universe: Universe, ensure: bool) -> Done {
+        let (faults, log) = universe.look(ensure, &self.rules);
+        let met = self.close(trial.flat(), trial.met(&log));
+        let met = if log.opaque { None } else { self.cells_of(trial, &met, usize::MAX) };
+        let mut outcome = Outcome::blocked(log, Vec::new());
+        outcome.faults = faults.into_iter().map(Arc::new).collect();
+        Done { outcome: Arc::new(outcome), met }
+    }
+
+    fn try_step(
+        &mut self,
+        trial: &Trial<'_>,
+        mut universe: Universe,
+        seat: usize,
+        way: Way,
+        choices: &[u32],
+    ) -> Done {
+        if way == Way::Run && !universe.is_ready(seat) {
+            // It depends on what the operation waits for.
+            let mut met: Vec<u32> = Vec::new();
+            if let Some(wait) = &universe.seats[seat].wait {
+                wait.op.touches(&mut |object| met.extend(trial.number(&object)));
+                met = self.until_one_lives(trial, &wait.op, met);
+            }
+            let met = self.close(trial.flat(), met);
+            let met = self.cells_of(trial, &met, seat);
+            return Done { outcome: Arc::new(Outcome::blocked(Log::default(), Vec::new())), met };
+        }
+        let handles: Vec<usize> =
+            universe.seats.iter().map(|seat| Shared::Thread(seat.thread.clone()).address()).collect();
+        let step = universe.step(seat, way, choices.to_vec(), &self.rules);
+        let log = step.log;
+        let mut met = trial.met(&log);
+        if let Ends::Blocked(op) = &step.ends {
+            met = self.until_one_lives(trial, op, met);
+        }
+        let met = self.close(trial.flat(), met);
+        // Time that passes changes what every sleeper has left.
+        let opaque = log.opaque || (way == Way::TimeOut && (self.rules.is_idle() || self.rules.clock));
+        let cells = if opaque { None } else { self.cells_of(trial, &met, seat) };
+        let touches = touched(trial, &log);
+        if let Ends::Blocked(_) = step.ends {
+            return Done { outcome: Arc::new(Outcome::blocked(log, touches)), met: cells };
+        }
+        // Who waits for a group meets threads that have no cell.
+        let others = met.iter().any(|node| trial.is_of_another(*node, seat));
+        let depends = cells.clone().filter(|_| !others);
+        let (change, cells) = self.difference(trial, &universe, &handles, seat, &met, cells);
+        let outcome = Outcome {
+            opaque: depends.is_none() || change.cells.is_none(),
+            met: depends.unwrap_or_default().into(),
+            kind: Effect::Change(change),
+            touches,
+            atomic: log.atomic,
+            joins: log.joins,
+            passed_join: log.passed_join,
+            output: log.output,
+            faults: log.faults.into_iter().map(Arc::new).collect(),
+            choices: log.choices,
+            exited: universe.ended.flatten(),
+            thawed: log.thawed,
+        };
+        Done { outcome: Arc::new(outcome), met: cells }
+    }
+
+    /// Who waits for the end of several threads does not look beyond the first that lives.
+    fn until_one_lives(&self, trial: &Trial<'_>, op: &Op, met: Vec<u32>) -> Vec<u32> {
+        let Op::JoinAll(_) = op else { return met };
+        let seats = 0..trial.graph.seats;
+        let living: Vec<u32> = seats.map(|seat| trial.handle(self.common, seat)).collect();
+        let is_thread = |node: u32| matches!(trial.objects[node as usize], Some(Shared::Thread(_)));
+        let mut found = false;
+        let kept = met.into_iter().filter(|node| {
+            let kept = !(is_thread(*node) && found);
+            found |= living.contains(node);
+            kept
+        });
+        kept.collect()
+    }
+
+    /// What an operation on a thing to wait for may read beyond the thing itself: the things that it leads to.
+    fn close(&self, flat: &Flat, met: Vec<u32>) -> Vec<u32> {
+        let mut all: Vec<u32> = Vec::with_capacity(met.len());
+        let mut pending: Vec<u32> = met.into_iter().rev().collect();
+        let waits = |node: u32| self.pieces.labels.facts(flat.label(node as usize)).waits;
+        while let Some(node) = pending.pop() {
+            if all.contains(&node) {
+                continue;
+            }
+            all.push(node);
+            if waits(node) {
+                pending.extend(flat.refs(node as usize).iter().rev().filter(|to| waits(**to)));
+            }
+        }
+        all
+    }
+
+    /// The cells among what a step has met, its thread's handle first. None when it has met another thread's own.
+    fn cells_of(&self, trial: &Trial<'_>, met: &[u32], seat: usize) -> Option<Vec<u32>> {
+        let mut cells = Vec::with_capacity(met.len() + 1);
+        let main = trial.graph.main && seat == 0;
+        let handle = (seat != usize::MAX).then(|| trial.handle(self.common, seat));
+        for &node in handle.iter().chain(met) {
+            match trial.layout.name(node) {
+                Name::Cell(cell) => {
+                    if !cells.contains(&cell) {
+                        cells.push(cell);
+                    }
+                }
+                Name::Own(whose, _) if whose == seat => {}
+                // Of the group that `main` waits for, its own state tells who lives.
+                Name::Plain if main => {}
+                Name::Own(whose, _) if main && self.is_in_group(trial.graph, whose) => {}
+                Name::Own(..) | Name::Plain => return None,
+            }
+        }
+        Some(cells)
+    }
+
+    /// Whether `main` waits for a thread among others that are like it.
+    fn is_in_group(&self, graph: &Graph, seat: usize) -> bool {
+        let group =
+            |(cell, index): &(u32, u32)| *cell as usize == self.common && index & super::state::GROUP != 0;
+        graph.part(seat).is_some_and(|part| self.pieces.part(part).back.iter().any(group))
+    }
+
+    /// The difference between a state and the universe after a step in it; and what was met, unless the difference
+    /// cannot be told in terms of that.
+    fn difference(
+        &mut self,
+        trial: &Trial<'_>,
+        universe: &Universe,
+        handles: &[usize],
+        seat: usize,
+        met: &[u32],
+        cells: Option<Vec<u32>>,
+    ) -> (Change, Option<Vec<u32>>) {
+        // Somewhere else others may still lead to what nothing leads to here.
+        let own = trial.handle(self.common, seat);
+        let kept = met.iter().chain([&own]).filter_map(|node| trial.objects[*node as usize].clone());
+        let kept: Vec<Shared> = kept.collect();
+        let mut raw = self.change(trial, universe, handles, &kept);
+        raw.raw = true;
+        let (Some(cells), Some(_)) = (cells, &self.memo) else {
+            self.note_growth(trial, universe, seat, &raw);
+            raw.cells = cells_written(trial, seat, &raw);
+            return (raw, None);
+        };
+        self.leave_out_what_was_not_met(trial, seat, met, &mut raw);
+        self.note_growth(trial, universe, seat, &raw);
+        raw.cells = cells_written(trial, seat, &raw);
+        let Some(mut change) = self.in_terms_of(trial, seat, &cells, &raw) else { return (raw, None) };
+        change.cells.clone_from(&raw.cells);
+        change.quick = self.quick(trial, seat, &raw).map(Box::new);
+        (change, Some(cells))
+    }
+
+    /// Keeps which variables and containers of the top level a step has changed, and where its thread stands now.
+    fn note_growth(&mut self, trial: &Trial<'_>, universe: &Universe, seat: usize, raw: &Change) {
+        let flat = trial.flat();
+        let held = |root: usize, node: u32| flat.refs(root).iter().position(|to| *to == node);
+        for &(node, label, _) in &raw.writes {
+            let at = node as usize;
+            let cell = if (FIRST_GLOBAL..self.common).contains(&at) {
+                Some(Cell::Global((at - FIRST_GLOBAL) as u32))
+            } else if at == self.common + seat && !raw.ended {
+                let fiber = universe.seats.get(seat).and_then(|seat| seat.fiber.as_ref());
+                fiber.map(|fiber| Cell::Place(fiber.next_span(&self.image.program)))
+            } else if at >= self.common + flat.seats {
+                let named = held(NAMES, node).map(|place| Cell::Named(place as u32));
+                let global = || (FIRST_GLOBAL..self.common).find(|root| held(*root, node).is_some());
+                named.or_else(|| global().map(|root| Cell::Global((root - FIRST_GLOBAL) as u32)))
+            } else {
+                None
+            };
+            if let Some(cell) = cell {
+                self.growth.note(cell, label);
+            }
+        }
+    }
+
+    /// What was not met has not changed: at most it is written in another order now.
+    fn leave_out_what_was_not_met(&self, trial: &Trial<'_>, seat: usize, met: &[u32], raw: &mut Change) {
+        let flat = trial.flat();
+        let own = trial.handle(self.common, seat);
+        let remembers: Vec<usize> = rememberers(&self.pieces, trial.graph, self.common, seat).collect();
+        let constant = |node: u32| {
+            let refs = |met: &&u32| flat.refs(**met as usize).contains(&node);
+            self.pieces.labels.facts(flat.label(node as usize)).constant
+                && met.iter().chain([&own]).any(|met| refs(&met))
+        };
+        raw.writes.retain(|(node, _, _)| {
+            let node = *node;
+            let place = (node as usize).wrapping_sub(self.common);
+            (node as usize) < FIRST_GLOBAL
+                || place == seat
+                || node == own
+                || remembers.contains(&place)
+                || met.contains(&node)
+                || constant(node)
+        });
+    }
+
+    /// The difference between the state and the universe after a step, by the numbers of the flat form.
+    fn change(
+        &mut self,
+        trial: &Trial<'_>,
+        universe: &Universe,
+        handles: &[usize],
+        kept: &[Shared],
+    ) -> Change {
+        let (snapshot, objects) = universe.snapshot_keeping(&self.rules, kept);
+        let flat = trial.flat();
+        let first_object = snapshot.roots;
+        let mut change = Change::default();
+        let mut new_nodes = 0;
+        let mut stays = vec![false; flat.seats];
+        let mut is_new = vec![false; first_object];
+        // What each node of the snapshot is called.
+        let mut names: Vec<u32> = Vec::with_capacity(snapshot.nodes.len());
+        for at in 0..snapshot.nodes.len() {
+            names.push(if at < self.common {
+                at as u32
+            } else if at < first_object {
+                let handle = Shared::Thread(universe.seats[at - self.common].thread.clone()).address();
+                match handles.iter().position(|known| *known == handle) {
+                    Some(seat) => {
+                        stays[seat] = true;
+                        (self.common + seat) as u32
+                    }
+                    None => {
+                        is_new[at] = true;
+                        NEW
+                    }
+                }
+            } else {
+                trial.number(&objects[at - first_object]).unwrap_or_else(|| {
+                    new_nodes += 1;
+                    NEW | (new_nodes - 1)
+                })
+            });
+        }
+        change.ended = stays.iter().any(|stays| !stays);
+        for (at, node) in snapshot.nodes.iter().enumerate() {
+            let object = at.checked_sub(first_object).map(|at| &objects[at]);
+            let label = self.label(node, object, universe, at, snapshot.seats);
+            let refs: Vec<u32> = node.refs.iter().map(|to| names[*to as usize]).collect();
+            let name = names[at];
+            if is_new.get(at).is_some_and(|new| *new) {
+                change.seats.push((label, refs));
+            } else if name & NEW != 0 {
+                change.new.push((label, refs));
+            } else if flat.label(name as usize) != label || flat.refs(name as usize) != refs {
+                change.writes.push((name, label, refs));
+            }
+        }
+        change
+    }
+
+    /// A change in terms that fit every state where these cells are met. None when it has none.
+    fn in_terms_of(&self, trial: &Trial<'_>, seat: usize, cells: &[u32], raw: &Change) -> Option<Change> {
+        let mut via: Vec<(u32, u32)> = Vec::new();
+        let flat = trial.flat();
+        let remembers: Vec<usize> = rememberers(&self.pieces, trial.graph, self.common, seat).collect();
+        let main = (trial.graph.main && seat == 0).then_some(self.common as u32);
+        // The name of a node, as the thread at `whose` calls it.
+        let mut name = |node: u32, whose: usize| {
+            if node & NEW != 0 {
+                return Some(node);
+            }
+            match trial.layout.name(node) {
+                Name::Cell(cell) => return Some(cell),
+                Name::Own(owner, place) if owner == whose => return Some(OWN | place),
+                Name::Own(..) | Name::Plain => {}
+            }
+            let leads = |cell: &u32| {
+                let refs = flat.refs(trial.layout.node_of(*cell));
+                refs.iter().position(|to| *to == node).map(|index| (*cell, index as u32))
+            };
+            // Cells do not tell whether references of two of them lead to the same thread.
+            let mut leading = cells.iter().chain(&main).filter_map(leads);
+            let from = leading.next().filter(|_| leading.next().is_none())?;
+            let at = via.iter().position(|known| *known == from).unwrap_or_else(|| {
+                via.push(from);
+                via.len() - 1
+            });
+            Some(VIA | at as u32)
+        };
+        let mut change = Change { ended: raw.ended, ..Change::default() };
+        for (node, label, refs) in &raw.writes {
+            let (target, whose) = match trial.layout.name(*node) {
+                Name::Own(owner, 0) if owner != seat => {
+                    (OTHER | remembers.iter().position(|other| *other == owner)? as u32, owner)
+                }
+                Name::Cell(cell) => (cell, seat),
+                Name::Own(owner, place) if owner == seat => (OWN | place, seat),
+                Name::Own(..) | Name::Plain => return None,
+            };
+            let refs: Option<Vec<u32>> = refs.iter().map(|to| name(*to, whose)).collect();
+            change.writes.push((target, *label, refs?));
+        }
+        for (made, list) in [(&raw.new, &mut change.new), (&raw.seats, &mut change.seats)] {
+            for (label, refs) in made {
+                let refs: Option<Vec<u32>> = refs.iter().map(|to| name(*to, seat)).collect();
+                list.push((*label, refs?));
+            }
+        }
+        change.via = via;
+        Some(change)
+    }
+
+    /// The change as a few cells and parts that are replaced, if it is one that leaves all numbers as they are wherever
+    /// the same is met.
+    fn quick(&mut self, trial: &Trial<'_>, seat: usize, raw: &Change) -> Option<Quick> {
+        let graph = trial.graph;
+        let flat = trial.flat();
+        let main = graph.main && seat == 0;
+        if graph.is_tangled() || main && raw.ended {
+            return None;
+        }
+        let handle = trial.handle(self.common, seat);
+        for (node, label, refs) in &raw.writes {
+            match trial.layout.name(*node) {
+                Name::Cell(_) => {
+                    if !self.keeps_numbers(trial, raw, *node, *label, refs, seat) {
+                        return None;
+                    }
+                }
+                Name::Own(whose, _) if whose == seat => {}
+                Name::Own(..) | Name::Plain => return None,
+            }
+        }
+        let written = |node: u32| raw.writes.iter().find(|(name, _, _)| *name == node);
+        let mut quick = Quick { before: graph.part(seat), ..Quick::default() };
+        if raw.ended
+            && let Some(part) = quick.before
+            && let Name::Own(..) = trial.layout.name(handle)
+        {
+            let (label, refs) = written(handle)
+                .map_or((flat.label(handle as usize), flat.refs(handle as usize)), |(_, label, refs)| {
+                    (*label, refs)
+                });
+            let made = raw.new.iter().chain(&raw.seats).flat_map(|(_, refs)| refs);
+            let mut now = raw.writes.iter().flat_map(|(_, _, refs)| refs).chain(made);
+            if !refs.is_empty() || now.any(|to| *to == handle) {
+                return None;
+            }
+            for &(cell, index) in &self.pieces.part(part).back {
+                if index & super::state::GROUP != 0 {
+                    quick.leaves.push((cell, index, label));
+                } else if written(trial.layout.node_of(cell) as u32).is_none() {
+                    return None;
+                }
+            }
+        }
+        let mut after = Graph::default();
+        self.change_flat(flat, seat, raw, &mut after);
+        if after.is_tangled() || (after.near, after.far) != (graph.near, graph.far) {
+            return None;
+        }
+        for (node, _, _) in &raw.writes {
+            if let Name::Cell(cell) = trial.layout.name(*node) {
+                let now = after.cells[cell as usize];
+                if now != graph.cells[cell as usize] {
+                    quick.cells.push((cell, now));
+                }
+            }
+        }
+        let kept = graph.seats - usize::from(raw.ended);
+        if quick.before.is_some() && !raw.ended {
+            quick.after = after.part(self.seat_of(seat));
+        }
+        for new in 0..raw.seats.len() {
+            quick.more.push(after.part(self.seat_of(kept + new))?);
+        }
+        quick.sum = quick.sum_of_parts();
+        for &(cell, now) in &quick.cells {
+            let before = graph.cells[cell as usize];
+            let (before, now) = (super::state::of_cell(cell, before), super::state::of_cell(cell, now));
+            quick.sum = quick.sum.wrapping_add(now).wrapping_sub(before);
+        }
+        debug_assert!(self.fits(graph, seat, &quick, &after), "a quick change is the whole change");
+        Some(quick)
+    }
+
+    /// Whether a cell that is written leads to the same numbers as before, in the same order.
+    fn keeps_numbers(
+        &self,
+        trial: &Trial<'_>,
+        raw: &Change,
+        node: u32,
+        label: u32,
+        refs: &[u32],
+        seat: usize,
+    ) -> bool {
+        let graph = trial.graph;
+        let flat = trial.flat();
+        let facts = |label: u32| self.pieces.labels.facts(label);
+        let before = flat.refs(node as usize);
+        let own = trial.handle(self.common, seat);
+        if node as usize == self.common && graph.main {
+            // What `main` leads to beside what the roots do.
+            if !facts(label).unordered.is_empty() || !facts(flat.label(node as usize)).unordered.is_empty() {
+                return false;
+            }
+            let beyond = |to: &&u32| match trial.layout.name(**to) {
+                _ if **to & NEW != 0 => true,
+                Name::Cell(cell) => cell >= graph.near,
+                Name::Own(..) | Name::Plain => true,
+            };
+            return before.iter().filter(beyond).eq(refs.iter().filter(beyond));
+        }
+        let lives = |to: u32| (0..graph.seats).any(|seat| trial.handle(self.common, seat) == to);
+        let begins = |to: u32| raw.seats.iter().any(|(_, refs)| refs[0] == to);
+        let weak = facts(flat.label(node as usize)).waits;
+        let leads_before = |to: &&u32| !(weak && lives(**to));
+        let leads_now = |to: &&u32| !(weak && (lives(**to) && !(raw.ended && **to == own) || begins(**to)));
+        if !before.iter().filter(leads_before).eq(refs.iter().filter(leads_now)) {
+            return false;
+        }
+        // A thread without a number is known by where it is referred to.
+        let other = |to: u32| {
+            to & NEW == 0 && to != own && matches!(trial.layout.name(to), Name::Own(..) | Name::Plain)
+        };
+        let places = |refs: &[u32]| -> Vec<(usize, u32)> {
+            refs.iter().copied().enumerate().filter(|(_, to)| other(*to)).collect()
+        };
+        places(before) == places(refs)
+    }
+}
+
+/// The cells among what is written; None when it changes what is another thread's own as well.
+fn cells_written(trial: &Trial<'_>, seat: usize, raw: &Change) -> Option<Box<[u32]>> {
+    let mut cells = Vec::with_capacity(raw.writes.len());
+    for (node, _, _) in &raw.writes {
+        match trial.layout.name(*node) {
+            Name::Cell(cell) => cells.push(cell),
+            Name::Own(whose, _) if whose == seat => {}
+            Name::Own(..) | Name::Plain => return None,
+        }
+    }
+    Some(cells.into())
+}
+
+fn touched(trial: &Trial<'_>, log: &Log) -> Vec<Touched> {
+    let number = |place: &Place| match place {
+        Place::Global(index) => Some(FIRST_GLOBAL as u32 + index),
+        Place::Object(Shared::Sync(_) | Shared::Thread(_)) => None,
+        // Nobody else touches what is a thread's own.
+        Place::Object(object) => match trial.layout.name(trial.number(object)?) {
+            Name::Cell(cell) => Some(cell),
+            Name::Own(..) | Name::Plain => None,
+        },
+        Place::Fixed(_) | Place::Threads | Place::Random | Place::Clock => None,
+    };
+    let touched = |touch: &crate::machine::touch::Touch| {
+        Some(Touched { node: number(&touch.place)?, part: touch.part, write: touch.write })
+    };
+    log.touches.iter().filter_map(touched).collect()
+}
