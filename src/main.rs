@@ -1,6 +1,7 @@
 //! The `conc` command: arguments → run → exit status.
 
 mod cli;
+mod repl;
 
 /// So that a script which takes too much memory gets an error, and the process is not killed.
 #[global_allocator]

@@ -1,4 +1,6 @@
-//! From text to program: the rooms in front of the machine, one after the other.
+//! From text to program: the rooms in front of the machine, one after the other. `growing` is for sessions.
+
+pub mod growing;
 
 use crate::code;
 use crate::code::verify::Verified;

@@ -15,6 +15,7 @@ const USAGE: &str = "conc [FLAGS] FILE [ARGS]...
 
 const EXAMPLES: &str = "\
 Examples:
+  conc                                  type it line by line, and see what comes of it
   conc bank.conc                        run a script on real threads
   conc bank.conc 3 --fast               what follows the script's name is the script's own: see `args`
   conc -e 'start { print(\"hello\") }'    run a text

@@ -24,6 +24,9 @@ use std::sync::Arc;
 
 /// Does what the arguments (without the program's name) ask for; the exit status.
 pub fn main(words: Vec<OsString>) -> i32 {
+    if words.is_empty() {
+        return crate::repl::run();
+    }
     match arguments::parse(words) {
         Ok(Command::Run(run)) => run::run(run),
         Ok(Command::Check(check)) => check::check(check),

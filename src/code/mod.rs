@@ -22,7 +22,7 @@ use crate::value::Value;
 use std::sync::Arc;
 
 /// A script, ready to run. Never changes; shared by all threads.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Program {
     pub source: Arc<Source>,
     /// Function 0 is the script itself.
@@ -64,7 +64,7 @@ impl Shape {
 }
 
 /// A place where a closure is made.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Site {
     pub function: u32,
     /// The registers, of the function that makes it, whose values (or cells) it captures.
@@ -72,7 +72,7 @@ pub struct Site {
 }
 
 /// One function's code, and what is known of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Function {
     /// As reports show it: `area`, `Account.deposit`, `teller`.
     pub name: Arc<str>,
@@ -125,7 +125,7 @@ pub struct Handler {
 }
 
 /// What is known of a class, monitor, or thread with members.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Class {
     pub name: Arc<str>,
     pub monitor: bool,
@@ -136,7 +136,7 @@ pub struct Class {
     pub run: Option<u32>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Field {
     pub name: Arc<str>,
     pub mutable: bool,

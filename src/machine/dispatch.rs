@@ -68,6 +68,9 @@ pub fn run<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Exi
         if let Err(exit) = fault::raise(fiber, &image.program, world, fault) {
             return exit;
         }
+        if world.outgrown() {
+            return Exit::Paused;
+        }
     }
 }
 

@@ -22,6 +22,18 @@ pub(super) enum Fault {
     Exit(i32),
     /// The run has ended.
     Stopped,
+    /// The fiber is put aside before its next instruction.
+    Paused,
+}
+
+/// The status of a thread that somebody has ended.
+const ENDED: i32 = crate::report::runtime::status::INTERRUPTED;
+
+impl Fault {
+    /// Somebody ends the thread.
+    pub fn ended() -> Fault {
+        Fault::Exit(ENDED)
+    }
 }
 
 impl From<Error> for Fault {
@@ -41,6 +53,8 @@ impl From<super::Interrupted> for Fault {
         match interrupted {
             super::Interrupted::Stopped => Fault::Stopped,
             super::Interrupted::Failed(error) => Fault::Error(error),
+            super::Interrupted::Ended => Fault::ended(),
+            super::Interrupted::Outgrown => Fault::Paused,
         }
     }
 }
@@ -48,7 +62,11 @@ impl From<super::Interrupted> for Fault {
 /// What a thread meets at the safe point of a backward jump: an error is raised at the jump (`past` is after it), not
 /// where it leads, which may be before the first instruction of a `try` around it.
 pub(super) fn interrupted(fiber: &mut Fiber, past: u32, interrupted: super::Interrupted) -> Fault {
-    if let (super::Interrupted::Failed(_), Some(frame)) = (&interrupted, fiber.frames.last_mut()) {
+    let here = match interrupted {
+        super::Interrupted::Failed(_) | super::Interrupted::Ended => true,
+        super::Interrupted::Stopped | super::Interrupted::Outgrown => false,
+    };
+    if let (true, Some(frame)) = (here, fiber.frames.last_mut()) {
         frame.pc = past;
     }
     interrupted.into()
@@ -65,6 +83,7 @@ pub(super) fn raise(
 ) -> Result<(), super::Exit> {
     let (value, exit) = match fault {
         Fault::Stopped => return Err(super::Exit::Stopped),
+        Fault::Paused => return Err(super::Exit::Paused),
         Fault::Exit(status) => {
             fiber.exiting = Some(status);
             (Value::Unset, true)

@@ -70,6 +70,14 @@ impl Fiber {
         Fiber::new(image, entry).expect("the script takes no arguments")
     }
 
+    /// To be called before a fiber goes on in a larger image than the one it was put aside in.
+    pub fn goes_on_in(&mut self, image: &Image) {
+        self.locals.resize(image.program.locals, Value::Unset);
+        if !self.fixed.is_empty() {
+            self.fixed.resize(image.fixed.len(), Value::Unset);
+        }
+    }
+
     /// Whether it is inside `atomically`.
     pub fn holding(&self) -> bool {
         self.holding > 0

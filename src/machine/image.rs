@@ -71,6 +71,23 @@ impl Image {
         Image::with(self.program.clone(), self.names.clone())
     }
 
+    /// This program has grown to another one, which gets the values of its variables: whoever runs in this image goes on in
+    /// the new one.
+    pub fn grown(&self, program: Arc<Verified>) -> Image {
+        let grown = Image::new(program);
+        for (new, old) in grown.globals.iter().zip(&self.globals) {
+            new.set(old.get());
+            // Nobody uses it here any more, and what it holds may have to be let go of.
+            old.set(Value::Unset);
+        }
+        for (new, old) in grown.fixed.iter().zip(&self.fixed) {
+            if let Some(value) = old.get() {
+                let _ = new.set(value.clone()); // it is new
+            }
+        }
+        grown
+    }
+
     fn with(program: Arc<Verified>, names: Arc<Names>) -> Image {
         Image {
             globals: program.globals.iter().map(|_| Cell::new(Value::Unset)).collect(),

@@ -77,6 +77,12 @@ pub trait Scheduler: World {
     /// After the evaluation when it was true or raised an error, else after the wait.
     fn await_end(&mut self);
 
+    /// Whether the program has grown while the thread stood still: before its next instruction the fiber is put aside, to
+    /// go on in the new image (`Fiber::goes_on_in`). Asked where a thread may have stood still.
+    fn outgrown(&self) -> bool {
+        false
+    }
+
     /// An `invariant` or `ensure` has been met: when to evaluate it is the world's affair.
     fn watch(&mut self, watch: Watch);
 }
@@ -92,6 +98,10 @@ pub enum Interrupted {
     Stopped,
     /// Where the thread stands this error is raised.
     Failed(Error),
+    /// Somebody ends the thread: its `finally` blocks run, and no `catch`.
+    Ended,
+    /// The fiber is put aside before its next instruction: `Scheduler::outgrown`.
+    Outgrown,
 }
 
 impl From<Stopped> for Interrupted {
@@ -107,6 +117,8 @@ pub enum Waited {
     /// The simulated world: the fiber is put aside with the operation it stands before.
     Suspended(Wait),
     Stopped,
+    /// As for `Interrupted`.
+    Ended,
 }
 
 /// How a fiber came to rest.

@@ -182,6 +182,10 @@ pub(super) fn instruction<S: Scheduler>(
         I::HoldOthers => {
             world.hold_others(fiber, program)?;
             fiber.holding += 1;
+            // It may have stood still before.
+            if world.outgrown() {
+                return Err(Fault::Paused);
+            }
         }
         I::ResumeOthers => {
             fiber.holding = fiber.holding.saturating_sub(1);

@@ -33,12 +33,14 @@ pub(super) fn perform<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mu
     }
     match world.wait(wait, fiber, &image.program) {
         Waited::Done(value) => match complete(image, fiber, world, value) {
+            Ok(()) if world.outgrown() => Done::Rest(Exit::Paused),
             Ok(()) => Done::Complete,
             Err(fault) => Done::Fault(fault),
         },
         Waited::Failed(error) => Done::Fault(Fault::Error(error)),
         Waited::Suspended(wait) => Done::Rest(Exit::Suspended(wait)),
         Waited::Stopped => Done::Fault(Fault::Stopped),
+        Waited::Ended => Done::Fault(Fault::ended()),
     }
 }
 

@@ -33,6 +33,36 @@ pub fn resolve(script: &tree::Script, source: &Source) -> (Resolution, Vec<Diagn
     resolve_with(script, source, &Builtins::of_scripts())
 }
 
+/// The same for a session, whose entries are in `script` one after the other. Each is a scope inside of the one before:
+/// a name that is declared again hides the older one, which whoever named it before keeps.
+///
+/// Functions, classes, variables and nodes of earlier entries have the same numbers whatever comes after them.
+pub fn resolve_session(
+    script: &tree::Script,
+    entries: &[Entry],
+    source: &Source,
+) -> (Resolution, Vec<Diagnostic>) {
+    let builtins = Builtins::of_scripts();
+    let (mut answers, mut found) = Names::resolve(script, entries, source, &builtins);
+    for variable in answers.variables.iter_mut().filter(|variable| variable.top_level) {
+        // Entries to come may name it, and set it.
+        variable.captured = true;
+        variable.assigned |= variable.kind == VariableKind::Var;
+    }
+    found.extend(checks::check(script, &answers, &builtins, source));
+    found.sort_by_key(|report| (report.span.start, report.span.end));
+    (answers, found)
+}
+
+/// An entry of a session.
+#[derive(Debug, Clone, Default)]
+pub struct Entry {
+    /// Which of the script's statements is its first.
+    pub first: usize,
+    /// Names that it declares and that never got a value: they mean what they meant before.
+    pub forgotten: Vec<Arc<str>>,
+}
+
 /// The same for the text of a builtin that is written in conc: it may name the functions that begin with `__`.
 pub fn resolve_internal(script: &tree::Script, source: &Source) -> (Resolution, Vec<Diagnostic>) {
     resolve_with(script, source, &Builtins { internal: true, ..Builtins::of_scripts() })
@@ -43,7 +73,7 @@ fn resolve_with(
     source: &Source,
     builtins: &Builtins,
 ) -> (Resolution, Vec<Diagnostic>) {
-    let (answers, mut found) = Names::resolve(script, source, builtins);
+    let (answers, mut found) = Names::resolve(script, &[], source, builtins);
     found.extend(checks::check(script, &answers, builtins, source));
     found.sort_by_key(|report| (report.span.start, report.span.end));
     (answers, found)

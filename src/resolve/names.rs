@@ -5,7 +5,9 @@
 
 use super::captures::Mention;
 use super::scopes::Scope;
-use super::{BLOCK, Builtins, Function, FunctionId, FunctionKind, Resolution, VariableId, VariableKind};
+use super::{
+    BLOCK, Builtins, Entry, Function, FunctionId, FunctionKind, Resolution, VariableId, VariableKind,
+};
 use crate::report::Diagnostic;
 use crate::source::{Source, Span};
 use crate::syntax::declared::Declared;
@@ -21,6 +23,8 @@ pub(super) struct Names<'a> {
     pub source: &'a Source,
     pub builtins: &'a Builtins,
     pub scopes: Vec<Scope>,
+    /// How many scopes of the top level are open: in a session one for each entry.
+    pub top_scopes: usize,
     /// The function that is being walked through.
     pub current: FunctionId,
     /// Counts what is declared and made, to tell which comes first.
@@ -41,6 +45,7 @@ pub(super) struct Names<'a> {
 impl<'a> Names<'a> {
     pub fn resolve(
         script: &Script,
+        entries: &[Entry],
         source: &'a Source,
         builtins: &'a Builtins,
     ) -> (Resolution, Vec<Diagnostic>) {
@@ -56,6 +61,7 @@ impl<'a> Names<'a> {
             source,
             builtins,
             scopes: Vec::new(),
+            top_scopes: 1,
             current: 0,
             now: 0,
             declared_at: Vec::new(),
@@ -66,11 +72,28 @@ impl<'a> Names<'a> {
             undefined: HashMap::new(),
         };
         names.new_function("<script>".into(), FunctionKind::Script, script.body.span, None);
-        names.block(&script.body);
+        match entries {
+            [] => names.block(&script.body),
+            _ => names.entries(&script.body.statements, entries),
+        }
         names.finish_undefined();
         names.find_early_globals();
         names.find_shared();
         (names.answers, names.found)
+    }
+
+    /// Those of a session, each in a scope inside of the one before.
+    fn entries(&mut self, statements: &[Statement], entries: &[Entry]) {
+        for (place, entry) in entries.iter().enumerate() {
+            let end = entries.get(place + 1).map_or(statements.len(), |next| next.first);
+            self.top_scopes = place + 1;
+            self.open();
+            self.declare_ahead(&statements[entry.first..end]);
+            for statement in &statements[entry.first..end] {
+                self.statement(statement);
+            }
+            self.forget(&entry.forgotten);
+        }
     }
 
     /// A function made here and now by the current one.

@@ -52,6 +52,13 @@ impl Names<'_> {
         self.scopes.pop();
     }
 
+    /// Takes names of the innermost scope back.
+    pub(super) fn forget(&mut self, names: &[Arc<str>]) {
+        if let Some(scope) = self.scopes.last_mut() {
+            names.iter().for_each(|name| _ = scope.names.remove(name));
+        }
+    }
+
     /// A variable of the current function that no name leads to yet.
     pub(super) fn add_variable(&mut self, text: &Arc<str>, span: Span, kind: VariableKind) -> VariableId {
         let id = self.answers.variables.len() as VariableId;
@@ -60,7 +67,7 @@ impl Names<'_> {
             span,
             kind,
             function: self.current,
-            top_level: self.scopes.len() == 1,
+            top_level: self.scopes.len() == self.top_scopes,
             assigned: false,
             captured: false,
             shared: false,

@@ -20,6 +20,12 @@ pub fn parse(source: &Source) -> (tree::Script, Vec<Diagnostic>) {
     parse::script(source)
 }
 
+/// The same of an entry of a session, whose texts stand in `source` one after the other: of what stands from `from` on.
+/// Its nodes are numbered from `nodes` on.
+pub fn parse_entry(source: &Source, from: usize, nodes: tree::NodeId) -> (tree::Script, Vec<Diagnostic>) {
+    parse::entry(source, from, nodes)
+}
+
 /// Whether more lines could make the text whole: it ends inside a bracket or a text, or after an operator.
 pub fn is_incomplete(text: &str) -> bool {
     prepare::prepare(text).incomplete

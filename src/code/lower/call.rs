@@ -78,8 +78,9 @@ impl<'t> Builder<'_, '_, 't> {
 
     /// Whether the function is the body of a thread template (its kind may not be noted yet).
     fn is_template(&self, function: u32) -> bool {
-        let known = function.checked_sub(self.unit.function_base);
-        let known = known.and_then(|id| self.unit.resolution.functions.get(id as usize));
+        // In the order of their numbers, but for the first, which is the text itself.
+        let id = self.unit.functions[1..].binary_search(&function).ok();
+        let known = id.and_then(|id| self.unit.resolution.functions.get(id + 1));
         known.is_some_and(|known| {
             matches!(
                 known.kind,

@@ -6,14 +6,14 @@ use crate::code::{Instruction, Register};
 use crate::resolve::{Meaning, Member};
 use crate::syntax::declared::Declared;
 use crate::syntax::tree::{
-    Block, Declaration, DeclarationItem, DeclarationKind, Expression, Name, NodeId, OnSignal, Timer,
+    Declaration, DeclarationItem, DeclarationKind, Expression, Name, NodeId, OnSignal, Statement, Timer,
 };
 use crate::value::Value;
 
 impl<'t> Builder<'_, '_, 't> {
     /// What exists from the start of a block: cells of variables that may be read early, and functions.
-    pub fn hoist(&mut self, block: &'t Block) -> Lowered {
-        for statement in &block.statements {
+    pub fn hoist(&mut self, statements: &'t [Statement]) -> Lowered {
+        for statement in statements {
             let Some(declared) = statement.kind.declared() else { continue };
             match declared {
                 Declared::Let(pattern, _) | Declared::Var(pattern, _) => {
@@ -30,7 +30,7 @@ impl<'t> Builder<'_, '_, 't> {
                 Declared::ThreadLocal(..) => {}
             }
         }
-        for statement in &block.statements {
+        for statement in statements {
             let Some(declared) = statement.kind.declared() else { continue };
             let before = self.at(statement.span);
             match declared {

@@ -221,7 +221,7 @@ impl<'l, 'u, 't> Builder<'l, 'u, 't> {
     }
 
     pub fn program_function(&self, function: FunctionId) -> u32 {
-        self.unit.function_base + function
+        self.unit.functions[function as usize]
     }
 
     /// Emits the making of a function as a value.

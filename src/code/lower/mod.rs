@@ -38,19 +38,80 @@ use storage::Storage;
 /// When some function is larger than the machine's tables allow.
 pub fn lower(source: &Arc<Source>, script: &Script, resolution: &Resolution) -> Result<Program, Diagnostic> {
     let mut lowering = Lowering::new(source.clone());
-    lowering.unit(source.clone(), script, resolution, false)?;
-    // A method that is called by name may be any type's; a builtin may name others.
-    while let Some(row) = lowering.pending.pop() {
-        lowering.scripted_row(row)?;
-    }
-    lowering.entry();
-    if lowering.program.symbols.len() > usize::from(u16::MAX) {
-        return Err(too_large(Span::default(), "the script (it has too many different names)"));
-    }
+    lowering.unit(source.clone(), script, resolution, false, Earlier::default())?;
+    lowering.finish()?;
     Ok(lowering.program)
 }
 
+/// The program of a session, to which each entry adds: nothing in its tables ever gets another number.
+#[derive(Clone)]
+pub struct Growing {
+    lowering: Lowering,
+    earlier: Earlier,
+}
+
+impl Growing {
+    pub fn new(source: Arc<Source>) -> Growing {
+        let earlier = Earlier { shows: true, ..Earlier::default() };
+        Growing { lowering: Lowering::new(source), earlier }
+    }
+
+    /// Adds what stands in the script from the statement `first` on. `source` begins with the text of the one before, and
+    /// so do `script` and `resolution`. The program, and its function that the entry became: it returns the value of the
+    /// last statement, if that is an expression.
+    ///
+    /// # Errors
+    /// When something is larger than the machine's tables allow; this is of no more use then.
+    pub fn add(
+        &mut self,
+        source: &Arc<Source>,
+        script: &Script,
+        resolution: &Resolution,
+        first: usize,
+    ) -> Result<(Program, u32), Diagnostic> {
+        self.lowering.program.source = source.clone();
+        let earlier = Earlier { statements: first, ..std::mem::take(&mut self.earlier) };
+        self.earlier = self.lowering.unit(source.clone(), script, resolution, false, earlier)?;
+        self.lowering.finish()?;
+        Ok((self.lowering.program.clone(), self.earlier.functions[0]))
+    }
+
+    /// The value of a variable, or where the program keeps it.
+    pub fn place(&self, variable: u32) -> Place {
+        match self.earlier.storage[variable as usize] {
+            Storage::Global(index) => Place::Global(index),
+            Storage::Fixed(index) => Place::Fixed(index),
+            Storage::Constant(index) => Place::Value(self.lowering.program.constants[index as usize].clone()),
+            Storage::Function(function) => Place::Value(Value::Function(function)),
+            Storage::Local(_) | Storage::Register | Storage::Cell => Place::Hidden,
+        }
+    }
+}
+
+/// Where a variable of a session can be looked at.
+#[derive(Debug)]
+pub enum Place {
+    Global(u32),
+    Fixed(u32),
+    Value(Value),
+    /// Nowhere: each thread has its own.
+    Hidden,
+}
+
+/// What earlier entries of a session have become. By their numbers in the resolver's answers.
+#[derive(Debug, Clone, Default)]
+struct Earlier {
+    /// How many of the script's statements.
+    statements: usize,
+    functions: Vec<u32>,
+    classes: Vec<u32>,
+    storage: Vec<Storage>,
+    /// Whether the value of a last expression is asked for.
+    shows: bool,
+}
+
 /// The tables of the program that is being made.
+#[derive(Clone)]
 pub(super) struct Lowering {
     program: Program,
     symbols: HashMap<Arc<str>, u16>,
@@ -67,11 +128,14 @@ pub(super) struct Unit<'t> {
     source: Arc<Source>,
     script: &'t Script,
     resolution: &'t Resolution,
-    /// Where its functions and classes begin in the program's tables.
-    function_base: u32,
-    class_base: u32,
+    /// Which of the script's statements are lowered: those from here on.
+    first: usize,
+    /// The numbers of its functions and classes in the program's tables.
+    functions: Vec<u32>,
+    classes: Vec<u32>,
     storage: Vec<Storage>,
     internal: bool,
+    shows: bool,
 }
 
 impl Lowering {
@@ -99,32 +163,55 @@ impl Lowering {
         }
     }
 
-    /// Lowers everything in one text. Returns where its functions begin.
+    /// Lowers everything in one text that has not been lowered earlier. Returns what all of it has become.
     fn unit(
         &mut self,
         source: Arc<Source>,
         script: &Script,
         resolution: &Resolution,
         internal: bool,
-    ) -> Result<u32, Diagnostic> {
-        let function_base = self.program.functions.len() as u32;
+        earlier: Earlier,
+    ) -> Result<Earlier, Diagnostic> {
+        let Earlier { statements: first, mut functions, mut classes, storage, shows } = earlier;
+        let (known, known_classes) = (functions.len().max(1), classes.len());
+        // Function 0 is what is lowered now.
+        let body = self.program.functions.len() as u32;
+        functions.resize(known, body);
+        functions[0] = body;
+        functions.extend((1..).map(|n| body + n).take(resolution.functions.len() - known));
         let class_base = self.program.classes.len() as u32;
-        let storage = storage::assign(self, script, resolution, function_base);
-        let unit = Unit { source, script, resolution, function_base, class_base, storage, internal };
-        for class in &resolution.classes {
+        classes.extend((class_base..).take(resolution.classes.len() - known_classes));
+        let storage = storage::assign(self, script, first, resolution, &functions, storage);
+        let unit = Unit { source, script, resolution, first, functions, classes, storage, internal, shows };
+        for class in &resolution.classes[known_classes..] {
             self.program.classes.push(unit.class(class));
         }
-        for function in &resolution.functions {
+        self.program.functions.push(unit.empty_function(&resolution.functions[0]));
+        for function in &resolution.functions[known..] {
             self.program.functions.push(unit.empty_function(function));
         }
-        for id in 1..resolution.functions.len() {
+        for id in known..resolution.functions.len() {
             self.note_class_kind(&unit, id as u32);
         }
         let mut builder = Builder::new(self, &unit, 0);
         builder.script()?;
-        let body = builder.finish()?;
-        self.place(function_base, body);
-        Ok(function_base)
+        let finished = builder.finish()?;
+        self.place(body, finished);
+        let Unit { functions, classes, storage, .. } = unit;
+        Ok(Earlier { statements: script.body.statements.len(), functions, classes, storage, shows })
+    }
+
+    /// What belongs to no unit.
+    fn finish(&mut self) -> Result<(), Diagnostic> {
+        // A method that is called by name may be any type's; a builtin may name others.
+        while let Some(row) = self.pending.pop() {
+            self.scripted_row(row)?;
+        }
+        self.entry();
+        if self.program.symbols.len() > usize::from(u16::MAX) {
+            return Err(too_large(Span::default(), "the script (it has too many different names)"));
+        }
+        Ok(())
     }
 
     /// The last function of a program: what every new thread begins with.
@@ -161,14 +248,14 @@ impl Lowering {
             return;
         }
         let Some(class_id) = known.class else { return };
-        let class = unit.class_base + class_id;
+        let class = unit.classes[class_id as usize];
         let kind = match unit.resolution.classes[class_id as usize].kind {
             ClassKind::Class | ClassKind::Monitor => FunctionKind::Class(class),
             ClassKind::Thread { daemon, process } => {
                 FunctionKind::ThreadWithMembers { class, daemon, process }
             }
         };
-        self.program.functions[(unit.function_base + id) as usize].kind = kind;
+        self.program.functions[unit.functions[id as usize] as usize].kind = kind;
     }
 
     /// Compiles a builtin that is written in conc.
@@ -181,10 +268,10 @@ impl Lowering {
         diagnostics.retain(|diagnostic| diagnostic.level == crate::report::Level::Error);
         // Unit tests compile every row, so this is never met by a script.
         assert!(diagnostics.is_empty(), "builtin {}: {diagnostics:?}", row.name);
-        let base = self.unit(source, &script, &resolution, true)?;
+        let unit = self.unit(source, &script, &resolution, true, Earlier::default())?;
         // The text is one `fn`: function 0 is the text itself, function 1 the `fn`.
         let slot = self.program.scripted.iter_mut().find(|(known, _)| std::ptr::eq(*known, row));
-        slot.expect("a pending row is in the table").1 = base + 1;
+        slot.expect("a pending row is in the table").1 = unit.functions[1];
         Ok(())
     }
 
@@ -205,7 +292,7 @@ impl Lowering {
             (storage::variable_of(meaning) == Some(variable))
                 .then(|| unit.resolution.function_of[id as usize])?
         });
-        unit.function_base + declared.expect("a threadlocal is declared at the top level")
+        unit.functions[declared.expect("a threadlocal is declared at the top level") as usize]
     }
 
     /// Has what a builtin may need for an argument of this name compiled.
@@ -281,13 +368,14 @@ impl Unit<'_> {
             mutable: field.mutable,
             private: field.private,
         };
-        let method = |method: &resolve::Method| (method.name.clone(), self.function_base + method.function);
+        let method =
+            |method: &resolve::Method| (method.name.clone(), self.functions[method.function as usize]);
         Class {
             name: class.name.clone(),
             monitor: class.kind == ClassKind::Monitor,
             fields: class.fields.iter().map(field).collect(),
             methods: class.methods.iter().map(method).collect(),
-            run: class.run.map(|run| self.function_base + run),
+            run: class.run.map(|run| self.functions[run as usize]),
         }
     }
 

@@ -7,8 +7,17 @@ use crate::syntax::tree::{Block, Catch, Expression, ExpressionKind, Statement, S
 impl<'t> Builder<'_, '_, 't> {
     /// The whole script: `main` runs it.
     pub fn script(&mut self) -> Lowered {
-        let script = self.unit.script;
-        self.body(&script.body)
+        let unit = self.unit;
+        let statements = &unit.script.body.statements[unit.first..];
+        let Some(Statement { kind: StatementKind::Expression(_), .. }) = statements.last() else {
+            return self.sequence(statements, None);
+        };
+        let value = unit.shows.then(|| self.temporary());
+        self.sequence(statements, value)?;
+        if let Some(s) = value {
+            self.emit(Instruction::Return { s });
+        }
+        Ok(())
     }
 
     /// The body of a function.
@@ -18,14 +27,22 @@ impl<'t> Builder<'_, '_, 't> {
 
     /// A block: what it defers runs when it ends, however it ends, last first.
     pub fn block(&mut self, block: &'t Block) -> Lowered {
+        self.sequence(&block.statements, None)
+    }
+
+    /// The value of the last statement, if asked for, goes into that register.
+    fn sequence(&mut self, statements: &'t [Statement], value: Option<Register>) -> Lowered {
         let mark = self.mark();
         let mut deferred = 0;
-        self.hoist(block)?;
-        for statement in &block.statements {
+        self.hoist(statements)?;
+        for (place, statement) in statements.iter().enumerate() {
             let before = self.at(statement.span);
+            let asked = value.filter(|_| place + 1 == statements.len());
             if let StatementKind::Defer(later) = &statement.kind {
                 self.begin_cleanup(Cleanup::Finally(&later.body));
                 deferred += 1;
+            } else if let (Some(d), StatementKind::Expression(expression)) = (asked, &statement.kind) {
+                self.into(expression, d)?;
             } else {
                 self.statement(statement)?;
             }

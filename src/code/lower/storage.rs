@@ -3,7 +3,7 @@
 use super::Lowering;
 use crate::resolve::{Meaning, Resolution, Variable, VariableId, VariableKind};
 use crate::syntax::tree::{
-    Expression, ExpressionKind, Pattern, Script, StatementKind, TextPart, UnaryOperator,
+    Expression, ExpressionKind, Pattern, Script, Statement, StatementKind, TextPart, UnaryOperator,
 };
 use crate::value::Value;
 
@@ -35,24 +35,24 @@ impl Storage {
 pub(super) fn assign(
     lowering: &mut Lowering,
     script: &Script,
+    first: usize,
     resolution: &Resolution,
-    function_base: u32,
+    functions: &[u32],
+    earlier: Vec<Storage>,
 ) -> Vec<Storage> {
-    let known = known_constants(lowering, script, resolution);
+    let known = known_constants(lowering, &script.body.statements[first..], resolution);
     // Functions first: whether one captures anything depends on where the others are kept, so begin by
     // believing that none does and take back what proves false, until nothing changes.
-    let mut storage: Vec<Storage> = resolution
-        .variables
-        .iter()
-        .enumerate()
-        .map(|(id, variable)| match known[id] {
+    let (new, mut storage) = (earlier.len(), earlier);
+    for (id, variable) in resolution.variables.iter().enumerate().skip(new) {
+        storage.push(match known[id] {
             Some(constant) => Storage::Constant(constant),
-            None => first_choice(lowering, variable, resolution, function_base),
-        })
-        .collect();
+            None => first_choice(lowering, variable, resolution, functions),
+        });
+    }
     loop {
         let mut changed = false;
-        for (id, variable) in resolution.variables.iter().enumerate() {
+        for (id, variable) in resolution.variables.iter().enumerate().skip(new) {
             let Storage::Function(_) = storage[id] else { continue };
             let function = function_of(variable.kind, resolution);
             let captures = &resolution.functions[function as usize].captures;
@@ -86,12 +86,12 @@ fn first_choice(
     lowering: &mut Lowering,
     variable: &Variable,
     resolution: &Resolution,
-    function_base: u32,
+    functions: &[u32],
 ) -> Storage {
     let program = &mut lowering.program;
     match variable.kind {
         VariableKind::Function(_) | VariableKind::Template(_) | VariableKind::Class(_) => {
-            return Storage::Function(function_base + function_of(variable.kind, resolution));
+            return Storage::Function(functions[function_of(variable.kind, resolution) as usize]);
         }
         VariableKind::ThreadLocal => {
             program.locals += 1;
@@ -122,9 +122,13 @@ fn first_choice(
 
 /// Top-level `let NAME = LITERAL` before anything that could run other code: nobody can see the name unset, so the
 /// literal can stand for it everywhere.
-fn known_constants(lowering: &mut Lowering, script: &Script, resolution: &Resolution) -> Vec<Option<u32>> {
+fn known_constants(
+    lowering: &mut Lowering,
+    statements: &[Statement],
+    resolution: &Resolution,
+) -> Vec<Option<u32>> {
     let mut known = vec![None; resolution.variables.len()];
-    for statement in &script.body.statements {
+    for statement in statements {
         match &statement.kind {
             StatementKind::Let { pattern: Pattern::Name(name), value } => {
                 let Some(constant) = literal(value) else {

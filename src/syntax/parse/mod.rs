@@ -38,12 +38,25 @@ const DEEP_STACK: usize = 64 << 20;
 const PROBLEM_LIMIT: usize = 100;
 
 pub fn script(source: &Source) -> (Script, Vec<Diagnostic>) {
-    let Prepared { text, problems, depth, .. } = prepare(&source.text);
+    parse(source, &source.text, 0)
+}
+
+/// The tree of what stands from `from` on, with node numbers from `nodes` on.
+pub fn entry(source: &Source, from: usize, nodes: NodeId) -> (Script, Vec<Diagnostic>) {
+    let (before, own) = source.text.split_at(from);
+    // Blank, so that all offsets are those of the whole text.
+    let blank = |byte: u8| if byte == b'\n' { '\n' } else { ' ' };
+    let text: String = before.bytes().map(blank).collect::<String>() + own;
+    parse(source, &text, nodes)
+}
+
+fn parse(source: &Source, text: &str, nodes: NodeId) -> (Script, Vec<Diagnostic>) {
+    let Prepared { text, problems, depth, .. } = prepare(text);
     let mut parser = Parser {
         text: &text,
         length: source.text.len(),
         base: 0,
-        nodes: 0,
+        nodes,
         height: 0,
         problems,
         after_invalid: false,

@@ -21,6 +21,12 @@ pub(super) struct Picture {
     pub free: Vec<u32>,
 }
 
+/// A deadlock, with the numbers of the threads that are shown in it.
+pub(super) struct Knot {
+    pub deadlock: Deadlock,
+    pub threads: Vec<u32>,
+}
+
 impl Shared {
     /// The thread is about to park without a deadline. False if it has been woken already.
     pub(super) fn block(&self, seat: &Arc<Seat>) -> bool {
@@ -41,13 +47,22 @@ impl Shared {
         };
         drop(table);
         if let Some(deadlock) = deadlock {
-            self.finish(Cause::Deadlock(deadlock));
+            self.deadlocked(deadlock);
         }
         true
     }
 
+    /// Some threads wait for ever: the run ends, but for a session, where somebody can end them. To be called without
+    /// holding any lock.
+    pub(super) fn deadlocked(&self, knot: Knot) {
+        match &self.desk {
+            Some(desk) if !desk.closed() => desk.found(self, knot),
+            Some(_) | None => self.finish(Cause::Deadlock(knot.deadlock)),
+        }
+    }
+
     /// While others go on: only threads that wait for each other by name can be stuck.
-    fn find_ring(&self, table: &Table, from: u32) -> Option<Deadlock> {
+    pub(super) fn find_ring(&self, table: &Table, from: u32) -> Option<Knot> {
         let mut blocked = Blocked::new();
         let mut frontier = VecDeque::from([from]);
         while let Some(id) = frontier.pop_front() {
@@ -66,7 +81,7 @@ impl Shared {
     }
 
     /// When no thread can go on by itself.
-    pub(super) fn find_deadlock(&self, table: &Table) -> Option<Deadlock> {
+    pub(super) fn find_deadlock(&self, table: &Table) -> Option<Knot> {
         let Picture { blocked, free } = self.picture(table);
         // What each of the free ones may touch is looked at by `knot`.
         let anybody_free = !free.is_empty();
@@ -106,7 +121,7 @@ impl Shared {
     }
 
     /// Looks at each of the stuck threads once more, then says what is to be said of them.
-    pub(super) fn confirm(&self, table: &Table, blocked: &Blocked, stuck: Vec<u32>) -> Option<Deadlock> {
+    pub(super) fn confirm(&self, table: &Table, blocked: &Blocked, stuck: Vec<u32>) -> Option<Knot> {
         let seats: Vec<&Arc<Seat>> = stuck.iter().filter_map(|id| table.seats.get(id)).collect();
         for seat in &seats {
             let guard = seat.blocked.lock();
@@ -132,7 +147,7 @@ impl Shared {
             .filter_map(|id| table.seats.get(id))
             .map(|seat| self.stuck(seat, &mut notes))
             .collect();
-        Some(Deadlock { threads, cycle, notes })
+        Some(Knot { deadlock: Deadlock { threads, cycle, notes }, threads: shown })
     }
 
     /// Whether it is a worker of a pool that waits for tasks, which is no fault of its own.

@@ -50,13 +50,14 @@ impl Shared {
             return tested;
         }
         let mut world = self.after();
+        let code = self.code();
         for watch in met {
-            match watch.evaluate(&self.image, &mut world) {
+            match watch.evaluate(&code.image, &mut world) {
                 Judged::Holds => {}
                 Judged::Fails(error) | Judged::Raised(error) => tested.unmet.push(error),
                 Judged::Stopped => {
                     let doing = format!("tests an `{}`", watch.word());
-                    let line = self.image.program.source.line(watch.span.start);
+                    let line = code.image.program.source.line(watch.span.start);
                     let status = self.cut_short().unwrap_or(status::INTERRUPTED);
                     let holds = self.things.labels_held_by(&self.main);
                     tested.stopped = Some((Left { thread: self.main.name(), doing, line, holds }, status));
@@ -78,6 +79,8 @@ impl Shared {
             still: AtomicBool::new(false),
             reads_input: AtomicBool::new(false),
             blocked: Mutex::new(None),
+            ending: AtomicBool::new(false),
+            outgrown: AtomicBool::new(false),
         };
         RealWorld { after: true, ..RealWorld::new(self.clone(), Arc::new(seat)) }
     }

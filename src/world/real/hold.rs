@@ -117,6 +117,25 @@ impl Shared {
         answer
     }
 
+    /// Does something while no thread of the script takes a step. None when the run has ended.
+    pub(super) fn while_nobody_moves<T>(&self, act: impl FnOnce(&Table) -> T) -> Option<T> {
+        let mut holder = self.hold.holder.lock();
+        while holder.is_some() && !self.stopping() {
+            self.hold.over.wait(&mut holder);
+        }
+        if self.stopping() {
+            return None;
+        }
+        *holder = Some(Holder { thread: NOBODY, depth: 1 });
+        self.trap.fetch_or(HOLD, Ordering::SeqCst);
+        while !self.others_still(NOBODY) && !self.stopping() {
+            self.hold.one_still.wait(&mut holder);
+        }
+        let answer = (!self.stopping()).then(|| act(&self.table.lock()));
+        self.hold.let_go(self, &mut holder);
+        answer
+    }
+
     fn all_have_told(&self) -> bool {
         let table = self.table.lock();
         table.seats.values().all(|seat| seat.still.load(Ordering::SeqCst) && seat.has_told())

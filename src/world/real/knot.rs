@@ -5,14 +5,13 @@
 //! when nothing changes any more waits for ever. What is found is certain: nobody moves meanwhile, and what is
 //! out of reach for all who move stays out of reach. When to search is decided by `occasion`.
 
-use super::deadlock::Picture;
+use super::deadlock::{Knot, Picture};
 use super::graph;
 use super::marks::{Marks, Unknown};
-use super::run::{Cause, Shared};
+use super::run::{Code, Shared};
 use super::standing::Standing;
 use super::threads::{Seat, Table};
-use crate::code::reach::{Mention, Reach};
-use crate::report::runtime::Deadlock;
+use crate::code::reach::Mention;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
@@ -20,7 +19,7 @@ use std::time::Instant;
 
 /// What a search has found.
 enum Found {
-    Knot(Deadlock),
+    Knot(Knot),
     /// Nobody waits who should not.
     Nothing,
     /// Some thread waits that may or may not be released.
@@ -32,8 +31,8 @@ impl Shared {
     pub(super) fn look_for_knots(&self) {
         let began = Instant::now();
         let open = match self.search() {
-            Found::Knot(deadlock) => {
-                self.finish(Cause::Deadlock(deadlock));
+            Found::Knot(knot) => {
+                self.deadlocked(knot);
                 false
             }
             Found::Nothing => false,
@@ -57,19 +56,18 @@ impl Shared {
                 return Found::Open;
             }
         }
-        let reach = self.knots.reach.get_or_init(|| Reach::of(&self.image.program));
-        self.while_all_stand(|table| self.find_knot(table, reach)).unwrap_or(Found::Open)
+        self.while_all_stand(|table| self.find_knot(table, &self.code())).unwrap_or(Found::Open)
     }
 
     /// To be called while all stand still.
-    fn find_knot(&self, table: &Table, reach: &Reach) -> Found {
+    fn find_knot(&self, table: &Table, code: &Code) -> Found {
         let Picture { blocked, free } = self.picture(table);
         if free.is_empty() || !blocked.keys().any(|id| self.minds(table, *id)) {
             return Found::Nothing;
         }
         let mut threads: Vec<_> = table.seats.values().map(|seat| seat.thread.clone()).collect();
         threads.push(self.main.clone());
-        let no_marks = || Marks::new(&self.image, reach, threads.clone());
+        let no_marks = || Marks::new(&code.image, code.reach(), threads.clone());
         let marks = RefCell::new(no_marks());
         let (counted, unknown) = (Cell::new(0), Cell::new(false));
         let mark = |ids: &[u32]| {

@@ -29,6 +29,7 @@ mod outside;
 mod poller;
 mod process;
 mod run;
+mod session;
 mod signals;
 mod sockets;
 mod spin;
@@ -45,6 +46,7 @@ pub use input::Input;
 pub use output::Sink;
 pub use outside::Programs;
 pub use run::{Options, UncaughtReport, run};
+pub use session::{Answer, Handle, OnDeadlock, Session};
 
 use super::{Stream, World};
 use crate::builtin::{Wait, random};
@@ -85,6 +87,8 @@ pub struct RealWorld {
     told: Cell<bool>,
     /// What it will call after the calls in progress: the body of a timer, or of a handler of signals.
     begins_again: Vec<Value>,
+    /// Somebody has ended the thread: it does what is left to clean up.
+    ended: bool,
     /// Where it has come to rest while some thread seemed to wait for ever.
     rested: occasion::Places,
 }
@@ -104,8 +108,15 @@ impl RealWorld {
             after: false,
             told: Cell::new(true),
             begins_again: Vec::new(),
+            ended: false,
             rested: occasion::Places::default(),
         }
+    }
+
+    /// The program as it is now: the thread goes on in it.
+    fn code(&self) -> Arc<run::Code> {
+        self.seat.outgrown.store(false, Ordering::Relaxed);
+        self.shared.code()
     }
 }
 
@@ -244,6 +255,12 @@ impl Scheduler for RealWorld {
 
     fn safepoint(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Interrupted> {
         self.stand(Here::before(fiber), &|| fiber.line(program))?;
+        if self.is_ended() {
+            return Err(Interrupted::Ended);
+        }
+        if self.outgrown() {
+            return Err(Interrupted::Outgrown);
+        }
         self.keep_within_memory().map_err(Interrupted::Failed)
     }
 
@@ -261,6 +278,10 @@ impl Scheduler for RealWorld {
             measured.over(line);
         }
         waited
+    }
+
+    fn outgrown(&self) -> bool {
+        self.seat.outgrown.load(Ordering::Relaxed)
     }
 
     fn yield_now(&mut self) {

@@ -17,10 +17,9 @@ use super::RealWorld;
 use super::run::Shared;
 use super::standing::Here;
 use crate::code::Program;
-use crate::code::reach::{self, Reach};
+use crate::code::reach;
 use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -36,9 +35,7 @@ const SHARE: u32 = 25;
 const MOST_PLACES: usize = 1000;
 
 pub(super) struct Knots {
-    worth_while: bool,
-    /// Made at the first search: most runs have ended by then.
-    pub reach: OnceLock<Reach>,
+    worth_while: AtomicBool,
     /// Not 0 while some thread may be waiting for ever; another number each time that this begins.
     watch: AtomicU64,
     /// A check is planned, or about to be.
@@ -78,8 +75,7 @@ impl Knots {
     pub fn new(program: &Program) -> Knots {
         let parked = Parked { noted: HashMap::new(), searched: HashMap::new(), pause: A_WHILE };
         Knots {
-            worth_while: reach::worth_while(program),
-            reach: OnceLock::new(),
+            worth_while: AtomicBool::new(reach::worth_while(program)),
             watch: AtomicU64::new(0),
             armed: AtomicBool::new(false),
             plan: Mutex::new(Plan {
@@ -91,6 +87,11 @@ impl Knots {
                 parked,
             }),
         }
+    }
+
+    /// The program has become this one.
+    pub fn grown(&self, program: &Program) {
+        self.worth_while.store(reach::worth_while(program), Ordering::Relaxed);
     }
 
     /// When there is something to do next.
@@ -171,7 +172,7 @@ impl Places {
 impl RealWorld {
     /// Sleeps in its seat until it is woken or late. `idle`: it is a worker of a pool without a task.
     pub(super) fn lie(&mut self, until: Option<Instant>, here: Here<'_>, idle: bool) {
-        if self.shared.knots.worth_while {
+        if self.shared.knots.worth_while.load(Ordering::Relaxed) {
             let watch = self.shared.knots.watch();
             if until.is_none() {
                 // Nobody minds that a daemon waits for ever; but others may come to wait for it.
@@ -310,9 +311,9 @@ mod tests {
 
     #[test]
     fn programs_without_such_things_pay_nothing() {
-        assert!(!knots("lock m\nwith m { }\nlet t = start { }\njoin t").worth_while);
+        assert!(!knots("lock m\nwith m { }\nlet t = start { }\njoin t").worth_while.into_inner());
         for text in ["semaphore s(1)", "let make = queue", "var n = 0\nawait n == 0"] {
-            assert!(knots(text).worth_while, "{text}");
+            assert!(knots(text).worth_while.into_inner(), "{text}");
         }
     }
 

@@ -11,10 +11,12 @@ use super::occasion::Knots;
 use super::output::{Process, Sink};
 use super::outside::{Doors, Programs};
 use super::process::{self, Processes, Side};
+use super::session::Desk;
 use super::stats::Tally;
 use super::things::Things;
 use super::threads::Table;
 use super::{RealWorld, threads};
+use crate::code::reach::Reach;
 use crate::code::verify::Verified;
 use crate::machine::{Exit, Image};
 use crate::report::runtime::{Astray, Deadlock, Ending, Left, status};
@@ -103,6 +105,8 @@ pub(super) const HOLD: u8 = 2;
 pub(super) const ASK: u8 = 4;
 /// Some thread has gone beyond the limit of memory, and has not come to a safe point since.
 pub(super) const MEMORY: u8 = 8;
+/// Somebody ends some thread.
+pub(super) const END: u8 = 16;
 
 /// Why a run has ended.
 pub(super) enum Cause {
@@ -120,11 +124,11 @@ pub(super) enum Cause {
 
 /// What the threads of one run share.
 pub(super) struct Shared {
-    /// The program, with its variables.
-    pub image: Image,
+    /// The program, as it is now: in a session it grows.
+    code: Mutex<Arc<Code>>,
     pub options: Options,
     pub main: Arc<Thread>,
-    /// What every thread looks at often: `STOP`, `HOLD`, `ASK`, `MEMORY`.
+    /// What every thread looks at often: `STOP`, `HOLD`, `ASK`, `MEMORY`, `END`.
     pub trap: Arc<AtomicU8>,
     pub hold: Hold,
     pub table: Mutex<Table>,
@@ -161,9 +165,39 @@ pub(super) struct Shared {
     pub processes: Processes,
     /// Told when the last thread has ended after the run has.
     pub gone: Condvar,
+    /// Where `main` gets what it is to do next, in a session.
+    pub desk: Option<Desk>,
+}
+
+/// A program with its variables, and what has been found out about it.
+pub(super) struct Code {
+    pub image: Image,
+    /// Made at the first search: most runs have ended by then.
+    reach: OnceLock<Reach>,
+}
+
+impl Code {
+    pub fn new(image: Image) -> Code {
+        Code { image, reach: OnceLock::new() }
+    }
+
+    pub fn reach(&self) -> &Reach {
+        self.reach.get_or_init(|| Reach::of(&self.image.program))
+    }
 }
 
 impl Shared {
+    /// The program. A thread of the script asks by `RealWorld::code`.
+    pub fn code(&self) -> Arc<Code> {
+        self.code.lock().clone()
+    }
+
+    /// Another program from here on. Only while nobody takes a step.
+    pub fn replace_code(&self, code: Code) {
+        let before = std::mem::replace(&mut *self.code.lock(), Arc::new(code));
+        drop(before); // outside the lock
+    }
+
     /// Whether the run has ended.
     pub fn stopping(&self) -> bool {
         self.trap.load(Ordering::SeqCst) & STOP != 0
@@ -172,6 +206,9 @@ impl Shared {
     /// Makes a thing to wait for known.
     pub fn register(&self, sync: &Arc<Sync>) {
         self.things.add(sync);
+        if let Some(desk) = &self.desk {
+            desk.add(sync);
+        }
         if self.options.stats {
             self.tally.add(sync);
         }
@@ -191,6 +228,9 @@ impl Shared {
         }
         if let Some(baton) = &self.forced {
             baton.tell();
+        }
+        if let Some(desk) = &self.desk {
+            desk.tell();
         }
         self.bell.ring();
     }
@@ -234,6 +274,14 @@ impl Shared {
             )
             | None => Tested::default(),
         }
+    }
+
+    /// Attends to the run until it has ended, and does what is to be done then.
+    pub(super) fn see_it_end(self: &Arc<Shared>) -> Ending {
+        self.attend();
+        let tested = self.test();
+        let programs = self.doors.shut();
+        Ending { programs, ..self.ending(tested) }
     }
 
     /// What is to be said of the run that has ended.
@@ -356,11 +404,20 @@ pub(super) fn live(
     things: Vec<Arc<Sync>>,
     body: impl FnOnce(&mut RealWorld) -> Exit + Send + 'static,
 ) -> Ending {
-    let Beginning { image, options, main, next_id, clock, processes } = beginning;
-    let bell = match Bell::new(options.signals) {
+    let bell = match Bell::new(beginning.options.signals) {
         Ok(bell) => Arc::new(bell),
-        Err(error) => return cannot_start(&options, &error.to_string()),
+        Err(error) => return cannot_start(&beginning.options, &error.to_string()),
     };
+    let shared = share(beginning, bell, None);
+    things.iter().for_each(|sync| shared.register(sync));
+    if let Err(error) = shared.start(&shared.main, body) {
+        return cannot_start(&shared.options, &error.message);
+    }
+    shared.see_it_end()
+}
+
+pub(super) fn share(beginning: Beginning, bell: Arc<Bell>, desk: Option<Desk>) -> Arc<Shared> {
+    let Beginning { image, options, main, next_id, clock, processes } = beginning;
     let random = match options.seed {
         Some(seed) => fastrand::Rng::with_seed(seed),
         None => fastrand::Rng::new(),
@@ -368,8 +425,8 @@ pub(super) fn live(
     let knots = Knots::new(&image.program);
     let baton = |legs: &Arc<Legs>| Baton::new(legs.clone(), main.clone(), options.seed.unwrap_or_default());
     let forced = options.forced.as_ref().map(baton).map(Arc::new);
-    let shared = Arc::new(Shared {
-        image,
+    Arc::new(Shared {
+        code: Mutex::new(Arc::new(Code::new(image))),
         options,
         main: main.clone(),
         trap: Arc::new(AtomicU8::new(0)),
@@ -398,15 +455,8 @@ pub(super) fn live(
         doors: Doors::default(),
         processes,
         gone: Condvar::new(),
-    });
-    things.iter().for_each(|sync| shared.register(sync));
-    if let Err(error) = shared.start(&main, body) {
-        return cannot_start(&shared.options, &error.message);
-    }
-    shared.attend();
-    let tested = shared.test();
-    let programs = shared.doors.shut();
-    Ending { programs, ..shared.ending(tested) }
+        desk,
+    })
 }
 
 /// The id of the thread `main`.

@@ -12,6 +12,7 @@ use super::run::Shared;
 use super::threads;
 use crate::builtin::Wait;
 use crate::machine::{Exit, Waited};
+use crate::report::runtime::status;
 use crate::sync::Op;
 use crate::sync::outside;
 use crate::sync::outside::signal::{Action, Pending, Signal};
@@ -133,6 +134,7 @@ impl RealWorld {
             let op = Op::Outside(Box::new(outside::Wait::Signal(pending.clone())));
             match self.wait_at(Wait { op, deadline: None }, 0, None) {
                 Waited::Done(_) => {}
+                Waited::Ended => return Exit::Exited(status::INTERRUPTED),
                 Waited::Failed(_) | Waited::Suspended(_) | Waited::Stopped => return Exit::Stopped,
             }
             if pending.replaced() {

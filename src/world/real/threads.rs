@@ -6,7 +6,7 @@ use super::run::{Cause, MAIN, Shared, UncaughtReport};
 use super::standing::{Here, Standing};
 use super::things::Things;
 use crate::machine::{self, Exit, Fiber, Scheduler};
-use crate::report::runtime::Left;
+use crate::report::runtime::{Left, status};
 use crate::sync::Op;
 use crate::sync::thread::{Entry, State, Thread, Timer};
 use crate::sync::wait::Waiter;
@@ -45,6 +45,10 @@ pub(super) struct Seat {
     pub reads_input: AtomicBool,
     /// What it waits for while it is parked. It stays here so that others can look at it.
     pub blocked: Mutex<Option<Blocked>>,
+    /// Somebody ends it; taken back by the thread when it has noticed.
+    pub ending: AtomicBool,
+    /// The program has grown while it stood still.
+    pub outgrown: AtomicBool,
 }
 
 /// An operation whose thread is parked.
@@ -92,6 +96,8 @@ impl Shared {
             still: AtomicBool::new(true),
             reads_input: AtomicBool::new(false),
             blocked: Mutex::new(None),
+            ending: AtomicBool::new(false),
+            outgrown: AtomicBool::new(false),
         });
         let started = self.sit_down(&seat).and_then(|()| {
             let world = RealWorld::new(self.clone(), seat.clone());
@@ -150,7 +156,7 @@ impl Shared {
         if done {
             self.finish(Cause::Done);
         } else if let Some(deadlock) = deadlock {
-            self.finish(Cause::Deadlock(deadlock));
+            self.deadlocked(deadlock);
         } else {
             self.a_thread_has_ended();
         }
@@ -163,11 +169,7 @@ impl RealWorld {
         self.watch_memory();
         self.move_again(Here::inside(None));
         // A mistake in conc itself ends the thread with a report, and not the run in silence.
-        let exit = catch_unwind(AssertUnwindSafe(|| body(&mut self))).unwrap_or_else(|_| {
-            let error = Error::new(Kind::State, "the interpreter has failed in this thread")
-                .hint("this is a mistake in conc, not in the script: please report it");
-            Exit::Failed(Arc::new(error))
-        });
+        let exit = catch_unwind(AssertUnwindSafe(|| body(&mut self))).unwrap_or_else(|_| failed());
         self.end(exit);
     }
 
@@ -194,6 +196,7 @@ impl RealWorld {
                 }
                 self.settle(State::Failed, Err(error));
             }
+            Exit::Exited(_) if self.ended => self.settle(State::Failed, Err(Arc::new(ended(&thread)))),
             Exit::Exited(status) => {
                 // The run ends before anybody is woken by the end of the thread.
                 shared.finish(Cause::Exit(status));
@@ -230,6 +233,18 @@ impl RealWorld {
     }
 }
 
+/// How a thread ends in which conc has panicked.
+pub(super) fn failed() -> Exit {
+    let error = Error::new(Kind::State, "the interpreter has failed in this thread")
+        .hint("this is a mistake in conc, not in the script: please report it");
+    Exit::Failed(Arc::new(error))
+}
+
+/// What who asks for its result gets.
+fn ended(thread: &Thread) -> Error {
+    Error::new(Kind::Cancelled, format!("thread \"{}\" was ended from outside", thread.name()))
+}
+
 /// What a thread of a script runs.
 pub(super) fn script_body(world: &mut RealWorld) -> Exit {
     if world.seat.thread.id != MAIN {
@@ -245,10 +260,9 @@ pub(super) fn script_body(world: &mut RealWorld) -> Exit {
 
 /// What the only thread of a fork's child runs: it goes on after its call of `fork`, whose value here is 0.
 pub(super) fn forked_body(world: &mut RealWorld, mut fiber: Fiber) -> Exit {
-    let shared = world.shared.clone();
+    let code = world.code();
     // SAFETY: as for `main` in `script_body`: it is the first thread of its run, whose values were made for it.
-    let exit =
-        unsafe { step::alone(|| machine::resume(&shared.image, &mut fiber, world, Ok(Value::Int(0)))) };
+    let exit = unsafe { step::alone(|| machine::resume(&code.image, &mut fiber, world, Ok(Value::Int(0)))) };
     world.held = std::mem::take(&mut fiber.held);
     exit
 }
@@ -265,10 +279,15 @@ fn steps(world: &mut RealWorld) -> Exit {
 }
 
 pub(super) fn call(world: &mut RealWorld, entry: Entry) -> Exit {
-    let shared = world.shared.clone();
-    match Fiber::new(&shared.image, entry) {
+    let mut code = world.code();
+    match Fiber::new(&code.image, entry) {
         Ok(mut fiber) => {
-            let exit = machine::run(&shared.image, &mut fiber, world);
+            let mut exit = machine::run(&code.image, &mut fiber, world);
+            while let Exit::Paused = exit {
+                code = world.code();
+                fiber.goes_on_in(&code.image);
+                exit = machine::run(&code.image, &mut fiber, world);
+            }
             world.held = std::mem::take(&mut fiber.held);
             exit
         }
@@ -289,6 +308,7 @@ pub(super) fn beat_from(world: &mut RealWorld, timer: &Timer, entry: Entry, mut 
         match world.wait_for_beat(next) {
             Beat::Due => {}
             Beat::Cancelled => return Exit::Finished(Value::Nil),
+            Beat::Ended => return Exit::Exited(status::INTERRUPTED),
             Beat::Stopped => return Exit::Stopped,
         }
         let again = Entry { callee: entry.callee.clone(), arguments: entry.arguments.clone() };
@@ -317,5 +337,7 @@ pub(super) fn next_beat(timer: &Timer, due: i64, now: i64) -> i64 {
 pub(super) enum Beat {
     Due,
     Cancelled,
+    /// From outside.
+    Ended,
     Stopped,
 }

@@ -31,6 +31,9 @@ impl RealWorld {
         if self.shared.stopping() {
             return self.give_up(pending);
         }
+        if self.is_ended() {
+            return self.end_here(pending);
+        }
         if let Some(answer) = self.look(&mut pending) {
             self.offer_rest(&pending);
             return answer;
@@ -40,6 +43,10 @@ impl RealWorld {
             pending = rest.pending;
             if self.shared.stopping() {
                 return self.give_up(pending);
+            }
+            if self.is_ended() {
+                pass_on(&pending.op, rest.given);
+                return self.end_here(pending);
             }
             match self.poll(&mut pending) {
                 Ok(Some(value)) => {
@@ -215,12 +222,19 @@ impl RealWorld {
         Waited::Stopped
     }
 
+    /// Somebody ends the thread.
+    fn end_here(&mut self, mut pending: Pending) -> Waited {
+        pending.op.abandon(self.asker(pending.line));
+        Waited::Ended
+    }
+
     /// A timer waits for its next beat, or to be cancelled.
     pub(super) fn wait_for_beat(&mut self, due: i64) -> Beat {
         let op = Op::Beat(self.seat.thread.clone());
         match self.wait_at(Wait { op, deadline: Some(due) }, 0, None) {
             Waited::Done(Value::Bool(true)) => Beat::Due,
             Waited::Done(_) | Waited::Failed(_) => Beat::Cancelled,
+            Waited::Ended => Beat::Ended,
             Waited::Suspended(_) | Waited::Stopped => Beat::Stopped,
         }
     }

@@ -190,12 +190,12 @@ impl Forced<'_> {
             }
             Pace::Turn(_) | Pace::Waiting => {}
         }
-        let shared = self.real.shared.clone();
-        let mut fiber = match Fiber::new(&shared.image, entry) {
+        let code = self.real.code();
+        let mut fiber = match Fiber::new(&code.image, entry) {
             Ok(fiber) => fiber,
             Err(error) => return Exit::Failed(Arc::new(error)),
         };
-        let mut exit = machine::run(&shared.image, &mut fiber, self);
+        let mut exit = machine::run(&code.image, &mut fiber, self);
         if let Exit::Paused = exit {
             exit = self.run_freely(&mut fiber);
         }
@@ -213,13 +213,13 @@ impl Forced<'_> {
     /// Goes on in the ordinary real world, if there is something to go on with.
     fn run_freely(&mut self, fiber: &mut Fiber) -> Exit {
         let Pace::Free = self.pace else { return Exit::Stopped };
-        let shared = self.real.shared.clone();
+        let code = self.real.code();
         for _ in 0..std::mem::take(&mut self.holds) {
-            if self.real.hold_others(fiber, &shared.image.program).is_err() {
+            if self.real.hold_others(fiber, &code.image.program).is_err() {
                 return Exit::Stopped;
             }
         }
-        machine::run(&shared.image, fiber, self.real)
+        machine::run(&code.image, fiber, self.real)
     }
 
     /// Waits, as it was recorded.
@@ -306,7 +306,7 @@ impl Forced<'_> {
             match self.wait_from(began, wait, 0, None) {
                 Waited::Done(Value::Bool(true)) => {}
                 Waited::Done(_) | Waited::Failed(_) => return Exit::Finished(Value::Nil),
-                Waited::Suspended(_) | Waited::Stopped => return Exit::Stopped,
+                Waited::Suspended(_) | Waited::Stopped | Waited::Ended => return Exit::Stopped,
             }
             let again = Entry { callee: entry.callee.clone(), arguments: entry.arguments.clone() };
             match self.call(again) {

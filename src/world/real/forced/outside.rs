@@ -138,7 +138,7 @@ impl Scheduler for Forced<'_> {
                     return false;
                 }
                 Pace::Turn(_) | Pace::Waiting => {
-                    let line = fiber.line(&self.real.shared.image.program);
+                    let line = fiber.line(&self.real.code().image.program);
                     self.rest(End::Stands, line);
                     if let Pace::Over = self.pace {
                         self.real.shared.stopped_here(&self.real.seat.thread, "runs", line);

@@ -3,9 +3,9 @@
 //! Variables of the top level that its code cannot come to are left out; nobody could tell.
 
 use super::super::marks::Marks;
-use super::super::run::Shared;
+use super::super::run::{Code, Shared};
 use crate::code::live::Liveness;
-use crate::code::reach::{Mention, Reach};
+use crate::code::reach::Mention;
 use crate::machine::saved::Rest;
 use crate::machine::{Fiber, Image};
 use crate::state::Shared as Node;
@@ -33,7 +33,8 @@ impl Shared {
     /// # Errors
     /// When it could come to something that cannot be copied.
     pub(super) fn copy_for(&self, handle: &Arc<Thread>, entry: &Entry) -> Result<Vec<u8>, Error> {
-        let mut marks = self.marks();
+        let code = self.code();
+        let mut marks = marks(&code);
         let values = entry.arguments.iter().chain([&entry.callee]);
         // When it is too much to follow, everything counts as mentioned.
         let all = values.map(|value| marks.value(value.clone())).any(|followed| followed.is_err());
@@ -54,8 +55,9 @@ impl Shared {
         thread: &Arc<Thread>,
         fiber: &Fiber,
     ) -> Result<Vec<u8>, Error> {
-        let program = &self.image.program;
-        let mut marks = self.marks();
+        let code = self.code();
+        let program = &code.image.program;
+        let mut marks = marks(&code);
         let snapshot = fiber.snapshot(program, MOST_CALLS);
         let all = snapshot.is_none_or(|snapshot| marks.stands(&snapshot, true).is_err());
         let liveness = self.processes.liveness.get_or_init(|| Liveness::of(program));
@@ -70,30 +72,31 @@ impl Shared {
         packing.finish(&belongs_to_the_system)
     }
 
-    fn marks(&self) -> Marks<'_> {
-        let reach = self.knots.reach.get_or_init(|| Reach::of(&self.image.program));
-        Marks::new(&self.image, reach, Vec::new())
-    }
-
     fn packing(&self, holders: bool) -> Packing {
-        let program = &self.image.program;
+        let code = self.code();
+        let program = &code.image.program;
         let threads = self.table.lock().seats.values().map(|seat| seat.thread.clone()).collect();
         Packing::new(1 + program.fixed.len() + program.globals.len(), holders, threads)
     }
 
     fn pack_variables(&self, packing: &mut Packing, mentioned: &dyn Fn(Mention) -> bool) {
-        let program = &self.image.program;
+        let Code { image, .. } = &*self.code();
+        let program = &image.program;
         for (index, name) in program.fixed.iter().enumerate() {
             let number = index as u32;
-            let value = self.image.fixed(number).filter(|_| mentioned(Mention::Fixed(number)));
+            let value = image.fixed(number).filter(|_| mentioned(Mention::Fixed(number)));
             packing.root(format!("the variable {name}"), |w| w.value(value.unwrap_or(&Value::Unset)));
         }
         for (index, name) in program.globals.iter().enumerate() {
             let number = index as u32;
-            let value = mentioned(Mention::Global(number)).then(|| self.image.global(number)).flatten();
+            let value = mentioned(Mention::Global(number)).then(|| image.global(number)).flatten();
             packing.root(format!("the variable {name}"), |w| w.value(&value.unwrap_or(Value::Unset)));
         }
     }
+}
+
+fn marks(code: &Code) -> Marks<'_> {
+    Marks::new(&code.image, code.reach(), Vec::new())
 }
 
 /// Of a thread in more calls than this everything counts as mentioned.

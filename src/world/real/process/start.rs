@@ -50,7 +50,12 @@ impl RealWorld {
 impl Shared {
     pub(super) fn spawn(self: &Arc<Shared>, handle: &Arc<Thread>, copy: &[u8]) -> Result<(), Error> {
         let server = self.processes.server.lock();
-        let Some(server) = &*server else { return Err(refused(handle, "there is no fork server")) };
+        let Some(server) = &*server else {
+            return Err(match self.desk {
+                Some(_) => not_here(handle),
+                None => refused(handle, "there is no fork server"),
+            });
+        };
         let (pid, line) = server.child().map_err(|error| refused(handle, &error.to_string()))?;
         let Some(process) = &handle.process else { unreachable!("only processes come here") };
         let parent = rustix::process::getpid().as_raw_nonzero().get();
@@ -118,6 +123,12 @@ impl Shared {
 fn send(mut line: UnixStream, copy: &[u8]) -> io::Result<()> {
     line.write_all(&(copy.len() as u64).to_le_bytes())?;
     line.write_all(copy)
+}
+
+/// A session's program is not known before its threads run, so there is no process to make copies of.
+fn not_here(handle: &Thread) -> Error {
+    let message = format!("process \"{}\" cannot be started: a session has threads only", handle.name());
+    Error::new(Kind::Refused, message).hint("put it in a file: `:save FILE` here, then `conc run FILE`")
 }
 
 fn refused(handle: &Thread, why: &str) -> Error {

@@ -114,7 +114,7 @@ macro_rules! step {
         match $waited {
             Waited::Done(value) => value,
             Waited::Failed(error) => return Exit::Failed(Arc::new(error)),
-            Waited::Suspended(_) | Waited::Stopped => return Exit::Stopped,
+            Waited::Suspended(_) | Waited::Stopped | Waited::Ended => return Exit::Stopped,
         }
     };
 }

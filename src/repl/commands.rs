@@ -1,0 +1,206 @@
+//! What begins with a colon. The table is the help.
+
+use super::core::{Core, Went};
+use super::{check, show};
+use conc::report::Code;
+use std::time::Instant;
+
+pub struct Command {
+    pub name: &'static str,
+    /// What comes after it, as the help shows it.
+    takes: &'static str,
+    about: &'static str,
+    act: fn(&mut Core, &str) -> Went,
+}
+
+pub const COMMANDS: &[Command] = &[
+    Command {
+        name: "help",
+        takes: "[TOPIC]",
+        about: "this list; or what a command or an error's code means",
+        act: help,
+    },
+    Command {
+        name: "threads",
+        takes: "",
+        about: "the threads that live: what each does, and what it holds",
+        act: threads,
+    },
+    Command {
+        name: "locks",
+        takes: "",
+        about: "locks and semaphores: who holds them, who waits",
+        act: locks,
+    },
+    Command { name: "queues", takes: "", about: "queues: what is in them, who waits", act: queues },
+    Command { name: "processes", takes: "", about: "processes of this session", act: processes },
+    Command {
+        name: "end",
+        takes: "NAME",
+        about: "end a thread where it stands; its `finally` blocks run",
+        act: end,
+    },
+    Command {
+        name: "check",
+        takes: "[FILE]",
+        about: "explore every order of what was typed, or of a file",
+        act: explore,
+    },
+    Command { name: "time", takes: "EXPR", about: "run it, and tell how long it took", act: time },
+    Command { name: "load", takes: "FILE", about: "run a file here, as if it were typed", act: load },
+    Command { name: "save", takes: "FILE", about: "write what was typed into a file", act: save },
+    Command { name: "reset", takes: "", about: "end all threads and forget all names", act: reset },
+    Command { name: "quit", takes: "", about: "end the session (so does Ctrl-D)", act: quit },
+];
+
+/// Does a command, given without its colon.
+pub fn run(core: &mut Core, command: &str) -> Went {
+    let (name, argument) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+    let exact = COMMANDS.iter().find(|known| known.name == name);
+    let mut beginning = COMMANDS.iter().filter(|known| !name.is_empty() && known.name.starts_with(name));
+    let found = exact.or_else(|| beginning.next().filter(|_| beginning.next().is_none()));
+    match found {
+        Some(command) => (command.act)(core, argument.trim()),
+        None => {
+            let names: Vec<&str> = COMMANDS.iter().map(|known| known.name).collect();
+            core.complain(&format!("there is no command :{name}; there are :{}", names.join(" :")));
+            Went::On
+        }
+    }
+}
+
+fn help(core: &mut Core, topic: &str) -> Went {
+    let topic = topic.trim_start_matches(':');
+    if topic.is_empty() {
+        let title = |command: &Command| format!(":{} {}", command.name, command.takes);
+        let line = |command: &Command| format!("  {:<18}{}\n", title(command), command.about);
+        let mut text = String::from(
+            "Type a statement or an expression; an open bracket or block goes on in the next line.\n",
+        );
+        COMMANDS.iter().for_each(|command| text += &line(command));
+        core.print(&text);
+    } else if let Some(command) = COMMANDS.iter().find(|command| command.name == topic) {
+        core.print(&format!(":{} {}\n  {}\n", command.name, command.takes, command.about));
+    } else if let Some(code) = Code::named(topic) {
+        core.print(code.explanation());
+    } else if let Some(row) = conc::builtin::function(topic) {
+        core.print(&format!("{}({})\n  {}\n", row.name, row.parameters.join(", "), row.doc));
+    } else {
+        core.complain(&format!("there is no help about {topic}; `:help` lists the commands"));
+    }
+    Went::On
+}
+
+fn threads(core: &mut Core, _: &str) -> Went {
+    let mut text = String::new();
+    for (thread, holds) in core.handle.threads() {
+        text += &show::thread(&thread, &core.handle);
+        let holds: Vec<String> = holds.iter().map(|(label, line)| format!("{label} (line {line})")).collect();
+        if !holds.is_empty() {
+            text += &format!("; holds {}", holds.join(", "));
+        }
+        text.push('\n');
+    }
+    core.print(&text);
+    Went::On
+}
+
+fn locks(core: &mut Core, _: &str) -> Went {
+    list(core, show::is_lock, "there are no locks and semaphores")
+}
+
+fn queues(core: &mut Core, _: &str) -> Went {
+    list(core, show::is_queue, "there are no queues")
+}
+
+fn list(core: &mut Core, which: fn(&conc::sync::Sync) -> bool, none: &str) -> Went {
+    let things = core.handle.things();
+    let lines: Vec<String> = things
+        .iter()
+        .filter(|thing| which(thing))
+        .map(|thing| format!("{}\n", show::thing(thing, &core.handle)))
+        .collect();
+    core.print(&if lines.is_empty() { format!("{none}\n") } else { lines.concat() });
+    Went::On
+}
+
+fn processes(core: &mut Core, _: &str) -> Went {
+    core.print("a session has threads only; `:save FILE`, then `conc run FILE` runs it with its processes\n");
+    Went::On
+}
+
+fn end(core: &mut Core, name: &str) -> Went {
+    let name = name.trim_matches('"');
+    if name.is_empty() {
+        core.complain(":end takes the name of a thread, as `:threads` shows it");
+    } else if !core.end(name) {
+        core.complain(&format!("there is no thread {name} that could be ended; `:threads` lists them"));
+    }
+    Went::On
+}
+
+fn explore(core: &mut Core, file: &str) -> Went {
+    if file.is_empty() {
+        check::typed(core)
+    } else {
+        check::file(core, file)
+    }
+    Went::On
+}
+
+fn time(core: &mut Core, text: &str) -> Went {
+    let began = Instant::now();
+    let went = core.run(text);
+    if went == Went::On {
+        core.print(&format!("took {:.3?}\n", began.elapsed()));
+    }
+    went
+}
+
+fn load(core: &mut Core, file: &str) -> Went {
+    if file.is_empty() {
+        core.complain(":load takes the name of a file");
+        return Went::On;
+    }
+    match std::fs::read_to_string(file) {
+        Ok(text) => {
+            let first = core.growing.next_line();
+            core.say(&format!("{file} is line {first} and what follows\n"));
+            core.run(text.trim_start_matches('\u{feff}'))
+        }
+        Err(error) => {
+            core.complain(&format!("cannot read {file}: {error}"));
+            Went::On
+        }
+    }
+}
+
+fn save(core: &mut Core, file: &str) -> Went {
+    if file.is_empty() {
+        core.complain(":save takes the name of a file");
+        return Went::On;
+    }
+    let text: String = core.entries().iter().filter(|entry| !entry.trim().is_empty()).cloned().collect();
+    let lines = text.lines().count();
+    let written = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(file)
+        .and_then(|mut open| std::io::Write::write_all(&mut open, text.as_bytes()));
+    match written {
+        Ok(()) => core.print(&format!("{lines} lines are in {file}\n")),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            core.complain(&format!("{file} is there already; choose another name, or remove it first"));
+        }
+        Err(error) => core.complain(&format!("cannot write {file}: {error}")),
+    }
+    Went::On
+}
+
+fn reset(core: &mut Core, _: &str) -> Went {
+    core.reset()
+}
+
+fn quit(_: &mut Core, _: &str) -> Went {
+    Went::Quit
+}

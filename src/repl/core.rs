@@ -1,0 +1,311 @@
+//! The core of a session: takes entries, runs them, says what comes of them.
+
+use super::interrupt::Interrupts;
+use super::{commands, show};
+use conc::code::lower::Place;
+use conc::pipeline::growing::{Added, Growing, Named};
+use conc::report::runtime::{Deadlock, Ending, status};
+use conc::report::{Style, render};
+use conc::source::Source;
+use conc::sync::thread::Thread;
+use conc::syntax;
+use conc::value::Value;
+use conc::world::Stream;
+use conc::world::real::{Answer, Handle, Options, Session, Sink, UncaughtReport};
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub struct Core {
+    pub growing: Growing,
+    session: Session,
+    pub handle: Handle,
+    sink: Arc<dyn Sink>,
+    style: Style,
+    /// For reports that come from other threads.
+    source: Arc<Mutex<Arc<Source>>>,
+    pub interrupts: Interrupts,
+    /// The texts that have been run, for `:save` and `:check`.
+    texts: Vec<Text>,
+    /// The worst that entries have come to.
+    pub status: i32,
+}
+
+struct Text {
+    text: String,
+    /// It has ended before its time, and has declared nothing.
+    vain: bool,
+}
+
+/// How a session goes on after an entry.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Went {
+    On,
+    /// To its end: what was typed is `:quit`.
+    Quit,
+    /// It is over, with this status.
+    Over(i32),
+}
+
+/// The name that reports have for what was typed.
+const NAME: &str = "session";
+
+impl Core {
+    pub fn begin(sink: Arc<dyn Sink>, style: Style) -> io::Result<Core> {
+        let interrupts = Interrupts::watch()?;
+        let Fresh { growing, session, source } = fresh(&sink, style)?;
+        let handle = session.handle();
+        interrupts.attend_to(handle.clone());
+        let core = Core {
+            growing,
+            handle,
+            session,
+            sink,
+            style,
+            source,
+            interrupts,
+            texts: Vec::new(),
+            status: status::FINE,
+        };
+        Ok(core)
+    }
+
+    /// Whether more lines are needed.
+    pub fn is_incomplete(text: &str) -> bool {
+        !text.trim_start().starts_with(':') && syntax::is_incomplete(text)
+    }
+
+    /// Does what was typed.
+    pub fn enter(&mut self, text: &str) -> Went {
+        if self.session.over() {
+            return self.over();
+        }
+        match text.trim_start().strip_prefix(':') {
+            Some(command) => commands::run(self, command.trim()),
+            None => self.run(text),
+        }
+    }
+
+    /// Runs an entry.
+    pub fn run(&mut self, text: &str) -> Went {
+        if text.trim().is_empty() {
+            return Went::On;
+        }
+        let before = self.growing.names().clone();
+        let added = match self.growing.add(text) {
+            Ok(added) => added,
+            Err((found, source)) => {
+                self.say(&render::diagnostics(&found, &source, &self.style));
+                self.worse(status::MISUNDERSTOOD);
+                return Went::On;
+            }
+        };
+        let source = self.growing.source().clone();
+        *self.source.lock() = source.clone();
+        self.say(&render::diagnostics(&added.warnings, &source, &self.style));
+        let answer = self.interrupts.during(|| self.session.enter(added.program.clone(), added.function));
+        let whole = match answer {
+            Answer::Value(value) => {
+                self.show(&value, &added);
+                true
+            }
+            Answer::Failed(error, holds) => {
+                self.say(&render::uncaught(&error, "main", &holds, &source, &self.style));
+                self.worse(status::FAILED);
+                false
+            }
+            Answer::Ended => {
+                self.say("interrupted\n");
+                self.worse(status::FAILED);
+                false
+            }
+            Answer::Over => return self.over(),
+        };
+        let kept = whole || self.forget_unset(&added, before);
+        self.texts.push(Text { text: text.to_string(), vain: !kept });
+        Went::On
+    }
+
+    /// Names that the entry was to give a value, and did not, mean what they did before. Whether any is left.
+    fn forget_unset(&mut self, added: &Added, before: HashMap<Arc<str>, Named>) -> bool {
+        let unset = |name: &&Arc<str>| match self.growing.place(&self.growing.names()[*name]) {
+            Place::Global(index) => self.handle.global(index).is_none(),
+            Place::Fixed(index) => self.handle.fixed(index).is_none(),
+            Place::Value(_) | Place::Hidden => false,
+        };
+        let unset: Vec<Arc<str>> = added.names.iter().filter(unset).cloned().collect();
+        self.growing.forget(&unset, before);
+        unset.len() < added.names.len()
+    }
+
+    /// What a name stands for.
+    pub fn value(&self, name: &str) -> Option<Value> {
+        match self.growing.place(self.growing.names().get(name)?) {
+            Place::Global(index) => self.handle.global(index),
+            Place::Fixed(index) => self.handle.fixed(index),
+            Place::Value(value) => Some(value),
+            Place::Hidden => None,
+        }
+    }
+
+    fn show(&self, value: &Value, added: &Added) {
+        if !matches!(value, Value::Nil) {
+            self.print(&format!("{}\n", show::value(value, &added.program, &self.handle)));
+        }
+    }
+
+    fn worse(&mut self, status: i32) {
+        self.status = self.status.max(status.min(status::MISUNDERSTOOD));
+    }
+
+    /// The run has ended by itself: by `exit(n)`, here or in a thread.
+    fn over(&mut self) -> Went {
+        match self.session.wait(Duration::from_secs(5)) {
+            Some(ending) => Went::Over(self.tell(&ending)),
+            None => Went::Over(self.status),
+        }
+    }
+
+    /// Ends the session as a program ends: waits for the threads that keep it alive, and says so.
+    pub fn finish(&mut self) -> i32 {
+        self.session.close();
+        let interrupts = self.interrupts.clone();
+        interrupts.during(|| {
+            let began = Instant::now();
+            let mut told = false;
+            loop {
+                if let Some(ending) = self.session.wait(Duration::from_millis(20)) {
+                    let status = self.tell(&ending);
+                    return if status == status::FINE { self.status } else { status };
+                }
+                if interrupts.asked() {
+                    self.session.stop();
+                }
+                if !told && began.elapsed() > Duration::from_millis(100) {
+                    told = true;
+                    self.say_who_is_awaited();
+                }
+            }
+        })
+    }
+
+    fn say_who_is_awaited(&self) {
+        let threads = self.handle.threads();
+        let awaited = threads.iter().filter(|(thread, _)| !show::is_daemon(thread));
+        let lines: Vec<String> =
+            awaited.map(|(thread, _)| format!("  {}\n", show::thread(thread, &self.handle))).collect();
+        if !lines.is_empty() {
+            self.say(&format!("waiting for these to end (Ctrl-C leaves at once):\n{}", lines.concat()));
+        }
+    }
+
+    fn tell(&self, ending: &Ending) -> i32 {
+        self.say(&render::ending(ending, self.growing.source(), &self.style));
+        ending.status
+    }
+
+    /// Ends the threads of this name (`teller-1`, or `thread-2` for `thread-2 (line 8)`), or the one that a variable of
+    /// this name holds, and waits a moment for them to be gone. False if there is none.
+    pub fn end(&self, name: &str) -> bool {
+        let held = match self.value(name) {
+            Some(Value::Thread(thread)) => Some(thread.id),
+            Some(_) | None => None,
+        };
+        let meant = |thread: &Thread| {
+            let own = thread.name();
+            *own == *name
+                || own.strip_prefix(name).is_some_and(|rest| rest.starts_with(" (line"))
+                || held == Some(thread.id)
+        };
+        if self.handle.end(&meant) == 0 {
+            return false;
+        }
+        let until = Instant::now() + Duration::from_secs(1);
+        while self.handle.threads().iter().any(|(thread, _)| meant(thread)) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        true
+    }
+
+    /// Begins anew: nothing is left of what was typed.
+    pub fn reset(&mut self) -> Went {
+        match fresh(&self.sink, self.style) {
+            Ok(Fresh { growing, session, source }) => {
+                self.session.stop();
+                self.session.wait(Duration::from_secs(2));
+                self.handle = session.handle();
+                self.interrupts.attend_to(self.handle.clone());
+                (self.growing, self.session, self.source) = (growing, session, source);
+                self.texts.clear();
+            }
+            Err(error) => self.complain(&format!("a new session cannot be started: {error}")),
+        }
+        Went::On
+    }
+
+    /// What was typed, in whole lines. Where it was in vain there are empty lines, so that lines keep their numbers.
+    pub fn entries(&self) -> Vec<String> {
+        let whole = |text: &Text| {
+            let lines = text.text.trim_end_matches('\n');
+            if text.vain { "\n".repeat(lines.lines().count()) } else { format!("{lines}\n") }
+        };
+        self.texts.iter().map(whole).collect()
+    }
+
+    pub fn style(&self) -> &Style {
+        &self.style
+    }
+
+    /// What was asked for.
+    pub fn print(&self, text: &str) {
+        // There is nowhere to complain when this fails.
+        let _ = self.sink.write(Stream::Out, text);
+    }
+
+    /// A report.
+    pub fn say(&self, text: &str) {
+        if !text.is_empty() {
+            let _ = self.sink.write(Stream::Err, text);
+        }
+    }
+
+    /// A command that cannot be carried out.
+    pub fn complain(&mut self, message: &str) {
+        self.say(&format!("error: {}\n", render::clean(message)));
+        self.worse(status::FAILED);
+    }
+}
+
+/// What `:reset` makes anew.
+struct Fresh {
+    growing: Growing,
+    session: Session,
+    source: Arc<Mutex<Arc<Source>>>,
+}
+
+/// A session in which nothing has been typed.
+fn fresh(sink: &Arc<dyn Sink>, style: Style) -> io::Result<Fresh> {
+    let (growing, program) = Growing::new(NAME);
+    let source = Arc::new(Mutex::new(growing.source().clone()));
+    let (to, its) = (sink.clone(), source.clone());
+    let reporter = move |report: &UncaughtReport| {
+        let source = its.lock().clone();
+        let text = render::uncaught(&report.error, &report.thread, &report.holds, &source, &style);
+        let _ = to.write(Stream::Err, &text);
+    };
+    let (to, its) = (sink.clone(), source.clone());
+    let on_deadlock = move |deadlock: &Deadlock| {
+        let source = its.lock().clone();
+        let mut text = render::deadlock(deadlock, &source, &style);
+        if let Some(stuck) = deadlock.threads.iter().find(|stuck| &*stuck.thread != "main") {
+            text +=
+                &format!("  the session goes on; `:end {}` ends a thread\n", render::clean(&stuck.thread));
+        }
+        let _ = to.write(Stream::Err, &text);
+    };
+    let options = Options { sink: sink.clone(), reporter: Arc::new(reporter), ..Options::default() };
+    let session = Session::begin(program, options, Box::new(on_deadlock))?;
+    Ok(Fresh { growing, session, source })
+}

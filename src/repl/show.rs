@@ -1,0 +1,157 @@
+//! What is shown of values, and of what threads, locks and queues do at this moment.
+
+use conc::code::Program;
+use conc::sync::thread::{State, Thread};
+use conc::sync::{Kind, Sync};
+use conc::value::{Value, show};
+use conc::world::real::Handle;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// The most characters of a value that is shown.
+const LONGEST: usize = 10_000;
+
+/// The value of an entry.
+pub fn value(value: &Value, program: &Program, handle: &Handle) -> String {
+    match value {
+        Value::Thread(it) => thread(it, handle),
+        Value::Sync(it) => thing(it, handle),
+        other => {
+            let whole = show::repr(other, program);
+            match whole.char_indices().nth(LONGEST) {
+                Some((end, _)) => format!("{}… ({} characters)", &whole[..end], whole.chars().count()),
+                None => whole,
+            }
+        }
+    }
+}
+
+pub fn is_daemon(thread: &Thread) -> bool {
+    thread.daemon.load(Ordering::SeqCst)
+}
+
+/// `thread teller-1: blocked on guard, held by teller-2`.
+pub fn thread(thread: &Arc<Thread>, handle: &Handle) -> String {
+    let word = match (&thread.process, &thread.timer) {
+        (Some(_), _) => "process",
+        (None, Some(_)) => "timer",
+        (None, None) => "thread",
+    };
+    let daemon = if is_daemon(thread) { "daemon " } else { "" };
+    format!("{daemon}{word} {}: {}", thread.name(), doing(thread, handle))
+}
+
+fn doing(thread: &Arc<Thread>, handle: &Handle) -> String {
+    match (thread.state(), thread.outcome.get()) {
+        (_, Some(Ok(Value::Nil))) => "finished".into(),
+        (_, Some(Ok(value))) => format!("finished with {}", show::brief(value)),
+        (_, Some(Err(error))) => format!("failed: {}", error.message),
+        (State::New, None) => "not started".into(),
+        (State::Running | State::Finished | State::Failed, None) => "running".into(),
+        (State::Blocked | State::Sleeping, None) => waits(thread, handle),
+    }
+}
+
+/// What a thread waits for.
+fn waits(thread: &Arc<Thread>, handle: &Handle) -> String {
+    let Some(waiting) = thread.waiting.lock().clone() else { return "running".into() };
+    let line = if waiting.line > 0 { format!(" (line {})", waiting.line) } else { String::new() };
+    let Value::Sync(sync) = &waiting.on else { return format!("{}{line}", waiting.text) };
+    // A condition or an event is not held by anybody.
+    let holders: Vec<String> = holders(sync, handle)
+        .into_iter()
+        .filter(|(name, _)| *name != thread.name())
+        .map(|(name, _)| name.to_string())
+        .collect();
+    let held = if holders.is_empty() { String::new() } else { format!(", held by {}", holders.join(", ")) };
+    format!("blocked on {}{held}{line}", sync.label())
+}
+
+/// Who holds the thing, since which line.
+fn holders(sync: &Sync, handle: &Handle) -> Vec<(Arc<str>, u32)> {
+    let threads = handle.threads();
+    threads.iter().filter_map(|(thread, _)| Some((thread.name(), sync.held_since(thread.id)?))).collect()
+}
+
+/// Who waits for it.
+fn waiters(sync: &Arc<Sync>, handle: &Handle) -> Vec<String> {
+    let threads = handle.threads();
+    let waits = |thread: &Thread| {
+        let waiting = thread.waiting.lock();
+        waiting.as_ref().is_some_and(|waiting| mentions(&waiting.on, sync))
+    };
+    threads.iter().filter(|(thread, _)| waits(thread)).map(|(thread, _)| thread.name().to_string()).collect()
+}
+
+/// Whether it is the thing, or a list with it (of a `select`).
+fn mentions(value: &Value, sync: &Arc<Sync>) -> bool {
+    match value {
+        Value::Sync(other) => Arc::ptr_eq(other, sync),
+        Value::List(items) => items.snapshot().iter().any(|item| mentions(item, sync)),
+        _ => false,
+    }
+}
+
+/// `lock guard: held by teller-1 (line 3), teller-2 waits`.
+pub fn thing(sync: &Arc<Sync>, handle: &Handle) -> String {
+    let word = sync.kind.kind().word();
+    let label = sync.label();
+    // What has no name is called by its kind already.
+    let title = if label.starts_with(word) { label } else { format!("{word} {label}") };
+    let mut parts = vec![holding(sync, handle)];
+    let waiting = waiters(sync, handle);
+    match &waiting[..] {
+        [] => {}
+        [one] => parts.push(format!("{one} waits")),
+        several => parts.push(format!("{} wait", several.join(", "))),
+    }
+    parts.retain(|part| !part.is_empty());
+    if parts.is_empty() { title } else { format!("{title}: {}", parts.join(", ")) }
+}
+
+/// What there is in it, or who has it.
+fn holding(sync: &Sync, handle: &Handle) -> String {
+    let mut parts = Vec::new();
+    match &sync.kind {
+        Kind::Semaphore(semaphore) => parts.push(count(semaphore.permits().max(0) as usize, "permit")),
+        Kind::Queue(queue) => {
+            parts.push(count(queue.size(), "item"));
+            if queue.closed() {
+                parts.push("closed".into());
+            }
+        }
+        Kind::Event(event) => parts.push(if event.is_set() { "set".into() } else { "not set".into() }),
+        Kind::Lock(_) | Kind::RLock(_) | Kind::RwLock(_) | Kind::Side(_) => {}
+        Kind::Condition(_)
+        | Kind::Barrier(_)
+        | Kind::Latch(_)
+        | Kind::Atomic(_)
+        | Kind::Pool(_)
+        | Kind::Crew(_)
+        | Kind::Future(_)
+        | Kind::Pipe(_)
+        | Kind::End(_)
+        | Kind::Outside(_) => return String::new(),
+    }
+    let holders = holders(sync, handle);
+    let held: Vec<String> = holders.iter().map(|(name, line)| format!("{name} (line {line})")).collect();
+    match (held.is_empty(), sync.can_be_held()) {
+        (false, _) => parts.push(format!("held by {}", held.join(", "))),
+        (true, true) if parts.is_empty() => parts.push("free".into()),
+        (true, _) => {}
+    }
+    parts.join(", ")
+}
+
+fn count(n: usize, word: &str) -> String {
+    if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") }
+}
+
+/// Whether it is one of the things that `:locks` tells of: somebody can hold it.
+pub fn is_lock(sync: &Sync) -> bool {
+    sync.can_be_held() && !matches!(sync.kind, Kind::Crew(_))
+}
+
+pub fn is_queue(sync: &Sync) -> bool {
+    matches!(sync.kind, Kind::Queue(_))
+}
