@@ -3,8 +3,9 @@
 //! What follows the script's name belongs to the script, whatever it looks like.
 
 use super::exploring::{self, Check, Replay, Sim};
-use super::value;
+use super::lesson::{LESSON_EXAMPLES, Lesson};
 use clap::{Args, CommandFactory, Parser};
+use conc::units as value;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -73,6 +74,9 @@ pub enum Command {
     /// Tell what an error's code means, with a script that causes it and the same script mended
     #[command(after_help = "Examples:\n  conc explain E0301    one code\n  conc explain          all codes")]
     Explain(Explain),
+    /// Run the scripts in Markdown lessons, and hold what comes of them against what the lessons say
+    #[command(after_help = LESSON_EXAMPLES, next_help_heading = "Flags")]
+    Lesson(Lesson),
     /// Write the completions for a shell to standard output
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(Completions),
@@ -121,6 +125,10 @@ pub struct Script {
     /// Take this text instead of a file
     #[arg(short = 'e', value_names = ["TEXT", "ARGS"], num_args = 1.., allow_hyphen_values = true)]
     pub text: Option<Vec<OsString>>,
+
+    /// What messages call the script, instead of its file's name
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -2,10 +2,10 @@
 
 use super::Failure;
 use super::arguments::Script;
-use super::value;
 use clap::{Args, ValueEnum};
 use conc::explore::verdict::Property;
 use conc::explore::{Extent, Limits, Options, Reductions, Sampling, Strategy, Time};
+use conc::units as value;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;

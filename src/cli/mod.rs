@@ -5,12 +5,12 @@ mod check;
 mod explain;
 mod exploring;
 mod generated;
+mod lesson;
 mod progress;
 mod run;
 mod schedule;
 mod script;
 mod sim;
-mod value;
 
 use arguments::Command;
 use conc::code::verify::Verified;
@@ -33,6 +33,7 @@ pub fn main(words: Vec<OsString>) -> i32 {
         Ok(Command::Sim(sim)) => sim::sim(sim),
         Ok(Command::Replay(replay)) => check::replay(replay),
         Ok(Command::Explain(asked)) => explain::explain(asked),
+        Ok(Command::Lesson(asked)) => lesson::lesson(asked),
         Ok(Command::Completions(asked)) => generated::completions(&asked),
         Ok(Command::Man(asked)) => generated::manual(&asked),
         // Also `--help` and `--version`. Failing to print is no failure: `conc --help | head` closes its end.

@@ -19,6 +19,10 @@ pub fn load(script: &Script) -> Result<(Source, Vec<String>), Failure> {
     };
     let arguments =
         arguments.iter().enumerate().map(|(i, word)| argument(i + 1, word)).collect::<Result<_, _>>()?;
+    let source = match &script.name {
+        Some(name) => Source::new(name.as_str(), source.text),
+        None => source,
+    };
     Ok((source, arguments))
 }
 

@@ -12,6 +12,7 @@ pub mod status {
     /// The script or the command line cannot be understood.
     pub const MISUNDERSTOOD: i32 = 2;
     pub const DEADLOCK: i32 = 3;
+    pub const RACE: i32 = 4;
     pub const TIMEOUT: i32 = 124;
     pub const INTERRUPTED: i32 = 130;
 }

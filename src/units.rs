@@ -1,4 +1,4 @@
-//! Values of flags that are more than a number or a text.
+//! Durations, counts and sizes as people write them, in flags and in the words of a lesson.
 
 use std::time::Duration;
 

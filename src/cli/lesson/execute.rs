@@ -1,0 +1,86 @@
+//! Runs a job: `conc` in a process of its own, so that whatever a script does ends with it.
+
+use super::super::Failure;
+use conc::lesson::job::Job;
+use conc::lesson::judge::Gave;
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+/// A run that was told to end has so long to do it, and to say where everybody stood.
+const GRACE: Duration = Duration::from_secs(3);
+/// The most that is read of what a block prints; a page cannot show more.
+const MOST_OUTPUT: u64 = 1 << 20;
+/// How wide reports are.
+const COLUMNS: &str = "100";
+
+/// Runs the job in the lesson's folder.
+///
+/// # Errors
+/// When `conc` cannot be started.
+pub fn execute(job: &Job, folder: &Path) -> Result<Gave, Failure> {
+    let unable = |error| Failure::new(format!("conc cannot start itself: {error}"));
+    let own = std::env::current_exe().map_err(unable)?;
+    let mut child = Command::new(own)
+        .args(&job.words)
+        .current_dir(folder)
+        .env("NO_COLOR", "1")
+        .env("COLUMNS", COLUMNS)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(unable)?;
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            // A run may end before it has read everything.
+            let _ = stdin.map(|mut stdin| stdin.write_all(job.script.as_bytes()));
+        });
+        let (out, err) = (scope.spawn(move || collect(stdout)), scope.spawn(move || collect(stderr)));
+        let status = wait(&mut child, job.timeout + GRACE);
+        let text = |reader: thread::ScopedJoinHandle<'_, String>| reader.join().unwrap_or_default();
+        let code = status.map_err(unable)?.and_then(|status| status.code());
+        Ok(Gave { status: code, stdout: text(out), stderr: text(err) })
+    })
+}
+
+/// What a stream brings, up to a limit. The rest is read too, so that nobody waits.
+fn collect(stream: Option<impl Read>) -> String {
+    let Some(mut stream) = stream else { return String::new() };
+    let mut bytes = Vec::new();
+    let whole = stream.by_ref().take(MOST_OUTPUT).read_to_end(&mut bytes);
+    let rest = whole.and_then(|_| std::io::copy(&mut stream, &mut std::io::sink()));
+    let mut text = String::from_utf8_lossy(&bytes).into_owned();
+    if let Ok(rest @ 1..) = rest {
+        text += &format!("\n({rest} more bytes are not looked at)\n");
+    }
+    text
+}
+
+/// Waits for the end of the child, and kills it when the time is over: then None.
+fn wait(child: &mut Child, most: Duration) -> std::io::Result<Option<ExitStatus>> {
+    let pid = Pid::from_child(child);
+    let (ended, end) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        let killer = scope.spawn(move || match end.recv_timeout(most) {
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                let _ = kill_process(pid, Signal::KILL); // it may have ended
+
+                true
+            }
+            Ok(()) | Err(mpsc::RecvTimeoutError::Disconnected) => false,
+        });
+        // Looked at, not waited for: its number stays its own until nobody can send it anything any more.
+        let looking = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        while matches!(waitid(WaitId::Pid(pid), looking), Err(Errno::INTR)) {}
+        drop(ended);
+        let killed = killer.join().unwrap_or(false);
+        child.wait().map(|status| (!killed).then_some(status))
+    })
+}

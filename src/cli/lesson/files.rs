@@ -1,0 +1,128 @@
+//! The files of lessons: finding them, running what is in one, writing it anew.
+
+use super::super::Failure;
+use super::{Came, execute};
+use conc::lesson::fence::Mode;
+use conc::lesson::job::{Job, Limits, Purpose, Script};
+use conc::lesson::judge::{self, Correction, Runs, Wrong};
+use conc::lesson::page::{self, Page};
+use conc::lesson::{compare, update};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The files that were named, and all `.md` files of the folders that were, each folder's in the order of their names.
+pub fn markdown(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut found = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            let before = found.len();
+            walk(path, &mut found)?;
+            if found.len() == before {
+                return Err(Failure::new(format!("there is no .md file in {}", path.display())));
+            }
+        } else {
+            found.push(path.clone());
+        }
+    }
+    Ok(found)
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let unreadable = |error| Failure::new(format!("cannot read {}: {error}", folder.display()));
+    let entries = fs::read_dir(folder).map_err(unreadable)?;
+    let mut paths: Vec<PathBuf> =
+        entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>().map_err(unreadable)?;
+    paths.sort();
+    for path in paths {
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        // A link to a folder may lead round in a circle.
+        if path.is_dir() && !path.is_symlink() && !hidden {
+            walk(&path, found)?;
+        } else if path.extension().is_some_and(|ending| ending == "md") {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Runs all blocks of a file; with `update`, outputs that differ are written into it.
+pub fn run(path: &Path, limits: &Limits, update: bool) -> Result<Came, Failure> {
+    let unreadable = |error| Failure::new(format!("cannot read {}: {error}", path.display()));
+    let text = fs::read_to_string(path).map_err(unreadable)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut page = page::read(&text);
+    let mut came = Came::default();
+    for mistake in &page.mistakes {
+        let (line, message) = (mistake.line, mistake.message.clone());
+        came.wrong.push(Wrong { line, message, detail: String::new() });
+    }
+    let mut corrections = include(&mut page, folder, &mut came);
+    for at in 0..page.blocks.len() {
+        let (block, script) = (&page.blocks[at], Script::of(page.parts(at)));
+        let mut runs = Runs::default();
+        for purpose in Runs::needed(block) {
+            let gave = execute::execute(&Job::new(block, &script, purpose, limits), folder)?;
+            match purpose {
+                Purpose::Text => runs.text = Some(gave),
+                Purpose::Findings => runs.findings = Some(gave),
+            }
+        }
+        came.blocks += usize::from(block.fence.mode != Mode::NoRun);
+        let judgement = judge::judge(block, &script, &runs);
+        if update && !judgement.broken {
+            corrections.extend(judgement.corrections);
+        } else {
+            came.wrong.extend(judgement.wrong);
+        }
+    }
+    came.wrong.sort_by_key(|wrong| wrong.line);
+    if update && !corrections.is_empty() {
+        replace(path, &update::update(&text, &corrections))?;
+        came.updated = corrections.len();
+    } else if !update {
+        came.wrong.extend(corrections.iter().map(|correction| Wrong {
+            line: correction.place.line,
+            message: "the block is not what its file says (`--update` copies it)".to_string(),
+            detail: String::new(),
+        }));
+    }
+    Ok(came)
+}
+
+/// Takes the scripts of blocks with `file=` from their files. Tells which blocks do not show what is in theirs.
+fn include(page: &mut Page, folder: &Path, came: &mut Came) -> Vec<Correction> {
+    let mut corrections = Vec::new();
+    for block in &mut page.blocks {
+        let Some(file) = &block.fence.file else { continue };
+        match fs::read_to_string(folder.join(file)) {
+            Ok(script) => {
+                if compare::lines(&script) != compare::lines(&block.shown) {
+                    let (place, lines) = (block.place.clone(), compare::lines(&script));
+                    corrections.push(Correction { place, lines });
+                }
+                block.shown = script;
+            }
+            Err(error) => came.wrong.push(Wrong {
+                line: block.place.line,
+                message: format!("cannot read {file}: {error}"),
+                detail: String::new(),
+            }),
+        }
+    }
+    corrections
+}
+
+/// Writes a file anew; whoever is interrupted has the old one.
+fn replace(path: &Path, text: &str) -> Result<(), Failure> {
+    let unwritable = |error| Failure::new(format!("cannot write {}: {error}", path.display()));
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    let written = fs::write(&beside, text).and_then(|()| {
+        fs::set_permissions(&beside, fs::metadata(path)?.permissions())?;
+        fs::rename(&beside, path)
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(&beside); // it may not be there
+    }
+    written.map_err(unwritable)
+}

@@ -1,0 +1,202 @@
+//! `conc lesson`: Markdown files whose scripts are run and checked. What a page means is `conc::lesson`'s; here are the
+//! files, the runs (`execute`) and what is said of them.
+
+mod execute;
+mod files;
+
+use super::{Failure, print, say};
+use clap::Args;
+use conc::lesson::job::Limits;
+use conc::lesson::judge::Wrong;
+use conc::report::Style;
+use conc::report::runtime::status;
+use conc::units;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+pub const LESSON_EXAMPLES: &str = "\
+Examples:
+  conc lesson bank.md            run each ```conc block, compare what it prints with the ```output block after it
+  conc lesson lessons            all .md files in a folder and below
+  conc lesson --update bank.md   write what came out into the lesson
+
+The words behind ```conc say how a block is run, and what must come of it:
+  (nothing)  sim seed=7  check  no-run  continue  gil  timeout=5s  file=bank.conc
+  fails  fails=E0301  deadlocks  races  livelocks
+A line that begins with `~` is run, and hidden from readers. After a block may come
+  ```output  ```output any-order  ```report (standard error)  ```outcomes (all that it can print)
+in which `...` stands for what may vary.
+
+Exit status:
+  0 everything is as the lessons say, 1 something is not, 2 a lesson cannot be read";
+
+#[derive(Debug, Args)]
+pub struct Lesson {
+    /// Markdown files, and folders in which all `.md` files are taken
+    #[arg(value_name = "FILE|DIR", required = true)]
+    pub paths: Vec<PathBuf>,
+
+    /// Write outputs that differ into the lessons, and touch nothing else of them
+    #[arg(long)]
+    pub update: bool,
+
+    /// The most that one block may take (30s, 2min) [default: 10s]
+    #[arg(long, value_name = "DURATION", value_parser = units::duration)]
+    pub timeout: Option<Duration>,
+
+    /// The memory that one block may use (64M, 4G) [default: 512M]
+    #[arg(long, value_name = "SIZE", value_parser = units::size)]
+    pub max_memory: Option<u64>,
+
+    /// The threads that one block may have at once [default: 500]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_threads: Option<u32>,
+
+    /// How many files are run at once [default: one for each processor]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZero<usize>>,
+
+    /// Let scripts read files: all, or those at and below these paths (separated by commas)
+    #[arg(long, value_name = "PATHS", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub allow_read: Option<String>,
+
+    /// Let them write, make and remove files, likewise
+    #[arg(long, value_name = "PATHS", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub allow_write: Option<String>,
+
+    /// Let them start other programs: all, or those of these names (separated by commas)
+    #[arg(long, value_name = "NAMES", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub allow_run: Option<String>,
+
+    /// Let them talk with other hosts, and be reached by them
+    #[arg(long)]
+    pub allow_net: bool,
+}
+
+/// Runs the lessons; the exit status.
+pub fn lesson(asked: Lesson) -> i32 {
+    let paths = match files::markdown(&asked.paths) {
+        Ok(paths) => paths,
+        Err(failure) => return failure.report(),
+    };
+    let jobs = asked.jobs.or(thread::available_parallelism().ok()).map_or(1, NonZero::get);
+    let limits = asked.limits();
+    let (next, tally) = (AtomicUsize::new(0), Mutex::new(Tally::default()));
+    thread::scope(|scope| {
+        for _ in 0..jobs.min(paths.len()) {
+            scope.spawn(|| {
+                while let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let came = files::run(path, &limits, asked.update);
+                    // Each file's lines stand together.
+                    let mut tally = tally.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                    tally.add(path.display().to_string(), came);
+                }
+            });
+        }
+    });
+    let tally = tally.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+    say(&tally.summary(paths.len()));
+    tally.status()
+}
+
+impl Lesson {
+    fn limits(&self) -> Limits {
+        let defaults = Limits::default();
+        let flags = [
+            ("--allow-read", &self.allow_read),
+            ("--allow-write", &self.allow_write),
+            ("--allow-run", &self.allow_run),
+        ];
+        let mut allowed: Vec<String> = Vec::new();
+        for (flag, value) in flags {
+            allowed.extend(value.as_ref().map(|value| match value.is_empty() {
+                true => flag.to_string(),
+                false => format!("{flag}={value}"),
+            }));
+        }
+        if self.allow_net {
+            allowed.push("--allow-net".to_string());
+        }
+        Limits {
+            timeout: self.timeout.unwrap_or(defaults.timeout),
+            memory: self.max_memory.unwrap_or(defaults.memory),
+            threads: self.max_threads.unwrap_or(defaults.threads),
+            allowed,
+        }
+    }
+}
+
+/// What came of one file.
+#[derive(Debug, Default)]
+struct Came {
+    /// How many blocks were run.
+    blocks: usize,
+    wrong: Vec<Wrong>,
+    /// How many outputs were written into the file.
+    updated: usize,
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    blocks: usize,
+    wrong: usize,
+    updated: usize,
+    files_wrong: usize,
+    unreadable: bool,
+}
+
+impl Tally {
+    /// Says what came of a file, and counts it.
+    fn add(&mut self, name: String, came: Result<Came, Failure>) {
+        let style = Style::for_stdout();
+        let came = match came {
+            Ok(came) => came,
+            Err(failure) => {
+                failure.report();
+                self.unreadable = true;
+                return;
+            }
+        };
+        let mut text = String::new();
+        for Wrong { line, message, detail } in &came.wrong {
+            text += &format!("{}: {message}\n{detail}", style.bold(&format!("{name}:{line}")));
+        }
+        let state = match (came.wrong.len(), came.updated) {
+            (0, 0) => "ok".to_string(),
+            (0, updated) => format!("{updated} updated"),
+            (wrong, _) => format!("{wrong} wrong"),
+        };
+        text += &format!("{name}: {}, {state}\n", count(came.blocks, "block"));
+        print(&text);
+        self.blocks += came.blocks;
+        self.wrong += came.wrong.len();
+        self.updated += came.updated;
+        self.files_wrong += usize::from(!came.wrong.is_empty());
+    }
+
+    fn summary(&self, files: usize) -> String {
+        let all = format!("{} in {}", count(self.blocks, "block"), count(files, "lesson"));
+        let updated = if self.updated > 0 { format!(", {} updated", self.updated) } else { String::new() };
+        match self.wrong {
+            0 if self.unreadable => format!("{all}{updated}: some could not be read\n"),
+            0 => format!("{all}{updated}: all as the lessons say\n"),
+            wrong => format!("{all}{updated}: {wrong} wrong, in {}\n", count(self.files_wrong, "lesson")),
+        }
+    }
+
+    fn status(&self) -> i32 {
+        match (self.unreadable, self.wrong) {
+            (true, _) => status::MISUNDERSTOOD,
+            (false, 0) => status::FINE,
+            (false, _) => status::FAILED,
+        }
+    }
+}
+
+fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}

@@ -1,0 +1,144 @@
+//! Compares output with what was expected of it, line by line, and shows the difference.
+//!
+//! In what is expected a line `...` stands for any number of lines, and `...` within a line for any text.
+
+/// Stands for what may vary.
+const ANY: &str = "...";
+
+/// Outputs with more pairs of lines are compared from their first difference on, and so many lines of each are shown.
+const MOST_PAIRS: usize = 4_000_000;
+const SHOWN_LINES: usize = 20;
+
+/// The lines of a stream, without the newline that ends the last one.
+pub fn lines(text: &str) -> Vec<String> {
+    text.lines().map(str::to_string).collect()
+}
+
+/// Whether the lines are those of the pattern, in this order.
+pub fn matches(pattern: &[String], actual: &[String]) -> bool {
+    let (mut p, mut a) = (0, 0);
+    // The last `...` that was met, and the line up to which it stands for all.
+    let mut any: Option<(usize, usize)> = None;
+    while a < actual.len() {
+        match pattern.get(p) {
+            Some(line) if line == ANY => {
+                any = Some((p, a));
+                p += 1;
+            }
+            Some(line) if same(line, &actual[a]) => (p, a) = (p + 1, a + 1),
+            Some(_) | None => {
+                // What does not fit behind it, it stands for.
+                let Some((at, up_to)) = any else { return false };
+                any = Some((at, up_to + 1));
+                (p, a) = (at + 1, up_to + 1);
+            }
+        }
+    }
+    pattern[p..].iter().all(|line| line == ANY)
+}
+
+/// Whether a line is the one that is expected.
+fn same(pattern: &str, line: &str) -> bool {
+    let mut parts = pattern.split(ANY);
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = line.strip_prefix(first) else { return false };
+    let mut parts: Vec<&str> = parts.collect();
+    // Without `...` there is nothing but the line itself.
+    let Some(last) = parts.pop() else { return rest.is_empty() };
+    for part in parts {
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    rest.ends_with(last)
+}
+
+/// Whether they are the same lines, each as often; with `...` there may be others.
+pub fn matches_in_any_order(pattern: &[String], actual: &[String]) -> bool {
+    let mut left = actual.to_vec();
+    let mut others_allowed = false;
+    for line in pattern {
+        if line == ANY {
+            others_allowed = true;
+            continue;
+        }
+        match left.iter().position(|candidate| same(line, candidate)) {
+            Some(at) => drop(left.swap_remove(at)),
+            None => return false,
+        }
+    }
+    others_allowed || left.is_empty()
+}
+
+/// Both sides as one list: `-` is missing, `+` is too much. Of long outputs, from where they differ.
+pub fn difference(expected: &[String], actual: &[String], any_order: bool) -> String {
+    let (mut expected, mut actual) = (expected.to_vec(), actual.to_vec());
+    if any_order {
+        expected.sort();
+        actual.sort();
+    }
+    let mut out = String::new();
+    if expected.len().saturating_mul(actual.len()) > MOST_PAIRS {
+        let alike = expected.iter().zip(&actual).take_while(|(line, other)| same(line, other)).count();
+        out.push_str(&format!("      (the first {alike} lines are as expected)\n"));
+        for side in [&mut expected, &mut actual] {
+            side.drain(..alike);
+            side.truncate(SHOWN_LINES);
+        }
+    }
+    let common = common_lengths(&expected, &actual);
+    let (mut i, mut j) = (0, 0);
+    while i < expected.len() || j < actual.len() {
+        if i < expected.len() && j < actual.len() && same(&expected[i], &actual[j]) {
+            out.push_str(&format!("      {}\n", expected[i]));
+            (i, j) = (i + 1, j + 1);
+        } else if j == actual.len() || (i < expected.len() && common[i + 1][j] >= common[i][j + 1]) {
+            out.push_str(&format!("    - {}\n", expected[i]));
+            i += 1;
+        } else {
+            out.push_str(&format!("    + {}\n", actual[j]));
+            j += 1;
+        }
+    }
+    out
+}
+
+/// For each pair of places the length of the longest common subsequence from there on.
+fn common_lengths(a: &[String], b: &[String]) -> Vec<Vec<usize>> {
+    let mut table = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for i in (0..a.len()).rev() {
+        for j in (0..b.len()).rev() {
+            table[i][j] = if same(&a[i], &b[j]) {
+                table[i + 1][j + 1] + 1
+            } else {
+                table[i + 1][j].max(table[i][j + 1])
+            };
+        }
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_outputs_take_no_time() {
+        let actual: Vec<String> = (0..100_000).map(|n| n.to_string()).collect();
+        let mut expected = actual.clone();
+        expected[70_000] = "x".to_string();
+        let many = vec![ANY.to_string(); 1000];
+        assert!(matches(&actual, &actual) && !matches(&expected, &actual) && matches(&many, &actual));
+        let shown = difference(&expected, &actual, false);
+        assert!(
+            shown.starts_with("      (the first 70000 lines are as expected)\n    - x\n    + 70000\n"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn dots_within_a_line_stand_for_any_text() {
+        assert!(same("child ... of ...", "child 12 of 7") && same("a...", "a") && same("...b", "ab"));
+        assert!(same("a...b...c", "abbc") && same("x", "x") && same("a...a", "aa"));
+        assert!(!same("child ... of 7", "child 12 of 8") && !same("a...a", "a") && !same("x", "xy"));
+    }
+}

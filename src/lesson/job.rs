@@ -1,0 +1,157 @@
+//! What to run for a block: the words for `conc`, and the script as one text.
+
+use super::fence::{Expect, Mode};
+use super::page::Block;
+use std::time::Duration;
+
+/// What one run of `conc` is to do. The script is its standard input.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    pub words: Vec<String>,
+    pub script: String,
+    /// When to give up.
+    pub timeout: Duration,
+}
+
+/// Why a block is run: each is a run of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// For what it prints, and how it ends.
+    Text,
+    /// For what exploring finds, as data.
+    Findings,
+}
+
+/// What every block may use, unless the command says otherwise.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    pub timeout: Duration,
+    /// Bytes.
+    pub memory: u64,
+    pub threads: u32,
+    /// Flags that allow what is outside, such as `--allow-read=data`.
+    pub allowed: Vec<String>,
+}
+
+impl Default for Limits {
+    /// A reader waits ten seconds for a page, not longer.
+    fn default() -> Limits {
+        Limits { timeout: Duration::from_secs(10), memory: 512 << 20, threads: 500, allowed: Vec::new() }
+    }
+}
+
+/// Printed between the blocks that a script goes on from and its own, to tell their outputs apart.
+const MARK: &str = "\u{1e}\u{1f}";
+const PRINT_MARK: &str = "print(\"\\u{1e}\\u{1f}\")\n";
+
+/// A script made of several blocks.
+#[derive(Debug, PartialEq)]
+pub struct Script {
+    pub text: String,
+    /// For each of its lines, the page's; 0 for one that is not there.
+    lines: Vec<u32>,
+}
+
+impl Script {
+    /// Of the blocks that belong together (`Page::parts`).
+    pub fn of(parts: &[Block]) -> Script {
+        let mut script = Script { text: String::new(), lines: Vec::new() };
+        for (at, block) in parts.iter().enumerate() {
+            if at > 0 && at + 1 == parts.len() {
+                script.text += PRINT_MARK;
+                script.lines.push(0);
+            }
+            let own = block.script();
+            let first = block.place.line + 1;
+            script.lines.extend((first..).take(own.lines().count()));
+            script.text += &own;
+        }
+        script
+    }
+
+    /// The page's line of a line of the script, both from 1.
+    pub fn line_on_page(&self, line: usize) -> Option<u32> {
+        self.lines.get(line.checked_sub(1)?).copied().filter(|line| *line > 0)
+    }
+}
+
+/// What came after the mark: the block's own.
+pub fn own_output(output: &str) -> &str {
+    let line = format!("{MARK}\n");
+    output.rfind(&line).map_or(output, |at| &output[at + line.len()..])
+}
+
+/// How a script is called in messages: by its file, if it has one.
+pub fn name(block: &Block) -> String {
+    match &block.fence.file {
+        Some(path) => path.rsplit('/').next().unwrap_or(path).to_string(),
+        None => "script".to_string(),
+    }
+}
+
+impl Job {
+    /// Of a block that is run, not one with `no-run`.
+    pub fn new(block: &Block, script: &Script, purpose: Purpose, limits: &Limits) -> Job {
+        let timeout = block.fence.timeout.map_or(limits.timeout, |own| own.min(limits.timeout));
+        let milliseconds = format!("{}ms", timeout.as_millis().max(1));
+        let mut words: Vec<String> = Vec::new();
+        let mut add = |some: &[&str]| words.extend(some.iter().map(|word| word.to_string()));
+        match (purpose, block.fence.mode) {
+            (Purpose::Findings, _) => {
+                add(&["check", "--format", "json", "--max-time", &milliseconds]);
+                add(&["--max-memory", &limits.memory.to_string()]);
+                if block.outcomes.is_some() {
+                    add(&["--outcomes"]);
+                }
+            }
+            (Purpose::Text, Mode::Check) => {
+                add(&["check", "--max-time", &milliseconds, "--max-memory", &limits.memory.to_string()]);
+            }
+            (Purpose::Text, Mode::Sim { seed }) => add(&["sim", "--seed", &seed.to_string()]),
+            (Purpose::Text, Mode::Run | Mode::NoRun) => {
+                add(&["run", "--timeout", &milliseconds, "--max-memory", &limits.memory.to_string()]);
+                add(&["--max-threads", &limits.threads.to_string()]);
+                if block.fence.expects.contains(&Expect::Races) {
+                    add(&["--race"]);
+                }
+                if block.fence.gil {
+                    add(&["--gil"]);
+                }
+                words.extend(limits.allowed.iter().cloned());
+            }
+        }
+        words.extend(["--name".to_string(), name(block), "-".to_string()]);
+        Job { words, script: script.text.clone(), timeout }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lesson::page;
+
+    #[test]
+    fn a_script_knows_the_lines_of_the_page() {
+        let page =
+            page::read("# t\n\n```conc\nlet a = 1\n```\n\n```conc continue\n~print(a)\nprint(2)\n```\n");
+        let script = Script::of(page.parts(1));
+        assert_eq!(script.text, format!("let a = 1\n{PRINT_MARK}print(a)\nprint(2)\n"));
+        let lines: Vec<Option<u32>> = (0..6).map(|line| script.line_on_page(line)).collect();
+        assert_eq!(lines, [None, Some(4), None, Some(8), Some(9), None]);
+        assert_eq!(own_output(&format!("before\n{MARK}\n1\n2\n")), "1\n2\n");
+        assert_eq!(own_output("1\n"), "1\n");
+    }
+
+    #[test]
+    fn limits_hold_for_every_block() {
+        let page = page::read("```conc timeout=1min gil\n```\n```conc sim seed=3\n```\n```conc check\n```\n");
+        let words = |block: usize| {
+            let parts = page.parts(block);
+            Job::new(&parts[0], &Script::of(parts), Purpose::Text, &Limits::default()).words.join(" ")
+        };
+        let limits = "--timeout 10000ms --max-memory 536870912 --max-threads 500";
+        assert_eq!(words(0), format!("run {limits} --gil --name script -"));
+        assert_eq!(words(1), "sim --seed 3 --name script -");
+        assert_eq!(words(2), "check --max-time 10000ms --max-memory 536870912 --name script -");
+    }
+}

@@ -1,0 +1,312 @@
+//! Holds what came of a block against what its page says.
+
+use super::compare;
+use super::fence::{Expect, Mode};
+use super::job::{self, Purpose, Script};
+use super::markdown::Place;
+use super::page::{Block, Expected};
+use crate::explore::verdict::Property;
+use crate::report::Level;
+use crate::report::runtime::status;
+use crate::source::Source;
+use crate::syntax;
+use serde_json::Value;
+
+/// What one run of `conc` gave.
+#[derive(Debug, Clone, Default)]
+pub struct Gave {
+    /// None when a signal ended it, or whoever ran it.
+    pub status: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// What the runs of a block gave; those that were not needed are None.
+#[derive(Debug, Clone, Default)]
+pub struct Runs {
+    pub text: Option<Gave>,
+    pub findings: Option<Gave>,
+}
+
+/// Something that is not as the page says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wrong {
+    /// On the page.
+    pub line: u32,
+    pub message: String,
+    /// Lines that show it, each with a newline; may be empty.
+    pub detail: String,
+}
+
+/// What the page should say instead.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Correction {
+    pub place: Place,
+    pub lines: Vec<String>,
+}
+
+#[derive(Debug, Default)]
+pub struct Judgement {
+    pub wrong: Vec<Wrong>,
+    /// Of those among `wrong` that are wrong outputs only.
+    pub corrections: Vec<Correction>,
+    /// Whether something is wrong that no correction puts right.
+    pub broken: bool,
+}
+
+/// The separator of outcomes of several lines.
+const BETWEEN: &str = "---";
+
+impl Runs {
+    /// Which runs a block needs.
+    pub fn needed(block: &Block) -> Vec<Purpose> {
+        let text = match block.fence.mode {
+            Mode::Run | Mode::Sim { .. } => true,
+            Mode::Check => block.output.is_some() || block.report.is_some(),
+            Mode::NoRun => false,
+        };
+        let findings = block.fence.mode == Mode::Check || block.outcomes.is_some();
+        let purposes = [(text, Purpose::Text), (findings, Purpose::Findings)];
+        purposes.into_iter().filter(|(needed, _)| *needed).map(|(_, purpose)| purpose).collect()
+    }
+}
+
+/// Judges a block.
+pub fn judge(block: &Block, script: &Script, runs: &Runs) -> Judgement {
+    let mut judgement = Judgement::default();
+    if block.fence.mode == Mode::NoRun {
+        judgement.syntax(block, script);
+        return judgement;
+    }
+    match (&runs.findings, block.fence.mode) {
+        (Some(gave), Mode::Check) => judgement.verdicts(block, script, gave),
+        _ => {
+            if let Some(gave) = &runs.text {
+                judgement.ending(block, script, gave);
+            }
+        }
+    }
+    if judgement.broken {
+        return judgement;
+    }
+    if let Some(gave) = &runs.text {
+        let output = compare::lines(job::own_output(&gave.stdout));
+        judgement.lines("output", &block.output, output, block.any_order);
+        judgement.lines("report", &block.report, compare::lines(&gave.stderr), false);
+    }
+    if let (Some(expected), Some(gave)) = (&block.outcomes, &runs.findings) {
+        judgement.outcomes(block, script, expected, gave);
+    }
+    judgement
+}
+
+impl Judgement {
+    fn breaks(&mut self, line: u32, message: String, detail: String) {
+        self.broken = true;
+        self.wrong.push(Wrong { line, message, detail });
+    }
+
+    fn syntax(&mut self, block: &Block, script: &Script) {
+        let source = Source::new(job::name(block), &*script.text);
+        let (_, found) = syntax::parse(&source);
+        if let Some(error) = found.iter().find(|found| found.level == Level::Error) {
+            let line = script.line_on_page(source.line(error.span.start) as usize);
+            self.breaks(line.unwrap_or(block.place.line), error.message.clone(), String::new());
+        }
+    }
+
+    /// How a run has ended.
+    fn ending(&mut self, block: &Block, script: &Script, gave: &Gave) {
+        let right = match block.fence.expects.first() {
+            None => gave.status == Some(status::FINE),
+            Some(Expect::Fails(code)) => {
+                let failed = [Some(status::FAILED), Some(status::MISUNDERSTOOD)].contains(&gave.status);
+                failed && code.as_ref().is_none_or(|code| gave.stderr.contains(&format!("[{code}]")))
+            }
+            Some(Expect::Deadlocks) => gave.status == Some(status::DEADLOCK),
+            Some(Expect::Races) => gave.status == Some(status::RACE),
+            Some(Expect::Livelocks) => false, // a fence that says so is refused
+        };
+        if !right {
+            let message = format!("{}, and {}", wanted(&block.fence.expects), ended(gave.status));
+            self.breaks(line_of(block, script, gave), message, indented(&gave.stderr));
+        }
+    }
+
+    /// What a check has found.
+    fn verdicts(&mut self, block: &Block, script: &Script, gave: &Gave) {
+        let Some(findings) = findings(gave) else {
+            // It was not explored: it does not compile, or something else is wrong.
+            let fails = block.fence.expects.iter().any(|expect| match expect {
+                Expect::Fails(Some(code)) => gave.stderr.contains(&format!("[{code}]")),
+                Expect::Fails(None) => true,
+                Expect::Deadlocks | Expect::Races | Expect::Livelocks => false,
+            });
+            if !fails || gave.status != Some(status::MISUNDERSTOOD) {
+                let message = format!("it could not be explored: {}", ended(gave.status));
+                self.breaks(line_of(block, script, gave), message, indented(&gave.stderr));
+            }
+            return;
+        };
+        if let Some(limit) = findings["limit"].as_str() {
+            let message = format!("the check did not cover everything: it came to its limit of {limit}");
+            return self.breaks(block.place.line, message, String::new());
+        }
+        let empty = Vec::new();
+        let verdicts = findings["verdicts"].as_array().unwrap_or(&empty);
+        let mut found: Vec<(Expect, &Value)> = Vec::new();
+        for verdict in verdicts.iter().filter(|verdict| verdict["verdict"] == "fails") {
+            found.extend(expect_of(verdict).map(|expect| (expect, &verdict["failure"])));
+        }
+        for (expect, failure) in &found {
+            if !block.fence.expects.iter().any(|wanted| covers(wanted, expect)) {
+                let what = failure["what"].as_str().unwrap_or_default();
+                let line = failure["place"]["line"].as_u64();
+                let line = line.and_then(|line| script.line_on_page(line as usize));
+                let code =
+                    if let Expect::Fails(Some(code)) = expect { format!(" [{code}]") } else { String::new() };
+                let message =
+                    format!("the check finds what the page does not say: {}{code}: {what}", expect.word());
+                self.breaks(line.unwrap_or(block.place.line), message, String::new());
+            }
+        }
+        for wanted in &block.fence.expects {
+            if !found.iter().any(|(expect, _)| covers(wanted, expect)) {
+                let message = format!("the page says `{}`, and the check does not find it", said(wanted));
+                self.breaks(block.place.line, message, String::new());
+            }
+        }
+    }
+
+    fn lines(&mut self, name: &str, expected: &Option<Expected>, actual: Vec<String>, any_order: bool) {
+        let Some(Expected { lines, place }) = expected else { return };
+        let same = match any_order {
+            true => compare::matches_in_any_order(lines, &actual),
+            false => compare::matches(lines, &actual),
+        };
+        if same {
+            return;
+        }
+        let order = if any_order { " (in any order)" } else { "" };
+        let message = format!("the {name} differs{order}");
+        let detail = compare::difference(lines, &actual, any_order);
+        self.wrong.push(Wrong { line: place.line, message, detail });
+        self.corrections.push(Correction { place: place.clone(), lines: actual });
+    }
+
+    fn outcomes(&mut self, block: &Block, script: &Script, expected: &Expected, gave: &Gave) {
+        let explored = findings(gave);
+        let all = explored.as_ref().and_then(|findings| findings["outcomes"].as_array());
+        let (Some(findings), Some(all)) = (&explored, all) else {
+            let message = "its outcomes could not be explored".to_string();
+            return self.breaks(line_of(block, script, gave), message, indented(&gave.stderr));
+        };
+        if let Some(limit) = findings["limit"].as_str() {
+            let message = format!("not all outcomes are known: exploring came to its limit of {limit}");
+            return self.breaks(expected.place.line, message, String::new());
+        }
+        let outputs = all.iter().filter_map(|outcome| outcome["output"].as_str());
+        let mut actual: Vec<&str> = outputs.map(job::own_output).collect();
+        actual.sort_unstable();
+        actual.dedup();
+        let mut wanted = parts(&expected.lines);
+        wanted.sort();
+        if wanted != actual {
+            let (place, actual) = (expected.place.clone(), listed(&actual));
+            let detail = compare::difference(&expected.lines, &actual, false);
+            let message = "the outcomes are others".to_string();
+            self.wrong.push(Wrong { line: place.line, message, detail });
+            self.corrections.push(Correction { place, lines: actual });
+        }
+    }
+}
+
+/// The outcomes that a page lists: texts, each of whole lines.
+fn parts(lines: &[String]) -> Vec<String> {
+    let whole = |lines: &[String]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+    if lines.iter().any(|line| line == BETWEEN) {
+        return lines.split(|line| line == BETWEEN).map(whole).collect();
+    }
+    lines.iter().map(|line| if line.is_empty() { String::new() } else { format!("{line}\n") }).collect()
+}
+
+/// The other way round.
+fn listed(outcomes: &[&str]) -> Vec<String> {
+    let several = outcomes.iter().any(|outcome| outcome.lines().count() > 1);
+    let mut lines: Vec<String> = Vec::new();
+    for (at, outcome) in outcomes.iter().enumerate() {
+        if several && at > 0 {
+            lines.push(BETWEEN.to_string());
+        }
+        if outcome.is_empty() && !several {
+            lines.push(String::new());
+        }
+        lines.extend(outcome.lines().map(str::to_string));
+    }
+    lines
+}
+
+/// What a check has said as data; None when it has not come so far.
+fn findings(gave: &Gave) -> Option<Value> {
+    serde_json::from_str(&gave.stdout).ok().filter(|value: &Value| value["verdicts"].is_array())
+}
+
+/// A property that fails, in the words of a fence.
+fn expect_of(verdict: &Value) -> Option<Expect> {
+    let word = verdict["property"].as_str()?;
+    let property = Property::ALL.into_iter().find(|property| property.word() == word)?;
+    Some(match property {
+        Property::Deadlock => Expect::Deadlocks,
+        Property::Livelock => Expect::Livelocks,
+        Property::Race => Expect::Races,
+        Property::Error | Property::Assertion | Property::Invariant | Property::Ensure => {
+            Expect::Fails(verdict["failure"]["error"]["code"].as_str().map(str::to_string))
+        }
+    })
+}
+
+fn covers(wanted: &Expect, found: &Expect) -> bool {
+    matches!((wanted, found), (Expect::Fails(None), Expect::Fails(_))) || wanted == found
+}
+
+fn said(expect: &Expect) -> String {
+    match expect {
+        Expect::Fails(Some(code)) => format!("fails={code}"),
+        Expect::Fails(None) | Expect::Deadlocks | Expect::Races | Expect::Livelocks => {
+            expect.word().to_string()
+        }
+    }
+}
+
+fn wanted(expects: &[Expect]) -> String {
+    match expects {
+        [] => "nothing should go wrong".to_string(),
+        [expect, ..] => format!("the page says `{}`", said(expect)),
+    }
+}
+
+fn ended(status: Option<i32>) -> String {
+    match status {
+        None => "it was stopped: it did not end in time".to_string(),
+        Some(status::FINE) => "nothing went wrong".to_string(),
+        Some(status::FAILED) => "it failed (status 1)".to_string(),
+        Some(status::MISUNDERSTOOD) => "it cannot be understood (status 2)".to_string(),
+        Some(status::DEADLOCK) => "it ended in a deadlock (status 3)".to_string(),
+        Some(status::RACE) => "it has a data race (status 4)".to_string(),
+        Some(status::TIMEOUT) => "it did not end in time (status 124)".to_string(),
+        Some(status) => format!("it ended with status {status}"),
+    }
+}
+
+/// The page's line that a report speaks of first, or the block's.
+fn line_of(block: &Block, script: &Script, gave: &Gave) -> u32 {
+    let after = |mark: &str| gave.stderr.find(mark).map(|at| &gave.stderr[at + mark.len()..]);
+    let number = after(&format!("--> {}:", job::name(block))).or_else(|| after("(line "));
+    let digits = number.map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default());
+    let line = digits.and_then(|digits| digits.parse().ok());
+    line.and_then(|line| script.line_on_page(line)).unwrap_or(block.place.line)
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("    {line}\n")).collect()
+}

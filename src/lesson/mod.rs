@@ -1,0 +1,13 @@
+//! Lessons: Markdown with scripts in it that are run, and held against what the text says comes of them.
+//!
+//! `markdown` finds the fenced blocks, `fence` reads the words behind their opening, `page` makes blocks of them that
+//! belong together, `job` says what to run for each, `judge` holds what came of it against the page, `update` writes it
+//! into the page. Nothing here runs anything or reads a file: that is the command's.
+
+pub mod compare;
+pub mod fence;
+pub mod job;
+pub mod judge;
+mod markdown;
+pub mod page;
+pub mod update;

@@ -1,0 +1,152 @@
+//! A page of a lesson: its scripts, each with what the page says comes of it.
+
+use super::compare;
+use super::fence::{self, Answer, Fence, Role};
+use super::markdown::{self, Fenced, Place};
+use std::iter;
+
+/// A page as it was read.
+#[derive(Debug, Default)]
+pub struct Page {
+    pub blocks: Vec<Block>,
+    pub mistakes: Vec<Mistake>,
+}
+
+/// A script, and the answers that follow it.
+#[derive(Debug)]
+pub struct Block {
+    pub fence: Fence,
+    /// The lines as they stand on the page.
+    pub shown: String,
+    pub place: Place,
+    pub output: Option<Expected>,
+    /// Whether the lines of `output` may come in any order.
+    pub any_order: bool,
+    pub report: Option<Expected>,
+    pub outcomes: Option<Expected>,
+}
+
+/// What the page says of one stream.
+#[derive(Debug)]
+pub struct Expected {
+    pub lines: Vec<String>,
+    pub place: Place,
+}
+
+/// Something in the page that cannot be understood.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mistake {
+    pub line: u32,
+    pub message: String,
+}
+
+/// Begins a line that is run, and hidden from readers.
+const HIDDEN: char = '~';
+
+impl Block {
+    /// What is run, of what is shown: one line for each.
+    pub fn script(&self) -> String {
+        self.shown.lines().map(|line| format!("{}\n", line.strip_prefix(HIDDEN).unwrap_or(line))).collect()
+    }
+
+    /// What readers see.
+    pub fn visible(&self) -> String {
+        self.shown.lines().filter(|line| !line.starts_with(HIDDEN)).map(|line| format!("{line}\n")).collect()
+    }
+}
+
+/// Reads a page.
+pub fn read(text: &str) -> Page {
+    let mut page = Page::default();
+    // Whether the block before is a script, or an answer to one.
+    let mut answers = false;
+    for Fenced { info, text, place } in markdown::fenced(text) {
+        let line = place.line;
+        match fence::read(&info) {
+            Ok(Role::Script(fence)) => {
+                page.add(fence, text, place);
+                answers = true;
+            }
+            // Outputs of other languages are none of ours.
+            Ok(Role::Answer(answer)) if answers => page.answer(answer, &text, place),
+            Ok(Role::Answer(_)) => {}
+            Ok(Role::Other) => answers = false,
+            Err(message) => page.mistakes.push(Mistake { line, message }),
+        }
+    }
+    page
+}
+
+impl Page {
+    fn add(&mut self, fence: Fence, shown: String, place: Place) {
+        let line = place.line;
+        if fence.continues && self.blocks.is_empty() {
+            let message = "`continue`: there is no script before this one".to_string();
+            self.mistakes.push(Mistake { line, message });
+        }
+        let (output, report, outcomes) = (None, None, None);
+        self.blocks.push(Block { fence, shown, place, output, any_order: false, report, outcomes });
+    }
+
+    fn answer(&mut self, answer: Answer, text: &str, place: Place) {
+        let line = place.line;
+        let Some(block) = self.blocks.last_mut() else { return };
+        let (slot, name) = match answer {
+            Answer::Output { any_order } => {
+                block.any_order = any_order;
+                (&mut block.output, "output")
+            }
+            Answer::Report => (&mut block.report, "report"),
+            Answer::Outcomes => (&mut block.outcomes, "outcomes"),
+        };
+        if block.fence.mode == fence::Mode::NoRun {
+            let message = format!("`{name}`: the script before it is not run");
+            self.mistakes.push(Mistake { line, message });
+        } else if slot.replace(Expected { lines: compare::lines(text), place }).is_some() {
+            let message = format!("a second `{name}` of one script");
+            self.mistakes.push(Mistake { line, message });
+        }
+    }
+
+    /// The blocks of which a script is made: those it goes on from, and itself.
+    pub fn parts(&self, block: usize) -> &[Block] {
+        let before = iter::successors(Some(block), |at| at.checked_sub(1));
+        let first = before.into_iter().find(|at| !self.blocks[*at].fence.continues).unwrap_or(0);
+        &self.blocks[first..=block]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_belong_to_the_script_before_them() {
+        let page = read(
+            "```conc\nprint(1)\n```\nso:\n```output\n1\n```\n```python\nprint(2)\n```\n```output\n2\n```\n\
+             ```conc check\n~lock m\nprint(3)\n```\n```outcomes\n3\n```\n",
+        );
+        assert_eq!(page.mistakes, []);
+        let [first, second] = &page.blocks[..] else { panic!("{page:?}") };
+        assert_eq!(first.output.as_ref().map(|output| output.lines.clone()), Some(vec!["1".to_string()]));
+        assert!(first.outcomes.is_none() && second.output.is_none() && second.outcomes.is_some());
+        assert_eq!((&*second.script(), &*second.visible()), ("lock m\nprint(3)\n", "print(3)\n"));
+    }
+
+    #[test]
+    fn a_script_goes_on_from_those_before() {
+        let page =
+            read("```conc\na\n```\n```conc continue\nb\n```\n```conc continue\nc\n```\n```conc\nd\n```\n");
+        let parts = |block| page.parts(block).iter().map(Block::script).collect::<String>();
+        assert_eq!((&*parts(0), &*parts(2), &*parts(3)), ("a\n", "a\nb\nc\n", "d\n"));
+    }
+
+    #[test]
+    fn what_cannot_be_understood_has_its_line() {
+        let page = read("# t\n```conc continue\na\n```\n```output\n```\n```output\n```\n```conc x\n```\n");
+        let told: Vec<(u32, &str)> = page.mistakes.iter().map(|m| (m.line, &*m.message)).collect();
+        assert_eq!(told[0], (2, "`continue`: there is no script before this one"));
+        assert_eq!(told[1], (7, "a second `output` of one script"));
+        assert!(told[2].1.contains("`x` is no word") && told[2].0 == 9);
+    }
+}

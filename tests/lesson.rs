@@ -1,0 +1,210 @@
+//! `conc lesson` from outside: pages that are right, pages that are wrong in each way, and what `--update` writes.
+
+mod common;
+#[path = "common/directory.rs"]
+mod folder;
+
+use folder::{directory, run};
+use std::fs;
+use std::path::Path;
+
+/// A folder with a page in it.
+fn lesson(name: &str, page: &str) -> std::path::PathBuf {
+    let folder = directory(name, "print(\"from a file\")\n");
+    fs::write(folder.join("a.md"), page).expect("written");
+    folder
+}
+
+fn page(folder: &Path) -> String {
+    fs::read_to_string(folder.join("a.md")).expect("readable")
+}
+
+/// What is said of a page that is wrong, and where.
+#[track_caller]
+fn wrong(name: &str, text: &str, line: u32, parts: &[&str]) {
+    let folder = lesson(name, text);
+    let (status, out, err) = run(&folder, &["lesson", "@a.md"]);
+    assert_eq!(status, Some(1), "{name}: {out}{err}");
+    assert!(out.contains(&format!("a.md:{line}: ")), "{name}: not line {line}:\n{out}");
+    for part in parts {
+        assert!(out.contains(part), "{name}: lacks `{part}`:\n{out}");
+    }
+    assert_eq!(page(&folder), text, "{name}: nothing is written without --update");
+}
+
+const RIGHT: &str = r#"# A page
+
+```conc
+~var total = 1
+print(total)
+```
+
+```output
+1
+```
+
+- In a list, and going on:
+
+  ```conc continue
+  total += 1
+  print("now {total}")
+  ```
+
+  ```output
+  now ...
+  ```
+
+```conc check races fails=E0323
+var total = 0
+thread add { total += 1 }
+join start add(), start add()
+print("total {total}")
+ensure total == 2
+```
+
+```outcomes
+total 1
+total 2
+```
+
+```conc deadlocks
+lock a
+a.acquire()
+a.acquire()
+```
+
+```report
+deadlock: thread "main" waits for itself
+...
+```
+
+```conc fails=E0313
+print(1 / 0)
+```
+
+```conc fails=E0201
+print(nothing)
+```
+
+```conc check fails=E0201
+print(nothing)
+```
+
+```conc check livelocks
+var on = true
+start { while on { } }
+while on { }
+```
+
+```conc sim seed=3
+parallel { print("a"); print("b") }
+```
+
+```output any-order
+b
+a
+```
+
+```conc no-run
+with some_lock { never_declared() }
+```
+
+```conc file=a.conc
+print("from a file")
+```
+
+```output
+from a file
+```
+
+```python
+print("not ours")
+```
+
+```output
+whatever
+```
+"#;
+
+#[test]
+fn a_page_that_is_right() {
+    let folder = lesson("right", RIGHT);
+    let (status, out, err) = run(&folder, &["lesson", "@"]);
+    assert_eq!((status, &*err), (Some(0), "10 blocks in 1 lesson: all as the lessons say\n"), "{out}");
+    assert!(out.ends_with("a.md: 10 blocks, ok\n"), "{out}");
+    let (status, ..) = run(&folder, &["lesson", "--update", "@a.md"]);
+    assert_eq!((status, page(&folder)), (Some(0), RIGHT.to_string()));
+}
+
+#[test]
+fn a_page_that_is_wrong_says_where_and_how() {
+    wrong(
+        "output",
+        "```conc\nprint(1)\nprint(2)\n```\n```output\n1\n3\n```\n",
+        5,
+        &["differs", "- 3", "+ 2"],
+    );
+    wrong("error", "\n```conc\nlet a = 0\nprint(1 / a)\n```\n", 4, &["should go wrong", "[E0313]"]);
+    wrong("fine", "```conc fails\nprint(1)\n```\n", 1, &["the page says `fails`", "nothing went wrong"]);
+    wrong("code", "```conc fails=E0301\nprint(1 / 0)\n```\n", 2, &["fails=E0301", "E0313"]);
+    wrong("deadlock", "```conc\nqueue q\nq.get()\n```\n", 3, &["deadlock (status 3)", "q.get()"]);
+    wrong(
+        "unsaid",
+        "```conc check\nvar x = 0\njoin start { x += 1 }, start { x += 1 }\n```\n",
+        1,
+        &["does not say: races: data race on x"],
+    );
+    wrong("unfound", "```conc check deadlocks\nprint(1)\n```\n", 1, &["does not find it"]);
+    wrong("limit", "```conc check timeout=100ms\nvar n = 0\nloop { n += 1 }\n```\n", 1, &["limit of time"]);
+    wrong("time", "```conc timeout=200ms\n\nloop { }\n```\n", 3, &["did not end in time", "main"]);
+    wrong("sim", "```conc sim timeout=200ms\nloop { }\n```\n", 1, &["did not end in time"]);
+    wrong("syntax", "```conc no-run\nprint(1\n```\n", 2, &["never closed"]);
+    wrong("word", "text\n```conc chekc\n```\n", 2, &["`chekc` is no word"]);
+    wrong("outcomes", "```conc\nprint(1)\n```\n```outcomes\n2\n```\n", 4, &["- 2", "+ 1"]);
+    wrong("file", "```conc file=b.conc\n```\n", 1, &["cannot read b.conc"]);
+    wrong("stale", "```conc file=a.conc\nprint(2)\n```\n", 1, &["not what its file says"]);
+    let memory = "```conc\nlet xs = [0]\nloop { xs.extend(xs) }\n```\n";
+    wrong("memory", memory, 3, &["[E0316]", "nothing should go wrong"]);
+    wrong("refused", "```conc\nprint(read(\"/etc/passwd\"))\n```\n", 2, &["--allow-read"]);
+}
+
+#[test]
+fn update_writes_outputs_and_nothing_else() {
+    let text = "# t  \n> ```conc\n> print(\"a\\n\\nb\")\n> ```\n\n> ```output\n> x\n> ```\n\n```conc file=a.conc\n```\n\
+                ```outcomes\n```\n```conc\nloop { assert false }\n```\n```output\nkept\n```\n\tend\n";
+    let folder = lesson("update", text);
+    let (status, out, _) = run(&folder, &["lesson", "--update", "@a.md"]);
+    assert_eq!(status, Some(1), "{out}");
+    let expected = text
+        .replace("> x\n", "> a\n>\n> b\n")
+        .replace("file=a.conc\n", "file=a.conc\nprint(\"from a file\")\n")
+        .replace("```outcomes\n", "```outcomes\nfrom a file\n");
+    assert_eq!(page(&folder), expected);
+    let left: Vec<_> = fs::read_dir(&folder).expect("readable").flatten().map(|e| e.file_name()).collect();
+    assert_eq!(left.len(), 2, "no temporary file is left: {left:?}");
+    // What has failed is not written.
+    assert!(out.contains("a.md:15: nothing should go wrong"), "{out}");
+}
+
+#[test]
+fn folders_are_taken_whole_and_every_file_counts() {
+    let folder = lesson("many", "```conc\nprint(1)\n```\n");
+    fs::create_dir_all(folder.join("deep")).expect("made");
+    for n in 0..6 {
+        let page = format!("```conc\nprint({n})\n```\n```output\n{}\n```\n", n % 5);
+        fs::write(folder.join(format!("deep/{n}.md")), page).expect("written");
+    }
+    let (status, out, err) = run(&folder, &["lesson", "--jobs", "3", "@"]);
+    assert_eq!((status, &*err), (Some(1), "7 blocks in 7 lessons: 1 wrong, in 1 lesson\n"), "{out}");
+    assert!(out.contains("5.md:4: the output differs"), "{out}");
+}
+
+#[test]
+fn what_cannot_be_read_is_told() {
+    let folder = lesson("unreadable", "");
+    fs::create_dir_all(folder.join("empty")).expect("made");
+    let (status, _, err) = run(&folder, &["lesson", "@empty"]);
+    assert!(status == Some(2) && err.contains("no .md file"), "{err}");
+    let (status, _, err) = run(&folder, &["lesson", "@none.md"]);
+    assert!(status == Some(2) && err.contains("cannot read") && err.contains("none.md"), "{err}");
+}
