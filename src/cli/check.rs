@@ -2,7 +2,7 @@
 
 use super::exploring::{Check, Format, Replay};
 use super::progress::Watcher;
-use super::{Failure, compile_to_explore, print, say, schedule, script};
+use super::{Failure, compile_keeping, print, say, schedule, script};
 use conc::code::verify::Verified;
 use conc::explore::schedule::Recorded;
 use conc::explore::verdict::{Findings, Property, Story};
@@ -20,7 +20,7 @@ pub fn check(check: Check) -> i32 {
 fn explored(check: &Check) -> Result<i32, Failure> {
     let wanted = check.outcomes_to_save()?;
     let (source, arguments) = script::load(&check.script)?;
-    let program = match compile_to_explore(source, &check.vars) {
+    let program = match compile_keeping(source, &check.vars) {
         Ok(program) => program,
         Err(status) => return Ok(status),
     };

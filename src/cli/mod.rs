@@ -92,18 +92,6 @@ fn compile_keeping(source: Source, names: &[String]) -> Result<Arc<Verified>, i3
     }
 }
 
-/// The same, of a script that is to be explored.
-fn compile_to_explore(source: Source, names: &[String]) -> Result<Arc<Verified>, i32> {
-    let program = compile_keeping(source, names)?;
-    match program.process() {
-        None => Ok(program),
-        Some(process) => {
-            let message = format!("exploring processes is not possible yet: {process}");
-            Err(Failure::new(message).hint("`conc run` runs the script on real processes").report())
-        }
-    }
-}
-
 /// Writes to standard output; that nobody reads it is no failure.
 fn print(text: &str) {
     let mut out = std::io::stdout().lock();

@@ -1,7 +1,7 @@
 //! `conc run`: a script on real threads.
 
 use super::arguments::{Run, Script};
-use super::{compile, say, schedule, script};
+use super::{Failure, compile, say, schedule, script};
 use conc::code::verify::Verified;
 use conc::explore;
 use conc::report::runtime::Ending;
@@ -51,6 +51,10 @@ fn free(script: &Script, seed: Option<u64>) -> Result<Ready, i32> {
 /// The run that a schedule stands for, with its script; or, after it was said what is wrong, the exit status.
 fn forced(path: &Path) -> Result<Ready, i32> {
     let (recorded, program) = schedule::load(path)?;
+    if let Some(process) = program.process() {
+        let failure = Failure::new(format!("a run with processes cannot be forced yet: {process}"));
+        return Err(failure.hint("`conc replay` makes the same run in the simulated world").report());
+    }
     let options = recorded.settings.options();
     let legs = explore::legs(program.clone(), &options, &recorded.schedule)
         .map_err(|why| schedule::does_not_fit(&why).report())?;

@@ -1,7 +1,7 @@
 //! Files that hold one schedule: where `conc check --save` puts them, and how `conc replay` finds the script again.
 //! What stands in them is the affair of `explore::schedule`.
 
-use super::{Failure, compile_to_explore, say, script};
+use super::{Failure, compile_keeping, say, script};
 use conc::code::verify::Verified;
 use conc::explore::Options;
 use conc::explore::fingerprint::fingerprint;
@@ -66,7 +66,7 @@ pub fn load(path: &Path) -> Result<(Recorded, Arc<Verified>), i32> {
             })?
         }
     };
-    let program = compile_to_explore(source, &recorded.settings.variables)?;
+    let program = compile_keeping(source, &recorded.settings.variables)?;
     if fingerprint(&program) == recorded.meaning {
         return Ok((recorded, program));
     }

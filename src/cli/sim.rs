@@ -1,7 +1,7 @@
 //! `conc sim`: one run in the simulated world.
 
 use super::exploring::Sim;
-use super::{compile_to_explore, print, say, script};
+use super::{compile_keeping, print, say, script};
 use conc::explore::{self, Said};
 use conc::report::{Style, render};
 use conc::world::Stream;
@@ -12,7 +12,7 @@ pub fn sim(sim: Sim) -> i32 {
         Ok(loaded) => loaded,
         Err(failure) => return failure.report(),
     };
-    let program = match compile_to_explore(source, &[]) {
+    let program = match compile_keeping(source, &[]) {
         Ok(program) => program,
         Err(status) => return status,
     };
@@ -20,7 +20,7 @@ pub fn sim(sim: Sim) -> i32 {
     let mut tell = |said: Said<'_>| match said {
         Said::Text(Stream::Out, text) => print(text),
         Said::Text(Stream::Err, text) => say(text),
-        Said::Uncaught(it) => say(&render::uncaught(&it.error, &it.thread, &it.holds, &source, &style)),
+        Said::Uncaught(it) => say(&render::uncaught_by(it, &source, &style)),
     };
     let ending = explore::simulate(program.clone(), sim.seed, arguments, &mut tell);
     say(&render::ending(&ending, &program.source, &Style::for_stderr()));

@@ -144,7 +144,7 @@ pub fn simulate(
             say(Said::Text(piece.0, &piece.1));
         }
         for uncaught in teller.take_uncaught() {
-            ending.failed += 1;
+            ending.failed += usize::from(uncaught.process.is_none());
             say(Said::Uncaught(&uncaught));
         }
         if teller.is_over() {

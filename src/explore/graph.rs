@@ -11,7 +11,6 @@ use crate::state::Shared;
 use crate::sync::Op;
 use crate::world::sim::{Ends, Way};
 use std::collections::HashSet;
-use std::sync::atomic::Ordering;
 
 #[derive(Debug, Default)]
 pub struct Shape {
@@ -201,7 +200,7 @@ fn judge(search: &mut Search<'_>, state: u32) -> Judged {
             steps.apply(&graph, one.seat, change, &mut next);
             // Threads that come and go inside the component move; only those that were there from the start are asked.
             let mut there = vec![usize::MAX; next.seats];
-            let kept = (0..graph.seats).filter(|at| !(change.has_ended() && *at == one.seat));
+            let kept = (0..graph.seats).filter(|at| !change.ends(*at, one.seat));
             for (place, at) in kept.enumerate() {
                 there[steps.seat_of(place)] = who[at];
             }
@@ -224,7 +223,7 @@ fn judge(search: &mut Search<'_>, state: u32) -> Judged {
         }
         false
     };
-    let daemon = |seat: usize| universe.seats[seat].thread.daemon.load(Ordering::SeqCst);
+    let daemon = |seat: usize| universe.seats[seat].is_daemon();
     let mut judged = Judged { stuck: false, moves: false };
     for seat in (0..first.seats).filter(|seat| !daemon(*seat)) {
         match leads_to_a_mover(seat) {

@@ -18,8 +18,10 @@ pub struct Facts {
     pub shape: u64,
     /// How many nodes it refers to.
     pub refs: u32,
-    /// A thread's handle: the program does not wait for it.
+    /// A thread's handle, or a thread's own state: the program does not wait for it, or for its process.
     pub daemon: bool,
+    /// Of a thread's own state: it belongs to another process than the first.
+    pub elsewhere: bool,
     /// A pool's crew that has tasks which have not ended.
     pub unfinished: bool,
     /// A step that meets it reads it whole: closures and the like never change, so nobody tells when they are read.
@@ -34,6 +36,20 @@ pub struct Facts {
     pub deadline: Option<i64>,
 }
 
+/// How a thread stands.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Stands {
+    /// How long it waits at most.
+    pub deadline: Option<i64>,
+    /// It remembers what happens meanwhile.
+    pub remembers: bool,
+    /// Of a process other than the first: whether that is ended with its parent.
+    pub process: Option<Daemon>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Daemon(pub bool);
+
 #[derive(Debug, Default)]
 pub struct Labels {
     numbers: HashMap<Box<[u8]>, Label, FixedState>,
@@ -43,9 +59,9 @@ pub struct Labels {
 }
 
 impl Labels {
-    /// The label of a node's content; `object` is what the node stands for, None for a root; `waits` tells of a
-    /// thread that waits how long it does at most, and whether it remembers what happens meanwhile.
-    pub fn of(&mut self, node: &Node, object: Option<&Shared>, waits: Option<(Option<i64>, bool)>) -> Label {
+    /// The label of a node's content; `object` is what the node stands for, None for a root; `stands` tells of a
+    /// thread how it stands.
+    pub fn of(&mut self, node: &Node, object: Option<&Shared>, stands: Option<Stands>) -> Label {
         if let Some(&label) = self.numbers.get(&node.bytes[..]) {
             debug_assert_eq!(self.facts[label as usize].refs as usize, node.refs.len());
             return label;
@@ -53,7 +69,7 @@ impl Labels {
         let label = self.contents.len() as Label;
         let content: Box<[u8]> = node.bytes.clone().into();
         self.bytes += 2 * content.len() + size_of::<Facts>() + 48;
-        self.facts.push(facts(node, object, waits));
+        self.facts.push(facts(node, object, stands));
         self.contents.push(content.clone());
         self.numbers.insert(content, label);
         label
@@ -73,8 +89,8 @@ impl Labels {
     }
 }
 
-fn facts(node: &Node, object: Option<&Shared>, waits: Option<(Option<i64>, bool)>) -> Facts {
-    let (deadline, remembers) = waits.unwrap_or_default();
+fn facts(node: &Node, object: Option<&Shared>, stands: Option<Stands>) -> Facts {
+    let Stands { deadline, remembers, process } = stands.unwrap_or_default();
     let tag = Tag::of(&node.bytes);
     let hash = FixedState::with_seed(1);
     let constant = matches!(tag, Tag::Closure | Tag::Bound | Tag::Error);
@@ -86,7 +102,9 @@ fn facts(node: &Node, object: Option<&Shared>, waits: Option<(Option<i64>, bool)
     Facts {
         shape,
         refs: node.refs.len() as u32,
-        daemon: matches!(object, Some(Shared::Thread(thread)) if thread.daemon.load(Ordering::SeqCst)),
+        elsewhere: process.is_some(),
+        daemon: process == Some(Daemon(true))
+            || matches!(object, Some(Shared::Thread(thread)) if thread.daemon.load(Ordering::SeqCst)),
         unfinished: match object {
             Some(Shared::Sync(sync)) => matches!(sync.kind, Kind::Crew(_)) && sync.unfinished_tasks() > 0,
             _ => false,

@@ -54,6 +54,8 @@ pub const VIA: u32 = 1 << 31;
 pub struct Change {
     /// The thread has ended.
     pub ended: bool,
+    /// Others that have ended with it (their process has): by their places, in the one state that it is meant for.
+    pub gone: Vec<usize>,
     /// The numbers are those of the flat form of the one state that it is meant for.
     pub raw: bool,
     /// Nodes whose content is another now.
@@ -92,8 +94,9 @@ pub struct Quick {
 }
 
 impl Change {
-    pub fn has_ended(&self) -> bool {
-        self.ended
+    /// Whether the thread at this place has ended, when that at `seat` has made the change.
+    pub fn ends(&self, at: usize, seat: usize) -> bool {
+        self.ended && at == seat || self.gone.contains(&at)
     }
 
     /// The cells whose content is another after the step.

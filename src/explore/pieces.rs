@@ -25,8 +25,10 @@ pub struct PartFacts {
     pub handle: u32,
     /// It waits in a way that remembers what happens meanwhile.
     pub remembers: bool,
-    /// Of a handle in the part: the program does not wait for it.
+    /// Of a handle in the part: the program does not wait for it, or for its process.
     pub daemon: bool,
+    /// It belongs to another process than the first.
+    pub elsewhere: bool,
     /// It holds a pool's crew that has tasks which have not ended.
     pub unfinished: bool,
     /// The cells that it refers to.
@@ -125,7 +127,8 @@ impl Pieces {
             label: label(0).unwrap_or_default(),
             remembers: label(0).is_some_and(|label| self.labels.facts(label).remembers),
             handle,
-            daemon: own.is_some_and(|label| self.labels.facts(label).daemon),
+            daemon: label(0).into_iter().chain(own).any(|label| self.labels.facts(label).daemon),
+            elsewhere: label(0).is_some_and(|label| self.labels.facts(label).elsewhere),
             unfinished: self.nodes(part).skip(1).any(|(label, _)| self.labels.facts(label).unfinished),
             cells: cells.into(),
             back: back.into(),
@@ -145,7 +148,7 @@ impl Pieces {
         let in_cell = |handle: u32| self.labels.facts(self.label(graph.cells[handle as usize])).daemon;
         match graph.part(seat) {
             Some(part) => match self.part(part) {
-                facts if facts.handle & OWN == 0 => in_cell(facts.handle),
+                facts if facts.handle & OWN == 0 => facts.daemon || in_cell(facts.handle),
                 facts => facts.daemon,
             },
             None => in_cell(self.refs(graph.cells[common])[0]),

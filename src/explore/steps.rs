@@ -10,7 +10,7 @@ use super::canonical::Canonical;
 use super::flat::Flat;
 use super::flaw::Flaw;
 use super::growth::Growth;
-use super::labels::Facts;
+use super::labels::{Daemon, Facts, Stands};
 use super::layout::Layout;
 use super::memo::Memo;
 use super::options::Options;
@@ -163,12 +163,17 @@ impl Steps {
         seats: usize,
     ) -> u32 {
         let seat = at.checked_sub(self.common).filter(|seat| *seat < seats);
-        let waits = seat.and_then(|seat| {
-            let wait = universe.seats[seat].wait.as_ref()?;
-            let deadline = wait.deadline.map(|deadline| (deadline - universe.now).max(0));
-            Some((deadline, wait.op.remembers()))
+        let stands = seat.map(|seat| {
+            let seat = &universe.seats[seat];
+            let wait = seat.wait.as_ref();
+            let deadline = wait.and_then(|wait| wait.deadline);
+            Stands {
+                deadline: deadline.map(|deadline| (deadline - universe.now).max(0)),
+                remembers: wait.is_some_and(|wait| wait.op.remembers()),
+                process: seat.space.as_ref().map(|space| Daemon(space.is_daemon())),
+            }
         });
-        self.pieces.labels.of(node, object, waits)
+        self.pieces.labels.of(node, object, stands)
     }
 
     /// What is known of a thread's own state.
@@ -251,9 +256,19 @@ impl Steps {
         (first, way)
     }
 
+    /// Whether there are several threads, and whether the first process has several.
+    fn company(&self, graph: &Graph) -> u32 {
+        let several = u32::from(graph.seats > 1);
+        if !self.rules.processes {
+            return several;
+        }
+        let here = graph.parts.iter().filter(|part| !self.pieces.part(**part).elsewhere).count();
+        several | u32::from(here + graph.first_part() > 1) << 1
+    }
+
     fn prepare(&mut self, graph: &Graph) {
         self.present.of = Some(graph.sum);
-        let roots = [graph.cells[0], graph.cells[1], u32::from(graph.seats > 1)];
+        let roots = [graph.cells[0], graph.cells[1], self.company(graph)];
         self.present.remembers = graph.parts.iter().any(|part| self.pieces.part(*part).remembers)
             || graph.main && self.pieces.seat(graph, 0, self.common).remembers;
         if self.present.roots == roots {

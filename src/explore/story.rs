@@ -14,6 +14,7 @@ use super::state::Graph;
 use super::steps::{Effect, Steps};
 use super::verdict::{Failure, Moment, Property, Story, Turn, Uncaught};
 use crate::machine::touch::Act;
+use crate::machine::{Image, Space};
 use crate::report::runtime::{Ending, Left, status};
 use crate::state::Shared;
 use crate::sync::Op;
@@ -34,6 +35,8 @@ pub struct Teller<'s> {
     universe: Universe,
     /// Every thread that was ever started, in the order of starts.
     known: Vec<Arc<Thread>>,
+    /// The process of each; None for the first.
+    spaces: Vec<Option<Arc<Space>>>,
     pub story: Story,
     /// What went wrong on the way.
     pub faults: Vec<Fault>,
@@ -53,6 +56,7 @@ impl<'s> Teller<'s> {
             who: steps.places(graph.seats),
             steps,
             graph,
+            spaces: vec![None; known.len()],
             known,
             universe,
             story,
@@ -67,6 +71,17 @@ impl<'s> Teller<'s> {
         self.universe.seats.iter().position(|seat| Arc::ptr_eq(&seat.thread, &self.known[known]))
     }
 
+    /// What reports call a thread.
+    fn label(&self, known: usize) -> Arc<str> {
+        let thread = &self.known[known];
+        self.spaces[known].as_ref().map_or_else(|| thread.name(), |space| space.label(thread))
+    }
+
+    /// The variables that a thread sees.
+    fn image(&self, known: usize) -> Arc<Image> {
+        self.spaces[known].as_ref().map_or(&self.universe.image, |space| &space.image).clone()
+    }
+
     /// Makes a move. False when it cannot be made: the schedule does not fit the script.
     pub fn make(&mut self, step: &Move) -> bool {
         let Some(&who) = self.who.get(step.seat as usize) else { return false };
@@ -79,7 +94,7 @@ impl<'s> Teller<'s> {
             self.foretell();
         }
         let waited = self.universe.seats[seat].wait.as_ref().map(|wait| waited(&wait.op, step.way));
-        let before = self.values(&self.universe);
+        let before = self.values(&self.image(who));
         let step_taken = self.universe.step(seat, step.way, step.choices.clone(), &self.steps.rules);
         if let Ends::Blocked(_) = step_taken.ends {
             return false;
@@ -88,6 +103,7 @@ impl<'s> Teller<'s> {
         for seat in &self.universe.seats {
             if !self.known.iter().any(|known| Arc::ptr_eq(known, &seat.thread)) {
                 self.known.push(seat.thread.clone());
+                self.spaces.push(seat.space.clone());
             }
         }
         self.tell(who, &log, waited, &before, preempts);
@@ -134,15 +150,17 @@ impl<'s> Teller<'s> {
         std::mem::take(&mut self.faults)
             .into_iter()
             .filter_map(|fault| match fault {
-                Fault::Uncaught { thread, error, holds } => Some(Uncaught { thread, error, holds }),
+                Fault::Uncaught { thread, process, error, holds } => {
+                    Some(Uncaught { thread, process, error, holds })
+                }
                 Fault::Watch { .. } => None,
             })
             .collect()
     }
 
-    /// How many threads were started, with `main`.
+    /// How many threads the first process has started, with `main`.
     pub fn started(&self) -> usize {
-        self.known.len()
+        self.spaces.iter().filter(|space| space.is_none()).count()
     }
 
     /// What is to be said of a run that has ended.
@@ -156,6 +174,13 @@ impl<'s> Teller<'s> {
             return;
         }
         for seat in &self.universe.seats {
+            if let Some(space) = &seat.space {
+                let thread = space.handle.name();
+                if !ending.processes.iter().any(|known| known.thread == thread) {
+                    ending.processes.push(Left { thread, doing: "runs".into(), line: 0, holds: Vec::new() });
+                }
+                continue;
+            }
             let (thread, line) = (seat.thread.name(), seat.line);
             let doing = seat.wait.as_ref().map_or_else(|| "runs".into(), |wait| wait.op.describe());
             let held = self.universe.held_by(seat.thread.id).into_iter();
@@ -228,8 +253,7 @@ impl<'s> Teller<'s> {
     /// Takes the canonical state along.
     fn follow(&mut self, seat: usize, change: &super::steps::Change) {
         let mut next = Graph::default();
-        let kept: Vec<usize> =
-            (0..self.graph.seats).filter(|at| !(change.has_ended() && *at == seat)).collect();
+        let kept: Vec<usize> = (0..self.graph.seats).filter(|at| !change.ends(*at, seat)).collect();
         let mut order: Vec<usize> = kept.iter().map(|at| self.who[*at]).collect();
         let old = std::mem::take(&mut self.graph);
         self.steps.apply(&old, seat, change, &mut next);
@@ -254,12 +278,12 @@ impl<'s> Teller<'s> {
     }
 
     /// The top level's variables, as a reader would see them.
-    fn values(&self, universe: &Universe) -> Vec<(String, String)> {
+    fn values(&self, image: &Image) -> Vec<(String, String)> {
         let program = &self.steps.image.program;
         let globals = program.globals.iter().enumerate();
         globals
             .filter(|(_, name)| !name.starts_with("__"))
-            .filter_map(|(index, name)| match universe.image.global(index as u32).unwrap_or(Value::Unset) {
+            .filter_map(|(index, name)| match image.global(index as u32).unwrap_or(Value::Unset) {
                 Value::Unset => None,
                 value => Some((name.to_string(), show::repr(&value, program))),
             })
@@ -277,8 +301,9 @@ impl<'s> Teller<'s> {
     fn foretell(&mut self) {
         let Some(seat) = self.last.and_then(|last| self.seat_of(last)) else { return };
         let (mut copy, _) = self.copy();
+        let image = copy.seats[seat].space.as_ref().map_or(&copy.image, |space| &space.image).clone();
         let log = copy.step(seat, Way::Run, Vec::new(), &self.steps.rules).log;
-        let next = words::next(&log, &self.values(&copy), &copy.image);
+        let next = words::next(&log, &self.values(&image), &image);
         if let Some(moment) = self.story.moments.last_mut() {
             moment.next = next;
         }
@@ -292,16 +317,20 @@ impl<'s> Teller<'s> {
         before: &[(String, String)],
         preempts: bool,
     ) {
-        let after = self.values(&self.universe);
-        let changed: Vec<(String, String)> =
-            after.iter().filter(|pair| !before.contains(pair)).cloned().collect();
+        let image = self.image(who);
+        let after = self.values(&image);
+        let of = self.spaces[who].as_ref().map(|space| format!("{}'s ", space.handle.name()));
+        let changed = after.iter().filter(|pair| !before.contains(pair));
+        let changed: Vec<(String, String)> = changed
+            .map(|(name, value)| (of.as_deref().unwrap_or_default().to_string() + name, value.clone()))
+            .collect();
         let did = match waited {
             Some(wait) => vec![wait],
             // What comes before the first operation that others can tell.
             None if self.story.moments.is_empty() && log.line == 0 => vec!["begins".into()],
-            None => words::did(log, before, &after, &self.universe.image),
+            None => words::did(log, before, &after, &image),
         };
-        self.story.threads = self.known.iter().map(|thread| thread.name().to_string()).collect();
+        self.story.threads = (0..self.known.len()).map(|known| self.label(known).to_string()).collect();
         self.story.moments.push(Moment {
             thread: who,
             // The end of a thread stands nowhere.

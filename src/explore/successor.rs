@@ -116,7 +116,8 @@ impl Steps {
     /// The canonical form of a flat state with a change by its numbers.
     pub(super) fn change_flat(&mut self, flat: &Flat, seat: usize, change: &Change, out: &mut Graph) {
         let (common, seats) = (self.common, flat.seats);
-        let seats_now = seats - usize::from(change.ended) + change.seats.len();
+        let stays = |at: usize| !change.ends(at, seat);
+        let seats_now = (0..seats).filter(|at| stays(*at)).count() + change.seats.len();
         // Where the old nodes after the threads go, and where the new ones.
         let shift = |node: &u32| -> u32 {
             let node = *node as usize;
@@ -125,7 +126,7 @@ impl Steps {
             } else if node < common {
                 node as u32
             } else if node < common + seats {
-                (if change.ended && node > common + seat { node - 1 } else { node }) as u32
+                (common + (0..node - common).filter(|at| stays(*at)).count()) as u32
             } else {
                 (node - seats + seats_now) as u32
             }
@@ -141,8 +142,8 @@ impl Steps {
             Some((_, label, refs)) => work.push(*label, refs.iter().map(shift)),
             None => work.push(flat.label(node), flat.refs(node).iter().map(shift)),
         };
-        let stays = |node: &usize| !(change.ended && *node == common + seat);
-        (0..common + seats).filter(stays).for_each(|node| old(&mut work, node));
+        (0..common).for_each(|node| old(&mut work, node));
+        (0..seats).filter(|at| stays(*at)).for_each(|at| old(&mut work, common + at));
         change.seats.iter().for_each(|(label, refs)| work.push(*label, refs.iter().map(shift)));
         (common + seats..flat.len()).for_each(|node| old(&mut work, node));
         change.new.iter().for_each(|(label, refs)| work.push(*label, refs.iter().map(shift)));

@@ -229,7 +229,7 @@ impl Steps {
         let own = trial.handle(self.common, seat);
         let kept = met.iter().chain([&own]).filter_map(|node| trial.objects[*node as usize].clone());
         let kept: Vec<Shared> = kept.collect();
-        let mut raw = self.change(trial, universe, handles, &kept);
+        let mut raw = self.change(trial, universe, handles, seat, &kept);
         raw.raw = true;
         let (Some(cells), Some(_)) = (cells, &self.memo) else {
             self.note_growth(trial, universe, seat, &raw);
@@ -297,6 +297,7 @@ impl Steps {
         trial: &Trial<'_>,
         universe: &Universe,
         handles: &[usize],
+        seat: usize,
         kept: &[Shared],
     ) -> Change {
         let (snapshot, objects) = universe.snapshot_keeping(&self.rules, kept);
@@ -330,7 +331,8 @@ impl Steps {
                 })
             });
         }
-        change.ended = stays.iter().any(|stays| !stays);
+        change.ended = !stays[seat];
+        change.gone = (0..flat.seats).filter(|at| *at != seat && !stays[*at]).collect();
         for (at, node) in snapshot.nodes.iter().enumerate() {
             let object = at.checked_sub(first_object).map(|at| &objects[at]);
             let label = self.label(node, object, universe, at, snapshot.seats);
@@ -349,6 +351,9 @@ impl Steps {
 
     /// A change in terms that fit every state where these cells are met. None when it has none.
     fn in_terms_of(&self, trial: &Trial<'_>, seat: usize, cells: &[u32], raw: &Change) -> Option<Change> {
+        if !raw.gone.is_empty() {
+            return None;
+        }
         let mut via: Vec<(u32, u32)> = Vec::new();
         let flat = trial.flat();
         let remembers: Vec<usize> = rememberers(&self.pieces, trial.graph, self.common, seat).collect();
@@ -405,7 +410,7 @@ impl Steps {
         let graph = trial.graph;
         let flat = trial.flat();
         let main = graph.main && seat == 0;
-        if graph.is_tangled() || main && raw.ended {
+        if graph.is_tangled() || main && raw.ended || !raw.gone.is_empty() {
             return None;
         }
         let handle = trial.handle(self.common, seat);

@@ -89,6 +89,8 @@ pub struct Failure {
 #[derive(Debug, Clone)]
 pub struct Uncaught {
     pub thread: Arc<str>,
+    /// The thread's process; None for the first.
+    pub process: Option<Arc<str>>,
     pub error: Arc<Error>,
     /// Label and line of acquisition.
     pub holds: Vec<(String, u32)>,

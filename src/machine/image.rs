@@ -4,6 +4,7 @@ use super::arguments::Linked;
 use crate::builtin::{self, Body, Property, Row};
 use crate::code::verify::Verified;
 use crate::code::{Class, Program, reach};
+use crate::state::{Reader, Writer};
 use crate::value::{Type, Value, cell::Cell};
 use std::sync::{Arc, OnceLock};
 
@@ -116,6 +117,23 @@ impl Image {
     /// What a variable of the top level that can change holds now.
     pub fn global(&self, index: u32) -> Option<Value> {
         self.globals.get(index as usize).map(Cell::get)
+    }
+
+    /// Writes what all its variables hold.
+    pub fn save(&self, w: &mut Writer<'_>) {
+        self.fixed.iter().for_each(|fixed| w.value(fixed.get().unwrap_or(&Value::Unset)));
+        self.globals.iter().for_each(|global| w.value(&global.get()));
+    }
+
+    /// Reads what `save` wrote: into one that is new.
+    pub fn fill(&self, r: &mut Reader<'_>) {
+        for index in 0..self.fixed.len() as u32 {
+            match r.value() {
+                Value::Unset => {}
+                value => self.set_fixed(index, value),
+            }
+        }
+        (0..self.globals.len() as u32).for_each(|index| self.set_global(index, r.value()));
     }
 
     /// The builtin method of a type, by the number of its name.

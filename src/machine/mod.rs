@@ -16,6 +16,7 @@ pub mod saved;
 mod select;
 mod slow;
 mod snapshot;
+mod space;
 pub mod touch;
 mod wait;
 mod watch;
@@ -24,6 +25,7 @@ pub use dispatch::{next_touches, resume, run};
 pub use fiber::{Fiber, Frame};
 pub use image::Image;
 pub use snapshot::{Call, Snapshot};
+pub use space::Space;
 pub use watch::{Judged, Watch};
 
 use crate::builtin::Wait;

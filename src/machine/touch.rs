@@ -74,6 +74,8 @@ pub enum Act {
     Sync,
     /// Waits for the end of a thread, or of several.
     Join,
+    /// Copies what a new process begins with.
+    Process,
 }
 
 #[derive(Debug)]
@@ -227,7 +229,8 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
             }
         }
         // Nobody else can tell when it happens.
-        I::Start { a } | I::Name { a, .. } | I::NameElement { a, .. } => quiet(r(a), out),
+        I::Start { a } => starts(r(a), out),
+        I::Name { a, .. } | I::NameElement { a, .. } => quiet(r(a), out),
         I::Prepare { .. } | I::Arm { .. } => {}
 
         I::Move { .. }
@@ -282,6 +285,14 @@ fn quiet(value: &Value, out: &mut Touches) {
         Value::Thread(handle) => out.quiet.push(Shared::Thread(handle.clone())),
         Value::Sync(thing) => out.quiet.push(Shared::Sync(thing.clone())),
         _ => {}
+    }
+}
+
+/// A process begins with what there is at this moment; of a thread nobody else can tell.
+fn starts(value: &Value, out: &mut Touches) {
+    quiet(value, out);
+    if matches!(value, Value::Thread(handle) if handle.process.is_some()) {
+        out.act = Act::Process;
     }
 }
 

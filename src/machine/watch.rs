@@ -5,6 +5,7 @@
 use super::{Exit, Fiber, Image, Scheduler};
 use crate::code::{FunctionKind, Program};
 use crate::source::Span;
+use crate::state::{Reader, Writer};
 use crate::sync::thread::Entry;
 use crate::value::{
     Value,
@@ -68,6 +69,21 @@ impl Watch {
 
     pub fn word(&self) -> &'static str {
         word(self.ensure)
+    }
+
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.flag(self.ensure);
+        w.count(u64::from(self.span.start));
+        w.count(u64::from(self.span.end));
+        w.count(u64::from(self.function));
+        w.value(&self.body);
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Watch {
+        let ensure = r.flag();
+        let span = Span { start: r.count() as u32, end: r.count() as u32 };
+        let function = r.count() as u32;
+        Watch { body: r.value(), ensure, span, function }
     }
 }
 

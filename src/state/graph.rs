@@ -27,10 +27,11 @@ pub enum Tag {
     Round,
     Failure,
     Left,
+    Space,
 }
 
 impl Tag {
-    const ALL: [Tag; 16] = [
+    const ALL: [Tag; 17] = [
         Tag::Root,
         Tag::Cell,
         Tag::List,
@@ -47,6 +48,7 @@ impl Tag {
         Tag::Round,
         Tag::Failure,
         Tag::Left,
+        Tag::Space,
     ];
 
     /// The tag that a node's content begins with.
@@ -120,9 +122,17 @@ impl Builder {
 
     /// Writes everything that can be reached from the roots, and gives the nodes with the objects of those that are no
     /// roots.
-    pub fn finish(mut self) -> (Vec<Node>, Vec<Shared>) {
+    pub fn finish(self) -> (Vec<Node>, Vec<Shared>) {
+        self.finish_but(&|_| false)
+    }
+
+    /// The same, where what `stays` gets a node without content, and is not followed.
+    pub fn finish_but(mut self, stays: &dyn Fn(&Shared) -> bool) -> (Vec<Node>, Vec<Shared>) {
         while let Some(number) = self.pending.pop_front() {
             let object = self.objects[(number - self.roots) as usize].clone();
+            if stays(&object) {
+                continue;
+            }
             let mut node = Node::default();
             object.save(&mut Writer { bytes: &mut node.bytes, refs: &mut node.refs, numbering: &mut self });
             self.nodes[number as usize] = node;
@@ -189,6 +199,7 @@ impl Shared {
             Shared::Round(_) => Tag::Round,
             Shared::Failure(_) => Tag::Failure,
             Shared::Left(_) => Tag::Left,
+            Shared::Space(_) => Tag::Space,
         };
         w.byte(tag as u8);
         match self {
@@ -220,6 +231,7 @@ impl Shared {
             Shared::Round(round) => round.save(w),
             Shared::Failure(failure) => failure.save(w),
             Shared::Left(left) => w.count(left.load(Ordering::SeqCst) as u64),
+            Shared::Space(space) => space.save(w),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use super::graph::{Node, Tag};
 use super::{Objects, Reader, Shared, object};
+use crate::machine::{Image, Space};
 use crate::sync::barrier::Round;
 use crate::sync::condition::Ticket;
 use crate::sync::future::Failure;
@@ -28,6 +29,9 @@ pub struct Living<'a, N: std::borrow::Borrow<[u8]>> {
     /// Nodes made and not yet filled, with how much of their bytes and references has been read.
     unfilled: Vec<(u32, usize, usize)>,
     names: bool,
+    /// The id of the first node, when none of those that were written is to be used again.
+    fresh: Option<u32>,
+    image: Option<&'a Image>,
 }
 
 /// A root's content begins after its tag and its kind.
@@ -39,7 +43,23 @@ const FIRST_ID: u32 = 2;
 impl<'a, N: std::borrow::Borrow<[u8]>> Living<'a, N> {
     /// Of nodes given by their contents and references.
     pub fn new(contents: &'a [N], refs: &'a [&'a [u32]], names: bool) -> Living<'a, N> {
-        Living { contents, refs, objects: vec![None; contents.len()], unfilled: Vec::new(), names }
+        let objects = vec![None; contents.len()];
+        Living { contents, refs, objects, unfilled: Vec::new(), names, fresh: None, image: None }
+    }
+
+    /// Of a state in which there may be processes.
+    pub fn with_image(self, image: &'a Image) -> Living<'a, N> {
+        Living { image: Some(image), ..self }
+    }
+
+    /// Of a copy: beside what was copied, so that everything gets another id, from this one on.
+    pub fn with_fresh_ids(self, first: u32) -> Living<'a, N> {
+        Living { fresh: Some(first), ..self }
+    }
+
+    /// This node's object is known: it is not made.
+    pub fn stays(&mut self, node: u32, object: Shared) {
+        self.objects[node as usize] = Some(object);
     }
 
     /// Reads a root, then fills everything that it led to.
@@ -71,8 +91,9 @@ impl<'a, N: std::borrow::Borrow<[u8]>> Living<'a, N> {
         let whole = contents[node as usize].borrow();
         let refs = self.refs[node as usize];
         let tag = Tag::of(whole);
+        let first = self.fresh.unwrap_or(FIRST_ID);
         let mut reader = Reader { bytes: &whole[1..], refs, objects: self };
-        let made = Shared::load(tag, node + FIRST_ID, &mut reader);
+        let made = Shared::load(tag, node + first, &mut reader);
         let read = (whole.len() - reader.bytes.len(), refs.len() - reader.refs.len());
         self.unfilled.push((node, read.0, read.1));
         made
@@ -92,6 +113,14 @@ impl<N: std::borrow::Borrow<[u8]>> Objects for Living<'_, N> {
 
     fn names(&self) -> bool {
         self.names
+    }
+
+    fn ids(&self) -> bool {
+        self.names && self.fresh.is_none()
+    }
+
+    fn image(&self) -> &Image {
+        self.image.unwrap_or_else(|| unreachable!("processes are part of simulated states only"))
     }
 }
 
@@ -117,6 +146,7 @@ impl Shared {
             Tag::Round => Shared::Round(Arc::new(Round::load(r))),
             Tag::Failure => Shared::Failure(Arc::new(Failure::load(r))),
             Tag::Left => Shared::Left(Arc::new(AtomicUsize::new(r.count() as usize))),
+            Tag::Space => Shared::Space(Arc::new(Space::load(r))),
         }
     }
 
@@ -143,6 +173,7 @@ impl Shared {
             Shared::Ticket(ticket) => ticket.fill(r),
             Shared::Round(round) => round.fill(r),
             Shared::Failure(failure) => failure.fill(r),
+            Shared::Space(space) => space.fill(r),
             Shared::Closure(_) | Shared::Bound(_) | Shared::File(_) | Shared::Left(_) => {}
         }
     }

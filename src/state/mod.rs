@@ -15,6 +15,7 @@ mod writer;
 pub use reader::{Objects, Reader};
 pub use writer::{Numbering, Writer};
 
+use crate::machine::Space;
 use crate::sync::barrier::Round;
 use crate::sync::condition::Ticket;
 use crate::sync::future::Failure;
@@ -51,6 +52,8 @@ pub enum Shared {
     Failure(Arc<Failure>),
     /// How many futures an `as_completed` still waits for.
     Left(Arc<AtomicUsize>),
+    /// What the threads of a process share that no other process sees.
+    Space(Arc<Space>),
 }
 
 impl Shared {
@@ -72,6 +75,7 @@ impl Shared {
             Shared::Round(it) => Arc::as_ptr(it).addr(),
             Shared::Failure(it) => Arc::as_ptr(it).addr(),
             Shared::Left(it) => Arc::as_ptr(it).addr(),
+            Shared::Space(it) => Arc::as_ptr(it).addr(),
         }
     }
 }

@@ -6,6 +6,7 @@
 use super::graph::{Builder, Node};
 use super::living::Living;
 use super::{Reader, Shared, Writer};
+use crate::sync::process::Process;
 use crate::sync::thread::Thread;
 use crate::value::error::{Error, Kind};
 use std::collections::VecDeque;
@@ -38,16 +39,32 @@ impl Packing {
     /// When something is reached that `refused` has a word for (`the running thread "t"`): names the root that leads
     /// to it.
     pub fn finish(self, refused: &dyn Fn(&Shared) -> Option<String>) -> Result<Vec<u8>, Error> {
-        let (nodes, objects) = self.builder.finish();
+        self.nodes(&|_| false, refused).map(|(nodes, _)| bytes_of(&nodes))
+    }
+
+    /// All as nodes, with the objects of those that are no roots, for whoever makes the copy beside what is copied;
+    /// what `stays` has no content.
+    ///
+    /// # Errors
+    /// As of `finish`.
+    pub fn nodes(
+        self,
+        stays: &dyn Fn(&Shared) -> bool,
+        refused: &dyn Fn(&Shared) -> Option<String>,
+    ) -> Result<(Vec<Node>, Vec<Shared>), Error> {
+        let (nodes, objects) = self.builder.finish_but(stays);
         let first = nodes.len() - objects.len();
         for (place, object) in objects.iter().enumerate() {
+            if stays(object) {
+                continue;
+            }
             if let Some(what) = refused(object) {
                 let through = way(&nodes, first, (first + place) as u32);
                 let label = through.and_then(|root| self.labels.get(root as usize)).cloned();
                 return Err(cannot_be_copied(&what, label));
             }
         }
-        Ok(bytes_of(&nodes))
+        Ok((nodes, objects))
     }
 }
 
@@ -141,7 +158,13 @@ impl<'b> Packed<'b> {
         let refs: Vec<&[u32]> = starts.zip(&self.ends).map(|(start, &end)| &self.refs[start..end]).collect();
         let mut roots = Roots { living: Living::new(&self.contents, &refs, true) };
         let answer = read(&mut roots);
-        (answer, roots.living.into_objects().into_iter().flatten().collect())
+        let objects: Vec<Shared> = roots.living.into_objects().into_iter().flatten().collect();
+        let threads = objects.iter().filter_map(|object| match object {
+            Shared::Thread(thread) => thread.process.as_ref(),
+            _ => None, // no other has a part elsewhere
+        });
+        threads.for_each(Process::came_as_a_copy);
+        (answer, objects)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reading one node back: the counterpart of `writer`. What it reads was written by conc itself in the same run.
 
 use super::Shared;
+use crate::machine::{Image, Space};
 use crate::sync::barrier::Round;
 use crate::sync::condition::Ticket;
 use crate::sync::future::Failure;
@@ -15,6 +16,12 @@ pub trait Objects {
 
     /// What `Numbering::names` told when the state was written.
     fn names(&self) -> bool;
+
+    /// Whether threads get the ids with which they were written.
+    fn ids(&self) -> bool;
+
+    /// The program, for processes whose variables are read.
+    fn image(&self) -> &Image;
 }
 
 /// Reads the content of one node, in the order in which it was written.
@@ -68,6 +75,11 @@ impl Reader<'_> {
         self.flag().then(|| read(self))
     }
 
+    /// The same, of what may not have been asked for at all.
+    pub fn option_if<T>(&mut self, asked: bool, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if asked { self.option(read) } else { None }
+    }
+
     pub fn shared(&mut self) -> Shared {
         let (first, rest) = self.refs.split_first().expect("a node is read as it was written");
         self.refs = rest;
@@ -85,6 +97,13 @@ impl Reader<'_> {
         match self.shared() {
             Shared::Thread(thread) => thread,
             other => unreachable!("{other:?} was written as a thread"),
+        }
+    }
+
+    pub fn space(&mut self) -> Arc<Space> {
+        match self.shared() {
+            Shared::Space(space) => space,
+            other => unreachable!("{other:?} was written as what a process has for itself"),
         }
     }
 

@@ -117,7 +117,11 @@ pub(super) fn read(r: &mut Reader<'_>) -> Value {
             Shared::File(it) => Value::File(it),
             Shared::Thread(it) => Value::Thread(it),
             Shared::Sync(it) => Value::Sync(it),
-            other @ (Shared::Ticket(_) | Shared::Round(_) | Shared::Failure(_) | Shared::Left(_)) => {
+            other @ (Shared::Ticket(_)
+            | Shared::Round(_)
+            | Shared::Failure(_)
+            | Shared::Left(_)
+            | Shared::Space(_)) => {
                 unreachable!("{other:?} is no value")
             }
         },

@@ -1,6 +1,7 @@
 //! Writing one node: numbers and texts into its bytes, what it refers to beside them.
 
 use super::Shared;
+use crate::machine::Space;
 use crate::sync::{Sync, thread::Thread};
 use crate::value::Value;
 use std::borrow::Cow;
@@ -102,6 +103,10 @@ impl Writer<'_> {
 
     pub fn thread(&mut self, thread: &Arc<Thread>) {
         self.shared(Shared::Thread(thread.clone()));
+    }
+
+    pub fn space(&mut self, space: &Arc<Space>) {
+        self.shared(Shared::Space(space.clone()));
     }
 
     /// References to threads whose order means nothing.

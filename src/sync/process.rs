@@ -3,9 +3,11 @@
 //! A handle is a `Thread` (it has a name, is started once, ends, is joined), with this beside it. What an OS process
 //! is, how it is started, and how its end is learnt, is the world's.
 
+use super::thread::Thread;
 use crate::state::{Reader, Writer};
 use crate::value::error::{Error, Kind};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 #[derive(Debug, Default)]
 pub struct Process {
@@ -14,7 +16,9 @@ pub struct Process {
     /// How it has ended: what it gave to `exit`, or minus the number of the signal that killed it.
     exit: OnceLock<i32>,
     /// The handle came here as a copy: another process has started it, and learns its end.
-    elsewhere: bool,
+    elsewhere: AtomicBool,
+    /// In a simulated run: the handle that it is a copy of.
+    original: OnceLock<Arc<Thread>>,
 }
 
 /// The numbers by which the system knows a process that runs, or has run.
@@ -41,11 +45,33 @@ impl Process {
 
     /// Why it cannot be waited for here; None when it can.
     pub fn not_ours(&self, name: &str) -> Option<Error> {
-        if !self.elsewhere || self.exit_code().is_some() {
+        if !self.is_elsewhere() || self.exit_code().is_some() {
             return None;
         }
         let message = format!("\"{name}\" cannot be joined: another process has started it");
         Some(Error::new(Kind::State, message).hint("only the process that has started it learns how it ends"))
+    }
+
+    /// Another process has started it, and learns its end.
+    pub fn is_elsewhere(&self) -> bool {
+        self.elsewhere.load(Ordering::Relaxed)
+    }
+
+    /// It is part of what a new process was given.
+    pub fn came_as_a_copy(&self) {
+        self.elsewhere.store(true, Ordering::Relaxed);
+    }
+
+    /// Where both are part of one simulated run: what this new handle was copied from.
+    pub fn is_copy_of(&self, handle: &Arc<Thread>) {
+        self.came_as_a_copy();
+        let first = handle.process.as_ref().and_then(|process| process.original.get());
+        let _ = self.original.set(first.unwrap_or(handle).clone()); // it is new
+    }
+
+    /// In a simulated run: the handle by which the process's end is learnt.
+    pub fn original<'h>(&'h self, handle: &'h Arc<Thread>) -> &'h Arc<Thread> {
+        self.original.get().unwrap_or(handle)
     }
 
     pub fn exit_code(&self) -> Option<i32> {
@@ -58,18 +84,49 @@ impl Process {
             w.int(i64::from(born.parent));
         });
         w.option(self.exit_code(), |w, code| w.int(i64::from(code)));
+        w.flag(self.is_elsewhere());
+        w.option(self.original.get(), Writer::thread);
     }
 
     pub fn load(r: &mut Reader<'_>) -> Process {
-        let process = Process { elsewhere: true, ..Process::default() };
+        let process = Process::default();
         if let Some(born) = r.option(|r| Born { pid: r.int() as i32, parent: r.int() as i32 }) {
             process.begin(born);
         }
         if let Some(code) = r.option(|r| r.int() as i32) {
             process.end(code);
         }
+        process.elsewhere.store(r.flag(), Ordering::Relaxed);
+        if let Some(original) = r.option(Reader::thread) {
+            let _ = process.original.set(original); // it is new
+        }
         process
     }
+}
+
+/// The error for starting a process that runs, or has run.
+pub fn started_already(name: &str) -> Error {
+    let message = format!("process \"{name}\" has been started already");
+    Error::new(Kind::State, message).hint("a process runs once; make a new one to run it again")
+}
+
+/// The error for a daemon process that starts another.
+pub fn daemon_starts(own: &str, child: &str) -> Error {
+    Error::new(Kind::State, format!("\"{own}\" cannot start \"{child}\": it is a daemon process"))
+        .note("a daemon process is ended at any moment, and could not see to its children")
+        .hint("declare it without `daemon`, and join it or terminate it")
+}
+
+/// What `p.error` tells of a process that did not end well.
+pub fn failure(handle: &Thread, process: &Process, exit: i32) -> Error {
+    // In a simulated run processes may have no numbers.
+    let pid = process.born().map(|born| born.pid).filter(|pid| *pid > 0);
+    let pid = pid.map_or_else(String::new, |pid| format!(" (pid {pid})"));
+    let how = match exit {
+        exit if exit < 0 => format!("was killed by signal {}", -exit),
+        exit => format!("ended with exit code {exit}"),
+    };
+    Error::new(Kind::State, format!("process \"{}\"{pid} {how}", handle.name()))
 }
 
 /// The simulated world has no processes.

@@ -290,7 +290,11 @@ impl Thread {
     pub fn load(id: u32, r: &mut Reader<'_>) -> Thread {
         let named = r.objects.names().then(|| (r.count() as u32, Arc::<str>::from(r.text())));
         let default_name: Arc<str> = r.text().into();
-        let (id, name) = named.unwrap_or_else(|| (id, default_name.clone()));
+        let ids = r.objects.ids();
+        let (id, name) = match named {
+            Some((known, name)) => (if ids { known } else { id }, name),
+            None => (id, default_name.clone()),
+        };
         let object = r.option(|r| match r.shared() {
             Shared::Object(object) => object,
             other => unreachable!("{other:?} was written as the members of a thread"),

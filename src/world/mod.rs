@@ -2,7 +2,9 @@
 //!
 //! There will be two worlds behind it; nothing above them knows which one runs.
 
+mod copying;
 pub mod legs;
+mod marks;
 pub mod real;
 mod sealed;
 pub mod sim;

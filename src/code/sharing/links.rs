@@ -106,8 +106,11 @@ impl Links {
         };
         let is_call = matches!(function.code[at], I::Call { .. });
         match program.functions[callee as usize].kind {
-            FunctionKind::Thread { .. } => self.threads.push((at, callee)),
-            FunctionKind::ThreadWithMembers { .. } => {
+            // A process has variables of its own.
+            FunctionKind::Thread { process: true, .. } => {}
+            FunctionKind::ThreadWithMembers { process: true, .. } => self.calls.push((at, callee)),
+            FunctionKind::Thread { process: false, .. } => self.threads.push((at, callee)),
+            FunctionKind::ThreadWithMembers { process: false, .. } => {
                 self.calls.push((at, callee));
                 self.threads.extend(run_of(program, callee).map(|run| (at, run)));
             }

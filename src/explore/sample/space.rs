@@ -338,7 +338,7 @@ impl<'o> Space<'o> {
         let mut next = std::mem::take(&mut self.next);
         graph.load(&self.nodes[node as usize].state);
         self.steps.apply(&graph, seat as usize, change, &mut next);
-        let kept = (0..graph.seats as u32).filter(|at| !(change.has_ended() && *at == seat));
+        let kept = (0..graph.seats as u32).filter(|at| !change.ends(*at as usize, seat as usize));
         let order: Vec<u32> = kept.chain((0..).map(|new| new | NEW)).take(next.seats).collect();
         let mut now = vec![0; next.seats];
         for (place, before) in order.iter().enumerate() {

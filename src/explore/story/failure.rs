@@ -44,11 +44,15 @@ impl Teller<'_> {
             }
             Property::Error | Property::Assertion => {
                 let found = self.faults.iter().find(|fault| property_of(fault) == property)?;
-                if let Fault::Uncaught { thread, error, holds } = found {
+                if let Fault::Uncaught { thread, process, error, holds } = found {
                     failure.what = error.message.clone();
                     failure.place = error.place.get().map(|place| place.span);
-                    failure.error =
-                        Some(Uncaught { thread: thread.clone(), error: error.clone(), holds: holds.clone() });
+                    failure.error = Some(Uncaught {
+                        thread: thread.clone(),
+                        process: process.clone(),
+                        error: error.clone(),
+                        holds: holds.clone(),
+                    });
                 }
             }
             Property::Invariant | Property::Ensure => {
@@ -57,8 +61,12 @@ impl Teller<'_> {
                 let Some(Fault::Watch { watch, error, .. }) = faults.into_iter().next() else { return None };
                 failure.place = Some(watch.span);
                 failure.what = error.message.clone();
-                failure.error =
-                    Some(Uncaught { thread: "main".into(), error: error.clone(), holds: Vec::new() });
+                failure.error = Some(Uncaught {
+                    thread: "main".into(),
+                    process: None,
+                    error: error.clone(),
+                    holds: Vec::new(),
+                });
             }
             Property::Livelock => failure.what = "no end can be reached any more".into(),
         }
@@ -88,18 +96,19 @@ impl Teller<'_> {
     fn access(&mut self, known: usize) -> Option<(Access, Vec<Near>)> {
         let seat = self.seat_of(known)?;
         let program = self.steps.image.program.clone();
-        let thread = self.known[known].clone();
+        let (thread, name) = (self.known[known].clone(), self.label(known));
         let span =
             self.universe.seats[seat].fiber.as_ref().map_or(Span::default(), |f| f.next_span(&program));
         let holds = self.universe.held_by(thread.id).into_iter().map(|(sync, _)| sync.label()).collect();
         let touches = self.touches_of(seat);
         let line = program.source.line(span.start);
-        Some((Access { thread: thread.name(), line, span, write: false, holds }, touches))
+        Some((Access { thread: name, line, span, write: false, holds }, touches))
     }
 
     /// What the next operation of a thread would touch.
     fn touches_of(&self, seat: usize) -> Vec<Near> {
         let (mut copy, objects) = self.copy();
+        let image = copy.seats[seat].space.as_ref().map_or(&copy.image, |space| &space.image).clone();
         let number = |touch: &Touch| match &touch.place {
             Place::Global(index) => Some(*index as usize),
             // Things to wait for never race.
@@ -114,7 +123,7 @@ impl Teller<'_> {
         };
         let log = copy.step(seat, Way::Run, Vec::new(), &self.steps.rules).log;
         let near = |touch: Touch| {
-            let cell = names::cell(&touch, &copy.image);
+            let cell = names::cell(&touch, &image);
             Some(Near { place: number(&touch)?, cell, touch })
         };
         log.touches.into_iter().filter_map(near).collect()

@@ -15,6 +15,13 @@ const FARTHEST: usize = 3;
 pub fn cell(touch: &Touch, image: &Image) -> String {
     let program = &image.program;
     let (object, else_called) = match &touch.place {
+        Place::Object(Shared::Space(space)) => {
+            let name = match touch.part {
+                Part::Field(index) => program.globals.get(index as usize).map_or("?", |name| name),
+                Part::All | Part::Element(_) | Part::Key(_) | Part::Shape => "the variables",
+            };
+            return format!("{name} of {}", space.handle.name());
+        }
         Place::Global(index) => return program.globals[*index as usize].to_string(),
         Place::Fixed(index) => return program.fixed[*index as usize].to_string(),
         Place::Object(object) => {
@@ -36,7 +43,8 @@ pub fn cell(touch: &Touch, image: &Image) -> String {
                 | Shared::Ticket(_)
                 | Shared::Round(_)
                 | Shared::Failure(_)
-                | Shared::Left(_) => return "the threads".into(),
+                | Shared::Left(_)
+                | Shared::Space(_) => return "the threads".into(),
             };
             (object, called)
         }

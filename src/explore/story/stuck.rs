@@ -12,14 +12,14 @@ impl Teller<'_> {
         let mut stuck = Vec::new();
         for at in 0..self.universe.seats.len() {
             let seat = &self.universe.seats[at];
-            let (thread, line) = (seat.thread.clone(), seat.line);
+            let (thread, line, name) = (seat.thread.clone(), seat.line, seat.label());
             let fiber = seat.fiber.as_ref();
             let line =
                 if line > 0 { line } else { fiber.map_or(0, |f| f.next_line(&self.steps.image.program)) };
             let Some((waits, releasers)) = self.waits_for(at) else { continue };
             let holds = self.universe.held_by(thread.id).into_iter();
             let holds = holds.map(|(sync, line)| (sync.label(), line)).collect();
-            stuck.push((thread.id, releasers, Stuck { thread: thread.name(), holds, waits, line }));
+            stuck.push((thread.id, releasers, Stuck { thread: name, holds, waits, line }));
         }
         let next = |at: usize| match &stuck[at].1 {
             Releasers::All(all) if all.len() == 1 => stuck.iter().position(|(id, ..)| *id == all[0]),

@@ -12,10 +12,12 @@ pub type Values = [(String, String)];
 /// What an operation did, told by what it touched.
 pub fn did(log: &Log, before: &Values, after: &Values, image: &Image) -> Vec<String> {
     match log.act {
-        Act::Sync | Act::Join | Act::Release | Act::Atomic | Act::Await => match operation(log, image) {
-            text if text.is_empty() => Vec::new(),
-            text => vec![text],
-        },
+        Act::Sync | Act::Join | Act::Process | Act::Release | Act::Atomic | Act::Await => {
+            match operation(log, image) {
+                text if text.is_empty() => Vec::new(),
+                text => vec![text],
+            }
+        }
         Act::End => vec!["ends".into()],
         Act::Print => vec![format!("prints {:?}", log.output.trim_end())],
         Act::Plain => accesses(log, before, after, image),

@@ -4,7 +4,7 @@ use super::super::call::members;
 use super::super::image::Member;
 use super::super::{Fiber, Image};
 use super::{Act, Part, Place, Touches};
-use super::{class_field, deep, element, gives_back, quiet, shallow, shape, sync, thread};
+use super::{class_field, deep, element, gives_back, shallow, shape, starts, sync, thread};
 use crate::builtin::{Body, Row};
 use crate::code::Shape;
 use crate::state::Shared;
@@ -65,7 +65,7 @@ pub(super) fn native(row: &'static Row, receiver: Option<&Value>, arguments: &[V
         Value::Thread(handle) => {
             // As for the statement: nobody can tell when it is done.
             match row.name {
-                "start" => quiet(receiver, out),
+                "start" => starts(receiver, out),
                 "join" => {
                     thread(handle, out);
                     out.act = Act::Join;
@@ -132,9 +132,12 @@ fn function(name: &str, arguments: &[Value], out: &mut Touches) {
         }
         "__start_all" => {
             if let Some(Value::List(list)) = arguments.first() {
-                list.snapshot().iter().for_each(|one| quiet(one, out));
+                list.snapshot().iter().for_each(|one| starts(one, out));
             }
         }
+        "fork" => out.act = Act::Process,
+        "processes" => out.add(Place::Threads, Part::All, false),
+        "pid" | "ppid" => {}
         "print" => {
             out.act = Act::Print;
             arguments.iter().for_each(|argument| deep(argument, out));

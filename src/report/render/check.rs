@@ -145,7 +145,7 @@ fn conclusion(failure: &Failure, source: &Source, style: &Style, width: usize) -
         text += &super::deadlock(deadlock, source, style);
     }
     if let Some(uncaught) = &failure.error {
-        text += &super::uncaught(&uncaught.error, &uncaught.thread, &uncaught.holds, source, style);
+        text += &super::uncaught_by(uncaught, source, style);
     }
     if let Some(found) = &failure.race {
         text += &race::race(found, source, style);

@@ -23,7 +23,7 @@ pub use ending::ending;
 pub use json::json;
 pub use stats::stats;
 pub use story::story;
-pub use uncaught::{uncaught, uncaught_in};
+pub use uncaught::{uncaught, uncaught_by, uncaught_in};
 
 use unicode_width::UnicodeWidthStr;
 

@@ -2,6 +2,7 @@
 
 use super::super::{Style, hints};
 use super::{at_line, clean, snippet};
+use crate::explore::verdict::Uncaught;
 use crate::source::Source;
 use crate::value::Value;
 use crate::value::error::{Error, Kind, Place};
@@ -21,6 +22,12 @@ pub fn uncaught(
     style: &Style,
 ) -> String {
     uncaught_in(None, error, thread, held, source, style)
+}
+
+/// The same, of a simulated run.
+pub fn uncaught_by(uncaught: &Uncaught, source: &Source, style: &Style) -> String {
+    let process = uncaught.process.as_ref().map(|name| format!("\"{name}\""));
+    uncaught_in(process.as_deref(), &uncaught.error, &uncaught.thread, &uncaught.holds, source, style)
 }
 
 /// The same in a process that the script has started: `"worker-1" (pid 1234)`.

@@ -99,6 +99,14 @@ impl Objects for Made<'_> {
         object
     }
 
+    fn ids(&self) -> bool {
+        self.names()
+    }
+
+    fn image(&self) -> &crate::machine::Image {
+        unreachable!("no process is among them")
+    }
+
     fn names(&self) -> bool {
         self.names
     }

@@ -7,11 +7,11 @@
 
 use super::deadlock::{Knot, Picture};
 use super::graph;
-use super::marks::{Marks, Unknown};
 use super::run::{Code, Shared};
 use super::standing::Standing;
 use super::threads::{Seat, Table};
 use crate::code::reach::Mention;
+use crate::world::marks::{Marks, Unknown};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;

@@ -21,7 +21,6 @@ mod hold;
 mod input;
 mod interrupt;
 mod knot;
-mod marks;
 mod memory;
 mod occasion;
 mod output;

@@ -2,11 +2,12 @@
 //! stands still, and can be stored.
 //!
 //! In reading order: `universe` (what a run consists of), `step` (what one thread does between two moments at which
-//! others may move), `world` (what the machine sees of it), `record` (what the threads did, to do it again), `saved` (a
+//! others may move), `world` (what the machine sees of it), `process` (processes other than the first), `record` (what the threads did, to do it again), `saved` (a
 //! universe as a graph of nodes and back).
 //!
 //! What a lock or a queue does is not here but in `sync`; which steps to take, in which order, is `explore`'s to say.
 
+mod process;
 mod record;
 mod rules;
 mod saved;
@@ -18,4 +19,4 @@ pub use record::Record;
 pub use rules::Rules;
 pub use saved::Snapshot;
 pub use step::{Ends, Fault, Log, Met, Step, Way, next_choices};
-pub use universe::{Seat, Universe};
+pub use universe::{MAIN, Seat, Universe};

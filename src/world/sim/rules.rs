@@ -1,9 +1,11 @@
 //! What a simulated run may leave out, because no step of this script can tell.
 
 use crate::code::live::Liveness;
+use crate::code::reach::Reach;
 use crate::code::sharing::Sharing;
 use crate::code::{FunctionKind, Instruction, Program};
 use crate::explore::{Reductions, Time};
+use std::sync::OnceLock;
 
 /// Facts about a program, and what was asked for. The same for all states of an exploration.
 #[derive(Debug)]
@@ -35,12 +37,22 @@ pub struct Rules {
     pub private: bool,
     /// The order of what is printed matters.
     pub prints: bool,
+    /// The script may have processes.
+    pub processes: bool,
+    /// The numbers of processes belong to the state.
+    pub pids: bool,
+    /// What code can come to, for copying it into a process; made when it is asked for first.
+    pub reach: OnceLock<Reach>,
+    /// Which registers may still be read, likewise.
+    pub copied: OnceLock<Liveness>,
     /// The script's own arguments.
     pub arguments: Vec<String>,
 }
 
 /// Names by whose use a script can tell that a thread has done everything but has not ended yet.
 const ENDS: [&str; 4] = ["timeout", "daemon", "done", "running"];
+/// The same of a process.
+const ENDS_OF_PROCESSES: [&str; 5] = ["exit_code", "alive", "kill", "terminate", "send_signal"];
 /// Names whose use tells whether a lock or a permit is free without waiting for it, beside those that `Sharing` knows.
 const LOCKS: [&str; 3] = ["timeout", "waiting", "locked"];
 
@@ -61,6 +73,7 @@ impl Rules {
         });
         let timers = program.rows.iter().any(|row| row.name == "timer" || row.name == "__timer");
         let watched = sharing.observes_threads;
+        let processes = program.process().is_some();
         Rules {
             time,
             liveness: reductions.liveness.then(|| Liveness::of(program)),
@@ -68,7 +81,12 @@ impl Rules {
             counts_tasks: uses(&["task_done", "unfinished"]),
             clock: sharing.observes_time,
             watched,
-            ends: watched || selects || daemons || timers || uses(&ENDS),
+            ends: watched
+                || selects
+                || daemons
+                || timers
+                || uses(&ENDS)
+                || processes && uses(&ENDS_OF_PROCESSES),
             merge: reductions.merge && !selects && !sharing.observes_lock_state && !uses(&LOCKS),
             shared_globals: match reductions.private {
                 // Read-only variables too: nobody can tell when they are read.
@@ -88,6 +106,10 @@ impl Rules {
                 .any(|function| matches!(function.kind, FunctionKind::Watch { .. })),
             private: reductions.private,
             prints,
+            processes,
+            pids: uses(&["pid", "ppid"]),
+            reach: OnceLock::new(),
+            copied: OnceLock::new(),
             arguments: Vec::new(),
         }
     }

@@ -10,7 +10,6 @@ use crate::builtin::Wait;
 use crate::explore::Time;
 use crate::machine::saved::Rest;
 use crate::machine::{Fiber, Image, Watch};
-use crate::source::Span;
 use crate::state::graph::{Builder, Node};
 use crate::state::living::Living;
 use crate::state::{Numbering, Reader, Shared, Writer};
@@ -57,6 +56,7 @@ impl Universe {
         let first_seat = GLOBALS + globals;
         let roots = first_seat + self.seats.len() as u32;
         let threads = self.seats.iter().map(|seat| seat.thread.clone()).chain([self.main.clone()]);
+        let threads = threads.chain(self.absent.iter().cloned());
         let mut builder = Builder::new(roots, rules.names, rules.counts_tasks, threads);
         builder.root(WORLD, 0, |w| self.save_world(w, rules));
         builder.root(FIXED, 1, |w| {
@@ -89,12 +89,9 @@ impl Universe {
         w.count(self.random);
         w.int(if rules.clock { self.now } else { 0 });
         w.count(self.watches.len() as u64);
-        for watch in &self.watches {
-            w.flag(watch.ensure);
-            w.count(u64::from(watch.span.start));
-            w.count(u64::from(watch.span.end));
-            w.count(u64::from(watch.function));
-            w.value(&watch.body);
+        self.watches.iter().for_each(|watch| watch.save(w));
+        if rules.pids {
+            w.int(i64::from(self.next_pid));
         }
         if rules.names {
             w.count(u64::from(self.next_id));
@@ -114,10 +111,10 @@ impl Universe {
         self.random = r.count();
         self.now = r.int();
         for _ in 0..r.count() {
-            let ensure = r.flag();
-            let span = Span { start: r.count() as u32, end: r.count() as u32 };
-            let function = r.count() as u32;
-            self.watches.push(Watch { body: r.value(), ensure, span, function });
+            self.watches.push(Watch::load(r));
+        }
+        if rules.pids {
+            self.next_pid = r.int() as i32;
         }
         if rules.names {
             self.next_id = r.count() as u32;
@@ -131,6 +128,12 @@ impl Universe {
 
     fn save_seat(&self, w: &mut Writer<'_>, seat: &Seat, fiber: Option<(&Fiber, Rest)>, rules: &Rules) {
         w.thread(&seat.thread);
+        if rules.processes {
+            w.option(seat.space.as_ref(), |w, space| {
+                w.space(space);
+                w.flag(space.is_daemon());
+            });
+        }
         w.flag(seat.begun);
         w.option(seat.failing.as_ref(), |w, error| w.shared(Shared::Error(error.clone())));
         w.option(seat.body.as_ref(), |w, body| {
@@ -153,8 +156,13 @@ impl Universe {
         });
     }
 
-    fn load_seat(&self, r: &mut Reader<'_>) -> Seat {
+    fn load_seat(&self, r: &mut Reader<'_>, rules: &Rules) -> Seat {
         let thread = r.thread();
+        let space = r.option_if(rules.processes, |r| {
+            let space = r.space();
+            r.flag();
+            space
+        });
         let begun = r.flag();
         let failing = r.option(Reader::error);
         let body = r.option(|r| Entry { callee: r.value(), arguments: r.values() });
@@ -165,7 +173,7 @@ impl Universe {
             Wait { op: Op::load(r), deadline }
         });
         let fiber = r.option(|r| Fiber::load(r, &self.image.program));
-        Seat { thread, fiber, wait, line, begun, failing, body }
+        Seat { fiber, wait, line, begun, failing, body, space, ..Seat::new(thread) }
     }
 
     /// Brings a stored moment back: its nodes by their contents and references, roots first, `seats` of them threads.
@@ -179,25 +187,25 @@ impl Universe {
     ) -> (Universe, Vec<Option<Shared>>) {
         let globals = image.program.globals.len();
         let roots = GLOBALS as usize + globals + seats;
-        let image = Arc::new(image.anew());
-        let mut universe = Universe::of(image.clone(), 0);
+        let own = Arc::new(image.anew());
+        let mut universe = Universe::of(own.clone(), 0);
         universe.seats.clear();
         universe.next_id = MAIN + contents.len() as u32 + 1;
-        let mut living = Living::new(contents, refs, rules.names);
+        let mut living = Living::new(contents, refs, rules.names).with_image(image);
         living.root(WORLD, |r| universe.load_world(r, rules));
         living.root(FIXED, |r| {
             for index in 0..image.program.fixed.len() as u32 {
                 match r.value() {
                     Value::Unset => {}
-                    value => image.set_fixed(index, value),
+                    value => own.set_fixed(index, value),
                 }
             }
         });
         for index in 0..globals as u32 {
-            living.root(GLOBALS + index, |r| image.set_global(index, r.value()));
+            living.root(GLOBALS + index, |r| own.set_global(index, r.value()));
         }
         for seat in roots - seats..roots {
-            let seat = living.root(seat as u32, |r| universe.load_seat(r));
+            let seat = living.root(seat as u32, |r| universe.load_seat(r, rules));
             universe.seats.push(seat);
         }
         let objects = living.into_objects();
@@ -207,6 +215,9 @@ impl Universe {
             }
             if let Shared::Failure(failure) = object {
                 universe.failures.push(failure.clone());
+            }
+            if let Shared::Space(space) = object {
+                universe.absent.extend(space.absent.iter().cloned());
             }
         }
         let common = roots - seats;

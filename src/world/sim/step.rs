@@ -9,8 +9,9 @@ use crate::code::verify::Verified;
 use crate::explore::Time;
 use crate::machine::saved::Rest;
 use crate::machine::touch::{Act, Touch};
-use crate::machine::{self, Exit, Fiber, Judged, Watch};
+use crate::machine::{self, Exit, Fiber, Image, Judged, Space, Watch};
 use crate::source::Span;
+use crate::state::Shared;
 use crate::sync::thread::{Entry, State, Thread, Waiting};
 use crate::sync::{Op, Who};
 use crate::value::Value;
@@ -91,15 +92,13 @@ pub enum Met {
 pub enum Fault {
     Uncaught {
         thread: Arc<str>,
+        /// The thread's process; None for the first.
+        process: Option<Arc<str>>,
         error: Arc<Error>,
         holds: Vec<(String, u32)>,
     },
     /// The condition, and why: it is false, or its evaluation raised an error.
-    Watch {
-        watch: Watch,
-        error: Arc<Error>,
-        raised: bool,
-    },
+    Watch { watch: Watch, error: Arc<Error>, raised: bool },
 }
 
 /// The choices of a step: those that are given, then the first each time.
@@ -144,6 +143,8 @@ pub(super) struct Stepper<'u> {
     pub line: u32,
     /// It asked for more than it met.
     pub looked_around: Cell<bool>,
+    /// The thread's process; None for the first.
+    pub space: Option<Arc<Space>>,
 }
 
 impl Universe {
@@ -156,6 +157,7 @@ impl Universe {
     pub fn look(&mut self, ensure: bool, rules: &Rules) -> (Vec<Fault>, Log) {
         let mut faults = Vec::new();
         let mut stepper = self.stepper(0, Vec::new(), rules);
+        stepper.space = None;
         for watch in stepper.universe.watches.clone() {
             if watch.ensure != ensure {
                 continue;
@@ -175,6 +177,7 @@ impl Universe {
     fn stepper<'u>(&'u mut self, seat: usize, choices: Vec<u32>, rules: &'u Rules) -> Stepper<'u> {
         let thread = self.seats.get(seat).map_or_else(|| self.main.clone(), |seat| seat.thread.clone());
         let program = self.image.program.clone();
+        let space = self.seats.get(seat).and_then(|seat| seat.space.clone());
         Stepper {
             universe: self,
             rules,
@@ -188,6 +191,7 @@ impl Universe {
             instructions: 0,
             line: 0,
             looked_around: Cell::new(false),
+            space,
         }
     }
 }
@@ -234,6 +238,9 @@ impl Stepper<'_> {
 
     /// The thread's own part of the step. Some when it could not do its operation.
     fn take(&mut self, way: Way) -> Option<Op> {
+        if let Some(space) = self.space.clone() {
+            self.meet(&Shared::Space(space));
+        }
         let seat = &mut self.universe.seats[self.seat];
         let first = seat.wait.is_none();
         // The script's beginning goes up to the first operation that others can tell, and not beyond.
@@ -321,7 +328,7 @@ impl Stepper<'_> {
     fn beat(&mut self) -> Moved {
         let Some(body) = &self.universe.seats[self.seat].body else { return Moved::Rests };
         let again = Entry { callee: body.callee.clone(), arguments: body.arguments.clone() };
-        match Fiber::new(&self.universe.image, again) {
+        match Fiber::new(&self.image(), again) {
             Ok(fiber) => self.go_on(fiber, None),
             Err(error) => self.ended(Exit::Failed(Arc::new(error))),
         }
@@ -329,7 +336,7 @@ impl Stepper<'_> {
 
     /// Runs the fiber until it rests, waits or ends.
     fn go_on(&mut self, mut fiber: Fiber, answer: Option<Result<Value, Error>>) -> Moved {
-        let image = self.universe.image.clone();
+        let image = self.image();
         let exit = match answer {
             None => machine::run(&image, &mut fiber, self),
             Some(answer) => machine::resume(&image, &mut fiber, self, answer),
@@ -378,9 +385,7 @@ impl Stepper<'_> {
         if self.thread.raised_elsewhere.load(Ordering::SeqCst) {
             return;
         }
-        self.universe.failed = true;
-        let holds = fiber.held.clone();
-        self.log.faults.push(Fault::Uncaught { thread: self.thread.name(), error: error.clone(), holds });
+        self.uncaught(error, fiber.held.clone());
     }
 
     /// The thread, or one run of a timer's body, has ended.
@@ -390,18 +395,19 @@ impl Stepper<'_> {
         {
             return Moved::Rests;
         }
+        let mut exited = None;
         let (state, outcome) = match exit {
             Exit::Finished(value) => (State::Finished, Ok(value)),
             Exit::Failed(error) => (State::Failed, Err(error)),
             Exit::Exited(status) => {
-                self.universe.ended = Some(Some(status));
+                exited = Some(status);
                 (State::Finished, Ok(Value::Nil))
             }
             Exit::Stopped | Exit::Suspended(_) | Exit::Paused => (State::Finished, Ok(Value::Nil)),
         };
         if self.thread.held.load(Ordering::SeqCst) > 0 {
             self.log.opaque = true;
-            let name = self.thread.name();
+            let name = self.universe.seats[self.seat].label();
             for (sync, _) in self.universe.held_by(self.thread.id) {
                 sync.abandon(self.thread.id, &name);
             }
@@ -411,6 +417,12 @@ impl Stepper<'_> {
         self.thread.state.store(state as u8, Ordering::SeqCst);
         self.universe.seats[self.seat].fiber = None;
         self.universe.seats[self.seat].wait = None;
+        match (self.space.clone(), exited) {
+            (None, Some(status)) => self.universe.ended = Some(Some(status)),
+            (None, None) => {}
+            (Some(space), Some(status)) => self.process_ends(&space, status),
+            (Some(space), None) => self.thread_of_process_ends(&space),
+        }
         Moved::Rests
     }
 
@@ -429,7 +441,12 @@ impl Stepper<'_> {
         self.published = true;
         // From here on there is somebody who can tell, even if nobody could tell what this step began with.
         self.fresh = false;
-        let mut seat = Seat::new(thread.clone());
+        let mut seat = Seat { space: self.space.clone(), ..Seat::new(thread.clone()) };
+        if let Some(space) = &seat.space
+            && !thread.daemon.load(Ordering::SeqCst)
+        {
+            space.threads.fetch_add(1, Ordering::SeqCst);
+        }
         seat.body = thread.entry.lock().take();
         if let Some(timer) = &thread.timer {
             let deadline = self.universe.now.saturating_add(timer.delay);
@@ -445,7 +462,8 @@ impl Stepper<'_> {
         while at < self.universe.seats.len() {
             let seat = &mut self.universe.seats[at];
             let waits = seat.wait.is_some() || seat.failing.is_some();
-            if seat.fiber.is_none() && !waits && !seat.thread.ended() {
+            let is_new = seat.fiber.is_none() || seat.answer.is_some();
+            if is_new && !waits && !seat.thread.ended() {
                 self.advance(at);
             }
             at += 1;
@@ -455,27 +473,49 @@ impl Stepper<'_> {
 
     /// A new thread goes on to its first operation that others can tell.
     fn advance(&mut self, at: usize) {
-        let Some(body) = self.universe.seats[at].body.take() else {
-            // Nothing to run.
-            self.universe.seats[at].thread.state.store(State::Finished as u8, Ordering::SeqCst);
-            return;
-        };
-        (self.seat, self.thread) = (at, self.universe.seats[at].thread.clone());
+        let seat = &mut self.universe.seats[at];
+        (self.seat, self.thread, self.space) = (at, seat.thread.clone(), seat.space.clone());
         (self.fresh, self.published, self.instructions) = (false, true, 0);
-        let moved = match Fiber::new(&self.universe.image, body) {
-            Ok(fiber) => self.go_on(fiber, None),
-            Err(error) => {
-                let error = Arc::new(error);
-                self.universe.failed = true;
-                let thread = self.thread.name();
-                self.log.faults.push(Fault::Uncaught { thread, error: error.clone(), holds: Vec::new() });
-                self.ended(Exit::Failed(error))
-            }
+        let moved = match (seat.answer.take(), seat.body.take()) {
+            (Some(answer), _) => match seat.fiber.take() {
+                Some(fiber) => self.go_on(fiber, Some(Ok(answer))),
+                None => unreachable!("what returns from a fork has a fiber"),
+            },
+            // Nothing to run.
+            (None, None) => self.ended(Exit::Finished(Value::Nil)),
+            (None, Some(body)) => self.begins(body),
         };
         if let Moved::Waits(wait) = moved {
             self.rest(wait);
         }
         self.recorded(Way::Run);
+    }
+
+    /// Goes on to its first operation from the beginning of what it runs.
+    fn begins(&mut self, body: Entry) -> Moved {
+        match Fiber::new(&self.image(), body) {
+            Ok(fiber) => self.go_on(fiber, None),
+            Err(error) => {
+                let error = Arc::new(error);
+                self.uncaught(&error, Vec::new());
+                self.ended(Exit::Failed(error))
+            }
+        }
+    }
+
+    /// The thread has ended with an error that nothing caught, holding so much.
+    fn uncaught(&mut self, error: &Arc<Error>, holds: Vec<(String, u32)>) {
+        match &self.space {
+            Some(space) => space.failed.store(true, Ordering::SeqCst),
+            None => self.universe.failed = true,
+        }
+        let (thread, process) = (self.thread.name(), self.space.as_ref().map(|space| space.handle.name()));
+        self.log.faults.push(Fault::Uncaught { thread, process, error: error.clone(), holds });
+    }
+
+    /// The variables that the thread sees.
+    pub(super) fn image(&self) -> Arc<Image> {
+        self.space.as_ref().map_or(&self.universe.image, |space| &space.image).clone()
     }
 
     /// Keeps what the thread has just done, if somebody wants to know.

@@ -4,10 +4,11 @@ use super::Rules;
 use super::record::Record;
 use crate::builtin::Wait;
 use crate::code::verify::Verified;
-use crate::machine::{Fiber, Image, Watch};
+use crate::machine::{Fiber, Image, Space, Watch};
 use crate::sync::future::Failure;
 use crate::sync::thread::{Entry, State, Thread};
 use crate::sync::{Sync, Who};
+use crate::value::Value;
 use crate::value::error::Error;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
@@ -25,11 +26,15 @@ pub struct Universe {
     pub now: i64,
     pub random: u64,
     pub next_id: u32,
+    /// The number of the next process.
+    pub next_pid: i32,
     pub names: HashMap<String, u32>,
     /// Things that can be held, and crews.
     pub things: Vec<Weak<Sync>>,
     /// Errors that ended tasks.
     pub failures: Vec<Arc<Failure>>,
+    /// Threads that locks may name although they do not live: left behind by forks.
+    pub absent: Vec<Arc<Thread>>,
     /// A thread has ended with an error that nothing caught.
     pub failed: bool,
     /// How it has ended, once it has: the status that `exit(n)` gave, else None.
@@ -55,10 +60,50 @@ pub struct Seat {
     pub begun: bool,
     /// What a timer runs each time.
     pub body: Option<Entry>,
+    /// Its process; None for the first.
+    pub space: Option<Arc<Space>>,
+    /// It has just come to be by a fork: that returns this.
+    pub answer: Option<Value>,
+}
+
+impl Seat {
+    /// A thread that has just been started.
+    pub fn new(thread: Arc<Thread>) -> Seat {
+        Seat {
+            thread,
+            fiber: None,
+            wait: None,
+            line: 0,
+            begun: true,
+            failing: None,
+            body: None,
+            space: None,
+            answer: None,
+        }
+    }
+
+    /// Whether the program does not wait for it.
+    pub fn is_daemon(&self) -> bool {
+        let process = self.space.as_ref().is_some_and(|space| space.is_daemon());
+        process || self.thread.daemon.load(Ordering::SeqCst)
+    }
+
+    /// Whether it belongs to this process (None: the first).
+    pub fn is_in(&self, space: Option<&Arc<Space>>) -> bool {
+        self.space.as_ref().map(Arc::as_ptr) == space.map(Arc::as_ptr)
+    }
+
+    /// What reports call its thread.
+    pub fn label(&self) -> Arc<str> {
+        self.space.as_ref().map_or_else(|| self.thread.name(), |space| space.label(&self.thread))
+    }
 }
 
 /// The id of the thread `main`, as in the real world.
 pub const MAIN: u32 = 1;
+/// The number of the first process, and of the one that has started it.
+pub const FIRST_PID: i32 = 2;
+pub const OUTER_PID: i32 = 1;
 
 impl Universe {
     /// A run that is about to begin: `main` stands before the script's first instruction.
@@ -68,30 +113,24 @@ impl Universe {
 
     /// The same with an image of its own whose variables are not set.
     pub fn of(image: Arc<Image>, seed: u64) -> Universe {
-        let entry = Entry { callee: crate::value::Value::Function(0), arguments: Vec::new() };
+        let entry = Entry { callee: Value::Function(0), arguments: Vec::new() };
         let main = Arc::new(Thread::new(MAIN, "main", false, entry));
         main.state.store(State::Running as u8, Ordering::SeqCst);
         *main.entry.lock() = None;
         let fiber = Fiber::main(&image);
         Universe {
-            seats: vec![Seat {
-                thread: main.clone(),
-                fiber: Some(fiber),
-                wait: None,
-                line: 0,
-                begun: false,
-                failing: None,
-                body: None,
-            }],
+            seats: vec![Seat { fiber: Some(fiber), begun: false, ..Seat::new(main.clone()) }],
             image,
             main,
             watches: Vec::new(),
             now: 0,
             random: seed,
             next_id: MAIN + 1,
+            next_pid: FIRST_PID + 1,
             names: HashMap::new(),
             things: Vec::new(),
             failures: Vec::new(),
+            absent: Vec::new(),
             failed: false,
             ended: None,
             shared: HashSet::new(),
@@ -110,7 +149,7 @@ impl Universe {
 
     /// Whether nothing keeps the program alive any more.
     pub fn nothing_left_to_do(&self) -> bool {
-        let foreground = self.seats.iter().any(|seat| !seat.thread.daemon.load(Ordering::SeqCst));
+        let foreground = self.seats.iter().any(|seat| !seat.is_daemon());
         let tasks = || self.things.iter().filter_map(Weak::upgrade).any(|sync| sync.unfinished_tasks() > 0);
         !foreground && !tasks()
     }

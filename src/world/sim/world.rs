@@ -1,15 +1,16 @@
 //! What the machine sees of the simulated world while one thread takes a step.
 
 use super::step::{Met, Stepper};
-use super::universe::{Seat, Universe};
+use super::universe::{FIRST_PID, OUTER_PID, Universe};
 use crate::builtin::Wait;
 use crate::code::Program;
-use crate::machine::touch::{Act, Place, Touch, Touches};
+use crate::machine::touch::{Act, Part, Place, Touch, Touches};
 use crate::machine::{Fiber, Interrupted, Scheduler, Stopped, Waited, Watch};
 use crate::state::Shared;
 use crate::sync::outside::{Outside, Way};
+use crate::sync::process::Born;
 use crate::sync::thread::{State, Thread};
-use crate::sync::{Kind, Sync, future::Failure};
+use crate::sync::{Kind, Op, Sync, future::Failure};
 use crate::value::error::{self, Error};
 use crate::world::{Stream, World, sealed};
 use std::sync::Arc;
@@ -27,7 +28,7 @@ impl World for Stepper<'_> {
     }
 
     fn main(&self) -> Arc<Thread> {
-        self.universe.main.clone()
+        self.space.as_ref().map_or(&self.universe.main, |space| &space.main).clone()
     }
 
     fn next_id(&mut self) -> u32 {
@@ -55,15 +56,15 @@ impl World for Stepper<'_> {
 
     fn threads(&self) -> Vec<Arc<Thread>> {
         self.looked_around.set(true);
-        let mut threads: Vec<Arc<Thread>> =
-            self.universe.seats.iter().map(|seat| seat.thread.clone()).collect();
-        threads.sort_by_key(|thread| (thread.id != self.universe.main.id, thread.id));
+        let mut threads: Vec<Arc<Thread>> = self.neighbours().map(|seat| seat.thread.clone()).collect();
+        let main = self.main().id;
+        threads.sort_by_key(|thread| (thread.id != main, thread.id));
         threads
     }
 
     fn start(&mut self, thread: &Arc<Thread>) -> Result<(), Error> {
         if thread.process.is_some() {
-            return Err(crate::sync::process::not_simulated(&format!("process \"{}\"", thread.name())));
+            return self.start_process(thread);
         }
         let (new, running) = (State::New as u8, State::Running as u8);
         if thread.state.compare_exchange(new, running, Ordering::SeqCst, Ordering::SeqCst).is_err() {
@@ -78,6 +79,12 @@ impl World for Stepper<'_> {
     }
 
     fn count_name(&mut self, base: &str) -> u32 {
+        if let Some(space) = &self.space {
+            let mut names = space.names.lock();
+            let count = names.entry(base.into()).or_insert(0);
+            *count += 1;
+            return *count;
+        }
         let count = self.universe.names.entry(base.into()).or_insert(0);
         *count += 1;
         *count
@@ -92,11 +99,18 @@ impl World for Stepper<'_> {
     }
 
     fn random(&mut self) -> u64 {
-        sealed::random(&mut self.universe.random)
+        let Some(space) = &self.space else { return sealed::random(&mut self.universe.random) };
+        let mut state = space.random.load(Ordering::SeqCst);
+        let random = sealed::random(&mut state);
+        space.random.store(state, Ordering::SeqCst);
+        random
     }
 
     fn seed(&mut self, seed: u64) {
-        self.universe.random = seed;
+        match &self.space {
+            Some(space) => space.random.store(seed, Ordering::SeqCst),
+            None => self.universe.random = seed,
+        }
     }
 
     fn choose(&mut self, count: u64) -> u64 {
@@ -139,16 +153,19 @@ impl World for Stepper<'_> {
         sealed::PROCESSORS
     }
 
-    fn pids(&self) -> Result<crate::sync::process::Born, Error> {
-        Err(crate::sync::process::not_simulated("pid() and ppid()"))
+    fn pids(&self) -> Result<Born, Error> {
+        let first = Born { pid: FIRST_PID, parent: OUTER_PID };
+        Ok(self.space.as_ref().and_then(|space| space.process().born()).unwrap_or(first))
     }
 
     fn processes(&self) -> Result<Vec<Arc<Thread>>, Error> {
-        Err(crate::sync::process::not_simulated("processes()"))
+        Ok(self.children())
     }
 
-    fn process_lives(&self, _: &Arc<Thread>) -> bool {
-        false
+    fn process_lives(&self, handle: &Arc<Thread>) -> bool {
+        // It is asked for only where the ends of processes are steps of their own.
+        self.looked_around.set(true);
+        handle.process.as_ref().is_some_and(|process| process.original(handle).alive())
     }
 
     fn send_signal(&self, _: &Arc<Thread>, _: i32) -> Result<(), Error> {
@@ -174,7 +191,9 @@ impl Scheduler for Stepper<'_> {
         }
         for touch in &touches.list {
             match &touch.place {
-                Place::Global(index) => self.log.met.push(Met::Global(*index)),
+                // Whoever has variables of its own has met all of them.
+                Place::Global(index) if self.space.is_none() => self.log.met.push(Met::Global(*index)),
+                Place::Global(_) => {}
                 Place::Object(object) => self.meet(object),
                 Place::Threads => self.log.opaque = true,
                 // Parts of the roots, on which everything depends.
@@ -231,6 +250,12 @@ impl Scheduler for Stepper<'_> {
     }
 
     fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited {
+        if let Op::Fork = wait.op {
+            return match self.fork(fiber) {
+                Ok(handle) => Waited::Done(handle),
+                Err(error) => Waited::Failed(error),
+            };
+        }
         self.line = fiber.line(program);
         Waited::Suspended(wait)
     }
@@ -254,7 +279,10 @@ impl Scheduler for Stepper<'_> {
     fn await_end(&mut self) {}
 
     fn watch(&mut self, watch: Watch) {
-        self.universe.watches.push(watch);
+        match &self.space {
+            Some(space) => space.watches.lock().push(watch),
+            None => self.universe.watches.push(watch),
+        }
     }
 }
 
@@ -266,6 +294,8 @@ impl Stepper<'_> {
             Act::Await => return true,
             Act::End => return self.rules.ends && self.universe.seats.len() > 1,
             Act::Atomic => return self.universe.seats.len() > 1,
+            // Who else may change what is copied.
+            Act::Process => return self.has_neighbours(fiber),
             Act::Print if self.rules.prints && self.universe.seats.len() > 1 => return true,
             Act::Plain | Act::Release | Act::Sync | Act::Join | Act::Print => {}
         }
@@ -281,11 +311,12 @@ impl Stepper<'_> {
     /// Whether it may change what an `invariant` is about: that is looked at after every change, also when nobody else
     /// is there.
     fn is_looked_at(&mut self, touches: &Touches, fiber: &Fiber) -> bool {
-        if self.universe.watches.iter().all(|watch| watch.ensure) {
+        let own = self.space.as_ref().map(|space| space.watches.lock().clone());
+        if own.as_ref().unwrap_or(&self.universe.watches).iter().all(|watch| watch.ensure) {
             return false;
         }
         touches.list.iter().filter(|touch| touch.write).any(|touch| match &touch.place {
-            Place::Global(index) => self.rules.looked_at[*index as usize],
+            Place::Global(index) => self.space.is_some() || self.rules.looked_at[*index as usize],
             Place::Object(object) => self.is_shared(object, fiber),
             Place::Fixed(_) => true,
             Place::Threads | Place::Random | Place::Clock => false,
@@ -294,8 +325,12 @@ impl Stepper<'_> {
 
     fn is_reachable_by_others(&mut self, touch: &Touch, fiber: &Fiber) -> bool {
         match &touch.place {
-            Place::Global(index) => self.rules.shared_globals[*index as usize],
-            Place::Fixed(_) | Place::Threads | Place::Random => true,
+            Place::Global(index) if self.space.is_none() => self.rules.shared_globals[*index as usize],
+            // What a process has for itself is reached by its threads.
+            Place::Global(_) | Place::Fixed(_) | Place::Random if self.space.is_some() => {
+                self.has_neighbours(fiber)
+            }
+            Place::Global(_) | Place::Fixed(_) | Place::Threads | Place::Random => true,
             Place::Clock => self.rules.clock,
             Place::Object(object) => {
                 if !self.rules.private {
@@ -340,8 +375,16 @@ impl Stepper<'_> {
         false
     }
 
+    /// Whether its process may have other threads.
+    fn has_neighbours(&mut self, fiber: &Fiber) -> bool {
+        match self.space.clone() {
+            Some(space) => self.is_shared(&Shared::Space(space), fiber),
+            None => self.neighbours().nth(1).is_some(),
+        }
+    }
+
     /// Keeps that the step has looked at an object; a new one (`m.read` of an rwlock) leads to older ones.
-    fn meet(&mut self, object: &Shared) {
+    pub(super) fn meet(&mut self, object: &Shared) {
         self.log.met.push(Met::Object(object.address()));
         let Shared::Sync(sync) = object else { return };
         let inner = match &sync.kind {
@@ -370,7 +413,15 @@ impl Stepper<'_> {
     fn note(&mut self, touches: &Touches, atomic: bool) {
         self.log.atomic |= atomic;
         self.log.act = touches.act;
-        self.log.touches.extend(touches.list.iter().cloned());
+        let own = self.space.as_ref();
+        self.log.touches.extend(touches.list.iter().map(|touch| match (own, &touch.place) {
+            (Some(space), Place::Global(index)) => Touch {
+                place: Place::Object(Shared::Space(space.clone())),
+                part: Part::Field(*index),
+                write: touch.write,
+            },
+            _ => touch.clone(),
+        }));
     }
 }
 
@@ -407,12 +458,5 @@ impl Universe {
         if sync.can_be_held() || matches!(sync.kind, crate::sync::Kind::Crew(_)) {
             self.things.push(Arc::downgrade(sync));
         }
-    }
-}
-
-impl Seat {
-    /// A thread that has just been started.
-    pub fn new(thread: Arc<Thread>) -> Seat {
-        Seat { thread, fiber: None, wait: None, line: 0, begun: true, failing: None, body: None }
     }
 }

@@ -234,6 +234,7 @@ fn chinese() -> (Source, Findings) {
     let threads = ["main", "柜员甲", "柜员乙"];
     let failure = Failure {
         error: Some(Uncaught {
+            process: None,
             thread: "柜员乙".into(),
             error: Arc::new(uncaught_error(Span::new(0, 3))),
             holds: vec![("锁".into(), 3)],

@@ -2,18 +2,17 @@
 //!
 //! Variables of the top level that its code cannot come to are left out; nobody could tell.
 
-use super::super::marks::Marks;
 use super::super::run::{Code, Shared};
 use crate::code::live::Liveness;
-use crate::code::reach::Mention;
 use crate::machine::saved::Rest;
 use crate::machine::{Fiber, Image};
 use crate::state::Shared as Node;
 use crate::state::packed::{Packed, Packing};
 use crate::sync::thread::{Entry, Thread};
-use crate::sync::{Kind, Sync, future::Future};
 use crate::value::Value;
 use crate::value::error::Error;
+use crate::world::copying::{MOST_CALLS, belongs_to_the_system, goes_on_by_itself, pack_variables};
+use crate::world::marks::Marks;
 use std::sync::Arc;
 
 /// The first root is what the process is; then come the variables of the top level.
@@ -44,7 +43,7 @@ impl Shared {
             w.flag(false);
             entry.save(w);
         });
-        self.pack_variables(&mut packing, &|mention| all || marks.may(mention));
+        pack_variables(&mut packing, &code.image, &|mention| all || marks.may(mention));
         packing.finish(&|node| goes_on_by_itself(node).or_else(|| belongs_to_the_system(node)))
     }
 
@@ -68,7 +67,7 @@ impl Shared {
             w.thread(thread);
             fiber.save(w, program, Some(liveness), Rest::Within);
         });
-        self.pack_variables(&mut packing, &|mention| all || marks.may(mention));
+        pack_variables(&mut packing, &code.image, &|mention| all || marks.may(mention));
         packing.finish(&belongs_to_the_system)
     }
 
@@ -78,81 +77,10 @@ impl Shared {
         let threads = self.table.lock().seats.values().map(|seat| seat.thread.clone()).collect();
         Packing::new(1 + program.fixed.len() + program.globals.len(), holders, threads)
     }
-
-    fn pack_variables(&self, packing: &mut Packing, mentioned: &dyn Fn(Mention) -> bool) {
-        let Code { image, .. } = &*self.code();
-        let program = &image.program;
-        for (index, name) in program.fixed.iter().enumerate() {
-            let number = index as u32;
-            let value = image.fixed(number).filter(|_| mentioned(Mention::Fixed(number)));
-            packing.root(format!("the variable {name}"), |w| w.value(value.unwrap_or(&Value::Unset)));
-        }
-        for (index, name) in program.globals.iter().enumerate() {
-            let number = index as u32;
-            let value = mentioned(Mention::Global(number)).then(|| image.global(number)).flatten();
-            packing.root(format!("the variable {name}"), |w| w.value(&value.unwrap_or(Value::Unset)));
-        }
-    }
 }
 
 fn marks(code: &Code) -> Marks<'_> {
     Marks::new(&code.image, code.reach(), Vec::new())
-}
-
-/// Of a thread in more calls than this everything counts as mentioned.
-const MOST_CALLS: usize = 1000;
-
-/// A thread or a future, which cannot be in two processes.
-fn goes_on_by_itself(node: &Node) -> Option<String> {
-    match node {
-        Node::Thread(thread) if thread.process.is_none() && thread.alive() => {
-            Some(format!("the running thread \"{}\"", thread.name()))
-        }
-        Node::Sync(sync) => match &sync.kind {
-            Kind::Future(future) if !Future::is_done(future) => Some(sync.label()),
-            Kind::Future(_)
-            | Kind::Lock(_)
-            | Kind::RLock(_)
-            | Kind::RwLock(_)
-            | Kind::Side(_)
-            | Kind::Semaphore(_)
-            | Kind::Condition(_)
-            | Kind::Event(_)
-            | Kind::Barrier(_)
-            | Kind::Latch(_)
-            | Kind::Queue(_)
-            | Kind::Atomic(_)
-            | Kind::Pool(_)
-            | Kind::Crew(_)
-            | Kind::Pipe(_)
-            | Kind::End(_)
-            | Kind::Outside(_) => None,
-        },
-        _ => None, // plain data, or `belongs_to_the_system`
-    }
-}
-
-/// What the system keeps for this process.
-fn belongs_to_the_system(node: &Node) -> Option<String> {
-    match node {
-        Node::File(file) if !file.is_closed() => Some(format!("the open file {}", file.path)),
-        Node::Sync(sync) if is_outside(sync) => Some(sync.label()),
-        Node::Thread(_)
-        | Node::Sync(_)
-        | Node::File(_)
-        | Node::Cell(_)
-        | Node::List(_)
-        | Node::Map(_)
-        | Node::Set(_)
-        | Node::Object(_)
-        | Node::Closure(_)
-        | Node::Bound(_)
-        | Node::Error(_)
-        | Node::Ticket(_)
-        | Node::Round(_)
-        | Node::Failure(_)
-        | Node::Left(_) => None,
-    }
 }
 
 /// What a new process has been given, living again.
@@ -197,25 +125,4 @@ pub(super) fn receive(image: &Image, bytes: &[u8]) -> Given {
     });
     let next_id = ids.max().unwrap_or(0) + 1;
     Given { handle, first, objects, next_id }
-}
-
-/// A connection, a program that runs, or a pipe.
-fn is_outside(sync: &Sync) -> bool {
-    match &sync.kind {
-        Kind::Pipe(_) | Kind::End(_) | Kind::Outside(_) => true,
-        Kind::Future(_)
-        | Kind::Lock(_)
-        | Kind::RLock(_)
-        | Kind::RwLock(_)
-        | Kind::Side(_)
-        | Kind::Semaphore(_)
-        | Kind::Condition(_)
-        | Kind::Event(_)
-        | Kind::Barrier(_)
-        | Kind::Latch(_)
-        | Kind::Queue(_)
-        | Kind::Atomic(_)
-        | Kind::Pool(_)
-        | Kind::Crew(_) => false,
-    }
 }

@@ -19,7 +19,7 @@ use super::run::Shared;
 use crate::code::live::Liveness;
 use crate::code::{Instruction, Program};
 use crate::report::runtime::Left;
-use crate::sync::process::{Born, Process};
+use crate::sync::process::{Born, Process, daemon_starts};
 use crate::sync::thread::Thread;
 use crate::value::error::{Error, Kind};
 use parking_lot::{Condvar, Mutex};
@@ -75,10 +75,7 @@ impl Processes {
     /// Whether this process may have a child of this name.
     fn may_have(&self, child: &str) -> Result<(), Error> {
         let Some(own) = self.own.as_ref().filter(|own| own.daemon) else { return Ok(()) };
-        let message = format!("\"{}\" cannot start \"{child}\": it is a daemon process", own.name);
-        Err(Error::new(Kind::State, message)
-            .note("a daemon process is ended at any moment, and could not see to its children")
-            .hint("declare it without `daemon`, and join it or terminate it"))
+        Err(daemon_starts(&own.name, child))
     }
 
     /// The handles of the children that live.

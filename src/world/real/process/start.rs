@@ -5,7 +5,7 @@ use super::super::run::{Cause, Shared};
 use super::super::standing::Here;
 use super::reaper::{self, Child};
 use super::system;
-use crate::sync::process::{Born, Process};
+use crate::sync::process::{Born, failure, started_already};
 use crate::sync::thread::{Entry, State, Thread};
 use crate::value::Value;
 use crate::value::error::{Error, Kind};
@@ -21,10 +21,7 @@ impl RealWorld {
         self.shared.processes.may_have(&handle.name())?;
         let (new, running) = (State::New as u8, State::Running as u8);
         if handle.state.compare_exchange(new, running, Ordering::SeqCst, Ordering::SeqCst).is_err() {
-            let message = format!("process \"{}\" has been started already", handle.name());
-            return Err(
-                Error::new(Kind::State, message).hint("a process runs once; make a new one to run it again")
-            );
+            return Err(started_already(&handle.name()));
         }
         let entry = handle.entry.lock().take().unwrap_or(Entry { callee: Value::Nil, arguments: Vec::new() });
         let started =
@@ -135,14 +132,4 @@ fn refused(handle: &Thread, why: &str) -> Error {
     let message = format!("process \"{}\" cannot be started: {why}", handle.name());
     Error::new(Kind::Refused, message)
         .hint("let some processes end first, or share the work among fewer of them")
-}
-
-/// What `p.error` tells of a process that did not end well.
-fn failure(handle: &Thread, process: &Process, exit: i32) -> Error {
-    let pid = process.born().map_or(0, |born| born.pid);
-    let how = match exit {
-        exit if exit < 0 => format!("was killed by signal {}", -exit),
-        exit => format!("ended with exit code {exit}"),
-    };
-    Error::new(Kind::State, format!("process \"{}\" (pid {pid}) {how}", handle.name()))
 }

@@ -48,6 +48,7 @@ fn any_failure(property: Property) -> impl Strategy<Value = Failure> {
     let deadlock = (prop::collection::vec(stuck, 0..3), any::<bool>())
         .prop_map(|(threads, cycle)| Deadlock { threads, cycle, notes: Vec::new() });
     let error = (any_text(), any_span()).prop_map(|(thread, span)| Uncaught {
+        process: None,
         thread: thread.into(),
         error: Arc::new(uncaught_error(span)),
         holds: Vec::new(),

@@ -24,9 +24,9 @@ const MOST_VALUES: usize = 200_000;
 
 /// Why nothing can be said: too much to look at, or something that cannot be looked into.
 #[derive(Debug)]
-pub(super) struct Unknown;
+pub(in crate::world) struct Unknown;
 
-pub(super) struct Marks<'a> {
+pub(in crate::world) struct Marks<'a> {
     image: &'a Image,
     reach: &'a Reach,
     /// The threads that live.
