@@ -5,20 +5,39 @@
 //! `value` (what variables hold), `memory` (how much of it is in use), `sync` (things to wait for), `builtin`
 //! (functions and methods), `report` (what conc says to people), `lesson` (scripts in Markdown), `units` (durations and
 //! sizes as people write them). `pipeline` leads from text to program.
+//!
+//! For programs that run scripts of conc, [`embed`] is the interface; all else is for the command `conc`, and changes
+//! without notice.
 
+#[doc(hidden)]
 pub mod builtin;
+#[doc(hidden)]
 pub mod code;
+pub mod embed;
+#[doc(hidden)]
 pub mod explore;
+#[doc(hidden)]
 pub mod lesson;
+#[doc(hidden)]
 pub mod machine;
 pub mod memory;
+#[doc(hidden)]
 pub mod pipeline;
+#[doc(hidden)]
 pub mod report;
+#[doc(hidden)]
 pub mod resolve;
+#[doc(hidden)]
 pub mod source;
+#[doc(hidden)]
 pub mod state;
+#[doc(hidden)]
 pub mod sync;
+#[doc(hidden)]
 pub mod syntax;
+#[doc(hidden)]
 pub mod units;
+#[doc(hidden)]
 pub mod value;
+#[doc(hidden)]
 pub mod world;

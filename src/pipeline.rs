@@ -8,6 +8,7 @@ use crate::report::{Diagnostic, Level};
 use crate::resolve;
 use crate::source::Source;
 use crate::syntax;
+use crate::value::Value;
 use std::sync::Arc;
 
 /// The program and the warnings; or what keeps the script from running, with the warnings found till then.
@@ -32,6 +33,23 @@ pub fn compile_keeping(
     found.extend(named);
     let found = passable(found)?;
     match code::lower::lower(&source, &script, &resolution) {
+        Ok(program) => Ok((Verified::new(program).unwrap_or_else(|flaw| unreachable!("{flaw:?}")), found)),
+        Err(refused) => Err(found.into_iter().chain([refused]).collect()),
+    }
+}
+
+/// The same, of a script that sees these names around its top level, each with its value.
+pub fn compile_with(
+    source: Arc<Source>,
+    given: Vec<(Arc<str>, Value)>,
+) -> Result<(Verified, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let (script, found) = syntax::parse(&source);
+    let mut found = passable(found)?;
+    let (names, values): (Vec<Arc<str>>, Vec<Value>) = given.into_iter().unzip();
+    let (resolution, named) = resolve::resolve_within(&script, &names, &source);
+    found.extend(named);
+    let found = passable(found)?;
+    match code::lower::lower_within(&source, &script, &resolution, values) {
         Ok(program) => Ok((Verified::new(program).unwrap_or_else(|flaw| unreachable!("{flaw:?}")), found)),
         Err(refused) => Err(found.into_iter().chain([refused]).collect()),
     }

@@ -31,6 +31,12 @@ pub const FUNCTIONS: &[Row] = &[
         doc: "How many threads this computer can run at once.",
     },
     Row {
+        name: "__host",
+        parameters: &["*arguments"],
+        body: Body::Native(host),
+        doc: "A function of the program around the script; bound to its name.",
+    },
+    Row {
         name: "exit",
         parameters: &["status?"],
         body: Body::Native(exit),
@@ -57,6 +63,11 @@ fn env(ctx: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
 
 fn cpu_count(ctx: &mut Context, _: &[Value]) -> Result<Outcome, Error> {
     Ok(Value::Int(ctx.world.cpu_count() as i64).into())
+}
+
+fn host(ctx: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
+    let (name, arguments) = args.split_first().unwrap_or((&Value::Nil, &[]));
+    Ok(ctx.world.host(name.as_text().unwrap_or_default(), arguments)?.into())
 }
 
 fn exit(ctx: &mut Context, args: &[Value]) -> Result<Outcome, Error> {

@@ -41,9 +41,6 @@ pub fn file(core: &mut Core, name: &str) {
 }
 
 fn explore(core: &mut Core, program: Arc<Verified>) {
-    if let Some(process) = program.process() {
-        return core.complain(&format!("exploring processes is not possible yet: {process}"));
-    }
     let interrupts = core.interrupts.clone();
     let findings = interrupts.during(|| {
         explore::check(program.clone(), &Options::default(), &mut |_| match interrupts.asked() {

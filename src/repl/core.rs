@@ -2,6 +2,7 @@
 
 use super::interrupt::Interrupts;
 use super::{commands, show};
+use conc::builtin;
 use conc::code::lower::Place;
 use conc::pipeline::growing::{Added, Growing, Named};
 use conc::report::runtime::{Deadlock, Ending, status};
@@ -53,8 +54,9 @@ pub enum Went {
 const NAME: &str = "session";
 
 impl Core {
-    pub fn begin(sink: Arc<dyn Sink>, style: Style) -> io::Result<Core> {
-        let interrupts = Interrupts::watch()?;
+    /// `idle_ends`: Ctrl-C ends the session when nothing runs.
+    pub fn begin(sink: Arc<dyn Sink>, style: Style, idle_ends: bool) -> io::Result<Core> {
+        let interrupts = Interrupts::watch(idle_ends)?;
         let Fresh { growing, session, source } = fresh(&sink, style)?;
         let handle = session.handle();
         interrupts.attend_to(handle.clone());
@@ -70,6 +72,28 @@ impl Core {
             status: status::FINE,
         };
         Ok(core)
+    }
+
+    /// The names of members that can follow a dot after this name.
+    pub fn members(&self, name: &str) -> Vec<String> {
+        let Some(value) = self.value(name) else { return Vec::new() };
+        let rows = builtin::methods(value.kind()).iter().map(|row| row.name);
+        let properties = builtin::properties(value.kind()).iter().map(|property| property.name);
+        let mut names: Vec<String> = rows.chain(properties).map(String::from).collect();
+        let class = match &value {
+            Value::Object(object) => Some(object.class),
+            Value::Thread(thread) => thread.object.as_ref().map(|object| object.class),
+            _ => None, // the others have what their type has
+        };
+        if let Some(class) = class {
+            let program = self.handle.program();
+            let class = &program.classes[class as usize];
+            names.extend(class.methods.iter().map(|(name, _)| name.to_string()));
+            names.extend(
+                class.fields.iter().filter(|field| !field.private).map(|field| field.name.to_string()),
+            );
+        }
+        names
     }
 
     /// Whether more lines are needed.

@@ -14,6 +14,7 @@ pub struct Interrupts(Arc<State>);
 
 #[derive(Default)]
 struct State {
+    idle_ends: bool,
     /// Something runs that can be interrupted.
     busy: AtomicBool,
     /// How often it has been asked to end.
@@ -25,9 +26,9 @@ struct State {
 const ENOUGH: u32 = 3;
 
 impl Interrupts {
-    /// Begins to listen for Ctrl-C, in a thread of its own.
-    pub fn watch() -> io::Result<Interrupts> {
-        let interrupts = Interrupts(Arc::default());
+    /// Begins to listen for Ctrl-C, in a thread of its own. `idle_ends`: when nothing runs, it ends the process.
+    pub fn watch(idle_ends: bool) -> io::Result<Interrupts> {
+        let interrupts = Interrupts(Arc::new(State { idle_ends, ..State::default() }));
         let mut signals = Signals::new([SIGINT])?;
         let its = interrupts.clone();
         std::thread::Builder::new().name("interrupts".into()).spawn(move || {
@@ -58,9 +59,12 @@ impl Interrupts {
     }
 
     fn interrupt(&self) {
-        // Nothing runs: whoever reads from a pipe is to end. (A terminal that is being read sends no signal.)
         if !self.0.busy.load(Ordering::SeqCst) {
-            std::process::exit(status::INTERRUPTED);
+            if self.0.idle_ends {
+                std::process::exit(status::INTERRUPTED);
+            }
+            // A terminal that is being read sends no signal: this comes from elsewhere, or a moment late.
+            return;
         }
         if self.0.asked.fetch_add(1, Ordering::SeqCst) + 1 >= ENOUGH {
             std::process::exit(status::INTERRUPTED);

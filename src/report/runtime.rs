@@ -3,6 +3,7 @@
 use super::stats::Stats;
 use crate::value::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The exit statuses of language.md. Where several apply, a deadlock comes before an error.
 pub mod status {
@@ -67,6 +68,35 @@ pub struct Unasked {
     /// `future of fetch (line 12)`.
     pub what: String,
     pub error: Arc<Error>,
+}
+
+/// Something that a thread does, as it does it.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// How long the run has gone on.
+    pub since_start: Duration,
+    pub thread: Arc<str>,
+    /// Where it stands; 0 where that is not known.
+    pub line: u32,
+    pub happened: Happened,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Happened {
+    Started,
+    /// It is about to be parked: `waits for guard`, which these threads hold.
+    Waits {
+        what: String,
+        held_by: Vec<Arc<str>>,
+    },
+    /// It was parked for so long.
+    GoesOn {
+        waited: Duration,
+    },
+    /// With an error that nothing caught, or without.
+    Ended {
+        failed: bool,
+    },
 }
 
 /// How a run came to its end.

@@ -33,6 +33,29 @@ pub fn resolve(script: &tree::Script, source: &Source) -> (Resolution, Vec<Diagn
     resolve_with(script, source, &Builtins::of_scripts())
 }
 
+/// The same for a script that sees these names around its top level. They are its first variables.
+pub fn resolve_within(
+    script: &tree::Script,
+    given: &[Arc<str>],
+    source: &Source,
+) -> (Resolution, Vec<Diagnostic>) {
+    let builtins = Builtins::of_scripts();
+    let (answers, mut found) = Names::resolve(script, Around::Names(given), source, &builtins);
+    found.extend(checks::check(script, &answers, &builtins, source));
+    found.sort_by_key(|report| (report.span.start, report.span.end));
+    (answers, found)
+}
+
+/// What there is around the top level that is looked at.
+#[derive(Debug, Clone, Copy)]
+enum Around<'a> {
+    Nothing,
+    /// Names that the script is given.
+    Names(&'a [Arc<str>]),
+    /// The script is a session of these entries.
+    Entries(&'a [Entry]),
+}
+
 /// The same for a session, whose entries are in `script` one after the other. Each is a scope inside of the one before:
 /// a name that is declared again hides the older one, which whoever named it before keeps.
 ///
@@ -43,7 +66,7 @@ pub fn resolve_session(
     source: &Source,
 ) -> (Resolution, Vec<Diagnostic>) {
     let builtins = Builtins::of_scripts();
-    let (mut answers, mut found) = Names::resolve(script, entries, source, &builtins);
+    let (mut answers, mut found) = Names::resolve(script, Around::Entries(entries), source, &builtins);
     for variable in answers.variables.iter_mut().filter(|variable| variable.top_level) {
         // Entries to come may name it, and set it.
         variable.captured = true;
@@ -73,7 +96,7 @@ fn resolve_with(
     source: &Source,
     builtins: &Builtins,
 ) -> (Resolution, Vec<Diagnostic>) {
-    let (answers, mut found) = Names::resolve(script, &[], source, builtins);
+    let (answers, mut found) = Names::resolve(script, Around::Nothing, source, builtins);
     found.extend(checks::check(script, &answers, builtins, source));
     found.sort_by_key(|report| (report.span.start, report.span.end));
     (answers, found)

@@ -6,7 +6,7 @@
 use super::captures::Mention;
 use super::scopes::Scope;
 use super::{
-    BLOCK, Builtins, Entry, Function, FunctionId, FunctionKind, Resolution, VariableId, VariableKind,
+    Around, BLOCK, Builtins, Entry, Function, FunctionId, FunctionKind, Resolution, VariableId, VariableKind,
 };
 use crate::report::Diagnostic;
 use crate::source::{Source, Span};
@@ -45,7 +45,7 @@ pub(super) struct Names<'a> {
 impl<'a> Names<'a> {
     pub fn resolve(
         script: &Script,
-        entries: &[Entry],
+        around: Around<'_>,
         source: &'a Source,
         builtins: &'a Builtins,
     ) -> (Resolution, Vec<Diagnostic>) {
@@ -72,14 +72,31 @@ impl<'a> Names<'a> {
             undefined: HashMap::new(),
         };
         names.new_function("<script>".into(), FunctionKind::Script, script.body.span, None);
-        match entries {
-            [] => names.block(&script.body),
-            _ => names.entries(&script.body.statements, entries),
+        match around {
+            Around::Nothing => names.block(&script.body),
+            Around::Names(given) => {
+                names.give(given);
+                names.block(&script.body);
+            }
+            Around::Entries(entries) => names.entries(&script.body.statements, entries),
         }
         names.finish_undefined();
         names.find_early_globals();
         names.find_shared();
         (names.answers, names.found)
+    }
+
+    /// Names that have their values already.
+    fn give(&mut self, given: &[Arc<str>]) {
+        self.open();
+        for text in given {
+            let id = self.add_variable(text, Span::default(), VariableKind::Let);
+            self.declared_at[id as usize] = Some(0);
+            if let Some(scope) = self.scopes.last_mut() {
+                scope.insert(text, id);
+            }
+        }
+        self.top_scopes += 1;
     }
 
     /// Those of a session, each in a scope inside of the one before.

@@ -28,6 +28,10 @@ pub(super) struct Members {
 }
 
 impl Scope {
+    pub fn insert(&mut self, text: &Arc<str>, id: VariableId) {
+        self.names.insert(text.clone(), id);
+    }
+
     fn texts(&self) -> impl Iterator<Item = &str> {
         let members = self.members.iter().flat_map(|members| members.names.keys());
         self.names.keys().chain(members).map(|text| &**text)

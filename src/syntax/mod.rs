@@ -12,6 +12,8 @@ mod properties;
 mod tests;
 pub mod tree;
 
+pub use parse::{RESERVED, is_reserved};
+
 use crate::report::Diagnostic;
 use crate::source::{Source, prepare};
 

@@ -11,7 +11,8 @@ pub mod sim;
 
 use crate::sync::outside::{Outside, Way};
 use crate::sync::{Sync, process::Born, thread::Thread};
-use crate::value::error::Error;
+use crate::value::Value;
+use crate::value::error::{Error, Kind};
 use std::sync::Arc;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +78,13 @@ pub trait World {
 
     /// The script's own arguments.
     fn arguments(&self) -> Vec<String>;
+
+    /// Calls a function of the program around the script.
+    fn host(&mut self, name: &str, arguments: &[Value]) -> Result<Value, Error> {
+        let _ = arguments;
+        let message = format!("{name} is a function of the program around the script, which is not there");
+        Err(Error::new(Kind::Refused, message).hint("run the script in that program"))
+    }
 
     /// A variable of the environment.
     fn variable(&self, name: &str) -> Option<String>;

@@ -43,6 +43,23 @@ pub fn lower(source: &Arc<Source>, script: &Script, resolution: &Resolution) -> 
     Ok(lowering.program)
 }
 
+/// The same for a script whose first variables have these values from the beginning.
+///
+/// # Errors
+/// When some function is larger than the machine's tables allow.
+pub fn lower_within(
+    source: &Arc<Source>,
+    script: &Script,
+    resolution: &Resolution,
+    values: Vec<Value>,
+) -> Result<Program, Diagnostic> {
+    let mut lowering = Lowering::new(source.clone());
+    let storage = values.into_iter().map(|value| Storage::Constant(lowering.constant(value))).collect();
+    lowering.unit(source.clone(), script, resolution, false, Earlier { storage, ..Earlier::default() })?;
+    lowering.finish()?;
+    Ok(lowering.program)
+}
+
 /// The program of a session, to which each entry adds: nothing in its tables ever gets another number.
 #[derive(Clone)]
 pub struct Growing {

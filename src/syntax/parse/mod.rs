@@ -13,6 +13,8 @@ mod select;
 mod statements;
 mod texts;
 
+pub use mistakes::{RESERVED, is_reserved};
+
 use super::tree::{Block, Name, NodeId, Script, Statement};
 use crate::report::{Code, Diagnostic};
 use crate::source::prepare::{Prepared, prepare};

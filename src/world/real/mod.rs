@@ -3,12 +3,13 @@
 //! In reading order: `run` (what a run shares; its start and end), `threads` (start and end of one thread), `wait`
 //! (spin, register, park), `spin` (how long), `deadlock`, `knot` and `graph` (nothing hangs in silence), `hold`
 //! (stop-the-world), `ensure` (what is tested at the end), `interrupt` (Ctrl-C, `--timeout`), `stats`, then what
-//! scripts see of the outside: `output`, `input`, `clock`, `files`, `outside`; `process` has OS processes; at last `forced` (threads
+//! scripts see of the outside: `output`, `input`, `host`, `clock`, `files`, `outside`; `process` has OS processes; at last `forced` (threads
 //! that keep to a schedule). What a lock or a queue does is not here but in `sync`.
 //!
 //! Locks are taken in this order: who holds the others still (`Hold`), the table of threads, a seat's blocked operation, the state of
 //! a thing. None is held while a thread of the script runs or parks.
 
+mod cancel;
 mod children;
 mod claim;
 mod clock;
@@ -18,6 +19,7 @@ mod files;
 mod forced;
 mod graph;
 mod hold;
+mod host;
 mod input;
 mod interrupt;
 mod knot;
@@ -40,7 +42,9 @@ mod things;
 mod threads;
 mod wait;
 
+pub use cancel::Cancel;
 pub use files::Allowed;
+pub use host::HostFunctions;
 pub use input::Input;
 pub use output::Sink;
 pub use outside::Programs;
@@ -203,6 +207,10 @@ impl World for RealWorld {
 
     fn arguments(&self) -> Vec<String> {
         self.shared.options.arguments.clone()
+    }
+
+    fn host(&mut self, name: &str, arguments: &[Value]) -> Result<Value, Error> {
+        self.call_host(name, arguments)
     }
 
     fn variable(&self, name: &str) -> Option<String> {

@@ -1,10 +1,12 @@
 //! One run of a program: what its threads share, how it starts, and the ways in which it ends.
 
+use super::cancel::Cancel;
 use super::clock::Clock;
 use super::ensure::{Ensures, Tested};
 use super::files::Allowed;
 use super::forced::{self, Baton};
 use super::hold::Hold;
+use super::host::HostFunctions;
 use super::input::Input;
 use super::interrupt::{Bell, Ring};
 use super::occasion::Knots;
@@ -19,7 +21,7 @@ use super::{RealWorld, threads};
 use crate::code::reach::Reach;
 use crate::code::verify::Verified;
 use crate::machine::{Exit, Image};
-use crate::report::runtime::{Astray, Deadlock, Ending, Left, status};
+use crate::report::runtime::{Astray, Deadlock, Ending, Event, Happened, Left, status};
 use crate::sync::Sync;
 use crate::sync::thread::{Entry, Thread};
 use crate::sync::wait::{WaitQueue, Waiter};
@@ -60,6 +62,12 @@ pub struct Options {
     pub stats: bool,
     /// A recorded run that the threads are to repeat. Its random numbers begin with `seed`.
     pub forced: Option<Arc<Legs>>,
+    /// Functions of the program around, that the script may call.
+    pub host: Option<HostFunctions>,
+    /// Called, by the thread itself, when one starts, waits, goes on or ends.
+    pub events: Option<Arc<dyn Fn(&Event) + Send + std::marker::Sync>>,
+    /// Ends the run from outside.
+    pub cancel: Option<Cancel>,
     /// Called by a process that the script has started, at its end: what is to be said of it. The first process's
     /// ending is what `run` gives back.
     pub ended: Arc<dyn Fn(&Ending) + Send + std::marker::Sync>,
@@ -92,6 +100,9 @@ impl Default for Options {
             signals: false,
             stats: false,
             forced: None,
+            host: None,
+            events: None,
+            cancel: None,
             ended: Arc::new(|_| {}),
         }
     }
@@ -201,6 +212,14 @@ impl Shared {
     /// Whether the run has ended.
     pub fn stopping(&self) -> bool {
         self.trap.load(Ordering::SeqCst) & STOP != 0
+    }
+
+    /// Tells whoever wants to know what a thread does.
+    pub fn tell_event(&self, thread: &Thread, line: u32, happened: impl FnOnce() -> Happened) {
+        if let Some(tell) = &self.options.events {
+            let since_start = Duration::from_nanos(self.clock.now().unsigned_abs());
+            tell(&Event { since_start, thread: thread.name(), line, happened: happened() });
+        }
     }
 
     /// Makes a thing to wait for known.
@@ -410,6 +429,9 @@ pub(super) fn live(
     };
     let shared = share(beginning, bell, None);
     things.iter().for_each(|sync| shared.register(sync));
+    if let Some(cancel) = &shared.options.cancel {
+        cancel.attend_to(&shared);
+    }
     if let Err(error) = shared.start(&shared.main, body) {
         return cannot_start(&shared.options, &error.message);
     }

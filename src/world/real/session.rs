@@ -174,6 +174,10 @@ impl Handle {
         usize::from(main) + self.0.end_threads(&|thread| thread.id != MAIN && which(thread))
     }
 
+    pub fn program(&self) -> Arc<Verified> {
+        self.0.code().image.program.clone()
+    }
+
     /// The variable at this place of the program's table of those written once.
     pub fn fixed(&self, index: u32) -> Option<Value> {
         self.0.code().image.fixed(index).cloned()

@@ -6,7 +6,7 @@ use super::run::{Cause, MAIN, Shared, UncaughtReport};
 use super::standing::{Here, Standing};
 use super::things::Things;
 use crate::machine::{self, Exit, Fiber, Scheduler};
-use crate::report::runtime::{Left, status};
+use crate::report::runtime::{Happened, Left, status};
 use crate::sync::Op;
 use crate::sync::thread::{Entry, State, Thread, Timer};
 use crate::sync::wait::Waiter;
@@ -168,6 +168,7 @@ impl RealWorld {
     fn live(mut self, body: impl FnOnce(&mut RealWorld) -> Exit) {
         self.watch_memory();
         self.move_again(Here::inside(None));
+        self.shared.tell_event(&self.seat.thread, 0, || Happened::Started);
         // A mistake in conc itself ends the thread with a report, and not the run in silence.
         let exit = catch_unwind(AssertUnwindSafe(|| body(&mut self))).unwrap_or_else(|_| failed());
         self.end(exit);
@@ -176,6 +177,8 @@ impl RealWorld {
     fn end(&mut self, exit: Exit) {
         let thread = self.seat.thread.clone();
         let (shared, seat) = (self.shared.clone(), self.seat.clone());
+        let failed = matches!(exit, Exit::Failed(_));
+        shared.tell_event(&thread, 0, || Happened::Ended { failed });
         match exit {
             Exit::Finished(value) => self.settle(State::Finished, Ok(value)),
             Exit::Failed(error) => {

@@ -11,9 +11,11 @@ use super::standing::Here;
 use super::threads::{Beat, Blocked};
 use crate::builtin::Wait;
 use crate::machine::{Fiber, Scheduler, Waited};
+use crate::report::runtime::Happened;
 use crate::sync::thread::{State, Waiting};
-use crate::sync::{Op, Releasers, Who};
+use crate::sync::{Op, Releasers, Sync, Who};
 use crate::value::{Value, error::Error};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -193,10 +195,13 @@ impl RealWorld {
             waiter.wake();
         }
         if down {
+            self.tell_wait(line);
             let parked = Instant::now();
             self.lie(until, Here::inside(fiber), idle);
             self.waits += 1;
-            self.waited += parked.elapsed();
+            let waited = parked.elapsed();
+            self.waited += waited;
+            self.shared.tell_event(&self.seat.thread, line, || Happened::GoesOn { waited });
         }
 
         self.move_again(Here::inside(fiber));
@@ -209,6 +214,17 @@ impl RealWorld {
         // Nobody else takes it from there.
         let op = blocked.map_or(Op::Sleep, |blocked| blocked.op);
         Pending { op, deadline, line }
+    }
+
+    fn tell_wait(&self, line: u32) {
+        self.shared.tell_event(&self.seat.thread, line, || {
+            let waiting = self.seat.thread.waiting.lock().clone();
+            let held_by = match waiting.as_ref().map(|waiting| &waiting.on) {
+                Some(Value::Sync(sync)) => self.shared.holders(sync),
+                Some(_) | None => Vec::new(),
+            };
+            Happened::Waits { what: waiting.map_or_else(String::new, |waiting| waiting.text), held_by }
+        });
     }
 
     /// The run has ended.
@@ -299,6 +315,16 @@ fn pass_on(op: &Op, given: u64) {
 }
 
 impl Shared {
+    /// The names of the threads that hold a thing.
+    fn holders(&self, sync: &Sync) -> Vec<Arc<str>> {
+        let table = self.table.lock();
+        let seats = table.seats.values();
+        seats
+            .filter(|seat| sync.held_since(seat.thread.id).is_some())
+            .map(|seat| seat.thread.name())
+            .collect()
+    }
+
     /// Whether an operation can be done now, or fails.
     pub(super) fn ready(&self, op: &Op, who: Who<'_>, changes_seen: u64) -> bool {
         match op {

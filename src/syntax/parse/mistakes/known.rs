@@ -5,7 +5,7 @@ use super::{Say, Stuck};
 use crate::report::Code;
 
 /// The reserved words, which can be no names. The grammar's `reserved` is what decides.
-const RESERVED: [&str; 38] = [
+pub const RESERVED: [&str; 38] = [
     "let",
     "var",
     "fn",

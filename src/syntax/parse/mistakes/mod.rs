@@ -7,6 +7,8 @@ mod expected;
 mod known;
 mod tokens;
 
+pub use known::{RESERVED, is_reserved};
+
 use super::{Grammar, PROBLEM_LIMIT, Pair, Parser, Rule};
 use crate::report::{Code, Diagnostic};
 use pest::Parser as _;

@@ -1,0 +1,255 @@
+//! Sessions in a real terminal: what is typed, what is seen, and the keys.
+
+#![cfg(target_os = "linux")]
+
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// A conc that runs in a terminal of its own.
+struct Terminal {
+    keys: File,
+    seen: Arc<Mutex<String>>,
+    conc: Child,
+    history: PathBuf,
+}
+
+/// Even on a computer that does much else.
+const LONG: Duration = Duration::from_secs(60);
+
+impl Terminal {
+    fn open(name: &str, columns: u16) -> Terminal {
+        let history = std::env::temp_dir().join(format!("conc-terminal-{}-{name}", std::process::id()));
+        let _ = std::fs::remove_file(&history);
+        Terminal::with_history(history, columns)
+    }
+
+    fn with_history(history: PathBuf, columns: u16) -> Terminal {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+        grantpt(&master).expect("ours");
+        unlockpt(&master).expect("ours");
+        let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&master, size).expect("it has a size");
+        let name = ptsname(&master, Vec::new()).expect("it has a name");
+        let screen = || {
+            let opened = rustix::fs::open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY, Mode::empty());
+            File::from(opened.expect("the other side"))
+        };
+        // Its own session, so that Ctrl-C is a signal.
+        let conc = Command::new("setsid")
+            .args(["--ctty", "--wait", env!("CARGO_BIN_EXE_conc")])
+            .env("CONC_HISTORY", &history)
+            .env("TERM", "xterm")
+            .env_remove("NO_COLOR")
+            .stdin(screen())
+            .stdout(screen())
+            .stderr(screen())
+            .spawn()
+            .expect("setsid is part of every Linux");
+        let keys = File::from(master);
+        let mut side = keys.try_clone().expect("a second handle");
+        let seen = Arc::new(Mutex::new(String::new()));
+        let to = seen.clone();
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            let mut rest = Vec::new();
+            while let Ok(read @ 1..) = side.read(&mut bytes) {
+                rest.extend(&bytes[..read]);
+                let whole = match std::str::from_utf8(&rest) {
+                    Ok(_) => rest.len(),
+                    Err(error) => error.valid_up_to(),
+                };
+                to.lock().expect("unharmed").push_str(&String::from_utf8_lossy(&rest[..whole]));
+                rest.drain(..whole);
+            }
+        });
+        let mut terminal = Terminal { keys, seen, conc, history };
+        terminal.sees("1> ");
+        terminal
+    }
+
+    fn types(&mut self, text: &str) {
+        self.keys.write_all(text.as_bytes()).expect("it reads");
+    }
+
+    /// What has been seen since the last time, up to this text (without colours and movements of the cursor).
+    fn sees(&mut self, text: &str) -> String {
+        let until = Instant::now() + LONG;
+        loop {
+            let mut seen = self.seen.lock().expect("unharmed");
+            let plain = plain(&seen);
+            if let Some(at) = plain.find(text) {
+                seen.clear();
+                let rest = plain[at + text.len()..].to_string();
+                seen.push_str(&rest);
+                return plain[..at].to_string();
+            }
+            drop(seen);
+            assert!(Instant::now() < until, "{text:?} is not seen in {plain:?}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// How it ends.
+    fn ends(mut self) -> Option<i32> {
+        let until = Instant::now() + LONG;
+        let status = loop {
+            if let Some(status) = self.conc.try_wait().expect("ours") {
+                break status.code();
+            }
+            assert!(Instant::now() < until, "it does not end: {:?}", self.seen.lock());
+            std::thread::sleep(Duration::from_millis(2));
+        };
+        let _ = std::fs::remove_file(&self.history);
+        status
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.conc.kill();
+        let _ = self.conc.wait();
+    }
+}
+
+/// Without escape sequences.
+fn plain(text: &str) -> String {
+    let mut out = String::new();
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        if c != '\x1b' {
+            out.push(c);
+        } else if characters.next_if_eq(&'[').is_some() {
+            while characters.next().is_some_and(|c| !c.is_ascii_alphabetic()) {}
+        } else {
+            characters.next();
+        }
+    }
+    out
+}
+
+const CTRL_C: &str = "\x03";
+const CTRL_D: &str = "\x04";
+const UP: &str = "\x1b[A";
+
+#[test]
+fn what_is_typed_is_answered() {
+    let mut terminal = Terminal::open("answers", 80);
+    terminal.types("1 + 2\r");
+    terminal.sees("\n3\r\n");
+    terminal.types("let 余额 = \"一百\"\r");
+    terminal.sees("3> ");
+    terminal.types("余额\r");
+    terminal.sees("\n\"一百\"\r\n");
+    // A block goes on in the next line.
+    terminal.types("fn twice(n) {\rreturn n * 2\r}\r");
+    terminal.sees("7> ");
+    terminal.types("twice(21)\r");
+    terminal.sees("\n42\r\n");
+    terminal.types(CTRL_D);
+    assert_eq!(terminal.ends(), Some(0));
+}
+
+#[test]
+fn names_members_and_commands_are_completed() {
+    let mut terminal = Terminal::open("completes", 80);
+    terminal.types("let teller_count = [7]\r");
+    terminal.sees("2> ");
+    terminal.types("tell\t\r");
+    terminal.sees("\n[7]\r\n");
+    terminal.types("teller_count.po\t()\r");
+    terminal.sees("\n7\r\n");
+    terminal.types(":proc\t\r");
+    terminal.sees("a session has threads only");
+    terminal.types(CTRL_D);
+    assert_eq!(terminal.ends(), Some(0));
+}
+
+#[test]
+fn ctrl_c_ends_what_runs_and_not_the_session() {
+    let mut terminal = Terminal::open("interrupts", 80);
+    for entry in ["loop { }", "sleep 60min", "queue q; let t = start { sleep 60min }; join t"] {
+        terminal.types(&format!("{entry}\r"));
+        terminal.sees("\n");
+        std::thread::sleep(Duration::from_millis(200));
+        terminal.types(CTRL_C);
+        terminal.sees("interrupted\r\n");
+        terminal.sees("> ");
+    }
+    // On a line that is typed it throws that away.
+    terminal.types(&format!("1 + {CTRL_C}"));
+    terminal.sees("> ");
+    terminal.types("40 + 2\r");
+    terminal.sees("\n42\r\n");
+    // A thread is left: the end is waited for, and Ctrl-C leaves.
+    terminal.types(CTRL_D);
+    terminal.sees("waiting for these to end");
+    terminal.types(CTRL_C);
+    assert_eq!(terminal.ends(), Some(130));
+}
+
+#[test]
+fn what_threads_print_comes_above_the_line() {
+    let mut terminal = Terminal::open("above", 40);
+    terminal.types(
+        "event go; var n = 0; let t = start { go.wait(); repeat 3 { print(\"from behind\"); n += 1 } }\r",
+    );
+    terminal.sees("2> ");
+    terminal.types("let u = start { sleep 300ms; go.set() }\r");
+    terminal.sees("3> ");
+    // While this is typed, in a window that is too narrow for it.
+    terminal.types("\"a line that is longer than the window is wide: \" + ");
+    for _ in 0..3 {
+        terminal.sees("from behind\r\n");
+    }
+    terminal.types("str(n)\r");
+    terminal.sees("\n\"a line that is longer than the window is wide: 3\"");
+    terminal.types(CTRL_D);
+    assert_eq!(terminal.ends(), Some(0));
+}
+
+#[test]
+fn a_deadlock_in_the_background_is_told_while_typing() {
+    let mut terminal = Terminal::open("deadlock", 100);
+    terminal.types("lock a, b; latch l(2)\r");
+    terminal.sees("2> ");
+    terminal.types("let t = start { with a { l.count_down(); l.wait(); with b { } } }\r");
+    terminal.sees("3> ");
+    terminal.types("let u = start { with b { l.count_down(); l.wait(); with a { } } }\r");
+    terminal.sees("deadlock: 2 threads wait for each other");
+    terminal.sees("> ");
+    terminal.types(":end t\r");
+    terminal.sees("4> ");
+    terminal.types("join u; u\r");
+    terminal.sees("finished\r\n");
+    terminal.sees("> ");
+    terminal.types(":quit\r");
+    assert_eq!(terminal.ends(), Some(0));
+}
+
+#[test]
+fn the_history_is_kept() {
+    let mut terminal = Terminal::open("history", 80);
+    let history = terminal.history.clone();
+    terminal.types("100 + 23\r");
+    terminal.sees("\n123\r\n");
+    terminal.types(CTRL_D);
+    let until = Instant::now() + LONG;
+    while terminal.conc.try_wait().expect("ours").is_none() {
+        assert!(Instant::now() < until);
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let mut again = Terminal::with_history(history, 80);
+    again.types(UP);
+    again.sees("100 + 23");
+    again.types("\r");
+    again.sees("\n123\r\n");
+    again.types(CTRL_D);
+    assert_eq!(again.ends(), Some(0));
+}
