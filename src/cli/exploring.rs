@@ -72,6 +72,10 @@ pub struct Check {
     #[arg(long, value_name = "SIZE", value_parser = value::size)]
     pub max_memory: Option<u64>,
 
+    /// Search on so many cores at once [default: all]; what is told is the same
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub cores: Option<u16>,
+
     /// Tell every distinct output that the script can produce
     #[arg(long)]
     pub outcomes: bool,
@@ -183,6 +187,7 @@ impl Check {
                 states: self.max_states.unwrap_or(defaults.limits.states),
                 memory: self.max_memory.unwrap_or(defaults.limits.memory),
             },
+            cores: self.cores.map_or_else(all_cores, usize::from),
             reductions: Reductions {
                 symmetry: !self.no_symmetry,
                 merge: !self.no_merge,
@@ -196,6 +201,7 @@ impl Check {
             variables: self.vars.clone(),
             seed: self.seed,
             flaw: None,
+            small_rounds: false,
         }
     }
 }
@@ -210,6 +216,11 @@ impl Check {
         let bounded = self.preemptions.map(Extent::Preemptions);
         sample.or(bounded).unwrap_or_default()
     }
+}
+
+/// As many as this process may use.
+fn all_cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 impl From<When> for Time {

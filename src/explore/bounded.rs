@@ -10,11 +10,13 @@
 
 use super::check::{explain, schedule, sort};
 use super::covered::{Bound, Covered};
+use super::expand::{Move, Outputs, Sign, key};
 use super::options::{Options, Progress};
-use super::search::{End, Move, Outputs, Sign, Tried, key, property_of, race, tries};
+use super::search::End;
 use super::shortest::is_cut_short;
 use super::state::{Graph, State};
 use super::steps::{Effect, Steps};
+use super::tries::{Tried, property_of, race, tries};
 use super::verdict::{Findings, Limit, Outcome, Property, Verdict};
 use crate::code::verify::Verified;
 use foldhash::fast::FixedState;

@@ -1,9 +1,10 @@
 //! `conc check`: covers the space, then finds for each property that fails the story that is easiest to follow.
 
 use super::covered::Covered;
+use super::expand::{Move, Sign};
 use super::graph::{self, Shape};
 use super::options::{Extent, Options, Progress, Time};
-use super::search::{End, Move, Search, Sign};
+use super::search::{End, Search};
 use super::shortest;
 use super::steps::{Effect, Steps};
 use super::story::Teller;
@@ -57,7 +58,7 @@ fn everything(
                     Property::Deadlock if shape.signs.iter().any(|(known, _)| *known == property) => {
                         (path, sign)
                     }
-                    _ => shortest::find(&mut search.steps, property, path.len()).unwrap_or((path, sign)),
+                    _ => shortest::find(&mut search.steps, property).unwrap_or((path, sign)),
                 };
                 let round = match property {
                     Property::Livelock => shortest::cycle(&mut search.steps, &path),

@@ -3,9 +3,10 @@
 //! A bottom component (a strongly connected component that nothing leaves, Tarjan 1972) without an end is one. A thread
 //! of it that never moves there waits for ever: that is a deadlock among some; if all move, it is a livelock.
 
-use super::search::{Search, tries};
+use super::search::Search;
 use super::state::Graph;
 use super::steps::{Effect, Steps};
+use super::tries::tries;
 use super::verdict::Property;
 use crate::state::Shared;
 use crate::sync::Op;
@@ -20,7 +21,7 @@ pub struct Shape {
 
 /// Looks at the whole space of a search that has covered it.
 pub fn shape(search: &mut Search<'_>) -> Shape {
-    let count = search.parents.len();
+    let count = search.states() as usize;
     let all = std::mem::take(&mut search.edges);
     let mut starts = std::mem::take(&mut search.edge_starts);
     starts.resize(count + 1, all.len() as u32);

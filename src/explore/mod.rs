@@ -2,8 +2,9 @@
 //!
 //! In reading order: `options` and `verdict` (what is asked, and what comes out, as data); `labels`, `state`, `pieces`
 //! (with `rows`) and `canonical` (a state in one form), `flat` and `layout` (the same laid out to be brought to life);
-//! `steps`, `memo`, `trial`, `outcome` and `successor` (what one thread does in a state, computed once, and the state
-//! after it); `search`, `seen` and `queue` (every state), `graph` (what only the whole space tells), `growth` (what makes
+//! `steps`, `memo`, `known`, `trial`, `outcome`, `quick` and `successor` (what one thread does in a state, computed once, and
+//! the state after it); `tries` (all steps from a state), `search`, `round`, `expand`, `seen`, `queue` and `workers` (every
+//! state, on several cores), `graph` (what only the whole space tells), `growth` (what makes
 //! it large), `bounded` (runs with few preemptions), `strategy` and `sample` (runs drawn at random), `covered` (which of it
 //! was done), `shortest` and `story` (the counterexample that is easiest to follow),
 //! `schedule` and `fingerprint` (a run's decisions in a file), `check` (the ways in).
@@ -12,19 +13,24 @@ mod bounded;
 mod canonical;
 mod check;
 pub mod covered;
+mod expand;
 pub mod fingerprint;
 mod flat;
 #[doc(hidden)]
 pub mod flaw;
 mod graph;
 mod growth;
+mod known;
 mod labels;
+
 mod layout;
 mod memo;
 mod options;
 mod outcome;
 mod pieces;
 mod queue;
+mod quick;
+mod round;
 mod rows;
 mod sample;
 pub mod schedule;
@@ -39,7 +45,9 @@ mod successor;
 #[cfg(test)]
 mod tests;
 mod trial;
+mod tries;
 pub mod verdict;
+mod workers;
 
 pub use check::{Said, check, legs, replay, simulate};
 pub use options::{Extent, Limits, Options, Progress, Reductions, Sampling, Strategy, Time};

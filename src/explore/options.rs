@@ -8,6 +8,8 @@ pub struct Options {
     /// What the script sees as `args`.
     pub arguments: Vec<String>,
     pub limits: Limits,
+    /// How many cores to search on. What comes out is the same.
+    pub cores: usize,
     pub reductions: Reductions,
     pub time: Time,
     pub extent: Extent,
@@ -20,6 +22,9 @@ pub struct Options {
     /// For tests of the tests.
     #[doc(hidden)]
     pub flaw: Option<Flaw>,
+    /// For tests: rounds of few states, each on all cores.
+    #[doc(hidden)]
+    pub small_rounds: bool,
 }
 
 /// How much of the space is to be looked at.
@@ -126,6 +131,7 @@ impl Default for Options {
         Options {
             arguments: Vec::new(),
             limits: Limits { states: 50_000_000, memory: 2 << 30 },
+            cores: 1,
             reductions: Reductions::ALL,
             time: Time::Any,
             extent: Extent::Everything,
@@ -133,6 +139,7 @@ impl Default for Options {
             variables: Vec::new(),
             seed: 0,
             flaw: None,
+            small_rounds: false,
         }
     }
 }

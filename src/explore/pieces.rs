@@ -3,7 +3,7 @@
 use super::flat::Flat;
 use super::labels::{Facts, Label, Labels};
 use super::rows::Rows;
-use super::state::{ENDED, GROUP, Graph, LIVE, OWN, of_cell};
+use super::state::{ENDED, GROUP, Graph, LIVE, OWN};
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
 
@@ -23,12 +23,8 @@ pub struct PartFacts {
     pub label: Label,
     /// Its handle: a cell, or `OWN`.
     pub handle: u32,
-    /// It waits in a way that remembers what happens meanwhile.
-    pub remembers: bool,
     /// Of a handle in the part: the program does not wait for it, or for its process.
     pub daemon: bool,
-    /// It belongs to another process than the first.
-    pub elsewhere: bool,
     /// It holds a pool's crew that has tasks which have not ended.
     pub unfinished: bool,
     /// The cells that it refers to.
@@ -38,12 +34,24 @@ pub struct PartFacts {
     pub back: Box<[(u32, u32)]>,
 }
 
+/// What is asked of the part of each thread of each state, where it is quick to find.
+#[derive(Debug, Clone, Copy)]
+pub struct Traits {
+    /// It waits in a way that remembers what happens meanwhile.
+    pub remembers: bool,
+    /// It gives up waiting some time.
+    pub gives_up: bool,
+    /// It belongs to another process than the first.
+    pub elsewhere: bool,
+}
+
 #[derive(Debug)]
 pub struct Pieces {
     pub labels: Labels,
     cells: Rows,
     parts: Rows,
     facts: Vec<PartFacts>,
+    traits: Vec<Traits>,
     facts_bytes: usize,
     /// What becomes of a cell when one of its group ends: the cell, the group, the label.
     ended: HashMap<(u32, u32, Label), u32, FixedState>,
@@ -59,6 +67,7 @@ impl Default for Pieces {
             cells,
             parts: Rows::default(),
             facts: Vec::new(),
+            traits: Vec::new(),
             facts_bytes: 0,
             ended: HashMap::with_hasher(FixedState::with_seed(17)),
         }
@@ -78,7 +87,13 @@ impl Pieces {
         let (part, new) = self.parts.of(row);
         if new {
             let facts = self.facts_of(part, back);
-            self.facts_bytes += facts.cells.len() * 4 + facts.back.len() * 8 + size_of::<PartFacts>();
+            self.facts_bytes += facts.cells.len() * 4 + facts.back.len() * 8 + size_of::<PartFacts>() + 2;
+            let own = self.labels.facts(facts.label);
+            self.traits.push(Traits {
+                remembers: own.remembers,
+                gives_up: own.deadline.is_some(),
+                elsewhere: own.elsewhere,
+            });
             self.facts.push(facts);
         }
         part
@@ -95,6 +110,11 @@ impl Pieces {
     #[inline]
     pub fn part(&self, part: u32) -> &PartFacts {
         &self.facts[part as usize]
+    }
+
+    #[inline]
+    pub fn traits(&self, part: u32) -> Traits {
+        self.traits[part as usize]
     }
 
     /// The nodes of a part: label and references.
@@ -125,10 +145,8 @@ impl Pieces {
         let own = if handle & OWN == 0 { None } else { label((handle & !OWN) as usize) };
         PartFacts {
             label: label(0).unwrap_or_default(),
-            remembers: label(0).is_some_and(|label| self.labels.facts(label).remembers),
             handle,
             daemon: label(0).into_iter().chain(own).any(|label| self.labels.facts(label).daemon),
-            elsewhere: label(0).is_some_and(|label| self.labels.facts(label).elsewhere),
             unfinished: self.nodes(part).skip(1).any(|(label, _)| self.labels.facts(label).unfinished),
             cells: cells.into(),
             back: back.into(),
@@ -144,7 +162,7 @@ impl Pieces {
     }
 
     /// Whether the program does not wait for a thread.
-    pub fn is_daemon(&self, graph: &Graph, seat: usize, common: usize) -> bool {
+    fn is_daemon(&self, graph: &Graph, seat: usize, common: usize) -> bool {
         let in_cell = |handle: u32| self.labels.facts(self.label(graph.cells[handle as usize])).daemon;
         match graph.part(seat) {
             Some(part) => match self.part(part) {
@@ -156,14 +174,25 @@ impl Pieces {
     }
 
     /// Whether a pool's crew has tasks which have not ended.
-    pub fn has_tasks(&self, graph: &Graph, common: usize) -> bool {
+    fn has_tasks(&self, graph: &Graph, common: usize) -> bool {
         graph.parts.iter().any(|part| self.part(*part).unfinished)
             || graph.cells[common + 1..].iter().any(|cell| self.labels.facts(self.label(*cell)).unfinished)
     }
 
+    /// Whether nothing keeps the program alive any more.
+    pub fn is_over(&self, graph: &Graph, common: usize) -> bool {
+        (0..graph.seats).all(|seat| self.is_daemon(graph, seat, common)) && !self.has_tasks(graph, common)
+    }
+
+    /// The same as `when_ended`, when it has been asked before.
+    #[inline]
+    pub fn known_end(&self, cell: u32, group: u32, label: Label) -> Option<u32> {
+        self.ended.get(&(cell, group, label)).copied()
+    }
+
     /// The cell when one thread of its group that lived has ended, with nothing left but this label.
     pub fn when_ended(&mut self, cell: u32, group: u32, label: Label) -> u32 {
-        if let Some(&known) = self.ended.get(&(cell, group, label)) {
+        if let Some(known) = self.known_end(cell, group, label) {
             return known;
         }
         let mut row = self.cells.row(cell).to_vec();
@@ -180,14 +209,6 @@ impl Pieces {
         let (after, _) = self.cells.of(&row);
         self.ended.insert((cell, group, label), after);
         after
-    }
-
-    /// Makes one of a cell's group end in a state. What that adds to its sum.
-    pub fn end_in_group(&mut self, cells: &mut [u32], at: u32, group: u32, label: Label) -> u128 {
-        let before = cells[at as usize];
-        let after = self.when_ended(before, group, label);
-        cells[at as usize] = after;
-        of_cell(at, after).wrapping_sub(of_cell(at, before))
     }
 
     /// A number for what a node's references lead to, as far as a step can tell that only holds them, and for all of

@@ -1,66 +1,103 @@
-//! States that have been found and not looked at: first in, first out, each in a few dozen bytes.
+//! States that have been found and not looked at: first in, first out, each in a few dozen bytes, some hundreds together
+//! in a piece that one worker writes and one reads.
 
 use super::state::Graph;
 use std::collections::VecDeque;
 
-/// Bytes that are taken from the system at a time.
-const CHUNK: usize = 1 << 18;
-
-/// Numbers of states, each with the state, as bytes (LEB128).
+/// Numbers of states that are equally far from the start, each with the state, as bytes (LEB128).
 #[derive(Debug, Default)]
-pub struct Queue {
-    chunks: VecDeque<Vec<u8>>,
-    /// How much of the first chunk has been taken.
-    at: usize,
+pub struct Piece {
+    bytes: Vec<u8>,
     count: usize,
-    /// Where the state that was put in last begins in the last chunk.
-    last: usize,
+    /// How far they are.
+    pub depth: u32,
     words: Vec<u32>,
 }
 
-impl Queue {
+impl Piece {
+    pub fn new(depth: u32) -> Piece {
+        Piece { depth, ..Piece::default() }
+    }
+
     pub fn push(&mut self, id: u32, graph: &Graph) {
         self.words.clear();
         self.words.push(id);
         graph.write(&mut self.words);
-        let most = self.words.len() * 5 + 5;
-        let full = self.chunks.back().is_none_or(|last| last.capacity() - last.len() < most);
-        if full {
-            self.chunks.push_back(Vec::with_capacity(CHUNK.max(most)));
+        for &word in &self.words {
+            write(&mut self.bytes, word);
         }
-        if let Some(last) = self.chunks.back_mut() {
-            self.last = last.len();
-            write(last, self.words.len() as u32);
-            self.words.iter().for_each(|word| write(last, *word));
-            self.count += 1;
+        self.count += 1;
+    }
+
+    /// Nothing more is put in.
+    pub fn close(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.words = Vec::new();
+    }
+
+    /// How many states it has.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Reads the state that begins there, with its number, and goes on to where the next one begins.
+    pub fn read(&self, at: &mut usize, graph: &mut Graph) -> Option<u32> {
+        if *at == self.bytes.len() {
+            return None;
+        }
+        let id = read(&self.bytes, at);
+        graph.read(|| read(&self.bytes, at));
+        Some(id)
+    }
+}
+
+#[derive(Debug, Default)]
+pub struct Queue {
+    pieces: VecDeque<Piece>,
+    count: usize,
+    bytes: usize,
+}
+
+impl Queue {
+    pub fn push(&mut self, piece: Piece) {
+        if piece.count > 0 {
+            self.count += piece.count;
+            self.bytes += piece.bytes.len();
+            self.pieces.push_back(piece);
         }
     }
 
-    /// The state that was found first, and its number.
-    pub fn pop(&mut self, graph: &mut Graph) -> Option<u32> {
-        if self.chunks.front()?.len() == self.at {
-            self.chunks.pop_front();
-            self.at = 0;
+    /// The pieces that were put in first: so many states at most (but one piece), all equally far.
+    pub fn pop(&mut self, most: usize) -> Vec<Piece> {
+        let Some(depth) = self.pieces.front().map(|piece| piece.depth) else { return Vec::new() };
+        let mut pieces: Vec<Piece> = Vec::new();
+        let mut count = 0;
+        while let Some(piece) = self.pieces.front()
+            && piece.depth == depth
+            && (pieces.is_empty() || count + piece.count <= most)
+        {
+            count += piece.count;
+            self.bytes -= piece.bytes.len();
+            pieces.extend(self.pieces.pop_front());
         }
-        let chunk = self.chunks.front()?;
-        let count = read(chunk, &mut self.at);
-        self.words.clear();
-        for _ in 0..count {
-            self.words.push(read(chunk, &mut self.at));
+        self.count -= count;
+        pieces
+    }
+
+    /// Puts back what was popped.
+    pub fn put_back(&mut self, pieces: Vec<Piece>) {
+        for piece in pieces.into_iter().rev() {
+            self.count += piece.count;
+            self.bytes += piece.bytes.len();
+            self.pieces.push_front(piece);
         }
-        graph.read(&self.words[1..]);
-        self.count -= 1;
-        Some(self.words[0])
     }
 
     /// The state that was put in last, if it has not been taken out.
     pub fn last(&self) -> Option<Graph> {
-        let chunk = self.chunks.back().filter(|_| self.count > 0)?;
-        let mut at = self.last;
-        let count = read(chunk, &mut at);
-        let words: Vec<u32> = (0..count).map(|_| read(chunk, &mut at)).collect();
-        let mut graph = Graph::default();
-        graph.read(&words[1..]);
+        let piece = self.pieces.back()?;
+        let (mut at, mut graph) = (0, Graph::default());
+        while piece.read(&mut at, &mut graph).is_some() {}
         Some(graph)
     }
 
@@ -68,9 +105,9 @@ impl Queue {
         self.count
     }
 
-    /// How many bytes it takes.
+    /// About how many bytes it takes.
     pub fn memory(&self) -> usize {
-        self.chunks.iter().map(Vec::capacity).sum()
+        self.bytes + self.pieces.len() * size_of::<Piece>()
     }
 }
 
@@ -99,12 +136,10 @@ fn read(bytes: &[u8], at: &mut usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{CHUNK, Graph, Queue};
+    use super::*;
 
-    #[test]
-    fn what_comes_first_goes_first() {
-        let mut queue = Queue::default();
-        let graph = |n: u32| Graph {
+    fn graph(n: u32) -> Graph {
+        Graph {
             seats: 3,
             main: true,
             output: n,
@@ -113,21 +148,44 @@ mod tests {
             cells: (0..n % 50).map(|at| at * n).collect(),
             parts: vec![n, u32::MAX],
             sum: u128::from(n) << 99 | 7,
-        };
-        let (mut popped, mut next) = (0, Graph::default());
-        for n in 0..9000 {
-            queue.push(n, &graph(n));
-            assert_eq!(queue.last(), Some(graph(n)));
-            if n % 3 == 0 {
-                assert_eq!((queue.pop(&mut next), &next), (Some(popped), &graph(popped)));
-                popped += 1;
+        }
+    }
+
+    fn piece(numbers: std::ops::Range<u32>, depth: u32) -> Piece {
+        let mut piece = Piece::new(depth);
+        numbers.for_each(|n| piece.push(n, &graph(n)));
+        piece.close();
+        piece
+    }
+
+    fn numbers(pieces: &[Piece]) -> Vec<u32> {
+        let (mut found, mut all) = (Graph::default(), Vec::new());
+        for piece in pieces {
+            let mut at = 0;
+            while let Some(id) = piece.read(&mut at, &mut found) {
+                assert_eq!(found, graph(id));
+                all.push(id);
             }
         }
-        assert!(queue.memory() > CHUNK, "it takes several chunks");
-        while let Some(id) = queue.pop(&mut next) {
-            assert_eq!((id, &next), (popped, &graph(popped)));
-            popped += 1;
+        all
+    }
+
+    #[test]
+    fn what_comes_first_goes_first_and_no_level_is_mixed_with_another() {
+        let mut queue = Queue::default();
+        for (range, depth) in [(0..200, 1), (200..400, 1), (400..400, 1), (400..450, 1), (450..460, 2)] {
+            queue.push(piece(range, depth));
         }
-        assert_eq!((popped, queue.len(), queue.last()), (9000, 0, None));
+        assert_eq!((queue.len(), queue.last()), (460, Some(graph(459))));
+        assert!(queue.memory() > 460 * 10);
+        let pieces = queue.pop(399);
+        assert_eq!(numbers(&pieces), (0..200).collect::<Vec<_>>(), "two pieces would be too many");
+        queue.put_back(pieces);
+        assert_eq!(queue.len(), 460);
+        assert_eq!(numbers(&queue.pop(1)), (0..200).collect::<Vec<_>>(), "one piece at least");
+        assert_eq!(numbers(&queue.pop(9999)), (200..450).collect::<Vec<_>>());
+        assert_eq!(numbers(&queue.pop(9999)), (450..460).collect::<Vec<_>>());
+        assert_eq!((queue.len(), queue.memory(), queue.last()), (0, 0, None));
+        assert!(queue.pop(1).is_empty());
     }
 }

@@ -2,9 +2,10 @@
 //! moved last, where moving another thread costs one if the last was in the middle of something (0-1 search: Dial,
 //! CACM 1969).
 
-use super::search::{Move, Sign, Tried, property_of, race, tries};
+use super::expand::{Move, Sign};
 use super::state::{Graph, State};
 use super::steps::{Effect, Steps};
+use super::tries::{Tried, property_of, race, tries};
 use super::verdict::Property;
 use crate::world::sim::Way;
 use foldhash::fast::FixedState;
@@ -24,9 +25,8 @@ struct Node {
     goal: bool,
 }
 
-/// A path to a failure of this property, and how it shows; `longest` is the length of one that is known.
-pub fn find(steps: &mut Steps, property: Property, longest: usize) -> Option<(Vec<Move>, Sign)> {
-    let _ = longest;
+/// A path to a failure of this property, and how it shows.
+pub fn find(steps: &mut Steps, property: Property) -> Option<(Vec<Move>, Sign)> {
     let graph = steps.initial();
     let mut nodes =
         vec![Node { state: graph.store(), last: None, parent: u32::MAX, step: None, goal: false }];

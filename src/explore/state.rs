@@ -62,7 +62,7 @@ impl State {
 }
 
 /// The words of a stored state before its cells.
-const HEADER: usize = 8;
+const HEADER: usize = 9;
 
 impl Graph {
     /// Threads share something that neither the roots nor `main` lead to: the order of its nodes depends on theirs.
@@ -107,37 +107,38 @@ impl Graph {
             (self.sum >> 64) as u32,
             (self.sum >> 32) as u32,
             self.sum as u32,
+            (self.sum >> 96) as u32,
         ]);
-        words.push((self.sum >> 96) as u32);
         words.extend_from_slice(&self.cells);
         words.extend_from_slice(&self.parts);
     }
 
-    /// Reads what `write` wrote; how many words that were.
-    pub fn read(&mut self, words: &[u32]) -> usize {
-        let (threads, cells) = (words[0], words[4] as usize);
+    /// Reads what `write` wrote, word by word.
+    #[inline]
+    pub fn read(&mut self, mut word: impl FnMut() -> u32) {
+        let threads = word();
         self.main = threads % 2 == 1;
         self.seats = (threads / 2) as usize;
-        (self.output, self.near, self.far) = (words[1], words[2], words[3]);
-        let word = |at: usize| u128::from(words[at]);
-        self.sum = word(HEADER) << 96 | word(5) << 64 | word(6) << 32 | word(7);
-        let parts = HEADER + 1 + cells;
-        let end = parts + self.seats - self.first_part();
+        (self.output, self.near, self.far) = (word(), word(), word());
+        let cells = word();
+        let sum = [word(), word(), word(), word()].map(u128::from);
+        self.sum = sum[3] << 96 | sum[0] << 64 | sum[1] << 32 | sum[2];
         self.cells.clear();
-        self.cells.extend_from_slice(&words[HEADER + 1..parts]);
+        self.cells.extend((0..cells).map(|_| word()));
         self.parts.clear();
-        self.parts.extend_from_slice(&words[parts..end]);
-        end
+        let parts = self.first_part()..self.seats;
+        self.parts.extend(parts.map(|_| word()));
     }
 
     pub fn store(&self) -> State {
-        let mut words = Vec::with_capacity(HEADER + 1 + self.cells.len() + self.parts.len());
+        let mut words = Vec::with_capacity(HEADER + self.cells.len() + self.parts.len());
         self.write(&mut words);
         State { words: words.into() }
     }
 
     pub fn load(&mut self, state: &State) {
-        self.read(&state.words);
+        let mut words = state.words.iter();
+        self.read(|| words.next().copied().unwrap_or_else(|| unreachable!("a state is stored whole")));
     }
 
     pub fn copy_from(&mut self, other: &Graph) {

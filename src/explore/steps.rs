@@ -10,11 +10,12 @@ use super::canonical::Canonical;
 use super::flat::Flat;
 use super::flaw::Flaw;
 use super::growth::Growth;
-use super::labels::{Daemon, Facts, Stands};
+use super::known::{Job, Known, Present};
+use super::labels::{Daemon, Stands};
 use super::layout::Layout;
 use super::memo::Memo;
 use super::options::Options;
-pub use super::outcome::{Change, Effect, Outcome, Touched};
+pub use super::outcome::{Change, Effect, Outcome};
 use super::pieces::Pieces;
 use super::state::Graph;
 use crate::code::verify::Verified;
@@ -28,8 +29,6 @@ use std::sync::Arc;
 pub(super) const FIRST_GLOBAL: usize = 2;
 /// The root of the names that are written once.
 pub(super) const NAMES: usize = 1;
-/// Marks that `main` begins a step: its cell follows, not a part.
-const MAIN: u32 = 1 << 31;
 
 /// Makes steps.
 pub struct Steps {
@@ -45,7 +44,7 @@ pub struct Steps {
     pub(super) flaw: Option<Flaw>,
     nothing: Arc<Outcome>,
     present: Present,
-    row: Vec<u32>,
+    pub(super) keyed: Vec<(u32, u32)>,
     pub(super) layout: Layout,
     pub(super) work: Flat,
     /// A container that was taken not to change does.
@@ -55,27 +54,6 @@ pub struct Steps {
     /// How many steps were computed, and how many were known.
     pub computed: u64,
     pub known: u64,
-}
-
-/// What the steps from one state have in common; kept because many are asked for in a row.
-#[derive(Default)]
-struct Present {
-    /// The sum of that state; None before the first.
-    of: Option<u128>,
-    /// The first cells, and whether there are several threads.
-    roots: [u32; 3],
-    /// A number for the roots, and for the most common ways to begin: `Way::Run` and `Way::TimeOut`.
-    base: u32,
-    ways: [u32; 2],
-    /// Some thread remembers what others do.
-    remembers: bool,
-}
-
-/// What is asked for in a state.
-#[derive(Clone, Copy)]
-pub(super) enum Job<'a> {
-    Step { seat: usize, way: Way, choices: &'a [u32] },
-    Look { ensure: bool },
 }
 
 impl Steps {
@@ -108,7 +86,7 @@ impl Steps {
             flaw: options.flaw,
             nothing: Arc::new(Outcome::blocked(Log::default(), Vec::new())),
             present: Present::default(),
-            row: Vec::new(),
+            keyed: Vec::new(),
             layout: Layout::default(),
             work: Flat::default(),
             thawed: None,
@@ -176,15 +154,9 @@ impl Steps {
         self.pieces.labels.of(node, object, stands)
     }
 
-    /// What is known of a thread's own state.
-    pub fn seat_facts(&self, graph: &Graph, seat: usize) -> &Facts {
-        self.pieces.seat(graph, seat, self.common)
-    }
-
     /// Whether nothing keeps the program alive any more.
     pub fn is_over(&self, graph: &Graph) -> bool {
-        (0..graph.seats).all(|seat| self.pieces.is_daemon(graph, seat, self.common))
-            && !self.pieces.has_tasks(graph, self.common)
+        self.pieces.is_over(graph, self.common)
     }
 
     /// Lets a thread take a step.
@@ -201,85 +173,29 @@ impl Steps {
     }
 
     fn known_or(&mut self, graph: &Graph, job: Job<'_>) -> Arc<Outcome> {
-        if self.memo.is_none() {
-            return self.compute(graph, job).outcome;
-        }
-        let (begins, way) = self.beginning(graph, job);
-        let Some(memo) = &self.memo else { unreachable!("it was asked just now") };
-        let pieces = &self.pieces;
-        let mut shared = None;
-        let from = match memo.find(begins, way, |cell| answer(pieces, graph, &mut shared, cell)) {
-            Ok(outcome) => {
+        let Some(memo) = &mut self.memo else { return self.compute(graph, job).outcome };
+        let (pieces, present) = (&self.pieces, &mut self.present);
+        let way = |row: &[u32]| Some(memo.way(row));
+        let begins = present.beginning(pieces, self.common, graph, job, way);
+        let (begins, way) = begins.unwrap_or_else(|| unreachable!("each way gets a number"));
+        let from = match memo.find(begins, way, |cell| present.answer(pieces, graph, cell)) {
+            Ok(number) => {
                 self.known += 1;
-                return outcome.clone();
+                return memo.outcome(number).clone();
             }
             Err(from) => from,
         };
         let done = self.compute(graph, job);
         if let (Some(met), Some(memo)) = (done.met, &mut self.memo) {
-            let pieces = &self.pieces;
-            memo.learn(from, &met, done.outcome.clone(), |cell| answer(pieces, graph, &mut shared, cell));
+            let (pieces, present) = (&self.pieces, &mut self.present);
+            memo.learn(from, &met, done.outcome.clone(), |cell| present.answer(pieces, graph, cell));
         }
         done.outcome
     }
 
-    /// How a thread begins a step: its own state, and a number for the roots and for what it does.
-    #[inline]
-    fn beginning(&mut self, graph: &Graph, job: Job<'_>) -> (u32, u32) {
-        if self.present.of != Some(graph.sum) {
-            self.prepare(graph);
-        }
-        let begins = |seat: usize| graph.part(seat).unwrap_or_else(|| MAIN | graph.cells[self.common]);
-        if let Job::Step { seat, way, choices: [] } = job
-            && !self.present.remembers
-        {
-            return (begins(seat), self.present.ways[way as usize]);
-        }
-        let mut row = std::mem::take(&mut self.row);
-        row.clear();
-        row.extend([self.present.base, u32::MAX]);
-        let first = match job {
-            Job::Look { ensure } => {
-                row.push(10 + u32::from(ensure));
-                0
-            }
-            Job::Step { seat, way, choices } => {
-                row.push(way as u32);
-                row.extend_from_slice(choices);
-                row.push(u32::MAX);
-                row.extend(rememberers(&self.pieces, graph, self.common, seat).map(begins));
-                begins(seat)
-            }
-        };
-        let way = self.memo.as_mut().map_or(0, |memo| memo.way(&row));
-        self.row = row;
-        (first, way)
-    }
-
-    /// Whether there are several threads, and whether the first process has several.
-    fn company(&self, graph: &Graph) -> u32 {
-        let several = u32::from(graph.seats > 1);
-        if !self.rules.processes {
-            return several;
-        }
-        let here = graph.parts.iter().filter(|part| !self.pieces.part(**part).elsewhere).count();
-        several | u32::from(here + graph.first_part() > 1) << 1
-    }
-
-    fn prepare(&mut self, graph: &Graph) {
-        self.present.of = Some(graph.sum);
-        let roots = [graph.cells[0], graph.cells[1], self.company(graph)];
-        self.present.remembers = graph.parts.iter().any(|part| self.pieces.part(*part).remembers)
-            || graph.main && self.pieces.seat(graph, 0, self.common).remembers;
-        if self.present.roots == roots {
-            return;
-        }
-        self.present.roots = roots;
-        let Some(memo) = &mut self.memo else { return };
-        let base = memo.way(&roots);
-        self.present.base = base;
-        self.present.ways =
-            [Way::Run, Way::TimeOut].map(|way| memo.way(&[base, u32::MAX, way as u32, u32::MAX]));
+    /// What is known, to be read by several at once.
+    pub fn read(&self) -> Known<'_> {
+        Known { pieces: &self.pieces, memo: self.memo.as_ref(), common: self.common }
     }
 
     /// The universe of a state, and the living object of each node.
@@ -311,41 +227,4 @@ impl Steps {
     pub fn memory(&self) -> usize {
         self.pieces.memory() + self.memo.as_ref().map_or(0, Memo::memory)
     }
-}
-
-/// The threads, other than the one that moves, whose own state may change when others move.
-pub(super) fn rememberers(
-    pieces: &Pieces,
-    graph: &Graph,
-    common: usize,
-    moves: usize,
-) -> impl Iterator<Item = usize> {
-    (0..graph.seats).filter(move |seat| *seat != moves && pieces.seat(graph, *seat, common).remembers)
-}
-
-/// Everything that a step which meets this cell can learn from it: the cell, and whether other threads reach it.
-fn answer(pieces: &Pieces, graph: &Graph, shared: &mut Option<Vec<bool>>, cell: u32) -> u32 {
-    let Some(&content) = graph.cells.get(cell as usize) else { return u32::MAX };
-    if cell < graph.near || cell >= graph.far {
-        return content << 1 | 1;
-    }
-    let shared = shared.get_or_insert_with(|| reached_by_others(pieces, graph));
-    content << 1 | u32::from(shared[(cell - graph.near) as usize])
-}
-
-/// Which of the cells that only `main` leads to other threads lead to as well.
-fn reached_by_others(pieces: &Pieces, graph: &Graph) -> Vec<bool> {
-    let mut reached = vec![false; (graph.far - graph.near) as usize];
-    let between = graph.near..graph.far;
-    let mut pending: Vec<u32> = Vec::new();
-    let tangled = graph.cells[graph.far as usize..].iter().flat_map(|cell| pieces.refs(*cell));
-    let parts = graph.parts.iter().flat_map(|part| &pieces.part(*part).cells);
-    pending.extend(parts.chain(tangled).filter(|cell| between.contains(cell)));
-    while let Some(cell) = pending.pop() {
-        if !std::mem::replace(&mut reached[(cell - graph.near) as usize], true) {
-            let refs = pieces.refs(graph.cells[cell as usize]).iter();
-            pending.extend(refs.filter(|cell| between.contains(cell)));
-        }
-    }
-    reached
 }

@@ -8,10 +8,11 @@ mod names;
 mod stuck;
 mod words;
 
-use super::search::{Move, Sign, Tried, race, tries};
+use super::expand::{Move, Sign};
 use super::shortest::is_cut_short;
 use super::state::Graph;
 use super::steps::{Effect, Steps};
+use super::tries::{Tried, property_of, race, tries};
 use super::verdict::{Failure, Moment, Property, Story, Turn, Uncaught};
 use crate::machine::touch::Act;
 use crate::machine::{Image, Space};
@@ -136,7 +137,7 @@ impl<'s> Teller<'s> {
     }
 
     /// All steps from the present state.
-    pub fn tries(&mut self, out: &mut Vec<super::search::Tried>) {
+    pub fn tries(&mut self, out: &mut Vec<Tried>) {
         tries(self.steps, &self.graph, out);
     }
 
@@ -232,7 +233,7 @@ impl<'s> Teller<'s> {
             tries(self.steps, &self.graph, &mut tried);
         }
         let stuck = !over && !tried.iter().any(|one| matches!(one.outcome.kind, Effect::Change(_)));
-        let fault = self.faults.first().map(super::search::property_of);
+        let fault = self.faults.first().map(property_of);
         let watches = |this: &mut Self, ensure| !this.universe.look(ensure, &this.steps.rules).0.is_empty();
         let property = if stuck {
             Property::Deadlock

@@ -1,10 +1,77 @@
 //! The state after a step.
 
 use super::flat::Flat;
+use super::known::rememberers;
+use super::labels::Label;
 use super::layout::Layout;
 use super::outcome::{Change, NEW, OTHER, Quick, VIA};
+use super::pieces::Pieces;
 use super::state::{Graph, of_cell};
-use super::steps::{Steps, rememberers};
+use super::steps::Steps;
+
+/// The sum of the state that comes of a quick change; `ended` gives what becomes of a cell when one of its group ends, or
+/// None, and then there is none.
+#[inline]
+pub fn sum_after(
+    graph: &Graph,
+    quick: &Quick,
+    mut ended: impl FnMut(u32, u32, Label) -> Option<u32>,
+) -> Option<u128> {
+    let mut sum = graph.sum.wrapping_add(quick.sum);
+    let mut last = None;
+    for &(at, group, label) in &quick.leaves {
+        let before = match last {
+            Some((known, cell)) if known == at => cell,
+            Some(_) | None => graph.cells[at as usize],
+        };
+        let after = ended(before, group, label)?;
+        sum = sum.wrapping_add(of_cell(at, after)).wrapping_sub(of_cell(at, before));
+        last = Some((at, after));
+    }
+    Some(sum)
+}
+
+/// Makes the state that comes of a quick change of a thread's (which may have ended), when its sum is known. `keyed` are
+/// its parts, in order, with the threads that have them: those that stay by where they stood, then those that are new.
+pub fn replace(
+    pieces: &Pieces,
+    graph: &Graph,
+    (seat, ended): (usize, bool),
+    quick: &Quick,
+    keyed: &mut Vec<(u32, u32)>,
+    out: &mut Graph,
+) {
+    out.copy_from(graph);
+    out.sum = graph.sum.wrapping_add(quick.sum);
+    for &(cell, now) in &quick.cells {
+        out.cells[cell as usize] = now;
+    }
+    for &(at, group, label) in &quick.leaves {
+        let before = out.cells[at as usize];
+        let after = pieces.known_end(before, group, label);
+        let after = after.unwrap_or_else(|| unreachable!("the sum tells what becomes of each group"));
+        out.cells[at as usize] = after;
+        out.sum = out.sum.wrapping_add(of_cell(at, after)).wrapping_sub(of_cell(at, before));
+    }
+    let first = graph.first_part();
+    keyed.clear();
+    for (at, part) in graph.parts.iter().enumerate() {
+        let moved = at + first == seat;
+        if moved && ended {
+            continue;
+        }
+        let part = if moved { quick.after.unwrap_or(*part) } else { *part };
+        keyed.push((part, (first + keyed.len()) as u32));
+    }
+    for part in &quick.more {
+        keyed.push((*part, (first + keyed.len()) as u32));
+    }
+    keyed.sort_unstable();
+    out.seats = first + keyed.len();
+    out.parts.clear();
+    out.parts.extend(keyed.iter().map(|(part, _)| *part));
+    debug_assert_eq!(out.sum, out.total(), "the sum follows the change");
+}
 
 impl Steps {
     /// The state after a step, in canonical form; returns where the thread has gone (None when it has ended).
@@ -20,55 +87,19 @@ impl Steps {
 
     /// Replaces a few cells and parts.
     fn replace(&mut self, graph: &Graph, seat: usize, ended: bool, quick: &Quick, out: &mut Graph) {
-        out.copy_from(graph);
-        out.sum = self.replace_cells(quick, graph.sum, &mut out.cells);
-        let first = graph.first_part();
-        let mut keyed: Vec<(u32, u32)> = Vec::with_capacity(graph.seats + quick.more.len());
-        for (at, part) in graph.parts.iter().enumerate() {
-            let moved = at + first == seat;
-            if moved && ended {
-                continue;
-            }
-            let part = if moved { quick.after.unwrap_or(*part) } else { *part };
-            keyed.push((part, (first + keyed.len()) as u32));
-        }
-        for part in &quick.more {
-            keyed.push((*part, (first + keyed.len()) as u32));
-        }
-        keyed.sort_unstable();
-        out.seats = first + keyed.len();
-        out.parts.clear();
-        out.parts.extend(keyed.iter().map(|(part, _)| *part));
-        self.canonical.set_places(first, &keyed);
-        debug_assert_eq!(out.sum, out.total(), "the sum follows the change");
+        // Where a group is left, what becomes of it is kept from now on.
+        self.sum_after(graph, quick);
+        let mut keyed = std::mem::take(&mut self.keyed);
+        replace(&self.pieces, graph, (seat, ended), quick, &mut keyed, out);
+        self.canonical.set_places(graph.first_part(), &keyed);
+        self.keyed = keyed;
     }
 
     /// The sum of the state that comes of a quick change.
     pub fn sum_after(&mut self, graph: &Graph, quick: &Quick) -> u128 {
-        let mut sum = graph.sum.wrapping_add(quick.sum);
-        let mut last = None;
-        for &(at, group, label) in &quick.leaves {
-            let before = match last {
-                Some((known, cell)) if known == at => cell,
-                Some(_) | None => graph.cells[at as usize],
-            };
-            let after = self.pieces.when_ended(before, group, label);
-            sum = sum.wrapping_add(of_cell(at, after)).wrapping_sub(of_cell(at, before));
-            last = Some((at, after));
-        }
-        sum
-    }
-
-    /// Replaces cells, given the sum of the state before: the sum after.
-    fn replace_cells(&mut self, quick: &Quick, sum: u128, cells: &mut [u32]) -> u128 {
-        let mut sum = sum.wrapping_add(quick.sum);
-        for &(cell, now) in &quick.cells {
-            cells[cell as usize] = now;
-        }
-        for &(cell, group, label) in &quick.leaves {
-            sum = sum.wrapping_add(self.pieces.end_in_group(cells, cell, group, label));
-        }
-        sum
+        let pieces = &mut self.pieces;
+        let known = sum_after(graph, quick, |cell, group, label| Some(pieces.when_ended(cell, group, label)));
+        known.unwrap_or_else(|| unreachable!("what becomes of each group was told"))
     }
 
     /// Changes the flat form, and finds the canonical one of what comes of it.

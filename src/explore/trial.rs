@@ -4,10 +4,11 @@
 use super::flat::Flat;
 use super::flaw::Flaw;
 use super::growth::Cell;
+use super::known::{Job, rememberers};
 use super::layout::{Layout, Name};
-use super::outcome::{Change, Effect, NEW, OTHER, Outcome, Quick, Touched, VIA};
+use super::outcome::{Change, Effect, NEW, OTHER, Outcome, Touched, VIA};
 use super::state::{Graph, OWN};
-use super::steps::{FIRST_GLOBAL, Job, NAMES, Steps, rememberers};
+use super::steps::{FIRST_GLOBAL, NAMES, Steps};
 use crate::machine::touch::Place;
 use crate::state::Shared;
 use crate::sync::Op;
@@ -27,15 +28,15 @@ pub(super) struct Done {
 }
 
 /// A state brought to life.
-struct Trial<'g> {
-    graph: &'g Graph,
-    layout: Layout,
+pub(super) struct Trial<'g> {
+    pub graph: &'g Graph,
+    pub layout: Layout,
     numbers: Numbers,
     objects: Vec<Option<Shared>>,
 }
 
 impl Trial<'_> {
-    fn flat(&self) -> &Flat {
+    pub fn flat(&self) -> &Flat {
         &self.layout.flat
     }
 
@@ -57,7 +58,7 @@ impl Trial<'_> {
     }
 
     /// The node of a thread's handle.
-    fn handle(&self, common: usize, seat: usize) -> u32 {
+    pub fn handle(&self, common: usize, seat: usize) -> u32 {
         self.flat().refs(common + seat)[0]
     }
 }
@@ -402,125 +403,6 @@ impl Steps {
         }
         change.via = via;
         Some(change)
-    }
-
-    /// The change as a few cells and parts that are replaced, if it is one that leaves all numbers as they are wherever
-    /// the same is met.
-    fn quick(&mut self, trial: &Trial<'_>, seat: usize, raw: &Change) -> Option<Quick> {
-        let graph = trial.graph;
-        let flat = trial.flat();
-        let main = graph.main && seat == 0;
-        if graph.is_tangled() || main && raw.ended || !raw.gone.is_empty() {
-            return None;
-        }
-        let handle = trial.handle(self.common, seat);
-        for (node, label, refs) in &raw.writes {
-            match trial.layout.name(*node) {
-                Name::Cell(_) => {
-                    if !self.keeps_numbers(trial, raw, *node, *label, refs, seat) {
-                        return None;
-                    }
-                }
-                Name::Own(whose, _) if whose == seat => {}
-                Name::Own(..) | Name::Plain => return None,
-            }
-        }
-        let written = |node: u32| raw.writes.iter().find(|(name, _, _)| *name == node);
-        let mut quick = Quick { before: graph.part(seat), ..Quick::default() };
-        if raw.ended
-            && let Some(part) = quick.before
-            && let Name::Own(..) = trial.layout.name(handle)
-        {
-            let (label, refs) = written(handle)
-                .map_or((flat.label(handle as usize), flat.refs(handle as usize)), |(_, label, refs)| {
-                    (*label, refs)
-                });
-            let made = raw.new.iter().chain(&raw.seats).flat_map(|(_, refs)| refs);
-            let mut now = raw.writes.iter().flat_map(|(_, _, refs)| refs).chain(made);
-            if !refs.is_empty() || now.any(|to| *to == handle) {
-                return None;
-            }
-            for &(cell, index) in &self.pieces.part(part).back {
-                if index & super::state::GROUP != 0 {
-                    quick.leaves.push((cell, index, label));
-                } else if written(trial.layout.node_of(cell) as u32).is_none() {
-                    return None;
-                }
-            }
-        }
-        let mut after = Graph::default();
-        self.change_flat(flat, seat, raw, &mut after);
-        if after.is_tangled() || (after.near, after.far) != (graph.near, graph.far) {
-            return None;
-        }
-        for (node, _, _) in &raw.writes {
-            if let Name::Cell(cell) = trial.layout.name(*node) {
-                let now = after.cells[cell as usize];
-                if now != graph.cells[cell as usize] {
-                    quick.cells.push((cell, now));
-                }
-            }
-        }
-        let kept = graph.seats - usize::from(raw.ended);
-        if quick.before.is_some() && !raw.ended {
-            quick.after = after.part(self.seat_of(seat));
-        }
-        for new in 0..raw.seats.len() {
-            quick.more.push(after.part(self.seat_of(kept + new))?);
-        }
-        quick.sum = quick.sum_of_parts();
-        for &(cell, now) in &quick.cells {
-            let before = graph.cells[cell as usize];
-            let (before, now) = (super::state::of_cell(cell, before), super::state::of_cell(cell, now));
-            quick.sum = quick.sum.wrapping_add(now).wrapping_sub(before);
-        }
-        debug_assert!(self.fits(graph, seat, &quick, &after), "a quick change is the whole change");
-        Some(quick)
-    }
-
-    /// Whether a cell that is written leads to the same numbers as before, in the same order.
-    fn keeps_numbers(
-        &self,
-        trial: &Trial<'_>,
-        raw: &Change,
-        node: u32,
-        label: u32,
-        refs: &[u32],
-        seat: usize,
-    ) -> bool {
-        let graph = trial.graph;
-        let flat = trial.flat();
-        let facts = |label: u32| self.pieces.labels.facts(label);
-        let before = flat.refs(node as usize);
-        let own = trial.handle(self.common, seat);
-        if node as usize == self.common && graph.main {
-            // What `main` leads to beside what the roots do.
-            if !facts(label).unordered.is_empty() || !facts(flat.label(node as usize)).unordered.is_empty() {
-                return false;
-            }
-            let beyond = |to: &&u32| match trial.layout.name(**to) {
-                _ if **to & NEW != 0 => true,
-                Name::Cell(cell) => cell >= graph.near,
-                Name::Own(..) | Name::Plain => true,
-            };
-            return before.iter().filter(beyond).eq(refs.iter().filter(beyond));
-        }
-        let lives = |to: u32| (0..graph.seats).any(|seat| trial.handle(self.common, seat) == to);
-        let begins = |to: u32| raw.seats.iter().any(|(_, refs)| refs[0] == to);
-        let weak = facts(flat.label(node as usize)).waits;
-        let leads_before = |to: &&u32| !(weak && lives(**to));
-        let leads_now = |to: &&u32| !(weak && (lives(**to) && !(raw.ended && **to == own) || begins(**to)));
-        if !before.iter().filter(leads_before).eq(refs.iter().filter(leads_now)) {
-            return false;
-        }
-        // A thread without a number is known by where it is referred to.
-        let other = |to: u32| {
-            to & NEW == 0 && to != own && matches!(trial.layout.name(to), Name::Own(..) | Name::Plain)
-        };
-        let places = |refs: &[u32]| -> Vec<(usize, u32)> {
-            refs.iter().copied().enumerate().filter(|(_, to)| other(*to)).collect()
-        };
-        places(before) == places(refs)
     }
 }
 

@@ -37,7 +37,7 @@ pub fn explore(program: &Program, extent: Extent, seed: u64, reductions: Reducti
     explored(program, Options { extent, seed, reductions, ..Options::default() })
 }
 
-fn explored(program: &Program, options: Options) -> Option<Findings> {
+pub fn explored(program: &Program, options: Options) -> Option<Findings> {
     let text = render::text(program);
     let (verified, _) =
         conc::pipeline::compile_keeping(Arc::new(Source::new("test", &*text)), &names(program)).ok()?;

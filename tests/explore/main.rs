@@ -5,6 +5,7 @@
 mod checker;
 mod code;
 mod compare;
+mod cores;
 mod forced;
 mod generate;
 mod known;
@@ -77,33 +78,52 @@ fn the_oracle_has_found_what_real_runs_do() {
 /// The verdicts, outcomes and fewest preemptions are the oracle's, whichever reductions are on.
 #[test]
 fn conc_finds_what_the_oracle_finds() {
-    let mut judged = 0;
-    for seed in seeds(2000) {
+    let judged = on_all_cores(seeds(2000), |seed| {
         let program = generate::program(seed);
-        let Some(answer) = explore(&program, MOST_STATES, Flaw::None) else { continue };
-        judged += 1;
+        let Some(answer) = explore(&program, MOST_STATES, Flaw::None) else { return false };
         for (setting, reductions) in checker::settings() {
-            let differ = |program: &Program, answer: &Answer| {
-                let found = checker::found(program, reductions)?;
-                Some(differences(program, answer, &found)).filter(|differences| !differences.is_empty())
-            };
-            if differ(&program, &answer).is_none() {
-                continue;
-            }
-            let least = shrink::shrink(&program, &mut |smaller| {
-                let answer = explore(smaller, MOST_STATES, Flaw::None);
-                answer.is_some_and(|answer| differ(smaller, &answer).is_some())
-            });
-            let answer = explore(&least, MOST_STATES, Flaw::None).expect("as when it was shrunk");
-            let found = checker::found(&least, reductions);
-            panic!(
-                "seed {seed}, {setting}: {:#?}\n{}\n--- oracle: {answer:#?}\n--- conc: {found:#?}",
-                differ(&least, &answer),
-                render::text(&least)
-            );
+            compare_with(&program, &answer, &format!("seed {seed}, {setting}"), reductions);
         }
-    }
+        true
+    });
     assert!(judged > 0);
+}
+
+/// How many of these say yes.
+fn on_all_cores(seeds: std::ops::Range<u64>, judge: impl Fn(u64) -> bool + Sync) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    std::thread::scope(|scope| {
+        let of = |core| seeds.clone().skip(core as usize).step_by(cores as usize);
+        let judge = &judge;
+        let workers: Vec<_> = (0..cores)
+            .map(|core| {
+                let mine = of(core);
+                scope.spawn(move || mine.filter(|seed| judge(*seed)).count())
+            })
+            .collect();
+        workers.into_iter().map(|worker| worker.join().expect("what it panicked with stands above")).sum()
+    })
+}
+
+fn compare_with(program: &Program, answer: &Answer, what: &str, reductions: conc::explore::Reductions) {
+    let differ = |program: &Program, answer: &Answer| {
+        let found = checker::found(program, reductions)?;
+        Some(differences(program, answer, &found)).filter(|differences| !differences.is_empty())
+    };
+    if differ(program, answer).is_none() {
+        return;
+    }
+    let least = shrink::shrink(program, &mut |smaller| {
+        let answer = explore(smaller, MOST_STATES, Flaw::None);
+        answer.is_some_and(|answer| differ(smaller, &answer).is_some())
+    });
+    let answer = explore(&least, MOST_STATES, Flaw::None).expect("as when it was shrunk");
+    let found = checker::found(&least, reductions);
+    panic!(
+        "{what}: {:#?}\n{}\n--- oracle: {answer:#?}\n--- conc: {found:#?}",
+        differ(&least, &answer),
+        render::text(&least)
+    );
 }
 
 /// The generator makes enough of everything; prints how much with `--nocapture`.

@@ -10,8 +10,8 @@ mod tests;
 
 use super::check::{explain, schedule, sort};
 use super::covered::{Covered, Sample};
+use super::expand::{Move, Sign};
 use super::options::{Options, Progress, Sampling};
-use super::search::{Move, Sign};
 use super::shortest;
 use super::state::Graph;
 use super::steps::{Effect, Steps};
@@ -219,7 +219,7 @@ fn findings(mut space: Space<'_>, seen: Seen, options: &Options, sampling: Sampl
             let mut path = moves(steps, &witness.path);
             let sign = if witness.in_step { path.pop().map(Sign::Step) } else { Some(Sign::Here) };
             let (path, sign) = (path, sign.unwrap_or(Sign::Here));
-            let shortest = shortest::find(steps, property, path.len());
+            let shortest = shortest::find(steps, property);
             let (path, sign) = shortest.unwrap_or((path, sign));
             explain(steps, options, property, (&path, &sign), &[])
         }

@@ -3,9 +3,10 @@
 //!
 //! It may be forgotten at any moment to free memory; then it grows again from where a run stands.
 
-use crate::explore::search::{Tried, key, property_of, race, tries};
+use crate::explore::expand::key;
 use crate::explore::state::{Graph, State};
 use crate::explore::steps::{Effect, Outcome, Steps};
+use crate::explore::tries::{Tried, property_of, race, tries};
 use crate::explore::verdict::Property;
 use crate::world::sim::Way;
 use foldhash::fast::FixedState;

@@ -1,7 +1,8 @@
 //! What the last state of a story shows to fail.
 
 use super::{Teller, names};
-use crate::explore::search::{Sign, property_of, race, tries};
+use crate::explore::expand::Sign;
+use crate::explore::tries::{property_of, race, tries};
 use crate::explore::verdict::{Access, Failure, Property, Race, Story, Uncaught};
 use crate::machine::touch::{Place, Touch};
 use crate::source::Span;

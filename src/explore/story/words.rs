@@ -33,6 +33,7 @@ pub fn next(log: &Log, after: &Values, image: &Image) -> Option<String> {
         "stores" => "store",
         "changes" => "change",
         "takes" => "take",
+        "gives" => "give",
         "prints" => "print",
         "ends" => "end",
         _ => return Some(format!("is about to do {first}")),

@@ -1,0 +1,429 @@
+//! Where the steps of a state lead. Most of it is known from other states, and is only looked up, by several workers at
+//! once (`Reader`); what is not is computed by one, in the order of states (`Learner`). So tables grow in the same order
+//! whatever the number of workers, and everything comes out the same.
+
+use super::known::{Job, Known, Present};
+use super::outcome::{Change, Effect, Outcome, Quick};
+use super::pieces::Pieces;
+use super::queue::Piece;
+use super::seen::{SHARDS, Seen, shard_of};
+use super::state::{Graph, State, hash_of};
+use super::steps::Steps;
+use super::successor::sum_after;
+use super::tries::{Tried, Tries, property_of, race, try_all};
+use super::verdict::Property;
+use crate::world::sim::Way;
+use foldhash::fast::FixedState;
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// One step, as a path to a state keeps it: the thread by its place in the canonical state.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Move {
+    pub seat: u32,
+    pub way: Way,
+    pub choices: Vec<u32>,
+}
+
+/// A number for each move.
+#[derive(Debug, Default)]
+pub struct Moves {
+    /// Those in which something is chosen.
+    numbers: HashMap<Move, u32, FixedState>,
+    choosing: Vec<Move>,
+}
+
+/// Marks the number of a move in which something is chosen.
+const CHOOSES: u32 = 1 << 31;
+
+impl Moves {
+    /// The number of a move, if it has one.
+    fn find(&self, seat: usize, way: Way, choices: &[u32]) -> Option<u32> {
+        if choices.is_empty() {
+            return Some((seat as u32) << 1 | u32::from(way == Way::TimeOut));
+        }
+        self.numbers.get(&Move { seat: seat as u32, way, choices: choices.to_vec() }).copied()
+    }
+
+    fn number(&mut self, seat: usize, way: Way, choices: &[u32]) -> u32 {
+        self.find(seat, way, choices).unwrap_or_else(|| {
+            let number = CHOOSES | self.choosing.len() as u32;
+            let step = Move { seat: seat as u32, way, choices: choices.to_vec() };
+            self.choosing.push(step.clone());
+            self.numbers.insert(step, number);
+            number
+        })
+    }
+
+    /// The thread that makes it.
+    pub fn seat(&self, number: u32) -> usize {
+        match number & CHOOSES {
+            0 => (number >> 1) as usize,
+            _ => self.choosing[(number & !CHOOSES) as usize].seat as usize,
+        }
+    }
+
+    pub fn step(&self, number: u32) -> Move {
+        match number & CHOOSES {
+            0 => {
+                let way = if number & 1 == 0 { Way::Run } else { Way::TimeOut };
+                Move { seat: number >> 1, way, choices: Vec::new() }
+            }
+            _ => self.choosing[(number & !CHOOSES) as usize].clone(),
+        }
+    }
+}
+
+/// What has been printed so far, each distinct text with a number.
+#[derive(Debug, Default)]
+pub struct Outputs {
+    pub texts: Vec<String>,
+    numbers: HashMap<String, u32>,
+    bytes: usize,
+}
+
+impl Outputs {
+    pub fn number(&mut self, text: String) -> u32 {
+        if let Some(&number) = self.numbers.get(&text) {
+            return number;
+        }
+        let number = self.texts.len() as u32;
+        self.bytes += 2 * text.len() + 2 * size_of::<String>() + 16;
+        self.texts.push(text.clone());
+        self.numbers.insert(text, number);
+        number
+    }
+
+    pub fn after(&mut self, before: u32, more: &str) -> u32 {
+        if more.is_empty() {
+            return before;
+        }
+        let text = format!("{}{more}", self.texts[before as usize]);
+        self.number(text)
+    }
+
+    /// The same, if that text has a number.
+    fn known(&self, before: u32, more: &str) -> Option<u32> {
+        if more.is_empty() {
+            return Some(before);
+        }
+        self.numbers.get(&format!("{}{more}", self.texts[before as usize])).copied()
+    }
+
+    /// About how many bytes they take.
+    pub fn memory(&self) -> usize {
+        self.bytes
+    }
+}
+
+/// How a property fails in a state, or in a step from it.
+#[derive(Debug, Clone)]
+pub enum Sign {
+    /// In the state itself.
+    Here,
+    /// In this step from it.
+    Step(Move),
+}
+
+/// By what a state is known: its hash, and the status with which the script has ended itself there.
+pub fn key(hash: u128, exited: Option<i32>) -> u128 {
+    match exited {
+        Some(status) => hash ^ (0x9e37_79b9_7f4a_7c15_u128 << 64 | (status as u32 as u128) << 32 | 1 << 127),
+        None => hash,
+    }
+}
+
+/// Where a step leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum To {
+    Known(u32),
+    /// What this shard answers next.
+    Asked(u8),
+}
+
+/// A step that can be taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Edge {
+    pub to: To,
+    /// The number of its move.
+    pub step: u32,
+    /// What has been printed after it.
+    pub output: u32,
+    /// The number of what came of it; or, where that was learnt just now, of the state among those that were made.
+    pub outcome: u32,
+}
+
+/// A state that has been looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Looked {
+    pub id: u32,
+    /// Where it begins in its piece.
+    pub at: usize,
+    /// How many steps can be taken, and where its edges end; None when something is not known of it yet.
+    pub found: Option<(u32, u32)>,
+}
+
+/// A set of properties.
+pub type Signed = u8;
+
+/// What the states of a piece lead to.
+#[derive(Debug, Default)]
+pub struct Slice {
+    pub states: Vec<Looked>,
+    pub edges: Vec<Edge>,
+    /// The hashes that each shard is asked for, in the order of edges.
+    pub asked: [Vec<u128>; SHARDS],
+    /// The first sign of each property that had none before: in which state.
+    pub signs: Vec<(u32, Property, Sign)>,
+    pub signed: Signed,
+    /// Those of the state that is looked at.
+    hashes: Vec<u128>,
+}
+
+/// Who can tell where steps lead.
+trait Leads: Tries {
+    /// The edge, with the hash that is asked for; None when something is not known.
+    fn lead(&mut self, graph: &Graph, one: &Tried<Self::Found>, change: &Change) -> Option<(Edge, u128)>;
+}
+
+/// Adds what a state leads to: how many steps can be taken. None, and nothing is added, when something is not known.
+#[inline]
+fn expand<L: Leads>(
+    by: &mut L,
+    id: u32,
+    graph: &Graph,
+    tried: &mut Vec<Tried<L::Found>>,
+    slice: &mut Slice,
+) -> Option<u32> {
+    try_all(by, graph, tried)?;
+    let (edges, signs, signed) = (slice.edges.len(), slice.signs.len(), slice.signed);
+    let taken = follow_all(by, id, graph, tried, slice);
+    if taken.is_none() {
+        slice.edges.truncate(edges);
+        slice.signs.truncate(signs);
+        slice.signed = signed;
+    } else {
+        slice.hashes.iter().for_each(|hash| slice.asked[shard_of(*hash)].push(*hash));
+    }
+    slice.hashes.clear();
+    taken
+}
+
+#[inline]
+fn follow_all<L: Leads>(
+    by: &mut L,
+    id: u32,
+    graph: &Graph,
+    tried: &[Tried<L::Found>],
+    slice: &mut Slice,
+) -> Option<u32> {
+    if slice.lacks(Property::Race) && race(tried).is_some() {
+        slice.sign(id, Property::Race, Sign::Here);
+    }
+    let mut taken = 0;
+    for one in tried {
+        let Effect::Change(change) = &one.outcome.kind else { continue };
+        taken += 1;
+        for fault in &one.outcome.faults {
+            let property = property_of(fault);
+            if slice.lacks(property) {
+                let step = Move { seat: one.seat as u32, way: one.way, choices: one.choices.clone() };
+                slice.sign(id, property, Sign::Step(step));
+            }
+        }
+        // Equal threads stand side by side, and lead to equal states.
+        if one.seat > graph.first_part() && graph.part(one.seat) == graph.part(one.seat - 1) {
+            continue;
+        }
+        let (edge, hash) = by.lead(graph, one, change)?;
+        slice.edges.push(edge);
+        if let To::Asked(_) = edge.to {
+            slice.hashes.push(hash);
+        }
+    }
+    if taken == 0 && slice.lacks(Property::Deadlock) {
+        slice.sign(id, Property::Deadlock, Sign::Here);
+    }
+    Some(taken)
+}
+
+impl Slice {
+    /// Forgets everything. Of properties that have been `signed` nothing has to be told.
+    pub fn clear(&mut self, signed: Signed) {
+        self.states.clear();
+        self.edges.clear();
+        self.asked.iter_mut().for_each(Vec::clear);
+        self.signs.clear();
+        self.signed = signed;
+    }
+
+    fn lacks(&self, property: Property) -> bool {
+        self.signed & bit(property) == 0
+    }
+
+    fn sign(&mut self, id: u32, property: Property, sign: Sign) {
+        self.signed |= bit(property);
+        self.signs.push((id, property, sign));
+    }
+
+    fn looked(&mut self, id: u32, at: usize, taken: Option<u32>) {
+        let found = taken.map(|taken| (taken, self.edges.len() as u32));
+        self.states.push(Looked { id, at, found });
+    }
+}
+
+pub fn bit(property: Property) -> Signed {
+    1 << property as u8
+}
+
+/// Looks up what is known.
+pub struct Reader<'s> {
+    pub known: Known<'s>,
+    pub present: Present,
+    pub moves: &'s Moves,
+    /// None when nobody asks what is printed.
+    pub outputs: Option<&'s Outputs>,
+    pub idle: bool,
+}
+
+/// What came of a step, and its number.
+pub struct Found<'s> {
+    number: u32,
+    outcome: &'s Outcome,
+}
+
+impl Deref for Found<'_> {
+    type Target = Outcome;
+
+    #[inline]
+    fn deref(&self) -> &Outcome {
+        self.outcome
+    }
+}
+
+impl<'s> Reader<'s> {
+    /// Looks at all states of a piece, as far as everything is known.
+    pub fn expand(&mut self, piece: &Piece, slice: &mut Slice) {
+        let (mut graph, mut tried) = (Graph::default(), Vec::new());
+        let mut next = 0;
+        loop {
+            let at = next;
+            let Some(id) = piece.read(&mut next, &mut graph) else { return };
+            let taken = expand(self, id, &graph, &mut tried, slice);
+            slice.looked(id, at, taken);
+        }
+    }
+}
+
+impl<'s> Tries for Reader<'s> {
+    type Found = Found<'s>;
+
+    #[inline]
+    fn take(&mut self, graph: &Graph, seat: usize, way: Way, choices: &[u32]) -> Option<Found<'s>> {
+        let number = self.known.find(&mut self.present, graph, Job::Step { seat, way, choices })?;
+        Some(Found { number, outcome: self.known.outcome(number)? })
+    }
+
+    fn pieces(&self) -> &Pieces {
+        self.known.pieces
+    }
+
+    fn common(&self) -> usize {
+        self.known.common
+    }
+
+    fn is_idle(&self) -> bool {
+        self.idle
+    }
+}
+
+impl Leads for Reader<'_> {
+    #[inline]
+    fn lead(&mut self, graph: &Graph, one: &Tried<Self::Found>, change: &Change) -> Option<(Edge, u128)> {
+        let quick = quick_for(graph, change)?;
+        let pieces = self.known.pieces;
+        let sum = sum_after(graph, quick, |cell, group, label| pieces.known_end(cell, group, label))?;
+        let output = match self.outputs {
+            Some(outputs) => outputs.known(graph.output, &one.outcome.output)?,
+            None => graph.output,
+        };
+        let step = self.moves.find(one.seat, one.way, &one.choices)?;
+        let hash = key(hash_of(sum, output), one.outcome.exited);
+        let to = To::Asked(shard_of(hash) as u8);
+        Some((Edge { to, step, output, outcome: one.outcome.number }, hash))
+    }
+}
+
+/// The change as a few cells and parts that are replaced, where it is one.
+#[inline]
+pub fn quick_for<'c>(graph: &Graph, change: &'c Change) -> Option<&'c Quick> {
+    change.quick.as_deref().filter(|_| !graph.is_tangled())
+}
+
+/// Computes what is not known.
+pub struct Learner<'s> {
+    pub steps: &'s mut Steps,
+    pub moves: &'s mut Moves,
+    pub outputs: Option<&'s mut Outputs>,
+    pub seen: &'s Seen,
+    /// States that were not known when they were made, and whether the script has ended itself there.
+    pub made: &'s mut Vec<(State, Option<i32>)>,
+    pub next: &'s mut Graph,
+}
+
+impl Learner<'_> {
+    /// Looks at one state.
+    pub fn expand(&mut self, id: u32, at: usize, graph: &Graph, tried: &mut Vec<Tried>, slice: &mut Slice) {
+        let taken = expand(self, id, graph, tried, slice);
+        debug_assert!(taken.is_some(), "what is not known is computed");
+        slice.looked(id, at, taken);
+    }
+}
+
+impl Tries for Learner<'_> {
+    type Found = Arc<Outcome>;
+
+    fn take(&mut self, graph: &Graph, seat: usize, way: Way, choices: &[u32]) -> Option<Arc<Outcome>> {
+        Some(self.steps.take(graph, seat, way, choices))
+    }
+
+    fn pieces(&self) -> &Pieces {
+        &self.steps.pieces
+    }
+
+    fn common(&self) -> usize {
+        self.steps.common
+    }
+
+    fn is_idle(&self) -> bool {
+        self.steps.rules.is_idle()
+    }
+}
+
+impl Leads for Learner<'_> {
+    fn lead(&mut self, graph: &Graph, one: &Tried<Self::Found>, change: &Change) -> Option<(Edge, u128)> {
+        let exited = one.outcome.exited;
+        let output = match &mut self.outputs {
+            Some(outputs) => outputs.after(graph.output, &one.outcome.output),
+            None => graph.output,
+        };
+        let step = self.moves.number(one.seat, one.way, &one.choices);
+        let edge = |to, outcome| Edge { to, step, output, outcome };
+        // Most steps lead where others have led before: that is seen without making the state.
+        if let Some(quick) = quick_for(graph, change) {
+            let hash = key(hash_of(self.steps.sum_after(graph, quick), output), exited);
+            if let Some(known) = self.seen.find(hash) {
+                return Some((edge(To::Known(known), 0), hash));
+            }
+        }
+        self.steps.apply(graph, one.seat, change, self.next);
+        self.next.output = output;
+        let hash = key(self.next.hash(), exited);
+        if let Some(known) = self.seen.find(hash) {
+            return Some((edge(To::Known(known), 0), hash));
+        }
+        self.made.push((self.next.store(), exited));
+        Some((edge(To::Asked(shard_of(hash) as u8), self.made.len() as u32 - 1), hash))
+    }
+}

@@ -1,0 +1,168 @@
+//! All steps from a state, and what shows in them.
+
+use super::outcome::{Effect, Outcome, Touched};
+use super::pieces::Pieces;
+use super::state::Graph;
+use super::steps::Steps;
+use super::verdict::Property;
+use crate::value::error;
+use crate::world::sim::{Fault, Way, next_choices};
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// A step that was tried in a state.
+pub struct Tried<O = Arc<Outcome>> {
+    pub seat: usize,
+    pub way: Way,
+    pub choices: Vec<u32>,
+    pub outcome: O,
+}
+
+/// Who can tell what comes of steps.
+pub trait Tries {
+    type Found: Deref<Target = Outcome>;
+
+    /// What comes of a step; None when it is not known.
+    fn take(&mut self, graph: &Graph, seat: usize, way: Way, choices: &[u32]) -> Option<Self::Found>;
+
+    fn pieces(&self) -> &Pieces;
+
+    /// How many roots come before the threads.
+    fn common(&self) -> usize;
+
+    /// Time passes only when nothing else can move.
+    fn is_idle(&self) -> bool;
+
+    /// How long until a thread gives up waiting, if it does.
+    fn deadline(&self, graph: &Graph, seat: usize) -> Option<i64> {
+        self.pieces().seat(graph, seat, self.common()).deadline
+    }
+}
+
+impl Tries for Steps {
+    type Found = Arc<Outcome>;
+
+    fn take(&mut self, graph: &Graph, seat: usize, way: Way, choices: &[u32]) -> Option<Arc<Outcome>> {
+        Some(Steps::take(self, graph, seat, way, choices))
+    }
+
+    fn pieces(&self) -> &Pieces {
+        &self.pieces
+    }
+
+    fn common(&self) -> usize {
+        self.common
+    }
+
+    fn is_idle(&self) -> bool {
+        self.rules.is_idle()
+    }
+}
+
+/// All steps from a state: those that can be taken, and what each thread's operation would touch.
+pub fn tries(steps: &mut Steps, graph: &Graph, out: &mut Vec<Tried>) {
+    let all = try_all(steps, graph, out);
+    debug_assert!(all.is_some(), "what is not known is computed");
+}
+
+/// The same; None when something is not known.
+#[inline]
+pub fn try_all<T: Tries>(by: &mut T, graph: &Graph, out: &mut Vec<Tried<T::Found>>) -> Option<()> {
+    out.clear();
+    let idle = by.is_idle();
+    for seat in 0..graph.seats {
+        let moved = try_way(by, graph, seat, Way::Run, out)?;
+        if !moved && !idle && gives_up(by, graph, seat) {
+            try_way(by, graph, seat, Way::TimeOut, out)?;
+        }
+    }
+    if idle { let_time_pass(by, graph, out) } else { Some(()) }
+}
+
+#[inline]
+fn gives_up<T: Tries>(by: &T, graph: &Graph, seat: usize) -> bool {
+    match graph.part(seat) {
+        Some(part) => by.pieces().traits(part).gives_up,
+        None => by.deadline(graph, seat).is_some(),
+    }
+}
+
+/// Whose time is over already may say so at any moment; otherwise time goes on when nothing else does.
+#[cold]
+fn let_time_pass<T: Tries>(by: &mut T, graph: &Graph, out: &mut Vec<Tried<T::Found>>) -> Option<()> {
+    let can = |one: &Tried<T::Found>| matches!(one.outcome.kind, Effect::Change(_));
+    let moves = out.iter().any(can);
+    for seat in 0..graph.seats {
+        let runs = |one: &Tried<T::Found>| one.seat == seat && one.way == Way::Run && can(one);
+        if by.deadline(graph, seat).is_some_and(|left| left <= 0) && !out.iter().any(runs) {
+            try_way(by, graph, seat, Way::TimeOut, out)?;
+        }
+    }
+    let first = (0..graph.seats).filter_map(|seat| by.deadline(graph, seat)).min();
+    let Some(first) = first.filter(|first| *first > 0 && !moves) else { return Some(()) };
+    for seat in 0..graph.seats {
+        if by.deadline(graph, seat) == Some(first) {
+            try_way(by, graph, seat, Way::TimeOut, out)?;
+        }
+    }
+    Some(())
+}
+
+/// Tries each choice of a step. Whether it can be taken; None when that is not known.
+#[inline]
+fn try_way<T: Tries>(
+    by: &mut T,
+    graph: &Graph,
+    seat: usize,
+    way: Way,
+    out: &mut Vec<Tried<T::Found>>,
+) -> Option<bool> {
+    let mut choices = Vec::new();
+    let mut moved = false;
+    loop {
+        let outcome = by.take(graph, seat, way, &choices)?;
+        let next = next_choices(&outcome.choices);
+        moved |= matches!(outcome.kind, Effect::Change(_));
+        out.push(Tried { seat, way, choices, outcome });
+        match next {
+            Some(more) => choices = more,
+            None => return Some(moved),
+        }
+    }
+}
+
+/// Which property a fault breaks.
+pub fn property_of(fault: &Fault) -> Property {
+    match fault {
+        Fault::Uncaught { error, .. } if error.kind == error::Kind::Assertion => Property::Assertion,
+        Fault::Uncaught { .. } => Property::Error,
+        Fault::Watch { watch, .. } => {
+            if watch.ensure {
+                Property::Ensure
+            } else {
+                Property::Invariant
+            }
+        }
+    }
+}
+
+/// Two operations that stand next to each other and touch one cell, one of them to write it.
+pub fn race<O: Deref<Target = Outcome>>(tried: &[Tried<O>]) -> Option<(usize, usize, Touched)> {
+    for (i, a) in tried.iter().enumerate() {
+        if a.outcome.touches.is_empty() {
+            continue;
+        }
+        for (j, b) in tried.iter().enumerate().skip(i + 1) {
+            if a.seat == b.seat || (a.outcome.atomic && b.outcome.atomic) {
+                continue;
+            }
+            for x in &a.outcome.touches {
+                let meets = |y: &&Touched| x.node == y.node && (x.write || y.write) && x.part.meets(y.part);
+                if b.outcome.touches.iter().any(|y| meets(&y)) {
+                    return Some((i, j, *x));
+                }
+            }
+        }
+    }
+    None
+}
