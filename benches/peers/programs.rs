@@ -24,7 +24,7 @@ pub enum Target {
 
 use Target::{CpuMs, TimesBench, TimesPeer};
 
-pub const BENCHES: [Bench; 19] = [
+pub const BENCHES: [Bench; 23] = [
     bench("B1", "fib(30)", TimesPeer(0.8, "lua5.4")),
     bench("B2", "10 M loop rounds", TimesPeer(0.8, "lua5.4")),
     bench("B3", "sieve to 1 M", TimesPeer(0.8, "lua5.4")),
@@ -40,11 +40,15 @@ pub const BENCHES: [Bench; 19] = [
     bench("B11a", "two jobs, one thread", Target::None),
     // Both jobs at once are to take 1.1 times one of them; B11a does the two in a row.
     bench("B11b", "two jobs, two threads", TimesBench(0.55, "B11a")),
+    bench("B12a", "200 processes in a row", TimesPeer(0.5, "CPython")),
+    bench("B12c", "200 forks in a row", TimesPeer(2.0, "CPython")),
+    bench("B13b", "200 k numbers through a pipe", TimesPeer(2.0, "native")),
     bench("B14", "hello", CpuMs(3.0)),
     bench("B15", "barrier, 4 x 50 k", TimesPeer(1.0, "native")),
     bench("B16", "condition, 2 x 100 k", TimesPeer(1.0, "native")),
     bench("B17", "pool, 200 k tasks", TimesPeer(3.0, "native")),
     bench("B18", "semaphore, 8 x 100 k", TimesPeer(4.0, "native")),
+    bench("B19", "process pool, 20 k tasks", TimesPeer(0.2, "CPython")),
 ];
 
 const fn bench(name: &'static str, about: &'static str, target: Target) -> Bench {

@@ -151,7 +151,7 @@ pub fn function(name: &str) -> Option<&'static Row> {
 pub fn helpers(name: &str) -> &'static [&'static str] {
     match name {
         "key" => &["__sort_by", "__extreme_by", "__sort_list_by"],
-        "submit" => &["__worker"],
+        "submit" => &["__worker", "__keeper"],
         _ => &[],
     }
 }

@@ -158,7 +158,8 @@ impl Program {
             _ => None, // what is called is a builtin
         });
         let mut rows = self.rows.iter().copied().chain(constants);
-        let known = rows.find(|row| matches!(row.name, "fork" | "processes" | "pid" | "ppid"))?;
+        let known =
+            rows.find(|row| matches!(row.name, "fork" | "processes" | "pid" | "ppid" | "process_pool"))?;
         Some(format!("{}()", known.name))
     }
 

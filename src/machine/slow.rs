@@ -353,7 +353,7 @@ pub(super) fn next_of_queue<S: Scheduler>(
     let line = call::line_of(fiber, &image.program);
     let mut op = match &queue.kind {
         sync::Kind::Outside(_) => builtin::sync::streams::next_line(queue)?,
-        sync::Kind::End(_) => builtin::sync::pipe::receiving(queue, true)?,
+        sync::Kind::End(_) => builtin::sync::pipe::receiving(queue, sync::pipe::What::Next)?,
         _ => Op::Next(queue.clone()),
     };
     match op.poll(Who { thread: world.thread(), line })? {

@@ -33,13 +33,36 @@ impl Packing {
         self.builder.root(number, 0, write);
     }
 
-    /// All as bytes.
+    /// Of each root, whether it leads to something that `refused` has a word for.
+    pub fn refused(self, refused: &dyn Fn(&Shared) -> bool) -> Vec<bool> {
+        let (nodes, objects) = self.builder.finish();
+        let first = nodes.len() - objects.len();
+        let mut from = vec![Vec::new(); nodes.len()];
+        for (number, node) in nodes.iter().enumerate() {
+            node.refs.iter().for_each(|to| from[*to as usize].push(number));
+        }
+        let mut leads = vec![false; nodes.len()];
+        let mut ahead: Vec<usize> =
+            (0..objects.len()).filter(|place| refused(&objects[*place])).map(|place| first + place).collect();
+        while let Some(node) = ahead.pop() {
+            if !std::mem::replace(&mut leads[node], true) {
+                ahead.extend(&from[node]);
+            }
+        }
+        leads.truncate(first);
+        leads
+    }
+
+    /// All as bytes; and every object that was reached, in the order in which the reader will have them.
     ///
     /// # Errors
     /// When something is reached that `refused` has a word for (`the running thread "t"`): names the root that leads
     /// to it.
-    pub fn finish(self, refused: &dyn Fn(&Shared) -> Option<String>) -> Result<Vec<u8>, Error> {
-        self.nodes(&|_| false, refused).map(|(nodes, _)| bytes_of(&nodes))
+    pub fn finish(
+        self,
+        refused: &dyn Fn(&Shared) -> Option<String>,
+    ) -> Result<(Vec<u8>, Vec<Shared>), Error> {
+        self.nodes(&|_| false, refused).map(|(nodes, objects)| (bytes_of(&nodes), objects))
     }
 
     /// All as nodes, with the objects of those that are no roots, for whoever makes the copy beside what is copied;
@@ -189,7 +212,7 @@ mod tests {
         let mut packing = Packing::new(2, false, Vec::new());
         packing.root("the first".into(), |w| w.value(value));
         packing.root("the second".into(), |w| w.value(value));
-        packing.finish(&|_| None).expect("nothing is refused")
+        packing.finish(&|_| None).expect("nothing is refused").0
     }
 
     #[test]

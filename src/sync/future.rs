@@ -39,6 +39,8 @@ struct State {
 enum Task {
     /// What to call.
     Given(Entry),
+    /// The same, as a copy for a process.
+    Packed(Vec<u8>),
     /// A worker calls it, or nobody will. The arguments were moved out, and the room they had stays here: it is given
     /// back with the future, by whoever has made both. Freeing what another thread has allocated costs several times
     /// as much.
@@ -103,10 +105,19 @@ impl Task {
 
 impl Future {
     pub fn new(what: Arc<str>, crew: &Arc<Sync>, task: Entry) -> Future {
+        Future::with(what, crew, Task::Given(task))
+    }
+
+    /// Of a task that a process will do, packed.
+    pub fn packed(what: Arc<str>, crew: &Arc<Sync>, task: Vec<u8>) -> Future {
+        Future::with(what, crew, Task::Packed(task))
+    }
+
+    fn with(what: Arc<str>, crew: &Arc<Sync>, task: Task) -> Future {
         Future {
             what,
             crew: Arc::downgrade(crew),
-            state: Mutex::new(State { stage: Stage::Pending, task: Task::Given(task), watchers: Vec::new() }),
+            state: Mutex::new(State { stage: Stage::Pending, task, watchers: Vec::new() }),
             done: WaitQueue::new(),
         }
     }
@@ -128,6 +139,18 @@ impl Future {
     /// What the worker that has begun the task calls; once.
     pub fn take_task(&self) -> Option<Entry> {
         self.state.lock().task.hand_out()
+    }
+
+    /// What is to be sent to the process that does it; once.
+    pub fn take_packed(&self) -> Option<Vec<u8>> {
+        let mut state = self.state.lock();
+        match state.task.take() {
+            Task::Packed(bytes) => Some(bytes),
+            other => {
+                state.task = other;
+                None
+            }
+        }
     }
 
     pub fn finish(&self, sync: &Arc<Sync>, value: Value) {
@@ -156,7 +179,7 @@ impl Future {
         }
         state.stage = end;
         let task = match &state.task {
-            Task::Given(_) => Some(state.task.take()),
+            Task::Given(_) | Task::Packed(_) => Some(state.task.take()),
             Task::Taken(_) => None,
         };
         let watchers = std::mem::take(&mut state.watchers);
@@ -286,7 +309,7 @@ impl Drop for Future {
         let state = self.state.get_mut();
         let mut values = match state.task.take() {
             Task::Given(task) => task.into_values(),
-            Task::Taken(_) => Vec::new(),
+            Task::Packed(_) | Task::Taken(_) => Vec::new(),
         };
         if let Stage::Done(value) = &mut state.stage
             && release::nests(value)

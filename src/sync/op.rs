@@ -293,6 +293,43 @@ impl Op {
         }
     }
 
+    /// Whether only what the processes of this run do can end it: no time, and nobody outside.
+    pub fn is_within(&self) -> bool {
+        match self {
+            // A variable may be one that other processes change, and what they change may not be known here yet.
+            Op::Sleep | Op::Beat(_) | Op::Outside(_) | Op::Fork | Op::Change => false,
+            Op::Join(thread) | Op::ThreadResult(thread) => thread.is_ours(),
+            Op::JoinAll(threads) => threads.iter().all(|thread| thread.is_ours()),
+            Op::Select(select) => select.arms.iter().all(Op::is_within),
+            Op::Acquire(_)
+            | Op::Enter(_)
+            | Op::Condition(_)
+            | Op::Event(_)
+            | Op::Barrier(_)
+            | Op::Latch(_)
+            | Op::Put(_)
+            | Op::Get(_)
+            | Op::Next(_)
+            | Op::Finished(_)
+            | Op::Result(_)
+            | Op::FutureError(_)
+            | Op::Ended(_)
+            | Op::Several(_)
+            | Op::Task(_)
+            | Op::Idle(_)
+            | Op::Pipe(_) => true,
+        }
+    }
+
+    /// Whether it can be done now, also when nobody has been told yet that it can.
+    pub fn may_go_on(&self, who: Who<'_>) -> bool {
+        match self {
+            Op::Select(select) => select.arms.iter().any(|arm| arm.may_go_on(who)),
+            Op::Pipe(wait) => wait.may_go_on(),
+            other => other.ready(who),
+        }
+    }
+
     pub fn releasers(&self, who: Who<'_>) -> Releasers {
         let nobody = || Releasers::All(Vec::new());
         match self {

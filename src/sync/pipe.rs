@@ -2,9 +2,19 @@
 //! system, there is room for so many bytes only, and who writes to a full one waits.
 //!
 //! An end that nobody can use any more closes itself, and the other end learns it.
+//!
+//! While both ends are in one process the messages are in its memory. When one goes to another process, the pipe becomes
+//! one of the system (`lane`), which the world makes; nobody who uses it can tell.
 
+mod lane;
+
+pub use lane::{Incoming, Lanes, Outgoing, Readiness, Sending, Took};
+
+use super::outside::Ready;
+use super::pool::copied;
 use super::wait::WaitQueue;
 use super::{Kind, Releasers, Sync};
+use crate::state::{Reader, Writer};
 use crate::value::{
     Value,
     error::{self, Error},
@@ -12,6 +22,7 @@ use crate::value::{
 };
 use parking_lot::Mutex;
 use std::collections::VecDeque;
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -40,6 +51,8 @@ struct Between {
     duplex: bool,
     /// The ids of the ends.
     ids: [u32; 2],
+    /// It leads to another process: what each end has is in its place.
+    outside: AtomicBool,
 }
 
 /// What belongs to one end.
@@ -49,8 +62,27 @@ struct Side {
     /// What was sent to it.
     inbox: Mutex<Inbox>,
     /// Those who wait for something to come to it, and those who wait for room in it.
-    receivers: WaitQueue,
-    senders: WaitQueue,
+    receivers: Arc<Ready>,
+    senders: Arc<Ready>,
+    place: Mutex<Place>,
+}
+
+/// Where an end is.
+#[derive(Debug, Default)]
+enum Place {
+    /// In this process, as the other one is.
+    #[default]
+    Memory,
+    System(Lanes),
+    /// It was handed to this process.
+    Gone(Arc<str>),
+}
+
+/// An end that goes to another process, or a copy of one.
+#[derive(Debug)]
+pub struct Handed {
+    pub end: Arc<Sync>,
+    pub lanes: Lanes,
 }
 
 #[derive(Debug, Default)]
@@ -60,6 +92,15 @@ struct Inbox {
     /// How many messages have been taken out, and how many were put in.
     taken: u64,
     put: u64,
+    /// A message for which there is no room in the system at once: whoever waits in its `send` sends it again.
+    returned: Option<Vec<u8>>,
+}
+
+/// What came of looking for a message.
+enum Got {
+    Message(Vec<u8>),
+    Nothing,
+    End,
 }
 
 /// `send`, and a `recv` or the next round of a `for`.
@@ -70,19 +111,30 @@ pub enum Wait {
         bytes: Vec<u8>,
         /// The number of its message, when it has more bytes than there is room: it waits until that is taken.
         put: Option<u64>,
+        /// How far it has been sent to another process.
+        sending: Sending,
     },
     Receive {
         end: Arc<Sync>,
-        /// The end of the pipe is no error but `Value::Unset`.
-        next: bool,
+        what: What,
     },
+}
+
+/// What a receive is to bring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    Value,
+    /// The same for `for`: the end of the pipe is no error but `Value::Unset`.
+    Next,
+    /// A list of the copies that were packed by a process of the same run: to or from a worker of a pool.
+    Copies,
 }
 
 impl Pipe {
     /// The two ends of a new pipe, whose ids are given.
     pub fn new(duplex: bool, ids: [u32; 2], line: u32) -> Pipe {
         let sides = [Side::default(), Side::default()];
-        let between = Arc::new(Between { sides, duplex, ids });
+        let between = Arc::new(Between { sides, duplex, ids, outside: AtomicBool::new(false) });
         let ends = [0, 1].map(|side| {
             let end = End { between: between.clone(), side };
             Arc::new(Sync::new(ids[side], line, Kind::End(end)))
@@ -134,19 +186,30 @@ impl End {
         &self.between.sides[1 - self.side]
     }
 
+    /// Whether nothing can be sent or received here any more.
     pub fn is_closed(&self) -> bool {
-        self.own().closed.load(Ordering::SeqCst)
+        self.own().closed.load(Ordering::SeqCst) || matches!(*self.own().place.lock(), Place::Gone(_))
     }
 
-    /// Nothing is sent or received here any more; the other end learns it. Closing twice is fine.
+    /// Whether it leads to another process.
+    pub fn is_outside(&self) -> bool {
+        self.between.outside.load(Ordering::SeqCst)
+    }
+
+    /// Nothing is sent or received here any more; the other end learns it. Closing twice is fine, and so is closing one
+    /// that was handed over.
     pub fn close(&self) {
         if self.own().closed.swap(true, Ordering::SeqCst) {
             return;
         }
-        for side in &self.between.sides {
-            side.receivers.wake_all();
-            side.senders.wake_all();
-        }
+        let mut place = self.own().place.lock();
+        let before = match &*place {
+            Place::System(_) => std::mem::take(&mut *place),
+            Place::Memory | Place::Gone(_) => Place::Memory,
+        };
+        drop(place);
+        drop(before); // outside the lock
+        self.between.wake();
     }
 
     /// An error unless values go this way.
@@ -167,20 +230,48 @@ impl End {
     }
 
     fn used(&self, sync: &Sync, operation: &str) -> Result<(), Error> {
-        if !self.is_closed() {
-            return Ok(());
-        }
         let label = sync.label();
-        Err(Error::new(error::Kind::Closed, format!("{label}.{operation}(): {label} is closed"))
-            .hint("close an end after its last use"))
+        let refused = |why: String, hint: &str| {
+            Err(Error::new(error::Kind::Closed, format!("{label}.{operation}(): {why}")).hint(hint))
+        };
+        if let Place::Gone(to) = &*self.own().place.lock() {
+            return refused(
+                format!("{label} was handed to the process \"{to}\""),
+                "an end is in one process at a time; use the other end here, or a pipe for each process",
+            );
+        }
+        match self.own().closed.load(Ordering::SeqCst) {
+            true => refused(format!("{label} is closed"), "close an end after its last use"),
+            false => Ok(()),
+        }
     }
 
-    fn send(&self, sync: &Sync, bytes: &mut Vec<u8>, put: &mut Option<u64>) -> Result<bool, Error> {
+    /// None while the pipe is in this process's memory.
+    fn lanes(&self) -> Option<Lanes> {
+        if !self.is_outside() {
+            return None;
+        }
+        match &*self.own().place.lock() {
+            Place::System(lanes) => Some(lanes.clone()),
+            // It was closed, or handed over, since that was asked.
+            Place::Memory | Place::Gone(_) => Some(Lanes::default()),
+        }
+    }
+
+    fn send(
+        &self,
+        sync: &Sync,
+        bytes: &mut Vec<u8>,
+        put: &mut Option<u64>,
+        sending: &mut Sending,
+    ) -> Result<bool, Error> {
         self.used(sync, "send")?;
+        if let Some(lanes) = self.lanes() {
+            return self.send_outside(sync, &lanes, bytes, put, sending);
+        }
         let other = self.other();
         if other.closed.load(Ordering::SeqCst) {
-            let message = format!("{}.send(): nobody can receive it, the other end is closed", sync.label());
-            return Err(Error::new(error::Kind::Closed, message).hint("catch \"closed\" to end with it"));
+            return Err(nobody_receives(sync));
         }
         let mut inbox = other.inbox.lock();
         if let Some(number) = put {
@@ -195,31 +286,80 @@ impl End {
         inbox.put += 1;
         let number = inbox.put;
         drop(inbox);
-        other.receivers.wake_one();
+        other.receivers.waiters.wake_one();
         if length > ROOM {
             *put = Some(number);
         }
         Ok(length <= ROOM)
     }
 
-    /// None when nothing has come yet, an error at the end.
-    fn receive(&self, sync: &Sync) -> Result<Option<Value>, Error> {
+    fn send_outside(
+        &self,
+        sync: &Sync,
+        lanes: &Lanes,
+        bytes: &mut Vec<u8>,
+        put: &mut Option<u64>,
+        sending: &mut Sending,
+    ) -> Result<bool, Error> {
+        // It had put its message into the memory before the pipe led outside.
+        if put.take().is_some() {
+            match self.other().inbox.lock().returned.take() {
+                Some(message) => *bytes = message,
+                None => return Ok(true),
+            }
+        }
+        let Some(outgoing) = &lanes.outgoing else {
+            self.used(sync, "send")?;
+            return Err(nobody_receives(sync));
+        };
+        outgoing.put(bytes, sending).map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => nobody_receives(sync),
+            _ => Error::new(error::Kind::Error, format!("{}.send(): {error}", sync.label())),
+        })
+    }
+
+    fn receive(&self, sync: &Sync) -> Result<Got, Error> {
         self.used(sync, "recv")?;
         let own = self.own();
-        // Asked before it is looked for: what was sent before the other end closed is there then.
-        let ended = self.other().closed.load(Ordering::SeqCst);
-        let mut inbox = own.inbox.lock();
-        let Some(bytes) = inbox.messages.pop_front() else {
-            drop(inbox);
-            return if ended { Err(self.at_end(sync)) } else { Ok(None) };
+        let bytes = match self.lanes() {
+            Some(lanes) => match self.take_outside(sync, &lanes)? {
+                Took::Message(bytes) => bytes,
+                Took::Nothing => return Ok(Got::Nothing),
+                Took::End => {
+                    self.nobody_is_there();
+                    return Ok(Got::End);
+                }
+                Took::Another(pid) => return Err(another_receives(sync, pid)),
+            },
+            None => {
+                // Asked before it is looked for: what was sent before the other end closed is there then.
+                let ended = self.other().closed.load(Ordering::SeqCst);
+                let mut inbox = own.inbox.lock();
+                let Some(bytes) = inbox.messages.pop_front() else {
+                    return Ok(if ended { Got::End } else { Got::Nothing });
+                };
+                inbox.bytes -= bytes.len();
+                inbox.taken += 1;
+                drop(inbox);
+                own.senders.waiters.wake_all();
+                bytes
+            }
         };
-        inbox.bytes -= bytes.len();
-        inbox.taken += 1;
-        drop(inbox);
-        own.senders.wake_all();
-        let garbled =
-            || Error::new(error::Kind::State, format!("what came from {} is no value", sync.label()));
-        wire::decode(&bytes).map(Some).ok_or_else(garbled)
+        Ok(Got::Message(bytes))
+    }
+
+    /// Of a process that is killed the two directions do not end at one moment; here they do.
+    fn nobody_is_there(&self) {
+        if let Place::System(lanes) = &mut *self.own().place.lock() {
+            lanes.outgoing = None;
+        }
+        self.other().senders.set();
+    }
+
+    fn take_outside(&self, sync: &Sync, lanes: &Lanes) -> Result<Took, Error> {
+        let Some(incoming) = &lanes.incoming else { return self.used(sync, "recv").map(|()| Took::Nothing) };
+        let failed = |error| Error::new(error::Kind::Error, format!("{}.recv(): {error}", sync.label()));
+        incoming.take().map_err(failed)
     }
 
     #[cold]
@@ -233,13 +373,22 @@ impl End {
     }
 
     fn receive_ready(&self) -> bool {
-        self.is_closed()
-            || self.other().closed.load(Ordering::SeqCst)
-            || !self.own().inbox.lock().messages.is_empty()
+        let own = self.own();
+        match self.is_outside() {
+            true => self.is_closed() || own.receivers.is_set(),
+            false => {
+                self.is_closed()
+                    || self.other().closed.load(Ordering::SeqCst)
+                    || !own.inbox.lock().messages.is_empty()
+            }
+        }
     }
 
     fn send_ready(&self, length: usize, put: Option<u64>) -> bool {
         let other = self.other();
+        if self.is_outside() {
+            return self.is_closed() || put.is_some() || other.senders.is_set();
+        }
         let inbox = other.inbox.lock();
         self.is_closed()
             || other.closed.load(Ordering::SeqCst)
@@ -256,6 +405,17 @@ impl Drop for End {
     }
 }
 
+impl What {
+    fn read(self, sync: &Sync, bytes: &[u8]) -> Result<Value, Error> {
+        match self {
+            What::Copies => Ok(Value::list(copied::unpack(bytes))),
+            What::Value | What::Next => wire::decode(bytes).ok_or_else(|| {
+                Error::new(error::Kind::State, format!("what came from {} is no value", sync.label()))
+            }),
+        }
+    }
+}
+
 impl Wait {
     pub fn end(&self) -> &Arc<Sync> {
         match self {
@@ -265,10 +425,14 @@ impl Wait {
 
     pub fn poll(&mut self) -> Result<Option<Value>, Error> {
         match self {
-            Wait::Send { end, bytes, put } => Ok(End::of(end)?.send(end, bytes, put)?.then_some(Value::Nil)),
-            Wait::Receive { end, next } => match End::of(end)?.receive(end) {
-                Err(_) if *next && End::of(end)?.receive_ended() => Ok(Some(Value::Unset)),
-                done => done,
+            Wait::Send { end, bytes, put, sending } => {
+                Ok(End::of(end)?.send(end, bytes, put, sending)?.then_some(Value::Nil))
+            }
+            Wait::Receive { end, what } => match End::of(end)?.receive(end)? {
+                Got::Message(bytes) => what.read(end, &bytes).map(Some),
+                Got::Nothing => Ok(None),
+                Got::End if *what == What::Next => Ok(Some(Value::Unset)),
+                Got::End => Err(End::of(end)?.at_end(end)),
             },
         }
     }
@@ -280,11 +444,20 @@ impl Wait {
         })
     }
 
+    /// Whether it can be done now, also when nobody has been told yet that it can.
+    pub fn may_go_on(&self) -> bool {
+        let Some(lanes) = End::of(self.end()).ok().and_then(End::lanes) else { return self.ready() };
+        match self {
+            Wait::Send { .. } => lanes.outgoing.is_none_or(|outgoing| outgoing.is_ready()),
+            Wait::Receive { .. } => lanes.incoming.is_none_or(|incoming| incoming.is_ready()),
+        }
+    }
+
     pub fn queue(&self) -> Option<&WaitQueue> {
         let end = End::of(self.end()).ok()?;
         Some(match self {
-            Wait::Send { .. } => &end.other().senders,
-            Wait::Receive { .. } => &end.own().receivers,
+            Wait::Send { .. } => &end.other().senders.waiters,
+            Wait::Receive { .. } => &end.own().receivers.waiters,
         })
     }
 
@@ -297,18 +470,26 @@ impl Wait {
         super::op::timeout(&format!("{}.{operation}()", self.end().label()), why)
     }
 
+    /// Whether its pipe leads to another process.
+    pub fn is_outside(&self) -> bool {
+        End::of(self.end()).is_ok_and(End::is_outside)
+    }
+
     /// Whoever has either end: the other to send, receive or close, this one to close.
     pub fn releasers(&self) -> Releasers {
-        let ids = End::of(self.end()).map_or_else(|_| Vec::new(), |end| end.between.ids.to_vec());
-        Releasers::Anyone(ids)
+        match End::of(self.end()) {
+            Ok(end) if end.is_outside() => Releasers::Outside,
+            Ok(end) => Releasers::Anyone(end.between.ids.to_vec()),
+            Err(_) => Releasers::Anyone(Vec::new()),
+        }
     }
 
     pub fn describe(&self) -> String {
         let label = self.end().label();
         match self {
             Wait::Send { .. } => format!("waits in {label}.send()"),
-            Wait::Receive { next: false, .. } => format!("waits in {label}.recv()"),
-            Wait::Receive { next: true, .. } => format!("waits for the next of {label}"),
+            Wait::Receive { what: What::Value | What::Copies, .. } => format!("waits in {label}.recv()"),
+            Wait::Receive { what: What::Next, .. } => format!("waits for the next of {label}"),
         }
     }
 
@@ -316,6 +497,9 @@ impl Wait {
     pub fn note(&self) -> Option<String> {
         let end = End::of(self.end()).ok()?;
         let label = self.end().label();
+        if end.is_outside() {
+            return Some(self.note_outside(end, &label));
+        }
         Some(match self {
             Wait::Send { bytes, put: None, .. } => {
                 let held = end.other().inbox.lock().bytes;
@@ -336,17 +520,192 @@ impl Wait {
         })
     }
 
+    fn note_outside(&self, end: &End, label: &str) -> String {
+        let here = matches!(*end.other().place.lock(), Place::System(_));
+        match self {
+            Wait::Send { .. } => {
+                format!("{label} is full: receive at the other end before waiting for the process that sends")
+            }
+            Wait::Receive { .. } if here => {
+                format!("{label} ends when the other end is closed in each process; in this one it is open")
+            }
+            Wait::Receive { .. } => {
+                format!("{label} ends when the other end is closed, or no process has it any more")
+            }
+        }
+    }
+
     /// Whether a `poll` has left something in the pipe.
     pub fn leaves_trace(&self) -> bool {
         matches!(self, Wait::Send { put: Some(_), .. })
     }
 }
 
-impl End {
-    /// Whether the other end is closed and nothing is left, while this one is open.
-    fn receive_ended(&self) -> bool {
-        !self.is_closed()
-            && self.other().closed.load(Ordering::SeqCst)
-            && self.own().inbox.lock().messages.is_empty()
+/// A pipe that leads to another process, as this one knows it.
+#[derive(Debug)]
+pub struct Joint(Weak<Between>);
+
+impl Joint {
+    /// Closes both ends, as far as they are here: nobody will use them any more.
+    pub fn close(&self) {
+        let Some(between) = self.0.upgrade() else { return };
+        for side in &between.sides {
+            side.closed.store(true, Ordering::SeqCst);
+            let before = std::mem::take(&mut *side.place.lock());
+            drop(before); // outside the lock
+        }
+        between.wake();
     }
+
+    pub fn is_gone(&self) -> bool {
+        self.0.strong_count() == 0
+    }
+}
+
+impl Between {
+    fn wake(&self) {
+        for side in &self.sides {
+            side.receivers.set();
+            side.senders.set();
+        }
+    }
+
+    /// From now on it leads to another process. `make` gives the lanes of both ends. To be called while nobody else
+    /// uses it.
+    fn lead_outside(&self, make: &mut Make<'_>) -> io::Result<()> {
+        if self.outside.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        let readiness = Readiness {
+            receivers: [0, 1].map(|side| self.sides[side].receivers.clone()),
+            senders: [0, 1].map(|side| self.sides[side].senders.clone()),
+        };
+        let lanes = make(&readiness, self.duplex)?;
+        for (side, sender) in self.sides.iter().zip([&lanes[1], &lanes[0]]) {
+            let mut inbox = side.inbox.lock();
+            let Some(outgoing) = sender.outgoing.as_ref().filter(|_| !inbox.messages.is_empty()) else {
+                continue;
+            };
+            outgoing.make_room()?;
+            for message in std::mem::take(&mut *inbox).messages {
+                match message.len() > ROOM {
+                    true => inbox.returned = Some(message),
+                    false => drop(outgoing.put(&message, &mut Sending::default())?),
+                }
+            }
+        }
+        for (side, lanes) in self.sides.iter().zip(lanes) {
+            if !side.closed.load(Ordering::SeqCst) {
+                *side.place.lock() = Place::System(lanes);
+            }
+        }
+        self.outside.store(true, Ordering::SeqCst);
+        self.wake();
+        Ok(())
+    }
+}
+
+/// Makes the lanes of both ends of a pipe of the system, given whether it goes both ways.
+pub type Make<'a> = dyn FnMut(&Readiness, bool) -> io::Result<[Lanes; 2]> + 'a;
+
+impl End {
+    /// It goes to the process of this name, unless it is closed or gone: None then. To be called while nobody else uses
+    /// it.
+    pub fn hand_over(sync: &Arc<Sync>, to: &Arc<str>, make: &mut Make<'_>) -> io::Result<Option<Handed>> {
+        let Ok(end) = End::of(sync) else { return Ok(None) };
+        if end.is_closed() {
+            return Ok(None);
+        }
+        end.between.lead_outside(make)?;
+        let before = std::mem::replace(&mut *end.own().place.lock(), Place::Gone(to.clone()));
+        end.between.wake();
+        Ok(match before {
+            Place::System(lanes) => Some(Handed { end: sync.clone(), lanes }),
+            Place::Memory | Place::Gone(_) => None, // it was open
+        })
+    }
+
+    /// A copy of it goes to another process, which has it beside this one. Likewise.
+    pub fn lend(sync: &Arc<Sync>, make: &mut Make<'_>) -> io::Result<Option<Handed>> {
+        let Ok(end) = End::of(sync) else { return Ok(None) };
+        if end.is_closed() {
+            return Ok(None);
+        }
+        end.between.lead_outside(make)?;
+        let Some(lanes) = end.lanes() else { return Ok(None) };
+        if let Some(incoming) = &lanes.incoming {
+            incoming.share()?;
+        }
+        Ok(Some(Handed { end: sync.clone(), lanes }))
+    }
+
+    pub fn joint(&self) -> Joint {
+        Joint(Arc::downgrade(&self.between))
+    }
+
+    /// What it tells those who make its lanes.
+    pub fn readiness(&self) -> [Arc<Ready>; 2] {
+        [self.own().receivers.clone(), self.other().senders.clone()]
+    }
+
+    /// It has come here from another process, with these lanes; or it comes back, because the other process was never
+    /// made.
+    pub fn settle(&self, lanes: Lanes) {
+        *self.own().place.lock() = Place::System(lanes);
+        self.between.outside.store(true, Ordering::SeqCst);
+        self.between.wake();
+    }
+
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.count(self.side as u64);
+        w.flag(self.between.duplex);
+        w.flag(self.own().closed.load(Ordering::SeqCst));
+        let gone = if let Place::Gone(to) = &*self.own().place.lock() { Some(to.clone()) } else { None };
+        w.option(gone, |w, to| w.text(&to));
+    }
+
+    /// Its lanes follow (`settle`), unless it is closed.
+    pub fn load(id: u32, r: &mut Reader<'_>) -> End {
+        let side = r.count() as usize;
+        let (sides, duplex) = ([Side::default(), Side::default()], r.flag());
+        let mut ids = [0, 0];
+        ids[side] = id;
+        sides[side].closed.store(r.flag(), Ordering::SeqCst);
+        if let Some(to) = r.option(|r| Arc::<str>::from(r.text())) {
+            *sides[side].place.lock() = Place::Gone(to);
+        }
+        let between = Between { sides, duplex, ids, outside: AtomicBool::new(true) };
+        End { between: Arc::new(between), side }
+    }
+}
+
+impl Pipe {
+    /// The ends that it still keeps itself; others are known to those who have them.
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.option(self.kept.lock().as_ref(), |w, ends| ends.iter().for_each(|end| w.sync(end)));
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Pipe {
+        let kept = r.option(|r| [r.sync(), r.sync()]);
+        let ends = match &kept {
+            Some(ends) => [0, 1].map(|side| Arc::downgrade(&ends[side])),
+            None => [Weak::new(), Weak::new()],
+        };
+        Pipe { kept: Mutex::new(kept), ends }
+    }
+}
+
+#[cold]
+fn nobody_receives(sync: &Sync) -> Error {
+    let message = format!("{}.send(): nobody can receive it, the other end is closed", sync.label());
+    Error::new(error::Kind::Closed, message).hint("catch \"closed\" to end with it")
+}
+
+#[cold]
+fn another_receives(sync: &Sync, pid: i32) -> Error {
+    let label = sync.label();
+    let message = format!("{label}.recv(): the process {pid} receives there");
+    Error::new(error::Kind::State, message)
+        .note("`fork` copies an end of a pipe; of its copies the one that receives first is the only one that does")
+        .hint("receive in one of the processes, or make a pipe for each")
 }

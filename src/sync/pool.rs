@@ -3,6 +3,8 @@
 //! What scripts hold is a thin `Pool`; the tasks and workers are in its `Crew`, which the workers hold. So a pool
 //! that nobody can reach any more closes, its workers end, and it is freed.
 
+pub mod copied;
+
 use super::future::Future;
 use super::queue::closed;
 use super::wait::WaitQueue;
@@ -24,6 +26,8 @@ pub struct Pool {
 pub struct Crew {
     /// The most workers there will be.
     pub size: u32,
+    /// Tasks are done by processes; the workers are their keepers.
+    pub processes: bool,
     state: Mutex<State>,
     /// Whether asking for a task is of use: there is one, or there will be none. Written under the lock, read by
     /// workers that look for a task, who would only keep the lock from others.
@@ -104,6 +108,11 @@ impl Crew {
                 Err(Error::new(error::Kind::Value, message).hint("give a number from 1 up"))
             }
         }
+    }
+
+    /// The same with processes.
+    pub fn of_processes(self) -> Crew {
+        Crew { processes: true, ..self }
     }
 
     pub fn of(sync: &Sync) -> Result<&Crew, Error> {
@@ -297,12 +306,14 @@ impl Pool {
 impl Crew {
     pub fn save_head(&self, w: &mut Writer<'_>) {
         w.count(u64::from(self.size));
+        w.flag(self.processes);
     }
 
     pub fn load(r: &mut Reader<'_>) -> Crew {
         let size = r.count() as u32;
         Crew {
             size,
+            processes: r.flag(),
             state: Mutex::default(),
             has_task: AtomicBool::new(false),
             unfinished: AtomicUsize::new(0),

@@ -19,6 +19,8 @@ pub struct Process {
     elsewhere: AtomicBool,
     /// In a simulated run: the handle that it is a copy of.
     original: OnceLock<Arc<Thread>>,
+    /// It does the tasks of a pool.
+    of_pool: bool,
 }
 
 /// The numbers by which the system knows a process that runs, or has run.
@@ -30,6 +32,15 @@ pub struct Born {
 }
 
 impl Process {
+    /// A worker of a process pool.
+    pub fn of_pool() -> Process {
+        Process { of_pool: true, ..Process::default() }
+    }
+
+    pub fn is_of_pool(&self) -> bool {
+        self.of_pool
+    }
+
     /// It has begun to run.
     pub fn begin(&self, born: Born) {
         let _ = self.born.set(born); // a process starts once

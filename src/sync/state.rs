@@ -7,7 +7,9 @@ use super::future::Several;
 use super::put::Put;
 use super::select::Select;
 use super::{Kind, Op, Sync};
-use super::{atomic, barrier, condition, event, future, latch, lock, pool, queue, rlock, rwlock, semaphore};
+use super::{
+    atomic, barrier, condition, event, future, latch, lock, pipe, pool, queue, rlock, rwlock, semaphore,
+};
 use crate::state::{Reader, Writer};
 use crate::value::Value;
 use std::sync::{Arc, OnceLock};
@@ -27,6 +29,9 @@ const ATOMIC: u8 = 10;
 const POOL: u8 = 11;
 const CREW: u8 = 12;
 const FUTURE: u8 = 13;
+const PIPE: u8 = 14;
+const END: u8 = 15;
+const OUTSIDE: u8 = 16;
 
 impl Sync {
     /// Where it was made, its name, its kind and what never changes of it; then its content.
@@ -96,9 +101,16 @@ impl Sync {
                 future.save_head(w);
                 future.save(w);
             }
-            Kind::Pipe(_) | Kind::End(_) | Kind::Outside(_) => {
-                unreachable!("a world that writes states has nothing outside")
+            Kind::Pipe(pipe) => {
+                w.byte(PIPE);
+                pipe.save(w);
             }
+            Kind::End(end) => {
+                w.byte(END);
+                end.save(w);
+            }
+            // Nobody reads it: what leads to it is refused.
+            Kind::Outside(_) => w.byte(OUTSIDE),
         }
     }
 
@@ -121,6 +133,8 @@ impl Sync {
             POOL => Kind::Pool(pool::Pool::load(r)),
             CREW => Kind::Crew(pool::Crew::load(r)),
             FUTURE => Kind::Future(future::Future::load(r)),
+            PIPE => Kind::Pipe(pipe::Pipe::load(r)),
+            END => Kind::End(pipe::End::load(id, r)),
             tag => unreachable!("no thing has the tag {tag}"),
         };
         let name = name.map_or_else(OnceLock::new, OnceLock::from);

@@ -188,6 +188,11 @@ impl Thread {
         }
     }
 
+    /// Whether this process learns how it ends: all but processes that another has started.
+    pub fn is_ours(&self) -> bool {
+        self.process.as_ref().is_none_or(|process| process.not_ours("").is_none())
+    }
+
     pub fn ended(&self) -> bool {
         matches!(self.state(), State::Finished | State::Failed)
     }

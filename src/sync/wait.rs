@@ -172,6 +172,11 @@ impl Waiter {
         self.state.load(Ordering::SeqCst) == PARKED
     }
 
+    /// Whether it sleeps and has not been woken.
+    pub(crate) fn rests(&self) -> bool {
+        matches!(self.state.load(Ordering::SeqCst), PARKED | DOZING)
+    }
+
     /// From here on whoever wakes it makes the system call. False if it has been woken already.
     pub(crate) fn lie_down(&self, dozing: bool) -> bool {
         self.os_thread.get_or_init(std::thread::current);

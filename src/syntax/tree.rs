@@ -299,11 +299,12 @@ pub enum DeclarationKind {
     Queue,
     Atomic,
     Pool,
+    ProcessPool,
     Pipe,
 }
 
 impl DeclarationKind {
-    pub const ALL: [DeclarationKind; 12] = [
+    pub const ALL: [DeclarationKind; 13] = [
         DeclarationKind::Lock,
         DeclarationKind::RLock,
         DeclarationKind::RwLock,
@@ -315,10 +316,19 @@ impl DeclarationKind {
         DeclarationKind::Queue,
         DeclarationKind::Atomic,
         DeclarationKind::Pool,
+        DeclarationKind::ProcessPool,
         DeclarationKind::Pipe,
     ];
 
-    /// The word that begins the declaration, which is also the name of the function that makes one.
+    /// The name of the function that makes one.
+    pub fn maker(self) -> &'static str {
+        match self {
+            DeclarationKind::ProcessPool => "process_pool",
+            other => other.word(),
+        }
+    }
+
+    /// What begins the declaration.
     pub fn word(self) -> &'static str {
         match self {
             DeclarationKind::Lock => "lock",
@@ -332,6 +342,7 @@ impl DeclarationKind {
             DeclarationKind::Queue => "queue",
             DeclarationKind::Atomic => "atomic",
             DeclarationKind::Pool => "pool",
+            DeclarationKind::ProcessPool => "process pool",
             DeclarationKind::Pipe => "pipe",
         }
     }

@@ -150,6 +150,20 @@ impl Error {
         }
     }
 
+    /// A copy of it that was raised already, with one more note.
+    pub fn noted(&self, text: String) -> Error {
+        let notes = self.notes.iter().cloned().chain([text]).collect();
+        Error {
+            kind: self.kind.clone(),
+            message: self.message.clone(),
+            hints: self.hints.clone(),
+            notes,
+            place: self.place.clone(),
+            attached: Mutex::new(self.attached.lock().clone()),
+            again: self.again.clone(),
+        }
+    }
+
     pub fn hint(mut self, text: impl Into<String>) -> Error {
         self.hints.push(text.into());
         self

@@ -79,10 +79,10 @@ pub(super) fn belongs_to_the_system(node: &Node) -> Option<String> {
     }
 }
 
-/// A connection, a program that runs, or a pipe.
+/// A connection, or a program that runs.
 fn is_outside(sync: &Sync) -> bool {
     match &sync.kind {
-        Kind::Pipe(_) | Kind::End(_) | Kind::Outside(_) => true,
+        Kind::Outside(_) => true,
         Kind::Future(_)
         | Kind::Lock(_)
         | Kind::RLock(_)
@@ -96,6 +96,8 @@ fn is_outside(sync: &Sync) -> bool {
         | Kind::Queue(_)
         | Kind::Atomic(_)
         | Kind::Pool(_)
-        | Kind::Crew(_) => false,
+        | Kind::Crew(_)
+        | Kind::Pipe(_)
+        | Kind::End(_) => false,
     }
 }

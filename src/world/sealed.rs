@@ -42,7 +42,7 @@ pub fn nothing_outside(way: Way<'_>) -> Error {
                 .note("in a check every state is visited many times, in any order; what is outside has only one")
                 .hint(format!("keep it out of what is checked, or use `conc run {flag}`"))
         }
-        Way::Server | Way::Connection | Way::Signals | Way::Pipe => {
+        Way::Server | Way::Connection | Way::Signals | Way::Pipe | Way::ProcessPool => {
             refused(format!("{way} cannot be explored yet"))
                 .hint("`conc run` runs it on real threads; a queue can be explored")
         }

@@ -2,6 +2,7 @@
 
 mod compute;
 mod hand_over;
+mod processes;
 mod share;
 mod threads;
 
@@ -12,6 +13,9 @@ pub fn run(bench: &str) -> bool {
     if bench == "B14" {
         println!("RESULT hello");
         return true;
+    }
+    if bench == processes::WRITER {
+        return processes::write_numbers();
     }
     let Some(work) = work(bench) else { return false };
     let began = Instant::now();
@@ -36,6 +40,7 @@ fn work(bench: &str) -> Option<fn() -> i64> {
         "B10" => hand_over::ring,
         "B11a" => compute::two_jobs_in_a_row,
         "B11b" => compute::two_jobs_at_once,
+        "B13b" => processes::through_a_pipe,
         "B15" => share::barrier,
         "B16" => hand_over::taking_turns,
         "B17" => threads::small_tasks,

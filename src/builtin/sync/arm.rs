@@ -3,6 +3,7 @@
 use super::{argument, is_given};
 use crate::builtin::Context;
 use crate::sync::event;
+use crate::sync::pipe::What;
 use crate::sync::{Kind, Op, Sync};
 use crate::value::{
     Value,
@@ -46,7 +47,7 @@ fn of_thing(sync: &Arc<Sync>, method: &str, arguments: &[Value]) -> Option<Op> {
         Kind::Pipe(_) => None,
         Kind::End(_) => {
             if method == "recv" {
-                super::pipe::receiving(sync, false).ok()
+                super::pipe::receiving(sync, What::Value).ok()
             } else {
                 None
             }

@@ -6,6 +6,7 @@
 
 pub mod arm;
 mod atomic;
+mod keeper;
 mod locks;
 mod meet;
 pub mod pipe;
@@ -42,6 +43,7 @@ pub fn functions() -> &'static [Row] {
             streams::functions(),
             signals::functions(),
             pipe::functions(),
+            keeper::functions(),
             thread::functions(),
             process::functions(),
         ]

@@ -3,7 +3,7 @@
 use super::{NAME, argument, begin, deadline, native, property, receiver, sync_in, wrong};
 use crate::builtin::{Context, Outcome, Property, Row};
 use crate::sync::outside::Way;
-use crate::sync::pipe::{End, Pipe, Wait};
+use crate::sync::pipe::{End, Pipe, Sending, Wait, What};
 use crate::sync::{Kind, Op, Sync};
 use crate::value::{Value, error::Error, wire};
 use std::sync::Arc;
@@ -51,18 +51,19 @@ fn send(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let end = receiver(arguments)?;
     End::of(end)?.may(end, true)?;
     let bytes = wire::encode(argument(arguments, 1), "through a pipe")?;
-    begin(context, Op::Pipe(Wait::Send { end: end.clone(), bytes, put: None }), None)
+    let sending = Sending::default();
+    begin(context, Op::Pipe(Wait::Send { end: end.clone(), bytes, put: None, sending }), None)
 }
 
 fn recv(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let deadline = deadline(context, argument(arguments, 1))?;
-    begin(context, receiving(receiver(arguments)?, false)?, deadline)
+    begin(context, receiving(receiver(arguments)?, What::Value)?, deadline)
 }
 
 /// What `b.recv()` waits for, or the next round of `for x in b`.
-pub fn receiving(end: &Arc<Sync>, next: bool) -> Result<Op, Error> {
+pub fn receiving(end: &Arc<Sync>, what: What) -> Result<Op, Error> {
     End::of(end)?.may(end, false)?;
-    Ok(Op::Pipe(Wait::Receive { end: end.clone(), next }))
+    Ok(Op::Pipe(Wait::Receive { end: end.clone(), what }))
 }
 
 fn close(_: &mut Context<'_>, arguments: &[Value]) -> Done {

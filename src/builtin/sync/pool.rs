@@ -9,7 +9,7 @@ use super::{
 };
 use crate::builtin::{Context, Outcome, Property, Row};
 use crate::sync::future::{Failure, Future, Several};
-use crate::sync::pool::{Crew, Pool};
+use crate::sync::pool::{Crew, Pool, copied};
 use crate::sync::queue::{Order, Queue};
 use crate::sync::thread::Entry;
 use crate::sync::{Kind, Op, Sync};
@@ -40,7 +40,7 @@ pub fn functions() -> Vec<Row> {
         ),
         native(
             "__submit",
-            &["p", "f", "arguments", "worker"],
+            &["p", "f", "arguments", "worker", "keeper"],
             submit_list,
             "Gives a task; makes a worker if one is needed.",
         ),
@@ -82,7 +82,7 @@ pub static METHODS: [Row; 3] = [
         "fn map(p, f, xs, timeout) {
             __must_fit(xs)
             let deadline = __deadline(timeout)
-            let futures = [__submit(p, f, [x], __worker) for x in xs]
+            let futures = [__submit(p, f, [x], __worker, __keeper) for x in xs]
             return [__result_by(future, deadline) for future in futures]
         }",
         "Has workers call f with each; the results, in the order of xs.",
@@ -130,6 +130,10 @@ fn make(context: &mut Context<'_>, arguments: &[Value]) -> Done {
 static WORKER: LazyLock<Value> =
     LazyLock::new(|| Value::Builtin(crate::builtin::function("__worker").expect("it is in the table")));
 
+/// What a worker of a process pool runs: the keeper of a process.
+static KEEPER: LazyLock<Value> =
+    LazyLock::new(|| Value::Builtin(crate::builtin::function("__keeper").expect("it is in the table")));
+
 fn submit(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let task = Entry {
         callee: argument(arguments, 1).clone(),
@@ -151,9 +155,20 @@ fn give(context: &mut Context<'_>, sync: &Arc<Sync>, task: Entry, worker: &Value
     let pool = Pool::of(sync)?;
     let crew = pool.crew(sync)?;
     let what = function_name(context, &task.callee)?;
-    let future = context.make(Kind::Future(Future::new(what, &pool.crew, task)));
+    let future = match crew.processes {
+        false => Future::new(what, &pool.crew, task),
+        true => {
+            let parts: Vec<Value> = [task.callee].into_iter().chain(task.arguments).collect();
+            let bytes = copied::pack(&parts, &format!("the task {what}"))?;
+            Future::packed(what, &pool.crew, bytes)
+        }
+    };
+    let future = context.make(Kind::Future(future));
     if crew.submit(&pool.crew, future.clone())? {
-        let base = pool.crew.label();
+        let (base, worker) = match crew.processes {
+            false => (pool.crew.label(), worker),
+            true => (format!("keeper of {}", pool.crew.label()), &*KEEPER),
+        };
         let entry = Entry { callee: worker.clone(), arguments: vec![Value::Sync(pool.crew.clone())] };
         hire(context, &pool.crew, &base, entry, &future)?;
     }

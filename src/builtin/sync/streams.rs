@@ -4,7 +4,7 @@ use super::{argument, begin, deadline, int, is_given, native, property, receiver
 use crate::builtin::{Context, Outcome, Property, Row};
 use crate::sync::outside::server::{Dial, Server};
 use crate::sync::outside::stream::{Read, Stream, What, Write, frame};
-use crate::sync::outside::system::Address;
+use crate::sync::outside::system::{Address, Local};
 use crate::sync::outside::{Ready, Thing, Wait, Way};
 use crate::sync::{Kind, Op, Sync};
 use crate::value::{
@@ -21,13 +21,13 @@ pub fn functions() -> Vec<Row> {
             "listen",
             &["port", "host:"],
             listen,
-            "Begins to listen at a port (0: a free one) of this host's loopback, or of the host's address given.",
+            "Begins to listen at a port (0: a free one) of this host's loopback, or of the host's address given; or, given a text, at a path or name of this host alone.",
         ),
         native(
             "connect",
             &["port", "host:", "timeout:"],
             connect,
-            "A connection to a port of this host, or of another.",
+            "A connection to a port of this host, or of another; or to a path or name at which somebody listens.",
         ),
     ]
 }
@@ -54,13 +54,17 @@ pub static SERVER_METHODS: [Row; 2] = [
     native("close", &[], close_server, "Ends listening; closing twice is fine."),
 ];
 
-pub static SERVER_PROPERTIES: [Property; 3] = [
+pub static SERVER_PROPERTIES: [Property; 4] = [
     super::NAME,
-    property("port", port, "The port at which others can connect."),
+    property("port", port, "The port at which others can connect; nil for a path or name."),
+    property("path", path, "The path or name at which others of this host can connect; nil for a port."),
     property("closed", server_closed, "Whether it was closed."),
 ];
 
 fn address(arguments: &[Value], least: i64) -> Result<Address, Error> {
+    if let Some(text) = argument(arguments, 0).as_text() {
+        return local(text, argument(arguments, 1));
+    }
     let port = int(argument(arguments, 0), "port")?;
     let port = u16::try_from(port).ok().filter(|port| i64::from(*port) >= least).ok_or_else(|| {
         Error::new(error::Kind::Value, format!("there is no port {port}: they go from {least} to 65535"))
@@ -70,13 +74,31 @@ fn address(arguments: &[Value], least: i64) -> Result<Address, Error> {
         true => host.as_text().ok_or_else(|| wrong("a str", "host", host))?,
         false => "127.0.0.1",
     };
-    Ok(Address { host: host.to_string(), port })
+    Ok(Address { host: host.to_string(), port, local: None })
+}
+
+/// A path has a `/` in it, a name has none.
+fn local(text: &str, host: &Value) -> Result<Address, Error> {
+    let refused = |why: &str| Error::new(error::Kind::Value, why);
+    if is_given(host) {
+        return Err(refused("a path or name is one of this host: no other `host:` can be given")
+            .hint("another host is reached by its port: connect(8080, host: \"example.org\")"));
+    }
+    if text.is_empty() || text.contains('\0') {
+        return Err(refused("the name of a socket cannot be empty, nor hold a zero"));
+    }
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(refused(&format!("\"{text}\" is a text: a port is a number"))
+            .hint(format!("write {text} for the port, int(…) for one that was read")));
+    }
+    let local = if text.contains('/') { Local::Path } else { Local::Name };
+    Ok(Address { local: Some(local(text.to_string())), ..Address::default() })
 }
 
 fn listen(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let at = address(arguments, 0)?;
     let (listener, port) = context.world.outside(Way::Server)?.listen(&at)?;
-    let thing = Thing::Server(Server::new(listener, port));
+    let thing = Thing::Server(Server::new(listener, port, at.local));
     Ok(Value::Sync(context.make(Kind::Outside(Box::new(thing)))).into())
 }
 
@@ -87,7 +109,7 @@ fn connect(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let (id, line) = (context.world.next_id(), context.line);
     let way = if address.is_loopback() { Way::Connection } else { Way::Host(&address.host) };
     let dialling = context.world.outside(way)?.connect(&address, &ready)?;
-    let to = format!("{}:{}", address.host, address.port);
+    let to = address.to_string();
     begin(context, outside(Wait::Dial(Dial { to, ready, dialling, id, line })), deadline)
 }
 
@@ -101,7 +123,13 @@ fn accept(context: &mut Context<'_>, arguments: &[Value]) -> Done {
 }
 
 fn port(_: &mut Context<'_>, value: &Value) -> Done {
-    Ok(Value::Int(Server::of(sync_in(value)?)?.port.into()).into())
+    let server = Server::of(sync_in(value)?)?;
+    Ok(if server.local.is_some() { Value::Nil } else { Value::Int(server.port.into()) }.into())
+}
+
+fn path(_: &mut Context<'_>, value: &Value) -> Done {
+    let local = &Server::of(sync_in(value)?)?.local;
+    Ok(local.as_ref().map_or(Value::Nil, |local| Value::text(local.text())).into())
 }
 
 fn server_closed(_: &mut Context<'_>, value: &Value) -> Done {

@@ -134,7 +134,7 @@ impl<'t> Builder<'_, '_, 't> {
     }
 
     fn make_thing(&mut self, kind: DeclarationKind, item: &'t DeclarationItem) -> Lowered<Register> {
-        let row = row(kind.word());
+        let row = row(kind.maker());
         if kind == DeclarationKind::Condition && item.arguments.is_empty() {
             return self.make_condition(item, row);
         }

@@ -209,7 +209,7 @@ impl<'t> Facts<'t> {
                 if name == "timer" {
                     return Some(Holds::Timer);
                 }
-                let kind = DeclarationKind::ALL.into_iter().find(|kind| kind.word() == name)?;
+                let kind = DeclarationKind::ALL.into_iter().find(|kind| kind.maker() == name)?;
                 Some(thing(kind, !arguments.is_empty()))
             }
             Holds::Function(_)
@@ -363,7 +363,7 @@ pub fn type_of(kind: DeclarationKind) -> Type {
         DeclarationKind::Latch => Type::Latch,
         DeclarationKind::Queue => Type::Queue,
         DeclarationKind::Atomic => Type::Atomic,
-        DeclarationKind::Pool => Type::Pool,
+        DeclarationKind::Pool | DeclarationKind::ProcessPool => Type::Pool,
         DeclarationKind::Pipe => Type::Pipe,
     }
 }

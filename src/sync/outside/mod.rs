@@ -58,7 +58,7 @@ impl Thing {
     pub fn label(&self) -> String {
         match self {
             Thing::Stream(stream) => stream.what.clone(),
-            Thing::Server(server) => format!("the server at port {}", server.port),
+            Thing::Server(server) => format!("the server at {}", server.place()),
             Thing::Command(command) => format!("the command {}", command.program),
         }
     }

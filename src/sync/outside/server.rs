@@ -1,7 +1,7 @@
 //! `listen` and `connect`: where others connect, and connections.
 
 use super::stream::{self, Direction, Stream};
-use super::system::{Accepted, Dialling, Listener, Ready};
+use super::system::{Accepted, Dialling, Listener, Local, Ready};
 use super::{Thing, kind_of};
 use crate::sync::Sync;
 use crate::value::{
@@ -14,18 +14,28 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Server {
     pub port: u16,
+    /// Then there is no port.
+    pub local: Option<Local>,
     pub ready: Arc<Ready>,
     /// None once it is closed.
     listener: Mutex<Option<Arc<dyn Listener>>>,
 }
 
 impl Server {
-    pub fn new(listener: Arc<dyn Listener>, port: u16) -> Server {
-        Server { port, ready: listener.ready().clone(), listener: Mutex::new(Some(listener)) }
+    pub fn new(listener: Arc<dyn Listener>, port: u16, local: Option<Local>) -> Server {
+        Server { port, local, ready: listener.ready().clone(), listener: Mutex::new(Some(listener)) }
     }
 
     pub fn of(sync: &Sync) -> Result<&Server, Error> {
         if let Some(Thing::Server(server)) = sync.outside() { Ok(server) } else { Err(sync.is_no("server")) }
+    }
+
+    /// Where others connect, for messages.
+    pub fn place(&self) -> String {
+        match &self.local {
+            Some(local) => local.text().to_string(),
+            None => format!("port {}", self.port),
+        }
     }
 
     /// Nobody can connect any more; who waits for it gets an error.
@@ -91,7 +101,7 @@ impl Dial {
     fn failed(&self, error: &std::io::Error) -> Error {
         let kind = kind_of(error);
         let (why, hint) = match error.kind() {
-            std::io::ErrorKind::ConnectionRefused => (
+            std::io::ErrorKind::ConnectionRefused | std::io::ErrorKind::NotFound => (
                 "nobody listens there".to_string(),
                 Some("start the server first, and wait until it listens"),
             ),

@@ -25,6 +25,11 @@ impl Ready {
         self.waiters.wake_all();
     }
 
+    /// It was tried in vain. Whoever says so sees to it that a `set` follows when it is worth while again.
+    pub fn clear(&self) {
+        self.flag.store(false, Ordering::SeqCst);
+    }
+
     pub fn is_set(&self) -> bool {
         self.flag.load(Ordering::SeqCst)
     }
@@ -125,16 +130,46 @@ pub struct Spawned {
 }
 
 /// Where a server listens, or to whom a connection goes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Address {
     pub host: String,
     pub port: u16,
+    /// Of a socket of this host alone; then there is no port.
+    pub local: Option<Local>,
+}
+
+/// What a socket of this host alone is known by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Local {
+    /// A file, as long as somebody listens there.
+    Path(String),
+    /// A name that leaves nothing on the disk.
+    Name(String),
+}
+
+impl Local {
+    pub fn text(&self) -> &str {
+        match self {
+            Local::Path(text) | Local::Name(text) => text,
+        }
+    }
+}
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.local {
+            Some(local) => f.write_str(local.text()),
+            None => write!(f, "{}:{}", self.host, self.port),
+        }
+    }
 }
 
 impl Address {
     /// Whether only this host's own programs are met there.
     pub fn is_loopback(&self) -> bool {
-        self.host == "localhost" || self.host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+        self.local.is_some()
+            || self.host == "localhost"
+            || self.host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
     }
 }
 
@@ -171,6 +206,7 @@ pub enum Way<'a> {
     Signals,
     /// A pipe leads outside as soon as another process has one of its ends.
     Pipe,
+    ProcessPool,
 }
 
 impl std::fmt::Display for Way<'_> {
@@ -182,6 +218,7 @@ impl std::fmt::Display for Way<'_> {
             Way::Host(name) => write!(f, "the host {name}"),
             Way::Signals => f.write_str("a signal"),
             Way::Pipe => f.write_str("a pipe"),
+            Way::ProcessPool => f.write_str("a process pool"),
         }
     }
 }

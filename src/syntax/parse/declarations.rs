@@ -163,6 +163,7 @@ impl Parser<'_> {
         let mut parts = parts(pair);
         let word = parts.next();
         let word = word.as_ref().map_or("", |word| word.as_str());
+        let word = word.split_whitespace().collect::<Vec<_>>().join(" ");
         let Some(kind) = DeclarationKind::ALL.into_iter().find(|kind| kind.word() == word) else {
             return StatementKind::Invalid;
         };

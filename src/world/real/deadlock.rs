@@ -173,7 +173,16 @@ impl Shared {
         });
     }
 
-    fn stuck(&self, seat: &Seat, notes: &mut Vec<String>) -> Stuck {
+    /// Whether the thread waits, and only what this run's processes do can end that, and nothing has.
+    pub(super) fn waits_within(&self, seat: &Seat) -> bool {
+        let timed = seat.thread.waiting.lock().as_ref().is_none_or(|waiting| waiting.timed);
+        let blocked = seat.blocked.lock();
+        let Some(blocked) = blocked.as_ref().filter(|_| !timed && seat.waiter.rests()) else { return false };
+        let who = Who { thread: &seat.thread, line: blocked.line };
+        blocked.op.is_within() && !blocked.op.may_go_on(who)
+    }
+
+    pub(super) fn stuck(&self, seat: &Seat, notes: &mut Vec<String>) -> Stuck {
         // Permits of semaphores too, which `labels_held_by` may leave out.
         let held = self.things.held_by(seat.thread.id).into_iter();
         let mut stuck = Stuck {

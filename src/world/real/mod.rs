@@ -23,6 +23,7 @@ mod host;
 mod input;
 mod interrupt;
 mod knot;
+mod local_sockets;
 mod memory;
 mod occasion;
 mod output;

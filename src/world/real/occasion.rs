@@ -172,6 +172,9 @@ impl Places {
 impl RealWorld {
     /// Sleeps in its seat until it is woken or late. `idle`: it is a worker of a pool without a task.
     pub(super) fn lie(&mut self, until: Option<Instant>, here: Here<'_>, idle: bool) {
+        if until.is_none() && self.shared.processes.may_be_several {
+            self.shared.rests_in_family();
+        }
         if self.shared.knots.worth_while.load(Ordering::Relaxed) {
             let watch = self.shared.knots.watch();
             if until.is_none() {

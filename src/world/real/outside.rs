@@ -4,11 +4,12 @@
 use super::poller::{Poller, Source};
 use super::run::Options;
 use super::signals::Handlers;
-use super::{RealWorld, children, sockets};
+use super::{RealWorld, children, files, local_sockets, sockets};
 use crate::sync::outside::Outside;
 use crate::sync::outside::command::Order;
 use crate::sync::outside::signal::{Action, Signal};
-use crate::sync::outside::system::{Address, Dialling, Flow, Listener, Ready, Spawned};
+use crate::sync::outside::system::{Address, Dialling, Flow, Listener, Local, Ready, Spawned};
+use crate::sync::pipe::{End, Joint};
 use crate::value::error::{Error, Kind};
 use parking_lot::Mutex;
 use rustix::fd::{AsFd, OwnedFd};
@@ -39,6 +40,10 @@ pub(super) struct Doors {
     /// Programs that were started and may still run.
     pub children: Mutex<Vec<Arc<children::Child>>>,
     pub handlers: Handlers,
+    /// The files of sockets at which this run listens.
+    pub files: Mutex<Vec<Arc<local_sockets::SocketFile>>>,
+    /// Pipes that lead to other processes.
+    pipes: Mutex<Vec<Joint>>,
 }
 
 impl Doors {
@@ -55,9 +60,23 @@ impl Doors {
         Ok(first.clone())
     }
 
+    /// A pipe leads to another process from now on.
+    pub fn add_pipe(&self, end: &End) {
+        let mut pipes = self.pipes.lock();
+        pipes.retain(|pipe| !pipe.is_gone());
+        pipes.push(end.joint());
+    }
+
+    /// No thread is left that could use an end of a pipe: others are to learn it.
+    pub fn close_pipes(&self) {
+        let pipes = std::mem::take(&mut *self.pipes.lock());
+        pipes.iter().for_each(Joint::close);
+    }
+
     /// The run has ended: no program that it has started outlives it. Which had to be ended.
     pub fn shut(&self) -> Vec<String> {
         self.handlers.clear();
+        self.files.lock().drain(..).for_each(|file| file.remove());
         let children = std::mem::take(&mut *self.children.lock());
         let patience = Instant::now() + PATIENCE;
         while children.iter().any(|child| child.runs()) && Instant::now() < patience {
@@ -79,14 +98,24 @@ impl Outside for RealWorld {
 
     fn listen(&mut self, at: &Address) -> Result<(Arc<dyn Listener>, u16), Error> {
         allow_host(&self.shared.options, at, "be reached from other hosts")?;
+        allow_path(&self.shared.options, at)?;
         let ids = self.shared.next_id.clone();
         let next_id = Box::new(move || ids.fetch_add(1, Ordering::Relaxed));
-        sockets::listen(self.shared.doors.poller()?, at, next_id)
+        let poller = self.shared.doors.poller()?;
+        match &at.local {
+            None => sockets::listen(poller, at, next_id),
+            Some(local) => Ok((local_sockets::listen(&self.shared.doors, poller, local, next_id)?, 0)),
+        }
     }
 
     fn connect(&mut self, to: &Address, ready: &Arc<Ready>) -> Result<Box<dyn Dialling>, Error> {
         allow_host(&self.shared.options, to, &format!("connect to the host {}", to.host))?;
-        Ok(sockets::connect(self.shared.doors.poller()?, to, ready.clone()))
+        allow_path(&self.shared.options, to)?;
+        let poller = self.shared.doors.poller()?;
+        Ok(match &to.local {
+            None => sockets::connect(poller, to, ready.clone()),
+            Some(local) => local_sockets::connect(poller, local, ready),
+        })
     }
 
     fn on_signal(&mut self, signal: Signal, action: Action) -> Result<(), Error> {
@@ -144,6 +173,14 @@ fn allow_host(options: &Options, address: &Address, what: &str) -> Result<(), Er
         return Ok(());
     }
     Err(Error::new(Kind::Refused, format!("this run may not {what}")).hint("allow it with --allow-net"))
+}
+
+/// A socket at a path is a file that anybody may have put there.
+fn allow_path(options: &Options, address: &Address) -> Result<(), Error> {
+    match &address.local {
+        Some(Local::Path(path)) => files::allow(options, path, true),
+        Some(Local::Name(_)) | None => Ok(()),
+    }
 }
 
 /// The error for what the system says when it is asked for something at first.

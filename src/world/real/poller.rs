@@ -46,6 +46,15 @@ pub(in crate::world) struct Source {
     pub writable: Arc<Ready>,
 }
 
+/// A descriptor that is watched when somebody asks for it, and until it has been told once: what comes while nobody
+/// waits costs nothing. The descriptor may be open in other processes, too.
+pub(in crate::world) struct Once {
+    poller: Arc<Poller>,
+    key: u64,
+    file: OwnedFd,
+    flags: EventFlags,
+}
+
 impl Poller {
     pub fn start() -> io::Result<Arc<Poller>> {
         let (bell, ear) = UnixStream::pair()?;
@@ -106,6 +115,20 @@ impl Poller {
         Ok(source)
     }
 
+    /// Keeps a descriptor to be watched for something to read, or for room to write, which `ready` is told.
+    pub fn watch_when_asked(
+        self: &Arc<Poller>,
+        file: OwnedFd,
+        reads: bool,
+        ready: Arc<Ready>,
+    ) -> io::Result<Once> {
+        let key = self.next.fetch_add(1, Ordering::Relaxed);
+        let flags = if reads { EventFlags::IN } else { EventFlags::OUT };
+        epoll::add(&self.epoll, &file, EventData::new_u64(key), EventFlags::ONESHOT)?;
+        self.watched.lock().insert(key, Watched { readable: ready.clone(), writable: ready, before: None });
+        Ok(Once { poller: self.clone(), key, file, flags })
+    }
+
     fn poll(&self) {
         let mut events = Vec::with_capacity(MOST_EVENTS);
         while !self.stopping.load(Ordering::SeqCst) {
@@ -153,6 +176,32 @@ impl Drop for Source {
     fn drop(&mut self) {
         // The system forgets a descriptor when it is closed.
         self.poller.watched.lock().remove(&self.key);
+    }
+}
+
+impl Once {
+    pub fn file(&self) -> &OwnedFd {
+        &self.file
+    }
+
+    /// From now on it is watched, until it is told. It is told, too, if it could be told already.
+    pub fn ask(&self) -> io::Result<()> {
+        let flags = self.flags | EventFlags::ONESHOT;
+        Ok(epoll::modify(&self.poller.epoll, &self.file, EventData::new_u64(self.key), flags)?)
+    }
+}
+
+impl Drop for Once {
+    fn drop(&mut self) {
+        self.poller.watched.lock().remove(&self.key);
+        // The system forgets it by itself only when no other process has it open.
+        let _ = epoll::delete(&self.poller.epoll, &self.file);
+    }
+}
+
+impl std::fmt::Debug for Once {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Once({})", self.key)
     }
 }
 

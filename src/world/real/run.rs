@@ -388,6 +388,7 @@ pub(super) struct Beginning {
     pub next_id: u32,
     pub clock: Clock,
     pub processes: Processes,
+    pub doors: Doors,
 }
 
 /// The same with another body for `main`.
@@ -413,6 +414,7 @@ pub(super) fn run_body(
         next_id: MAIN + 1,
         clock,
         processes: Processes::new(server, None),
+        doors: Doors::default(),
     };
     live(beginning, Vec::new(), body)
 }
@@ -439,7 +441,7 @@ pub(super) fn live(
 }
 
 pub(super) fn share(beginning: Beginning, bell: Arc<Bell>, desk: Option<Desk>) -> Arc<Shared> {
-    let Beginning { image, options, main, next_id, clock, processes } = beginning;
+    let Beginning { image, options, main, next_id, clock, processes, doors } = beginning;
     let random = match options.seed {
         Some(seed) => fastrand::Rng::with_seed(seed),
         None => fastrand::Rng::new(),
@@ -474,7 +476,7 @@ pub(super) fn share(beginning: Beginning, bell: Arc<Bell>, desk: Option<Desk>) -
         ensures: Mutex::new(Ensures::default()),
         bell,
         forced,
-        doors: Doors::default(),
+        doors,
         processes,
         gone: Condvar::new(),
         desk,
@@ -485,7 +487,7 @@ pub(super) fn share(beginning: Beginning, bell: Arc<Bell>, desk: Option<Desk>) -
 pub(super) const MAIN: u32 = 1;
 
 /// The system refuses what every run needs.
-fn cannot_start(options: &Options, why: &str) -> Ending {
+pub(super) fn cannot_start(options: &Options, why: &str) -> Ending {
     let text = format!("conc: the program cannot be started: {why}\n");
     // There is nobody left to tell when this fails too.
     let _ = options.sink.write(super::Stream::Err, &text);

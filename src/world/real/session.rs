@@ -11,6 +11,7 @@ use super::RealWorld;
 use super::clock::Clock;
 use super::deadlock::Knot;
 use super::interrupt::Bell;
+use super::outside::Doors;
 use super::process::Processes;
 use super::run::{self, Beginning, Cause, Code, END, MAIN, Options, Shared};
 use super::standing::{Here, Standing};
@@ -94,6 +95,7 @@ impl Session {
             next_id: MAIN + 1,
             clock: Clock::start(),
             processes: Processes::new(None, None),
+            doors: Doors::default(),
         };
         let shared = run::share(beginning, bell, Some(desk));
         shared

@@ -59,6 +59,22 @@ impl Handlers {
         drop(all); // outside the lock
     }
 
+    /// From now on the signal does nothing.
+    pub fn ignore(&self, number: i32) -> io::Result<()> {
+        let claim = Claim::on(number)?;
+        let installed = Installed { registered: Vec::new(), pending: None, _claim: claim };
+        let before = self.by_number.lock().insert(number, installed);
+        drop(before); // outside the lock
+        Ok(())
+    }
+
+    /// The signals that do nothing here.
+    pub fn ignored(&self) -> Vec<u8> {
+        let all = self.by_number.lock();
+        let ignored = all.iter().filter(|(_, installed)| installed.pending.is_none());
+        ignored.filter_map(|(number, _)| u8::try_from(*number).ok()).collect()
+    }
+
     /// From now on the signal does this; what it did before ends. With a handler: what tells that it came.
     fn install(
         &self,
@@ -193,7 +209,7 @@ impl Shared {
     /// process is not the run's: it may be sent what the script itself handles.
     fn may_signal(&self, to: Pid, signal: Signal) -> bool {
         if to == rustix::process::getpid() {
-            return self.options.signals || self.doors.handlers.has(signal);
+            return self.options.signals || self.processes.own.is_some() || self.doors.handlers.has(signal);
         }
         let is = |pid: i32| pid == to.as_raw_nonzero().get();
         let children = self.processes.living();

@@ -149,10 +149,17 @@ impl Shared {
         let nobody_awake = self.awake.fetch_sub(1, Ordering::SeqCst) <= 1;
         let done = self.nothing_left_to_do(&table);
         let deadlock = if nobody_awake && !done { self.find_deadlock(&table) } else { None };
-        if table.seats.is_empty() || self.stopping() {
+        let none_is_left = table.seats.is_empty();
+        if none_is_left || self.stopping() {
             self.gone.notify_all();
         }
         drop(table);
+        if none_is_left && !done {
+            self.doors.close_pipes();
+        }
+        if !done && self.processes.may_be_several {
+            self.rests_in_family();
+        }
         if done {
             self.finish(Cause::Done);
         } else if let Some(deadlock) = deadlock {

@@ -258,6 +258,9 @@ impl RealWorld {
 
 /// Whether looking for a moment is of no use: time has to pass, a thread has to end, or something outside to happen.
 fn takes_long(op: &Op) -> bool {
+    if let Op::Pipe(wait) = op {
+        return wait.is_outside();
+    }
     matches!(
         op,
         Op::Sleep | Op::Beat(_) | Op::Join(_) | Op::JoinAll(_) | Op::ThreadResult(_) | Op::Outside(_)

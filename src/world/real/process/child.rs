@@ -1,9 +1,12 @@
 //! The life of a child: it reads what it is, and is a run of its own from then on.
 
 use super::super::clock::Clock;
+use super::super::outside::Doors;
 use super::super::run::{self, Beginning, Options};
 use super::super::threads;
 use super::copy::{self, First};
+use super::family::Family;
+use super::parcel::Received;
 use super::{Own, Processes, Side, children_may_start_some, fork, make, system};
 use crate::machine::Image;
 use crate::report::runtime::status;
@@ -12,7 +15,6 @@ use crate::sync::Sync;
 use crate::sync::counts::Counts;
 use crate::sync::process::Born;
 use crate::sync::thread::{State, Thread};
-use std::io::{self, Read};
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -33,9 +35,8 @@ fn run_it(line: UnixStream, image: Image, mut options: Options, clock: Clock) ->
         Some(Err(_)) | None => None,
     };
     // Its parent has died before it has told what to do.
-    let Ok(bytes) = read(line) else { return status::FAILED };
-    let given = copy::receive(&image, &bytes);
-    drop(bytes);
+    let Ok(mut received) = Received::from(&line) else { return status::FAILED };
+    let given = copy::receive(&image, &std::mem::take(&mut received.bytes));
     let pid = rustix::process::getpid().as_raw_nonzero().get();
     let parent = rustix::process::getppid().map_or(0, |parent| parent.as_raw_nonzero().get());
     if let Some(process) = &given.handle.process {
@@ -49,7 +50,7 @@ fn run_it(line: UnixStream, image: Image, mut options: Options, clock: Clock) ->
     options.seed = options.seed.map(|seed| seed ^ (pid as u64).rotate_left(32));
 
     let ended = options.ended.clone();
-    let mut processes = Processes::new(server, Some(own));
+    let mut processes = Processes { family: Family::below(line), ..Processes::new(server, Some(own)) };
     let (mut things, mut monitors) = (Vec::new(), Vec::new());
     let going_on = if let First::GoesOn(thread, _) = &given.first { Some(thread.id) } else { None };
     for node in given.objects {
@@ -71,9 +72,24 @@ fn run_it(line: UnixStream, image: Image, mut options: Options, clock: Clock) ->
             (thread, Some(fiber))
         }
     };
+    let doors = Doors::default();
+    let received_ignored = std::mem::take(&mut received.ignored);
+    if received.has_ends() {
+        let settled = doors
+            .poller()
+            .map_err(|error| error.message.to_string())
+            .and_then(|poller| received.settle(&things, &doors, &poller).map_err(|error| error.to_string()));
+        if let Err(why) = settled {
+            return run::cannot_start(&options, &why).status;
+        }
+    }
+    for number in &received_ignored {
+        // What the parent could ignore, this process can.
+        let _ = doors.handlers.ignore(i32::from(*number));
+    }
     let copies = Copies::of(&things, &monitors, options.stats);
     let next_id = given.next_id.max(run::MAIN + 1);
-    let beginning = Beginning { image, options, main, next_id, clock, processes };
+    let beginning = Beginning { image, options, main, next_id, clock, processes, doors };
     let mut ending = match fiber {
         None => run::live(beginning, things, threads::script_body),
         Some(fiber) => run::live(beginning, things, |world| threads::forked_body(world, *fiber)),
@@ -105,12 +121,4 @@ impl Copies {
         let label = |sync: &Arc<Sync>| Some(sync.counts.get()?.label()?.to_string());
         self.0.iter().filter_map(label).collect()
     }
-}
-
-fn read(mut line: UnixStream) -> io::Result<Vec<u8>> {
-    let mut length = [0; 8];
-    line.read_exact(&mut length)?;
-    let mut bytes = vec![0; u64::from_le_bytes(length) as usize];
-    line.read_exact(&mut bytes)?;
-    Ok(bytes)
 }

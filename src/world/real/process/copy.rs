@@ -2,17 +2,25 @@
 //!
 //! Variables of the top level that its code cannot come to are left out; nobody could tell.
 
+use super::super::outside::failed;
 use super::super::run::{Code, Shared};
+use super::parcel::Parcel;
+use super::pipes;
 use crate::code::live::Liveness;
+use crate::code::reach::Mention;
 use crate::machine::saved::Rest;
 use crate::machine::{Fiber, Image};
 use crate::state::Shared as Node;
 use crate::state::packed::{Packed, Packing};
+use crate::sync::pipe::{End, Handed, Make};
+use crate::sync::pool::copied;
 use crate::sync::thread::{Entry, Thread};
+use crate::sync::{Kind, Sync};
 use crate::value::Value;
 use crate::value::error::Error;
 use crate::world::copying::{MOST_CALLS, belongs_to_the_system, goes_on_by_itself, pack_variables};
 use crate::world::marks::Marks;
+use std::io;
 use std::sync::Arc;
 
 /// The first root is what the process is; then come the variables of the top level.
@@ -31,7 +39,7 @@ impl Shared {
     ///
     /// # Errors
     /// When it could come to something that cannot be copied.
-    pub(super) fn copy_for(&self, handle: &Arc<Thread>, entry: &Entry) -> Result<Vec<u8>, Error> {
+    pub(super) fn copy_for(&self, handle: &Arc<Thread>, entry: &Entry) -> Result<Parcel, Error> {
         let code = self.code();
         let mut marks = marks(&code);
         let values = entry.arguments.iter().chain([&entry.callee]);
@@ -44,7 +52,35 @@ impl Shared {
             entry.save(w);
         });
         pack_variables(&mut packing, &code.image, &|mention| all || marks.may(mention));
-        packing.finish(&|node| goes_on_by_itself(node).or_else(|| belongs_to_the_system(node)))
+        let packed =
+            packing.finish(&|node| goes_on_by_itself(node).or_else(|| belongs_to_the_system(node)))?;
+        let name = handle.name();
+        self.parcel(handle, packed, &|end, make| End::hand_over(end, &name, make))
+    }
+
+    /// What a worker of a process pool is to know: all variables, since nobody can tell what its tasks will call, but for
+    /// those that lead to what cannot be copied. Likewise.
+    pub(super) fn copy_for_worker(&self, handle: &Arc<Thread>, entry: &Entry) -> Result<Parcel, Error> {
+        let code = self.code();
+        let mut trial = self.packing(false);
+        trial.root(String::new(), |_| {});
+        pack_variables(&mut trial, &code.image, &|_| true);
+        let left_out = trial.refused(&|node| copied::cannot_go(node).is_some());
+        let fixed = code.image.program.fixed.len();
+        let mut packing = self.packing(false);
+        packing.root(format!("what \"{}\" was started with", handle.name()), |w| {
+            w.thread(handle);
+            w.flag(false);
+            entry.save(w);
+        });
+        pack_variables(&mut packing, &code.image, &|mention| match mention {
+            Mention::Fixed(number) => !left_out[1 + number as usize],
+            Mention::Global(number) => !left_out[1 + fixed + number as usize],
+            _ => true, // no variable
+        });
+        let packed = packing.finish(&|_| None)?;
+        let name = handle.name();
+        self.parcel(handle, packed, &|end, make| End::hand_over(end, &name, make))
     }
 
     /// What a copy of a thread is to know, which stands in a call of `fork`. Likewise.
@@ -53,7 +89,7 @@ impl Shared {
         handle: &Arc<Thread>,
         thread: &Arc<Thread>,
         fiber: &Fiber,
-    ) -> Result<Vec<u8>, Error> {
+    ) -> Result<Parcel, Error> {
         let code = self.code();
         let program = &code.image.program;
         let mut marks = marks(&code);
@@ -68,7 +104,38 @@ impl Shared {
             fiber.save(w, program, Some(liveness), Rest::Within);
         });
         pack_variables(&mut packing, &code.image, &|mention| all || marks.may(mention));
-        packing.finish(&belongs_to_the_system)
+        let packed = packing.finish(&belongs_to_the_system)?;
+        self.parcel(handle, packed, &End::lend)
+    }
+
+    /// Puts the ends of pipes that are among the objects to the bytes.
+    fn parcel(
+        &self,
+        handle: &Thread,
+        packed: (Vec<u8>, Vec<Node>),
+        give: &Give<'_>,
+    ) -> Result<Parcel, Error> {
+        let (bytes, objects) = packed;
+        let mut parcel = Parcel { bytes, ends: Vec::new(), ignored: self.doors.handlers.ignored() };
+        for node in &objects {
+            let Node::Sync(sync) = node else { continue };
+            let Kind::End(end) = &sync.kind else { continue };
+            let poller = self.doors.poller()?;
+            match give(sync, &mut |readiness, duplex| pipes::make(&poller, readiness, duplex)) {
+                Ok(handed) => {
+                    if handed.is_some() {
+                        self.doors.add_pipe(end);
+                    }
+                    parcel.ends.extend(handed);
+                }
+                Err(error) => {
+                    parcel.take_back();
+                    let what = format!("hand {} to \"{}\"", sync.label(), handle.name());
+                    return Err(failed(&what, &error));
+                }
+            }
+        }
+        Ok(parcel)
     }
 
     fn packing(&self, holders: bool) -> Packing {
@@ -82,6 +149,9 @@ impl Shared {
 fn marks(code: &Code) -> Marks<'_> {
     Marks::new(&code.image, code.reach(), Vec::new())
 }
+
+/// How an end of a pipe is given to another process; None when it is closed.
+type Give<'a> = dyn Fn(&Arc<Sync>, &mut Make<'_>) -> io::Result<Option<Handed>> + 'a;
 
 /// What a new process has been given, living again.
 pub(super) struct Given {

@@ -30,7 +30,7 @@ impl RealWorld {
         if held {
             self.shared.hold.release(&self.shared, self.seat.thread.id);
         }
-        self.shared.spawn(&handle, &copy?)?;
+        self.shared.spawn(&handle, copy?)?;
         Ok(Value::Thread(handle))
     }
 }

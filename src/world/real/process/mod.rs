@@ -1,12 +1,15 @@
 //! Processes of the real world: OS processes, each a run of its own of the same program.
 //!
 //! In reading order: `start` (from the handle to the child), `fork` (the same of a thread as it stands), `server` (who makes the child), `copy` (what it begins
-//! with), `child` (its life), `reaper` (its end), `system` (the system calls). What a script sees of a process is a handle
+//! with), `child` (its life), `reaper` (its end), `parcel` (what is sent to it), `pipes` (that lead from one to another), `family` (deadlocks between them), `system` (the system calls). What a script sees of a process is a handle
 //! (`sync::process`).
 
 mod child;
 mod copy;
+mod family;
 mod fork;
+mod parcel;
+mod pipes;
 mod reaper;
 mod server;
 mod start;
@@ -22,6 +25,7 @@ use crate::report::runtime::Left;
 use crate::sync::process::{Born, Process, daemon_starts};
 use crate::sync::thread::Thread;
 use crate::value::error::{Error, Kind};
+use family::Family;
 use parking_lot::{Condvar, Mutex};
 use reaper::{Bell, Child};
 use rustix::process::{Pid, getpid, getppid};
@@ -44,6 +48,9 @@ pub(super) struct Processes {
     pub own: Option<Own>,
     /// In the child of a `fork`: the threads that were not copied, by id.
     pub absent: HashMap<u32, Arc<str>>,
+    pub family: Family,
+    /// There may be other processes of this run.
+    pub may_be_several: bool,
     /// Made at the first `fork`.
     liveness: OnceLock<Liveness>,
 }
@@ -69,7 +76,8 @@ pub(super) struct Children {
 
 impl Processes {
     pub fn new(server: Option<Server>, own: Option<Own>) -> Processes {
-        Processes { server: Mutex::new(server), own, ..Processes::default() }
+        let may_be_several = own.is_some() || server.is_some();
+        Processes { server: Mutex::new(server), own, may_be_several, ..Processes::default() }
     }
 
     /// Whether this process may have a child of this name.
@@ -105,6 +113,7 @@ impl Processes {
         if let Some(bell) = &children.bell {
             bell.ring();
         }
+        self.family.ring();
         let until = Instant::now() + PATIENCE;
         while children.bell.is_some() && !self.gone.wait_until(&mut children, until).timed_out() {}
         drop(children);
@@ -115,7 +124,9 @@ impl Processes {
             line: 0,
             holds: Vec::new(),
         };
-        ended.iter().map(left).collect()
+        // Nobody has started the workers of a pool by name, and they are without a task.
+        let of_pool = |child: &&Arc<Child>| child.handle.process.as_ref().is_some_and(Process::is_of_pool);
+        ended.iter().filter(|child| !of_pool(child)).map(left).collect()
     }
 }
 

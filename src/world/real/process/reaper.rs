@@ -8,7 +8,7 @@ use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A child that has not ended, as far as is known.
 pub struct Child {
@@ -16,12 +16,14 @@ pub struct Child {
     pub pid: Pid,
     /// Readable when it has ended; its number stays taken until it is waited for, which only the reaper does.
     fd: OwnedFd,
+    /// To the child, once it was sent what it is.
+    pub line: OnceLock<UnixStream>,
 }
 
 impl Child {
     pub fn new(handle: Arc<Thread>, pid: Pid) -> io::Result<Child> {
         let fd = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
-        Ok(Child { handle, pid, fd })
+        Ok(Child { handle, pid, fd, line: OnceLock::new() })
     }
 
     /// How it has ended, if it has: what it gave to `exit`, or minus the signal's number.
@@ -53,13 +55,19 @@ impl Bell {
     }
 }
 
-/// Begins a reaper for these children.
-pub fn begin(shared: Arc<Shared>) -> io::Result<Bell> {
+/// A bell, and the ear that hears it.
+pub fn bell() -> io::Result<(Bell, UnixStream)> {
     let (ringer, ear) = UnixStream::pair()?;
     ringer.set_nonblocking(true)?;
     ear.set_nonblocking(true)?;
+    Ok((Bell(ringer), ear))
+}
+
+/// Begins a reaper for these children.
+pub fn begin(shared: Arc<Shared>) -> io::Result<Bell> {
+    let (ringer, ear) = bell()?;
     std::thread::Builder::new().name("reaper".into()).spawn(move || attend(&shared, &ear))?;
-    Ok(Bell(ringer))
+    Ok(ringer)
 }
 
 /// Until the run has ended and no child is left.

@@ -7,17 +7,13 @@
 //! for the system, too, their parent is the process that has started them.
 
 use super::super::{Input, spin};
+use super::parcel;
 use super::system::{self, Forked, Mask};
 use crate::builtin;
 use parking_lot::Mutex;
-use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
-    SendFlags,
-};
 use rustix::process::{Pid, WaitOptions};
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
-use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
 pub struct Server {
@@ -74,7 +70,9 @@ fn serve(mut socket: UnixStream, maker: Pid) -> UnixStream {
     }
     loop {
         // Nobody asks any more: the run has ended.
-        let Ok(Some(line)) = receive(&socket) else { system::exit_now(0) };
+        let Ok(Some(line)) = parcel::receive_files(&socket).map(|files| files.into_iter().next()) else {
+            system::exit_now(0)
+        };
         let answer = match system::clone_sibling() {
             Ok(Forked::Child) => {
                 if !system::end_with(maker) {
@@ -92,37 +90,12 @@ fn serve(mut socket: UnixStream, maker: Pid) -> UnixStream {
     }
 }
 
-/// The next request: the line to the child. None when nobody can ask any more.
-fn receive(socket: &UnixStream) -> io::Result<Option<OwnedFd>> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    loop {
-        let mut control = RecvAncillaryBuffer::new(&mut space);
-        let mut byte = [0];
-        let data = &mut [IoSliceMut::new(&mut byte)];
-        match rustix::net::recvmsg(socket, data, &mut control, RecvFlags::CMSG_CLOEXEC) {
-            Ok(message) if message.bytes == 0 => return Ok(None),
-            Ok(_) => {}
-            Err(rustix::io::Errno::INTR) => continue,
-            Err(error) => return Err(error.into()),
-        }
-        for message in control.drain() {
-            if let RecvAncillaryMessage::ScmRights(mut files) = message {
-                return Ok(files.next());
-            }
-        }
-    }
-}
-
 impl Server {
     /// A new child: its number, and the line to it.
     pub fn child(&self) -> io::Result<(Pid, UnixStream)> {
         let (ours, its) = UnixStream::pair()?;
         let mut socket = self.socket.lock();
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-        let mut control = SendAncillaryBuffer::new(&mut space);
-        let files = [its.as_fd()];
-        control.push(SendAncillaryMessage::ScmRights(&files));
-        rustix::net::sendmsg(&*socket, &[IoSlice::new(&[0])], &mut control, SendFlags::NOSIGNAL)?;
+        parcel::send_files(&socket, &[its.as_fd()])?;
         let mut answer = [0; 4];
         socket.read_exact(&mut answer)?;
         let answer = i32::from_le_bytes(answer);

@@ -3,14 +3,15 @@
 use super::super::RealWorld;
 use super::super::run::{Cause, Shared};
 use super::super::standing::Here;
+use super::parcel::Parcel;
 use super::reaper::{self, Child};
 use super::system;
-use crate::sync::process::{Born, failure, started_already};
+use crate::sync::process::{Born, Process, failure, started_already};
 use crate::sync::thread::{Entry, State, Thread};
 use crate::value::Value;
 use crate::value::error::{Error, Kind};
 use rustix::process::Pid;
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -25,7 +26,7 @@ impl RealWorld {
         }
         let entry = handle.entry.lock().take().unwrap_or(Entry { callee: Value::Nil, arguments: Vec::new() });
         let started =
-            self.copy_at_one_moment(handle, &entry).and_then(|copy| self.shared.spawn(handle, &copy));
+            self.copy_at_one_moment(handle, &entry).and_then(|parcel| self.shared.spawn(handle, parcel));
         if started.is_err() {
             *handle.entry.lock() = Some(entry);
             handle.state.store(new, Ordering::SeqCst);
@@ -34,9 +35,12 @@ impl RealWorld {
     }
 
     /// No other thread takes a step meanwhile, so that the copy is of one moment.
-    fn copy_at_one_moment(&mut self, handle: &Arc<Thread>, entry: &Entry) -> Result<Vec<u8>, Error> {
+    fn copy_at_one_moment(&mut self, handle: &Arc<Thread>, entry: &Entry) -> Result<Parcel, Error> {
         let held = self.take_hold(Here::inside(None));
-        let copy = self.shared.copy_for(handle, entry);
+        let copy = match handle.process.as_ref().is_some_and(Process::is_of_pool) {
+            true => self.shared.copy_for_worker(handle, entry),
+            false => self.shared.copy_for(handle, entry),
+        };
         if held {
             self.shared.hold.release(&self.shared, self.seat.thread.id);
         }
@@ -45,7 +49,24 @@ impl RealWorld {
 }
 
 impl Shared {
-    pub(super) fn spawn(self: &Arc<Shared>, handle: &Arc<Thread>, copy: &[u8]) -> Result<(), Error> {
+    pub(super) fn spawn(self: &Arc<Shared>, handle: &Arc<Thread>, parcel: Parcel) -> Result<(), Error> {
+        match self.make_child(handle) {
+            Ok((child, line)) => {
+                // A child that was killed before it has read this is known to the reaper.
+                let _ = parcel.send(&line);
+                let _ = child.line.set(line); // it is new
+                self.processes.family.ring();
+                Ok(())
+            }
+            Err(why) => {
+                parcel.take_back();
+                Err(why)
+            }
+        }
+    }
+
+    /// A new child, and the line to it.
+    fn make_child(self: &Arc<Shared>, handle: &Arc<Thread>) -> Result<(Arc<Child>, UnixStream), Error> {
         let server = self.processes.server.lock();
         let Some(server) = &*server else {
             return Err(match self.desk {
@@ -53,24 +74,22 @@ impl Shared {
                 None => refused(handle, "there is no fork server"),
             });
         };
-        let (pid, line) = server.child().map_err(|error| refused(handle, &error.to_string()))?;
+        let failed = |error: io::Error| refused(handle, &error.to_string());
+        let (pid, line) = server.child().map_err(failed)?;
         let Some(process) = &handle.process else { unreachable!("only processes come here") };
         let parent = rustix::process::getpid().as_raw_nonzero().get();
         process.begin(Born { pid: pid.as_raw_nonzero().get(), parent });
-        self.adopt(handle, pid).map_err(|error| refused(handle, &error.to_string()))?;
-        // A child that was killed before it has read this is known to the reaper.
-        let _ = send(line, copy);
-        Ok(())
+        Ok((self.adopt(handle, pid).map_err(failed)?, line))
     }
 
     /// The child is this run's: it is waited for, and its end is learnt.
-    fn adopt(self: &Arc<Shared>, handle: &Arc<Thread>, pid: Pid) -> io::Result<()> {
+    fn adopt(self: &Arc<Shared>, handle: &Arc<Thread>, pid: Pid) -> io::Result<Arc<Child>> {
         let child = Arc::new(Child::new(handle.clone(), pid)?);
         let mut children = self.processes.children.lock();
         if children.bell.is_none() {
             children.bell = Some(reaper::begin(self.clone())?);
         }
-        children.living.push(child);
+        children.living.push(child.clone());
         children.plain += usize::from(!handle.daemon.load(Ordering::SeqCst));
         if children.over {
             // The run has ended meanwhile: nobody else will end it.
@@ -79,7 +98,7 @@ impl Shared {
         if let Some(bell) = &children.bell {
             bell.ring();
         }
-        Ok(())
+        Ok(child)
     }
 
     /// Makes a child's end known, and wakes those who wait for it.
@@ -114,12 +133,6 @@ impl Shared {
             self.changed.wake_all();
         }
     }
-}
-
-/// How many bytes, then the bytes.
-fn send(mut line: UnixStream, copy: &[u8]) -> io::Result<()> {
-    line.write_all(&(copy.len() as u64).to_le_bytes())?;
-    line.write_all(copy)
 }
 
 /// A session's program is not known before its threads run, so there is no process to make copies of.

@@ -1,0 +1,196 @@
+//! `process pool`: the interface of a pool, with workers that are processes.
+//!
+//! Each worker has a keeper: a thread that takes tasks as the workers of any pool do, sends each to its process, and
+//! makes known what comes back. So futures, cancelling, timeouts and unasked errors are those of every pool. When the
+//! process dies, its task fails, and the keeper makes another process for the next. Keepers, and what the processes
+//! run, are written in conc, so that they wait as any thread does.
+
+use super::threads::Naming;
+use super::{argument, begin, int, native, receiver, script, sync_in, wrong};
+use crate::builtin::{Context, Outcome, Row};
+use crate::sync::outside::Way;
+use crate::sync::pipe::{Pipe, Sending, Wait, What};
+use crate::sync::pool::{Crew, Pool, copied};
+use crate::sync::process::Process;
+use crate::sync::thread::{Entry, Thread};
+use crate::sync::{Kind, Op, Sync, future::Future};
+use crate::value::{
+    Value,
+    error::{self, Error},
+};
+use std::sync::Arc;
+
+type Done = Result<Outcome, Error>;
+
+pub fn functions() -> Vec<Row> {
+    vec![
+        native("process_pool", &["workers"], make, "Makes a pool of at most so many processes for tasks."),
+        script(
+            "__keeper",
+            &["crew"],
+            "fn __keeper(crew) {
+                var worker = nil
+                loop {
+                    let task = __task(crew)
+                    if task == nil { return }
+                    worker = __delegate(crew, task, worker)
+                }
+            }",
+            "What the keeper of a worker process runs.",
+        ),
+        script(
+            "__delegate",
+            &["crew", "task", "worker"],
+            "fn __delegate(crew, task, worker) {
+                var at = worker
+                try {
+                    if at == nil { at = __recruit(crew, __serve) }
+                    __order(at, task)
+                    let answer = __answer(at)
+                    if answer[0] { __done(crew, task, answer[1]) } else { __failed(crew, task, __placed(at, answer[1])) }
+                } catch \"closed\" {
+                    at[0].join()
+                    __failed(crew, task, __lost(at))
+                    return nil
+                } catch e {
+                    __failed(crew, task, e)
+                }
+                return at
+            }",
+            "Has a worker process do a task; the worker for the next, nil when it has died.",
+        ),
+        native("__recruit", &["crew", "serve"], recruit, "Starts a worker process: its handle, and our end of the line."),
+        native("__order", &["worker", "task"], order, "Sends a task."),
+        native("__answer", &["worker"], answer, "Waits for the answer: whether it went well, and the value or error."),
+        native("__placed", &["worker", "error"], placed, "The error, with the process where it happened."),
+        native("__lost", &["worker"], lost, "The error of a task whose process has died."),
+        script(
+            "__serve",
+            &["end"],
+            "fn __serve(end) {
+                try { loop { __serve_one(end, __take(end)) } } catch \"closed\" { }
+            }",
+            "What a worker process runs.",
+        ),
+        script(
+            "__serve_one",
+            &["end", "task"],
+            "fn __serve_one(end, task) {
+                try { __reply(end, true, __apply(task)) } catch e { __reply(end, false, e) }
+            }",
+            "One task.",
+        ),
+        native("__take", &["end"], take, "Waits for a task."),
+        native("__apply", &["task"], apply, "Calls what the task is."),
+        native("__reply", &["end", "fine", "value"], reply, "Sends a result, or an error."),
+    ]
+}
+
+fn make(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let workers = int(argument(arguments, 0), "workers")?;
+    context.world.outside(Way::ProcessPool)?;
+    let crew = context.make(Kind::Crew(Crew::new(workers)?.of_processes()));
+    Ok(Value::Sync(context.make(Kind::Pool(Pool { crew }))).into())
+}
+
+fn recruit(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let crew = receiver(arguments)?;
+    let empty = Entry { callee: argument(arguments, 1).clone(), arguments: Vec::new() };
+    let mut worker = context.unstarted(Naming::Counted(&crew.label()), Some(true), empty);
+    let ids = [context.world.next_id(), context.world.next_id()];
+    let pipe = Kind::Pipe(Pipe::new(true, ids, context.line));
+    let line = Sync::new(context.world.next_id(), context.line, pipe);
+    line.name.get_or_init(|| format!("the line to {}", worker.name()).into());
+    let [near, far] = Pipe::of(&line)?.ends(&line)?;
+    if let Some(entry) = worker.entry.get_mut() {
+        entry.arguments.push(Value::Sync(far));
+    }
+    worker.process = Some(Process::of_pool());
+    let worker = Arc::new(worker);
+    context.world.start(&worker)?;
+    Ok(Value::list(vec![Value::Thread(worker), Value::Sync(near)]).into())
+}
+
+/// Its handle, and our end of the line to it.
+fn worker_in(value: &Value) -> Result<(Arc<Thread>, Arc<Sync>), Error> {
+    if let Value::List(list) = value
+        && let [Value::Thread(handle), Value::Sync(end)] = &list.snapshot()[..]
+    {
+        return Ok((handle.clone(), end.clone()));
+    }
+    Err(wrong("a worker", "worker", value))
+}
+
+fn order(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let (_, end) = worker_in(argument(arguments, 0))?;
+    match Future::of(sync_in(argument(arguments, 1))?)?.take_packed() {
+        Some(bytes) => send(context, end, bytes),
+        None => Err(Error::new(error::Kind::State, "a task is sent once")),
+    }
+}
+
+fn send(context: &mut Context<'_>, end: Arc<Sync>, bytes: Vec<u8>) -> Done {
+    begin(context, Op::Pipe(Wait::Send { end, bytes, put: None, sending: Sending::default() }), None)
+}
+
+fn answer(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let (_, end) = worker_in(argument(arguments, 0))?;
+    begin(context, Op::Pipe(Wait::Receive { end, what: What::Copies }), None)
+}
+
+fn placed(_: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let (handle, _) = worker_in(argument(arguments, 0))?;
+    let Value::Error(error) = argument(arguments, 1) else {
+        return Err(wrong("an error", "error", argument(arguments, 1)));
+    };
+    Ok(Value::Error(Arc::new(error.noted(format!("it happened in the process {}", known_as(&handle)))))
+        .into())
+}
+
+/// `"p-1" (pid 1234)`.
+fn known_as(handle: &Thread) -> String {
+    let pid = handle.process.as_ref().and_then(Process::born).map_or(0, |born| born.pid);
+    format!("\"{}\" (pid {pid})", handle.name())
+}
+
+fn lost(_: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let (handle, _) = worker_in(argument(arguments, 0))?;
+    let how = match handle.process.as_ref().and_then(Process::exit_code) {
+        Some(exit) if exit < 0 => format!("was killed by signal {}", -exit),
+        Some(exit) => format!("ended with exit code {exit}"),
+        None => "has ended".into(),
+    };
+    let message = format!("the worker {} {how} before the task was done", known_as(&handle));
+    let error = Error::new(error::Kind::Broken, message)
+        .note("another process takes its place; the other tasks are done")
+        .hint("submit the task again if it does no harm to do a part of it twice");
+    Ok(Value::Error(Arc::new(error)).into())
+}
+
+fn take(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    begin(context, Op::Pipe(Wait::Receive { end: receiver(arguments)?.clone(), what: What::Copies }), None)
+}
+
+fn apply(_: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let Value::List(task) = argument(arguments, 0) else {
+        return Err(wrong("a task", "task", argument(arguments, 0)));
+    };
+    let mut values = task.snapshot().into_iter();
+    let callee = values.next().unwrap_or(Value::Nil);
+    Ok(Outcome::Call(callee, values.collect()))
+}
+
+fn reply(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let (fine, value) = (argument(arguments, 1), argument(arguments, 2));
+    let packed = copied::pack(&[fine.clone(), value.clone()], "the result of the task");
+    let bytes = match (packed, value) {
+        (Ok(bytes), _) => bytes,
+        // Its parts cannot be copied; what it says can.
+        (Err(_), Value::Error(error)) => {
+            let bare = Value::Error(Arc::new(Error::new(error.kind.clone(), error.message.clone())));
+            copied::pack(&[fine.clone(), bare], "the error of the task")?
+        }
+        (Err(error), _) => return Err(error),
+    };
+    send(context, receiver(arguments)?.clone(), bytes)
+}
