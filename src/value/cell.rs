@@ -1,7 +1,7 @@
 //! A variable that several threads may read and write: each read and each write is one step.
 
 use super::step::Stepped;
-use super::{Value, release};
+use super::{Value, put, release};
 
 /// Sequentially consistent; no value is ever torn.
 #[derive(Debug)]
@@ -17,6 +17,40 @@ impl Cell {
     #[inline]
     pub fn get(&self) -> Value {
         self.value.lock().clone()
+    }
+
+    /// Copies the value to a place; false when there is none yet. (For what the machine does all the time it is faster to
+    /// write a number where it belongs than to hand it over: see `Value::copy_to`.)
+    #[inline(always)]
+    pub fn copy_to(&self, slot: &mut Value) -> bool {
+        let held = self.value.lock();
+        if let Value::Int(_) = *held {
+            // What was in the place is freed outside the lock.
+            if slot.is_plain() {
+                held.copy_over(slot);
+                return true;
+            }
+        }
+        let value = held.clone();
+        drop(held);
+        let set = !matches!(value, Value::Unset);
+        if set {
+            put(slot, value);
+        }
+        set
+    }
+
+    /// Puts a copy of a value here.
+    #[inline(always)]
+    pub fn copy_from(&self, value: &Value) {
+        let mut held = self.value.lock();
+        if value.is_plain() && held.is_plain() {
+            value.copy_over(&mut held);
+            return;
+        }
+        let old = std::mem::replace(&mut *held, value.clone());
+        drop(held);
+        drop(old); // outside the lock: dropping may free a large structure
     }
 
     #[inline]
