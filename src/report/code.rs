@@ -39,6 +39,10 @@ pub enum Code {
     NoEffect = 216,
     /// A signal that there is not, or that nobody can handle.
     WrongSignal = 219,
+    /// A thread is joined in the round of a loop that starts it.
+    OneAfterAnother = 221,
+    /// `if` around the wait of a condition.
+    LooksOnce = 222,
     // 03xx: while running, by kind of error value.
     Thrown = 300,
     Timeout = 301,

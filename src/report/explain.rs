@@ -5,7 +5,7 @@ use super::Code;
 
 impl Code {
     /// In the order of their numbers.
-    pub const ALL: [Code; 48] = [
+    pub const ALL: [Code; 50] = [
         Code::Syntax,
         Code::Unclosed,
         Code::BadNumber,
@@ -30,6 +30,8 @@ impl Code {
         Code::UnknownKind,
         Code::NoEffect,
         Code::WrongSignal,
+        Code::OneAfterAnother,
+        Code::LooksOnce,
         Code::Thrown,
         Code::Timeout,
         Code::Closed,
@@ -89,6 +91,8 @@ impl Code {
             Code::UnknownKind => include_str!("../../docs/errors/E0215.md"),
             Code::NoEffect => include_str!("../../docs/errors/E0216.md"),
             Code::WrongSignal => include_str!("../../docs/errors/E0219.md"),
+            Code::OneAfterAnother => include_str!("../../docs/errors/E0221.md"),
+            Code::LooksOnce => include_str!("../../docs/errors/E0222.md"),
             Code::Thrown => include_str!("../../docs/errors/E0300.md"),
             Code::Timeout => include_str!("../../docs/errors/E0301.md"),
             Code::Closed => include_str!("../../docs/errors/E0302.md"),

@@ -322,11 +322,14 @@ impl Names<'_> {
             let hint =
                 format!("as a statement it is followed by a space and a condition: `{} x == 1`", name.text);
             report = report.hint(hint);
+        } else if matches!(&*name.text, "Thread" | "thread") {
+            let hint = "a thread is started with `start`: `let t = start f(x)`, or `start { … }`; `thread work(n) { … }` declares a template";
+            report = report.hint(hint);
         } else if let Some(near) = self.suggest(&name.text) {
             report = report.hint(format!("did you mean \"{near}\"?"));
         } else if assigned {
             report = report.hint(format!("a new variable is declared with `var`: `var {} = …`", name.text));
-        } else if matches!(&*name.text, "threading" | "thread" | "multiprocessing") {
+        } else if matches!(&*name.text, "threading" | "multiprocessing") {
             report = report.hint("nothing has to be imported: `let t = start { … }`, `lock m`, `queue q`");
         }
         self.undefined.insert(name.text.clone(), (self.found.len(), Vec::new()));

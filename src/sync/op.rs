@@ -501,13 +501,11 @@ impl Op {
                 let mut futures = several.futures.iter().filter_map(|sync| Future::of(sync).ok());
                 futures.find_map(|future| future.note(who))
             }
-            Op::Event(_)
-            | Op::Put(_)
-            | Op::Get(_)
-            | Op::Next(_)
-            | Op::Task(_)
-            | Op::Idle(_)
-            | Op::Outside(_) => None,
+            Op::Put(put) => Queue::of(&put.queue).ok().and_then(|state| state.note_of_put(&put.queue)),
+            Op::Get(queue) | Op::Next(queue) => {
+                Queue::of(queue).ok().and_then(|state| state.note_of_get(queue))
+            }
+            Op::Event(_) | Op::Task(_) | Op::Idle(_) | Op::Outside(_) => None,
             Op::Select(select) => return select.arms.iter().for_each(|arm| arm.explain(who, each)),
         };
         if let Some(note) = note {

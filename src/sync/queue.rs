@@ -279,6 +279,20 @@ impl Queue {
         self.size() > 0 || closed(self.state().load(Ordering::SeqCst))
     }
 
+    /// What a report adds when a thread waits for a value, and nobody will put one.
+    pub fn note_of_get(&self, sync: &Sync) -> Option<String> {
+        let label = sync.label();
+        (self.size() == 0 && !self.closed()).then(|| {
+            format!("{label} is empty and not closed: each get needs a put of its own, and {label}.close() after the last put ends a `for` over it")
+        })
+    }
+
+    /// What a report adds when a thread waits for room.
+    pub fn note_of_put(&self, sync: &Sync) -> Option<String> {
+        let most = self.capacity?;
+        self.full().then(|| format!("{} holds {most} of {most}, and nobody takes any", sync.label()))
+    }
+
     /// What a report adds when a thread waits in `join`.
     pub fn note(&self, sync: &Sync) -> Option<String> {
         let (label, unfinished, held) = (sync.label(), self.unfinished(), self.size() as u64);

@@ -1,10 +1,12 @@
 //! Assignments to what never changes.
 
 use super::super::{ClassKind, Meaning, Member, VariableKind};
+use super::facts::Holds;
 use super::visit::{Visitor, walk_statement};
 use super::{Findings, members};
 use crate::report::{Code, Diagnostic};
 use crate::syntax::tree::{Expression, ExpressionKind, Name, Statement, StatementKind};
+use crate::value::Type;
 
 pub struct Assignments<'a, 'f, 't> {
     pub found: &'a mut Findings<'f, 't>,
@@ -66,7 +68,7 @@ impl Assignments<'_, '_, '_> {
                 Some(format!("declare it with `var` to change it: `var {text} = …`")),
             ),
             VariableKind::SelfReference => ("the object, which never changes", None),
-            VariableKind::Declared => ("declared, so it never changes", None),
+            VariableKind::Declared => ("declared, so it never changes", self.inside(id, name)),
             VariableKind::Function(_) => ("a function, which never changes", None),
             VariableKind::Class(_) => ("a class, which never changes", None),
             VariableKind::Template(_) => ("a thread template, which never changes", None),
@@ -78,6 +80,13 @@ impl Assignments<'_, '_, '_> {
             Some(hint) => report.hint(hint),
             None => report,
         });
+    }
+
+    /// How what the declared thing holds is changed.
+    fn inside(&self, id: u32, name: &Name) -> Option<String> {
+        let atomic =
+            matches!(self.found.facts.declared_as(id), Some(Holds::Thing { kind: Type::Atomic, .. }));
+        atomic.then(|| format!("what it holds is changed with `{0}.value = …`, or `{0}.add(1)`", name.text))
     }
 
     fn unchanging_field(&self, class: u32, field: u32, name: &Name) -> Diagnostic {

@@ -156,6 +156,11 @@ impl<'t> Facts<'t> {
         }
     }
 
+    /// What a declared variable holds at first, also if the script assigns to it, which it may not.
+    pub fn declared_as(&self, variable: u32) -> Option<Holds> {
+        self.variables.get(&variable).copied()
+    }
+
     pub fn name_holds(&self, name: &Name) -> Option<Holds> {
         match self.meaning(name) {
             Meaning::None => None,

@@ -10,6 +10,7 @@ mod habits;
 mod handed;
 mod kinds;
 mod members;
+mod order;
 mod place;
 mod select;
 mod signals;
@@ -35,6 +36,7 @@ pub fn check(script: &Script, answers: &Resolution, builtins: &Builtins, source:
     habits::Habits { found: &mut found }.block(&script.body);
     handed::HandedOver { found: &mut found }.block(&script.body);
     members::UnknownMembers { found: &mut found }.block(&script.body);
+    order::Orders { found: &mut found }.block(&script.body);
     place::Places::new(&mut found).block(&script.body);
     select::Arms { found: &mut found }.block(&script.body);
     signals::Signals { found: &mut found }.block(&script.body);

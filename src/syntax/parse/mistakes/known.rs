@@ -296,6 +296,12 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
         "?" | "??" | "?." => {
             Say::new(format!("`{token}` means nothing here"), "write `a if condition else b`")
         }
+        "join" if !first.is_empty() && (previous == "=" || previous == "return" || previous == "(") => {
+            Say::new(
+                "`join` is a statement, and has no value",
+                "join first, then ask for the thread's value: `join t`, and `t.result`",
+            )
+        }
         "++" | "--" => step(stuck, token, stuck.at),
         "..." => Say::new("`...` means nothing here", "a range is `0..5` or `0..=5`"),
         "::" => Say::new("`::` means nothing here", "a field or method follows a `.`"),
