@@ -8,15 +8,16 @@
 
 mod values;
 
-use crate::code::Instruction;
 use crate::code::flow::Place;
 use crate::code::live;
 use crate::code::reach::{self, Mention, Reach};
-use crate::machine::{Image, Snapshot};
+use crate::code::{Instruction, Program};
+use crate::machine::{Call, Image, Snapshot};
 use crate::sync::thread::Thread;
 use crate::value::object::Object;
 use crate::value::{Value, release};
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// So many values are followed in one search: about ten milliseconds' worth.
@@ -118,21 +119,18 @@ impl<'a> Marks<'a> {
 
     /// All that the condition of an `await` depends on, of the thread that waits in it. Unknown where more than what is
     /// marked then may change its value.
-    pub fn condition(&mut self, snapshot: &Snapshot) -> Result<(), Unknown> {
+    pub fn condition(&mut self, snapshot: &Snapshot, inside: bool) -> Result<(), Unknown> {
         let program = &**self.image.program;
         let call = snapshot.calls.last().ok_or(Unknown)?;
         let function = &program.functions[call.function as usize];
-        let end = call.pc as usize;
-        let code = function.code.get(..end).ok_or(Unknown)?;
-        let Some(Instruction::AwaitWait) = code.last() else { return Err(Unknown) };
-        let begin = code.iter().rposition(|i| matches!(i, Instruction::AwaitBegin)).ok_or(Unknown)?;
+        let part = condition_of(program, call, inside).ok_or(Unknown)?;
         snapshot.others.iter().for_each(|value| self.push(value.clone()));
-        for register in live::read_by(program, &code[begin..]) {
+        for register in live::read_by(program, &function.code[part.clone()]) {
             if let Some(value) = call.registers.get(register) {
                 self.push(value.clone());
             }
         }
-        self.ahead.extend(self.reach.of_part(call.function, begin..end));
+        self.ahead.extend(self.reach.of_part(call.function, part));
         self.follow()?;
         let by_itself = self.changes_by_itself || self.may(Mention::Outside) || self.may(Mention::Threads);
         if by_itself { Err(Unknown) } else { Ok(()) }
@@ -238,6 +236,22 @@ impl<'a> Marks<'a> {
             objects.iter().filter_map(|object| Some(object.fields.get(usize::from(index))?.get())).collect();
         values.into_iter().for_each(|value| self.push(value));
     }
+}
+
+/// The instructions of the condition that the thread awaits which stands here, if it is between two looks at it. `inside`:
+/// it is in the middle of the instruction before.
+pub fn condition_of(program: &Program, call: &Call, inside: bool) -> Option<Range<usize>> {
+    let code = &program.functions[call.function as usize].code;
+    let (before, rest) = code.split_at_checked(call.pc as usize)?;
+    let begins = |i: &Instruction| matches!(i, Instruction::AwaitBegin);
+    let begin = match (inside, before, rest) {
+        (true, [.., Instruction::AwaitWait], _) => before.iter().rposition(begins)?,
+        (true, [.., Instruction::AwaitBegin, Instruction::HoldOthers], _) => before.len() - 2,
+        (false, _, [Instruction::AwaitBegin, ..]) => before.len(),
+        _ => return None,
+    };
+    let length = code[begin..].iter().position(|i| matches!(i, Instruction::AwaitWait))?;
+    Some(begin..begin + length + 1)
 }
 
 /// Whether something can be reached through the value.

@@ -1,7 +1,6 @@
 //! What is within reach of values, registers and conditions.
 
 use super::*;
-use crate::machine::Call;
 use crate::source::Source;
 use crate::sync::event::Event;
 use crate::sync::queue::{Order, Queue};
@@ -163,8 +162,15 @@ fn conditions_depend_on_what_they_read() {
             others: Vec::new(),
         }
     };
+    // Between two looks, when something has changed, it stands before the condition.
+    let mut again = standing("waits");
+    let code = &program.image.program.functions[again.calls[0].function as usize].code;
+    let begin = code.iter().position(|i| matches!(i, Instruction::AwaitBegin)).expect("an await");
+    again.calls[0].pc = begin as u32;
+    program.marks().condition(&again, false).expect("it is known");
+    assert!(program.marks().condition(&again, true).is_err());
     let mut condition = program.marks();
-    condition.condition(&standing("waits")).expect("it is known");
+    condition.condition(&standing("waits"), true).expect("it is known");
     let changed_by = |value: Value| {
         let mut marks = program.marks();
         marks.value(value).expect("it is known");
@@ -174,5 +180,5 @@ fn conditions_depend_on_what_they_read() {
     assert!(!changed_by(Value::Function(program.function("sets_another"))));
     assert!(changed_by(list.clone()));
     assert!(!changed_by(Value::list(vec![Value::Int(0)])));
-    assert!(program.marks().condition(&standing("waits_for_time")).is_err());
+    assert!(program.marks().condition(&standing("waits_for_time"), true).is_err());
 }

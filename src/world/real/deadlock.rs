@@ -77,7 +77,7 @@ impl Shared {
         if stuck.is_empty() {
             return None;
         }
-        self.confirm(table, &blocked, stuck)
+        self.confirm(table, &blocked, stuck, false)
     }
 
     /// When no thread can go on by itself.
@@ -90,7 +90,7 @@ impl Shared {
         if stuck.is_empty() || self.nothing_left_to_do(table) {
             return None;
         }
-        self.confirm(table, &blocked, stuck)
+        self.confirm(table, &blocked, stuck, false)
     }
 
     /// Who waits for whom, and who can go on.
@@ -120,9 +120,20 @@ impl Shared {
         Some(blocked.op.releasers(Who { thread: &seat.thread, line: blocked.line }))
     }
 
-    /// Looks at each of the stuck threads once more, then says what is to be said of them.
-    pub(super) fn confirm(&self, table: &Table, blocked: &Blocked, stuck: Vec<u32>) -> Option<Knot> {
-        let seats: Vec<&Arc<Seat>> = stuck.iter().filter_map(|id| table.seats.get(id)).collect();
+    /// Looks at each of the stuck threads once more, then says what is to be said of them. `looked`: those in an `await`
+    /// have looked at their conditions in vain, parked or not.
+    pub(super) fn confirm(
+        &self,
+        table: &Table,
+        blocked: &Blocked,
+        stuck: Vec<u32>,
+        looked: bool,
+    ) -> Option<Knot> {
+        let mut seats: Vec<&Arc<Seat>> = stuck.iter().filter_map(|id| table.seats.get(id)).collect();
+        if seats.is_empty() {
+            return None;
+        }
+        seats.retain(|seat| !(looked && seat.awaits.inside()));
         for seat in &seats {
             let guard = seat.blocked.lock();
             let ready = guard.as_ref().is_none_or(|blocked| {
@@ -134,7 +145,7 @@ impl Shared {
                 return None;
             }
         }
-        if seats.is_empty() || !seats.iter().all(|seat| seat.waiter.parked()) {
+        if !seats.iter().all(|seat| seat.waiter.parked()) {
             return None;
         }
         let here = |ring: &Vec<u32>| ring.iter().all(|id| table.seats.contains_key(id));
@@ -201,6 +212,9 @@ impl Shared {
                     notes.push(note);
                 }
             });
+        } else if let Some(line) = seat.line_it_stands_at(&self.code().image.program) {
+            stuck.waits = Op::Change.describe();
+            stuck.line = line;
         }
         stuck
     }

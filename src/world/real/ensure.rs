@@ -3,6 +3,7 @@
 //! An `invariant` is not evaluated here: between any two steps of real threads there would have to be a third.
 
 use super::RealWorld;
+use super::awaits::Awaits;
 use super::run::Shared;
 use super::standing::Standing;
 use super::threads::Seat;
@@ -75,9 +76,11 @@ impl Shared {
             daemon: false,
             standing: Mutex::new(Standing::Untold),
             rests: AtomicU64::new(0),
+            awaits: Awaits::default(),
             waiter: Arc::new(Waiter::new(self.awake.clone())),
             still: AtomicBool::new(false),
             reads_input: AtomicBool::new(false),
+            frees: AtomicBool::new(false),
             blocked: Mutex::new(None),
             ending: AtomicBool::new(false),
             outgrown: AtomicBool::new(false),

@@ -22,9 +22,6 @@ const LOOKS: u32 = 200;
 /// The number of no thread: nobody takes steps.
 const NOBODY: u32 = 0;
 
-/// So long at most all are kept waiting for one that is long in coming to its safe point.
-const PATIENCE: Duration = Duration::from_millis(10);
-
 #[derive(Default)]
 pub(super) struct Hold {
     holder: Mutex<Option<Holder>>,
@@ -91,8 +88,8 @@ impl Shared {
     }
 
     /// Looks at the table while every thread stands still and has told where. None if they did not come to that in
-    /// a short while, or a thread holds all others itself.
-    pub(super) fn while_all_stand<T>(&self, look: impl FnOnce(&Table) -> T) -> Option<T> {
+    /// that time, in which all are kept waiting, or a thread holds all others itself.
+    pub(super) fn while_all_stand<T>(&self, patience: Duration, look: impl FnOnce(&Table) -> T) -> Option<T> {
         let mut holder = self.hold.holder.lock();
         if holder.is_some() || self.stopping() {
             return None;
@@ -102,7 +99,7 @@ impl Shared {
         // Those that stand since an earlier hold, and those that are parked, look at the flag again.
         self.hold.over.notify_all();
         self.table.lock().seats.values().for_each(|seat| seat.waiter.nudge());
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + patience;
         let mut told = self.all_have_told();
         while !told && !self.stopping() {
             let late = self.hold.one_still.wait_until(&mut holder, until).timed_out();

@@ -7,10 +7,13 @@
 
 use super::deadlock::{Knot, Picture};
 use super::graph;
+use super::occasion::Next;
 use super::run::{Code, Shared};
 use super::standing::Standing;
 use super::threads::{Seat, Table};
+use crate::code::Program;
 use crate::code::reach::Mention;
+use crate::sync::Releasers;
 use crate::world::marks::{Marks, Unknown};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -24,21 +27,24 @@ enum Found {
     Nothing,
     /// Some thread waits that may or may not be released.
     Open,
+    /// The threads have not come to stand still.
+    Unseen,
 }
 
 impl Shared {
     /// Ends the run if some threads wait for ever; plans the next search if that cannot be told yet.
     pub(super) fn look_for_knots(&self) {
         let began = Instant::now();
-        let open = match self.search() {
+        let next = match self.search() {
             Found::Knot(knot) => {
                 self.deadlocked(knot);
-                false
+                Next::Never
             }
-            Found::Nothing => false,
-            Found::Open => true,
+            Found::Nothing => Next::Never,
+            Found::Open => Next::Later,
+            Found::Unseen => Next::Again,
         };
-        self.knots.plan_next(began, open);
+        self.knots.plan_next(began, next);
     }
 
     fn search(&self) -> Found {
@@ -48,7 +54,8 @@ impl Shared {
             let table = self.table.lock();
             let Picture { blocked, free } = self.picture(&table);
             // When nobody is free, the last who blocked has looked.
-            if free.is_empty() || !blocked.keys().any(|id| self.minds(&table, *id)) {
+            let minded = blocked.keys().any(|id| self.minds(&table, *id)) || somebody_awaits(&table);
+            if free.is_empty() || !minded {
                 return Found::Nothing;
             }
             // Nobody knows what it holds.
@@ -56,14 +63,19 @@ impl Shared {
                 return Found::Open;
             }
         }
-        self.while_all_stand(|table| self.find_knot(table, &self.code())).unwrap_or(Found::Open)
+        let patience = self.knots.patience();
+        let look = |table: &Table| self.find_knot(table, &self.code());
+        self.while_all_stand(patience, look).unwrap_or(Found::Unseen)
     }
 
     /// To be called while all stand still.
     fn find_knot(&self, table: &Table, code: &Code) -> Found {
-        let Picture { blocked, free } = self.picture(table);
-        if free.is_empty() || !blocked.keys().any(|id| self.minds(table, *id)) {
+        let Picture { blocked, free } = self.picture_of_all_standing(table, &code.image.program);
+        if free.is_empty() {
             return Found::Nothing;
+        }
+        if !blocked.keys().any(|id| self.minds(table, *id)) {
+            return if somebody_awaits(table) { Found::Open } else { Found::Nothing };
         }
         let mut threads: Vec<_> = table.seats.values().map(|seat| seat.thread.clone()).collect();
         threads.push(self.main.clone());
@@ -99,13 +111,34 @@ impl Shared {
         if unknown.get() || ends || !stuck.iter().any(|id| self.minds(table, *id)) {
             return Found::Open;
         }
-        self.confirm(table, &blocked, stuck).map_or(Found::Open, Found::Knot)
+        if !self.have_looked(table, &stuck) {
+            return Found::Open;
+        }
+        self.confirm(table, &blocked, stuck, true).map_or(Found::Open, Found::Knot)
+    }
+
+    /// Threads in an `await` count as blocked, though they may have been woken to look at their conditions.
+    fn picture_of_all_standing(&self, table: &Table, program: &Program) -> Picture {
+        let Picture { mut blocked, mut free } = self.picture(table);
+        let awaits = |id: &u32| {
+            let seat = table.seats.get(id);
+            seat.is_some_and(|seat| seat.stands_awaiting(program))
+        };
+        for id in free.extract_if(.., |id| awaits(id)) {
+            blocked.insert(id, Releasers::Anyone(Vec::new()));
+        }
+        Picture { blocked, free }
     }
 
     /// Whether it is a mistake that this thread waits for ever.
     pub(super) fn minds(&self, table: &Table, id: u32) -> bool {
         table.seats.get(&id).is_some_and(|seat| !seat.daemon) && !self.idles(table, id)
     }
+}
+
+/// Whether some thread that keeps the program alive is in an `await`, parked or not.
+fn somebody_awaits(table: &Table) -> bool {
+    table.seats.values().any(|seat| !seat.daemon && seat.awaits.inside())
 }
 
 /// Marks all that a thread can come to.
@@ -130,7 +163,7 @@ fn mark_seat(marks: &mut Marks<'_>, seat: &Seat) -> Result<(), Unknown> {
 
 fn mark_condition(marks: &mut Marks<'_>, seat: &Seat) -> Result<(), Unknown> {
     match &*seat.standing.lock() {
-        Standing::At { snapshot, .. } => marks.condition(snapshot),
+        Standing::At { snapshot, inside } => marks.condition(snapshot, *inside),
         Standing::Begins | Standing::Ended | Standing::Untold | Standing::Hidden => Err(Unknown),
     }
 }

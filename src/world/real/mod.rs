@@ -9,6 +9,7 @@
 //! Locks are taken in this order: who holds the others still (`Hold`), the table of threads, a seat's blocked operation, the state of
 //! a thing. None is held while a thread of the script runs or parks.
 
+mod awaits;
 mod cancel;
 mod children;
 mod claim;
@@ -76,8 +77,10 @@ pub struct RealWorld {
     trap: Arc<AtomicU8>,
     seat: Arc<Seat>,
     spin: Spin,
-    /// How many changes there had been when the thread began to evaluate the condition of its `await`.
-    changes_seen: u64,
+    /// What it has seen in its `await`.
+    looks: awaits::Looks,
+    /// Other than before each time that it rests for something new.
+    rests: u64,
     /// What the thread held when the error was raised that has ended it: label and line of acquisition.
     held: Vec<(String, u32)>,
     /// When it began, for `--stats`.
@@ -104,7 +107,8 @@ impl RealWorld {
             shared,
             seat,
             spin: Spin::new(),
-            changes_seen: 0,
+            looks: awaits::Looks::default(),
+            rests: 0,
             held: Vec::new(),
             began: Instant::now(),
             waits: 0,
@@ -318,12 +322,11 @@ impl Scheduler for RealWorld {
     }
 
     fn await_begin(&mut self) {
-        self.shared.awaiting.fetch_add(1, Ordering::SeqCst);
-        self.changes_seen = self.shared.changes.load(Ordering::SeqCst);
+        self.begin_to_look();
     }
 
     fn await_end(&mut self) {
-        self.shared.awaiting.fetch_sub(1, Ordering::SeqCst);
+        self.end_looking();
     }
 
     fn watch(&mut self, watch: Watch) {

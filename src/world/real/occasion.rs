@@ -14,8 +14,10 @@
 //! time. The searches take a small share of the time, whatever the program does.
 
 use super::RealWorld;
+use super::awaits::Suspects;
 use super::run::Shared;
 use super::standing::Here;
+use super::threads::Seat;
 use crate::code::Program;
 use crate::code::reach;
 use parking_lot::Mutex;
@@ -31,8 +33,23 @@ const LONGEST_WHILE: Duration = Duration::from_millis(50);
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// Searching takes at most one part in so many of the time.
 const SHARE: u32 = 25;
+/// How long all are kept waiting for those that are long in coming to a safe point: so long at first, and twice as long
+/// each time that it was in vain. On a machine that has much to do it takes a while until each thread has had its turn.
+const PATIENCE: Duration = Duration::from_millis(10);
+const MOST_PATIENCE: Duration = Duration::from_millis(160);
 /// So many places of rest are remembered for each thread.
 const MOST_PLACES: usize = 1000;
+
+/// When to search again after a search that has ended nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Not before something happens.
+    Never,
+    /// Each time after twice the time: it could not be told.
+    Later,
+    /// With more patience: it has not been looked.
+    Again,
+}
 
 pub(super) struct Knots {
     worth_while: AtomicBool,
@@ -41,6 +58,7 @@ pub(super) struct Knots {
     /// A check is planned, or about to be.
     armed: AtomicBool,
     plan: Mutex<Plan>,
+    pub suspects: Mutex<Option<Suspects>>,
 }
 
 struct Plan {
@@ -50,6 +68,7 @@ struct Plan {
     not_before: Option<Instant>,
     /// How long after a search that found nothing to search again.
     pause: Duration,
+    patience: Duration,
     watches: u64,
     parked: Parked,
 }
@@ -83,9 +102,11 @@ impl Knots {
                 check: None,
                 not_before: None,
                 pause: FIRST_PAUSE,
+                patience: PATIENCE,
                 watches: 0,
                 parked,
             }),
+            suspects: Mutex::new(None),
         }
     }
 
@@ -101,6 +122,10 @@ impl Knots {
         let armed = self.armed.load(Ordering::SeqCst) && plan.check.is_none();
         let check = if armed { Some(Instant::now()) } else { plan.check };
         [plan.search, check].into_iter().flatten().min()
+    }
+
+    pub fn patience(&self) -> Duration {
+        self.plan.lock().patience
     }
 
     fn watch(&self) -> u64 {
@@ -121,17 +146,23 @@ impl Knots {
     }
 
     /// After a search that has ended nothing.
-    pub fn plan_next(&self, began: Instant, open: bool) {
+    pub fn plan_next(&self, began: Instant, next: Next) {
         let mut plan = self.plan.lock();
         let now = Instant::now();
         plan.not_before = Some(now + (now - began) * SHARE);
-        if !open {
+        if next == Next::Never {
             plan.search = None;
+            plan.patience = PATIENCE;
             self.watch.store(0, Ordering::Relaxed);
             return;
         }
         plan.search = plan.not_before.max(Some(now + plan.pause));
-        plan.pause *= 2;
+        if next == Next::Later {
+            plan.pause *= 2;
+            plan.patience = PATIENCE;
+        } else {
+            plan.patience = (plan.patience * 2).min(MOST_PATIENCE);
+        }
         if self.watch() == 0 {
             plan.watches += 1;
             self.watch.store(plan.watches, Ordering::Relaxed);
@@ -191,7 +222,7 @@ impl RealWorld {
 }
 
 impl Shared {
-    fn arm(&self) {
+    pub(super) fn arm(&self) {
         let armed = &self.knots.armed;
         if !armed.load(Ordering::SeqCst) && !armed.swap(true, Ordering::SeqCst) {
             self.bell.ring();
@@ -249,12 +280,12 @@ impl Shared {
         }
     }
 
-    /// The threads parked without a deadline, as far as it matters, with how many times each has rested.
+    /// The threads parked without a deadline or in an `await`, as far as it matters, each with the number of its rest.
     fn who_is_parked(&self) -> HashMap<u32, u64> {
         let all = self.knots.watch() != 0;
         let table = self.table.lock();
-        let parked =
-            table.seats.iter().filter(|(id, seat)| seat.waiter.parked() && (all || self.minds(&table, **id)));
+        let rests = |seat: &Seat| seat.waiter.parked() || seat.awaits.inside();
+        let parked = table.seats.iter().filter(|(id, seat)| rests(seat) && (all || self.minds(&table, **id)));
         parked.map(|(id, seat)| (*id, seat.rests.load(Ordering::Relaxed))).collect()
     }
 }
@@ -276,7 +307,7 @@ mod tests {
         assert_eq!(knots.due(), None);
         assert!(knots.plan_now());
         assert!(!knots.plan_now()); // planned already
-        knots.plan_next(Instant::now(), false);
+        knots.plan_next(Instant::now(), Next::Never);
         assert_eq!((knots.due(), knots.watch()), (None, 0));
     }
 
@@ -286,7 +317,7 @@ mod tests {
         let mut pauses = Vec::new();
         for _ in 0..4 {
             let now = Instant::now();
-            knots.plan_next(now, true);
+            knots.plan_next(now, Next::Later);
             pauses.push(knots.due().expect("it is planned") - now);
         }
         assert!(pauses.windows(2).all(|two| two[1] > two[0] * 3 / 2), "{pauses:?}");
@@ -299,9 +330,26 @@ mod tests {
     fn searching_takes_its_share_of_the_time_at_most() {
         let knots = knots("event e");
         let long = Duration::from_millis(100);
-        knots.plan_next(Instant::now() - long, true);
+        knots.plan_next(Instant::now() - long, Next::Later);
         assert!(!knots.plan_now());
         assert!(knots.due().expect("it is planned") > Instant::now() + long * (SHARE - 1));
+    }
+
+    #[test]
+    fn what_was_not_seen_is_looked_for_soon_and_with_more_patience() {
+        let knots = knots("event e");
+        let mut patience = knots.patience();
+        for _ in 0..3 {
+            let now = Instant::now();
+            knots.plan_next(now, Next::Again);
+            assert!(knots.due().expect("it is planned") - now < FIRST_PAUSE * 2);
+            assert!(knots.patience() > patience);
+            patience = knots.patience();
+        }
+        (0..10).for_each(|_| knots.plan_next(Instant::now(), Next::Again));
+        assert_eq!(knots.patience(), MOST_PATIENCE);
+        knots.plan_next(Instant::now(), Next::Later);
+        assert_eq!(knots.patience(), PATIENCE);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::process::{self, Processes, Side};
 use super::session::Desk;
 use super::stats::Tally;
 use super::things::Things;
-use super::threads::Table;
+use super::threads::{Seat, Table};
 use super::{RealWorld, threads};
 use crate::code::reach::Reach;
 use crate::code::verify::Verified;
@@ -322,7 +322,9 @@ impl Shared {
         }
         let mut left = std::mem::take(&mut *self.left.lock());
         let table = self.table.lock();
-        let busy = table.seats.values().filter(|seat| !self.things.idles(seat.thread.id));
+        let does_nothing =
+            |seat: &Seat| seat.frees.load(Ordering::Relaxed) || self.things.idles(seat.thread.id);
+        let busy = table.seats.values().filter(|seat| !does_nothing(seat));
         left.extend(busy.map(|seat| (seat.thread.id, seat.left(&self.things))));
         drop(table);
         left.sort_by_key(|(id, _)| *id);

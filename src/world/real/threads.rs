@@ -1,6 +1,7 @@
 //! Threads of the script: the table of those that live, the start of one, its body, and its end.
 
 use super::RealWorld;
+use super::awaits::Awaits;
 use super::forced;
 use super::run::{Cause, MAIN, Shared, UncaughtReport};
 use super::standing::{Here, Standing};
@@ -37,12 +38,15 @@ pub(super) struct Seat {
     /// Where it stands while it is still, as far as it has been asked.
     pub standing: Mutex<Standing>,
     pub waiter: Arc<Waiter>,
-    /// How many times it has parked; so others can tell whether it has been parked all the time.
+    /// Another number each time that it rests for something new; so others can tell whether it has rested all the time.
     pub rests: AtomicU64,
+    pub awaits: Awaits,
     /// It takes no step of the script: it is parked, held, reads, or has not begun.
     pub still: AtomicBool,
     /// It may never come back from the system call it is in.
     pub reads_input: AtomicBool,
+    /// Its code has ended: it only frees what it held, which takes a while for large values.
+    pub frees: AtomicBool,
     /// What it waits for while it is parked. It stays here so that others can look at it.
     pub blocked: Mutex<Option<Blocked>>,
     /// Somebody ends it; taken back by the thread when it has noticed.
@@ -92,9 +96,11 @@ impl Shared {
             daemon: thread.daemon.load(Ordering::SeqCst),
             standing: Mutex::new(Standing::Begins),
             rests: AtomicU64::new(0),
+            awaits: Awaits::default(),
             waiter: Arc::new(Waiter::new(self.awake.clone())),
             still: AtomicBool::new(true),
             reads_input: AtomicBool::new(false),
+            frees: AtomicBool::new(false),
             blocked: Mutex::new(None),
             ending: AtomicBool::new(false),
             outgrown: AtomicBool::new(false),
@@ -292,6 +298,7 @@ pub(super) fn call(world: &mut RealWorld, entry: Entry) -> Exit {
     let mut code = world.code();
     match Fiber::new(&code.image, entry) {
         Ok(mut fiber) => {
+            world.seat.frees.store(false, Ordering::Relaxed);
             let mut exit = machine::run(&code.image, &mut fiber, world);
             while let Exit::Paused = exit {
                 code = world.code();
@@ -299,6 +306,7 @@ pub(super) fn call(world: &mut RealWorld, entry: Entry) -> Exit {
                 exit = machine::run(&code.image, &mut fiber, world);
             }
             world.held = std::mem::take(&mut fiber.held);
+            world.seat.frees.store(true, Ordering::Relaxed);
             exit
         }
         Err(error) => Exit::Failed(Arc::new(error)),

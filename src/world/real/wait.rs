@@ -30,6 +30,9 @@ struct Pending {
 impl RealWorld {
     pub(super) fn wait_at(&mut self, wait: Wait, line: u32, fiber: Option<&Fiber>) -> Waited {
         let mut pending = Pending { op: wait.op, deadline: wait.deadline, line };
+        if matches!(pending.op, Op::Change) {
+            self.looked_in_vain();
+        }
         if self.shared.stopping() {
             return self.give_up(pending);
         }
@@ -80,15 +83,17 @@ impl RealWorld {
         Who { thread: &self.seat.thread, line }
     }
 
-    fn poll(&self, pending: &mut Pending) -> Result<Option<Value>, Error> {
+    fn poll(&mut self, pending: &mut Pending) -> Result<Option<Value>, Error> {
         if matches!(pending.op, Op::Change) {
-            return Ok(self.shared.has_changed(self.changes_seen).then_some(Value::Nil));
+            let changed = self.shared.has_changed(self.looks.changes_seen);
+            self.looks.again |= changed;
+            return Ok(changed.then_some(Value::Nil));
         }
         pending.op.poll(self.asker(pending.line))
     }
 
     fn ready(&self, pending: &Pending) -> bool {
-        self.shared.ready(&pending.op, self.asker(pending.line), self.changes_seen)
+        self.shared.ready(&pending.op, self.asker(pending.line), self.looks.changes_seen)
     }
 
     /// Looks for a while without registering, so that those who change the thing need not wake anybody.
@@ -96,7 +101,7 @@ impl RealWorld {
         if takes_long(&pending.op) {
             return None;
         }
-        let (thread, shared, seen) = (&self.seat.thread, &self.shared, self.changes_seen);
+        let (thread, shared, seen) = (&self.seat.thread, &self.shared, self.looks.changes_seen);
         let who = Who { thread, line: pending.line };
         let mut ready = || shared.ready(&pending.op, who, seen);
         let done = if !one_at_a_time(&pending.op) {
@@ -178,14 +183,17 @@ impl RealWorld {
             Some(Waiting { on: op.on(), text: op.describe(), line, timed: deadline.is_some() });
         thread.state.store(state as u8, Ordering::SeqCst);
         let idle = op.is_idle();
-        *self.seat.blocked.lock() = Some(Blocked { op, line, changes_seen: self.changes_seen });
+        *self.seat.blocked.lock() = Some(Blocked { op, line, changes_seen: self.looks.changes_seen });
         // Somebody may `await` the state of this thread. (Not one that awaits itself: two would wake each other for ever.)
         if !awaits && self.awaited() {
             self.changed();
         }
         self.keep_still();
 
-        self.seat.rests.store(self.waits, Ordering::Relaxed);
+        if !awaits {
+            self.rests += 1;
+            self.seat.rests.store(self.rests, Ordering::Relaxed);
+        }
         let until = deadline.map(|deadline| self.shared.clock.instant(deadline));
         let dozing = until.is_some() || releasers == Releasers::Outside;
         let waiter = &self.seat.waiter;

@@ -1,0 +1,149 @@
+//! Threads in an `await`, as the search for knots sees them.
+//!
+//! Such a thread is woken by every change, whatever it is about, and looks at its condition again. Among threads that
+//! change things all the time it is hardly ever parked; so it counts as waiting wherever it stands between two looks.
+//! And it may have been told of a change that it has not looked at yet, which may have made its condition true. So when a
+//! search finds such a thread out of reach of everybody, that is a suspicion only (`Suspects`). It is certain as soon as a
+//! later search finds the same threads where they were, after each has looked once more, and in vain.
+
+use super::RealWorld;
+use super::run::Shared;
+use super::standing::Standing;
+use super::threads::{Seat, Table};
+use crate::code::Program;
+use crate::sync::Op;
+use crate::world::marks::condition_of;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// So many looks in vain without having been parked give reason for a search.
+const LOOKS: u32 = 128;
+
+/// What others can tell of a thread in an `await`.
+#[derive(Default)]
+pub(super) struct Awaits {
+    /// It has found its condition false, and has not found it true since.
+    inside: AtomicBool,
+    /// How many changes there had been when it began to look, the last time that it looked in vain.
+    looked: AtomicU64,
+}
+
+impl Awaits {
+    pub fn inside(&self) -> bool {
+        self.inside.load(Ordering::SeqCst)
+    }
+}
+
+/// What the thread itself remembers of its `await`.
+#[derive(Default)]
+pub(super) struct Looks {
+    /// How many changes there had been when the thread began to evaluate the condition.
+    pub changes_seen: u64,
+    /// Something has changed, and it has not begun to evaluate the condition again.
+    pub again: bool,
+    /// How many times it has looked in the same `await`.
+    times: u32,
+}
+
+impl RealWorld {
+    pub(super) fn begin_to_look(&mut self) {
+        self.shared.awaiting.fetch_add(1, Ordering::SeqCst);
+        self.looks.changes_seen = self.shared.changes.load(Ordering::SeqCst);
+        if std::mem::take(&mut self.looks.again) {
+            self.looks.times = self.looks.times.wrapping_add(1);
+            if self.looks.times.is_multiple_of(LOOKS) && !self.seat.daemon {
+                self.shared.arm();
+            }
+        } else {
+            self.looks.times = 0;
+            self.rests += 1;
+            self.seat.rests.store(self.rests, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn end_looking(&mut self) {
+        self.shared.awaiting.fetch_sub(1, Ordering::SeqCst);
+        // Else it was woken, and begins again.
+        if !self.looks.again {
+            self.seat.awaits.inside.store(false, Ordering::SeqCst);
+        }
+    }
+
+    /// The condition is false.
+    pub(super) fn looked_in_vain(&self) {
+        self.seat.awaits.looked.store(self.looks.changes_seen, Ordering::SeqCst);
+        self.seat.awaits.inside.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Seat {
+    /// Whether it waits in an `await` though it may have been woken. To be asked while it stands and has told where.
+    pub fn stands_awaiting(&self, program: &Program) -> bool {
+        match &*self.standing.lock() {
+            Standing::At { snapshot, inside } => {
+                self.awaits.inside()
+                    && snapshot
+                        .calls
+                        .last()
+                        .is_some_and(|call| condition_of(program, call, *inside).is_some())
+            }
+            Standing::Begins | Standing::Untold | Standing::Hidden | Standing::Ended => false,
+        }
+    }
+
+    /// The line of the innermost call, as it has told it.
+    pub fn line_it_stands_at(&self, program: &Program) -> Option<u32> {
+        match &*self.standing.lock() {
+            Standing::At { snapshot, .. } => {
+                let call = snapshot.calls.last()?;
+                program.functions[call.function as usize].lines.get(call.pc as usize).copied()
+            }
+            Standing::Begins | Standing::Untold | Standing::Hidden | Standing::Ended => None,
+        }
+    }
+}
+
+/// Threads that a search has found to wait for ever, if all their conditions are false.
+pub(super) struct Suspects {
+    /// With how many times each had rested.
+    threads: Vec<(u32, u64)>,
+    /// How many changes there had been.
+    changes: u64,
+}
+
+impl Shared {
+    /// Whether those of the stuck threads that were told of a change have all looked since they have been out of reach.
+    /// To be called while all stand still.
+    ///
+    /// Between two searches that find the same threads in the same rests, none of these has done anything but look at
+    /// its condition; and what nobody else could change at the first search nobody has changed since.
+    pub(super) fn have_looked(&self, table: &Table, stuck: &[u32]) -> bool {
+        let seats: Vec<&Seat> = stuck.iter().filter_map(|id| Some(&**table.seats.get(id)?)).collect();
+        if seats.iter().all(|seat| !self.is_told_of_a_change(seat)) {
+            return true;
+        }
+        let rests = |seat: &&Seat| (seat.thread.id, seat.rests.load(Ordering::Relaxed));
+        let threads: Vec<(u32, u64)> = seats.iter().map(rests).collect();
+        let mut suspects = self.knots.suspects.lock();
+        let looked = |seat: &Seat, changes| {
+            !seat.awaits.inside() || seat.awaits.looked.load(Ordering::SeqCst) >= changes
+        };
+        if let Some(known) = &*suspects
+            && known.threads == threads
+        {
+            return seats.iter().all(|seat| looked(seat, known.changes));
+        }
+        *suspects = Some(Suspects { threads, changes: self.changes.load(Ordering::SeqCst) });
+        false
+    }
+
+    fn is_told_of_a_change(&self, seat: &Seat) -> bool {
+        let parked = seat.waiter.parked();
+        match &*seat.blocked.lock() {
+            Some(blocked) if matches!(blocked.op, Op::Change) => {
+                !parked || self.changes.load(Ordering::SeqCst) != blocked.changes_seen
+            }
+            Some(_) => false,
+            None => seat.awaits.inside(),
+        }
+    }
+}
