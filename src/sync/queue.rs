@@ -414,7 +414,11 @@ pub fn closed(sync: &Sync, operation: &str) -> Error {
         "submit" | "enter" => ("it takes no more tasks", "close it after the last submit"),
         _ => ("nothing is left in it", "`for x in q { }` ends when a queue is closed and empty"),
     };
-    Error::new(error::Kind::Closed, format!("{label}.{operation}(): {label} is closed, and {why}")).hint(hint)
+    let what = match operation {
+        "enter" => format!("`with {label}`"),
+        _ => format!("{label}.{operation}()"),
+    };
+    Error::new(error::Kind::Closed, format!("{what}: {label} is closed, and {why}")).hint(hint)
 }
 
 impl Queue {
