@@ -179,6 +179,7 @@ b
         "thread first-1: blocked on right, held by second-1 (line 3)
 lock left: held by first-1 (line 3), second-1 waits
 lock right: held by second-1 (line 4), first-1 waits
+first-1 is ended
 second has both
 thread second-1: finished
 2
@@ -210,7 +211,11 @@ let u = start { loop { } }
 :end u
 u.state";
     let said = session(&entries.replace("1h", "60min"));
-    assert_eq!(said.out, "true\ntrue\ncleaned up\nfalse\n\"failed\"\n\"failed\"\n", "{}", said.err);
+    assert_eq!(
+        said.out, "true\ntrue\ncleaned up\nthread-1 is ended\nfalse\n\"failed\"\nu is ended\n\"failed\"\n",
+        "{}",
+        said.err
+    );
 }
 
 #[test]

@@ -225,7 +225,8 @@ fn a_deadlock_in_the_background_is_told_while_typing() {
     terminal.sees("deadlock: 2 threads wait for each other");
     terminal.sees("> ");
     terminal.types(":end t\r");
-    terminal.sees("4> ");
+    terminal.sees("t is ended\r\n");
+    terminal.sees("> ");
     terminal.types("join u; u\r");
     terminal.sees("finished\r\n");
     terminal.sees("> ");

@@ -1,6 +1,6 @@
 //! What begins with a colon. The table is the help.
 
-use super::core::{Core, Went};
+use super::core::{Core, Gone, Went};
 use super::{check, show};
 use conc::report::Code;
 use std::time::Instant;
@@ -133,8 +133,16 @@ fn end(core: &mut Core, name: &str) -> Went {
     let name = name.trim_matches('"');
     if name.is_empty() {
         core.complain(":end takes the name of a thread, as `:threads` shows it");
-    } else if !core.end(name) {
-        core.complain(&format!("there is no thread {name} that could be ended; `:threads` lists them"));
+        return Went::On;
+    }
+    match core.end(name) {
+        Gone::All => core.print(&format!("{name} is ended\n")),
+        Gone::Nobody => {
+            core.complain(&format!("there is no thread {name} that could be ended; `:threads` lists them"));
+        }
+        Gone::NotYet => core.complain(&format!(
+            "{name} has not ended yet: it is in the middle of one long operation, or cleans up in a `finally`"
+        )),
     }
     Went::On
 }

@@ -50,6 +50,14 @@ pub enum Went {
     Over(i32),
 }
 
+/// What has become of threads that were to end.
+pub enum Gone {
+    /// There is none of that name.
+    Nobody,
+    All,
+    NotYet,
+}
+
 /// The name that reports have for what was typed.
 const NAME: &str = "session";
 
@@ -231,8 +239,8 @@ impl Core {
     }
 
     /// Ends the threads of this name (`teller-1`, or `thread-2` for `thread-2 (line 8)`), or the one that a variable of
-    /// this name holds, and waits a moment for them to be gone. False if there is none.
-    pub fn end(&self, name: &str) -> bool {
+    /// this name holds, and waits a moment for them to be gone.
+    pub fn end(&self, name: &str) -> Gone {
         let held = match self.value(name) {
             Some(Value::Thread(thread)) => Some(thread.id),
             Some(_) | None => None,
@@ -244,13 +252,16 @@ impl Core {
                 || held == Some(thread.id)
         };
         if self.handle.end(&meant) == 0 {
-            return false;
+            return Gone::Nobody;
         }
         let until = Instant::now() + Duration::from_secs(1);
-        while self.handle.threads().iter().any(|(thread, _)| meant(thread)) && Instant::now() < until {
+        while self.handle.threads().iter().any(|(thread, _)| meant(thread)) {
+            if Instant::now() > until {
+                return Gone::NotYet;
+            }
             std::thread::sleep(Duration::from_millis(1));
         }
-        true
+        Gone::All
     }
 
     /// Begins anew: nothing is left of what was typed.
