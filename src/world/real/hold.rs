@@ -13,7 +13,7 @@ use crate::machine::Stopped;
 use crate::report::runtime::Left;
 use crate::sync::thread::Thread;
 use parking_lot::{Condvar, Mutex, MutexGuard};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// How often the holder looks at the others before it sleeps: most stand still in less than a microsecond.
@@ -25,6 +25,9 @@ const NOBODY: u32 = 0;
 #[derive(Default)]
 pub(super) struct Hold {
     holder: Mutex<Option<Holder>>,
+    /// Somebody who is no thread of the script waits to hold all: no thread begins to, or it might wait for ever behind
+    /// threads that hold again and again. Written with the mutex.
+    wanted: AtomicBool,
     /// For the holder: a thread has become still, or the run has ended.
     one_still: Condvar,
     /// For those held: the hold is over, or the run has ended.
@@ -117,9 +120,11 @@ impl Shared {
     /// Does something while no thread of the script takes a step. None when the run has ended.
     pub(super) fn while_nobody_moves<T>(&self, act: impl FnOnce(&Table) -> T) -> Option<T> {
         let mut holder = self.hold.holder.lock();
+        self.hold.wanted.store(true, Ordering::SeqCst);
         while holder.is_some() && !self.stopping() {
             self.hold.over.wait(&mut holder);
         }
+        self.hold.wanted.store(false, Ordering::SeqCst);
         if self.stopping() {
             return None;
         }
@@ -185,12 +190,12 @@ impl RealWorld {
                 return false;
             }
             match &mut *holder {
-                None => break,
+                None if !shared.hold.wanted.load(Ordering::SeqCst) => break,
                 Some(held) if held.thread == id => {
                     held.depth += 1;
                     return true;
                 }
-                Some(_) => self.stay(&mut holder, here),
+                Some(_) | None => self.stay(&mut holder, here),
             }
         }
         *holder = Some(Holder { thread: id, depth: 1 });
@@ -214,7 +219,9 @@ impl RealWorld {
     /// Stands still until nobody holds. The mutex keeps the next hold from beginning until it moves again.
     fn stay(&self, holder: &mut Guard<'_>, here: Here<'_>) {
         self.seat.still.store(true, Ordering::SeqCst);
-        while holder.is_some() && !self.shared.stopping() {
+        let hold = &self.shared.hold;
+        let held = |holder: &Guard<'_>| holder.is_some() || hold.wanted.load(Ordering::SeqCst);
+        while held(holder) && !self.shared.stopping() {
             self.tell_where(here);
             self.shared.hold.one_still.notify_all();
             self.shared.hold.over.wait(holder);
