@@ -17,6 +17,8 @@ pub mod embed;
 #[doc(hidden)]
 pub mod explore;
 #[doc(hidden)]
+pub mod help;
+#[doc(hidden)]
 pub mod lesson;
 #[doc(hidden)]
 pub mod machine;

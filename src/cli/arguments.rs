@@ -2,9 +2,10 @@
 //!
 //! What follows the script's name belongs to the script, whatever it looks like.
 
+use super::colour::Color;
 use super::exploring::{self, Check, Replay, Sim};
 use super::lesson::{LESSON_EXAMPLES, Lesson};
-use clap::{Args, CommandFactory, Parser};
+use clap::{Args, CommandFactory, Parser, ValueEnum};
 use conc::units as value;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -35,11 +36,16 @@ Exit status:
     about = "conc: a scriptable language for concurrency",
     override_usage = USAGE,
     after_help = "`conc FILE` is short for `conc run FILE`; `conc run --help` lists the flags.\n\n".to_string() + EXAMPLES,
-    subcommand_required = true
+    subcommand_required = true,
+    disable_help_subcommand = true
 )]
-struct CommandLine {
+pub struct CommandLine {
     #[command(subcommand)]
-    command: Command,
+    pub command: Command,
+
+    /// Colour what conc says: on a terminal (auto), always or never
+    #[arg(long, value_name = "WHEN", global = true, default_value = "auto", hide_possible_values = true)]
+    pub color: Color,
 }
 
 /// One variant a command.
@@ -71,12 +77,21 @@ pub enum Command {
     /// Run a saved schedule again, step by step, in the simulated world
     #[command(after_help = exploring::REPLAY_EXAMPLES)]
     Replay(Replay),
+    /// Bring scripts into conc's one style, in place
+    #[command(
+        override_usage = "conc fmt [FLAGS] [FILE|DIRECTORY]...\n       conc fmt [FLAGS] -",
+        after_help = FMT_EXAMPLES
+    )]
+    Fmt(Fmt),
     /// Tell what an error's code means, with a script that causes it and the same script mended
     #[command(after_help = "Examples:\n  conc explain E0301    one code\n  conc explain          all codes")]
     Explain(Explain),
     /// Run the scripts in Markdown lessons, and hold what comes of them against what the lessons say
     #[command(after_help = LESSON_EXAMPLES, next_help_heading = "Flags")]
     Lesson(Lesson),
+    /// Explain a construct of the language, a builtin or a command: `conc help lock`
+    #[command(after_help = HELP_EXAMPLES)]
+    Help(Help),
     /// Write the completions for a shell to standard output
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(Completions),
@@ -85,6 +100,40 @@ pub enum Command {
         after_help = "Examples:\n  conc man > conc.1          the manual page\n  conc man check | man -l -  read one"
     )]
     Man(Man),
+}
+
+const FMT_EXAMPLES: &str = "\
+Examples:
+  conc fmt bank.conc          format a file
+  conc fmt .                  format all .conc files in this directory and below
+  conc fmt --check .          change nothing, and show what would change
+  conc fmt - < bank.conc      from standard input to standard output
+
+Exit status:
+  0 fine, 1 something would change (--check), 2 a script cannot be understood or written; it is left as it is";
+
+#[derive(Debug, Args)]
+pub struct Fmt {
+    /// Change nothing; show the differences, with status 1 if there are any
+    #[arg(long)]
+    pub check: bool,
+
+    /// Scripts, directories with scripts, or `-` for standard input
+    #[arg(value_name = "FILE")]
+    pub files: Vec<OsString>,
+}
+
+const HELP_EXAMPLES: &str = "\
+Examples:
+  conc help                 all topics
+  conc help lock            a construct, with a script that runs
+  conc help lock.acquire    a method or property
+  conc help print           a builtin function";
+
+#[derive(Debug, Args)]
+pub struct Help {
+    /// Such as `lock`, `print`, `lock.acquire`
+    pub topic: Vec<String>,
 }
 
 const COMPLETIONS_EXAMPLES: &str = "\
@@ -182,16 +231,41 @@ pub struct Run {
     pub allow_net: bool,
 }
 
+/// What `--color` says where clap does not understand the rest: its complaint has colours, too.
+pub fn color(words: &[OsString]) -> Color {
+    let mut words = words.iter().filter_map(|word| word.to_str());
+    let Some(flag) = words.find(|word| word.starts_with("--color")) else { return Color::Auto };
+    let value = flag.strip_prefix("--color=").or(words.next()).unwrap_or_default();
+    Color::from_str(value, false).unwrap_or_default()
+}
+
 /// What is asked for; or clap's answer, which is a complaint or the help that was asked for.
-pub fn parse(words: Vec<OsString>) -> Result<Command, clap::Error> {
-    let words = if words.is_empty() { vec!["--help".into()] } else { words };
+pub fn parse(words: Vec<OsString>) -> Result<CommandLine, clap::Error> {
+    let first = words.get(before_command(&words)).map(|word| word.to_str().unwrap_or_default());
+    let help = first.is_none().then(|| "--help".into());
     // `run` goes without saying.
-    let first = words[0].to_str().unwrap_or_default();
-    let known = ["help", "-h", "--help", "-V", "--version"].contains(&first)
-        || CommandLine::command().find_subcommand(first).is_some();
+    let known = first.is_none_or(|first| {
+        ["-h", "--help", "-V", "--version"].contains(&first)
+            || CommandLine::command().find_subcommand(first).is_some()
+    });
     let run = (!known).then(|| "run".into());
-    let words = ["conc".into()].into_iter().chain(run).chain(words);
-    CommandLine::try_parse_from(words).map(|line| line.command)
+    CommandLine::try_parse_from(["conc".into()].into_iter().chain(run).chain(words).chain(help))
+}
+
+/// Whether nothing is asked for, so that a session begins.
+pub fn is_session(words: &[OsString]) -> bool {
+    before_command(words) >= words.len()
+}
+
+/// How many words may stand before a command: `--color` and its value.
+fn before_command(words: &[OsString]) -> usize {
+    let mut at = 0;
+    while let Some(word) =
+        words.get(at).and_then(|word| word.to_str()).filter(|word| word.starts_with("--color"))
+    {
+        at += if word == "--color" { 2 } else { 1 };
+    }
+    at
 }
 
 #[cfg(test)]
@@ -200,7 +274,7 @@ mod tests {
     use clap::error::ErrorKind;
 
     fn run(words: &[&str]) -> Run {
-        match parse(words.iter().map(OsString::from).collect()) {
+        match parse(words.iter().map(OsString::from).collect()).map(|line| line.command) {
             Ok(Command::Run(run)) => run,
             other => panic!("{words:?}: {other:?}"),
         }
@@ -282,7 +356,7 @@ mod tests {
 
     #[test]
     fn help_has_examples() {
-        for words in [&[][..], &["--help"], &["-h"], &["help"], &["run", "--help"], &["help", "run"]] {
+        for words in [&[][..], &["--help"], &["-h"], &["run", "--help"]] {
             let (kind, text) = refused(words);
             assert_eq!(kind, ErrorKind::DisplayHelp, "{words:?}");
             assert!(text.contains("conc bank.conc"), "{text}");
@@ -291,9 +365,28 @@ mod tests {
         assert!(refused(&["--stats", "--help"]).1.contains("--max-threads <N>"));
     }
 
+    #[test]
+    fn colour_is_chosen_before_and_behind_the_command() {
+        let color =
+            |words: &[&str]| parse(words.iter().map(OsString::from).collect()).expect("understood").color;
+        for words in [
+            &["--color", "never", "check", "x.conc"][..],
+            &["--color=never", "fmt", "x.conc"],
+            &["fmt", "--color=never", "x.conc"],
+            &["explain", "--color", "never"],
+            &["--color=never", "x.conc"],
+        ] {
+            assert_eq!(color(words), Color::Never, "{words:?}");
+        }
+        assert_eq!(color(&["x.conc", "--color=never"]), Color::Auto);
+        assert_eq!(refused(&["--color", "blue", "x.conc"]).0, ErrorKind::InvalidValue);
+        assert_eq!(refused(&["--color=never"]).0, ErrorKind::DisplayHelp);
+        assert_eq!(super::color(&["--tiemout".into(), "--color".into(), "always".into()]), Color::Always);
+    }
+
     fn check(words: &[&str]) -> Check {
         let words = ["check"].iter().chain(words).map(OsString::from).collect();
-        match parse(words) {
+        match parse(words).map(|line| line.command) {
             Ok(Command::Check(check)) => check,
             other => panic!("{other:?}"),
         }

@@ -2,12 +2,12 @@
 
 use super::exploring::{Check, Format, Replay};
 use super::progress::Watcher;
-use super::{Failure, compile_keeping, print, say, schedule, script};
+use super::{Failure, colour, compile_keeping, print, say, schedule, script};
 use conc::code::verify::Verified;
 use conc::explore::schedule::Recorded;
 use conc::explore::verdict::{Findings, Property, Story};
 use conc::explore::{self, Options};
-use conc::report::{Style, render};
+use conc::report::render;
 use conc::source::Source;
 use std::path::Path;
 use std::sync::Arc;
@@ -98,7 +98,7 @@ pub fn replay(replay: Replay) -> i32 {
 
 /// The story of a run in which nothing fails.
 fn drawn(story: &Story) -> String {
-    let drawn = render::story(story, None, &Style::for_stdout(), width());
+    let drawn = render::story(story, None, &colour::stdout(), width());
     if drawn.is_empty() { drawn } else { format!("How this run goes:\n\n{drawn}\n") }
 }
 
@@ -123,7 +123,7 @@ fn keep_only(findings: &mut Findings, wanted: &[Property]) {
 
 fn tell(findings: &Findings, source: &Source, format: Format) {
     print(&match format {
-        Format::Text => render::check(findings, source, &Style::for_stdout(), width()),
+        Format::Text => render::check(findings, source, &colour::stdout(), width()),
         Format::Json => render::json(findings, source),
     });
 }

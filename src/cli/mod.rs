@@ -2,9 +2,12 @@
 
 mod arguments;
 mod check;
+pub mod colour;
 mod explain;
 mod exploring;
+mod fmt;
 mod generated;
+mod help;
 mod lesson;
 mod progress;
 mod run;
@@ -15,8 +18,8 @@ mod sim;
 use arguments::Command;
 use conc::code::verify::Verified;
 use conc::pipeline;
+use conc::report::render;
 use conc::report::runtime::status;
-use conc::report::{Style, render};
 use conc::source::Source;
 use std::ffi::OsString;
 use std::io::Write;
@@ -24,16 +27,22 @@ use std::sync::Arc;
 
 /// Does what the arguments (without the program's name) ask for; the exit status.
 pub fn main(words: Vec<OsString>) -> i32 {
-    if words.is_empty() {
+    let fallback = arguments::color(&words);
+    if arguments::is_session(&words) {
+        colour::choose(fallback);
         return crate::repl::run();
     }
-    match arguments::parse(words) {
+    let asked = arguments::parse(words);
+    colour::choose(asked.as_ref().map_or(fallback, |line| line.color));
+    match asked.map(|line| line.command) {
         Ok(Command::Run(run)) => run::run(run),
         Ok(Command::Check(check)) => check::check(check),
         Ok(Command::Sim(sim)) => sim::sim(sim),
         Ok(Command::Replay(replay)) => check::replay(replay),
+        Ok(Command::Fmt(asked)) => fmt::fmt(&asked),
         Ok(Command::Explain(asked)) => explain::explain(asked),
         Ok(Command::Lesson(asked)) => lesson::lesson(asked),
+        Ok(Command::Help(asked)) => help::help(&asked),
         Ok(Command::Completions(asked)) => generated::completions(&asked),
         Ok(Command::Man(asked)) => generated::manual(&asked),
         // Also `--help` and `--version`. Failing to print is no failure: `conc --help | head` closes its end.
@@ -79,7 +88,7 @@ fn compile(source: Source) -> Result<Arc<Verified>, i32> {
 /// The same, with variables of the top level that are to be looked at.
 fn compile_keeping(source: Source, names: &[String]) -> Result<Arc<Verified>, i32> {
     let source = Arc::new(source);
-    let style = Style::for_stderr();
+    let style = colour::stderr();
     match pipeline::compile_keeping(source.clone(), names) {
         Ok((program, warnings)) => {
             say(&render::diagnostics(&warnings, &source, &style));

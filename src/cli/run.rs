@@ -1,7 +1,7 @@
 //! `conc run`: a script on real threads.
 
 use super::arguments::{Run, Script};
-use super::{Failure, compile, say, schedule, script};
+use super::{Failure, colour, compile, say, schedule, script};
 use conc::code::verify::Verified;
 use conc::explore;
 use conc::report::runtime::Ending;
@@ -26,7 +26,7 @@ pub fn run(run: Run) -> i32 {
     };
     conc::memory::set_limit(run.max_memory.unwrap_or(MOST_MEMORY));
     let source = ready.program.source.clone();
-    let style = Style::for_stderr();
+    let style = colour::stderr();
     let ending = execute(ready, &run, style);
     say(&render::ending(&ending, &source, &style));
     ending.status

@@ -1,14 +1,14 @@
 //! Files that hold one schedule: where `conc check --save` puts them, and how `conc replay` finds the script again.
 //! What stands in them is the affair of `explore::schedule`.
 
-use super::{Failure, compile_keeping, say, script};
+use super::{Failure, colour, compile_keeping, say, script};
 use conc::code::verify::Verified;
 use conc::explore::Options;
 use conc::explore::fingerprint::fingerprint;
 use conc::explore::schedule::{self, Recorded, Script, Settings};
 use conc::explore::verdict::{Property, Story};
+use conc::report::render;
 use conc::report::runtime::status;
-use conc::report::{Style, render};
 use conc::source::Source;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -53,7 +53,7 @@ pub fn load(path: &Path) -> Result<(Recorded, Arc<Verified>), i32> {
         Failure { message: format!("the schedule: {}", failure.message), hint: None }.report()
     })?;
     let recorded = schedule::read(&file.text).map_err(|mistake| {
-        say(&render::diagnostics(&[*mistake], &file, &Style::for_stderr()));
+        say(&render::diagnostics(&[*mistake], &file, &colour::stderr()));
         status::MISUNDERSTOOD
     })?;
     let source = match &recorded.script {

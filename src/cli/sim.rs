@@ -1,9 +1,9 @@
 //! `conc sim`: one run in the simulated world.
 
 use super::exploring::Sim;
-use super::{compile_keeping, print, say, script};
+use super::{colour, compile_keeping, print, say, script};
 use conc::explore::{self, Said};
-use conc::report::{Style, render};
+use conc::report::render;
 use conc::world::Stream;
 
 /// Runs; the exit status.
@@ -16,13 +16,13 @@ pub fn sim(sim: Sim) -> i32 {
         Ok(program) => program,
         Err(status) => return status,
     };
-    let (source, style) = (program.source.clone(), Style::for_stderr());
+    let (source, style) = (program.source.clone(), colour::stderr());
     let mut tell = |said: Said<'_>| match said {
         Said::Text(Stream::Out, text) => print(text),
         Said::Text(Stream::Err, text) => say(text),
         Said::Uncaught(it) => say(&render::uncaught_by(it, &source, &style)),
     };
     let ending = explore::simulate(program.clone(), sim.seed, arguments, &mut tell);
-    say(&render::ending(&ending, &program.source, &Style::for_stderr()));
+    say(&render::ending(&ending, &program.source, &colour::stderr()));
     ending.status
 }

@@ -2,6 +2,7 @@
 
 use super::core::{Core, Gone, Went};
 use super::{check, show};
+use crate::cli::colour;
 use conc::report::Code;
 use std::time::Instant;
 
@@ -78,13 +79,17 @@ fn help(core: &mut Core, topic: &str) -> Went {
             "Type a statement or an expression; an open bracket or block goes on in the next line.\n",
         );
         COMMANDS.iter().for_each(|command| text += &line(command));
+        text += "\n";
+        text += &conc::help::topics(&colour::stdout());
         core.print(&text);
     } else if let Some(command) = COMMANDS.iter().find(|command| command.name == topic) {
         core.print(&format!(":{} {}\n  {}\n", command.name, command.takes, command.about));
     } else if let Some(code) = Code::named(topic) {
         core.print(code.explanation());
-    } else if let Some(row) = conc::builtin::function(topic) {
-        core.print(&format!("{}({})\n  {}\n", row.name, row.parameters.join(", "), row.doc));
+    } else if let Some(page) = conc::help::page(topic, &colour::stdout()) {
+        core.print(&page);
+    } else if let Some(closest) = conc::help::closest(topic) {
+        core.complain(&format!("there is no help about {topic}; did you mean {closest}?"));
     } else {
         core.complain(&format!("there is no help about {topic}; `:help` lists the commands"));
     }

@@ -1,8 +1,6 @@
 //! With colour or plain.
 
-use std::io::IsTerminal;
-
-/// How reports look where they go. Anything that is not a terminal gets plain text.
+/// How reports look where they go; who says them knows where that is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
     colour: bool,
@@ -15,16 +13,6 @@ impl Style {
 
     pub fn coloured() -> Style {
         Style { colour: true }
-    }
-
-    /// For standard error, where all reports go.
-    pub fn for_stderr() -> Style {
-        Style { colour: std::io::stderr().is_terminal() && !colour_unwanted() }
-    }
-
-    /// For standard output, when a report is what was asked for.
-    pub fn for_stdout() -> Style {
-        Style { colour: std::io::stdout().is_terminal() && !colour_unwanted() }
     }
 
     pub fn is_coloured(&self) -> bool {
@@ -50,13 +38,19 @@ impl Style {
         self.paint("1;34", text)
     }
 
+    /// A line of a difference between two texts.
+    pub fn difference(&self, line: &str) -> String {
+        let code = match line.as_bytes().first() {
+            Some(b'+') => "32",
+            Some(b'-') => "31",
+            Some(b'@') => "36",
+            _ => return line.to_string(),
+        };
+        let (text, end) = line.strip_suffix('\n').map_or((line, ""), |text| (text, "\n"));
+        self.paint(code, text) + end
+    }
+
     fn paint(&self, code: &str, text: &str) -> String {
         if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
     }
-}
-
-/// See no-color.org: any value but the empty one means "no".
-fn colour_unwanted() -> bool {
-    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
-        || std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb")
 }

@@ -10,7 +10,7 @@ mod early;
 mod expressions;
 mod names;
 mod scopes;
-mod suggest;
+pub(crate) mod suggest;
 #[cfg(test)]
 mod tests;
 

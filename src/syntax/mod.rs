@@ -5,6 +5,7 @@
 pub mod declared;
 #[cfg(test)]
 mod dump;
+pub mod format;
 mod parse;
 #[cfg(test)]
 mod properties;

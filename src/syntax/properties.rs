@@ -119,7 +119,7 @@ const PIECES: &[&str] = &[
 ];
 
 /// The valid script with a few pieces put in, taken out or doubled.
-fn mutated() -> impl Strategy<Value = String> {
+pub fn mutated() -> impl Strategy<Value = String> {
     let change = (any::<prop::sample::Index>(), 0..60usize, 0..PIECES.len());
     prop::collection::vec(change, 1..4).prop_map(|changes| {
         let mut text: Vec<char> = include_str!("whole.conc").chars().collect();
@@ -132,6 +132,30 @@ fn mutated() -> impl Strategy<Value = String> {
     })
 }
 
+pub fn pieces() -> impl Strategy<Value = String> {
+    prop::collection::vec(0..PIECES.len(), 0..60)
+        .prop_map(|p| p.into_iter().map(|piece| PIECES[piece]).collect())
+}
+
+/// The valid script with some of its spaces and newlines made fewer, more, or comments.
+pub fn respaced() -> impl Strategy<Value = String> {
+    let change = (any::<prop::sample::Index>(), 0..5usize);
+    prop::collection::vec(change, 1..20).prop_map(|changes| {
+        let text = include_str!("whole.conc");
+        let blanks: Vec<usize> =
+            text.char_indices().filter(|(_, c)| matches!(c, ' ' | '\n')).map(|(at, _)| at).collect();
+        let mut changed: Vec<(usize, usize)> =
+            changes.into_iter().map(|(place, what)| (blanks[place.index(blanks.len())], what)).collect();
+        changed.sort_unstable();
+        changed.dedup_by_key(|(at, _)| *at);
+        let mut text = text.to_string();
+        for (at, what) in changed.into_iter().rev() {
+            text.replace_range(at..=at, ["   ", "\n", "\n\n\n", " # c\n", "\n# c\n\n  # d\n"][what]);
+        }
+        text
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -141,8 +165,8 @@ proptest! {
     }
 
     #[test]
-    fn any_row_of_pieces_is_survived(pieces in prop::collection::vec(0..PIECES.len(), 0..60)) {
-        check(&pieces.into_iter().map(|piece| PIECES[piece]).collect::<String>());
+    fn any_row_of_pieces_is_survived(text in pieces()) {
+        check(&text);
     }
 
     #[test]

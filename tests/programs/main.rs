@@ -64,6 +64,18 @@ fn seeds(cases: u64) -> std::ops::Range<u64> {
     first..first + number("CONC_CASES").unwrap_or(cases)
 }
 
+/// Formatting compares the trees itself, and refuses what would change.
+#[test]
+fn programs_are_formatted() {
+    for seed in seeds(300) {
+        let text = generate::program(seed);
+        let format = |text: &str| syntax::format::format(&Source::new("test", text)).expect("formatted");
+        let once = format(&text);
+        assert_eq!(format(&once), once, "seed {seed}");
+        assert_eq!(format(&text.replace("    ", "\t")), once, "seed {seed}");
+    }
+}
+
 #[test]
 fn programs_mean_what_the_oracle_says() {
     let (mut judged, mut ended_well) = (0, 0);

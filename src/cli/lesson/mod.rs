@@ -4,11 +4,10 @@
 mod execute;
 mod files;
 
-use super::{Failure, print, say};
+use super::{Failure, colour, print, say};
 use clap::Args;
 use conc::lesson::job::Limits;
 use conc::lesson::judge::Wrong;
-use conc::report::Style;
 use conc::report::runtime::status;
 use conc::units;
 use std::num::NonZero;
@@ -152,7 +151,7 @@ struct Tally {
 impl Tally {
     /// Says what came of a file, and counts it.
     fn add(&mut self, name: String, came: Result<Came, Failure>) {
-        let style = Style::for_stdout();
+        let style = colour::stdout();
         let came = match came {
             Ok(came) => came,
             Err(failure) => {

@@ -6,6 +6,7 @@
 mod blocks;
 mod declarations;
 mod expressions;
+pub mod marks;
 mod mistakes;
 mod numbers;
 mod operators;
@@ -63,10 +64,27 @@ fn parse(source: &Source, text: &str, nodes: NodeId) -> (Script, Vec<Diagnostic>
         problems,
         after_invalid: false,
     };
-    let statements = if depth > SHALLOW { parser.on_a_large_stack() } else { parser.statements() };
+    let statements = with_stack_for(depth, || parser.statements()).unwrap_or_else(|| {
+        let message = "there is not enough memory to read a text with such deep nesting";
+        parser.problem(Diagnostic::error(Code::TooDeep, parser.place(0, 0), message));
+        Vec::new()
+    });
     let script =
         Script { body: Block { statements, span: Span::new(0, source.text.len()) }, nodes: parser.nodes };
     (script, parser.finish(source))
+}
+
+/// Does the work where the stack is certain to suffice for brackets nested so deeply; None when there is no memory
+/// for it. WebAssembly has no other stack to offer.
+pub fn with_stack_for<T: Send>(depth: usize, work: impl FnOnce() -> T + Send) -> Option<T> {
+    if depth <= SHALLOW || cfg!(target_family = "wasm") {
+        return Some(work());
+    }
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("parser".into()).stack_size(DEEP_STACK);
+        let thread = thread.spawn_scoped(scope, work).ok()?;
+        Some(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
 }
 
 struct Parser<'s> {
@@ -85,23 +103,6 @@ struct Parser<'s> {
 }
 
 impl Parser<'_> {
-    /// The same, where the stack is certain to suffice. WebAssembly has no other stack to offer.
-    fn on_a_large_stack(&mut self) -> Vec<Statement> {
-        if cfg!(target_family = "wasm") {
-            return self.statements();
-        }
-        let statements = std::thread::scope(|scope| {
-            let thread = std::thread::Builder::new().name("parser".into()).stack_size(DEEP_STACK);
-            let thread = thread.spawn_scoped(scope, || self.statements()).ok()?;
-            Some(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-        });
-        statements.unwrap_or_else(|| {
-            let message = "there is not enough memory to read a text with such deep nesting";
-            self.problem(Diagnostic::error(Code::TooDeep, self.place(0, 0), message));
-            Vec::new()
-        })
-    }
-
     fn statements(&mut self) -> Vec<Statement> {
         let mut statements = Vec::new();
         let text = self.text;

@@ -1,0 +1,25 @@
+//! Exploring a script ends with verdicts, or at a limit.
+#![no_main]
+
+use conc::explore::verdict::Limit;
+use conc::explore::{self, Limits, Options};
+use conc::pipeline;
+use conc::source::Source;
+use libfuzzer_sys::fuzz_target;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+fuzz_target!(|text: &str| {
+    let Ok((program, _)) = pipeline::compile(Arc::new(Source::new("fuzz", text))) else { return };
+    // As the command does.
+    if program.process().is_some() {
+        return;
+    }
+    let limits = Limits { states: 2_000, memory: 64 << 20 };
+    let options = Options { limits, outcomes: true, ..Options::default() };
+    let end = Instant::now() + Duration::from_millis(500);
+    explore::check(Arc::new(program), &options, &mut |_| {
+        if Instant::now() < end { ControlFlow::Continue(()) } else { ControlFlow::Break(Limit::Time) }
+    });
+});
