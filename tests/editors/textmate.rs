@@ -1,8 +1,10 @@
 //! As much of TextMate as the grammar uses: `match`, `begin` and `end`, captures, includes, one line at a time.
 
-use fancy_regex::{Captures, Regex};
+use fancy_regex::Regex;
 use serde_json::Value;
 use std::collections::HashMap;
+
+type Captures<'t> = fancy_regex::Captures<'t, str>;
 
 pub struct Grammar {
     rules: Vec<Rule>,
