@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const UGLY: &str = "if a{print( 1 )}  # why\n";
-const PRETTY: &str = "if a { print(1) }  # why\n";
+const PRETTY: &str = "if a { print(1) } # why\n";
 
 #[test]
 fn a_file_is_formatted_in_place() {
