@@ -15,7 +15,6 @@ mod plain;
 mod show;
 mod terminal;
 
-use crate::cli::colour;
 use conc::report::runtime::status;
 use conc::world::Stream;
 use conc::world::real::Options;
@@ -24,7 +23,7 @@ use std::io::{self, IsTerminal};
 
 /// Runs a session; the exit status.
 pub fn run() -> i32 {
-    let (sink, style) = (Options::default().sink, colour::stderr());
+    let (sink, style) = (Options::default().sink, crate::cli::colour::stderr());
     let refused = |error: &dyn std::fmt::Display| {
         let text = format!("conc: the session cannot be started: {error}\n");
         // There is nobody left to tell when this fails too.
