@@ -227,3 +227,52 @@ fn from_within_a_program() {
         });
     });
 }
+
+/// Killed while they send, receive, and do tasks: whoever is left learns it, and nothing is left over.
+#[test]
+fn children_killed_while_they_use_pipes_and_pools_leave_nothing() {
+    let mut run = Run::of(
+        "process writer(end) { loop { end.send(\"x\" * randint(0, 30_000)) } }
+        process reader(end) { for x in end { } }
+        lock m
+        var ended = 0
+        fn lead(part) {
+            for n in 0..40 {
+                pipe p
+                let [near, far] = p.ends
+                let child = start (writer(far) if n % 2 == 0 else reader(far))
+                let other = start {
+                    try {
+                        if n % 2 == 0 { for x in near { } } else { loop { near.send(\"y\" * 9000) } }
+                    } catch \"closed\" { }
+                }
+                sleep randint(0, 6000) * 1us
+                child.kill()
+                assert child.join(timeout: 50s)
+                assert other.join(timeout: 50s)
+                with m { ended += 1 }
+            }
+        }
+        parallel for part in 0..2 { lead(part) }
+        fn task(n) { sleep n % 3 * 1ms; return n }
+        process pool workers(2)
+        let futures = [workers.submit(task, n) for n in 0..120]
+        let killer = start {
+            repeat 10 { sleep 5ms; for worker in processes() { worker.kill() } }
+        }
+        join killer
+        var done = 0
+        for f in futures {
+            if f.error == nil { done += 1 } else { assert f.error.kind == \"broken\", f.error.message }
+        }
+        workers.close()
+        print(ended, len(futures), done > 0)
+        input()",
+    );
+    assert_eq!(run.line(), "80 120 true");
+    wait_until("the workers end", || run.living().len() == 2);
+    assert!(!run.children().contains(&"Z".to_string()));
+    run.input.write_all(b"\n").expect("it reads");
+    assert!(run.child.wait().expect("it ends").success());
+    run.nothing_is_left();
+}
