@@ -19,6 +19,8 @@ pub struct Outcome {
     pub output: String,
     pub faults: Vec<Arc<Fault>>,
     pub choices: Vec<(u32, u32)>,
+    /// Its process has died of a signal, whatever the thread was about to do.
+    pub died: bool,
     /// The script has called `exit`.
     pub exited: Option<i32>,
     /// It proves wrong that this container never changes.
@@ -116,6 +118,7 @@ impl Outcome {
             output: String::new(),
             faults: Vec::new(),
             choices: log.choices,
+            died: false,
             exited: None,
             thawed: log.thawed,
             met: Box::default(),

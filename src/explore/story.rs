@@ -19,6 +19,7 @@ use crate::machine::{Image, Space};
 use crate::report::runtime::{Ending, Left, status};
 use crate::state::Shared;
 use crate::sync::Op;
+use crate::sync::outside::signal::Signal;
 use crate::sync::thread::Thread;
 use crate::value::{Value, show};
 use crate::world::Stream;
@@ -326,6 +327,9 @@ impl<'s> Teller<'s> {
             .map(|(name, value)| (of.as_deref().unwrap_or_default().to_string() + name, value.clone()))
             .collect();
         let did = match waited {
+            _ if log.died.is_some() => {
+                vec![format!("dies of {}", Signal::numbered(log.died.unwrap_or_default()))]
+            }
             Some(wait) => vec![wait],
             // What comes before the first operation that others can tell.
             None if self.story.moments.is_empty() && log.line == 0 => vec!["begins".into()],

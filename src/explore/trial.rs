@@ -106,12 +106,16 @@ impl Steps {
         way: Way,
         choices: &[u32],
     ) -> Done {
-        if way == Way::Run && !universe.is_ready(seat) {
+        if way == Way::Run && !universe.is_ready(seat) && !universe.may_die(seat, &self.rules) {
             // It depends on what the operation waits for.
             let mut met: Vec<u32> = Vec::new();
             if let Some(wait) = &universe.seats[seat].wait {
                 wait.op.touches(&mut |object| met.extend(trial.number(&object)));
                 met = self.until_one_lives(trial, &wait.op, met);
+            }
+            if let Some(space) = universe.seats[seat].space.as_ref().filter(|_| self.rules.signals) {
+                let of_process = [Shared::Space(space.clone()), Shared::Thread(space.handle.clone())];
+                met.extend(of_process.iter().filter_map(|object| trial.number(object)));
             }
             let met = self.close(trial.flat(), met);
             let met = self.cells_of(trial, &met, seat);
@@ -148,6 +152,7 @@ impl Steps {
             output: log.output,
             faults: log.faults.into_iter().map(Arc::new).collect(),
             choices: log.choices,
+            died: log.died.is_some(),
             exited: universe.ended.flatten(),
             thawed: log.thawed,
         };

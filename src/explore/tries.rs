@@ -93,7 +93,9 @@ fn let_time_pass<T: Tries>(by: &mut T, graph: &Graph, out: &mut Vec<Tried<T::Fou
     let can = |one: &Tried<T::Found>| matches!(one.outcome.kind, Effect::Change(_));
     let moves = out.iter().any(can);
     for seat in 0..graph.seats {
-        let runs = |one: &Tried<T::Found>| one.seat == seat && one.way == Way::Run && can(one);
+        let runs = |one: &Tried<T::Found>| {
+            one.seat == seat && one.way == Way::Run && can(one) && !one.outcome.died
+        };
         if by.deadline(graph, seat).is_some_and(|left| left <= 0) && !out.iter().any(runs) {
             try_way(by, graph, seat, Way::TimeOut, out)?;
         }
@@ -122,7 +124,8 @@ fn try_way<T: Tries>(
     loop {
         let outcome = by.take(graph, seat, way, &choices)?;
         let next = next_choices(&outcome.choices);
-        moved |= matches!(outcome.kind, Effect::Change(_));
+        // Whoever may die of a signal in place of going on may also give up a wait.
+        moved |= matches!(outcome.kind, Effect::Change(_)) && !outcome.died;
         out.push(Tried { seat, way, choices, outcome });
         match next {
             Some(more) => choices = more,

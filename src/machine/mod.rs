@@ -16,7 +16,7 @@ pub mod saved;
 mod select;
 mod slow;
 mod snapshot;
-mod space;
+pub mod space;
 pub mod touch;
 mod wait;
 mod watch;

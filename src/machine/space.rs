@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
+/// By number of the signal.
+pub type Handlers = BTreeMap<i32, Option<Arc<Thread>>>;
+
 #[derive(Debug)]
 pub struct Space {
     pub image: Arc<Image>,
@@ -30,6 +33,8 @@ pub struct Space {
     pub failed: AtomicBool,
     /// How many threads of each name it has made.
     pub names: Mutex<BTreeMap<String, u32>>,
+    /// What signals do that it has said something about: the thread of a handler, or nothing.
+    pub handlers: Mutex<Handlers>,
     /// What it has stated with `invariant` and `ensure`.
     pub watches: Mutex<Vec<Watch>>,
 }
@@ -52,6 +57,7 @@ impl Space {
             children: AtomicU32::new(0),
             failed: AtomicBool::new(false),
             names: Mutex::default(),
+            handlers: Mutex::default(),
             watches: Mutex::default(),
         }
     }
@@ -109,6 +115,7 @@ impl Space {
                 w.count(u64::from(*count));
             }
         }
+        save_handlers(&self.handlers.lock(), w);
         let watches = self.watches.lock().clone();
         w.count(watches.len() as u64);
         watches.iter().for_each(|watch| watch.save(w));
@@ -135,10 +142,23 @@ impl Space {
                 self.names.lock().insert(name, count);
             }
         }
+        *self.handlers.lock() = load_handlers(r);
         for _ in 0..r.count() {
             let watch = Watch::load(r);
             self.watches.lock().push(watch);
         }
         self.image.fill(r);
     }
+}
+
+pub fn save_handlers(handlers: &Handlers, w: &mut Writer<'_>) {
+    w.count(handlers.len() as u64);
+    for (signal, thread) in handlers {
+        w.int(i64::from(*signal));
+        w.option(thread.as_ref(), Writer::thread);
+    }
+}
+
+pub fn load_handlers(r: &mut Reader<'_>) -> Handlers {
+    (0..r.count()).map(|_| (r.int() as i32, r.option(Reader::thread))).collect()
 }

@@ -316,6 +316,8 @@ fn sync(thing: &Arc<Sync>, out: &mut Touches) {
 
 fn thread(handle: &Arc<crate::sync::thread::Thread>, out: &mut Touches) {
     out.act = Act::Sync;
+    // What happens to a process is learnt from the handle with which it was started.
+    let handle = handle.process.as_ref().map_or(handle, |process| process.original(handle));
     out.object(Shared::Thread(handle.clone()), Part::All, true);
 }
 

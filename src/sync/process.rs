@@ -6,7 +6,7 @@
 use super::thread::Thread;
 use crate::state::{Reader, Writer};
 use crate::value::error::{Error, Kind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 #[derive(Debug, Default)]
@@ -17,6 +17,8 @@ pub struct Process {
     exit: OnceLock<i32>,
     /// The handle came here as a copy: another process has started it, and learns its end.
     elsewhere: AtomicBool,
+    /// In a simulated run: the signals that have come and have done nothing yet, one bit each.
+    signals: AtomicU64,
     /// In a simulated run: the handle that it is a copy of.
     original: OnceLock<Arc<Thread>>,
     /// It does the tasks of a pool.
@@ -63,6 +65,14 @@ impl Process {
         Some(Error::new(Kind::State, message).hint("only the process that has started it learns how it ends"))
     }
 
+    pub fn signals(&self) -> u64 {
+        self.signals.load(Ordering::Relaxed)
+    }
+
+    pub fn set_signals(&self, signals: u64) {
+        self.signals.store(signals, Ordering::Relaxed);
+    }
+
     /// Another process has started it, and learns its end.
     pub fn is_elsewhere(&self) -> bool {
         self.elsewhere.load(Ordering::Relaxed)
@@ -96,6 +106,7 @@ impl Process {
         });
         w.option(self.exit_code(), |w, code| w.int(i64::from(code)));
         w.flag(self.is_elsewhere());
+        w.count(self.signals());
         w.option(self.original.get(), Writer::thread);
     }
 
@@ -108,6 +119,7 @@ impl Process {
             process.end(code);
         }
         process.elsewhere.store(r.flag(), Ordering::Relaxed);
+        process.set_signals(r.count());
         if let Some(original) = r.option(Reader::thread) {
             let _ = process.original.set(original); // it is new
         }

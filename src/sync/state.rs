@@ -4,6 +4,7 @@
 //! nobody is in them.
 
 use super::future::Several;
+use super::outside::signal::{Pending, Signal};
 use super::put::Put;
 use super::select::Select;
 use super::{Kind, Op, Sync};
@@ -189,7 +190,11 @@ impl Op {
             Op::Put(put) => put.save(w),
             Op::Several(several) => several.save(w),
             Op::Select(select) => select.save(w),
-            Op::Pipe(_) | Op::Outside(_) => unreachable!("a world that writes states has nothing outside"),
+            Op::Outside(wait) => match &**wait {
+                super::outside::Wait::Signal(pending) => w.int(i64::from(pending.number)),
+                other => unreachable!("a world that writes states has nothing outside: {other:?}"),
+            },
+            Op::Pipe(_) => unreachable!("a world that writes states has nothing outside"),
         }
     }
 
@@ -218,7 +223,12 @@ impl Op {
             20 => Op::Task(r.sync()),
             21 => Op::Idle(r.sync()),
             22 => Op::Select(Box::new(Select::load(r))),
-            23 => Op::Fork,
+            23 => {
+                let signal = Signal::of(r.int() as i32);
+                let signal = signal.unwrap_or_else(|| unreachable!("its number was written"));
+                Op::Outside(Box::new(super::outside::Wait::Signal(Arc::new(Pending::new(signal)))))
+            }
+            25 => Op::Fork,
             tag => unreachable!("no operation has the tag {tag}"),
         }
     }

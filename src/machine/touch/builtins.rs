@@ -135,6 +135,11 @@ fn function(name: &str, arguments: &[Value], out: &mut Touches) {
                 list.snapshot().iter().for_each(|one| starts(one, out));
             }
         }
+        // They look for a process, or for what a signal does in it.
+        "send_signal" | "__on_signal" => {
+            out.act = Act::Sync;
+            out.add(Place::Threads, Part::All, true);
+        }
         "fork" => out.act = Act::Process,
         "processes" => out.add(Place::Threads, Part::All, false),
         "pid" | "ppid" => {}

@@ -18,6 +18,14 @@ pub struct Signal {
     pub can_be_handled: bool,
 }
 
+/// What the system has a signal do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Default {
+    Nothing,
+    Stops,
+    Ends,
+}
+
 /// What a signal does.
 #[derive(Debug)]
 pub enum Action {
@@ -75,6 +83,20 @@ impl Signal {
         })
     }
 
+    /// The signal of this number.
+    pub fn of(number: i32) -> Option<Signal> {
+        SIGNALS.iter().find(|signal| signal.number == number).copied()
+    }
+
+    /// What it does to a process that says nothing about it.
+    pub fn by_default(self) -> Default {
+        match self.number {
+            number::SIGCHLD | number::SIGCONT | number::SIGURG | number::SIGWINCH => Default::Nothing,
+            number::SIGSTOP | number::SIGTSTP | number::SIGTTIN | number::SIGTTOU => Default::Stops,
+            _ => Default::Ends,
+        }
+    }
+
     /// What a signal of this number is called.
     pub fn numbered(number: i32) -> String {
         let known = SIGNALS.iter().find(|signal| signal.number == number);
@@ -101,6 +123,7 @@ impl Signal {
 #[derive(Debug)]
 pub struct Pending {
     pub name: &'static str,
+    pub number: i32,
     /// Set by the process's own handler.
     pub came: std::sync::Arc<AtomicBool>,
     /// Another handler has taken the place of this one.
@@ -112,6 +135,7 @@ impl Pending {
     pub fn new(signal: Signal) -> Pending {
         Pending {
             name: signal.name,
+            number: signal.number,
             came: std::sync::Arc::default(),
             replaced: AtomicBool::new(false),
             waiters: WaitQueue::new(),

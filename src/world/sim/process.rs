@@ -258,7 +258,7 @@ impl Stepper<'_> {
             let seat = &self.universe.seats[at];
             if of_it(seat) && !seat.thread.ended() {
                 // What it does, and who is left, depends on them.
-                self.log.opaque = true;
+                self.log.opaque |= at != self.seat || seat.thread.held.load(Ordering::SeqCst) > 0;
                 if let Some(own) = seat.space.clone().filter(|own| !Arc::ptr_eq(own, space)) {
                     make_known(&own, KILLED);
                 }

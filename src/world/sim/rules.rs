@@ -41,6 +41,8 @@ pub struct Rules {
     pub processes: bool,
     /// The numbers of processes belong to the state.
     pub pids: bool,
+    /// Signals may be sent or handled.
+    pub signals: bool,
     /// What code can come to, for copying it into a process; made when it is asked for first.
     pub reach: OnceLock<Reach>,
     /// Which registers may still be read, likewise.
@@ -107,6 +109,7 @@ impl Rules {
             private: reductions.private,
             prints,
             processes,
+            signals: uses(&["kill", "terminate", "send_signal", "__on_signal"]),
             pids: uses(&["pid", "ppid"]),
             reach: OnceLock::new(),
             copied: OnceLock::new(),

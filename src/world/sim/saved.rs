@@ -9,6 +9,7 @@ use super::universe::{MAIN, Seat, Universe};
 use crate::builtin::Wait;
 use crate::explore::Time;
 use crate::machine::saved::Rest;
+use crate::machine::space::{load_handlers, save_handlers};
 use crate::machine::{Fiber, Image, Watch};
 use crate::state::graph::{Builder, Node};
 use crate::state::living::Living;
@@ -93,6 +94,10 @@ impl Universe {
         if rules.pids {
             w.int(i64::from(self.next_pid));
         }
+        if rules.signals {
+            w.count(self.signals);
+            save_handlers(&self.handlers, w);
+        }
         if rules.names {
             w.count(u64::from(self.next_id));
             let mut names: Vec<_> = self.names.iter().collect();
@@ -116,6 +121,10 @@ impl Universe {
         if rules.pids {
             self.next_pid = r.int() as i32;
         }
+        if rules.signals {
+            self.signals = r.count();
+            self.handlers = load_handlers(r);
+        }
         if rules.names {
             self.next_id = r.count() as u32;
             for _ in 0..r.count() {
@@ -133,6 +142,9 @@ impl Universe {
                 w.space(space);
                 w.flag(space.is_daemon());
             });
+        }
+        if rules.signals {
+            w.option(seat.handles, |w, signal| w.int(i64::from(signal)));
         }
         w.flag(seat.begun);
         w.option(seat.failing.as_ref(), |w, error| w.shared(Shared::Error(error.clone())));
@@ -163,6 +175,7 @@ impl Universe {
             r.flag();
             space
         });
+        let handles = r.option_if(rules.signals, |r| r.int() as i32);
         let begun = r.flag();
         let failing = r.option(Reader::error);
         let body = r.option(|r| Entry { callee: r.value(), arguments: r.values() });
@@ -173,7 +186,7 @@ impl Universe {
             Wait { op: Op::load(r), deadline }
         });
         let fiber = r.option(|r| Fiber::load(r, &self.image.program));
-        Seat { fiber, wait, line, begun, failing, body, space, ..Seat::new(thread) }
+        Seat { fiber, wait, line, begun, failing, body, space, handles, ..Seat::new(thread) }
     }
 
     /// Brings a stored moment back: its nodes by their contents and references, roots first, `seats` of them threads.

@@ -74,6 +74,8 @@ pub struct Log {
     pub thawed: Option<u32>,
     /// The thread stood at a `join`.
     pub joins: bool,
+    /// The signal of which its process has died.
+    pub died: Option<i32>,
     /// After its operation it has passed a `join` that nobody could tell from waiting there.
     pub passed_join: bool,
 }
@@ -214,6 +216,7 @@ impl Default for Log {
             opaque: false,
             thawed: None,
             joins: false,
+            died: None,
             passed_join: false,
         }
     }
@@ -239,8 +242,18 @@ impl Stepper<'_> {
     /// The thread's own part of the step. Some when it could not do its operation.
     fn take(&mut self, way: Way) -> Option<Op> {
         if let Some(space) = self.space.clone() {
+            if self.rules.signals {
+                self.meet(&Shared::Thread(space.handle.clone()));
+            }
             self.meet(&Shared::Space(space));
         }
+        if way == Way::Run
+            && let Some(signal) = self.dies()
+        {
+            self.die(signal);
+            return None;
+        }
+        let in_vain = way == Way::Run && !self.universe.is_ready(self.seat);
         let seat = &mut self.universe.seats[self.seat];
         let first = seat.wait.is_none();
         // The script's beginning goes up to the first operation that others can tell, and not beyond.
@@ -264,6 +277,9 @@ impl Stepper<'_> {
                 self.log.act = Act::Sync;
                 self.log.joins = matches!(wait.op, Op::Join(_) | Op::JoinAll(_));
                 self.log.line = seat.line;
+                if in_vain {
+                    return Some(wait.op);
+                }
                 self.answer(wait, way)
             }
         };
@@ -288,6 +304,9 @@ impl Stepper<'_> {
     fn answer(&mut self, mut wait: Wait, way: Way) -> Moved {
         let thread = self.thread.clone();
         let who = Who { thread: &thread, line: self.universe.seats[self.seat].line };
+        if let Op::Outside(_) = wait.op {
+            return self.signal(wait);
+        }
         let answer = match way {
             Way::Run => self.poll(&mut wait.op, who),
             Way::TimeOut => {
@@ -325,7 +344,7 @@ impl Stepper<'_> {
     }
 
     /// A timer's time has come: its body begins.
-    fn beat(&mut self) -> Moved {
+    pub(super) fn beat(&mut self) -> Moved {
         let Some(body) = &self.universe.seats[self.seat].body else { return Moved::Rests };
         let again = Entry { callee: body.callee.clone(), arguments: body.arguments.clone() };
         match Fiber::new(&self.image(), again) {
@@ -365,7 +384,7 @@ impl Stepper<'_> {
     }
 
     /// The thread waits from now on.
-    fn rest(&mut self, wait: Wait) {
+    pub(super) fn rest(&mut self, wait: Wait) {
         let state = if matches!(wait.op, Op::Sleep) { State::Sleeping } else { State::Blocked };
         self.thread.state.store(state as u8, Ordering::SeqCst);
         let waiting = Waiting {
@@ -389,13 +408,14 @@ impl Stepper<'_> {
     }
 
     /// The thread, or one run of a timer's body, has ended.
-    fn ended(&mut self, exit: Exit) -> Moved {
+    pub(super) fn ended(&mut self, exit: Exit) -> Moved {
         if let Exit::Finished(_) = exit
             && self.next_beat()
         {
             return Moved::Rests;
         }
         let mut exited = None;
+        self.handler_ends();
         let (state, outcome) = match exit {
             Exit::Finished(value) => (State::Finished, Ok(value)),
             Exit::Failed(error) => (State::Failed, Err(error)),
@@ -428,6 +448,9 @@ impl Stepper<'_> {
 
     /// A timer that repeats waits for its next time; false for everything else.
     fn next_beat(&mut self) -> bool {
+        if self.universe.seats[self.seat].handles.is_some() {
+            return self.next_signal();
+        }
         let Some(timer) = self.thread.timer.as_ref().filter(|timer| timer.repeats) else { return false };
         let deadline = self.universe.now.saturating_add(timer.delay);
         self.universe.seats[self.seat].fiber = None;
@@ -527,7 +550,7 @@ impl Stepper<'_> {
 }
 
 /// What became of a thread's own part of a step.
-enum Moved {
+pub(super) enum Moved {
     Rests,
     Waits(Wait),
 }

@@ -4,10 +4,11 @@ use super::Rules;
 use super::record::Record;
 use crate::builtin::Wait;
 use crate::code::verify::Verified;
+use crate::machine::space::Handlers;
 use crate::machine::{Fiber, Image, Space, Watch};
 use crate::sync::future::Failure;
 use crate::sync::thread::{Entry, State, Thread};
-use crate::sync::{Sync, Who};
+use crate::sync::{Op, Sync, Who};
 use crate::value::Value;
 use crate::value::error::Error;
 use std::collections::{HashMap, HashSet};
@@ -35,6 +36,9 @@ pub struct Universe {
     pub failures: Vec<Arc<Failure>>,
     /// Threads that locks may name although they do not live: left behind by forks.
     pub absent: Vec<Arc<Thread>>,
+    /// Signals that have come to the first process and have done nothing yet, and what they do there.
+    pub signals: u64,
+    pub handlers: Handlers,
     /// A thread has ended with an error that nothing caught.
     pub failed: bool,
     /// How it has ended, once it has: the status that `exit(n)` gave, else None.
@@ -62,6 +66,8 @@ pub struct Seat {
     pub body: Option<Entry>,
     /// Its process; None for the first.
     pub space: Option<Arc<Space>>,
+    /// The signal that it handles.
+    pub handles: Option<i32>,
     /// It has just come to be by a fork: that returns this.
     pub answer: Option<Value>,
 }
@@ -78,6 +84,7 @@ impl Seat {
             failing: None,
             body: None,
             space: None,
+            handles: None,
             answer: None,
         }
     }
@@ -131,6 +138,8 @@ impl Universe {
             things: Vec::new(),
             failures: Vec::new(),
             absent: Vec::new(),
+            signals: 0,
+            handlers: Handlers::new(),
             failed: false,
             ended: None,
             shared: HashSet::new(),
@@ -156,7 +165,10 @@ impl Universe {
 
     /// Whether a thread that waits could go on now.
     pub fn is_ready(&self, seat: usize) -> bool {
-        let Seat { thread, wait, line, .. } = &self.seats[seat];
+        let Seat { thread, wait, line, handles, .. } = &self.seats[seat];
+        if let (Some(signal), Some(Wait { op: Op::Outside(_), .. })) = (handles, wait) {
+            return self.signal_comes(seat, *signal);
+        }
         wait.as_ref().is_none_or(|wait| wait.op.ready(Who { thread, line: *line }))
     }
 

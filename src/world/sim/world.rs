@@ -146,7 +146,17 @@ impl World for Stepper<'_> {
     }
 
     fn outside(&mut self, way: Way<'_>) -> Result<&mut dyn Outside, Error> {
-        Err(sealed::nothing_outside(way))
+        match way {
+            Way::Signals => Ok(self),
+            Way::Program(_)
+            | Way::Host(_)
+            | Way::Server
+            | Way::Connection
+            | Way::Pipe
+            | Way::ProcessPool => {
+                Err(sealed::nothing_outside(way))
+            }
+        }
     }
 
     fn cpu_count(&self) -> usize {
@@ -168,8 +178,8 @@ impl World for Stepper<'_> {
         handle.process.as_ref().is_some_and(|process| process.original(handle).alive())
     }
 
-    fn send_signal(&self, _: &Arc<Thread>, _: i32) -> Result<(), Error> {
-        Err(crate::sync::process::not_simulated("a signal"))
+    fn send_signal(&self, handle: &Arc<Thread>, signal: i32) -> Result<(), Error> {
+        self.send_to(handle, signal)
     }
 }
 
@@ -311,8 +321,8 @@ impl Stepper<'_> {
     /// Whether it may change what an `invariant` is about: that is looked at after every change, also when nobody else
     /// is there.
     fn is_looked_at(&mut self, touches: &Touches, fiber: &Fiber) -> bool {
-        let own = self.space.as_ref().map(|space| space.watches.lock().clone());
-        if own.as_ref().unwrap_or(&self.universe.watches).iter().all(|watch| watch.ensure) {
+        let own = self.space.as_ref().map(|space| space.watches.lock().clone()).unwrap_or_default();
+        if self.universe.watches.iter().chain(&own).all(|watch| watch.ensure) {
             return false;
         }
         touches.list.iter().filter(|touch| touch.write).any(|touch| match &touch.place {
@@ -386,6 +396,12 @@ impl Stepper<'_> {
     /// Keeps that the step has looked at an object; a new one (`m.read` of an rwlock) leads to older ones.
     pub(super) fn meet(&mut self, object: &Shared) {
         self.log.met.push(Met::Object(object.address()));
+        if let Shared::Thread(handle) = object
+            && let Some(process) = &handle.process
+        {
+            let original = Shared::Thread(process.original(handle).clone());
+            self.log.met.push(Met::Object(original.address()));
+        }
         let Shared::Sync(sync) = object else { return };
         let inner = match &sync.kind {
             Kind::Side(side) => &side.lock,

@@ -1,0 +1,245 @@
+//! Signals in the simulated world. One that was sent stays with its process until it does something there, at any moment
+//! from then on; an equal one that comes before that adds nothing.
+//!
+//! What is to end a process does so in the place of any step of one of its threads: that is a choice of the step. A
+//! handler is a daemon thread that waits for its signal. One that does nothing stays where it is; whether a handler that
+//! is installed later still finds it is a choice, too.
+
+use super::rules::Rules;
+use super::step::{Moved, Stepper};
+use super::universe::{FIRST_PID, Universe};
+use crate::builtin::Wait;
+use crate::machine::Exit;
+use crate::machine::Space;
+use crate::machine::space::Handlers;
+use crate::machine::touch::Act;
+use crate::sync::Op;
+use crate::sync::outside::command::Order;
+use crate::sync::outside::signal::{Action, Default, Pending, Signal};
+use crate::sync::outside::system::{Address, Dialling, Listener, Outside, Ready, Spawned};
+use crate::sync::outside::{self, Way};
+use crate::sync::thread::{Entry, State, Thread};
+use crate::value::Value;
+use crate::value::error::{Error, Kind};
+use crate::world::{World, sealed};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// With this and the number of the signal ends a run that dies of one, as shells tell it.
+const STATUS: i32 = 128;
+
+fn bit(signal: i32) -> u64 {
+    1 << (signal as u64 % 64)
+}
+
+impl Universe {
+    /// Which signals have come to a process and have done nothing yet.
+    fn pending(&self, space: Option<&Arc<Space>>) -> u64 {
+        space.map_or(self.signals, |space| space.process().signals())
+    }
+
+    fn set_pending(&mut self, space: Option<&Arc<Space>>, pending: u64) {
+        match space {
+            Some(space) => space.process().set_signals(pending),
+            None => self.signals = pending,
+        }
+    }
+
+    fn with_handlers<T>(&mut self, space: Option<&Arc<Space>>, act: impl FnOnce(&mut Handlers) -> T) -> T {
+        match space {
+            Some(space) => act(&mut space.handlers.lock()),
+            None => act(&mut self.handlers),
+        }
+    }
+
+    /// The signals by which a process could die now.
+    fn deadly(&self, space: Option<&Arc<Space>>) -> Vec<i32> {
+        let pending = self.pending(space);
+        if pending == 0 {
+            return Vec::new();
+        }
+        let known = |signal: &i32| match space {
+            Some(space) => space.handlers.lock().contains_key(signal),
+            None => self.handlers.contains_key(signal),
+        };
+        let ends = |signal: &i32| Signal::of(*signal).is_some_and(|it| it.by_default() == Default::Ends);
+        (1..64).filter(|signal| pending & bit(*signal) != 0 && ends(signal) && !known(signal)).collect()
+    }
+
+    /// Whether the process of this thread could die now.
+    pub fn may_die(&self, seat: usize, rules: &Rules) -> bool {
+        rules.signals && !self.deadly(self.seats[seat].space.as_ref()).is_empty()
+    }
+
+    /// Whether the thread of a handler has something to do: its signal has come, or another handler has its place.
+    pub(super) fn signal_comes(&self, seat: usize, signal: i32) -> bool {
+        let space = self.seats[seat].space.as_ref();
+        self.pending(space) & bit(signal) != 0 || !self.handles(seat, signal)
+    }
+
+    fn handles(&self, seat: usize, signal: i32) -> bool {
+        let mine = |handlers: &Handlers| {
+            let thread = handlers.get(&signal).and_then(Option::as_ref);
+            thread.is_some_and(|thread| Arc::ptr_eq(thread, &self.seats[seat].thread))
+        };
+        match &self.seats[seat].space {
+            Some(space) => mine(&space.handlers.lock()),
+            None => mine(&self.handlers),
+        }
+    }
+}
+
+impl Stepper<'_> {
+    /// Of which signal the process dies in this step, if it does.
+    pub(super) fn dies(&mut self) -> Option<i32> {
+        if !self.rules.signals {
+            return None;
+        }
+        let deadly = self.universe.deadly(self.space.as_ref());
+        if deadly.is_empty() {
+            return None;
+        }
+        let choice = self.choices.next(1 + deadly.len() as u32);
+        deadly.get((choice as usize).checked_sub(1)?).copied()
+    }
+
+    pub(super) fn die(&mut self, signal: i32) {
+        self.log.died = Some(signal);
+        self.log.act = Act::Sync;
+        match self.space.clone() {
+            Some(space) => self.process_ends(&space, -signal),
+            None => self.universe.ended = Some(Some(STATUS + signal)),
+        }
+    }
+
+    /// A signal has been sent to a process that has started.
+    pub(super) fn send_to(&self, handle: &Arc<Thread>, signal: i32) -> Result<(), Error> {
+        may_be_sent(signal)?;
+        let Some(process) = &handle.process else { return Ok(()) };
+        let handle = process.original(handle);
+        if let Some(process) = handle.process.as_ref().filter(|_| handle.alive()) {
+            process.set_signals(process.signals() | bit(signal));
+        }
+        Ok(())
+    }
+
+    /// The wait of a handler's thread is over.
+    pub(super) fn signal(&mut self, wait: Wait) -> Moved {
+        let Some(signal) = self.universe.seats[self.seat].handles else { return Moved::Waits(wait) };
+        if !self.universe.handles(self.seat, signal) {
+            self.universe.seats[self.seat].handles = None;
+            return self.ended(Exit::Finished(Value::Nil));
+        }
+        *self.thread.waiting.lock() = None;
+        self.thread.state.store(State::Running as u8, Ordering::SeqCst);
+        let space = self.space.clone();
+        let pending = self.universe.pending(space.as_ref()) & !bit(signal);
+        self.universe.set_pending(space.as_ref(), pending);
+        self.beat()
+    }
+
+    /// The body of a handler has run: its thread waits for the next signal, unless another has its place. False then.
+    pub(super) fn next_signal(&mut self) -> bool {
+        let Some(signal) = self.universe.seats[self.seat].handles else { return false };
+        if !self.universe.handles(self.seat, signal) {
+            return false;
+        }
+        self.universe.seats[self.seat].fiber = None;
+        self.line = self.universe.seats[self.seat].line;
+        if let Some(wait) = waits_for(signal) {
+            self.rest(wait);
+        }
+        true
+    }
+
+    /// The body of a handler has failed: the signal does what it does by default, unless another has taken its place.
+    pub(super) fn handler_ends(&mut self) {
+        if let Some(signal) = self.universe.seats[self.seat].handles
+            && self.universe.handles(self.seat, signal)
+        {
+            let space = self.space.clone();
+            self.universe.with_handlers(space.as_ref(), |handlers| handlers.remove(&signal));
+        }
+    }
+}
+
+fn waits_for(signal: i32) -> Option<Wait> {
+    let pending = Arc::new(Pending::new(Signal::of(signal)?));
+    let op = Op::Outside(Box::new(outside::Wait::Signal(pending)));
+    Some(Wait { op, deadline: None })
+}
+
+/// What stops a process until it is told to go on has no place among its steps.
+fn may_be_sent(signal: i32) -> Result<(), Error> {
+    let Some(signal) = Signal::of(signal).filter(|signal| signal.by_default() == Default::Stops) else {
+        return Ok(());
+    };
+    Err(Error::new(Kind::Refused, format!("the signal {} cannot be explored yet", signal.name))
+        .hint("`conc run` sends it; KILL, TERM and those with handlers can be explored"))
+}
+
+impl Outside for Stepper<'_> {
+    fn spawn(&mut self, order: Order) -> Result<Spawned, Error> {
+        Err(sealed::nothing_outside(Way::Program(&order.program)))
+    }
+
+    fn listen(&mut self, _: &Address) -> Result<(Arc<dyn Listener>, u16), Error> {
+        Err(sealed::nothing_outside(Way::Server))
+    }
+
+    fn connect(&mut self, _: &Address, _: &Arc<Ready>) -> Result<Box<dyn Dialling>, Error> {
+        Err(sealed::nothing_outside(Way::Connection))
+    }
+
+    fn on_signal(&mut self, signal: Signal, action: Action) -> Result<(), Error> {
+        let (number, space) = (signal.number, self.space.clone());
+        let pending = self.universe.pending(space.as_ref());
+        // What it did until now may have had its effect, or not.
+        if pending & bit(number) != 0 && self.choices.next(2) == 1 {
+            self.universe.set_pending(space.as_ref(), pending & !bit(number));
+        }
+        let handler = match action {
+            Action::Default => {
+                self.universe.with_handlers(space.as_ref(), |handlers| handlers.remove(&number));
+                return Ok(());
+            }
+            Action::Nothing => None,
+            Action::Handler(body) => {
+                let entry = Entry { callee: body, arguments: Vec::new() };
+                let thread = Thread::new(self.next_id(), &format!("on {}", signal.name), true, entry);
+                let thread = Arc::new(thread);
+                self.begin(&thread);
+                thread.state.store(State::Blocked as u8, Ordering::SeqCst);
+                if let Some(seat) = self.universe.seats.last_mut() {
+                    (seat.handles, seat.wait) = (Some(number), waits_for(number));
+                }
+                Some(thread)
+            }
+        };
+        self.universe.with_handlers(space.as_ref(), |handlers| handlers.insert(number, handler));
+        Ok(())
+    }
+
+    fn send_signal(&mut self, pid: i64, signal: Signal) -> Result<(), Error> {
+        may_be_sent(signal.number)?;
+        if pid == i64::from(FIRST_PID) {
+            self.universe.signals |= bit(signal.number);
+            return Ok(());
+        }
+        let spaces = self.universe.spaces();
+        let known =
+            |space: &&Arc<Space>| space.process().born().is_some_and(|born| i64::from(born.pid) == pid);
+        match spaces.iter().find(known) {
+            Some(space) => {
+                let process = space.process();
+                process.set_signals(process.signals() | bit(signal.number));
+                Ok(())
+            }
+            None => Err(Error::new(
+                Kind::NotFound,
+                format!("there is no process {pid} to send {} to", signal.name),
+            )
+            .hint("it has ended, or never was")),
+        }
+    }
+}
