@@ -148,12 +148,7 @@ impl World for Stepper<'_> {
     fn outside(&mut self, way: Way<'_>) -> Result<&mut dyn Outside, Error> {
         match way {
             Way::Signals => Ok(self),
-            Way::Program(_)
-            | Way::Host(_)
-            | Way::Server
-            | Way::Connection
-            | Way::Pipe
-            | Way::ProcessPool => {
+            Way::Program(_) | Way::Host(_) | Way::Server | Way::Connection | Way::Pipe | Way::ProcessPool => {
                 Err(sealed::nothing_outside(way))
             }
         }
