@@ -302,7 +302,7 @@ impl<'o> Bounded<'o> {
                 None => Verdict::Unknown,
                 Some(failing) => {
                     let path = self.path(failing.node);
-                    explain(&mut self.steps, self.options, property, (&path, &failing.sign), &[])
+                    explain(&mut self.steps, self.options, property, (&path, &failing.sign, true), &[])
                 }
             };
             verdicts.push((property, verdict));

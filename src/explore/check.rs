@@ -5,7 +5,7 @@ use super::expand::{Move, Sign};
 use super::graph::{self, Shape};
 use super::options::{Extent, Options, Progress, Time};
 use super::search::{End, Search};
-use super::shortest;
+use super::shortest::{self, Goal, Least};
 use super::steps::{Effect, Steps};
 use super::story::Teller;
 use super::verdict::{Findings, Limit, Outcome, Property, Schedule, Story, Uncaught, Verdict};
@@ -52,19 +52,14 @@ fn everything(
         let verdict = match search.signs.get(&property).cloned() {
             Some((state, sign)) => {
                 let path = search.path(state);
-                let (path, sign) = match property {
-                    // The shape of the whole space says that these fail, not a single state.
-                    Property::Livelock => (path, sign),
-                    Property::Deadlock if shape.signs.iter().any(|(known, _)| *known == property) => {
-                        (path, sign)
-                    }
-                    _ => shortest::find(&mut search.steps, property).unwrap_or((path, sign)),
-                };
+                // The shape of the whole space says that it fails, and nothing in the state itself.
+                let shaped = shape.signs.contains(&(property, state));
+                let ((path, sign), least) = plainest(&mut search.steps, property, (path, sign), shaped);
                 let round = match property {
                     Property::Livelock => shortest::cycle(&mut search.steps, &path),
                     _ => Vec::new(),
                 };
-                explain(&mut search.steps, options, property, (&path, &sign), &round)
+                explain(&mut search.steps, options, property, (&path, &sign, least), &round)
             }
             None if search.limit.is_some() => Verdict::Unknown,
             None => Verdict::Holds,
@@ -85,12 +80,33 @@ fn everything(
     }
 }
 
-/// The story of a property that fails: along the path, then as the sign says; after it, for a livelock, a round.
+/// The path to a failure that is easiest to follow, how it shows there, and whether no other takes fewer preemptions: there
+/// may be too many to tell, and then it is the path that is known.
+///
+/// `shaped` is that of a state at the end of the path, and of no other.
+pub(super) fn plainest(
+    steps: &mut Steps,
+    property: Property,
+    (path, sign): (Vec<Move>, Sign),
+    shaped: bool,
+) -> ((Vec<Move>, Sign), bool) {
+    let goal = match shaped {
+        true => shortest::end(steps, &path).map(|graph| Goal::State(graph.hash())),
+        false => Some(Goal::Sign(property)),
+    };
+    match goal.map(|goal| shortest::find(steps, &goal)) {
+        Some(Least::Path(path, sign)) => ((path, sign), true),
+        Some(Least::GivenUp) | None => ((path, sign), false),
+    }
+}
+
+/// The story of a property that fails: along the path, then as the sign says; after it, for a livelock, a round. `least`: no
+/// other takes fewer preemptions.
 pub(super) fn explain(
     steps: &mut Steps,
     options: &Options,
     property: Property,
-    (path, sign): (&[Move], &Sign),
+    (path, sign, least): (&[Move], &Sign, bool),
     round: &[Move],
 ) -> Verdict {
     let mut teller = Teller::new(steps, options.seed);
@@ -101,6 +117,7 @@ pub(super) fn explain(
     }
     match teller.failure(property, sign) {
         Some(mut failure) => {
+            failure.least = least;
             failure.loop_from = (!round.is_empty()).then_some(path.len());
             Verdict::Fails(Box::new(failure))
         }

@@ -4,6 +4,7 @@
 //! of it that never moves there waits for ever: that is a deadlock among some; if all move, it is a livelock.
 
 use super::search::Search;
+use super::shortest::end;
 use super::state::Graph;
 use super::steps::{Effect, Steps};
 use super::tries::tries;
@@ -178,14 +179,8 @@ struct Judged {
 fn judge(search: &mut Search<'_>, state: u32) -> Judged {
     let path = search.path(state);
     let steps = &mut search.steps;
-    let (mut graph, mut next) = (steps.initial(), Graph::default());
-    for step in &path {
-        let outcome = steps.take(&graph, step.seat as usize, step.way, &step.choices);
-        let Effect::Change(change) = &outcome.kind else { break };
-        steps.apply(&graph, step.seat as usize, change, &mut next);
-        std::mem::swap(&mut graph, &mut next);
-    }
-    let first = graph.clone();
+    let first = end(steps, &path).unwrap_or_else(|| unreachable!("the search has gone that way"));
+    let (mut graph, mut next) = (Graph::default(), Graph::default());
     let mut moved = vec![false; first.seats];
     let mut seen = HashSet::new();
     let mut pending = vec![(first.store(), (0..first.seats).collect::<Vec<usize>>())];
@@ -200,11 +195,7 @@ fn judge(search: &mut Search<'_>, state: u32) -> Judged {
             }
             steps.apply(&graph, one.seat, change, &mut next);
             // Threads that come and go inside the component move; only those that were there from the start are asked.
-            let mut there = vec![usize::MAX; next.seats];
-            let kept = (0..graph.seats).filter(|at| !change.ends(*at, one.seat));
-            for (place, at) in kept.enumerate() {
-                there[steps.seat_of(place)] = who[at];
-            }
+            let there = steps.carry(&who, |at| !change.ends(at, one.seat), next.seats, || usize::MAX);
             let key = (next.hash(), there.clone());
             if seen.insert(key) {
                 pending.push((next.store(), there));

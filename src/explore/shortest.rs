@@ -10,13 +10,16 @@ use super::verdict::Property;
 use crate::world::sim::Way;
 use foldhash::fast::FixedState;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
 /// So many nodes are looked at; if none of them shows the failure, the path that is known has to do.
 const MOST_NODES: usize = 200_000;
 
 struct Node {
     state: State,
+    /// The threads by their places in the state, each with a number in the order of the starts; and how many have started.
+    who: Box<[u32]>,
+    started: u32,
     /// The thread that moved last, by its place in the state; None when nobody minds who moves next.
     last: Option<u32>,
     parent: u32,
@@ -25,76 +28,150 @@ struct Node {
     goal: bool,
 }
 
-/// A path to a failure of this property, and how it shows.
-pub fn find(steps: &mut Steps, property: Property) -> Option<(Vec<Move>, Sign)> {
+/// What a path is to lead to.
+pub enum Goal {
+    /// A state or step in which the property fails.
+    Sign(Property),
+    /// The state with this hash.
+    State(u128),
+}
+
+/// What a search has come to.
+pub enum Least {
+    /// A path, and how the failure shows at its end.
+    Path(Vec<Move>, Sign),
+    /// There are too many paths.
+    GivenUp,
+}
+
+/// The path to a goal with the fewest preemptions, then the fewest steps; of several the one in which threads move in the
+/// order of their starts.
+pub fn find(steps: &mut Steps, goal: &Goal) -> Least {
     let graph = steps.initial();
-    let mut nodes =
-        vec![Node { state: graph.store(), last: None, parent: u32::MAX, step: None, goal: false }];
-    let mut best: HashMap<(u128, Option<u32>), (u32, u32), FixedState> =
-        HashMap::with_hasher(FixedState::with_seed(4));
-    best.insert((graph.hash(), None), (0, 0));
-    let mut open = BinaryHeap::from([(Reverse((0u32, 0u32)), 0u32)]);
-    let (mut graph, mut next) = (graph, Graph::default());
+    let who: Box<[u32]> = (0..graph.seats as u32).collect();
+    let started = who.len() as u32;
+    let first =
+        Node { state: graph.store(), who, started, last: None, parent: u32::MAX, step: None, goal: false };
+    let mut search = Shortest {
+        goal,
+        best: HashMap::with_hasher(FixedState::with_seed(4)),
+        open: BinaryHeap::from([Reverse((0, 0, 0))]),
+        nodes: vec![first],
+        next: Graph::default(),
+    };
+    search.best.insert((graph.hash(), None), (0, 0));
+    let mut graph = graph;
     let mut tried = Vec::new();
-    while let Some((Reverse((switches, length)), at)) = open.pop() {
-        let last = nodes[at as usize].last;
-        if nodes[at as usize].goal {
-            let step = nodes[at as usize].step.clone()?;
-            return Some((path(&nodes, nodes[at as usize].parent), Sign::Step(step)));
+    // Of equals the first that was met comes first.
+    while let Some(Reverse((switches, length, at))) = search.open.pop() {
+        let Node { last, goal, parent, .. } = search.nodes[at as usize];
+        if goal {
+            let step = search.nodes[at as usize].step.clone();
+            let step = step.unwrap_or_else(|| unreachable!("it shows in a step"));
+            return Least::Path(path(&search.nodes, parent), Sign::Step(step));
         }
-        graph.load(&nodes[at as usize].state);
+        graph.load(&search.nodes[at as usize].state);
         let key = (graph.hash(), last);
-        if best.get(&key).is_some_and(|known| *known < (switches, length)) {
+        if search.best.get(&key).is_some_and(|known| *known < (switches, length)) {
             continue;
         }
-        if steps.is_over(&graph) {
-            if shows_at_end(steps, property, &graph) {
-                return Some((path(&nodes, at), Sign::Here));
-            }
-            continue;
+        let over = steps.is_over(&graph);
+        if search.is_there(steps, &graph, over) {
+            return Least::Path(path(&search.nodes, at), Sign::Here);
         }
-        if property == Property::Invariant && !steps.look(&graph, false).faults.is_empty() {
-            return Some((path(&nodes, at), Sign::Here));
+        if over {
+            continue;
         }
         tries(steps, &graph, &mut tried);
-        if shows(property, &tried) {
-            return Some((path(&nodes, at), Sign::Here));
+        if let Goal::Sign(property) = search.goal
+            && shows(*property, &tried)
+        {
+            return Least::Path(path(&search.nodes, at), Sign::Here);
         }
-        let costs =
-            last.is_some_and(|seat| tried.iter().any(|one| one.seat == seat as usize && is_cut_short(one)));
-        for one in &tried {
-            let Effect::Change(change) = &one.outcome.kind else { continue };
-            let moved = steps.apply(&graph, one.seat, change, &mut next);
-            let cost = switches + u32::from(costs && last != Some(one.seat as u32));
-            let step = Move { seat: one.seat as u32, way: one.way, choices: one.choices.clone() };
-            let exits = one.outcome.exited.is_some();
-            let faults = one.outcome.faults.iter().any(|fault| property_of(fault) == property);
-            let goal = faults || (exits && shows_at_end(steps, property, &next));
-            if goal {
-                let number = nodes.len() as u32;
-                nodes.push(Node { state: next.store(), last: None, parent: at, step: Some(step), goal });
-                open.push((Reverse((cost, length + 1)), number));
-                continue;
-            }
-            if exits {
-                continue;
-            }
-            let last = moved.map(|seat| seat as u32).filter(|_| !one.outcome.passed_join);
-            let key = (next.hash(), last);
-            let now = (cost, length + 1);
-            if best.get(&key).is_some_and(|known| *known <= now) {
-                continue;
-            }
-            best.insert(key, now);
-            if nodes.len() >= MOST_NODES {
-                return None;
-            }
-            let number = nodes.len() as u32;
-            nodes.push(Node { state: next.store(), last, parent: at, step: Some(step), goal: false });
-            open.push((Reverse(now), number));
+        search.follow(steps, &graph, at, (switches, length), &mut tried);
+        if search.nodes.len() >= MOST_NODES {
+            return Least::GivenUp;
         }
     }
-    None
+    Least::GivenUp
+}
+
+struct Shortest<'g> {
+    goal: &'g Goal,
+    nodes: Vec<Node>,
+    /// The fewest preemptions and steps to each state with its last thread.
+    best: HashMap<(u128, Option<u32>), (u32, u32), FixedState>,
+    open: BinaryHeap<Reverse<(u32, u32, u32)>>,
+    next: Graph,
+}
+
+impl Shortest<'_> {
+    /// Whether the state itself is what is looked for.
+    fn is_there(&self, steps: &mut Steps, graph: &Graph, over: bool) -> bool {
+        match *self.goal {
+            Goal::State(hash) => graph.hash() == hash,
+            Goal::Sign(property) if over => shows_at_end(steps, property, graph),
+            Goal::Sign(property) => {
+                property == Property::Invariant && !steps.look(graph, false).faults.is_empty()
+            }
+        }
+    }
+
+    /// Whether it shows in a step, or in the end that the step makes.
+    fn is_in(&self, steps: &mut Steps, one: &Tried, after: &Graph) -> bool {
+        let Goal::Sign(property) = *self.goal else { return false };
+        one.outcome.faults.iter().any(|fault| property_of(fault) == property)
+            || (one.outcome.exited.is_some() && shows_at_end(steps, property, after))
+    }
+
+    /// Adds what the steps of a state lead to.
+    fn follow(
+        &mut self,
+        steps: &mut Steps,
+        graph: &Graph,
+        at: u32,
+        (switches, length): (u32, u32),
+        tried: &mut [Tried],
+    ) {
+        let Node { last, started, .. } = self.nodes[at as usize];
+        let who = self.nodes[at as usize].who.clone();
+        tried.sort_by_key(|one| who[one.seat]);
+        let costs =
+            last.is_some_and(|seat| tried.iter().any(|one| one.seat == seat as usize && is_cut_short(one)));
+        let mut next = std::mem::take(&mut self.next);
+        for one in tried.iter() {
+            let Effect::Change(change) = &one.outcome.kind else { continue };
+            let moved = steps.apply(graph, one.seat, change, &mut next);
+            let now = (switches + u32::from(costs && last != Some(one.seat as u32)), length + 1);
+            let goal = self.is_in(steps, one, &next);
+            if one.outcome.exited.is_some() && !goal {
+                continue;
+            }
+            let last = moved.map(|seat| seat as u32).filter(|_| !goal && !one.outcome.passed_join);
+            if !goal {
+                let known = self.best.entry((next.hash(), last)).or_insert((u32::MAX, 0));
+                if *known <= now {
+                    continue;
+                }
+                *known = now;
+            }
+            let mut started = started;
+            let who = steps.carry(
+                &who,
+                |at| !change.ends(at, one.seat),
+                next.seats,
+                || {
+                    started += 1;
+                    started - 1
+                },
+            );
+            let step = Some(Move { seat: one.seat as u32, way: one.way, choices: one.choices.clone() });
+            self.open.push(Reverse((now.0, now.1, self.nodes.len() as u32)));
+            let (state, who) = (next.store(), who.into());
+            self.nodes.push(Node { state, who, started, last, parent: at, step, goal });
+        }
+        self.next = next;
+    }
 }
 
 /// Whether to let another thread move instead of this step is a preemption: the thread could take it, without giving up
@@ -141,41 +218,54 @@ fn path(nodes: &[Node], to: u32) -> Vec<Move> {
     path
 }
 
-/// The shortest way from the state at the end of a path back to it; empty when there is none.
-pub fn cycle(steps: &mut Steps, path: &[Move]) -> Vec<Move> {
+/// The state at the end of a path.
+pub fn end(steps: &mut Steps, path: &[Move]) -> Option<Graph> {
     let (mut graph, mut next) = (steps.initial(), Graph::default());
     for step in path {
         let outcome = steps.take(&graph, step.seat as usize, step.way, &step.choices);
-        let Effect::Change(change) = &outcome.kind else { return Vec::new() };
+        let Effect::Change(change) = &outcome.kind else { return None };
         steps.apply(&graph, step.seat as usize, change, &mut next);
         std::mem::swap(&mut graph, &mut next);
     }
+    Some(graph)
+}
+
+/// The shortest way from the state at the end of a path back to it; empty when there is none.
+pub fn cycle(steps: &mut Steps, path: &[Move]) -> Vec<Move> {
+    let Some(mut graph) = end(steps, path) else { return Vec::new() };
+    let mut next = Graph::default();
     let start = graph.hash();
-    let mut nodes =
-        vec![Node { state: graph.store(), last: None, parent: u32::MAX, step: None, goal: false }];
-    let mut seen = std::collections::HashSet::from([start]);
+    // Each with where it was reached from, and by which step.
+    let mut nodes: Vec<(State, u32, Option<Move>)> = vec![(graph.store(), u32::MAX, None)];
+    let mut seen = HashSet::from([start]);
     let mut tried = Vec::new();
     let mut at = 0;
     while at < nodes.len() && nodes.len() < MOST_NODES {
-        graph.load(&nodes[at].state);
+        graph.load(&nodes[at].0);
         tries(steps, &graph, &mut tried);
         for one in &tried {
             let Effect::Change(change) = &one.outcome.kind else { continue };
             steps.apply(&graph, one.seat, change, &mut next);
             let step = Move { seat: one.seat as u32, way: one.way, choices: one.choices.clone() };
-            let hash = next.hash();
-            let node =
-                Node { state: next.store(), last: None, parent: at as u32, step: Some(step), goal: false };
-            if hash == start {
-                nodes.push(node);
-                let end = nodes.len() as u32 - 1;
-                return self::path(&nodes, end);
+            if next.hash() == start {
+                return round(&nodes, at, step);
             }
-            if seen.insert(hash) {
-                nodes.push(node);
+            if seen.insert(next.hash()) {
+                nodes.push((next.store(), at as u32, Some(step)));
             }
         }
         at += 1;
     }
     Vec::new()
+}
+
+/// The moves to a node, and one more.
+fn round(nodes: &[(State, u32, Option<Move>)], mut at: usize, last: Move) -> Vec<Move> {
+    let mut path = vec![last];
+    while let (_, before, Some(step)) = &nodes[at] {
+        path.push(step.clone());
+        at = *before as usize;
+    }
+    path.reverse();
+    path
 }

@@ -214,6 +214,25 @@ impl Steps {
         self.canonical.seat_of(seat)
     }
 
+    /// What is known of each thread, by its place after the last step; `who` is that by the places before, `stays` whether the
+    /// thread at one of them has not ended in it, and `new` gives what is known of one that it has started.
+    pub fn carry<T: Copy>(
+        &self,
+        who: &[T],
+        stays: impl Fn(usize) -> bool,
+        seats: usize,
+        mut new: impl FnMut() -> T,
+    ) -> Vec<T> {
+        let kept = who.iter().enumerate().filter(|(at, _)| stays(*at)).map(|(_, who)| *who);
+        let mut all: Vec<T> = kept.collect();
+        all.resize_with(seats, &mut new);
+        let mut placed = all.clone();
+        for (place, who) in all.into_iter().enumerate() {
+            placed[self.seat_of(place)] = who;
+        }
+        placed
+    }
+
     /// Where the threads of the first state stand, before any has moved: in the order of their starts.
     pub fn places(&self, seats: usize) -> Vec<usize> {
         let mut who = vec![0; seats];

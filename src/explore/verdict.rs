@@ -69,7 +69,7 @@ pub enum Verdict {
     Unknown,
 }
 
-/// One way in which a property fails: the story with the fewest context switches, then the fewest steps.
+/// One way in which a property fails: the story with the fewest preemptions, then the fewest steps.
 #[derive(Debug, Clone)]
 pub struct Failure {
     pub property: Property,
@@ -82,6 +82,8 @@ pub struct Failure {
     pub error: Option<Uncaught>,
     pub race: Option<Race>,
     pub story: Story,
+    /// No other story takes fewer preemptions; or there were too many to tell.
+    pub least: bool,
     /// For a livelock: the moment of the story from which the loop goes round.
     pub loop_from: Option<usize>,
 }

@@ -8,11 +8,10 @@ mod space;
 #[cfg(test)]
 mod tests;
 
-use super::check::{explain, schedule, sort};
+use super::check::{explain, plainest, schedule, sort};
 use super::covered::{Covered, Sample};
 use super::expand::{Move, Sign};
 use super::options::{Options, Progress, Sampling};
-use super::shortest;
 use super::state::Graph;
 use super::steps::{Effect, Steps};
 use super::strategy;
@@ -219,9 +218,8 @@ fn findings(mut space: Space<'_>, seen: Seen, options: &Options, sampling: Sampl
             let mut path = moves(steps, &witness.path);
             let sign = if witness.in_step { path.pop().map(Sign::Step) } else { Some(Sign::Here) };
             let (path, sign) = (path, sign.unwrap_or(Sign::Here));
-            let shortest = shortest::find(steps, property);
-            let (path, sign) = shortest.unwrap_or((path, sign));
-            explain(steps, options, property, (&path, &sign), &[])
+            let ((path, sign), least) = plainest(steps, property, (path, sign), false);
+            explain(steps, options, property, (&path, &sign, least), &[])
         }
     };
     let verdicts = Property::ALL.map(|property| (property, verdict(property))).to_vec();

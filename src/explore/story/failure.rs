@@ -26,6 +26,7 @@ impl Teller<'_> {
             error: None,
             race: None,
             story: Story::default(),
+            least: true,
             loop_from: None,
         };
         match property {

@@ -129,6 +129,10 @@ fn explain(failure: &Failure, source: &Source, style: &Style, width: usize) -> S
             1 => format!("a thread is interrupted once, at {PREEMPTED}"),
             times => format!("threads are interrupted {times} times, at {PREEMPTED}"),
         };
+        let switches = match failure.least {
+            true => switches,
+            false => format!("{switches}; a plainer story may exist, there were too many to go through"),
+        };
         for line in wrap(&format!("{how} ({switches}):"), width) {
             text += &format!("{}\n", style.bold(&line));
         }

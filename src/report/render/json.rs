@@ -50,6 +50,7 @@ use serde_json::{Value, json};
 /// - `story`: `{threads, moments, schedule}`, `threads` in the order of their starts, each `{name, label}`, where labels
 ///   differ even if names do not; each moment is `{thread, line, place, did, next, preempts, changed, output}`: `thread` an
 ///   index, `did` a list of texts, `next` a text or null, `changed` a list of `{name, value}`.
+/// - `least`: no other story takes fewer interruptions; false when there were too many to tell.
 /// - `loop_from`: null, or the index of the moment from which a livelock goes round.
 ///
 /// `holds` of a deadlock's thread and of an error is a list of `{label, line}`, the line of acquisition. A *schedule* is a
@@ -142,6 +143,7 @@ fn failure(failure: &Failure, source: &Source) -> Value {
         "race": failure.race.as_ref().map(|found| race(found, source)),
         "preemptions": preemptions(&failure.story),
         "story": story(&failure.story, source),
+        "least": failure.least,
         "loop_from": failure.loop_from,
     })
 }

@@ -41,6 +41,7 @@ fn failure(property: Property, what: &str, threads: &[&str], moments: Vec<Moment
         error: None,
         race: None,
         story: Story { threads: threads.iter().map(|name| name.to_string()).collect(), moments, schedule },
+        least: true,
         loop_from: None,
     }
 }
