@@ -3,8 +3,8 @@
 //! In reading order: `source` (text and places) → `syntax` (tree) → `resolve` (names, checks) → `code`
 //! (instructions) → `machine` (fibers, the dispatch loop) → `world` (threads, waiting, time). Beside them:
 //! `value` (what variables hold), `memory` (how much of it is in use), `sync` (things to wait for), `builtin`
-//! (functions and methods), `report` (what conc says to people), `lesson` (scripts in Markdown), `units` (durations and
-//! sizes as people write them). `pipeline` leads from text to program.
+//! (functions and methods), `race` (which accesses nothing orders), `report` (what conc says to people), `lesson` (scripts in
+//! Markdown), `units` (durations and sizes as people write them). `pipeline` leads from text to program.
 //!
 //! For programs that run scripts of conc, [`embed`] is the interface; all else is for the command `conc`, and changes
 //! without notice.
@@ -25,6 +25,8 @@ pub mod machine;
 pub mod memory;
 #[doc(hidden)]
 pub mod pipeline;
+#[doc(hidden)]
+pub mod race;
 #[doc(hidden)]
 pub mod report;
 #[doc(hidden)]

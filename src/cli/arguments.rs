@@ -27,7 +27,7 @@ Examples:
 
 Exit status:
   0 fine, 1 an error, a failed assertion or ensure, 2 the script or the command line cannot be understood,
-  3 deadlock, 124 --timeout, 130 Ctrl-C; exit(n) in a script gives n";
+  3 deadlock, 4 a data race (--race), 124 --timeout, 130 Ctrl-C; exit(n) in a script gives n";
 
 #[derive(Debug, Parser)]
 #[command(
@@ -213,6 +213,28 @@ pub struct Run {
     /// Tell at the end, on standard error, how long each thread ran and waited, and how locks and queues were used
     #[arg(long)]
     pub stats: bool,
+
+    /// Report data races: accesses of one variable, field or element by two threads that nothing orders, with status 4.
+    /// A race is found whether or not it did harm in this run
+    #[arg(long, conflicts_with = "schedule")]
+    pub race: bool,
+
+    /// Delay the threads now and then, so that interleavings that are rare on this machine are common. With a SEED the
+    /// delays are drawn from it
+    #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, conflicts_with = "schedule")]
+    pub jitter: Option<Option<u64>>,
+
+    /// Let one thread at a time hold the interpreter, as CPython does, and tell at the end who waited for it. Who waits
+    /// for longer than INTERVAL (5ms unless told) asks for it
+    #[arg(
+        long,
+        value_name = "INTERVAL",
+        num_args = 0..=1,
+        require_equals = true,
+        value_parser = value::duration,
+        conflicts_with = "schedule"
+    )]
+    pub gil: Option<Option<Duration>>,
 
     /// Let the script read files: all, or those at and below these paths (separated by commas)
     #[arg(long, value_name = "PATHS", num_args = 0..=1, require_equals = true, value_delimiter = ',')]

@@ -10,6 +10,10 @@ use conc::world::legs::Legs;
 use conc::world::real::{self, Allowed, Input, Options, Programs, UncaughtReport};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// As CPython has it unless told.
+const GIL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// Bytes that a script may use unless told.
 const MOST_MEMORY: u64 = 2 << 30;
@@ -102,6 +106,9 @@ fn execute(ready: Ready, run: &Run, style: Style) -> Ending {
         forced,
         signals: true,
         stats: run.stats,
+        race: run.race,
+        gil: run.gil.map(|interval| interval.unwrap_or(GIL_INTERVAL)),
+        jitter: run.jitter.map(|seed| seed.unwrap_or_else(|| fastrand::u64(..))),
         ended: Arc::new(ended),
         ..defaults
     };

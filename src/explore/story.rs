@@ -4,7 +4,6 @@
 //! threads with theirs, side by side with the canonical states that say which of them moves next.
 
 mod failure;
-mod names;
 mod stuck;
 mod words;
 

@@ -2,6 +2,7 @@
 //! elsewhere (`report::render`).
 
 use super::covered::Covered;
+pub use crate::report::race::{Access, Race};
 use crate::report::runtime::{Deadlock, status};
 use crate::source::Span;
 use crate::value::error::Error;
@@ -96,25 +97,6 @@ pub struct Uncaught {
     pub error: Arc<Error>,
     /// Label and line of acquisition.
     pub holds: Vec<(String, u32)>,
-}
-
-/// Two accesses of one cell that nothing orders, each the next step of its thread in the story's last state.
-#[derive(Debug, Clone)]
-pub struct Race {
-    /// `count`, `bank.balance`, `xs[2]`, `the length of log`; `balance of an object of Account` where no name of the top level
-    /// leads to it.
-    pub cell: String,
-    pub accesses: [Access; 2],
-}
-
-#[derive(Debug, Clone)]
-pub struct Access {
-    pub thread: Arc<str>,
-    pub line: u32,
-    pub span: Span,
-    pub write: bool,
-    /// The labels of the locks that the thread holds.
-    pub holds: Vec<String>,
 }
 
 /// A run in the simulated world, told step by step.

@@ -6,7 +6,7 @@ use super::arguments;
 use super::fault::Fault;
 use super::fiber::MOST_FRAMES;
 use super::image::Member;
-use super::{Fiber, Frame, Image, Scheduler};
+use super::{Fiber, Frame, Image, Scheduler, look};
 use crate::builtin::{Body, Context, Outcome, Row, Wait};
 use crate::code::{FunctionKind, Program, Shape};
 use crate::sync::Kind;
@@ -361,7 +361,13 @@ pub(super) fn native_outcome<S: Scheduler>(
     let line = line_of(fiber, &image.program);
     let mut context = Context { world, program: &image.program, line };
     match row.body {
-        Body::Native(run) => run(&mut context, &fiber.stack[start..end]),
+        Body::Native(run) => {
+            let outcome = run(&mut context, &fiber.stack[start..end]);
+            if S::EYES {
+                look::called(row);
+            }
+            outcome
+        }
         Body::Constant(value) => Ok(Outcome::Value(value(&mut context))),
         Body::Script(_) => {
             let Some(function) = image.scripted(row) else {

@@ -6,7 +6,7 @@ use super::fiber::MOST_FRAMES;
 use super::registers::{Cursor, Registers};
 use super::touch::{self, Touches};
 use super::wait::{self, Done};
-use super::{Exit, Fiber, Frame, Image, Scheduler, slow};
+use super::{Exit, Fiber, Frame, Image, Scheduler, look, slow};
 use crate::code::Instruction as I;
 use crate::syntax::tree::{BinaryOperator, CompareOperator};
 use crate::value::{Value, compare, error::Error, index, operate, put};
@@ -56,6 +56,14 @@ fn before<S: Scheduler>(
         frame.pc -= 1;
     }
     stops
+}
+
+/// The fiber stands before the instruction that its `pc` is past.
+#[cold]
+fn step_back(fiber: &mut Fiber) {
+    if let Some(frame) = fiber.frames.last_mut() {
+        frame.pc = frame.pc.saturating_sub(1);
+    }
 }
 
 /// Runs the fiber until it ends or the world puts it aside.
@@ -247,6 +255,21 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 if before(image, fiber, world, base, *instruction) {
                     return Ok(Exit::Paused);
                 }
+                regs = registers!();
+            }
+            if S::EYES && world.trapped() && look::writes(*instruction) {
+                let past = code.position();
+                save!();
+                step_back(fiber);
+                if let Err(interrupted) = world.safepoint(fiber, program) {
+                    return Err(fault::interrupted(fiber, past, interrupted));
+                }
+                save!();
+                regs = registers!();
+            }
+            if S::EYES && world.sees() && look::is_worth_it(*instruction) {
+                save!();
+                look::look(image, fiber, world, frame.function, base, *instruction);
                 regs = registers!();
             }
             match *instruction {
@@ -627,7 +650,11 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
 
                 I::Enter { a } => {
                     if let Value::Sync(sync) = r!(a)
-                        && sync.enter_free_lock(world.thread(), function.lines[code.position() as usize - 1])
+                        && sync.enter_free_lock(
+                            world.thread(),
+                            function.lines[code.position() as usize - 1],
+                            S::EYES,
+                        )
                     {
                         changed!();
                         continue;
@@ -639,7 +666,11 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 }
                 I::EnterFixed { index } => {
                     if let Some(Value::Sync(sync)) = image.fixed[index as usize].get()
-                        && sync.enter_free_lock(world.thread(), function.lines[code.position() as usize - 1])
+                        && sync.enter_free_lock(
+                            world.thread(),
+                            function.lines[code.position() as usize - 1],
+                            S::EYES,
+                        )
                     {
                         changed!();
                         continue;
@@ -651,7 +682,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 }
                 I::Leave { a } => {
                     if let Value::Sync(sync) = r!(a)
-                        && sync.leave_own_lock(world.thread())
+                        && sync.leave_own_lock(world.thread(), S::EYES)
                     {
                         changed!();
                         continue;
@@ -663,7 +694,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 }
                 I::LeaveFixed { index } => {
                     if let Some(Value::Sync(sync)) = image.fixed[index as usize].get()
-                        && sync.leave_own_lock(world.thread())
+                        && sync.leave_own_lock(world.thread(), S::EYES)
                     {
                         changed!();
                         continue;

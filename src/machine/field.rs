@@ -3,7 +3,7 @@
 use super::call::{self, Flow};
 use super::fault::Fault;
 use super::image::Member;
-use super::{Fiber, Image, Scheduler, watch};
+use super::{Fiber, Image, Scheduler, look, watch};
 use crate::builtin::{Context, Outcome, Wait};
 use crate::sync::{Op, Who};
 use crate::value::near;
@@ -30,6 +30,9 @@ pub(super) fn get<S: Scheduler>(
         let mut context = Context { world, program: &image.program, line };
         return match (property.get)(&mut context, receiver)? {
             Outcome::Value(value) => {
+                if S::EYES {
+                    look::looked_at(receiver);
+                }
                 fiber.stack[d] = value;
                 Ok(Flow::Next)
             }

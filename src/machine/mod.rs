@@ -11,6 +11,7 @@ mod fault;
 mod fiber;
 mod field;
 mod image;
+mod look;
 mod registers;
 pub mod saved;
 mod select;
@@ -30,10 +31,12 @@ pub use watch::{Judged, Watch};
 
 use crate::builtin::Wait;
 use crate::code::Program;
+use crate::race::shadow::Met;
 use crate::value::{Value, error::Error};
 use crate::world::World;
 use std::sync::Arc;
-use touch::Touches;
+use std::sync::atomic::AtomicU32;
+use touch::{Part, Touches};
 
 /// What the machine needs of a world beyond what builtins may ask for.
 pub trait Scheduler: World {
@@ -45,6 +48,31 @@ pub trait Scheduler: World {
     fn before(&mut self, touches: &Touches, fiber: &Fiber) -> bool {
         let _ = (touches, fiber);
         false
+    }
+
+    /// Whether the world wants to see what threads share as it is used. Where it does not, it costs nothing: it is
+    /// another instantiation of the machine.
+    const EYES: bool = false;
+
+    /// Whether there is anything to see yet, when `EYES`.
+    fn sees(&self) -> bool {
+        false
+    }
+
+    /// The next instruction uses this part of what has the word: the access that it races with, if there is one.
+    fn used(&mut self, word: &AtomicU32, part: Part, write: bool, at: (u32, u32)) -> Option<Met> {
+        let _ = (word, part, write, at);
+        None
+    }
+
+    /// What `used` has found was for what the script calls so.
+    fn raced(&mut self, met: Met, cell: &dyn Fn() -> String) {
+        let _ = (met, cell);
+    }
+
+    /// The next instruction is one that other threads can tell (when `EYES`).
+    fn visible(&mut self, step: Visible) {
+        let _ = step;
     }
 
     /// Whether something unusual is to be seen to at the next safe point: one relaxed load.
@@ -87,6 +115,16 @@ pub trait Scheduler: World {
 
     /// An `invariant` or `ensure` has been met: when to evaluate it is the world's affair.
     fn watch(&mut self, watch: Watch);
+}
+
+/// What other threads can tell of an instruction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visible {
+    /// It writes a variable, a field, an element.
+    Write,
+    /// It takes a lock or a permit.
+    Enter,
+    Other,
 }
 
 /// The run has ended: the thread stops where it stands.

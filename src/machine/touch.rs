@@ -4,6 +4,7 @@
 //! It says at least what the instruction touches. Whether anybody else can reach it is the world's to know.
 
 mod builtins;
+pub mod names;
 
 use super::call;
 use super::image::Member;

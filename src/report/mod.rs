@@ -4,7 +4,9 @@
 
 mod code;
 mod explain;
+pub mod gil;
 mod hints;
+pub mod race;
 pub mod render;
 pub mod runtime;
 pub mod stats;

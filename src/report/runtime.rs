@@ -1,5 +1,7 @@
 //! What is said of a run while and after it goes on, as data: deadlocks, abandoned threads, errors nobody asked for.
 
+use super::gil::Gil;
+use super::race::Race;
 use super::stats::Stats;
 use crate::value::error::Error;
 use std::sync::Arc;
@@ -127,6 +129,11 @@ pub struct Ending {
     pub started: usize,
     /// Other programs that the run had started and that had not ended: they were ended with it.
     pub programs: Vec<String>,
+    /// For `--race`: what was found, and how many more than are told.
+    pub races: Vec<Race>,
+    pub more_races: usize,
+    /// For `--gil`.
+    pub gil: Option<Gil>,
     /// For `--stats`.
     pub stats: Option<Stats>,
 }

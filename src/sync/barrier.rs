@@ -100,6 +100,11 @@ impl Barrier {
     }
 }
 
+/// Tells a round from others that are under way.
+fn number(round: &Arc<Round>) -> usize {
+    Arc::as_ptr(round).addr()
+}
+
 impl Wait {
     pub fn new(barrier: Arc<Sync>) -> Wait {
         Wait { barrier, arrival: None }
@@ -113,10 +118,12 @@ impl Wait {
             None => {
                 let mut state = barrier.state.lock();
                 if let Some(why) = &state.broken {
+                    self.barrier.looked_at();
                     return Err(broken(&self.barrier, why));
                 }
                 let index = state.arrived;
                 let arrival = self.arrival.insert((state.round.clone(), index));
+                self.barrier.order().came(number(&arrival.0));
                 state.arrived += 1;
                 if state.arrived == barrier.parties {
                     state.end(Ok(()));
@@ -128,6 +135,9 @@ impl Wait {
         };
         // Looked at under the lock, so that the end and the waking have an order.
         let _state = barrier.state.lock();
+        if round.end.get().is_some() {
+            self.barrier.order().parted(number(round));
+        }
         match round.end.get() {
             None => Ok(None),
             Some(Ok(())) => Ok(Some(Value::Int(i64::from(*index)))),

@@ -177,6 +177,7 @@ impl Future {
         if !open || !may(&state.stage) {
             return false;
         }
+        sync.order().added();
         state.stage = end;
         let task = match &state.task {
             Task::Given(_) | Task::Packed(_) => Some(state.task.take()),
@@ -203,7 +204,11 @@ impl Future {
 
     /// Its value; the error of its task; or that it was cancelled. None while it has not ended.
     pub fn result(&self, sync: &Sync) -> Result<Option<Value>, Error> {
-        match self.end() {
+        let end = self.end();
+        if end.is_some() {
+            sync.order().met();
+        }
+        match end {
             None => Ok(None),
             Some(End::Done(value)) => Ok(Some(value)),
             Some(End::Failed(failure)) => {
@@ -216,7 +221,11 @@ impl Future {
 
     /// The error of its task, or nil. None while it has not ended.
     pub fn error(&self, sync: &Sync) -> Result<Option<Value>, Error> {
-        match self.end() {
+        let end = self.end();
+        if end.is_some() {
+            sync.order().met();
+        }
+        match end {
             None => Ok(None),
             Some(End::Done(_)) => Ok(Some(Value::Nil)),
             Some(End::Failed(failure)) => {

@@ -32,9 +32,11 @@ impl Latch {
                 format!("{}.count_down({n}): at least 1", sync.label()),
             ));
         }
+        let mut order = sync.order();
         let down = |count: i64| (count >= n).then_some(count - n);
         match self.count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, down) {
             Ok(before) => {
+                order.added();
                 if before == n {
                     self.waiters.wake_all();
                 }

@@ -38,6 +38,7 @@ pub mod wait;
 
 pub use op::Op;
 
+use crate::race::Clocks;
 use crate::value::{
     Type,
     error::{self, Error},
@@ -58,6 +59,8 @@ pub struct Sync {
     pub kind: Kind,
     /// For `--stats`; not set unless a run asks for it.
     pub counts: OnceLock<Arc<counts::Counts>>,
+    /// For `--race`; not set unless a run looks for races.
+    pub clocks: OnceLock<Arc<Clocks>>,
 }
 
 #[derive(Debug)]
@@ -115,7 +118,7 @@ pub enum Releasers {
 
 impl Sync {
     pub fn new(id: u32, line: u32, kind: Kind) -> Sync {
-        Sync { id, name: OnceLock::new(), line, kind, counts: OnceLock::new() }
+        Sync { id, name: OnceLock::new(), line, kind, counts: OnceLock::new(), clocks: OnceLock::new() }
     }
 
     /// Its name, or what stands for it: `lock (line 12)`.
@@ -163,7 +166,14 @@ impl Sync {
         let entered = match door {
             Door::Lock(lock) => lock.try_acquire(self, who)?,
             Door::RLock(lock) => lock.try_acquire(self, who)?,
-            Door::Semaphore(semaphore) => semaphore.try_acquire(who),
+            Door::Semaphore(semaphore) => {
+                let mut order = self.order();
+                let taken = semaphore.try_acquire(who);
+                if taken {
+                    order.permit(semaphore.initial());
+                }
+                taken
+            }
             Door::Side(side) => side.try_acquire(who)?,
             Door::Pool(pool) => pool.enter(self)?,
         };
@@ -174,12 +184,16 @@ impl Sync {
     }
 
     /// The common case of `enter`: a plain lock that is free. False for anything else, which `enter` then sees to.
+    /// `noted`: what this orders is to be noted.
     #[inline(always)]
-    pub fn enter_free_lock(&self, thread: &Thread, line: u32) -> bool {
+    pub fn enter_free_lock(&self, thread: &Thread, line: u32, noted: bool) -> bool {
         let Kind::Lock(lock) = &self.kind else { return false };
         let taken = lock.owner.take(thread.id, line) == owner::Taken::Yes;
         if taken {
             thread.hold(1);
+            if noted {
+                self.order().locked();
+            }
             self.count_acquired();
         }
         taken
@@ -187,12 +201,15 @@ impl Sync {
 
     /// The common case of `leave`: a plain lock that the thread holds. False for anything else.
     #[inline(always)]
-    pub fn leave_own_lock(&self, thread: &Thread) -> bool {
+    pub fn leave_own_lock(&self, thread: &Thread, noted: bool) -> bool {
         let Kind::Lock(lock) = &self.kind else { return false };
         if !lock.owner.is(thread.id) {
             return false;
         }
         thread.let_go(1);
+        if noted {
+            self.order().unlocked();
+        }
         lock.owner.free();
         true
     }

@@ -19,6 +19,7 @@ use super::semaphore::Semaphore;
 use super::thread::Thread;
 use super::wait::WaitQueue;
 use super::{Kind, Releasers, Sync, Who};
+use crate::race::order;
 use crate::value::{
     Value,
     error::{self, Error},
@@ -128,9 +129,15 @@ impl Op {
             Op::Acquire(sync) => yes(sync.enter(who)?),
             Op::Enter(enter) => yes(enter.poll(who)?),
             Op::Condition(wait) => wait.poll(who)?,
-            Op::Event(wait) => yes(wait.poll()?),
+            Op::Event(wait) => {
+                let set = wait.poll()?;
+                if set {
+                    wait.event.order().acquired();
+                }
+                yes(set)
+            }
             Op::Barrier(wait) => wait.poll()?,
-            Op::Latch(latch) => yes(Latch::of(latch)?.ready()),
+            Op::Latch(latch) => met(latch, Latch::of(latch)?.ready()),
             Op::Put(put) => put.poll()?,
             Op::Get(sync) => match Queue::of(sync)?.get(sync)? {
                 Got::Value(value) => Some(value),
@@ -142,20 +149,29 @@ impl Op {
                 Got::Empty => None,
                 Got::End => Some(Value::Unset),
             },
-            Op::Finished(queue) => yes(Queue::of(queue)?.unfinished() == 0),
+            Op::Finished(queue) => met(queue, Queue::of(queue)?.unfinished() == 0),
             Op::Result(future) => Future::of(future)?.result(future)?,
             Op::FutureError(future) => Future::of(future)?.error(future)?,
-            Op::Ended(future) => yes(Future::of(future)?.is_done()),
-            Op::Several(several) => several.poll(),
+            Op::Ended(future) => met(future, Future::of(future)?.is_done()),
+            Op::Several(several) => {
+                let done = several.poll();
+                if done.is_some() {
+                    several.futures.iter().for_each(|future| future.order().met());
+                }
+                done
+            }
             Op::Task(crew) => match Crew::of(crew)?.take(who.thread.id) {
-                Task::Begin(future) => Some(Value::Sync(future)),
+                Task::Begin(future) => {
+                    future.order().acquired();
+                    Some(Value::Sync(future))
+                }
                 Task::None => None,
                 Task::End => Some(Value::Nil),
             },
-            Op::Idle(crew) => (Crew::of(crew)?.unfinished() == 0).then_some(Value::Nil),
+            Op::Idle(crew) => met(crew, Crew::of(crew)?.unfinished() == 0).map(|_| Value::Nil),
             Op::Select(select) => select.poll(who)?,
-            Op::Pipe(wait) => wait.poll()?,
-            Op::Outside(wait) => wait.poll()?,
+            Op::Pipe(wait) => order::through_the_outside(|| wait.poll())?,
+            Op::Outside(wait) => order::through_the_outside(|| wait.poll())?,
         })
     }
 
@@ -512,6 +528,14 @@ impl Op {
             each(note);
         }
     }
+}
+
+/// True once it has come to that, and after all that was done for it.
+fn met(sync: &Sync, done: bool) -> Option<Value> {
+    done.then(|| {
+        sync.order().met();
+        Value::Bool(true)
+    })
 }
 
 /// The one error for giving up after a timeout, of what has no false to return.

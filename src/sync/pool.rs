@@ -95,6 +95,7 @@ impl Pool {
     pub fn leave(&self, sync: &Sync) -> Result<Option<Op>, Error> {
         let crew = self.crew(sync)?;
         crew.close();
+        self.crew.order().met();
         Ok((crew.unfinished() > 0).then(|| Op::Idle(self.crew.clone())))
     }
 }

@@ -12,6 +12,7 @@
 use super::heap::Heap;
 use super::wait::WaitQueue;
 use super::{Kind, Sync};
+use crate::race::order::Taken;
 use crate::state::{Reader, Writer};
 use crate::value::{
     Value,
@@ -149,6 +150,7 @@ impl Queue {
 
     /// Puts the value if there is room.
     pub fn put(&self, sync: &Sync, value: Value) -> Result<Put, Error> {
+        let mut order = sync.order();
         // Announced before it is stored: so a `task_done` for it always finds it counted, and a getter that
         // sees the queue closed and empty knows whether something is still to come.
         let before = self.state().fetch_add(PUTTING + UNFINISHED, Ordering::SeqCst);
@@ -158,6 +160,8 @@ impl Queue {
         }
         match self.push(value) {
             Ok(None) => {
+                order.put(self.which(), self.capacity);
+                drop(order);
                 sync.count_put(|| self.size());
                 let before = self.state().fetch_sub(PUTTING, Ordering::SeqCst);
                 if before & (CLOSED | DROPPED) == 0 {
@@ -188,11 +192,18 @@ impl Queue {
         if state & CLOSED == 0 || state & PUTTING_MASK != 0 {
             return Ok(Got::Empty);
         }
-        Ok(self.take(sync)?.map_or(Got::End, Got::Value))
+        let last = self.take(sync)?;
+        if last.is_none() {
+            sync.looked_at();
+        }
+        Ok(last.map_or(Got::End, Got::Value))
     }
 
     fn take(&self, sync: &Sync) -> Result<Option<Value>, Error> {
+        let mut order = sync.order();
         let Some(value) = self.pop()? else { return Ok(None) };
+        order.got(self.which(), self.capacity.is_some());
+        drop(order);
         sync.count_got();
         if self.capacity.is_some() {
             fence(Ordering::SeqCst);
@@ -203,9 +214,11 @@ impl Queue {
 
     /// One value has been dealt with.
     pub fn task_done(&self, sync: &Sync) -> Result<(), Error> {
+        let mut order = sync.order();
         let done = |state: u64| (state >= UNFINISHED).then(|| state - UNFINISHED);
         match self.state().fetch_update(Ordering::SeqCst, Ordering::SeqCst, done) {
             Ok(before) => {
+                order.added();
                 if before < 2 * UNFINISHED {
                     self.joiners().wake_all();
                 }
@@ -216,6 +229,15 @@ impl Queue {
                 Err(Error::new(error::Kind::Value, message)
                     .hint("call it once for each value that `get` returned"))
             }
+        }
+    }
+
+    /// Which of its values is taken next.
+    fn which(&self) -> Taken {
+        match &self.store {
+            Store::Fifo(..) | Store::Long(_) => Taken::Oldest,
+            Store::Lifo(_) => Taken::Newest,
+            Store::Priority(_) => Taken::Any,
         }
     }
 

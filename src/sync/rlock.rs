@@ -30,7 +30,10 @@ impl RLock {
     #[inline]
     pub fn try_acquire(&self, sync: &Sync, who: Who<'_>) -> Result<bool, Error> {
         let depth = match self.owner.take(who.thread.id, who.line) {
-            Taken::Yes => 1,
+            Taken::Yes => {
+                sync.order().locked();
+                1
+            }
             Taken::Mine => self.depth.load(Ordering::Relaxed).saturating_add(1),
             Taken::Others => return Ok(false),
             Taken::Abandoned => return Err(self.ended(sync)),
@@ -49,6 +52,7 @@ impl RLock {
         let depth = self.depth.load(Ordering::Relaxed).saturating_sub(1);
         self.depth.store(depth, Ordering::Relaxed);
         if depth == 0 {
+            sync.order().unlocked();
             self.owner.free();
         }
         Ok(())
@@ -67,6 +71,7 @@ impl RLock {
     pub fn reacquire(&self, sync: &Sync, who: Who<'_>, levels: Levels) -> Result<bool, Error> {
         match self.owner.take(who.thread.id, levels.line) {
             Taken::Yes => {
+                sync.order().locked();
                 self.depth.store(levels.depth, Ordering::Relaxed);
                 who.thread.hold(levels.depth);
                 Ok(true)

@@ -107,6 +107,7 @@ impl Side {
         let admitted = state.admits(self.write, who.thread.id, None);
         if admitted {
             state.enter(self.write, who);
+            self.lock.order().entered(self.write);
         }
         Ok(admitted)
     }
@@ -129,6 +130,7 @@ impl Side {
             return Err(self.refuse(writer, reader, who, world));
         }
         who.thread.let_go(1);
+        self.lock.order().left(self.write);
         let free = state.readers.is_empty();
         drop(state);
         if free {
@@ -223,6 +225,7 @@ impl Enter {
         let admitted = state.admits(side.write, who.thread.id, Some(self.round));
         if admitted {
             state.enter(side.write, who);
+            side.lock.order().entered(side.write);
             self.side.count_acquired();
             state.waiting_writers -= u32::from(std::mem::take(&mut self.counted));
         }

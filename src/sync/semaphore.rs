@@ -66,6 +66,7 @@ impl Semaphore {
         if n < 1 {
             return Err(Error::new(error::Kind::Value, format!("{}.release({n}): at least 1", sync.label())));
         }
+        let mut order = sync.order();
         // Before the permits: the next holder must find a slot free.
         self.holders.remove(who.thread.id, n);
         let most = if self.bounded { self.initial } else { i64::MAX };
@@ -73,11 +74,17 @@ impl Semaphore {
         if self.permits.fetch_update(Ordering::SeqCst, Ordering::SeqCst, give).is_err() {
             return Err(self.too_many(sync));
         }
+        order.gave_permits(n.unsigned_abs());
+        drop(order);
         match n {
             1 => self.waiters.offer(),
             n => self.waiters.wake(usize::try_from(n).unwrap_or(usize::MAX)),
         }
         Ok(())
+    }
+
+    pub fn initial(&self) -> u64 {
+        self.initial.unsigned_abs()
     }
 
     /// Whether giving too many permits is an error.

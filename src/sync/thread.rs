@@ -5,6 +5,7 @@
 use super::Who;
 use super::process::Process;
 use super::wait::WaitQueue;
+use crate::race::{clock::Stamp, mine};
 use crate::state::{Reader, Shared, Writer};
 use crate::value::{
     Value,
@@ -45,6 +46,8 @@ pub struct Thread {
     pub held: AtomicU32,
     /// What it waits for, while it is blocked: set by the world before it blocks.
     pub waiting: Mutex<Option<Waiting>>,
+    /// What it has done, for those who see that it waits or has ended: for `--race`.
+    pub stamp: Mutex<Option<Stamp>>,
 }
 
 impl Thread {
@@ -150,6 +153,7 @@ impl Thread {
             done: WaitQueue::new(),
             held: AtomicU32::new(0),
             waiting: Mutex::new(None),
+            stamp: Mutex::new(None),
         }
     }
 
@@ -208,9 +212,22 @@ impl Thread {
         self.held.store(self.held.load(Ordering::Relaxed).wrapping_sub(levels), Ordering::Relaxed);
     }
 
+    /// Whoever sees what it is at is after this.
+    pub fn published(&self, stamp: Option<Stamp>) {
+        if stamp.is_some() {
+            *self.stamp.lock() = stamp;
+        }
+    }
+
+    /// Somebody has seen what it is at.
+    pub fn looked_at(&self) {
+        self.stamp.lock().iter().for_each(mine::learn);
+    }
+
     /// For joining it, or asking its result: whether it has ended, unless that could never be.
     pub fn join(&self, who: Who<'_>) -> Result<bool, Error> {
         if self.ended() {
+            self.looked_at();
             return Ok(true);
         }
         let name = self.name();

@@ -1,7 +1,8 @@
 //! A variable that several threads may read and write: each read and each write is one step.
 
-use super::step::Stepped;
+use super::step::{Stepped, shadow_of};
 use super::{Value, put, release};
+use std::sync::atomic::AtomicU32;
 
 /// Sequentially consistent; no value is ever torn.
 #[derive(Debug)]
@@ -57,6 +58,11 @@ impl Cell {
     pub fn set(&self, value: Value) {
         let old = std::mem::replace(&mut *self.value.lock(), value);
         drop(old); // outside the lock: dropping may free a large structure
+    }
+
+    /// The place for the number of its shadow.
+    pub fn shadow(&self) -> &AtomicU32 {
+        shadow_of(&self.value)
     }
 
     /// For the only holder.

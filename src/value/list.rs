@@ -1,8 +1,9 @@
 //! Lists. Every operation is one step: it locks the list, for itself alone.
 
-use super::step::{StepGuard, Stepped};
+use super::step::{StepGuard, Stepped, shadow_of};
 use super::{Value, apart, release};
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::AtomicU32;
 
 #[derive(Debug)]
 pub struct List {
@@ -142,6 +143,11 @@ impl List {
     pub fn replace(&self, values: Vec<Value>) -> Vec<Value> {
         let elements = Elements::new(values);
         std::mem::replace(&mut *self.elements.lock(), elements).values
+    }
+
+    /// The place for the number of its shadow.
+    pub fn shadow(&self) -> &AtomicU32 {
+        shadow_of(&self.elements)
     }
 
     /// For the only holder.

@@ -1,9 +1,10 @@
 //! Maps, in insertion order. Every operation is one step: it locks the map, for itself alone.
 
-use super::step::{StepGuard, Stepped};
+use super::step::{StepGuard, Stepped, shadow_of};
 use super::{Value, release};
 use foldhash::fast::RandomState;
 use indexmap::IndexMap;
+use std::sync::atomic::AtomicU32;
 
 pub type Entries = IndexMap<Value, Value, RandomState>;
 
@@ -42,6 +43,11 @@ impl Map {
 
     pub fn values(&self) -> Vec<Value> {
         self.entries.lock().values().cloned().collect()
+    }
+
+    /// The place for the number of its shadow.
+    pub fn shadow(&self) -> &AtomicU32 {
+        shadow_of(&self.entries)
     }
 
     /// For the only holder.

@@ -1,9 +1,10 @@
 //! Sets, in insertion order. Every operation is one step: it locks the set, for itself alone.
 
-use super::step::{StepGuard, Stepped};
+use super::step::{StepGuard, Stepped, shadow_of};
 use super::{Value, release};
 use foldhash::fast::RandomState;
 use indexmap::IndexSet;
+use std::sync::atomic::AtomicU32;
 
 pub type Members = IndexSet<Value, RandomState>;
 
@@ -34,6 +35,11 @@ impl Set {
     /// A copy of what it holds now.
     pub fn snapshot(&self) -> Members {
         self.members.lock().clone()
+    }
+
+    /// The place for the number of its shadow.
+    pub fn shadow(&self) -> &AtomicU32 {
+        shadow_of(&self.members)
     }
 
     /// For the only holder.

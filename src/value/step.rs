@@ -27,9 +27,10 @@
 //! Each OS thread has a mark of its own, and it is not set unless `alone` says so: several runs in one process know
 //! nothing of each other, and whoever else touches a value (the thread that attends a run, a test) locks in full.
 
+use crate::race::shadow;
 use parking_lot::lock_api;
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 thread_local! {
     static ALONE: Cell<bool> = const { Cell::new(false) };
@@ -62,8 +63,30 @@ pub fn share() {
 pub type Stepped<T> = lock_api::Mutex<Step, T>;
 pub type StepGuard<'a, T> = lock_api::MutexGuard<'a, Step, T>;
 
+/// Beside the lock's own byte are bytes that a value's alignment leaves unused: there is the number of the value's
+/// shadow, where races are looked for; else 0.
 #[derive(Debug)]
-pub struct Step(AtomicBool);
+pub struct Step {
+    taken: AtomicBool,
+    shadow: AtomicU32,
+}
+
+/// The place for the number of a value's shadow.
+#[inline(always)]
+pub fn shadow_of<T>(stepped: &Stepped<T>) -> &AtomicU32 {
+    // SAFETY: only the number is given away; nothing can be unlocked by it.
+    unsafe { &stepped.raw().shadow }
+}
+
+impl Drop for Step {
+    #[inline]
+    fn drop(&mut self) {
+        let number = *self.shadow.get_mut();
+        if number != 0 {
+            shadow::forget(number);
+        }
+    }
+}
 
 /// How often it looks again before it lets others run.
 const LOOKS: u32 = 64;
@@ -72,8 +95,8 @@ impl Step {
     #[cold]
     fn lock_taken(&self) {
         let mut looks = 0;
-        while self.0.load(Ordering::Relaxed)
-            || self.0.compare_exchange_weak(false, true, Ordering::SeqCst, Ordering::Relaxed).is_err()
+        while self.taken.load(Ordering::Relaxed)
+            || self.taken.compare_exchange_weak(false, true, Ordering::SeqCst, Ordering::Relaxed).is_err()
         {
             if looks < LOOKS {
                 looks += 1;
@@ -90,11 +113,11 @@ impl Step {
     #[inline(always)]
     fn take(&self) -> bool {
         if ALONE.get() {
-            let free = !self.0.load(Ordering::Relaxed);
-            self.0.store(true, Ordering::Relaxed);
+            let free = !self.taken.load(Ordering::Relaxed);
+            self.taken.store(true, Ordering::Relaxed);
             free
         } else {
-            self.0.compare_exchange(false, true, Ordering::SeqCst, Ordering::Relaxed).is_ok()
+            self.taken.compare_exchange(false, true, Ordering::SeqCst, Ordering::Relaxed).is_ok()
         }
     }
 }
@@ -104,7 +127,7 @@ impl Step {
 // is as good as one step: by the contract of `alone` nobody else looks at the word meanwhile, and what has been
 // released by others before comes with a "happens before" of its own.
 unsafe impl lock_api::RawMutex for Step {
-    const INIT: Step = Step(AtomicBool::new(false));
+    const INIT: Step = Step { taken: AtomicBool::new(false), shadow: AtomicU32::new(0) };
 
     type Guard = lock_api::GuardSend;
 
@@ -123,11 +146,11 @@ unsafe impl lock_api::RawMutex for Step {
 
     #[inline(always)]
     unsafe fn unlock(&self, _: lock_api::GuardSend) {
-        self.0.store(false, Ordering::Release);
+        self.taken.store(false, Ordering::Release);
     }
 
     fn is_locked(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.taken.load(Ordering::Relaxed)
     }
 }
 

@@ -4,6 +4,7 @@ use crate::model::Program;
 use crate::oracle::Answer;
 use crate::render;
 use conc::code::verify::Verified;
+use conc::report::runtime::Ending;
 use conc::source::Source;
 use conc::world::Stream;
 use conc::world::real::{self, Input, Options, Sink, UncaughtReport};
@@ -34,6 +35,16 @@ pub struct Run {
 
 /// Runs a program in the real world.
 pub fn once(verified: Arc<Verified>) -> Run {
+    with(verified, Options::default()).0
+}
+
+/// The same with delays that begin with this seed, and a look for races: the cells that were raced for.
+pub fn watched(verified: Arc<Verified>, seed: u64) -> (Run, Vec<String>) {
+    let (run, ending) = with(verified, Options { race: true, jitter: Some(seed), ..Options::default() });
+    (run, ending.races.into_iter().map(|race| race.cell).collect())
+}
+
+fn with(verified: Arc<Verified>, asked: Options) -> (Run, Ending) {
     let kept = Arc::new(Kept::default());
     let errors = Arc::new(Mutex::new(Vec::new()));
     let reported = errors.clone();
@@ -45,11 +56,11 @@ pub fn once(verified: Arc<Verified>) -> Run {
         reporter: Arc::new(move |report: &UncaughtReport| {
             reported.lock().unwrap().push(report.error.kind.word().to_string());
         }),
-        ..Options::default()
+        ..asked
     };
     let ending = real::run(verified, options);
     let (output, errors) = (kept.0.lock().unwrap().clone(), errors.lock().unwrap().clone());
-    Run { status: ending.status, output, errors }
+    (Run { status: ending.status, output, errors }, ending)
 }
 
 /// What the run did that the oracle says cannot be.

@@ -2,7 +2,7 @@
 //! found. Runs go side by side, in more threads than there are processors, so that they disturb each other.
 
 use crate::machine::Flaw;
-use crate::real::{Run, once};
+use crate::real::{Run, once, watched};
 use crate::{generate, oracle, render, runnable, seeds};
 use conc::code::verify::Verified;
 use conc::explore::verdict::{Findings, Property, Verdict};
@@ -112,4 +112,49 @@ fn what_generated_programs_do_for_real_was_found_by_exploring() {
         }
     }
     assert!(judged > 0);
+}
+
+/// Races that real runs find are races; and most of those that can be are found, whatever the threads' order is.
+#[test]
+fn races_of_real_runs_were_found_by_exploring() {
+    let (mut racing, mut found_in_runs, mut without) = (0, 0, 0);
+    for seed in seeds(100) {
+        let mut program = runnable(generate::program(seed));
+        program.idle = false;
+        let Some(answer) = oracle::explore(&program, crate::MOST_STATES, Flaw::None) else { continue };
+        if answer.livelock || answer.partial {
+            continue; // it might never end
+        }
+        let text = render::text(&program);
+        let verified = compiled("test", &text);
+        let Some(findings) = explored(&verified) else { continue };
+        let races = fails(&findings, Property::Race);
+        let found: Vec<String> = (0..6).flat_map(|round| watched(verified.clone(), seed + round).1).collect();
+        assert!(races || found.is_empty(), "seed {seed}: no race on {found:?}\n{text}");
+        match races {
+            true => racing += 1,
+            false => without += 1,
+        }
+        found_in_runs += usize::from(!found.is_empty());
+    }
+    assert!(racing > 0 && without > 0, "{racing} race, {without} do not");
+    // What is ordered in each of a few runs by chance may be missed.
+    assert!(found_in_runs * 10 >= racing * 7, "of {racing} only {found_in_runs} were found to race");
+}
+
+#[test]
+fn examples_race_for_real_if_and_only_if_they_can() {
+    for script in examples() {
+        let name = script.file_stem().expect("named").to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&script).expect("readable");
+        let Some(verdict) = text.lines().find_map(|line| line.strip_prefix("# check: ")) else { continue };
+        if verdict == "refused" {
+            continue; // it is about what is outside
+        }
+        let program = compiled(&name, &text);
+        for seed in 0..5 {
+            let (run, found) = watched(program.clone(), seed);
+            assert_eq!(!found.is_empty(), verdict.contains("race"), "{name}: {found:?} {run:?}");
+        }
+    }
 }

@@ -43,23 +43,43 @@ fn add(_: &mut Context<'_>, arguments: &[Value]) -> Done {
     let sync = receiver(arguments)?;
     let n = argument(arguments, 1);
     let n = if is_given(n) { n } else { &Value::Int(1) };
-    Ok(Atomic::of(sync)?.add(sync, n)?.into())
+    let mut order = sync.order();
+    let sum = Atomic::of(sync)?.add(sync, n)?;
+    order.exchanged();
+    Ok(sum.into())
 }
 
 fn swap(_: &mut Context<'_>, arguments: &[Value]) -> Done {
-    Ok(Atomic::of(receiver(arguments)?)?.swap(argument(arguments, 1).clone()).into())
+    let sync = receiver(arguments)?;
+    let mut order = sync.order();
+    let old = Atomic::of(sync)?.swap(argument(arguments, 1).clone());
+    order.exchanged();
+    Ok(old.into())
 }
 
 fn compare_exchange(_: &mut Context<'_>, arguments: &[Value]) -> Done {
-    let atomic = Atomic::of(receiver(arguments)?)?;
-    Ok(Value::Bool(atomic.compare_exchange(argument(arguments, 1), argument(arguments, 2))).into())
+    let sync = receiver(arguments)?;
+    let mut order = sync.order();
+    let exchanged = Atomic::of(sync)?.compare_exchange(argument(arguments, 1), argument(arguments, 2));
+    match exchanged {
+        true => order.exchanged(),
+        false => order.acquired(),
+    }
+    Ok(Value::Bool(exchanged).into())
 }
 
 fn value(_: &mut Context<'_>, value: &Value) -> Done {
-    Ok(Atomic::of(sync_in(value)?)?.get().into())
+    let sync = sync_in(value)?;
+    let mut order = sync.order();
+    let value = Atomic::of(sync)?.get();
+    order.acquired();
+    Ok(value.into())
 }
 
 fn set_value(_: &mut Context<'_>, atomic: &Value, value: &Value) -> Result<(), Error> {
-    Atomic::of(sync_in(atomic)?)?.set(value.clone());
+    let sync = sync_in(atomic)?;
+    let mut order = sync.order();
+    Atomic::of(sync)?.set(value.clone());
+    order.released();
     Ok(())
 }

@@ -91,7 +91,12 @@ fn acquire(context: &mut Context<'_>, arguments: &[Value]) -> Done {
 }
 
 fn try_acquire(context: &mut Context<'_>, arguments: &[Value]) -> Done {
-    Ok(Value::Bool(receiver(arguments)?.enter(context.who())?).into())
+    let sync = receiver(arguments)?;
+    let entered = sync.enter(context.who())?;
+    if !entered {
+        sync.looked_at();
+    }
+    Ok(Value::Bool(entered).into())
 }
 
 fn release(context: &mut Context<'_>, arguments: &[Value]) -> Done {

@@ -185,12 +185,23 @@ fn make_event(context: &mut Context<'_>, _: &[Value]) -> Done {
 }
 
 fn set(_: &mut Context<'_>, arguments: &[Value]) -> Done {
-    Event::of(receiver(arguments)?)?.set();
+    let sync = receiver(arguments)?;
+    let event = Event::of(sync)?;
+    let mut order = sync.order();
+    // A set of what is set already lets nobody go on.
+    match event.is_set() {
+        true => order.changed(),
+        false => order.released(),
+    }
+    event.set();
     nil()
 }
 
 fn clear(_: &mut Context<'_>, arguments: &[Value]) -> Done {
-    Event::of(receiver(arguments)?)?.clear();
+    let sync = receiver(arguments)?;
+    let mut order = sync.order();
+    Event::of(sync)?.clear();
+    order.changed();
     nil()
 }
 
@@ -214,12 +225,16 @@ fn wait_barrier(context: &mut Context<'_>, arguments: &[Value]) -> Done {
 }
 
 fn abort(context: &mut Context<'_>, arguments: &[Value]) -> Done {
-    Barrier::of(receiver(arguments)?)?.abort(context.who());
+    let sync = receiver(arguments)?;
+    sync.order().changed();
+    Barrier::of(sync)?.abort(context.who());
     nil()
 }
 
 fn reset(context: &mut Context<'_>, arguments: &[Value]) -> Done {
-    Barrier::of(receiver(arguments)?)?.reset(context.who());
+    let sync = receiver(arguments)?;
+    sync.order().changed();
+    Barrier::of(sync)?.reset(context.who());
     nil()
 }
 

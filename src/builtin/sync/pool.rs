@@ -164,6 +164,7 @@ fn give(context: &mut Context<'_>, sync: &Arc<Sync>, task: Entry, worker: &Value
         }
     };
     let future = context.make(Kind::Future(future));
+    future.order().released();
     if crew.submit(&pool.crew, future.clone())? {
         let (base, worker) = match crew.processes {
             false => (pool.crew.label(), worker),
@@ -258,6 +259,7 @@ fn end(context: &mut Context<'_>, arguments: &[Value], settle: impl FnOnce(&Futu
     let sync = sync_in(argument(arguments, 1))?;
     crew.free(context.who().thread.id);
     settle(Future::of(sync)?, sync);
+    receiver(arguments)?.order().added();
     crew.finished();
     Ok(Value::Nil.into())
 }

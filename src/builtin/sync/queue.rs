@@ -94,7 +94,11 @@ fn get(context: &mut Context<'_>, arguments: &[Value]) -> Done {
 fn try_put(_: &mut Context<'_>, arguments: &[Value]) -> Done {
     let sync = receiver(arguments)?;
     let put = Queue::of(sync)?.put(sync, argument(arguments, 1).clone())?;
-    Ok(Value::Bool(matches!(put, Put::Done)).into())
+    let done = matches!(put, Put::Done);
+    if !done {
+        sync.looked_at();
+    }
+    Ok(Value::Bool(done).into())
 }
 
 fn try_get(_: &mut Context<'_>, arguments: &[Value]) -> Done {
@@ -102,6 +106,7 @@ fn try_get(_: &mut Context<'_>, arguments: &[Value]) -> Done {
     match Queue::of(sync)?.get(sync)? {
         Got::Value(value) => Ok(value.into()),
         Got::Empty | Got::End => {
+            sync.looked_at();
             let default = argument(arguments, 1);
             Ok(if is_given(default) { default.clone() } else { Value::Nil }.into())
         }
@@ -120,7 +125,11 @@ fn join(context: &mut Context<'_>, arguments: &[Value]) -> Done {
 }
 
 fn close(_: &mut Context<'_>, arguments: &[Value]) -> Done {
-    Queue::of(receiver(arguments)?)?.close(argument(arguments, 1).truthy());
+    let sync = receiver(arguments)?;
+    let mut order = sync.order();
+    let drops = argument(arguments, 1).truthy();
+    Queue::of(sync)?.close(drops);
+    order.closed(drops);
     Ok(Value::Nil.into())
 }
 

@@ -1,10 +1,10 @@
 //! What the last state of a story shows to fail.
 
-use super::{Teller, names};
+use super::Teller;
 use crate::explore::expand::Sign;
 use crate::explore::tries::{property_of, race, tries};
 use crate::explore::verdict::{Access, Failure, Property, Race, Story, Uncaught};
-use crate::machine::touch::{Place, Touch};
+use crate::machine::touch::{Place, Touch, names};
 use crate::source::Span;
 use crate::state::Shared;
 use crate::world::sim::{Fault, Way};

@@ -1,8 +1,7 @@
 //! What an operation did, or is about to do, in words of the source.
 
-use super::names;
 use crate::machine::Image;
-use crate::machine::touch::{Act, Place};
+use crate::machine::touch::{Act, Place, names};
 use crate::state::Shared;
 use crate::world::sim::Log;
 

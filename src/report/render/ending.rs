@@ -20,6 +20,7 @@ pub fn ending(ending: &Ending, source: &Source, style: &Style) -> String {
     text += &interrupted(ending, style);
     text += &unmet(&ending.unmet, source, style);
     text += &unasked(&ending.unasked, style);
+    text += &races(ending, source, style);
     if ending.failed > 0 && ending.started > 1 {
         text += &format!("{} of {} failed\n", ending.failed, count(ending.started, "thread"));
     }
@@ -28,6 +29,9 @@ pub fn ending(ending: &Ending, source: &Source, style: &Style) -> String {
     text += &programs(&ending.programs, style);
     text += &ended(&ending.processes, style);
     text += &copies(&ending.copies, style);
+    if let Some(gil) = &ending.gil {
+        text += &super::gil(gil, style);
+    }
     if let Some(stats) = &ending.stats {
         text += &super::stats(stats, style);
     }
@@ -35,6 +39,20 @@ pub fn ending(ending: &Ending, source: &Source, style: &Style) -> String {
         Some(process) if !text.is_empty() => format!("process {}:\n{text}", clean(process)),
         Some(_) | None => text,
     }
+}
+
+/// Each data race, and how many there are.
+fn races(ending: &Ending, source: &Source, style: &Style) -> String {
+    let found = ending.races.len() + ending.more_races;
+    if found == 0 {
+        return String::new();
+    }
+    let shown = ending.races.iter().take(SHOWN);
+    let mut text: String = shown.map(|found| super::race::race(found, source, style)).collect();
+    if found > SHOWN {
+        text += &format!("… and {} more data races\n", found - SHOWN);
+    }
+    text
 }
 
 fn strayed(astray: &Astray, style: &Style) -> String {

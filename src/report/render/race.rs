@@ -2,7 +2,7 @@
 
 use super::super::Style;
 use super::{clean, snippet};
-use crate::explore::verdict::{Access, Race};
+use crate::report::race::{Access, Race};
 use crate::source::Source;
 use annotate_snippets::{AnnotationKind, Group, Level};
 

@@ -1,6 +1,7 @@
-//! The tables of `--stats`.
+//! The tables of `--stats` and `--gil`.
 
 use super::super::Style;
+use super::super::gil::Gil;
 use super::super::stats::Stats;
 use super::{at_line, clean, pad, widest};
 use std::time::Duration;
@@ -36,6 +37,17 @@ pub fn stats(stats: &Stats, style: &Style) -> String {
         text += &table(head, rows.collect(), style);
     }
     text
+}
+
+pub fn gil(gil: &Gil, style: &Style) -> String {
+    let times = if gil.switches == 1 { "once".to_string() } else { format!("{} times", gil.switches) };
+    let head = format!("taken by another thread {times}, asked for after {}", time(gil.interval));
+    let rows = gil
+        .threads
+        .iter()
+        .map(|thread| [clean(&thread.name), time(thread.held), time(thread.waited), time(thread.without)]);
+    let columns = ["thread", "held it", "waited for it", "without it"];
+    format!("{} {head}\n{}", style.bold("GIL:"), table(columns, rows.collect(), style))
 }
 
 /// The first column to the left, the others (numbers) to the right.

@@ -6,7 +6,7 @@
 //! the thread meets the flag, or the holder waits for it. For `knot` each has to tell where it stands, too.
 
 use super::RealWorld;
-use super::run::{ASK, HOLD, STOP, Shared};
+use super::run::{ASK, GIL, HOLD, STOP, Shared};
 use super::standing::Here;
 use super::threads::Table;
 use crate::machine::Stopped;
@@ -49,6 +49,10 @@ impl Hold {
         let _holder = self.holder.lock();
         self.one_still.notify_all();
         self.over.notify_all();
+    }
+
+    pub fn is_held_by(&self, thread: u32) -> bool {
+        is(&self.holder.lock(), thread)
     }
 
     pub fn release(&self, shared: &Shared, thread: u32) {
@@ -164,6 +168,9 @@ impl RealWorld {
         if trap & HOLD != 0 && trap & STOP == 0 {
             self.wait_until_let_go(here);
         }
+        if trap & GIL != 0 && trap & STOP == 0 {
+            self.pass_gil(here);
+        }
         match self.shared.stopping() {
             true => {
                 self.shared.stopped_here(&self.seat.thread, "runs", line());
@@ -244,10 +251,12 @@ impl RealWorld {
         if self.shared.trap.load(Ordering::SeqCst) & HOLD != 0 {
             self.shared.hold.tell();
         }
+        self.give_up_gil();
     }
 
     /// It may take steps again, when nobody holds it.
     pub(super) fn move_again(&self, here: Here<'_>) {
+        self.take_gil(here);
         self.seat.still.store(false, Ordering::SeqCst);
         if self.shared.trap.load(Ordering::SeqCst) & HOLD != 0 {
             self.wait_until_let_go(here);

@@ -3,8 +3,9 @@
 //! In reading order: `run` (what a run shares; its start and end), `threads` (start and end of one thread), `wait`
 //! (spin, register, park), `spin` (how long), `deadlock`, `knot` and `graph` (nothing hangs in silence), `hold`
 //! (stop-the-world), `ensure` (what is tested at the end), `interrupt` (Ctrl-C, `--timeout`), `stats`, then what
-//! scripts see of the outside: `output`, `input`, `host`, `clock`, `files`, `outside`; `process` has OS processes; at last `forced` (threads
-//! that keep to a schedule). What a lock or a queue does is not here but in `sync`.
+//! scripts see of the outside: `output`, `input`, `host`, `clock`, `files`, `outside`; `process` has OS processes; `forced`
+//! (threads that keep to a schedule); at last `eyes`, `jitter` and `gil` (`--race`, `--jitter`, `--gil`). What a lock or a
+//! queue does is not here but in `sync`.
 //!
 //! Locks are taken in this order: who holds the others still (`Hold`), the table of threads, a seat's blocked operation, the state of
 //! a thing. None is held while a thread of the script runs or parks.
@@ -16,13 +17,16 @@ mod claim;
 mod clock;
 mod deadlock;
 mod ensure;
+mod eyes;
 mod files;
 mod forced;
+mod gil;
 mod graph;
 mod hold;
 mod host;
 mod input;
 mod interrupt;
+mod jitter;
 mod knot;
 mod local_sockets;
 mod memory;
@@ -96,6 +100,8 @@ pub struct RealWorld {
     begins_again: Vec<Value>,
     /// Somebody has ended the thread: it does what is left to clean up.
     ended: bool,
+    /// What it does with the interpreter's lock.
+    gil: gil::Times,
     /// Where it has come to rest while some thread seemed to wait for ever.
     rested: occasion::Places,
 }
@@ -117,6 +123,7 @@ impl RealWorld {
             told: Cell::new(true),
             begins_again: Vec::new(),
             ended: false,
+            gil: gil::Times::new(),
             rested: occasion::Places::default(),
         }
     }
@@ -297,6 +304,11 @@ impl Scheduler for RealWorld {
     }
 
     fn yield_now(&mut self) {
+        if self.shared.gil.is_some() && !self.shared.hold.is_held_by(self.seat.thread.id) {
+            self.keep_still();
+            std::thread::yield_now();
+            self.move_again(Here::inside(None));
+        }
         std::thread::yield_now();
     }
 

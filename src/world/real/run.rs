@@ -5,10 +5,12 @@ use super::clock::Clock;
 use super::ensure::{Ensures, Tested};
 use super::files::Allowed;
 use super::forced::{self, Baton};
+use super::gil::Gil;
 use super::hold::Hold;
 use super::host::HostFunctions;
 use super::input::Input;
 use super::interrupt::{Bell, Ring};
+use super::jitter::Delays;
 use super::occasion::Knots;
 use super::output::{Process, Sink};
 use super::outside::{Doors, Programs};
@@ -21,6 +23,7 @@ use super::{RealWorld, threads};
 use crate::code::reach::Reach;
 use crate::code::verify::Verified;
 use crate::machine::{Exit, Image};
+use crate::race::Detector;
 use crate::report::runtime::{Astray, Deadlock, Ending, Event, Happened, Left, status};
 use crate::sync::Sync;
 use crate::sync::thread::{Entry, Thread};
@@ -60,6 +63,12 @@ pub struct Options {
     pub signals: bool,
     /// Whether the ending tells how long each thread ran and waited, and how things to wait for were used.
     pub stats: bool,
+    /// Whether to look for data races.
+    pub race: bool,
+    /// Delays threads, so that rare interleavings are common; the delays begin with this seed.
+    pub jitter: Option<u64>,
+    /// One thread at a time holds the interpreter; who waits for it asks for it after so long.
+    pub gil: Option<Duration>,
     /// A recorded run that the threads are to repeat. Its random numbers begin with `seed`.
     pub forced: Option<Arc<Legs>>,
     /// Functions of the program around, that the script may call.
@@ -99,6 +108,9 @@ impl Default for Options {
             seed: None,
             signals: false,
             stats: false,
+            race: false,
+            jitter: None,
+            gil: None,
             forced: None,
             host: None,
             events: None,
@@ -118,6 +130,8 @@ pub(super) const ASK: u8 = 4;
 pub(super) const MEMORY: u8 = 8;
 /// Somebody ends some thread.
 pub(super) const END: u8 = 16;
+/// Some thread asks the holder of the interpreter's lock to give it up.
+pub(super) const GIL: u8 = 32;
 
 /// Why a run has ended.
 pub(super) enum Cause {
@@ -139,7 +153,7 @@ pub(super) struct Shared {
     code: Mutex<Arc<Code>>,
     pub options: Options,
     pub main: Arc<Thread>,
-    /// What every thread looks at often: `STOP`, `HOLD`, `ASK`, `MEMORY`, `END`.
+    /// What every thread looks at often: `STOP`, `HOLD`, `ASK`, `MEMORY`, `END`, `GIL`.
     pub trap: Arc<AtomicU8>,
     pub hold: Hold,
     pub table: Mutex<Table>,
@@ -172,6 +186,12 @@ pub(super) struct Shared {
     pub bell: Arc<Bell>,
     /// Whose turn it is, if the run is forced.
     pub forced: Option<Arc<Baton>>,
+    /// If the run looks for races.
+    pub detector: Option<Arc<Detector>>,
+    /// If one thread at a time holds the interpreter.
+    pub gil: Option<Gil>,
+    /// If its threads are delayed.
+    pub delays: Option<Arc<Delays>>,
     pub doors: Doors,
     pub processes: Processes,
     /// Told when the last thread has ended after the run has.
@@ -231,6 +251,9 @@ impl Shared {
         if self.options.stats {
             self.tally.add(sync);
         }
+        if self.detector.is_some() {
+            sync.clocks.get_or_init(Arc::default);
+        }
     }
 
     /// Ends the run, for the first cause that is given. To be called without holding any lock.
@@ -240,6 +263,7 @@ impl Shared {
         }
         self.trap.fetch_or(STOP, Ordering::SeqCst);
         self.hold.tell();
+        self.tell_gil();
         let waiters: Vec<Arc<Waiter>> =
             self.table.lock().seats.values().map(|seat| seat.waiter.clone()).collect();
         for waiter in waiters {
@@ -316,6 +340,7 @@ impl Shared {
             process: self.process_label(),
             ..Ending::default()
         };
+        ending.gil = self.gil.as_ref().map(Gil::report);
         if self.options.stats {
             let wall = Duration::from_nanos(self.clock.now().unsigned_abs());
             ending.stats = Some(self.tally.stats(wall));
@@ -355,6 +380,12 @@ impl Shared {
             }
             // What a shell shows for a program that SIGPIPE has ended.
             Some(Cause::NobodyReads) => ending.status = 141,
+        }
+        if let Some(detector) = &self.detector {
+            (ending.races, ending.more_races) = detector.races();
+            if ending.status == status::FINE && !ending.races.is_empty() {
+                ending.status = status::RACE;
+            }
         }
         if !ending.unmet.is_empty() {
             ending.status = status::FAILED;
@@ -449,6 +480,10 @@ pub(super) fn share(beginning: Beginning, bell: Arc<Bell>, desk: Option<Desk>) -
         None => fastrand::Rng::new(),
     };
     let knots = Knots::new(&image.program);
+    let detector = options.race.then(|| Arc::new(Detector::new(&image.program)));
+    let awake = Arc::new(AtomicIsize::new(0));
+    let delays = options.jitter.map(|seed| Arc::new(Delays::new(seed, &awake)));
+    let gil = options.gil.map(Gil::new);
     let baton = |legs: &Arc<Legs>| Baton::new(legs.clone(), main.clone(), options.seed.unwrap_or_default());
     let forced = options.forced.as_ref().map(baton).map(Arc::new);
     Arc::new(Shared {
@@ -459,7 +494,7 @@ pub(super) fn share(beginning: Beginning, bell: Arc<Bell>, desk: Option<Desk>) -
         hold: Hold::default(),
         table: Mutex::new(Table::default()),
         alive: AtomicUsize::new(0),
-        awake: Arc::new(AtomicIsize::new(0)),
+        awake,
         things: Things::default(),
         names: Mutex::new(HashMap::new()),
         next_id: Arc::new(AtomicU32::new(next_id)),
@@ -478,6 +513,9 @@ pub(super) fn share(beginning: Beginning, bell: Arc<Bell>, desk: Option<Desk>) -
         ensures: Mutex::new(Ensures::default()),
         bell,
         forced,
+        detector,
+        gil,
+        delays,
         doors,
         processes,
         gone: Condvar::new(),

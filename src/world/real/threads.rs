@@ -2,11 +2,13 @@
 
 use super::RealWorld;
 use super::awaits::Awaits;
+use super::eyes;
 use super::forced;
 use super::run::{Cause, MAIN, Shared, UncaughtReport};
 use super::standing::{Here, Standing};
 use super::things::Things;
-use crate::machine::{self, Exit, Fiber, Scheduler};
+use crate::machine::{Exit, Fiber, Scheduler};
+use crate::race::{clock::Stamp, found::MOST_THREADS, mine};
 use crate::report::runtime::{Happened, Left, status};
 use crate::sync::Op;
 use crate::sync::thread::{Entry, State, Thread, Timer};
@@ -107,10 +109,18 @@ impl Shared {
         });
         let started = self.sit_down(&seat).and_then(|()| {
             let world = RealWorld::new(self.clone(), seat.clone());
-            let spawned = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || world.live(body));
+            let born = mine::birth();
+            let delays = self.delays.clone();
+            delays.iter().for_each(|delays| delays.started(1));
+            let spawned = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || {
+                delays.iter().for_each(|delays| delays.started(-1));
+                world.begin_to_see(born);
+                world.live(body);
+            });
             // The OS thread is not joined: it has left the table when it is gone.
             spawned.map(drop).map_err(|error| {
                 self.alive.fetch_sub(1, Ordering::SeqCst);
+                self.delays.iter().for_each(|delays| delays.started(-1));
                 self.get_up(&seat);
                 Error::new(Kind::Refused, format!("the system starts no more threads: {error}"))
                     .hint("let some threads end first, or share the work among fewer of them (pool)")
@@ -126,7 +136,8 @@ impl Shared {
     }
 
     fn sit_down(&self, seat: &Arc<Seat>) -> Result<(), Error> {
-        let limit = self.options.max_threads;
+        let races = self.detector.as_ref().map_or(usize::MAX, |_| MOST_THREADS);
+        let limit = self.options.max_threads.min(races);
         let mut table = self.table.lock();
         if self.alive.load(Ordering::SeqCst) > limit {
             let message =
@@ -177,6 +188,13 @@ impl Shared {
 }
 
 impl RealWorld {
+    /// Before its first step, where races are looked for; `born` is what whoever started it has done.
+    fn begin_to_see(&self, born: Option<Stamp>) {
+        if let Some(detector) = &self.shared.detector {
+            mine::begin(detector, &self.seat.thread.name(), born);
+        }
+    }
+
     /// From the first to the last step of the thread.
     fn live(mut self, body: impl FnOnce(&mut RealWorld) -> Exit) {
         self.watch_memory();
@@ -227,6 +245,7 @@ impl RealWorld {
         shared.hold.release_all(&shared, thread.id);
         self.forget_memory();
         *seat.standing.lock() = Standing::Ended;
+        self.leave_gil();
         self.keep_still();
         shared.get_up(&seat);
         forced::gone(&shared, thread.id);
@@ -238,6 +257,7 @@ impl RealWorld {
         if thread.held.load(Ordering::SeqCst) != 0 {
             self.shared.things.abandon_held_by(thread);
         }
+        thread.published(mine::end());
         // Set here only, and a thread ends once.
         let _ = thread.outcome.set(outcome);
         thread.state.store(state as u8, Ordering::SeqCst);
@@ -278,7 +298,7 @@ pub(super) fn script_body(world: &mut RealWorld) -> Exit {
 pub(super) fn forked_body(world: &mut RealWorld, mut fiber: Fiber) -> Exit {
     let code = world.code();
     // SAFETY: as for `main` in `script_body`: it is the first thread of its run, whose values were made for it.
-    let exit = unsafe { step::alone(|| machine::resume(&code.image, &mut fiber, world, Ok(Value::Int(0)))) };
+    let exit = unsafe { step::alone(|| eyes::run(world, &code.image, &mut fiber, Some(Ok(Value::Int(0))))) };
     world.held = std::mem::take(&mut fiber.held);
     exit
 }
@@ -299,11 +319,11 @@ pub(super) fn call(world: &mut RealWorld, entry: Entry) -> Exit {
     match Fiber::new(&code.image, entry) {
         Ok(mut fiber) => {
             world.seat.frees.store(false, Ordering::Relaxed);
-            let mut exit = machine::run(&code.image, &mut fiber, world);
+            let mut exit = eyes::run(world, &code.image, &mut fiber, None);
             while let Exit::Paused = exit {
                 code = world.code();
                 fiber.goes_on_in(&code.image);
-                exit = machine::run(&code.image, &mut fiber, world);
+                exit = eyes::run(world, &code.image, &mut fiber, None);
             }
             world.held = std::mem::take(&mut fiber.held);
             world.seat.frees.store(true, Ordering::Relaxed);

@@ -98,7 +98,8 @@ impl RealWorld {
 
     /// Looks for a while without registering, so that those who change the thing need not wake anybody.
     fn look(&mut self, pending: &mut Pending) -> Option<Waited> {
-        if takes_long(&pending.op) {
+        // Nobody could change the thing while this thread holds the interpreter.
+        if takes_long(&pending.op) || self.shared.gil.is_some() {
             return None;
         }
         let (thread, shared, seen) = (&self.seat.thread, &self.shared, self.looks.changes_seen);

@@ -1,7 +1,7 @@
 //! What a script calls the things that it touches: `total`, `bank.balance`, `counts[0]`.
 
+use super::{Part, Place, Touch};
 use crate::machine::Image;
-use crate::machine::touch::{Part, Place, Touch};
 use crate::state::Shared;
 use crate::value::{Value, show};
 use std::collections::VecDeque;

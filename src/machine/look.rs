@@ -1,0 +1,235 @@
+//! What an instruction uses of what threads share, told to a world that has eyes for it (`Scheduler::EYES`).
+//!
+//! Which cells those are is said by `touch`, here as in a check; what is used most often is told without its list.
+
+use super::call::members;
+use super::touch::{self, Act, Part, Place, Touch, Touches, names};
+use super::{Fiber, Image, Scheduler, Visible};
+use crate::builtin::Row;
+use crate::code::Instruction as I;
+use crate::race::order;
+use crate::race::{mine, shadow::Met};
+use crate::state::Shared;
+use crate::value::Value;
+use std::sync::atomic::AtomicU32;
+
+/// Whether it may use anything that threads share, whatever its registers hold.
+#[inline(always)]
+pub(super) fn is_worth_it(instruction: I) -> bool {
+    !matches!(
+        instruction,
+        I::Move { .. }
+            | I::Nil { .. }
+            | I::Bool { .. }
+            | I::Int { .. }
+            | I::Constant { .. }
+            | I::Unset { .. }
+            | I::NewCell { .. }
+            | I::CheckSet { .. }
+            | I::LoadFixed { .. }
+            | I::LoadLocal { .. }
+            | I::StoreLocal { .. }
+            | I::AddInt { .. }
+            | I::MultiplyInt { .. }
+            | I::ModuloInt { .. }
+            | I::Jump { .. }
+            | I::JumpSet { .. }
+            | I::Loop { .. }
+            | I::UnlessLessInt { .. }
+            | I::UnlessLessEqualInt { .. }
+            | I::UnlessGreaterInt { .. }
+            | I::UnlessGreaterEqualInt { .. }
+            | I::UnlessEqualInt { .. }
+            | I::UnlessNotEqualInt { .. }
+            | I::LoopLessInt { .. }
+            | I::LoopLessEqualInt { .. }
+            | I::RangeCheck { .. }
+            | I::LoopRange { .. }
+            | I::CountCheck { .. }
+            | I::LoopCount { .. }
+            | I::CallFunction { .. }
+            | I::CallMember { .. }
+            | I::Return { .. }
+            | I::ReturnNil
+    )
+}
+
+/// Whether it writes something that threads may share: a place where others may come in between.
+#[inline(always)]
+pub(super) fn writes(instruction: I) -> bool {
+    matches!(
+        instruction,
+        I::StoreGlobal { .. }
+            | I::StoreCell { .. }
+            | I::SetOwn { .. }
+            | I::SetField { .. }
+            | I::SetIndex { .. }
+            | I::Push { .. }
+    )
+}
+
+/// Tells the world what the instruction (of the innermost frame, whose `pc` is past it) is about to use.
+pub(super) fn look<S: Scheduler>(
+    image: &Image,
+    fiber: &Fiber,
+    world: &mut S,
+    function: u32,
+    base: usize,
+    instruction: I,
+) {
+    let r = |register: u16| &fiber.stack[base + register as usize];
+    let used = match instruction {
+        I::LoadGlobal { index, .. } => Some((image.globals[index as usize].shadow(), Part::All, false)),
+        I::StoreGlobal { index, .. } => Some((image.globals[index as usize].shadow(), Part::All, true)),
+        I::LoadCell { cell, .. } => variable(r(cell)).map(|word| (word, Part::All, false)),
+        I::StoreCell { cell, .. } => variable(r(cell)).map(|word| (word, Part::All, true)),
+        I::GetOwn { object, index, .. } => {
+            field(image, r(object), index).map(|word| (word, Part::All, false))
+        }
+        I::SetOwn { object, index, .. } => field(image, r(object), index).map(|word| (word, Part::All, true)),
+        I::GetIndex { object, index, .. } => {
+            element(r(object), r(index)).map(|(word, part)| (word, part, false))
+        }
+        I::SetIndex { object, index, .. } => {
+            element(r(object), r(index)).map(|(word, part)| (word, part, true))
+        }
+        I::Add { a, b, .. }
+        | I::Subtract { a, b, .. }
+        | I::Multiply { a, b, .. }
+        | I::Modulo { a, b, .. }
+        | I::Compare { a, b, .. }
+        | I::UnlessLess { a, b, .. }
+        | I::UnlessLessEqual { a, b, .. }
+        | I::UnlessEqual { a, b, .. }
+        | I::UnlessNotEqual { a, b, .. }
+        | I::LoopLess { a, b, .. }
+        | I::LoopLessEqual { a, b, .. }
+            if touch::container(r(a)).is_none() && touch::container(r(b)).is_none() =>
+        {
+            return;
+        }
+        I::JumpIf { a, .. } | I::JumpUnless { a, .. } | I::LoopIf { a, .. }
+            if touch::container(r(a)).is_none() =>
+        {
+            return;
+        }
+        // Things are no cells.
+        I::Enter { .. } | I::EnterFixed { .. } | I::EnterTimed { .. } => {
+            return world.visible(Visible::Enter);
+        }
+        I::Leave { .. } | I::LeaveFixed { .. } => return world.visible(Visible::Other),
+        I::CallMethodOf { object, shape, .. } if matches!(r(object), Value::Sync(_)) => {
+            return world.visible(method(image, shape));
+        }
+        I::CallMethodFixed { index, shape, .. }
+            if matches!(image.fixed(u32::from(index)), Some(Value::Sync(_))) =>
+        {
+            return world.visible(method(image, shape));
+        }
+        _ => None, // what `touches` says
+    };
+    let at = (function, fiber.frames.last().map_or(0, |frame| frame.pc.saturating_sub(1)));
+    let Some((word, part, write)) = used else { return all(image, fiber, world, at, base, instruction) };
+    world.visible(if write { Visible::Write } else { Visible::Other });
+    if let Some(met) = world.used(word, part, write, at) {
+        let told = told(image, fiber, base, instruction);
+        let touch = told.list.iter().find(|touch| touch.write == write).or(told.list.first());
+        name(image, world, met, touch);
+    }
+}
+
+/// Whatever it uses, as `touches` tells it.
+#[cold]
+#[inline(never)]
+fn all<S: Scheduler>(
+    image: &Image,
+    fiber: &Fiber,
+    world: &mut S,
+    at: (u32, u32),
+    base: usize,
+    instruction: I,
+) {
+    let touches = told(image, fiber, base, instruction);
+    if !touches.list.is_empty() || !matches!(touches.act, Act::Plain) {
+        let writes = touches.list.iter().any(|touch| touch.write && word(image, touch).is_some());
+        world.visible(if writes { Visible::Write } else { Visible::Other });
+    }
+    for touch in &touches.list {
+        let Some((word, part)) = word(image, touch) else { continue };
+        if let Some(met) = world.used(word, part, touch.write, at) {
+            name(image, world, met, Some(touch));
+        }
+    }
+}
+
+/// What calling a method of a thing to wait for is.
+fn method(image: &Image, shape: u16) -> Visible {
+    let name = image.program.symbol(image.program.shapes[shape as usize].method);
+    if **name == *"acquire" { Visible::Enter } else { Visible::Other }
+}
+
+fn told(image: &Image, fiber: &Fiber, base: usize, instruction: I) -> Touches {
+    let mut touches = Touches::new();
+    touch::touches(image, fiber, base, instruction, &mut touches);
+    touches
+}
+
+#[cold]
+fn name<S: Scheduler>(image: &Image, world: &mut S, met: Met, touch: Option<&Touch>) {
+    world.raced(met, &|| touch.map_or_else(|| "a variable".into(), |touch| names::cell(touch, image)));
+}
+
+fn variable(value: &Value) -> Option<&AtomicU32> {
+    if let Value::Cell(cell) = value { Some(cell.shadow()) } else { None }
+}
+
+fn field<'v>(image: &Image, object: &'v Value, index: u16) -> Option<&'v AtomicU32> {
+    let members = members(object)?;
+    let mutable = image.program.classes[members.class as usize].fields[index as usize].mutable;
+    mutable.then(|| members.fields[index as usize].shadow())
+}
+
+/// An element of a list that is there, counted from the start.
+fn element<'v>(object: &'v Value, index: &Value) -> Option<(&'v AtomicU32, Part)> {
+    let (Value::List(list), Value::Int(index)) = (object, index) else { return None };
+    let index = usize::try_from(*index).ok().filter(|index| *index < list.len())?;
+    Some((list.shadow(), Part::Element(index as u64)))
+}
+
+/// Where the shadow of what is touched has its number, if it is one of those that can race.
+fn word<'t>(image: &'t Image, touch: &'t Touch) -> Option<(&'t AtomicU32, Part)> {
+    match (&touch.place, touch.part) {
+        (Place::Global(index), _) => Some((image.globals[*index as usize].shadow(), Part::All)),
+        (Place::Object(Shared::Cell(cell)), _) => Some((cell.shadow(), Part::All)),
+        (Place::Object(Shared::Object(object)), Part::Field(index)) => {
+            object.fields.get(index as usize).map(|field| (field.shadow(), Part::All))
+        }
+        (Place::Object(Shared::List(list)), part) => Some((list.shadow(), part)),
+        (Place::Object(Shared::Map(map)), part) => Some((map.shadow(), part)),
+        (Place::Object(Shared::Set(set)), part) => Some((set.shadow(), part)),
+        (Place::Object(_) | Place::Fixed(_) | Place::Threads | Place::Random | Place::Clock, _) => None,
+    }
+}
+
+/// A property of it was read: of what others have done that is seen by.
+pub(super) fn looked_at(value: &Value) {
+    match value {
+        Value::Sync(thing) => thing.looked_at(),
+        Value::Thread(handle) => handle.looked_at(),
+        _ => {}
+    }
+}
+
+/// A builtin was called that sees what others have done elsewhere.
+pub(super) fn called(row: &Row) {
+    match row.name {
+        "threads" | "active_count" => mine::with(|mine| {
+            let ended = mine.detector.ended();
+            mine.join(&ended);
+        }),
+        "read" | "write" | "append" | "exists" | "remove" | "list_dir" | "open" | "read_line" | "run" => {
+            order::take_from_the_outside();
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,270 @@
+//! What the threads of one run have in common that looks for races: their slots, what they hold, and what was found.
+
+use super::clock::{Clock, Stamp};
+use super::shadow::{Access, Met};
+use crate::code::Program;
+use crate::report::race::{self, Race};
+use crate::source::Span;
+use crate::sync::Sync;
+use parking_lot::{Mutex, MutexGuard};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// So many races are kept of one run: who has more has long begun with the first.
+const MOST: usize = 1_000;
+
+/// A run that looks for races has at most so many threads at once.
+pub const MOST_THREADS: usize = 60_000;
+
+/// With so many slots those of threads that have ended are used again, whoever knows of it.
+const MANY_SLOTS: usize = 1_000;
+
+/// Of each slot so many names are remembered.
+const MOST_NAMES: usize = 1_000;
+
+#[derive(Debug)]
+pub struct Detector {
+    /// For each function, the number of its first place.
+    starts: Vec<u32>,
+    /// There is, or was, a second thread: before that nothing can race.
+    many: AtomicBool,
+    seats: Mutex<Seats>,
+    held: Mutex<Held>,
+    found: Mutex<Found>,
+    /// What threads have done that have ended, for those who see how many there are.
+    ended: Mutex<Clock>,
+    /// What goes through files, pipes and other programs.
+    outside: Mutex<Clock>,
+    /// What those have done whose changes let an `await` look again.
+    changes: Mutex<Clock>,
+}
+
+#[derive(Debug, Default)]
+struct Seats {
+    /// Of each slot, whose it was from which time on.
+    names: Vec<Vec<(u32, Arc<str>)>>,
+    /// Slots whose thread has ended, with what it knew then; the one that ended first comes first.
+    free: VecDeque<Stamp>,
+}
+
+/// What threads hold, by number; 0 is nothing.
+#[derive(Debug, Default)]
+struct Held {
+    sets: Vec<Vec<u32>>,
+    numbers: HashMap<Vec<u32>, u32>,
+    labels: HashMap<u32, String>,
+    /// Semaphores whose permits are given by others than those who take them: taking is not holding.
+    signals: HashSet<u32>,
+}
+
+#[derive(Debug, Default)]
+struct Found {
+    races: Vec<Race>,
+    /// Pairs of places in the code, with the cell's own address; and what was reported of them.
+    met: HashSet<(u32, u32, usize)>,
+    known: HashSet<(String, [Span; 2])>,
+    left_out: usize,
+}
+
+impl Detector {
+    pub fn new(program: &Program) -> Detector {
+        let mut next = 0;
+        let starts = program.functions.iter().map(|function| {
+            let start = next;
+            next += function.code.len() as u32;
+            start
+        });
+        Detector {
+            starts: starts.collect(),
+            many: AtomicBool::new(false),
+            seats: Mutex::default(),
+            held: Mutex::default(),
+            found: Mutex::default(),
+            ended: Mutex::default(),
+            outside: Mutex::default(),
+            changes: Mutex::default(),
+        }
+    }
+
+    #[inline]
+    pub fn many(&self) -> bool {
+        self.many.load(Ordering::Relaxed)
+    }
+
+    /// A second thread begins.
+    pub fn begin(&self) {
+        self.many.store(true, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub fn place(&self, function: u32, pc: u32) -> u32 {
+        // (A session's program grows, and is not watched.)
+        self.starts.get(function as usize).map_or(0, |start| start + pc)
+    }
+
+    /// A slot for a new thread. One of a thread that has ended only if the new one is after all that it did, since what
+    /// that one did counts as known then. Where there are many slots, and clocks become long, the new one is taken to be
+    /// after it: then a race between the two is not found, which is long past.
+    pub fn sit_down(&self, clock: &mut Clock, name: &Arc<str>) -> u16 {
+        let mut seats = self.seats.lock();
+        let known = seats.free.iter().position(|last| clock.knows(last));
+        let free = known.or((seats.names.len() >= MANY_SLOTS && !seats.free.is_empty()).then_some(0));
+        let slot = match free.and_then(|at| seats.free.remove(at)) {
+            Some(last) => {
+                clock.learn(&last);
+                last.slot
+            }
+            None => {
+                seats.names.push(Vec::new());
+                // Fewer threads than that live at once: see `MOST_THREADS`.
+                u16::try_from(seats.names.len() - 1).unwrap_or(u16::MAX)
+            }
+        };
+        let time = clock.of(slot) + 1;
+        clock.set(slot, time);
+        let names = &mut seats.names[usize::from(slot)];
+        if names.len() >= MOST_NAMES {
+            names.drain(..MOST_NAMES / 2);
+        }
+        names.push((time, name.clone()));
+        slot
+    }
+
+    pub fn outside(&self) -> MutexGuard<'_, Clock> {
+        self.outside.lock()
+    }
+
+    pub fn changes(&self) -> MutexGuard<'_, Clock> {
+        self.changes.lock()
+    }
+
+    /// What those have done that have ended.
+    pub fn ended(&self) -> Clock {
+        self.ended.lock().clone()
+    }
+
+    /// A permit of this semaphore is given by a thread that has not taken it.
+    pub fn is_signal(&self, semaphore: u32) {
+        self.held.lock().signals.insert(semaphore);
+    }
+
+    pub fn get_up(&self, last: &Stamp) {
+        self.ended.lock().learn(last);
+        if last.time < u32::MAX {
+            self.seats.lock().free.push_back(last.clone());
+        }
+    }
+
+    pub fn name_at(&self, slot: u16, time: u32) -> Arc<str> {
+        let seats = self.seats.lock();
+        let names = &seats.names[usize::from(slot)];
+        let found = names.iter().rev().find(|(since, _)| *since <= time).or(names.first());
+        found.map_or_else(|| "?".into(), |(_, name)| name.clone())
+    }
+
+    /// The number of what is held by a thread that holds `before`, and this.
+    pub fn held_with(&self, before: u32, sync: &Sync) -> u32 {
+        let mut held = self.held.lock();
+        let mut set = held.of(before);
+        set.push(sync.id);
+        held.labels.entry(sync.id).or_insert_with(|| sync.label());
+        held.number(set)
+    }
+
+    /// The number of what is held up to the last of `whole`, by one that holds `before` without it.
+    pub fn held_without(&self, before: u32, whole: u32) -> u32 {
+        let mut held = self.held.lock();
+        let last = held.of(whole).last().copied();
+        let mut set = held.of(before);
+        set.extend(last);
+        held.number(set)
+    }
+
+    /// Whether this pair of places has not been met yet at this cell.
+    fn is_new(&self, met: &Met) -> bool {
+        let mut found = self.found.lock();
+        // A script that makes a new object for each race makes the same mistake each time.
+        let cell = if found.met.len() < MOST { met.cell } else { 0 };
+        let (first, second) = (met.earlier.0.place, met.now.0.place);
+        found.met.insert((first.min(second), first.max(second), cell))
+    }
+
+    /// Two accesses race; `cell` tells what the script calls what they touch.
+    #[cold]
+    pub fn found(&self, program: &Program, met: Met, cell: &dyn Fn() -> String) {
+        if !self.is_new(&met) {
+            return;
+        }
+        let accesses = [self.tell(program, met.earlier), self.tell(program, met.now)];
+        let mut spans = [accesses[0].span, accesses[1].span];
+        spans.sort_by_key(|span| (span.start, span.end));
+        let cell = cell();
+        // Elements of one container at one pair of places are one mistake.
+        let whole = cell.split('[').next().unwrap_or_default().to_string();
+        let whole = match whole.split_once(" of ") {
+            Some(("element", _)) | None => whole,
+            Some((first, rest)) if first.starts_with("element ") => rest.to_string(),
+            Some(_) => whole,
+        };
+        let mut found = self.found.lock();
+        if !found.known.insert((whole, spans)) {
+            return;
+        }
+        if found.races.len() >= MOST {
+            found.left_out += 1;
+            return;
+        }
+        found.races.push(Race { cell, accesses });
+    }
+
+    /// What was found, and how many more there were.
+    pub fn races(&self) -> (Vec<Race>, usize) {
+        let mut found = self.found.lock();
+        (std::mem::take(&mut found.races), std::mem::take(&mut found.left_out))
+    }
+
+    fn tell(&self, program: &Program, (access, write): (Access, bool)) -> race::Access {
+        let span = self.span(program, access.place);
+        race::Access {
+            thread: self.name_at(access.slot, access.time),
+            line: program.source.line(span.start),
+            span,
+            write,
+            holds: self.held.lock().labels_of(access.held),
+        }
+    }
+
+    fn span(&self, program: &Program, place: u32) -> Span {
+        let function = self.starts.partition_point(|start| *start <= place).saturating_sub(1);
+        let spans = &program.functions[function].spans;
+        spans[((place - self.starts[function]) as usize).min(spans.len() - 1)]
+    }
+}
+
+impl Held {
+    fn of(&self, number: u32) -> Vec<u32> {
+        match number {
+            0 => Vec::new(),
+            number => self.sets[number as usize - 1].clone(),
+        }
+    }
+
+    fn number(&mut self, set: Vec<u32>) -> u32 {
+        if set.is_empty() {
+            return 0;
+        }
+        if let Some(number) = self.numbers.get(&set) {
+            return *number;
+        }
+        self.sets.push(set.clone());
+        let number = self.sets.len() as u32;
+        self.numbers.insert(set, number);
+        number
+    }
+
+    fn labels_of(&self, number: u32) -> Vec<String> {
+        let held = self.of(number).into_iter().filter(|id| !self.signals.contains(id));
+        held.filter_map(|id| self.labels.get(&id).cloned()).collect()
+    }
+}

@@ -1,0 +1,189 @@
+//! What the thread that asks knows of the others: one for each OS thread that runs a thread of a script.
+//!
+//! It is found through the OS thread, as operations on things to wait for have no way to the world; nobody else uses it.
+
+use super::clock::{Clock, Stamp};
+use super::found::Detector;
+use super::shadow::Access;
+use crate::sync::Sync;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+thread_local! {
+    static MINE: RefCell<Option<Box<Mine>>> = const { RefCell::new(None) };
+}
+
+#[derive(Debug)]
+pub struct Mine {
+    pub detector: Arc<Detector>,
+    pub slot: u16,
+    clock: Clock,
+    /// The clock as stamps have it, until something is learnt.
+    known: Option<Arc<Clock>>,
+    /// What it holds, in the order in which it was acquired: the thing, how often, and the number of what is held up to it.
+    held: Vec<(u32, u32, u32)>,
+    /// The number of what is held when this is acquired as well.
+    with: HashMap<(u32, u32), u32, foldhash::fast::FixedState>,
+    /// The latest of these.
+    latest: (u32, u32, u32),
+    /// It evaluates the condition of an `await`, or runs in `atomically`.
+    atomic: bool,
+}
+
+/// Does something with what this OS thread knows, if it runs a thread of a script that is watched.
+#[inline]
+pub fn with(what: impl FnOnce(&mut Mine)) {
+    // Things may be dropped, and their operations noted, while the OS thread is on its way out.
+    let _ = MINE.try_with(|mine| {
+        if let Some(mine) = mine.borrow_mut().as_deref_mut() {
+            what(mine);
+        }
+    });
+}
+
+/// The calling OS thread runs a thread of this name from here on, that knows what the stamp tells.
+pub fn begin(detector: &Arc<Detector>, name: &Arc<str>, born: Option<Stamp>) {
+    let mut clock = Clock::default();
+    born.iter().for_each(|stamp| {
+        clock.learn(stamp);
+    });
+    let slot = detector.sit_down(&mut clock, name);
+    let mine = Mine {
+        detector: detector.clone(),
+        slot,
+        clock,
+        known: None,
+        held: Vec::new(),
+        with: HashMap::default(),
+        latest: (0, 0, 0),
+        atomic: false,
+    };
+    MINE.with(|place| *place.borrow_mut() = Some(Box::new(mine)));
+}
+
+/// What a thread that is started now knows.
+pub fn birth() -> Option<Stamp> {
+    let mut stamp = None;
+    with(|mine| {
+        mine.detector.begin();
+        stamp = Some(mine.release());
+    });
+    stamp
+}
+
+/// The thread has ended: what whoever joins it learns. Others may have its slot.
+pub fn end() -> Option<Stamp> {
+    let mine = MINE.try_with(|place| place.borrow_mut().take()).ok().flatten();
+    mine.map(|mut mine| {
+        let stamp = mine.release();
+        mine.detector.get_up(&stamp);
+        stamp
+    })
+}
+
+/// What this thread has done so far; its next steps are not part of it.
+pub fn so_far() -> Option<Stamp> {
+    let mut stamp = None;
+    with(|mine| stamp = Some(mine.release()));
+    stamp
+}
+
+/// This thread has seen what the stamp tells.
+pub fn learn(stamp: &Stamp) {
+    with(|mine| mine.learn(stamp));
+}
+
+impl Mine {
+    #[inline]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The time that its accesses have.
+    #[inline]
+    fn time(&self) -> u32 {
+        self.clock.of(self.slot)
+    }
+
+    #[inline]
+    pub fn learn(&mut self, stamp: &Stamp) {
+        if self.clock.learn(stamp) {
+            self.known = None;
+        }
+    }
+
+    pub fn join(&mut self, clock: &Clock) {
+        if self.clock.join(clock) {
+            self.known = None;
+        }
+    }
+
+    /// What it has done until now.
+    pub fn stamp(&mut self) -> Stamp {
+        let (slot, time) = (self.slot, self.time());
+        let known = self.known.get_or_insert_with(|| Arc::new(self.clock.clone())).clone();
+        Stamp { known, slot, time }
+    }
+
+    /// The same, and what it does from now on is not part of it.
+    pub fn release(&mut self) -> Stamp {
+        let stamp = self.stamp();
+        match stamp.time.checked_add(1) {
+            Some(next) => self.clock.set(self.slot, next),
+            // Its slot is used up: it goes on in another, and knows all that it did in this one.
+            None => {
+                let name = self.detector.name_at(self.slot, stamp.time);
+                self.known = None;
+                self.slot = self.detector.sit_down(&mut self.clock, &name);
+            }
+        }
+        stamp
+    }
+
+    /// An access at this place of the code.
+    #[inline]
+    pub fn access(&self, place: u32) -> Access {
+        let held = self.held.last().map_or(0, |(_, _, number)| *number);
+        Access { time: self.time(), place, held, slot: self.slot, atomic: self.atomic }
+    }
+
+    /// From here on it is, or is not, in `atomically` or in the condition of an `await`.
+    pub fn set_atomic(&mut self, atomic: bool) {
+        // All that is done in one step has one time: who sees a part of it sees the whole.
+        if self.atomic && !atomic {
+            self.release();
+        }
+        self.atomic = atomic;
+    }
+
+    pub fn holds(&mut self, sync: &Sync) {
+        if let Some((_, times, _)) = self.held.iter_mut().find(|(id, ..)| *id == sync.id) {
+            *times += 1;
+            return;
+        }
+        let before = self.held.last().map_or(0, |(_, _, number)| *number);
+        if (self.latest.0, self.latest.1) != (before, sync.id) {
+            let detector = &self.detector;
+            let with = self.with.entry((before, sync.id)).or_insert_with(|| detector.held_with(before, sync));
+            self.latest = (before, sync.id, *with);
+        }
+        self.held.push((sync.id, 1, self.latest.2));
+    }
+
+    /// False when it did not hold it.
+    pub fn holds_no_more(&mut self, sync: &Sync) -> bool {
+        let Some(at) = self.held.iter().rposition(|(id, ..)| *id == sync.id) else { return false };
+        self.held[at].1 -= 1;
+        if self.held[at].1 > 0 {
+            return true;
+        }
+        self.held.remove(at);
+        let mut before = if at == 0 { 0 } else { self.held[at - 1].2 };
+        for (_, _, number) in &mut self.held[at..] {
+            *number = self.detector.held_without(before, *number);
+            before = *number;
+        }
+        true
+    }
+}

@@ -1,0 +1,21 @@
+//! Data races, found while a script runs on real threads: happens-before, by vector clocks.
+//!
+//! In reading order: `clock` (what a thread knows of the others), `order` (what a thing to wait for hands from one
+//! thread to another: all that orders is said there), `mine` (the clock of the thread that asks), `shadow` (who used a
+//! cell last, kept beside the cell), `found` (what is to be said of it).
+//!
+//! After Flanagan and Freund, *FastTrack*, PLDI 2009. A release gives a *stamp*, what the thread knew then; who acquires
+//! takes over what the stamp tells. An access that its cell's last one is not known to is a race. So a race is found
+//! whether or not it did harm in this run, and what is ordered is never reported.
+//!
+//! A run that does not look for races makes none of this: `Sync::clocks` is not set, the machine is another
+//! instantiation (`Scheduler::EYES`), and cells carry a zero in four bytes that were unused.
+
+pub mod clock;
+pub mod found;
+pub mod mine;
+pub mod order;
+pub mod shadow;
+
+pub use found::Detector;
+pub use order::{Clocks, Order};

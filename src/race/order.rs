@@ -1,0 +1,346 @@
+//! What orders: for each thing to wait for, what one thread hands to another through it.
+//!
+//! The operations in `sync` say which kind of step they are (`released`, `acquired`, `put` …); what that means for the
+//! clocks stands here. An operation that is not one atomic step with what is noted is done while the `Order` is held,
+//! so that what is noted has the order of what happened.
+//!
+//! Who only looks (`q.size`, `try_acquire` in vain) has seen what others have done with the thing, and so is after it.
+
+use super::clock::{Clock, Stamp};
+use super::mine::{self, Mine};
+use crate::sync::{Kind, Sync};
+use parking_lot::{Mutex, MutexGuard};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Of one thing to wait for. Not there unless the run looks for races.
+#[derive(Debug, Default)]
+pub struct Clocks(Mutex<Notes>);
+
+#[derive(Debug, Default)]
+struct Notes {
+    /// The latest release: of a lock, a writer, an event, an atomic's write.
+    last: Option<Stamp>,
+    /// What who has acquired it last knew then: who finds it taken has seen so much.
+    taker: Option<Stamp>,
+    /// What releases that add up (a count-down, a reader's leaving, a task's end) tell together.
+    sum: Sum,
+    /// All that was done with it otherwise, for those who look.
+    all: Sum,
+    /// Stamps in the order in which they are taken: those of permits given (so many of each), of values put.
+    given: VecDeque<(Stamp, u64)>,
+    /// Those of values taken from a queue of limited size: of the room that they left.
+    room: VecDeque<Stamp>,
+    /// How many permits, or places, were taken that were there from the beginning.
+    taken: u64,
+    /// Of a barrier, each meeting that somebody has not left: its number, what those who came knew, how many are there.
+    meetings: Vec<(usize, Clock, u32)>,
+}
+
+/// The notes of a thing while something is done with it; nothing where no races are looked for.
+pub struct Order<'a>(Option<(MutexGuard<'a, Notes>, &'a Sync)>);
+
+/// Which of the values in a queue is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    Oldest,
+    Newest,
+    /// One that only the queue knows: who takes it is after all who have put.
+    Any,
+}
+
+impl Sync {
+    /// To note what is done with it until this is dropped.
+    #[inline]
+    pub fn order(&self) -> Order<'_> {
+        Order(self.clocks.get().map(|clocks| (clocks.0.lock(), self)))
+    }
+
+    /// Somebody has looked at what others have done with it.
+    #[inline]
+    pub fn looked_at(&self) {
+        if self.clocks.get().is_none() {
+            return;
+        }
+        self.order().note(|notes, mine, _| {
+            notes.last.iter().chain(&notes.taker).for_each(|stamp| mine.learn(stamp));
+            mine.join(&notes.all.clock);
+        });
+        // What scripts hold of a pool is not what does the work.
+        if let Kind::Pool(pool) = &self.kind {
+            pool.crew.looked_at();
+        }
+    }
+}
+
+impl Order<'_> {
+    #[inline]
+    fn note(&mut self, what: impl FnOnce(&mut Notes, &mut Mine, &Sync)) {
+        if let Some((notes, sync)) = &mut self.0 {
+            mine::with(|mine| what(notes, mine, sync));
+        }
+    }
+
+    /// Whoever acquires next is after this.
+    #[inline]
+    pub fn released(&mut self) {
+        self.note(|notes, mine, _| {
+            notes.release(mine);
+            notes.last.iter().for_each(|stamp| notes.all.learn(stamp));
+        });
+    }
+
+    /// This is after the last release.
+    #[inline]
+    pub fn acquired(&mut self) {
+        self.note(|notes, mine, _| notes.acquire(mine));
+    }
+
+    /// It is both, in one step.
+    #[inline]
+    pub fn exchanged(&mut self) {
+        self.note(|notes, mine, _| {
+            notes.acquire(mine);
+            notes.release(mine);
+        });
+    }
+
+    /// A lock is held now.
+    #[inline]
+    pub fn locked(&mut self) {
+        self.note(|notes, mine, sync| {
+            notes.acquire(mine);
+            notes.taker = Some(mine.release());
+            mine.holds(sync);
+        });
+    }
+
+    #[inline]
+    pub fn unlocked(&mut self) {
+        self.note(|notes, mine, sync| {
+            notes.release(mine);
+            mine.holds_no_more(sync);
+        });
+    }
+
+    /// An rwlock is entered: after all writers, and a writer after all readers.
+    #[inline]
+    pub fn entered(&mut self, write: bool) {
+        self.note(|notes, mine, sync| {
+            notes.acquire(mine);
+            if write {
+                mine.join(&notes.sum.clock);
+            }
+            notes.seen(mine);
+            mine.holds(sync);
+        });
+    }
+
+    #[inline]
+    pub fn left(&mut self, write: bool) {
+        self.note(|notes, mine, sync| {
+            match write {
+                true => notes.release(mine),
+                false => notes.add(mine),
+            }
+            mine.holds_no_more(sync);
+        });
+    }
+
+    /// As `released`, while others do the same: whoever finds it done is after all of them.
+    #[inline]
+    pub fn added(&mut self) {
+        self.note(|notes, mine, _| notes.add(mine));
+    }
+
+    /// This is after all that was added.
+    #[inline]
+    pub fn met(&mut self) {
+        self.note(|notes, mine, _| mine.join(&notes.sum.clock));
+    }
+
+    /// Who looks from now on has seen this.
+    #[inline]
+    pub fn changed(&mut self) {
+        self.note(|notes, mine, _| notes.seen(mine));
+    }
+
+    #[inline]
+    pub fn gave_permits(&mut self, count: u64) {
+        self.note(|notes, mine, sync| {
+            let stamp = mine.release();
+            notes.all.learn(&stamp);
+            notes.given.push_back((stamp, count));
+            if !mine.holds_no_more(sync) {
+                mine.detector.is_signal(sync.id);
+            }
+        });
+    }
+
+    /// A permit is taken; so many were there at the beginning. They are taken in the order in which they were given:
+    /// all that a script can rely on is that so many were.
+    #[inline]
+    pub fn permit(&mut self, initial: u64) {
+        self.note(|notes, mine, sync| {
+            if notes.taken < initial {
+                notes.taken += 1;
+            } else if let Some((stamp, count)) = notes.given.front_mut() {
+                mine.learn(stamp);
+                *count -= 1;
+                if *count == 0 {
+                    notes.given.pop_front();
+                }
+            }
+            notes.seen(mine);
+            mine.holds(sync);
+        });
+    }
+
+    /// A value was put, where there is room for so many: after whoever has made the room.
+    #[inline]
+    pub fn put(&mut self, which: Taken, capacity: Option<usize>) {
+        self.note(|notes, mine, _| {
+            if let Some(capacity) = capacity {
+                if notes.taken < capacity as u64 {
+                    notes.taken += 1;
+                } else if let Some(stamp) = notes.room.pop_front() {
+                    mine.learn(&stamp);
+                }
+            }
+            let stamp = mine.release();
+            if which == Taken::Any {
+                notes.sum.learn(&stamp);
+            }
+            notes.all.learn(&stamp);
+            notes.given.push_back((stamp, 1));
+        });
+    }
+
+    /// A value is taken.
+    #[inline]
+    pub fn got(&mut self, which: Taken, limited: bool) {
+        self.note(|notes, mine, _| {
+            let given = match which {
+                Taken::Oldest | Taken::Any => notes.given.pop_front(),
+                Taken::Newest => notes.given.pop_back(),
+            };
+            match which {
+                Taken::Oldest | Taken::Newest => given.iter().for_each(|(stamp, _)| mine.learn(stamp)),
+                Taken::Any => mine.join(&notes.sum.clock),
+            }
+            let stamp = mine.release();
+            notes.all.learn(&stamp);
+            if limited {
+                notes.room.push_back(stamp);
+            }
+        });
+    }
+
+    /// A queue was closed, and perhaps emptied.
+    pub fn closed(&mut self, emptied: bool) {
+        self.note(|notes, mine, _| {
+            notes.seen(mine);
+            if emptied {
+                notes.given.clear();
+            }
+        });
+    }
+
+    /// Comes to a meeting, known by a number.
+    #[inline]
+    pub fn came(&mut self, meeting: usize) {
+        self.note(|notes, mine, _| {
+            let stamp = mine.release();
+            notes.all.learn(&stamp);
+            let known = notes.meetings.iter().position(|(number, ..)| *number == meeting);
+            let at = known.unwrap_or_else(|| {
+                notes.meetings.push((meeting, Clock::default(), 0));
+                notes.meetings.len() - 1
+            });
+            notes.meetings[at].1.learn(&stamp);
+            notes.meetings[at].2 += 1;
+        });
+    }
+
+    /// Leaves a meeting that all have come to, or that has failed.
+    #[inline]
+    pub fn parted(&mut self, meeting: usize) {
+        self.note(|notes, mine, _| {
+            let Some(at) = notes.meetings.iter().position(|(number, ..)| *number == meeting) else { return };
+            mine.join(&notes.meetings[at].1);
+            notes.meetings[at].2 -= 1;
+            if notes.meetings[at].2 == 0 {
+                notes.meetings.swap_remove(at);
+            }
+        });
+    }
+}
+
+/// What several stamps tell together.
+#[derive(Debug, Default)]
+struct Sum {
+    clock: Clock,
+    latest: Option<Stamp>,
+}
+
+impl Sum {
+    fn learn(&mut self, stamp: &Stamp) {
+        match &self.latest {
+            // Of one thread that has learnt nothing since: only its time is another.
+            Some(latest) if latest.slot == stamp.slot && Arc::ptr_eq(&latest.known, &stamp.known) => {
+                self.clock.set(stamp.slot, stamp.time);
+            }
+            _ => {
+                self.clock.learn(stamp);
+                self.latest = Some(stamp.clone());
+            }
+        }
+    }
+}
+
+impl Notes {
+    fn release(&mut self, mine: &mut Mine) {
+        // It knows of all releases before it that anybody has acquired.
+        self.last = Some(mine.release());
+    }
+
+    fn acquire(&mut self, mine: &mut Mine) {
+        self.last.iter().for_each(|stamp| mine.learn(stamp));
+    }
+
+    fn add(&mut self, mine: &mut Mine) {
+        let stamp = mine.release();
+        self.sum.learn(&stamp);
+        self.all.learn(&stamp);
+    }
+
+    fn seen(&mut self, mine: &mut Mine) {
+        self.all.learn(&mine.release());
+    }
+}
+
+/// An operation whose other side is outside the program, or whose value goes through bytes: whoever has done one before
+/// may be the cause of it.
+pub fn through_the_outside<R, E>(poll: impl FnOnce() -> Result<Option<R>, E>) -> Result<Option<R>, E> {
+    give_to_the_outside();
+    let done = poll();
+    if !matches!(done, Ok(None)) {
+        take_from_the_outside();
+    }
+    done
+}
+
+/// What happens outside from here on may be an effect of what this thread has done.
+pub fn give_to_the_outside() {
+    mine::with(|mine| {
+        let stamp = mine.release();
+        mine.detector.outside().learn(&stamp);
+    });
+}
+
+pub fn take_from_the_outside() {
+    mine::with(|mine| {
+        let clock = mine.detector.outside().clone();
+        mine.join(&clock);
+    });
+}

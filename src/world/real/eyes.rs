@@ -1,0 +1,305 @@
+//! The real world with eyes: it sees what threads share as it is used, to find data races (`--race`), delays threads
+//! to make rare interleavings common (`--jitter`), and lets threads change between a read and a write (`--gil`).
+//!
+//! It is another world for the machine, so that the ordinary one pays nothing. Both are the same run: what is not about
+//! seeing is done by the `RealWorld` inside.
+
+use super::RealWorld;
+use super::jitter::Jitter;
+use crate::builtin::Wait;
+use crate::code::Program;
+use crate::machine::touch::Part;
+use crate::machine::{self, Exit, Fiber, Image, Interrupted, Scheduler, Stopped, Visible, Waited, Watch};
+use crate::race::shadow::{self, Met};
+use crate::race::{Detector, mine, order};
+use crate::sync::outside::{Outside, Way};
+use crate::sync::{Op, Sync, future::Failure, process::Born, thread::Thread};
+use crate::value::error::Error;
+use crate::value::{Value, error};
+use crate::world::{Stream, World};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+pub(super) struct Eyes<'w> {
+    real: &'w mut RealWorld,
+    detector: Option<Arc<Detector>>,
+    jitter: Option<Jitter>,
+    /// How deep it is in `atomically`.
+    holds: u32,
+}
+
+/// Runs a fiber in the world that its run asks for: with an answer for the operation that it stands before, or from its
+/// beginning.
+pub(super) fn run(
+    world: &mut RealWorld,
+    image: &Image,
+    fiber: &mut Fiber,
+    answer: Option<Result<Value, Error>>,
+) -> Exit {
+    let detector = world.shared.detector.clone();
+    let jitter = world.shared.delays.as_ref().map(|delays| Jitter::new(delays, world.seat.thread.id));
+    if detector.is_none() && jitter.is_none() && world.shared.gil.is_none() {
+        return go(image, fiber, world, answer);
+    }
+    go(image, fiber, &mut Eyes { real: world, detector, jitter, holds: 0 }, answer)
+}
+
+fn go<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    answer: Option<Result<Value, Error>>,
+) -> Exit {
+    match answer {
+        None => machine::run(image, fiber, world),
+        Some(answer) => machine::resume(image, fiber, world, answer),
+    }
+}
+
+impl Eyes<'_> {
+    /// Whether what it touches from here on can race with what others touch in the same way.
+    fn atomic(&self, atomic: bool) {
+        mine::with(|mine| mine.set_atomic(atomic));
+    }
+
+    /// A wait has come to nothing in its time: the thread has seen what kept it waiting.
+    fn saw_it_taken(on: &[Value]) {
+        for value in on {
+            match value {
+                Value::Sync(thing) => thing.looked_at(),
+                Value::Thread(handle) => handle.looked_at(),
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Scheduler for Eyes<'_> {
+    const EYES: bool = true;
+
+    #[inline(always)]
+    fn sees(&self) -> bool {
+        self.jitter.is_some() || self.detector.as_ref().is_some_and(|detector| detector.many())
+    }
+
+    #[inline]
+    fn used(&mut self, word: &AtomicU32, part: Part, write: bool, (function, pc): (u32, u32)) -> Option<Met> {
+        let detector = self.detector.as_ref().filter(|detector| detector.many())?;
+        let place = detector.place(function, pc);
+        let mut met = None;
+        mine::with(|mine| met = shadow::touch(word, part, write, mine.access(place), mine));
+        met
+    }
+
+    fn raced(&mut self, met: Met, cell: &dyn Fn() -> String) {
+        if let Some(detector) = &self.detector {
+            detector.found(&self.real.shared.code().image.program, met, cell);
+        }
+    }
+
+    #[inline]
+    fn visible(&mut self, step: Visible) {
+        if let Some(jitter) = &mut self.jitter {
+            let holds = self.real.seat.thread.held.load(Ordering::Relaxed) > 0;
+            // All others are held: they would only wait for longer.
+            if self.holds == 0 {
+                jitter.before(step, holds);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn trapped(&self) -> bool {
+        self.real.trapped()
+    }
+
+    fn safepoint(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Interrupted> {
+        self.real.safepoint(fiber, program)
+    }
+
+    fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited {
+        let Some(detector) = self.detector.clone() else { return self.real.wait(wait, fiber, program) };
+        let awaits = matches!(wait.op, Op::Change);
+        self.real.seat.thread.published(mine::so_far());
+        let mut on = Vec::new();
+        if wait.deadline.is_some() && !matches!(wait.op, Op::Sleep) {
+            wait.op.values(&mut |value| on.push(value));
+        }
+        let waited = self.real.wait(wait, fiber, program);
+        if awaits {
+            let changes = detector.changes().clone();
+            mine::with(|mine| mine.join(&changes));
+        }
+        match &waited {
+            Waited::Done(Value::Bool(false) | Value::Nil | Value::List(_)) => Self::saw_it_taken(&on),
+            Waited::Failed(error) if error.kind == error::Kind::Timeout => Self::saw_it_taken(&on),
+            Waited::Done(_) | Waited::Failed(_) | Waited::Suspended(_) | Waited::Stopped | Waited::Ended => {}
+        }
+        waited
+    }
+
+    fn outgrown(&self) -> bool {
+        self.real.outgrown()
+    }
+
+    fn yield_now(&mut self) {
+        self.real.yield_now();
+    }
+
+    fn hold_others(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Stopped> {
+        self.visible(Visible::Other);
+        self.real.hold_others(fiber, program)?;
+        self.holds += 1;
+        self.atomic(true);
+        Ok(())
+    }
+
+    fn resume_others(&mut self) {
+        self.holds = self.holds.saturating_sub(1);
+        if self.holds == 0 {
+            self.atomic(false);
+        }
+        self.real.resume_others();
+    }
+
+    #[inline(always)]
+    fn awaited(&self) -> bool {
+        self.real.awaited()
+    }
+
+    fn changed(&mut self) {
+        // What lets an `await` look again is before what it sees then.
+        mine::with(|mine| {
+            let stamp = mine.release();
+            mine.detector.changes().learn(&stamp);
+        });
+        self.real.changed();
+    }
+
+    fn await_begin(&mut self) {
+        self.atomic(true);
+        self.real.await_begin();
+    }
+
+    fn await_end(&mut self) {
+        self.atomic(self.holds > 0);
+        self.real.await_end();
+    }
+
+    fn watch(&mut self, watch: Watch) {
+        self.real.watch(watch);
+    }
+}
+
+impl World for Eyes<'_> {
+    fn thread(&self) -> &Arc<Thread> {
+        self.real.thread()
+    }
+
+    fn main(&self) -> Arc<Thread> {
+        self.real.main()
+    }
+
+    fn next_id(&mut self) -> u32 {
+        self.real.next_id()
+    }
+
+    fn register(&mut self, sync: &Arc<Sync>) {
+        self.real.register(sync);
+    }
+
+    fn task_failed(&mut self, failure: Arc<Failure>) {
+        self.real.task_failed(failure);
+    }
+
+    fn held_by(&self, thread: u32) -> Vec<(Arc<Sync>, u32)> {
+        self.real.held_by(thread)
+    }
+
+    fn threads(&self) -> Vec<Arc<Thread>> {
+        self.real.threads()
+    }
+
+    fn start(&mut self, thread: &Arc<Thread>) -> Result<(), Error> {
+        self.real.start(thread)
+    }
+
+    fn count_name(&mut self, base: &str) -> u32 {
+        self.real.count_name(base)
+    }
+
+    fn now(&self) -> i64 {
+        self.real.now()
+    }
+
+    fn clock(&self) -> String {
+        self.real.clock()
+    }
+
+    fn pick(&mut self, count: usize) -> usize {
+        self.real.pick(count)
+    }
+
+    fn choose(&mut self, count: u64) -> u64 {
+        self.real.choose(count)
+    }
+
+    fn random(&mut self) -> u64 {
+        self.real.random()
+    }
+
+    fn seed(&mut self, seed: u64) {
+        self.real.seed(seed);
+    }
+
+    fn write(&mut self, stream: Stream, text: &str) -> Result<(), Error> {
+        self.real.write(stream, text)
+    }
+
+    fn read_line(&mut self) -> Result<Option<String>, Error> {
+        self.real.read_line()
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        self.real.arguments()
+    }
+
+    fn host(&mut self, name: &str, arguments: &[Value]) -> Result<Value, Error> {
+        self.real.host(name, arguments)
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        self.real.variable(name)
+    }
+
+    fn allow_file(&self, path: &str, write: bool) -> Result<(), Error> {
+        order::give_to_the_outside();
+        self.real.allow_file(path, write)
+    }
+
+    fn outside(&mut self, way: Way<'_>) -> Result<&mut dyn Outside, Error> {
+        order::give_to_the_outside();
+        self.real.outside(way)
+    }
+
+    fn cpu_count(&self) -> usize {
+        self.real.cpu_count()
+    }
+
+    fn pids(&self) -> Result<Born, Error> {
+        self.real.pids()
+    }
+
+    fn processes(&self) -> Result<Vec<Arc<Thread>>, Error> {
+        self.real.processes()
+    }
+
+    fn process_lives(&self, process: &Arc<Thread>) -> bool {
+        self.real.process_lives(process)
+    }
+
+    fn send_signal(&self, process: &Arc<Thread>, signal: i32) -> Result<(), Error> {
+        order::give_to_the_outside();
+        World::send_signal(&*self.real, process, signal)
+    }
+}

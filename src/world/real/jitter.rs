@@ -1,0 +1,167 @@
+//! `--jitter`: delays that make rare interleavings common, whatever the machine.
+//!
+//! On real threads a mistake hides because a thread does much in one go: it is rare that another comes exactly between
+//! two of its steps. So where mistakes are made (between reading a variable and writing it, and before a second lock is
+//! taken while a first one is held) a thread *stands aside* the first few times, until all others stand aside too, or
+//! wait: then they have come as far as they can. How long that takes depends on the machine, so it is not a time that is
+//! waited, but this. Beside that, before steps that others can tell, there are short delays at random.
+//!
+//! Nothing else changes: a thread that stands aside can go on, and is no deadlock. All of it is kept within a part of
+//! the time that the run has taken.
+
+use crate::machine::Visible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicIsize, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// What the threads of a run have in common.
+pub(super) struct Delays {
+    seed: u64,
+    began: Instant,
+    /// Nanoseconds, of threads side by side.
+    spent: AtomicU64,
+    /// How many threads can go on by themselves, as the run counts them.
+    awake: Arc<AtomicIsize>,
+    /// How many of them stand aside.
+    aside: AtomicIsize,
+    /// How many have been started and have not begun; how many have begun.
+    unborn: AtomicIsize,
+    born: AtomicU64,
+    /// How often threads have stood aside.
+    times: AtomicU64,
+}
+
+/// One thread's delays.
+pub(super) struct Jitter {
+    delays: Arc<Delays>,
+    random: fastrand::Rng,
+    /// So many steps until the next short delay.
+    left: u32,
+    short: u32,
+    /// How many writes, and how many locks on top of others, it still stands aside for.
+    writes: u32,
+    nested: u32,
+}
+
+/// The first steps of a thread are delayed most often.
+const AT_FIRST: u32 = 3;
+const LATER: u32 = 50;
+/// So many short delays come at first.
+const FEW: u32 = 24;
+
+/// In microseconds: from and to.
+const SHORT: (u64, u64) = (20, 300);
+
+/// So long at most a thread stands aside after the last other one has begun, and so long for one that is to begin.
+const ASIDE: Duration = Duration::from_millis(4);
+const ASIDE_FOR_THE_UNBORN: Duration = Duration::from_millis(100);
+/// How often it looks whether all others have come as far as they can.
+const LOOK: Duration = Duration::from_micros(50);
+
+/// So often threads stand aside whatever it takes: there is much to find in the first steps of a few.
+const ALWAYS: u64 = 16;
+
+/// What a run may spend before it has taken any time.
+const TO_BEGIN_WITH: Duration = Duration::from_millis(6);
+/// Delays of threads side by side pass at the same time; of so many it is counted.
+const SIDE_BY_SIDE: isize = 5;
+
+impl Delays {
+    pub fn new(seed: u64, awake: &Arc<AtomicIsize>) -> Delays {
+        Delays {
+            seed,
+            began: Instant::now(),
+            spent: AtomicU64::new(0),
+            awake: awake.clone(),
+            aside: AtomicIsize::new(0),
+            unborn: AtomicIsize::new(0),
+            born: AtomicU64::new(0),
+            times: AtomicU64::new(0),
+        }
+    }
+
+    /// A thread was started; or one that was has begun.
+    pub fn started(&self, by: isize) {
+        if by < 0 {
+            self.born.fetch_add(1, Ordering::SeqCst);
+        }
+        self.unborn.fetch_add(by, Ordering::SeqCst);
+    }
+
+    /// Where threads only wait for each other, the delays of all of them add up: this is little enough even then.
+    fn may_spend_more(&self) -> bool {
+        let most = TO_BEGIN_WITH + self.began.elapsed() / 8;
+        Duration::from_nanos(self.spent.load(Ordering::Relaxed)) < most
+    }
+
+    fn spend(&self, time: Duration) {
+        let side_by_side = self.awake.load(Ordering::Relaxed).clamp(1, SIDE_BY_SIDE).unsigned_abs() as u128;
+        let share = u64::try_from(time.as_nanos() / side_by_side).unwrap_or(u64::MAX);
+        self.spent.fetch_add(share, Ordering::Relaxed);
+    }
+
+    /// Until every thread that can go on stands aside.
+    fn stand_aside(&self) {
+        if self.times.fetch_add(1, Ordering::Relaxed) >= ALWAYS && !self.may_spend_more() {
+            return;
+        }
+        let began = Instant::now();
+        let (mut since, mut born) = (began, self.born.load(Ordering::SeqCst));
+        self.aside.fetch_add(1, Ordering::SeqCst);
+        while self.awake.load(Ordering::SeqCst) > self.aside.load(Ordering::SeqCst) {
+            let now_born = self.born.load(Ordering::SeqCst);
+            if now_born != born {
+                (since, born) = (Instant::now(), now_born);
+            }
+            let unborn = self.unborn.load(Ordering::SeqCst) > 0;
+            if since.elapsed() > if unborn { ASIDE_FOR_THE_UNBORN } else { ASIDE } {
+                break;
+            }
+            std::thread::sleep(LOOK);
+        }
+        self.aside.fetch_sub(1, Ordering::SeqCst);
+        self.spend(began.elapsed());
+    }
+}
+
+impl Jitter {
+    pub fn new(delays: &Arc<Delays>, thread: u32) -> Jitter {
+        let mut random =
+            fastrand::Rng::with_seed(delays.seed ^ u64::from(thread).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let left = random.u32(0..AT_FIRST);
+        Jitter { delays: delays.clone(), random, left, short: 0, writes: 2, nested: 2 }
+    }
+
+    /// `holds`: the thread holds a lock.
+    #[inline]
+    pub fn before(&mut self, step: Visible, holds: bool) {
+        let aside = match step {
+            Visible::Write => !holds && take(&mut self.writes),
+            Visible::Enter => holds && take(&mut self.nested),
+            Visible::Other => false,
+        };
+        match self.left.checked_sub(1) {
+            _ if aside => self.delays.stand_aside(),
+            Some(left) => self.left = left,
+            None => self.delay(),
+        }
+    }
+
+    #[cold]
+    fn delay(&mut self) {
+        self.short += 1;
+        self.left = self.random.u32(0..if self.short < FEW { AT_FIRST } else { LATER });
+        if self.delays.may_spend_more() {
+            let began = Instant::now();
+            std::thread::sleep(Duration::from_micros(self.random.u64(SHORT.0..SHORT.1)));
+            self.delays.spend(began.elapsed());
+        }
+    }
+}
+
+#[inline]
+fn take(left: &mut u32) -> bool {
+    let some = *left > 0;
+    *left -= u32::from(some);
+    some
+}
