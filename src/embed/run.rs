@@ -8,7 +8,7 @@ use crate::pipeline;
 use crate::report::{Style, render};
 use crate::source::Source;
 use crate::world::Stream;
-use crate::world::real::{self, Input, Options, Sink, UncaughtReport};
+use crate::world::real::{self, Input, Listener, Options, Sink, UncaughtReport};
 use parking_lot::Mutex;
 use std::io;
 use std::sync::Arc;
@@ -98,7 +98,7 @@ pub struct Run {
     threads: Option<usize>,
     memory: Option<u64>,
     output: Option<usize>,
-    events: Option<Arc<dyn Fn(&Event) + Send + Sync>>,
+    events: Option<Listener>,
     cancel: Option<Cancel>,
 }
 

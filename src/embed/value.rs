@@ -71,14 +71,14 @@ impl Value {
             Value::Set(items) => {
                 let mut members = set::Members::default();
                 for item in items {
-                    members.insert(item.as_key()?.into_inner(depth + 1)?);
+                    members.insert(item.into_key()?.into_inner(depth + 1)?);
                 }
                 Inner::set(members)
             }
             Value::Map(pairs) => {
                 let mut entries = map::Entries::default();
                 for (key, value) in pairs {
-                    entries.insert(key.as_key()?.into_inner(depth + 1)?, value.into_inner(depth + 1)?);
+                    entries.insert(key.into_key()?.into_inner(depth + 1)?, value.into_inner(depth + 1)?);
                 }
                 Inner::map(entries)
             }
@@ -86,7 +86,7 @@ impl Value {
     }
 
     /// Itself, if it never changes in a script.
-    fn as_key(self) -> Result<Value, String> {
+    fn into_key(self) -> Result<Value, String> {
         match self {
             Value::List(_) => Err("a list as a key".into()),
             Value::Map(_) => Err("a map as a key".into()),

@@ -54,7 +54,7 @@ pub use host::HostFunctions;
 pub use input::Input;
 pub use output::Sink;
 pub use outside::Programs;
-pub use run::{Options, UncaughtReport, run};
+pub use run::{Listener, Options, UncaughtReport, run};
 pub use session::{Answer, Handle, OnDeadlock, Session};
 
 use super::{Stream, World};

@@ -39,6 +39,9 @@ use std::time::{Duration, Instant};
 /// How long a run that has ended waits for threads that are in the middle of a system call or a long builtin.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// Whoever is told what threads do.
+pub type Listener = Arc<dyn Fn(&Event) + Send + std::marker::Sync>;
+
 /// How to run a program.
 pub struct Options {
     /// What the script sees as `args`.
@@ -74,7 +77,7 @@ pub struct Options {
     /// Functions of the program around, that the script may call.
     pub host: Option<HostFunctions>,
     /// Called, by the thread itself, when one starts, waits, goes on or ends.
-    pub events: Option<Arc<dyn Fn(&Event) + Send + std::marker::Sync>>,
+    pub events: Option<Listener>,
     /// Ends the run from outside.
     pub cancel: Option<Cancel>,
     /// Called by a process that the script has started, at its end: what is to be said of it. The first process's
