@@ -22,6 +22,7 @@ pub mod help;
 pub mod lesson;
 #[doc(hidden)]
 pub mod machine;
+pub mod mapped;
 pub mod memory;
 #[doc(hidden)]
 pub mod pipeline;

@@ -132,6 +132,86 @@ fn children_killed_at_any_moment_leave_nothing() {
     run.nothing_is_left();
 }
 
+/// Killed in the middle of whatever can be done with what is shared: those who live on go on with it.
+#[test]
+fn children_killed_while_they_use_what_is_shared() {
+    let mut run = Run::of(
+        "shared var n = 0
+        shared array cells[16] = 0
+        shared lock locks[501]
+        shared rlock rlocks[501]
+        shared semaphore s(3)
+        shared queue q(20)
+        shared queue endless
+        shared queue least(order: \"priority\")
+        shared atomic a = 0
+        shared list book
+        shared map table
+        shared event go
+        shared barrier b(2)
+        shared latch l(1_000_000_000)
+
+        fn hammer(i) {
+            n = [i, \"a text that needs a block of its own\"]
+            cells[i % 16] = \"text number {i}\"
+            a.add(1)
+            book.push(i)
+            if len(book) > 20 { book.clear() }
+            table[i % 7] = [i]
+            q.try_put([i, \"x\"])
+            q.try_get()
+            endless.put(i)
+            endless.try_get()
+            least.put(i)
+            if least.size > 20 { least.try_get() }
+            if s.try_acquire() { s.release() }
+            go.set()
+            go.clear()
+            l.count_down()
+            with locks[i], rlocks[i], rlocks[i] { cells[0] = i }
+        }
+
+        process child(i) {
+            if i % 10 == 0 { try { b.wait() } catch \"broken\" { b.reset() } }
+            loop { hammer(i) }
+        }
+
+        var codes = []
+        lock m
+        fn lead(part) {
+            for i in part * 125..(part + 1) * 125 {
+                let p = start child(i)
+                let until = now() + randint(0, 6000) * 1us
+                while now() < until { hammer(500) }
+                try { with locks[i] { } } catch \"abandoned\" { }
+                p.kill()
+                assert p.join(timeout: 50s)
+                try { with locks[i] { } } catch \"abandoned\" { }
+                with m { codes.push(p.exit_code) }
+            }
+        }
+        parallel for part in 0..4 { lead(part) }
+        assert all([code == -9 for code in codes]), str(codes)
+
+        while q.try_get() != nil { }
+        q.put(1)
+        endless.put(2)
+        book.clear()
+        book.push(3)
+        table[1] = 4
+        cells[1] = 5
+        n = 6
+        assert b.waiting == 0
+        print(len(codes), q.get(timeout: 5s), book, table[1], cells[1], n, s.permits <= 3)
+        input()",
+    );
+    assert_eq!(run.line(), "500 1 [3] 4 5 6 true");
+    assert!(!run.children().contains(&"Z".to_string()));
+    run.input.write_all(b"\n").expect("it reads");
+    assert!(run.child.wait().expect("it ends").success());
+    run.nothing_is_left();
+}
+
 const FAMILY: &str = "
     process grandchild { print(\"ready\"); sleep 60s }
     process child { start grandchild; start grandchild; print(\"ready\"); sleep 60s }

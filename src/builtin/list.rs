@@ -4,6 +4,7 @@ use super::sequence::{by_keys, call};
 use super::{Body, Context, Outcome, Row, arg};
 use crate::value::error::{Error, Kind};
 use crate::value::list::List;
+use crate::value::nature::Nature;
 use crate::value::{Value, compare, operate, sort};
 use std::sync::Arc;
 
@@ -61,6 +62,18 @@ pub const METHODS: &[Row] = &[
     },
 ];
 
+/// Methods of a `shared array`, whose length never changes.
+pub const ARRAY_METHODS: &[Row] = &[
+    Row {
+        name: "index",
+        parameters: &["x"],
+        body: Body::Native(index),
+        doc: "The index of the first element that equals x; an error if there is none.",
+    },
+    Row { name: "count", parameters: &["x"], body: Body::Native(count), doc: "How many elements equal x." },
+    Row { name: "copy", parameters: &[], body: Body::Native(copy), doc: "A list of what it holds now." },
+];
+
 /// For `sort` with a key, which calls the script.
 pub const HELPERS: &[Row] = &[
     Row {
@@ -89,11 +102,21 @@ fn this(args: &[Value]) -> Result<&Arc<List>, Error> {
     }
 }
 
+/// The list, for a method that changes it.
+fn changing(args: &[Value]) -> Result<&Arc<List>, Error> {
+    let list = this(args)?;
+    list.nature.may_change("list")?;
+    Ok(list)
+}
+
 fn push(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
-    let mut values = this(args)?.lock();
-    check_room(values.len(), 1)?;
-    values.push(args[1].clone());
-    Ok(Value::Nil.into())
+    let list = changing(args)?;
+    let value = list.nature.admit(&args[1])?;
+    list.edit(&mut |values| {
+        check_room(values.len(), 1)?;
+        values.push(value.clone());
+        Ok(Value::Nil.into())
+    })
 }
 
 /// An error where growing would end the program for want of memory.
@@ -102,48 +125,54 @@ fn check_room(length: usize, more: usize) -> Result<(), Error> {
 }
 
 fn pop(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
-    let mut values = this(args)?.lock();
-    let length = values.len();
-    if length == 0 {
-        return Err(Error::new(Kind::Index, "pop from an empty list")
-            .hint("ask first: if xs { … }; a queue can wait for an element"));
-    }
     let index = arg::int_or(&args[1], -1, "xs.pop(index)", "index")?;
-    let at = if index < 0 { index.saturating_add(length as i64) } else { index };
-    match usize::try_from(at).ok().filter(|at| *at < length) {
-        Some(at) => Ok(values.remove(at).into()),
-        None => {
-            let elements = if length == 1 { "element" } else { "elements" };
-            let message =
-                format!("pop({index}): the index is outside the list, which has {length} {elements}");
-            Err(Error::new(Kind::Index, message))
+    changing(args)?.edit(&mut |values| {
+        let length = values.len();
+        if length == 0 {
+            return Err(Error::new(Kind::Index, "pop from an empty list")
+                .hint("ask first: if xs { … }; a queue can wait for an element"));
         }
-    }
+        let at = if index < 0 { index.saturating_add(length as i64) } else { index };
+        match usize::try_from(at).ok().filter(|at| *at < length) {
+            Some(at) => Ok(values.remove(at).into()),
+            None => {
+                let elements = if length == 1 { "element" } else { "elements" };
+                let message =
+                    format!("pop({index}): the index is outside the list, which has {length} {elements}");
+                Err(Error::new(Kind::Index, message))
+            }
+        }
+    })
 }
 
 /// An index beyond the ends means the end, as in Python.
 fn insert(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     let index = arg::int(&args[1], "xs.insert(index, x)", "index")?;
-    let mut values = this(args)?.lock();
-    let length = values.len();
-    check_room(length, 1)?;
-    let at = if index < 0 { index.saturating_add(length as i64) } else { index };
-    values.insert(at.clamp(0, length as i64) as usize, args[2].clone());
-    Ok(Value::Nil.into())
+    let list = changing(args)?;
+    let value = list.nature.admit(&args[2])?;
+    list.edit(&mut |values| {
+        let length = values.len();
+        check_room(length, 1)?;
+        let at = if index < 0 { index.saturating_add(length as i64) } else { index };
+        values.insert(at.clamp(0, length as i64) as usize, value.clone());
+        Ok(Value::Nil.into())
+    })
 }
 
 fn remove(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
-    let list = this(args)?;
+    let list = changing(args)?;
     for _ in 0..ATTEMPTS {
         let Some((at, found)) = find(list, &args[1]) else {
             return Err(absent("remove", &args[1]));
         };
-        let mut values = list.lock();
-        // Another thread may have moved it since.
-        if values.get(at).is_some_and(|now| unchanged(now, &found)) {
-            let removed = values.remove(at);
-            drop(values);
-            drop(removed); // outside the lock: dropping may free a large structure
+        let mut removed = None; // dropped outside the lock: dropping may free a large structure
+        list.edit(&mut |values| {
+            // Another thread may have moved it since.
+            let there = values.get(at).is_some_and(|now| unchanged(now, &found));
+            removed = there.then(|| values.remove(at));
+            Ok(())
+        })?;
+        if removed.is_some() {
             return Ok(Value::Nil.into());
         }
     }
@@ -178,16 +207,24 @@ fn unchanged(a: &Value, b: &Value) -> bool {
 
 fn extend(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     let more = arg::items(&args[1], "xs.extend(xs)", "xs")?; // before the list is locked: it may be the same one
-    let mut values = this(args)?.lock();
-    check_room(values.len(), more.len())?;
-    values.extend(more);
-    Ok(Value::Nil.into())
+    let list = changing(args)?;
+    let more = match list.nature {
+        Nature::Own => more, // no second copy of what may be large
+        nature => more.iter().map(|value| nature.admit(value)).collect::<Result<_, _>>()?,
+    };
+    list.edit(&mut |values| {
+        check_room(values.len(), more.len())?;
+        values.extend(more.iter().cloned());
+        Ok(Value::Nil.into())
+    })
 }
 
 fn clear(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
-    let old = this(args)?.replace(Vec::new());
-    drop(old);
-    Ok(Value::Nil.into())
+    let mut old = Vec::new(); // dropped outside the lock
+    changing(args)?.edit(&mut |values| {
+        old = std::mem::take(&mut **values);
+        Ok(Value::Nil.into())
+    })
 }
 
 fn index(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
@@ -204,18 +241,18 @@ fn count(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
 }
 
 fn sort_list(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
-    let list = this(args)?;
+    let list = changing(args)?;
     let reverse = args[2].truthy();
     if let Some(key) = arg::some(&args[1]) {
         return call("__sort_list_by", vec![args[0].clone(), key.clone(), Value::Bool(reverse)]);
     }
-    if sort::sort_values(&mut list.lock(), reverse) {
+    if list.edit(&mut |values| Ok(sort::sort_values(values, reverse)))? {
         return Ok(Value::Nil.into());
     }
     for _ in 0..ATTEMPTS {
         let before = list.snapshot();
         let sorted = sort::sorted(before.clone(), reverse)?;
-        if put_back(list, &before, sorted) {
+        if put_back(list, &before, &sorted)? {
             return Ok(Value::Nil.into());
         }
     }
@@ -226,23 +263,26 @@ fn set_sorted(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     let items = arg::items(&args[1], "__set_sorted(xs)", "items")?;
     let keys = arg::items(&args[2], "__set_sorted(xs)", "keys")?;
     let sorted = by_keys(items.clone(), keys, args[3].truthy())?;
-    if put_back(this(args)?, &items, sorted) { Ok(Value::Nil.into()) } else { Err(changed("sort")) }
+    if put_back(this(args)?, &items, &sorted)? { Ok(Value::Nil.into()) } else { Err(changed("sort")) }
 }
 
 /// Sets what the list holds, unless it no longer holds what it did; false then.
-fn put_back(list: &List, before: &[Value], values: Vec<Value>) -> bool {
-    let mut now = list.lock();
-    let same =
-        now.len() == before.len() && now.iter().zip(before).all(|(now, before)| unchanged(now, before));
-    if same {
-        **now = values; // drops no structure: the elements are in `values` too
-    }
-    same
+fn put_back(list: &List, before: &[Value], values: &[Value]) -> Result<bool, Error> {
+    list.edit(&mut |now| {
+        let same =
+            now.len() == before.len() && now.iter().zip(before).all(|(now, before)| unchanged(now, before));
+        if same {
+            **now = values.to_vec(); // drops no structure: the elements are in `values` too
+        }
+        Ok(same)
+    })
 }
 
 fn reverse(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
-    this(args)?.lock().reverse();
-    Ok(Value::Nil.into())
+    changing(args)?.edit(&mut |values| {
+        values.reverse();
+        Ok(Value::Nil.into())
+    })
 }
 
 fn copy(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {

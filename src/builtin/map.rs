@@ -50,6 +50,13 @@ fn this(args: &[Value]) -> Result<&Arc<Map>, Error> {
     }
 }
 
+/// The map, for a method that changes it.
+fn changing(args: &[Value]) -> Result<&Arc<Map>, Error> {
+    let map = this(args)?;
+    map.nature.may_change("map")?;
+    Ok(map)
+}
+
 fn get(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     compare::hashable(&args[1])?;
     let found = this(args)?.lock().get(&args[1]).cloned();
@@ -71,7 +78,7 @@ fn items(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
 
 fn pop(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     compare::hashable(&args[1])?;
-    let removed = this(args)?.lock().shift_remove(&args[1]);
+    let removed = changing(args)?.edit(&mut |entries| Ok(entries.shift_remove(&args[1])))?;
     match removed.or_else(|| arg::given(&args[2]).cloned()) {
         Some(value) => Ok(value.into()),
         None => {
@@ -84,19 +91,28 @@ fn pop(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
 fn setdefault(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     compare::hashable(&args[1])?;
     let default = arg::given(&args[2]).cloned().unwrap_or(Value::Nil);
-    let value = this(args)?.lock().entry(args[1].clone()).or_insert(default).clone();
-    Ok(value.into())
+    let map = changing(args)?;
+    let (key, default) = (map.nature.admit(&args[1])?, map.nature.admit(&default)?);
+    map.edit(&mut |entries| {
+        let value = entries.entry(key.clone()).or_insert_with(|| default.clone());
+        Ok(value.clone().into())
+    })
 }
 
 fn update(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     let more = pairs(&args[1])?; // before the map is locked: it may be the same one
+    let map = changing(args)?;
+    let nature = map.nature;
+    let more: Result<Vec<_>, Error> =
+        more.into_iter().map(|(key, value)| Ok((nature.admit(&key)?, nature.admit(&value)?))).collect();
     let mut old = Vec::new(); // dropped outside the lock: dropping may free a large structure
-    let mut entries = this(args)?.lock();
-    for (key, value) in more {
-        old.extend(entries.insert(key, value));
-    }
-    drop(entries);
-    Ok(Value::Nil.into())
+    let more = more?;
+    map.edit(&mut |entries| {
+        for (key, value) in &more {
+            old.extend(entries.insert(key.clone(), value.clone()));
+        }
+        Ok(Value::Nil.into())
+    })
 }
 
 fn pairs(other: &Value) -> Result<Vec<(Value, Value)>, Error> {
@@ -119,9 +135,11 @@ fn pairs(other: &Value) -> Result<Vec<(Value, Value)>, Error> {
 }
 
 fn clear(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
-    let old = std::mem::take(&mut *this(args)?.lock());
-    drop(old);
-    Ok(Value::Nil.into())
+    let mut old = Entries::default(); // dropped outside the lock
+    changing(args)?.edit(&mut |entries| {
+        old = std::mem::take(entries);
+        Ok(Value::Nil.into())
+    })
 }
 
 fn copy(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {

@@ -15,6 +15,7 @@ mod math;
 pub(crate) mod random;
 mod sequence;
 mod set;
+mod shared;
 mod signature;
 mod str;
 pub mod sync;
@@ -130,6 +131,7 @@ static FUNCTIONS: LazyLock<Vec<Row>> = LazyLock::new(|| {
         json::FUNCTIONS,
         system::FUNCTIONS,
         constant::CONSTANTS,
+        shared::FUNCTIONS,
         sync::functions(),
     ]
     .concat()
@@ -161,6 +163,7 @@ pub fn methods(kind: Type) -> &'static [Row] {
     match kind {
         Type::Str => str::METHODS,
         Type::List => list::METHODS,
+        Type::Array => list::ARRAY_METHODS,
         Type::Map => map::METHODS,
         Type::Set => set::METHODS,
         Type::File => file::METHODS,
@@ -199,7 +202,7 @@ pub fn methods(kind: Type) -> &'static [Row] {
 /// The properties of a type of value.
 pub fn properties(kind: Type) -> &'static [Property] {
     match kind {
-        Type::Str | Type::List | Type::Map | Type::Set | Type::Range => value::SIZED,
+        Type::Str | Type::List | Type::Array | Type::Map | Type::Set | Type::Range => value::SIZED,
         Type::Duration => duration::PROPERTIES,
         Type::Error => error::PROPERTIES,
         Type::File => file::PROPERTIES,

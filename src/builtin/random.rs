@@ -111,22 +111,24 @@ fn shuffle(ctx: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
         return Err(arg::wrong(&args[0], "shuffle(xs)", "xs", "a list")
             .hint("sample(xs, xs.len) makes a list in random order"));
     };
-    while !shuffle_once(ctx, list) {}
+    list.nature.may_change("list")?;
+    while !shuffle_once(ctx, list)? {}
     Ok(Value::Nil.into())
 }
 
 /// Draws first, so that the list is changed in one step; false if its length has changed meanwhile.
-fn shuffle_once(ctx: &mut Context, list: &List) -> bool {
+fn shuffle_once(ctx: &mut Context, list: &List) -> Result<bool, Error> {
     let length = list.len();
     let swaps: Vec<usize> = (1..length).map(|at| below(&mut *ctx.world, at as u64 + 1) as usize).collect();
-    let mut values = list.lock();
-    if values.len() != length {
-        return false;
-    }
-    for (at, other) in (1..length).zip(swaps) {
-        values.swap(at, other);
-    }
-    true
+    list.edit(&mut |values| {
+        if values.len() != length {
+            return Ok(false);
+        }
+        for (at, other) in (1..length).zip(&swaps) {
+            values.swap(at, *other);
+        }
+        Ok(true)
+    })
 }
 
 fn sample(ctx: &mut Context, args: &[Value]) -> Result<Outcome, Error> {

@@ -62,15 +62,22 @@ fn this(args: &[Value]) -> Result<&Arc<Set>, Error> {
     }
 }
 
+/// The set, for a method that changes it.
+fn changing(args: &[Value]) -> Result<&Arc<Set>, Error> {
+    let set = this(args)?;
+    set.nature.may_change("set")?;
+    Ok(set)
+}
+
 fn add(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     compare::hashable(&args[1])?;
-    this(args)?.lock().insert(args[1].clone());
+    changing(args)?.lock().insert(args[1].clone());
     Ok(Value::Nil.into())
 }
 
 fn remove(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     compare::hashable(&args[1])?;
-    let removed = this(args)?.lock().shift_take(&args[1]);
+    let removed = changing(args)?.lock().shift_take(&args[1]);
     match removed {
         Some(_) => Ok(Value::Nil.into()),
         None => {
@@ -82,13 +89,13 @@ fn remove(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
 
 fn discard(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     compare::hashable(&args[1])?;
-    let removed = this(args)?.lock().shift_take(&args[1]);
+    let removed = changing(args)?.lock().shift_take(&args[1]);
     drop(removed);
     Ok(Value::Nil.into())
 }
 
 fn pop(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
-    let newest = this(args)?.lock().pop();
+    let newest = changing(args)?.lock().pop();
     newest
         .map(Outcome::Value)
         .ok_or_else(|| Error::new(Kind::Key, "pop from an empty set").hint("ask first: if s { … }"))
@@ -96,7 +103,7 @@ fn pop(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
 
 fn update(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     let more = members(arg::items(&args[1], "s.update(xs)", "xs")?)?;
-    this(args)?.lock().extend(more);
+    changing(args)?.lock().extend(more);
     Ok(Value::Nil.into())
 }
 
@@ -127,7 +134,7 @@ fn difference(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
 }
 
 fn clear(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
-    let old = std::mem::take(&mut *this(args)?.lock());
+    let old = std::mem::take(&mut *changing(args)?.lock());
     drop(old);
     Ok(Value::Nil.into())
 }

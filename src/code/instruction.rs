@@ -45,6 +45,15 @@ pub enum Instruction {
         s: Register,
         index: u32,
     },
+    /// The same of a `shared var`, which all processes of the run have in common.
+    LoadShared {
+        d: Register,
+        index: u32,
+    },
+    StoreShared {
+        s: Register,
+        index: u32,
+    },
     LoadFixed {
         d: Register,
         index: u32,

@@ -39,6 +39,8 @@ pub struct Program {
     pub scripted: Vec<(&'static Row, u32)>,
     /// The names of the top-level variables that are kept in cells, by number.
     pub globals: Vec<Arc<str>>,
+    /// Which of them are declared `shared`.
+    pub shared: Vec<u32>,
     /// The names of the top-level variables that are written once, by number.
     pub fixed: Vec<Arc<str>>,
     /// How many `threadlocal`s there are.
@@ -144,6 +146,16 @@ pub struct Field {
 }
 
 impl Program {
+    /// Whether it declares anything `shared`.
+    pub fn shares(&self) -> bool {
+        !self.shared.is_empty() || self.rows.iter().any(|row| row.name == "__share")
+    }
+
+    /// Whether a variable of the top level that can change is declared `shared`.
+    pub fn is_shared(&self, global: u32) -> bool {
+        self.shared.contains(&global)
+    }
+
     /// What may make a process, if anything: the first process template, `process worker (line 3)`, or `fork()`.
     pub fn process(&self) -> Option<String> {
         let template = self.functions.iter().find(|function| match function.kind {

@@ -126,10 +126,14 @@ impl Instruction {
                 tell.writes(d)
             }
             I::Constant { d, index } => tell.writes(d).entry(Entry::Constant(index)),
-            I::LoadGlobal { d, index } => tell.writes(d).entry(Entry::Global(index)),
+            I::LoadGlobal { d, index } | I::LoadShared { d, index } => {
+                tell.writes(d).entry(Entry::Global(index))
+            }
             I::LoadFixed { d, index } => tell.writes(d).entry(Entry::Fixed(index)),
             I::LoadLocal { d, index } => tell.writes(d).entry(Entry::Local(index)),
-            I::StoreGlobal { s, index } => tell.reads(&[s]).entry(Entry::SetsGlobal(index)),
+            I::StoreGlobal { s, index } | I::StoreShared { s, index } => {
+                tell.reads(&[s]).entry(Entry::SetsGlobal(index))
+            }
             I::StoreFixed { s, index } => tell.reads(&[s]).entry(Entry::Fixed(index)),
             I::StoreLocal { s, index } => tell.reads(&[s]).entry(Entry::Local(index)),
             I::Move { d, s } => tell.reads(&[s]).writes(d),

@@ -133,11 +133,8 @@ pub const GROUPS: &[(&str, &[Page])] = &[
     (
         "The outside",
         &[
-            page(
-                "process",
-                &["processes", "fork", "shared"],
-                include_str!("../../docs/reference/process.md"),
-            ),
+            page("process", &["processes", "fork"], include_str!("../../docs/reference/process.md")),
+            page("shared", &["array", "arrays"], include_str!("../../docs/reference/shared.md")),
             page("run", &["command", "programs"], include_str!("../../docs/reference/run.md")),
             page(
                 "signal",

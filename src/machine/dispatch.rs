@@ -292,6 +292,14 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     image.globals[index as usize].copy_from(r!(s));
                     changed!();
                 }
+                I::LoadShared { d, index } => {
+                    let value = attempt!(slow::load_shared(image, index));
+                    put(w!(d), value);
+                }
+                I::StoreShared { s, index } => {
+                    attempt!(slow::store_shared(image, index, r!(s)));
+                    changed!();
+                }
                 I::LoadFixed { d, index } => match image.fixed[index as usize].get() {
                     Some(value) => put(w!(d), value.clone()),
                     None => {

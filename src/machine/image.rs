@@ -4,6 +4,7 @@ use super::arguments::Linked;
 use crate::builtin::{self, Body, Property, Row};
 use crate::code::verify::Verified;
 use crate::code::{Class, Program, reach};
+use crate::mapped::Memory;
 use crate::state::{Reader, Writer};
 use crate::value::{Type, Value, cell::Cell};
 use std::sync::{Arc, OnceLock};
@@ -18,6 +19,8 @@ pub struct Image {
     /// The number of the name `push`, when the program has it.
     pub(super) push: Option<u16>,
     names: Arc<Names>,
+    /// Where `shared var`s are, if processes share them.
+    pub memory: Option<Arc<Memory>>,
 }
 
 /// What the names in a program mean for each type and class. Never changes.
@@ -96,6 +99,7 @@ impl Image {
             push: program.symbols.iter().position(|name| **name == *"push").map(|index| index as u16),
             names,
             program,
+            memory: None,
         }
     }
 

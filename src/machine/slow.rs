@@ -5,6 +5,7 @@ use super::fault::{self, Fault};
 use super::{Fiber, Image, Scheduler, Watch, check, field, select, wait, watch};
 use crate::builtin::{self, Body, Context, Wait};
 use crate::code::{Instruction as I, Program, Shape};
+use crate::mapped::Slot;
 use crate::sync::{self, Op, Who};
 use crate::syntax::tree::BinaryOperator;
 use crate::value::{
@@ -12,6 +13,7 @@ use crate::value::{
     error::{Error, Kind},
     format, index,
     map::Entries,
+    nature::admit,
     object::{Closure, Method},
     operate, show, text,
 };
@@ -216,6 +218,8 @@ pub(super) fn instruction<S: Scheduler>(
         | I::Unset { .. }
         | I::LoadGlobal { .. }
         | I::StoreGlobal { .. }
+        | I::LoadShared { .. }
+        | I::StoreShared { .. }
         | I::LoadFixed { .. }
         | I::LoadCell { .. }
         | I::StoreCell { .. }
@@ -455,4 +459,28 @@ fn start(context: &mut Context<'_>, value: &Value) -> Result<(), Error> {
         )
         .hint("write `start f(x)` to call f in a thread of its own")),
     }
+}
+
+/// What a `shared var` holds.
+#[inline]
+pub(super) fn load_shared(image: &Image, index: u32) -> Result<Value, Error> {
+    let value = match &image.memory {
+        Some(memory) => Slot::at(memory, memory.variable(index)).get(),
+        None => image.globals[index as usize].get(),
+    };
+    match value {
+        Value::Unset => Err(unset(&image.program.globals[index as usize])),
+        value => Ok(value),
+    }
+}
+
+/// It comes to hold a copy.
+#[inline]
+pub(super) fn store_shared(image: &Image, index: u32, value: &Value) -> Result<(), Error> {
+    let value = admit(value)?;
+    match &image.memory {
+        Some(memory) => Slot::at(memory, memory.variable(index)).set(&value)?,
+        None => image.globals[index as usize].set(value),
+    }
+    Ok(())
 }

@@ -113,8 +113,12 @@ static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I, out: &mut Touches) {
     let r = |register: u16| &fiber.stack[base + register as usize];
     match instruction {
-        I::LoadGlobal { index, .. } => out.add(Place::Global(index), Part::All, false),
-        I::StoreGlobal { index, .. } => out.add(Place::Global(index), Part::All, true),
+        I::LoadGlobal { index, .. } | I::LoadShared { index, .. } => {
+            out.add(Place::Global(index), Part::All, false)
+        }
+        I::StoreGlobal { index, .. } | I::StoreShared { index, .. } => {
+            out.add(Place::Global(index), Part::All, true)
+        }
         I::LoadFixed { index, .. } => fixed(image, index, out),
         I::StoreFixed { index, .. } => out.add(Place::Fixed(index), Part::All, true),
         I::LoadCell { cell, .. } => cell_of(r(cell), false, out),

@@ -10,7 +10,6 @@ pub enum Code {
     Unclosed = 102,
     BadNumber = 103,
     BadText = 104,
-    NotInThisVersion = 105,
     TooDeep = 106,
     // 02xx: found before running.
     UndefinedName = 201,

@@ -5,12 +5,11 @@ use super::Code;
 
 impl Code {
     /// In the order of their numbers.
-    pub const ALL: [Code; 50] = [
+    pub const ALL: [Code; 49] = [
         Code::Syntax,
         Code::Unclosed,
         Code::BadNumber,
         Code::BadText,
-        Code::NotInThisVersion,
         Code::TooDeep,
         Code::TooLarge,
         Code::UndefinedName,
@@ -71,7 +70,6 @@ impl Code {
             Code::Unclosed => include_str!("../../docs/errors/E0102.md"),
             Code::BadNumber => include_str!("../../docs/errors/E0103.md"),
             Code::BadText => include_str!("../../docs/errors/E0104.md"),
-            Code::NotInThisVersion => include_str!("../../docs/errors/E0105.md"),
             Code::TooDeep => include_str!("../../docs/errors/E0106.md"),
             Code::TooLarge => include_str!("../../docs/errors/E0199.md"),
             Code::UndefinedName => include_str!("../../docs/errors/E0201.md"),

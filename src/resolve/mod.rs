@@ -202,6 +202,8 @@ pub struct Variable {
     /// Captured by something that another thread may run (thread, block of `start`, `parallel`, timer, or any
     /// function whose value escapes): for the checker and for race reports.
     pub shared: bool,
+    /// Declared `shared`: one for all processes of the run.
+    pub interprocess: bool,
     /// It may be read before its declaration has run. Of a top-level variable: a function that names it can be
     /// reached by then. Of any other: a closure that captures it is made by then, so its value cannot be copied.
     pub early: bool,

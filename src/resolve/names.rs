@@ -6,7 +6,8 @@
 use super::captures::Mention;
 use super::scopes::Scope;
 use super::{
-    Around, BLOCK, Builtins, Entry, Function, FunctionId, FunctionKind, Resolution, VariableId, VariableKind,
+    Around, BLOCK, Builtins, Entry, Function, FunctionId, FunctionKind, Meaning, Resolution, VariableId,
+    VariableKind,
 };
 use crate::report::Diagnostic;
 use crate::source::{Source, Span};
@@ -239,9 +240,18 @@ impl<'a> Names<'a> {
                 self.expression(value);
             }
             StatementKind::Await(condition) => self.expression(condition),
-            StatementKind::Let { pattern, value } | StatementKind::Var { pattern, value } => {
+            StatementKind::Let { pattern, value } | StatementKind::Var { pattern, value, shared: false } => {
                 self.expression(value);
                 self.set_pattern(pattern);
+            }
+            StatementKind::Var { pattern, value, shared: true } => {
+                self.expression(value);
+                self.set_pattern(pattern);
+                pattern.names(&mut |name| {
+                    if let Meaning::Variable(id) = self.meaning(name.id) {
+                        self.answers.variables[id as usize].interprocess = true;
+                    }
+                });
             }
             StatementKind::ThreadLocal { name, value, id } => {
                 let kind = FunctionKind::ThreadLocalValue;

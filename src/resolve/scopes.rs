@@ -75,6 +75,7 @@ impl Names<'_> {
             assigned: false,
             captured: false,
             shared: false,
+            interprocess: false,
             early: false,
         });
         self.declared_at.push(None);

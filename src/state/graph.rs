@@ -2,6 +2,7 @@
 
 use super::{Numbering, Shared, Writer};
 use crate::sync::thread::Thread;
+use crate::value::nature::Nature;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -79,6 +80,8 @@ pub struct Builder {
     holders: bool,
     /// A thread whose number is all that is known may be met.
     lenient: bool,
+    /// The thread of the first id is written with the second.
+    renamed: Option<(u32, u32)>,
     /// Of the root that is being written.
     unordered: Vec<(u32, u32)>,
     /// Every thread there is, for those that are known by their ids.
@@ -102,6 +105,7 @@ impl Builder {
             counts_tasks,
             holders: true,
             lenient: false,
+            renamed: None,
             unordered: Vec::new(),
             threads: threads.map(|thread| (thread.id, thread)).collect(),
         }
@@ -110,6 +114,10 @@ impl Builder {
     /// For a world of real threads. Whether it is written who holds locks; without, they are free where they are read.
     pub fn with_holders(self, holders: bool) -> Builder {
         Builder { holders, lenient: true, ..self }
+    }
+
+    pub fn renaming(self, renamed: Option<(u32, u32)>) -> Builder {
+        Builder { renamed, ..self }
     }
 
     /// Writes the content of a root; `kind` tells roots of different make apart.
@@ -175,6 +183,10 @@ impl Numbering for Builder {
         self.holders
     }
 
+    fn id(&self, thread: u32) -> u32 {
+        self.renamed.filter(|(from, _)| *from == thread).map_or(thread, |(_, to)| to)
+    }
+
     fn unordered(&mut self, first: u32, count: u32) {
         self.unordered.push((first, count));
     }
@@ -204,8 +216,22 @@ impl Shared {
         w.byte(tag as u8);
         match self {
             Shared::Cell(cell) => w.value(&cell.get()),
-            Shared::List(list) => w.values(&list.snapshot()),
+            Shared::List(list) => {
+                let place = list.place();
+                w.byte(list.nature as u8 | if place.is_some() { Nature::THERE } else { 0 });
+                match place {
+                    Some((at, length)) => {
+                        w.count(at as u64);
+                        w.count(length as u64);
+                    }
+                    None => w.values(&list.snapshot()),
+                }
+            }
             Shared::Map(map) => {
+                w.byte(map.nature as u8 | if map.place().is_some() { Nature::THERE } else { 0 });
+                if let Some(at) = map.place() {
+                    return w.count(at as u64);
+                }
                 let entries = map.snapshot();
                 w.count(entries.len() as u64);
                 for (key, value) in entries {
@@ -215,6 +241,7 @@ impl Shared {
             }
             Shared::Set(set) => {
                 let members: Vec<_> = set.snapshot().into_iter().collect();
+                w.byte(set.nature as u8);
                 w.values(&members);
             }
             Shared::Object(object) => super::object::save(object, w),

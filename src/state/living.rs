@@ -6,6 +6,7 @@
 use super::graph::{Node, Tag};
 use super::{Objects, Reader, Shared, object};
 use crate::machine::{Image, Space};
+use crate::mapped::{self, Place};
 use crate::sync::barrier::Round;
 use crate::sync::condition::Ticket;
 use crate::sync::future::Failure;
@@ -15,6 +16,7 @@ use crate::value::error::Error;
 use crate::value::file::File;
 use crate::value::list::List;
 use crate::value::map::Map;
+use crate::value::nature::Nature;
 use crate::value::object::Closure;
 use crate::value::set::Set;
 use crate::value::{Value, compare};
@@ -124,14 +126,36 @@ impl<N: std::borrow::Borrow<[u8]>> Objects for Living<'_, N> {
     }
 }
 
+/// The place that was written, if it was one.
+fn place(nature: u8, r: &mut Reader<'_>) -> Option<Place> {
+    let memory = mapped::here().filter(|_| nature & Nature::THERE != 0)?;
+    Some(Place { memory, at: r.count() as usize })
+}
+
+fn list(r: &mut Reader<'_>) -> List {
+    let nature = r.byte();
+    match place(nature, r) {
+        Some(place) => List::found(Nature::of(nature), place, r.count() as usize),
+        None => List::of(Nature::of(nature), Vec::new()),
+    }
+}
+
+fn map(r: &mut Reader<'_>) -> Map {
+    let nature = r.byte();
+    match place(nature, r) {
+        Some(place) => Map::found(Nature::of(nature), place),
+        None => Map::of(Nature::of(nature), Default::default()),
+    }
+}
+
 impl Shared {
     fn load(tag: Tag, id: u32, r: &mut Reader<'_>) -> Shared {
         match tag {
             Tag::Root => unreachable!("nothing refers to a root"),
             Tag::Cell => Shared::Cell(Arc::new(Cell::new(Value::Unset))),
-            Tag::List => Shared::List(Arc::new(List::new(Vec::new()))),
-            Tag::Map => Shared::Map(Arc::new(Map::default())),
-            Tag::Set => Shared::Set(Arc::new(Set::default())),
+            Tag::List => Shared::List(Arc::new(list(r))),
+            Tag::Map => Shared::Map(Arc::new(map(r))),
+            Tag::Set => Shared::Set(Arc::new(Set::of(Nature::of(r.byte()), Default::default()))),
             Tag::Object => Shared::Object(Arc::new(object::load(r))),
             Tag::Closure => {
                 let function = r.count() as u32;
@@ -153,7 +177,9 @@ impl Shared {
     fn fill(&self, r: &mut Reader<'_>) {
         match self {
             Shared::Cell(cell) => cell.set(r.value()),
+            Shared::List(list) if list.place().is_some() => {}
             Shared::List(list) => drop(list.replace(r.values())),
+            Shared::Map(map) if map.place().is_some() => {}
             Shared::Map(map) => {
                 for _ in 0..r.count() {
                     let (key, value) = (r.value(), r.value());

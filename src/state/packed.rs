@@ -26,6 +26,11 @@ impl Packing {
         Packing { builder, labels: Vec::with_capacity(roots) }
     }
 
+    /// The thread of one id is written with another.
+    pub fn renaming(self, renamed: Option<(u32, u32)>) -> Packing {
+        Packing { builder: self.builder.renaming(renamed), ..self }
+    }
+
     /// Writes the next root.
     pub fn root(&mut self, label: String, write: impl FnOnce(&mut Writer<'_>)) {
         let number = self.labels.len() as u32;

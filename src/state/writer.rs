@@ -28,6 +28,11 @@ pub trait Numbering {
         true
     }
 
+    /// The id that a thread is written with.
+    fn id(&self, thread: u32) -> u32 {
+        thread
+    }
+
     /// The node being written refers to `count` others, from its reference `first` on, in an order that means nothing.
     fn unordered(&mut self, first: u32, count: u32) {
         let _ = (first, count);

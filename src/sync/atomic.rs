@@ -3,6 +3,7 @@
 //! An integer lives in one atomic word; anything else in a mutex, and then the word says so.
 
 use super::{Kind, Sync};
+use crate::mapped::{Place, Slot};
 use crate::state::{Reader, Writer};
 use crate::value::{
     Value, compare,
@@ -20,6 +21,8 @@ pub struct Atomic {
     word: AtomicI64,
     /// Used while the word is `ELSEWHERE`; only who has it locked changes the word from `ELSEWHERE`.
     other: Mutex<Value>,
+    /// Where the value is in place of both, of an atomic that processes share.
+    there: Option<Place>,
 }
 
 impl Drop for Atomic {
@@ -34,8 +37,8 @@ impl Drop for Atomic {
 impl Atomic {
     pub fn new(value: Value) -> Atomic {
         match small(&value) {
-            Some(n) => Atomic { word: AtomicI64::new(n), other: Mutex::new(Value::Nil) },
-            None => Atomic { word: AtomicI64::new(ELSEWHERE), other: Mutex::new(value) },
+            Some(n) => Atomic { word: AtomicI64::new(n), other: Mutex::new(Value::Nil), there: None },
+            None => Atomic { word: AtomicI64::new(ELSEWHERE), other: Mutex::new(value), there: None },
         }
     }
 
@@ -43,24 +46,60 @@ impl Atomic {
         if let Kind::Atomic(atomic) = &sync.kind { Ok(atomic) } else { Err(sync.is_no("atomic")) }
     }
 
+    /// Puts the value into memory that processes share, in one word.
+    pub fn put_there(&self, place: &Place) -> Result<(), Error> {
+        Slot::of(place).set(&self.get())
+    }
+
+    /// One whose value is there already.
+    pub fn at(place: Place) -> Atomic {
+        let mut atomic = Atomic::new(Value::Nil);
+        atomic.there = Some(place);
+        atomic
+    }
+
+    fn slot(&self) -> Option<Slot<'_>> {
+        self.there.as_ref().map(Slot::of)
+    }
+
     pub fn get(&self) -> Value {
+        if let Some(slot) = self.slot() {
+            return slot.get();
+        }
         match self.word.load(Ordering::SeqCst) {
             ELSEWHERE => self.change(|_| (None, ())).0,
             n => Value::Int(n),
         }
     }
 
-    pub fn set(&self, value: Value) {
-        self.swap(value);
+    pub fn set(&self, value: Value) -> Result<(), Error> {
+        match self.slot() {
+            Some(slot) => slot.set(&value),
+            None => self.swap(value).map(drop),
+        }
     }
 
     /// Puts a new value in; returns the old.
-    pub fn swap(&self, value: Value) -> Value {
+    pub fn swap(&self, value: Value) -> Result<Value, Error> {
+        if let Some(slot) = self.slot() {
+            return Ok(slot.change(&mut |_| (Some(value.clone()), ()))?.0);
+        }
+        Ok(self.swap_here(value))
+    }
+
+    fn swap_here(&self, value: Value) -> Value {
         self.change(|_| (Some(value.clone()), ())).0
     }
 
     /// Adds; returns the new value.
     pub fn add(&self, sync: &Sync, n: &Value) -> Result<Value, Error> {
+        if let Some(slot) = self.slot() {
+            let (_, sum) = slot.change(&mut |now| match sum(sync, now, n) {
+                Ok(sum) => (Some(sum.clone()), Ok(sum)),
+                Err(error) => (None, Err(error)),
+            })?;
+            return sum;
+        }
         if let Some(n) = small(n) {
             let add = |now: i64| if now == ELSEWHERE { None } else { fits(now.checked_add(n)?) };
             if let Ok(before) = self.word.fetch_update(Ordering::SeqCst, Ordering::SeqCst, add) {
@@ -75,7 +114,18 @@ impl Atomic {
     }
 
     /// Puts `new` in if the value equals `old`; returns whether it did.
-    pub fn compare_exchange(&self, old: &Value, new: &Value) -> bool {
+    pub fn compare_exchange(&self, old: &Value, new: &Value) -> Result<bool, Error> {
+        if let Some(slot) = self.slot() {
+            let changed = slot.change(&mut |now| match compare::equal(now, old) {
+                true => (Some(new.clone()), true),
+                false => (None, false),
+            })?;
+            return Ok(changed.1);
+        }
+        Ok(self.compare_exchange_here(old, new))
+    }
+
+    fn compare_exchange_here(&self, old: &Value, new: &Value) -> bool {
         if let (Some(old), Some(new)) = (small(old), small(new)) {
             match self.word.compare_exchange(old, new, Ordering::SeqCst, Ordering::SeqCst) {
                 Ok(_) => return true,
@@ -155,6 +205,6 @@ impl Atomic {
     }
 
     pub fn fill(&self, r: &mut Reader<'_>) {
-        self.set(r.value());
+        self.swap_here(r.value());
     }
 }

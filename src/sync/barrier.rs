@@ -4,6 +4,7 @@
 
 use super::wait::WaitQueue;
 use super::{Kind, Sync, Who};
+use crate::mapped::{self, Arrival, ELSEWHERE_WORDS, Meeting, Place};
 use crate::state::{Reader, Shared, Writer};
 use crate::value::{
     Value,
@@ -17,6 +18,8 @@ pub struct Barrier {
     pub parties: u32,
     state: Mutex<State>,
     pub waiters: WaitQueue,
+    /// In place of the state, of a barrier that processes share.
+    there: Option<Meeting>,
 }
 
 #[derive(Debug, Default)]
@@ -40,6 +43,8 @@ pub struct Wait {
     pub barrier: Arc<Sync>,
     /// Where it has arrived: the round, and as which.
     arrival: Option<(Arc<Round>, u32)>,
+    /// The same at a barrier that processes share.
+    there: Option<Arrival>,
 }
 
 impl State {
@@ -61,7 +66,7 @@ impl Barrier {
     pub fn new(parties: i64) -> Result<Barrier, Error> {
         match u32::try_from(parties) {
             Ok(parties) if parties > 0 => {
-                Ok(Barrier { parties, state: Mutex::default(), waiters: WaitQueue::new() })
+                Ok(Barrier { parties, state: Mutex::default(), waiters: WaitQueue::new(), there: None })
             }
             _ => {
                 let message = format!("a barrier cannot have {parties} parties");
@@ -70,32 +75,64 @@ impl Barrier {
         }
     }
 
+    /// How many words it has in memory that processes share.
+    pub fn words(&self) -> usize {
+        mapped::meeting_words(self.parties) + ELSEWHERE_WORDS
+    }
+
+    /// The same in that memory.
+    pub fn there(&self, place: &Place) -> Result<Barrier, Error> {
+        if self.parties > mapped::MOST_PARTIES {
+            let (parties, most) = (self.parties, mapped::MOST_PARTIES);
+            let message = format!("a shared barrier cannot have {parties} parties: {most} at most");
+            return Err(Error::new(error::Kind::Value, message).hint("let fewer meet at once"));
+        }
+        let waiters = WaitQueue::new();
+        waiters.spread(place.plus(mapped::meeting_words(self.parties)));
+        let there = Some(Meeting::at(place.clone(), self.parties));
+        Ok(Barrier { parties: self.parties, state: Mutex::default(), waiters, there })
+    }
+
+    /// It breaks when one who has arrived is gone.
+    pub fn sweep(&self, gone: &dyn Fn(u32) -> bool, why: &str) {
+        if let Some(there) = &self.there {
+            there.sweep(gone, why);
+            self.waiters.wake_all();
+        }
+    }
+
     pub fn of(sync: &Sync) -> Result<&Barrier, Error> {
         if let Kind::Barrier(barrier) = &sync.kind { Ok(barrier) } else { Err(sync.is_no("barrier")) }
     }
 
     pub fn waiting(&self) -> u32 {
-        self.state.lock().arrived
+        self.there.as_ref().map_or_else(|| self.state.lock().arrived, Meeting::waiting)
     }
 
     pub fn broken(&self) -> bool {
-        self.state.lock().broken.is_some()
+        self.there.as_ref().map_or_else(|| self.state.lock().broken.is_some(), Meeting::broken)
     }
 
     /// Breaks it for those who wait, and for those who come, until `reset`.
     pub fn abort(&self, who: Who<'_>) {
         let why = format!("\"{}\" aborted it (line {})", who.thread.name(), who.line);
-        self.state.lock().shatter(why);
+        match &self.there {
+            Some(there) => there.shatter(&why, None),
+            None => self.state.lock().shatter(why),
+        }
         self.waiters.wake_all();
     }
 
     /// Those who wait get the error; then it is as new.
     pub fn reset(&self, who: Who<'_>) {
         let why = format!("\"{}\" reset it (line {})", who.thread.name(), who.line);
-        let mut state = self.state.lock();
-        state.end(Err(why.into()));
-        state.broken = None;
-        drop(state);
+        if let Some(there) = &self.there {
+            there.reset(&why);
+        } else {
+            let mut state = self.state.lock();
+            state.end(Err(why.into()));
+            state.broken = None;
+        }
         self.waiters.wake_all();
     }
 }
@@ -107,12 +144,15 @@ fn number(round: &Arc<Round>) -> usize {
 
 impl Wait {
     pub fn new(barrier: Arc<Sync>) -> Wait {
-        Wait { barrier, arrival: None }
+        Wait { barrier, arrival: None, there: None }
     }
 
     /// The first poll arrives.
-    pub fn poll(&mut self) -> Result<Option<Value>, Error> {
+    pub fn poll(&mut self, who: Who<'_>) -> Result<Option<Value>, Error> {
         let barrier = Barrier::of(&self.barrier)?;
+        if let Some(there) = &barrier.there {
+            return poll_there(&self.barrier, there, &barrier.waiters, &mut self.there, who);
+        }
         let (round, index) = match &self.arrival {
             Some(arrival) => arrival,
             None => {
@@ -147,15 +187,15 @@ impl Wait {
 
     /// Too late: unless all have arrived meanwhile, this breaks it.
     pub fn timed_out(&mut self, who: Who<'_>) -> Result<Option<Value>, Error> {
-        if let Some(index) = self.poll()? {
+        if let Some(index) = self.poll(who)? {
             return Ok(Some(index));
         }
         self.give_up(format!("\"{}\" gave up waiting (line {})", who.thread.name(), who.line))?;
-        self.poll()
+        self.poll(who)
     }
 
     pub fn abandon(&mut self, who: Who<'_>) {
-        if self.arrival.is_some() && matches!(self.poll(), Ok(None)) {
+        if (self.arrival.is_some() || self.there.is_some()) && matches!(self.poll(who), Ok(None)) {
             let why = format!("\"{}\" stopped waiting (line {})", who.thread.name(), who.line);
             let _ = self.give_up(why); // fails for things that are no barrier: nothing to undo
         }
@@ -163,6 +203,10 @@ impl Wait {
 
     fn give_up(&self, why: String) -> Result<(), Error> {
         let barrier = Barrier::of(&self.barrier)?;
+        if let (Some(there), Some(arrival)) = (&barrier.there, self.there) {
+            there.shatter(&why, Some(arrival));
+            barrier.waiters.wake_all();
+        }
         let Some((round, _)) = &self.arrival else { return Ok(()) };
         let mut state = barrier.state.lock();
         if Arc::ptr_eq(round, &state.round) {
@@ -174,9 +218,11 @@ impl Wait {
     }
 
     pub fn ready(&self) -> bool {
-        match &self.arrival {
-            None => true,
-            Some((round, _)) => round.end.get().is_some(),
+        let there = Barrier::of(&self.barrier).ok().and_then(|barrier| barrier.there.as_ref());
+        match (&self.arrival, there, self.there) {
+            (_, Some(there), Some(arrival)) => there.outcome(arrival).is_some(),
+            (Some((round, _)), ..) => round.end.get().is_some(),
+            (None, ..) => true,
         }
     }
 
@@ -189,6 +235,33 @@ impl Wait {
         let barrier = Barrier::of(&self.barrier).ok()?;
         let (label, arrived, parties) = (self.barrier.label(), barrier.waiting(), barrier.parties);
         Some(format!("{arrived} of {parties} have arrived at {label}"))
+    }
+}
+
+/// The first time, arrives.
+fn poll_there(
+    barrier: &Sync,
+    there: &Meeting,
+    waiters: &WaitQueue,
+    arrival: &mut Option<Arrival>,
+    who: Who<'_>,
+) -> Result<Option<Value>, Error> {
+    let at = match *arrival {
+        Some(at) => at,
+        None => {
+            let Some((at, last)) = there.arrive(who.thread.id) else {
+                return Err(broken(barrier, &there.why()));
+            };
+            if last {
+                waiters.wake_all();
+            }
+            *arrival.insert(at)
+        }
+    };
+    match there.outcome(at) {
+        None => Ok(None),
+        Some(true) => Ok(Some(Value::Int(i64::from(at.index)))),
+        Some(false) => Err(broken(barrier, &there.why())),
     }
 }
 
@@ -205,7 +278,7 @@ impl Barrier {
     }
 
     pub fn load(r: &mut Reader<'_>) -> Barrier {
-        Barrier { parties: r.count() as u32, state: Mutex::default(), waiters: WaitQueue::new() }
+        Barrier { parties: r.count() as u32, state: Mutex::default(), waiters: WaitQueue::new(), there: None }
     }
 
     pub fn save(&self, w: &mut Writer<'_>) {
@@ -258,7 +331,7 @@ impl Wait {
     }
 
     pub fn load(r: &mut Reader<'_>) -> Wait {
-        Wait { barrier: r.sync(), arrival: r.option(|r| (r.round(), r.count() as u32)) }
+        Wait { barrier: r.sync(), arrival: r.option(|r| (r.round(), r.count() as u32)), there: None }
     }
 
     /// The meeting at which it has arrived.

@@ -7,6 +7,7 @@ use super::lock::Lock;
 use super::rlock::Levels;
 use super::wait::WaitQueue;
 use super::{Kind, Releasers, Sync, Who};
+use crate::mapped::{ELSEWHERE_WORDS, Place, TICKETS_WORDS, Tickets};
 use crate::state::{Reader, Shared, Writer};
 use crate::value::{
     Value,
@@ -26,6 +27,14 @@ pub struct Condition {
     tickets: Mutex<VecDeque<Arc<Ticket>>>,
     /// Notifies that found nobody waiting.
     lost: AtomicU32,
+    /// In place of the tickets, of a condition that processes share.
+    there: Option<There>,
+}
+
+#[derive(Debug)]
+struct There {
+    tickets: Tickets,
+    waiters: WaitQueue,
 }
 
 #[derive(Debug, Default)]
@@ -49,6 +58,11 @@ enum Phase {
         ticket: Arc<Ticket>,
         levels: Levels,
     },
+    /// The same on a condition that processes share: the number of the ticket.
+    WaitingThere {
+        ticket: usize,
+        levels: Levels,
+    },
     /// Notified (or too late), and waits for the lock.
     Acquiring {
         notified: bool,
@@ -59,11 +73,39 @@ enum Phase {
 impl Condition {
     pub fn new(lock: Arc<Sync>) -> Result<Condition, Error> {
         if lock.owner().is_some() {
-            return Ok(Condition { lock, tickets: Mutex::default(), lost: AtomicU32::new(0) });
+            return Ok(Condition::of_lock(lock));
         }
         let word = lock.kind.kind().word();
         let message = format!("a condition needs a lock or an rlock, not {} ({word})", lock.label());
         Err(Error::new(error::Kind::Type, message))
+    }
+
+    fn of_lock(lock: Arc<Sync>) -> Condition {
+        Condition { lock, tickets: Mutex::default(), lost: AtomicU32::new(0), there: None }
+    }
+
+    /// How many words it has in memory that processes share.
+    pub const WORDS: usize = TICKETS_WORDS + ELSEWHERE_WORDS;
+
+    /// The same in that memory.
+    pub fn there(&self, place: &Place) -> Condition {
+        let waiters = WaitQueue::new();
+        waiters.spread(place.plus(TICKETS_WORDS));
+        let there = There { tickets: Tickets::at(place.clone()), waiters };
+        Condition { there: Some(there), ..Condition::of_lock(self.lock.clone()) }
+    }
+
+    /// Threads that are gone do not wait any more.
+    pub fn sweep(&self, gone: &dyn Fn(u32) -> bool) {
+        if let Some(there) = &self.there {
+            there.tickets.sweep(gone);
+            there.waiters.wake_all();
+        }
+    }
+
+    /// Where those wait who wait on it from several processes.
+    pub fn spread(&self) -> Option<&WaitQueue> {
+        self.there.as_ref().map(|there| &there.waiters)
     }
 
     pub fn of(sync: &Sync) -> Result<&Condition, Error> {
@@ -88,6 +130,14 @@ impl Condition {
     /// Lets at most `n` of those who wait go on; returns how many.
     pub fn notify(&self, sync: &Sync, who: Who<'_>, n: usize, world: &mut dyn World) -> Result<usize, Error> {
         self.must_hold(sync, who, "notify")?;
+        if let Some(there) = &self.there {
+            let count = there.tickets.notify(n);
+            if count == 0 && n > 0 {
+                self.lost.fetch_add(1, Ordering::Relaxed);
+            }
+            there.waiters.wake_all();
+            return Ok(count);
+        }
         let mut chosen = Vec::new();
         while chosen.len() < n {
             let left = n - chosen.len();
@@ -114,7 +164,7 @@ impl Condition {
 
     /// How many wait and are not notified yet.
     pub fn waiting(&self) -> usize {
-        self.tickets.lock().len()
+        self.there.as_ref().map_or_else(|| self.tickets.lock().len(), |there| there.tickets.waiting())
     }
 
     fn release_all(&self, who: Who<'_>) -> Levels {
@@ -160,6 +210,11 @@ impl Wait {
         let condition = Condition::of(&self.condition)?;
         if let Phase::Begin = self.phase {
             condition.must_hold(&self.condition, who, "wait")?;
+            if let Some(there) = &condition.there {
+                let ticket = there.tickets.take(who.thread.id)?;
+                self.phase = Phase::WaitingThere { ticket, levels: condition.release_all(who) };
+                return Ok(None);
+            }
             let ticket = Arc::new(Ticket::default());
             condition.tickets.lock().push_back(ticket.clone());
             self.phase = Phase::Waiting { ticket, levels: condition.release_all(who) };
@@ -169,6 +224,13 @@ impl Wait {
             && ticket.notified.load(Ordering::SeqCst)
         {
             self.phase = Phase::Acquiring { notified: true, levels: *levels };
+        }
+        if let Phase::WaitingThere { ticket, levels } = self.phase
+            && let Some(there) = &condition.there
+            && there.tickets.is_notified(ticket)
+        {
+            there.tickets.leave(ticket);
+            self.phase = Phase::Acquiring { notified: true, levels };
         }
         let Phase::Acquiring { notified, levels } = self.phase else { return Ok(None) };
         let acquired = condition.reacquire(who, levels)?;
@@ -180,7 +242,7 @@ impl Wait {
         if let Phase::Begin = self.phase {
             self.poll(who)?;
         }
-        if let Phase::Waiting { levels, .. } = &self.phase {
+        if let Phase::Waiting { levels, .. } | Phase::WaitingThere { levels, .. } = &self.phase {
             let levels = *levels;
             // A notify that came before counts.
             self.phase = Phase::Acquiring { notified: !self.leave(), levels };
@@ -192,11 +254,15 @@ impl Wait {
     pub fn abandon(&mut self) {
         let notified = match self.phase {
             Phase::Begin => false,
-            Phase::Waiting { .. } => !self.leave(),
+            Phase::Waiting { .. } | Phase::WaitingThere { .. } => !self.leave(),
             Phase::Acquiring { notified, .. } => notified,
         };
         self.phase = Phase::Begin;
         let Ok(condition) = Condition::of(&self.condition) else { return };
+        if notified && let Some(there) = &condition.there {
+            there.tickets.notify(1);
+            there.waiters.wake_all();
+        }
         let next = if notified { choose(&mut condition.tickets.lock()) } else { None };
         if let Some(next) = next {
             next.notify();
@@ -205,6 +271,10 @@ impl Wait {
 
     /// Takes the ticket out; false when it had been taken by a notify already.
     fn leave(&self) -> bool {
+        if let Phase::WaitingThere { ticket, .. } = self.phase {
+            let there = Condition::of(&self.condition).ok().and_then(|condition| condition.there.as_ref());
+            return there.is_some_and(|there| there.tickets.leave(ticket));
+        }
         let Phase::Waiting { ticket, .. } = &self.phase else { return false };
         let Ok(condition) = Condition::of(&self.condition) else { return false };
         let mut tickets = condition.tickets.lock();
@@ -219,10 +289,16 @@ impl Wait {
             Phase::Begin => true,
             // The next poll begins to wait for the lock, whether it is free or not.
             Phase::Waiting { ticket, .. } => ticket.notified.load(Ordering::SeqCst),
+            Phase::WaitingThere { ticket, .. } => self.is_notified_there(*ticket),
             Phase::Acquiring { .. } => {
                 Condition::of(&self.condition).is_ok_and(|condition| condition.lock.ready(who))
             }
         }
+    }
+
+    fn is_notified_there(&self, ticket: usize) -> bool {
+        let there = Condition::of(&self.condition).ok().and_then(|condition| condition.there.as_ref());
+        there.is_some_and(|there| there.tickets.is_notified(ticket))
     }
 
     /// The lock that is still missing, once the thread has been notified.
@@ -230,6 +306,7 @@ impl Wait {
         let acquiring = match &self.phase {
             Phase::Begin => false,
             Phase::Waiting { ticket, .. } => ticket.notified.load(Ordering::SeqCst),
+            Phase::WaitingThere { ticket, .. } => self.is_notified_there(*ticket),
             Phase::Acquiring { .. } => true,
         };
         acquiring.then(|| Condition::of(&self.condition).ok().map(|condition| &condition.lock)).flatten()
@@ -240,6 +317,7 @@ impl Wait {
         match &self.phase {
             Phase::Begin => None,
             Phase::Waiting { ticket, .. } => Some(&ticket.waiter),
+            Phase::WaitingThere { .. } => Condition::of(&self.condition).ok()?.spread(),
             Phase::Acquiring { .. } => {
                 let condition = Condition::of(&self.condition).ok()?;
                 condition.lock.owner().map(|owner| &owner.waiters)
@@ -283,7 +361,7 @@ impl Condition {
     }
 
     pub fn load(r: &mut Reader<'_>) -> Condition {
-        Condition { lock: r.sync(), tickets: Mutex::default(), lost: AtomicU32::new(0) }
+        Condition::of_lock(r.sync())
     }
 
     pub fn save(&self, w: &mut Writer<'_>) {
@@ -326,6 +404,7 @@ impl Wait {
                 w.shared(Shared::Ticket(ticket.clone()));
                 levels.save(w);
             }
+            Phase::WaitingThere { .. } => unreachable!("a world that writes waits has one process"),
             Phase::Acquiring { notified, levels } => {
                 w.byte(2);
                 w.flag(*notified);

@@ -2,15 +2,16 @@
 
 use super::wait::WaitQueue;
 use super::{Kind, Sync};
+use crate::mapped::{ELSEWHERE_WORDS, Place, Word};
 use crate::state::{Reader, Writer};
 use crate::value::error::Error;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 #[derive(Debug, Default)]
 pub struct Event {
     /// How many times it was set, times two, plus one while it is set.
-    state: AtomicU64,
+    state: Word,
     pub waiters: WaitQueue,
 }
 
@@ -24,6 +25,16 @@ pub struct Wait {
 impl Event {
     pub fn of(sync: &Sync) -> Result<&Event, Error> {
         if let Kind::Event(event) = &sync.kind { Ok(event) } else { Err(sync.is_no("event")) }
+    }
+
+    /// How many words it has in memory that processes share.
+    pub const WORDS: usize = 1 + ELSEWHERE_WORDS;
+
+    /// The same in that memory.
+    pub fn there(place: &Place) -> Event {
+        let event = Event { state: Word::There(place.clone()), waiters: WaitQueue::new() };
+        event.waiters.spread(place.plus(1));
+        event
     }
 
     pub fn set(&self) {

@@ -2,6 +2,7 @@
 
 use super::owner::{Owner, Taken, abandoned};
 use super::{Kind, Sync, Who};
+use crate::mapped::Place;
 use crate::value::error::Error;
 use crate::world::World;
 
@@ -11,6 +12,11 @@ pub struct Lock {
 }
 
 impl Lock {
+    /// The same in memory that processes share.
+    pub fn there(place: &Place) -> Lock {
+        Lock { owner: Owner::there(place) }
+    }
+
     pub fn of(sync: &Sync) -> Result<&Lock, Error> {
         if let Kind::Lock(lock) = &sync.kind { Ok(lock) } else { Err(sync.is_no("lock")) }
     }

@@ -32,6 +32,7 @@ pub mod semaphore;
 mod state;
 #[cfg(test)]
 mod tests;
+mod there;
 pub mod thread;
 mod touch;
 pub mod wait;
@@ -45,6 +46,7 @@ use crate::value::{
 };
 use crate::world::World;
 use owner::Owner;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use thread::Thread;
 
@@ -57,6 +59,9 @@ pub struct Sync {
     /// Where it was made.
     pub line: u32,
     pub kind: Kind,
+    /// Declared `shared`: one for all processes of the run. 0 when it is not; else where it is in memory that they share,
+    /// or 1 when there is no such memory.
+    shared: AtomicU64,
     /// For `--stats`; not set unless a run asks for it.
     pub counts: OnceLock<Arc<counts::Counts>>,
     /// For `--race`; not set unless a run looks for races.
@@ -118,7 +123,24 @@ pub enum Releasers {
 
 impl Sync {
     pub fn new(id: u32, line: u32, kind: Kind) -> Sync {
-        Sync { id, name: OnceLock::new(), line, kind, counts: OnceLock::new(), clocks: OnceLock::new() }
+        Sync {
+            id,
+            name: OnceLock::new(),
+            line,
+            kind,
+            shared: AtomicU64::new(0),
+            counts: OnceLock::new(),
+            clocks: OnceLock::new(),
+        }
+    }
+
+    pub fn is_shared(&self) -> bool {
+        self.shared.load(Ordering::Relaxed) != 0
+    }
+
+    /// It is declared `shared`. To be told before anybody else can come to it.
+    pub fn share(&self) {
+        self.shared.store(1, Ordering::Relaxed);
     }
 
     /// Its name, or what stands for it: `lock (line 12)`.

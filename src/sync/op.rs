@@ -136,7 +136,7 @@ impl Op {
                 }
                 yes(set)
             }
-            Op::Barrier(wait) => wait.poll()?,
+            Op::Barrier(wait) => wait.poll(who)?,
             Op::Latch(latch) => met(latch, Latch::of(latch)?.ready()),
             Op::Put(put) => put.poll()?,
             Op::Get(sync) => match Queue::of(sync)?.get(sync)? {
@@ -346,8 +346,44 @@ impl Op {
         }
     }
 
+    /// Whether it waits for a thing that processes share.
+    pub fn is_there(&self) -> bool {
+        match self {
+            Op::Acquire(thing)
+            | Op::Latch(thing)
+            | Op::Get(thing)
+            | Op::Next(thing)
+            | Op::Finished(thing) => thing.is_there(),
+            Op::Condition(wait) => wait.condition.is_there(),
+            Op::Event(wait) => wait.event.is_there(),
+            Op::Barrier(wait) => wait.barrier.is_there(),
+            Op::Put(put) => put.queue.is_there(),
+            Op::Sleep
+            | Op::Change
+            | Op::Beat(_)
+            | Op::Join(_)
+            | Op::JoinAll(_)
+            | Op::ThreadResult(_)
+            | Op::Enter(_)
+            | Op::Result(_)
+            | Op::FutureError(_)
+            | Op::Ended(_)
+            | Op::Several(_)
+            | Op::Task(_)
+            | Op::Idle(_)
+            | Op::Select(_)
+            | Op::Pipe(_)
+            | Op::Outside(_)
+            | Op::Fork => false,
+        }
+    }
+
     pub fn releasers(&self, who: Who<'_>) -> Releasers {
         let nobody = || Releasers::All(Vec::new());
+        // Other processes may do what this one's threads cannot.
+        if self.is_there() {
+            return Releasers::Outside;
+        }
         match self {
             Op::Sleep | Op::Beat(_) | Op::Outside(_) | Op::Fork => Releasers::Outside,
             Op::Change => Releasers::Anyone(Vec::new()),

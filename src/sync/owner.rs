@@ -6,18 +6,19 @@
 
 use super::wait::WaitQueue;
 use super::{Sync, Who, name_of};
+use crate::mapped::{ELSEWHERE_WORDS, Place, Word};
 use crate::state::{Reader, Writer};
 use crate::value::error::{Error, Kind};
 use crate::world::World;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
 /// The holder's id plus one in the high half, the line of acquisition in the low half; 0 when it is free.
 #[derive(Debug, Default)]
 pub struct Owner {
-    word: AtomicU64,
+    word: Word,
     pub waiters: WaitQueue,
-    /// The name of the thread that ended while it held it.
+    /// The name of the thread that ended while it held it. (Of a shared one, its id is beside the word.)
     ended: OnceLock<Arc<str>>,
 }
 
@@ -52,6 +53,46 @@ impl Owner {
         }
     }
 
+    /// How many words it has in memory that processes share: who holds it, who has ended with it, its depth (of an
+    /// rlock), and that somebody waits.
+    pub const WORDS: usize = 3 + ELSEWHERE_WORDS;
+
+    /// The same in that memory.
+    pub fn there(place: &Place) -> Owner {
+        let owner =
+            Owner { word: Word::There(place.clone()), waiters: WaitQueue::new(), ended: OnceLock::new() };
+        owner.waiters.spread(place.plus(3));
+        owner
+    }
+
+    /// What was held by threads that are gone is abandoned.
+    pub fn sweep(&self, gone: &dyn Fn(u32) -> bool) {
+        if let Some((holder, line)) = self.holder()
+            && gone(holder)
+        {
+            self.leave_behind(holder, line);
+        }
+    }
+
+    fn leave_behind(&self, holder: u32, line: u32) {
+        if let Some(place) = self.word.place() {
+            place.plus(1).word().store(u64::from(holder) + 1, Ordering::SeqCst);
+        }
+        let ended = u64::from(ENDED) << 32 | u64::from(line);
+        // A process that is found dead by two others is seen to by both.
+        let left = self.word.compare_exchange(word(holder, line), ended, Ordering::SeqCst, Ordering::SeqCst);
+        if left.is_ok() {
+            self.waiters.wake_all();
+        }
+    }
+
+    /// Who has ended with it, of a shared one.
+    fn ended_there(&self) -> Option<Arc<str>> {
+        let place = self.word.place()?;
+        let holder = place.plus(1).word().load(Ordering::SeqCst) as u32;
+        Some(place.memory.describe_thread(holder.wrapping_sub(1)).into())
+    }
+
     /// Whether this thread holds it. A thread's own writes are never out of date, so relaxed is enough.
     #[inline]
     pub fn is(&self, thread: u32) -> bool {
@@ -81,7 +122,10 @@ impl Owner {
     pub fn abandoned(&self) -> Option<(Arc<str>, u32)> {
         let word = self.word.load(Ordering::SeqCst);
         let ended = (word >> 32) as u32 == ENDED;
-        ended.then(|| (self.ended.get().cloned().unwrap_or_default(), word as u32))
+        ended.then(|| {
+            let there = || self.ended_there().unwrap_or_default();
+            (self.ended.get().cloned().unwrap_or_else(there), word as u32)
+        })
     }
 
     /// The thread has ended: if it held this, nobody can have it any more, and those who wait learn it.
@@ -89,9 +133,21 @@ impl Owner {
         if let Some((holder, line)) = self.holder()
             && holder == thread
         {
-            let _ = self.ended.set(name.clone()); // cannot be set: an abandoned lock has no holder again
-            self.word.store(u64::from(ENDED) << 32 | u64::from(line), Ordering::SeqCst);
-            self.waiters.wake_all();
+            if !self.word.is_there() {
+                // It cannot be set: an abandoned lock has no holder again.
+                let _ = self.ended.set(format!("\"{name}\"").into());
+            }
+            self.leave_behind(holder, line);
+        }
+    }
+
+    /// A holder's name, in quotes.
+    fn name_of(&self, world: &dyn World, holder: u32) -> String {
+        match self.word.place() {
+            Some(Place { memory, .. }) if memory.process_of(holder).number != memory.own().number => {
+                memory.describe_thread(holder)
+            }
+            Some(_) | None => format!("\"{}\"", name_of(world, holder)),
         }
     }
 
@@ -100,9 +156,9 @@ impl Owner {
     pub fn refuse(&self, sync: &Sync, who: Who<'_>, world: &dyn World) -> Error {
         let holder = match (self.holder(), self.abandoned()) {
             (Some((holder, line)), _) => {
-                format!("\"{}\" holds it since line {line}", name_of(world, holder))
+                format!("{} holds it since line {line}", self.name_of(world, holder))
             }
-            (None, Some((name, line))) => format!("\"{name}\" ended while it held it since line {line}"),
+            (None, Some((name, line))) => format!("{name} ended while it held it since line {line}"),
             (None, None) => "nobody holds it".into(),
         };
         not_owner(&sync.label(), who, &holder)
@@ -117,11 +173,11 @@ pub fn not_owner(label: &str, who: Who<'_>, holder: &str) -> Error {
         .hint("only the thread that acquired it may release it, once for each time; `with` does both")
 }
 
-/// The one error for acquiring what a thread that has ended still holds.
+/// The one error for acquiring what a thread that has ended still holds; `name` is in quotes.
 #[cold]
 pub fn abandoned(label: &str, name: &str, line: u32) -> Error {
-    Error::new(Kind::Abandoned, format!("{label} is abandoned: \"{name}\" ended while it held it"))
-        .note(format!("\"{name}\" acquired it in line {line}"))
+    Error::new(Kind::Abandoned, format!("{label} is abandoned: {name} ended while it held it"))
+        .note(format!("{name} acquired it in line {line}"))
         .hint(format!("`with {label} {{ }}` releases however its block ends"))
 }
 
@@ -132,7 +188,7 @@ impl Owner {
             w.line(line);
         });
         w.option(self.abandoned(), |w, (name, line)| {
-            w.name(&name);
+            w.name(name.trim_matches('"'));
             w.line(line);
         });
     }
@@ -140,7 +196,7 @@ impl Owner {
     pub fn fill(&self, r: &mut Reader<'_>) {
         let held = r.option(|r| word(r.thread_id(), r.line()));
         let abandoned = r.option(|r| {
-            let _ = self.ended.set(r.text().into()); // it is new
+            let _ = self.ended.set(format!("\"{}\"", r.text()).into()); // it is new
             u64::from(ENDED) << 32 | u64::from(r.line())
         });
         self.word.store(held.or(abandoned).unwrap_or(FREE), Ordering::SeqCst);

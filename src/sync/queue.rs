@@ -12,6 +12,7 @@
 use super::heap::Heap;
 use super::wait::WaitQueue;
 use super::{Kind, Sync};
+use crate::mapped::{self, ELSEWHERE_WORDS, Leaving, Place, PutAway, STORE_WORDS};
 use crate::race::order::Taken;
 use crate::state::{Reader, Writer};
 use crate::value::{
@@ -29,6 +30,8 @@ pub struct Queue {
     store: Store,
     pub capacity: Option<usize>,
     shared: Box<Shared>,
+    /// In place of the store and the state, of a queue that processes share.
+    there: Option<mapped::Store>,
 }
 
 /// What is written often. In a box, so that other things to wait for need not be as large.
@@ -125,7 +128,43 @@ impl Queue {
             (Order::Lifo, _) => Store::Lifo(Mutex::default()),
             (Order::Priority, _) => Store::Priority(Mutex::default()),
         };
-        Queue { store, capacity, shared: Box::default() }
+        Queue { store, capacity, shared: Box::default(), there: None }
+    }
+
+    /// How many words it has in memory that processes share.
+    pub const WORDS: usize = STORE_WORDS + 3 * ELSEWHERE_WORDS;
+
+    /// The same, new and empty, in that memory.
+    pub fn there(&self, place: &Place) -> Result<Queue, Error> {
+        Ok(self.with(mapped::Store::make(place.clone(), self.leaving())?))
+    }
+
+    /// Likewise, of a queue that is there already.
+    pub fn found(&self, place: &Place) -> Queue {
+        self.with(mapped::Store::at(place.clone(), self.leaving()))
+    }
+
+    fn with(&self, store: mapped::Store) -> Queue {
+        let waiters = store.place().plus(STORE_WORDS);
+        // What is kept here is of no use then.
+        let mut queue = Queue::new(None, Order::Lifo);
+        queue.capacity = self.capacity;
+        queue.there = Some(store);
+        queue.getters().spread(waiters.clone());
+        queue.putters().spread(waiters.plus(ELSEWHERE_WORDS));
+        queue.joiners().spread(waiters.plus(2 * ELSEWHERE_WORDS));
+        queue
+    }
+
+    fn leaving(&self) -> Leaving {
+        if let Some(there) = &self.there {
+            return there.leaving();
+        }
+        match &self.store {
+            Store::Fifo(..) | Store::Long(_) => Leaving::FirstFirst,
+            Store::Lifo(_) => Leaving::LastFirst,
+            Store::Priority(_) => Leaving::SmallestFirst,
+        }
     }
 
     fn state(&self) -> &AtomicU64 {
@@ -150,6 +189,16 @@ impl Queue {
 
     /// Puts the value if there is room.
     pub fn put(&self, sync: &Sync, value: Value) -> Result<Put, Error> {
+        if let Some(there) = &self.there {
+            return match there.put(&value, self.capacity)? {
+                PutAway::Done => {
+                    self.getters().offer();
+                    Ok(Put::Done)
+                }
+                PutAway::Full => Ok(Put::Full(value)),
+                PutAway::Closed => Err(closed(sync, "put")),
+            };
+        }
         let mut order = sync.order();
         // Announced before it is stored: so a `task_done` for it always finds it counted, and a getter that
         // sees the queue closed and empty knows whether something is still to come.
@@ -187,6 +236,12 @@ impl Queue {
         if let Some(value) = self.take(sync)? {
             return Ok(Got::Value(value));
         }
+        if let Some(there) = &self.there {
+            if !there.closed() {
+                return Ok(Got::Empty);
+            }
+            return Ok(self.take(sync)?.map_or(Got::End, Got::Value));
+        }
         // Once it is closed with no put in progress, nothing comes after what the store holds then.
         let state = self.state().load(Ordering::SeqCst);
         if state & CLOSED == 0 || state & PUTTING_MASK != 0 {
@@ -214,6 +269,13 @@ impl Queue {
 
     /// One value has been dealt with.
     pub fn task_done(&self, sync: &Sync) -> Result<(), Error> {
+        if let Some(there) = &self.there {
+            let left = there.task_done().ok_or_else(|| too_many(sync))?;
+            if left == 0 {
+                self.joiners().wake_all();
+            }
+            return Ok(());
+        }
         let mut order = sync.order();
         let done = |state: u64| (state >= UNFINISHED).then(|| state - UNFINISHED);
         match self.state().fetch_update(Ordering::SeqCst, Ordering::SeqCst, done) {
@@ -224,11 +286,7 @@ impl Queue {
                 }
                 Ok(())
             }
-            Err(_) => {
-                let message = format!("{}.task_done() called too many times", sync.label());
-                Err(Error::new(error::Kind::Value, message)
-                    .hint("call it once for each value that `get` returned"))
-            }
+            Err(_) => Err(too_many(sync)),
         }
     }
 
@@ -243,6 +301,13 @@ impl Queue {
 
     /// No more values can be put. With `drop` those still there are dropped, and count as done.
     pub fn close(&self, drop: bool) {
+        if let Some(there) = &self.there {
+            there.close(drop);
+            self.getters().wake_all();
+            self.putters().wake_all();
+            self.joiners().wake_all();
+            return;
+        }
         self.state().fetch_or(if drop { CLOSED | DROPPED } else { CLOSED }, Ordering::SeqCst);
         if drop {
             self.drain();
@@ -252,10 +317,14 @@ impl Queue {
     }
 
     pub fn closed(&self) -> bool {
-        self.state().load(Ordering::SeqCst) & CLOSED != 0
+        let here = || self.state().load(Ordering::SeqCst) & CLOSED != 0;
+        self.there.as_ref().map_or_else(here, mapped::Store::closed)
     }
 
     pub fn size(&self) -> usize {
+        if let Some(there) = &self.there {
+            return there.size();
+        }
         match &self.store {
             Store::Fifo(sender, _) => sender.len(),
             Store::Long(values) => values.lock().len(),
@@ -269,6 +338,9 @@ impl Queue {
     pub fn values_at_rest(&self, most: usize) -> Option<Vec<Value>> {
         if self.size() > most {
             return None;
+        }
+        if let Some(there) = &self.there {
+            return Some(there.values());
         }
         Some(match &self.store {
             Store::Fifo(sender, receiver) => {
@@ -287,7 +359,8 @@ impl Queue {
 
     /// How many values were put and not reported by `task_done`.
     pub fn unfinished(&self) -> u64 {
-        self.state().load(Ordering::SeqCst) / UNFINISHED
+        let here = || self.state().load(Ordering::SeqCst) / UNFINISHED;
+        self.there.as_ref().map_or_else(here, mapped::Store::unfinished)
     }
 
     /// Whether a put need not wait (or fails).
@@ -297,6 +370,9 @@ impl Queue {
 
     /// Whether a get need not wait (or fails).
     pub fn get_ready(&self) -> bool {
+        if let Some(there) = &self.there {
+            return there.size() > 0 || there.closed();
+        }
         let closed = |state: u64| state & CLOSED != 0 && state & PUTTING_MASK == 0;
         self.size() > 0 || closed(self.state().load(Ordering::SeqCst))
     }
@@ -366,6 +442,9 @@ impl Queue {
     }
 
     fn pop(&self) -> Result<Option<Value>, Error> {
+        if let Some(there) = &self.there {
+            return there.get();
+        }
         match &self.store {
             Store::Fifo(_, receiver) => match receiver.try_recv() {
                 Ok(value) => Ok(Some(value)),
@@ -427,6 +506,12 @@ impl Queue {
     }
 }
 
+#[cold]
+fn too_many(sync: &Sync) -> Error {
+    let message = format!("{}.task_done() called too many times", sync.label());
+    Error::new(error::Kind::Value, message).hint("call it once for each value that `get` returned")
+}
+
 /// The one error for using a closed queue.
 #[cold]
 pub fn closed(sync: &Sync, operation: &str) -> Error {
@@ -445,10 +530,10 @@ pub fn closed(sync: &Sync, operation: &str) -> Error {
 
 impl Queue {
     pub fn save_head(&self, w: &mut Writer<'_>) {
-        w.byte(match &self.store {
-            Store::Fifo(..) | Store::Long(_) => 0,
-            Store::Lifo(_) => 1,
-            Store::Priority(_) => 2,
+        w.byte(match self.leaving() {
+            Leaving::FirstFirst => 0,
+            Leaving::LastFirst => 1,
+            Leaving::SmallestFirst => 2,
         });
         w.option(self.capacity, |w, capacity| w.count(capacity as u64));
     }

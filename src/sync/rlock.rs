@@ -2,16 +2,17 @@
 
 use super::owner::{Owner, Taken, abandoned};
 use super::{Kind, Sync, Who};
+use crate::mapped::{Place, Word};
 use crate::state::{Reader, Writer};
 use crate::value::error::Error;
 use crate::world::World;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 
 #[derive(Debug, Default)]
 pub struct RLock {
     pub owner: Owner,
     /// Written by the holder alone.
-    depth: AtomicU32,
+    depth: Word,
 }
 
 /// All the levels that a thread gave up to wait on a condition, to be taken again.
@@ -22,6 +23,11 @@ pub struct Levels {
 }
 
 impl RLock {
+    /// The same in memory that processes share.
+    pub fn there(place: &Place) -> RLock {
+        RLock { owner: Owner::there(place), depth: Word::There(place.plus(2)) }
+    }
+
     pub fn of(sync: &Sync) -> Result<&RLock, Error> {
         if let Kind::RLock(lock) = &sync.kind { Ok(lock) } else { Err(sync.is_no("rlock")) }
     }
@@ -34,7 +40,7 @@ impl RLock {
                 sync.order().locked();
                 1
             }
-            Taken::Mine => self.depth.load(Ordering::Relaxed).saturating_add(1),
+            Taken::Mine => self.depth.load(Ordering::Relaxed) + 1,
             Taken::Others => return Ok(false),
             Taken::Abandoned => return Err(self.ended(sync)),
         };
@@ -60,7 +66,7 @@ impl RLock {
 
     /// Gives up every level. Only for the holder.
     pub fn release_all(&self, who: Who<'_>) -> Levels {
-        let depth = self.depth.swap(0, Ordering::Relaxed);
+        let depth = self.depth.swap(0, Ordering::Relaxed) as u32;
         let line = self.owner.holder().map_or(who.line, |(_, line)| line);
         who.thread.let_go(depth);
         self.owner.free();
@@ -72,7 +78,7 @@ impl RLock {
         match self.owner.take(who.thread.id, levels.line) {
             Taken::Yes => {
                 sync.order().locked();
-                self.depth.store(levels.depth, Ordering::Relaxed);
+                self.depth.store(u64::from(levels.depth), Ordering::Relaxed);
                 who.thread.hold(levels.depth);
                 Ok(true)
             }
@@ -83,7 +89,7 @@ impl RLock {
 
     /// How many levels its holder has; 0 when it is free.
     pub fn depth(&self) -> u32 {
-        if self.owner.locked() { self.depth.load(Ordering::Relaxed) } else { 0 }
+        if self.owner.locked() { self.depth.load(Ordering::Relaxed) as u32 } else { 0 }
     }
 
     pub fn ready(&self, who: Who<'_>) -> bool {
@@ -105,7 +111,7 @@ impl RLock {
 
     pub fn fill(&self, r: &mut Reader<'_>) {
         self.owner.fill(r);
-        self.depth.store(r.count() as u32, Ordering::Relaxed);
+        self.depth.store(r.count(), Ordering::Relaxed);
     }
 }
 

@@ -144,7 +144,7 @@ impl Side {
 
     fn check(&self, state: &State) -> Result<(), Error> {
         match &state.ended {
-            Some((name, line)) => Err(abandoned(&self.lock.label(), name, *line)),
+            Some((name, line)) => Err(abandoned(&self.lock.label(), &format!("\"{name}\""), *line)),
             None => Ok(()),
         }
     }

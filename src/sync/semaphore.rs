@@ -2,13 +2,15 @@
 
 use super::wait::WaitQueue;
 use super::{Kind, Sync, Who};
+use crate::mapped::{ELSEWHERE_WORDS, Place, Word};
 use crate::state::{Reader, Writer};
 use crate::value::error::{self, Error};
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 #[derive(Debug)]
 pub struct Semaphore {
-    permits: AtomicI64,
+    /// An `i64`.
+    permits: Word,
     initial: i64,
     bounded: bool,
     pub waiters: WaitQueue,
@@ -31,7 +33,7 @@ impl Semaphore {
             return Err(Error::new(error::Kind::Value, message).hint("give a number from 0 up"));
         }
         Ok(Semaphore {
-            permits: AtomicI64::new(initial),
+            permits: Word::new(initial as u64),
             initial,
             bounded,
             waiters: WaitQueue::new(),
@@ -43,11 +45,27 @@ impl Semaphore {
         if let Kind::Semaphore(semaphore) = &sync.kind { Ok(semaphore) } else { Err(sync.is_no("semaphore")) }
     }
 
+    /// How many words it has in memory that processes share.
+    pub const WORDS: usize = 1 + ELSEWHERE_WORDS;
+
+    /// The same in that memory, where its permits are. Each process remembers its own holders.
+    pub fn there(&self, place: &Place) -> Semaphore {
+        let semaphore = Semaphore {
+            permits: Word::There(place.clone()),
+            initial: self.initial,
+            bounded: self.bounded,
+            waiters: WaitQueue::new(),
+            holders: Holders::default(),
+        };
+        semaphore.waiters.spread(place.plus(1));
+        semaphore
+    }
+
     /// Takes a permit if there is one.
     #[inline]
     pub fn try_acquire(&self, who: Who<'_>) -> bool {
         let mut permits = self.permits.load(Ordering::SeqCst);
-        while permits > 0 {
+        while permits as i64 > 0 {
             match self.permits.compare_exchange_weak(permits, permits - 1, Ordering::SeqCst, Ordering::SeqCst)
             {
                 Ok(_) => {
@@ -70,7 +88,8 @@ impl Semaphore {
         // Before the permits: the next holder must find a slot free.
         self.holders.remove(who.thread.id, n);
         let most = if self.bounded { self.initial } else { i64::MAX };
-        let give = |permits: i64| permits.checked_add(n).filter(|sum| *sum <= most);
+        let give =
+            |permits: u64| (permits as i64).checked_add(n).filter(|sum| *sum <= most).map(|sum| sum as u64);
         if self.permits.fetch_update(Ordering::SeqCst, Ordering::SeqCst, give).is_err() {
             return Err(self.too_many(sync));
         }
@@ -93,7 +112,7 @@ impl Semaphore {
     }
 
     pub fn permits(&self) -> i64 {
-        self.permits.load(Ordering::SeqCst)
+        self.permits.load(Ordering::SeqCst) as i64
     }
 
     pub fn ready(&self) -> bool {
@@ -179,7 +198,7 @@ impl Semaphore {
 
     pub fn load(r: &mut Reader<'_>) -> Semaphore {
         let (initial, bounded) = (r.int(), r.flag());
-        let permits = AtomicI64::new(initial);
+        let permits = Word::new(initial as u64);
         Semaphore { permits, initial, bounded, waiters: WaitQueue::new(), holders: Holders::default() }
     }
 
@@ -189,6 +208,6 @@ impl Semaphore {
     }
 
     pub fn fill(&self, r: &mut Reader<'_>) {
-        self.permits.store(r.int(), Ordering::SeqCst);
+        self.permits.store(r.int() as u64, Ordering::SeqCst);
     }
 }

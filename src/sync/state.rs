@@ -11,6 +11,7 @@ use super::{Kind, Op, Sync};
 use super::{
     atomic, barrier, condition, event, future, latch, lock, pipe, pool, queue, rlock, rwlock, semaphore,
 };
+use crate::mapped::{self, Place};
 use crate::state::{Reader, Writer};
 use crate::value::Value;
 use std::sync::{Arc, OnceLock};
@@ -39,6 +40,10 @@ impl Sync {
     pub fn save(&self, w: &mut Writer<'_>) {
         w.line(self.line);
         w.option(self.name.get(), |w, name| w.text(name));
+        w.count(self.place());
+        if self.is_there() {
+            return self.save_there(w);
+        }
         match &self.kind {
             Kind::Lock(lock) => {
                 w.byte(LOCK);
@@ -115,10 +120,46 @@ impl Sync {
         }
     }
 
+    /// Of one that is in memory that processes share: its kind and what never changes of it.
+    fn save_there(&self, w: &mut Writer<'_>) {
+        match &self.kind {
+            Kind::Lock(_) => w.byte(LOCK),
+            Kind::RLock(_) => w.byte(RLOCK),
+            Kind::Semaphore(semaphore) => {
+                w.byte(SEMAPHORE);
+                semaphore.save_head(w);
+            }
+            Kind::Condition(condition) => {
+                w.byte(CONDITION);
+                condition.save_head(w);
+            }
+            Kind::Event(_) => w.byte(EVENT),
+            Kind::Barrier(barrier) => {
+                w.byte(BARRIER);
+                barrier.save_head(w);
+            }
+            Kind::Latch(_) => w.byte(LATCH),
+            Kind::Queue(queue) => {
+                w.byte(QUEUE);
+                queue.save_head(w);
+            }
+            Kind::Atomic(_) => w.byte(ATOMIC),
+            Kind::RwLock(_)
+            | Kind::Side(_)
+            | Kind::Pool(_)
+            | Kind::Crew(_)
+            | Kind::Future(_)
+            | Kind::Pipe(_)
+            | Kind::End(_)
+            | Kind::Outside(_) => unreachable!("{} cannot be declared shared", self.label()),
+        }
+    }
+
     /// Makes it with what never changes of it; `fill` reads the rest.
     pub fn load(id: u32, r: &mut Reader<'_>) -> Sync {
         let line = r.line();
         let name = r.option(|r| Arc::<str>::from(r.text()));
+        let shared = r.count();
         let kind = match r.byte() {
             LOCK => Kind::Lock(lock::Lock::default()),
             RLOCK => Kind::RLock(rlock::RLock::default()),
@@ -139,11 +180,21 @@ impl Sync {
             tag => unreachable!("no thing has the tag {tag}"),
         };
         let name = name.map_or_else(OnceLock::new, OnceLock::from);
-        Sync { name, ..Sync::new(id, line, kind) }
+        let sync = Sync { name, shared: shared.into(), ..Sync::new(id, line, kind) };
+        match mapped::here().filter(|_| sync.is_there()) {
+            Some(memory) => {
+                let place = Place { memory, at: shared as usize };
+                sync.found(&place).unwrap_or(sync) // it was made with no more parties than it may have
+            }
+            None => sync,
+        }
     }
 
     /// Reads its content, from where `load` stopped.
     pub fn fill(&self, r: &mut Reader<'_>) {
+        if self.is_there() {
+            return; // its content is where all find it
+        }
         match &self.kind {
             Kind::Lock(lock) => lock.owner.fill(r),
             Kind::RLock(lock) => lock.fill(r),

@@ -285,7 +285,7 @@ impl Thread {
     /// have in common, so that messages stay readable. What it waits for is not written: the world knows.
     pub fn save(&self, w: &mut Writer<'_>) {
         if w.numbering.names() {
-            w.count(u64::from(self.id));
+            w.count(u64::from(w.numbering.id(self.id)));
             w.text(&self.name());
         }
         w.name(&self.default_name);

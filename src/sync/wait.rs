@@ -22,6 +22,7 @@
 //! offers what is left over to the next. No offer is lost: a thread ceases to look, and then asks. So if an
 //! offer saw it looking, it asks after the change.
 
+use crate::mapped::{Call, Elsewhere, Place};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicIsize, AtomicU8, AtomicU32, Ordering, fence};
@@ -31,12 +32,16 @@ use std::time::Instant;
 
 #[derive(Debug, Default)]
 pub struct WaitQueue {
-    /// How many waiters there are; written under the mutex.
+    /// How many waiters there are; written under the mutex. With `ELSEWHERE`, there may be some in other processes.
     count: AtomicU32,
     /// How many threads look, in the sense explained above.
     looking: AtomicU32,
     waiters: Mutex<VecDeque<Arc<Waiter>>>,
+    /// Of a thing that processes share. Set before anybody else can come to it.
+    elsewhere: OnceLock<Box<Elsewhere>>,
 }
+
+const ELSEWHERE: u32 = 1 << 31;
 
 impl WaitQueue {
     pub fn new() -> WaitQueue {
@@ -81,8 +86,43 @@ impl WaitQueue {
         self.looking.fetch_sub(1, Ordering::SeqCst);
     }
 
+    /// It is that of a shared thing: whoever waits in another process is woken too.
+    pub fn spread(&self, place: Place) {
+        self.count.fetch_or(ELSEWHERE, Ordering::SeqCst);
+        let _ = self.elsewhere.set(Box::new(Elsewhere::at(place))); // once for each
+    }
+
+    /// Wakes those whom other processes have called; all if all are to look again.
+    pub fn relay(&self, all: bool) {
+        let Some(elsewhere) = self.elsewhere.get() else { return };
+        let call = elsewhere.heard();
+        if all || call == Call::All {
+            self.wake_here(usize::MAX);
+        } else if call == Call::One {
+            if self.count.load(Ordering::SeqCst) & !ELSEWHERE == 0 {
+                // Who had waited has gone.
+                elsewhere.call(false);
+                return;
+            }
+            self.wake_here(1);
+            if self.count.load(Ordering::SeqCst) & !ELSEWHERE != 0 {
+                elsewhere.arm();
+                self.wake_here(1);
+            }
+        }
+    }
+
     #[cold]
     fn wake_some(&self, n: usize) {
+        if let Some(elsewhere) = self.elsewhere.get() {
+            elsewhere.call(n > 1);
+        }
+        if self.count.load(Ordering::SeqCst) & !ELSEWHERE != 0 {
+            self.wake_here(n);
+        }
+    }
+
+    fn wake_here(&self, n: usize) {
         // Woken outside the mutex, which those woken may want at once.
         if n == 1 {
             let first = self.change(|waiters| {
@@ -109,13 +149,16 @@ impl WaitQueue {
     /// Joins the queue, at its end. The waiter must ask after this whether it still has to wait.
     pub(crate) fn register(&self, waiter: &Arc<Waiter>) {
         self.change(|waiters| waiters.push_back(waiter.clone()));
+        if let Some(elsewhere) = self.elsewhere.get() {
+            elsewhere.arm();
+        }
         fence(Ordering::SeqCst);
     }
 
     /// Leaves the queue: whether the waiter was still in it, which means that it was given no wake-up here.
     pub(crate) fn leave(&self, waiter: &Arc<Waiter>) -> bool {
         // Alone in most queues, and most waiters leave because they were woken.
-        let left = self.count.load(Ordering::SeqCst) != 0
+        let left = self.count.load(Ordering::SeqCst) & !ELSEWHERE != 0
             && self.change(|waiters| match waiters.iter().position(|other| Arc::ptr_eq(other, waiter)) {
                 Some(place) => waiters.remove(place).is_some(),
                 None => false,
@@ -129,7 +172,8 @@ impl WaitQueue {
     fn change<T>(&self, act: impl FnOnce(&mut VecDeque<Arc<Waiter>>) -> T) -> T {
         let mut waiters = self.waiters.lock();
         let answer = act(&mut waiters);
-        self.count.store(waiters.len() as u32, Ordering::SeqCst);
+        let mark = self.count.load(Ordering::SeqCst) & ELSEWHERE;
+        self.count.store(waiters.len() as u32 | mark, Ordering::SeqCst);
         answer
     }
 }

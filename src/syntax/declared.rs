@@ -22,7 +22,7 @@ impl StatementKind {
     pub fn declared(&self) -> Option<Declared<'_>> {
         Some(match self {
             StatementKind::Let { pattern, value } => Declared::Let(pattern, value),
-            StatementKind::Var { pattern, value } => Declared::Var(pattern, value),
+            StatementKind::Var { pattern, value, .. } => Declared::Var(pattern, value),
             StatementKind::ThreadLocal { name, value, id } => Declared::ThreadLocal(name, value, *id),
             StatementKind::Declare(declaration) => Declared::Things(declaration),
             StatementKind::Timer(timer) => Declared::Timer(timer),

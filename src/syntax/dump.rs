@@ -57,7 +57,9 @@ fn statement(statement: &Statement) -> String {
         StatementKind::Invalid => "INVALID".into(),
         StatementKind::Expression(value) => expression(value),
         StatementKind::Let { pattern: p, value } => format!("let {} = {}", pattern(p), expression(value)),
-        StatementKind::Var { pattern: p, value } => format!("var {} = {}", pattern(p), expression(value)),
+        StatementKind::Var { pattern: p, value, shared } => {
+            format!("{}var {} = {}", if *shared { "shared " } else { "" }, pattern(p), expression(value))
+        }
         StatementKind::ThreadLocal { name, value, .. } => {
             format!("threadlocal {} = {}", name.text, expression(value))
         }
@@ -81,7 +83,10 @@ fn statement(statement: &Statement) -> String {
             let word = if t.process { "process" } else { "thread" };
             format!("{daemon}{word} {}{} {body}", t.name.text, parameters(&t.parameters))
         }
-        StatementKind::Declare(d) => format!("{} {}", d.kind.word(), list(&d.items, item)),
+        StatementKind::Declare(d) => {
+            let shared = if d.shared { "shared " } else { "" };
+            format!("{shared}{} {}", d.kind.word(), list(&d.items, item))
+        }
         StatementKind::OnSignal { signal, action, .. } => {
             let action = match action {
                 OnSignal::Handler(body) => block(body),

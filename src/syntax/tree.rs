@@ -50,6 +50,8 @@ pub enum StatementKind {
     Var {
         pattern: Pattern,
         value: Expression,
+        /// It is one for all processes of the run.
+        shared: bool,
     },
     /// Each thread evaluates `value` for itself, when it first reads the name; `id` is that function.
     ThreadLocal {
@@ -269,16 +271,19 @@ pub struct Timer {
     pub id: NodeId,
 }
 
-/// `KIND name [count] (arguments) = value, …`.
+/// `KIND name [count] (arguments) = value, …`, or the same after `shared`.
 #[derive(Debug, Clone)]
 pub struct Declaration {
     pub kind: DeclarationKind,
+    /// What it makes is one for all processes of the run.
+    pub shared: bool,
     pub items: Vec<DeclarationItem>,
 }
 
 #[derive(Debug, Clone)]
 pub struct DeclarationItem {
     pub name: Name,
+    /// How many; of an array, how long it is.
     pub count: Option<Expression>,
     pub arguments: Vec<Argument>,
     pub value: Option<Expression>,
@@ -301,10 +306,14 @@ pub enum DeclarationKind {
     Pool,
     ProcessPool,
     Pipe,
+    /// These three exist as `shared` only.
+    Array,
+    List,
+    Map,
 }
 
 impl DeclarationKind {
-    pub const ALL: [DeclarationKind; 13] = [
+    pub const ALL: [DeclarationKind; 16] = [
         DeclarationKind::Lock,
         DeclarationKind::RLock,
         DeclarationKind::RwLock,
@@ -318,15 +327,10 @@ impl DeclarationKind {
         DeclarationKind::Pool,
         DeclarationKind::ProcessPool,
         DeclarationKind::Pipe,
+        DeclarationKind::Array,
+        DeclarationKind::List,
+        DeclarationKind::Map,
     ];
-
-    /// The name of the function that makes one.
-    pub fn maker(self) -> &'static str {
-        match self {
-            DeclarationKind::ProcessPool => "process_pool",
-            other => other.word(),
-        }
-    }
 
     /// What begins the declaration.
     pub fn word(self) -> &'static str {
@@ -344,7 +348,43 @@ impl DeclarationKind {
             DeclarationKind::Pool => "pool",
             DeclarationKind::ProcessPool => "process pool",
             DeclarationKind::Pipe => "pipe",
+            DeclarationKind::Array => "array",
+            DeclarationKind::List => "list",
+            DeclarationKind::Map => "map",
         }
+    }
+
+    /// The builtin that makes one.
+    pub fn maker(self) -> &'static str {
+        match self {
+            DeclarationKind::Array => "__array",
+            DeclarationKind::List => "__list",
+            DeclarationKind::Map => "__map",
+            DeclarationKind::ProcessPool => "process_pool",
+            DeclarationKind::Lock
+            | DeclarationKind::RLock
+            | DeclarationKind::RwLock
+            | DeclarationKind::Semaphore
+            | DeclarationKind::Condition
+            | DeclarationKind::Event
+            | DeclarationKind::Barrier
+            | DeclarationKind::Latch
+            | DeclarationKind::Queue
+            | DeclarationKind::Atomic
+            | DeclarationKind::Pool
+            | DeclarationKind::Pipe => self.word(),
+        }
+    }
+
+    /// Whether it may be declared `shared`.
+    pub fn can_be_shared(self) -> bool {
+        !matches!(
+            self,
+            DeclarationKind::RwLock
+                | DeclarationKind::Pool
+                | DeclarationKind::ProcessPool
+                | DeclarationKind::Pipe
+        )
     }
 }
 

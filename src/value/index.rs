@@ -1,6 +1,7 @@
 //! `object[index]`, read and written, and slices.
 
 use super::error::{Error, Kind};
+use super::nature::Nature;
 use super::operate::check_size;
 use super::{Range, Value, compare, near, show, text};
 use std::sync::Arc;
@@ -27,14 +28,16 @@ pub fn copy_element(object: &Value, index: &Value, slot: &mut Value) -> bool {
 pub fn replace_element(object: &Value, index: &Value, value: &Value) -> bool {
     match (object, index) {
         (Value::List(list), Value::Int(n)) => list.copy_from(*n, value),
-        (Value::Map(map), key) if key.is_plain() => match map.lock().get_mut(key) {
-            // Freeing the old value takes no step of anybody's: it waits until the lock is let go.
-            Some(old) if old.is_plain() => {
-                value.copy_to(old);
-                true
+        (Value::Map(map), key) if key.is_plain() && map.nature == Nature::Own => {
+            match map.lock().get_mut(key) {
+                // Freeing the old value takes no step of anybody's: it waits until the lock is let go.
+                Some(old) if old.is_plain() => {
+                    value.copy_to(old);
+                    true
+                }
+                _ => false,
             }
-            _ => false,
-        },
+        }
         _ => false,
     }
 }
@@ -51,11 +54,12 @@ pub fn get(object: &Value, index: &Value) -> Result<Value, Error> {
     }
     match object {
         Value::List(list) => {
-            let index = number(index, "list")?;
+            let what = list.nature.word();
+            let index = number(index, what)?;
             let values = list.lock();
             match position(index, values.len()) {
                 Some(at) => Ok(values[at].clone()),
-                None => Err(out_of_range("list", index, values.len())),
+                None => Err(out_of_range(what, index, values.len())),
             }
         }
         Value::Range(range) => {
@@ -84,22 +88,34 @@ pub fn set(object: &Value, index: &Value, value: Value) -> Result<(), Error> {
                 return Err(Error::new(Kind::Type, "a slice of a list cannot be assigned")
                     .hint("assign element by element, or make a new list: xs[..a] + ys + xs[b..]"));
             }
-            let index = number(index, "list")?;
-            let mut values = list.lock();
-            let length = values.len();
-            let Some(at) = position(index, length) else {
-                return Err(out_of_range("list", index, length).hint("to add an element, use xs.push(x)"));
+            let what = list.nature.word();
+            let index = number(index, what)?;
+            list.nature.may_change("list")?;
+            let length = list.len();
+            // The list may become shorter meanwhile.
+            let done = match position(index, length) {
+                Some(at) => list.set(at, value)?,
+                None => false,
             };
-            let old = std::mem::replace(&mut values[at], value);
-            drop(values);
-            drop(old); // outside the lock: dropping may free a large structure
+            if !done {
+                let error = out_of_range(what, index, length);
+                return Err(if list.nature == Nature::Array {
+                    error
+                } else {
+                    error.hint("to add an element, use xs.push(x)")
+                });
+            };
             Ok(())
         }
         Value::Map(map) => {
             compare::hashable(index)?;
-            let old = map.lock().insert(index.clone(), value);
-            drop(old);
-            Ok(())
+            map.nature.may_change("map")?;
+            let (key, value) = (map.nature.admit(index)?, map.nature.admit(&value)?);
+            let mut old = None; // dropped outside the lock
+            map.edit(&mut |entries| {
+                old = entries.insert(key.clone(), value.clone());
+                Ok(())
+            })
         }
         _ => {
             let error = Error::new(Kind::Type, format!("the elements of {} cannot be assigned", a(object)));
@@ -157,15 +173,16 @@ fn position(index: i64, length: usize) -> Option<usize> {
 }
 
 fn number(index: &Value, object: &str) -> Result<i64, Error> {
+    let article = if object == "array" { "an" } else { "a" };
     match index {
         Value::Int(index) => Ok(*index),
         Value::Float(_) => {
-            Err(Error::new(Kind::Type, format!("the index of a {object} is an int, not float"))
+            Err(Error::new(Kind::Type, format!("the index of {article} {object} is an int, not float"))
                 .hint("use // to divide without a fraction, or int(x)"))
         }
         _ => Err(Error::new(
             Kind::Type,
-            format!("the index of a {object} is an int, not {}", index.kind().word()),
+            format!("the index of {article} {object} is an int, not {}", index.kind().word()),
         )),
     }
 }

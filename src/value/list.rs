@@ -1,13 +1,27 @@
 //! Lists. Every operation is one step: it locks the list, for itself alone.
 
+use super::error::Error;
+use super::nature::Nature;
 use super::step::{StepGuard, Stepped, shadow_of};
-use super::{Value, apart, release};
+use super::there::{Cells, Whole};
+use super::{Value, apart, put, release};
+use crate::mapped::{Memory, Place};
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
 #[derive(Debug)]
 pub struct List {
     elements: Stepped<Elements>,
+    pub nature: Nature,
+    /// Where it is, if it is in memory that processes share; `elements` is then what was read last.
+    there: Option<Box<There>>,
+}
+
+#[derive(Debug)]
+enum There {
+    Whole(Whole),
+    Cells(Cells),
 }
 
 /// What a list holds: a vector, that knows when an element can be written over unseen.
@@ -53,18 +67,106 @@ impl DerefMut for Elements {
 
 impl List {
     pub fn new(values: Vec<Value>) -> List {
-        List { elements: Stepped::new(Elements::new(values)) }
+        List::of(Nature::Own, values)
     }
 
-    /// The elements, for one step. Never hold two containers' locks at once: take `snapshot` of one first.
+    pub fn of(nature: Nature, values: Vec<Value>) -> List {
+        List { elements: Stepped::new(Elements::new(values)), nature, there: None }
+    }
+
+    /// The same list or array, which is new, in memory that processes share.
+    pub fn there(&self, memory: &Arc<Memory>) -> Result<List, Error> {
+        let values = self.snapshot();
+        let there = match self.nature {
+            Nature::Array => There::Cells(Cells::new(memory, &values)?),
+            Nature::Own | Nature::Copy | Nature::Shared => {
+                There::Whole(Whole::new(memory, &Value::list(values))?)
+            }
+        };
+        Ok(List::with(self.nature, there))
+    }
+
+    /// That which is in this place; an array of so many elements.
+    pub fn found(nature: Nature, place: Place, len: usize) -> List {
+        let there = match nature {
+            Nature::Array => There::Cells(Cells::at(place, len)),
+            Nature::Own | Nature::Copy | Nature::Shared => There::Whole(Whole::at(place)),
+        };
+        List::with(nature, there)
+    }
+
+    fn with(nature: Nature, there: There) -> List {
+        let mut list = List::of(nature, Vec::new());
+        list.there = Some(Box::new(there));
+        list
+    }
+
+    /// Where it is in memory that processes share, and how long an array is.
+    pub fn place(&self) -> Option<(usize, usize)> {
+        Some(match &**self.there.as_ref()? {
+            There::Whole(whole) => (whole.number(), 0),
+            There::Cells(cells) => (cells.number(), cells.len()),
+        })
+    }
+
+    /// The elements, for one step that looks at them. Never hold two containers' locks at once: take `snapshot` of one
+    /// first. For changing them there is `edit`.
     #[inline]
     pub fn lock(&self) -> StepGuard<'_, Elements> {
-        self.elements.lock()
+        let mut elements = self.elements.lock();
+        if let Some(there) = &self.there {
+            there.read(&mut elements);
+        }
+        elements
+    }
+
+    /// Changes the elements, as one step. If somebody in another process was faster, the change is made once more, with
+    /// what is there then. One that fails changes nothing.
+    #[inline]
+    pub fn edit<R>(&self, change: &mut dyn FnMut(&mut Elements) -> Result<R, Error>) -> Result<R, Error> {
+        let Some(there) = &self.there else { return change(&mut self.elements.lock()) };
+        loop {
+            let mut elements = self.lock();
+            let changed = change(&mut elements);
+            let There::Whole(whole) = &**there else { return changed };
+            let answer = changed.inspect_err(|_| whole.forget())?;
+            if whole.replace(&Value::list(elements.values.clone())).inspect_err(|_| whole.forget())? {
+                return Ok(answer);
+            }
+        }
+    }
+
+    /// Puts a copy into an element's place; false when there is none.
+    pub fn set(&self, index: usize, value: Value) -> Result<bool, Error> {
+        let value = self.nature.admit(&value)?;
+        if let Some(there) = &self.there
+            && let There::Cells(cells) = &**there
+        {
+            return cells.set(index, &value);
+        }
+        let mut old = None; // dropped outside the lock: dropping may free a large structure
+        self.edit(&mut |elements| {
+            let Some(slot) = elements.get_mut(index) else { return Ok(false) };
+            old = Some(std::mem::replace(slot, value.clone()));
+            Ok(true)
+        })
+    }
+
+    #[cold]
+    fn get_there(&self, position: i64) -> Option<Value> {
+        if let Some(There::Cells(cells)) = self.there.as_deref() {
+            return cells.get(place(position, cells.len())?);
+        }
+        let values = self.lock();
+        values.get(place(position, values.len())?).cloned()
     }
 
     /// The element at a position that counts from the start or, negative, from the end; None outside.
     #[inline]
     pub fn get(&self, position: i64) -> Option<Value> {
+        if self.there.is_some() {
+            return self.get_there(position);
+        }
         let values = self.elements.lock();
         values.get(place(position, values.len())?).cloned()
     }
@@ -72,6 +174,9 @@ impl List {
     /// Copies an element to a place; false when there is no such position.
     #[inline(always)]
     pub fn copy_to(&self, position: i64, slot: &mut Value) -> bool {
+        if self.there.is_some() {
+            return self.get_there(position).map(|value| put(slot, value)).is_some();
+        }
         let values = self.elements.lock();
         match place(position, values.len()).and_then(|place| values.get(place)) {
             Some(value) => {
@@ -82,8 +187,8 @@ impl List {
         }
     }
 
-    /// Puts a copy of a value in an element's place; false when there is no such position, or when freeing the old
-    /// element may take long.
+    /// Puts a copy of a value in an element's place; false when there is no such position, when freeing the old
+    /// element may take long, or when not every value may be put there.
     #[inline(always)]
     pub fn copy_from(&self, position: i64, value: &Value) -> bool {
         let mut elements = self.elements.lock();
@@ -92,6 +197,9 @@ impl List {
         let Some(slot) = place(position, length).and_then(|place| values.get_mut(place)) else {
             return false;
         };
+        if self.nature != Nature::Own {
+            return false;
+        }
         if *plain && value.is_plain() {
             value.copy_over(slot);
             true
@@ -104,11 +212,12 @@ impl List {
         }
     }
 
-    /// Appends what is in a place, which it leaves if it is not plain, when there is room already.
+    /// Appends what is in a place, which it leaves if it is not plain, when there is room already and any value may be
+    /// put there.
     #[inline(always)]
     pub fn push_in_place(&self, slot: &mut Value) -> bool {
         let mut elements = self.elements.lock();
-        if elements.len() == elements.capacity() {
+        if elements.len() == elements.capacity() || self.nature != Nature::Own {
             return false;
         }
         match slot {
@@ -123,11 +232,15 @@ impl List {
 
     #[inline]
     pub fn push(&self, value: Value) {
+        debug_assert!(self.there.is_none(), "what is shared is changed by `edit`");
         self.elements.lock().push(value);
     }
 
     pub fn len(&self) -> usize {
-        self.elements.lock().len()
+        if let Some(There::Cells(cells)) = self.there.as_deref() {
+            return cells.len();
+        }
+        self.lock().len()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -136,7 +249,10 @@ impl List {
 
     /// A copy of what it holds now.
     pub fn snapshot(&self) -> Vec<Value> {
-        self.elements.lock().values.clone()
+        if let Some(There::Cells(cells)) = self.there.as_deref() {
+            return cells.values();
+        }
+        self.lock().values.clone()
     }
 
     /// Puts other elements in the place of all it holds; gives back the old ones, to be dropped outside the lock.
@@ -160,6 +276,19 @@ impl Drop for List {
     fn drop(&mut self) {
         if !self.elements.get_mut().plain && self.inner().iter().any(release::nests) {
             release::release(std::mem::take(self.inner()));
+        }
+    }
+}
+
+impl There {
+    fn read(&self, elements: &mut Elements) {
+        match self {
+            There::Cells(cells) => *elements = Elements::new(cells.values()),
+            There::Whole(whole) => {
+                if let Some(Value::List(list)) = whole.news() {
+                    *elements = Elements::new(list.snapshot());
+                }
+            }
         }
     }
 }

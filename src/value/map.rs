@@ -1,9 +1,14 @@
 //! Maps, in insertion order. Every operation is one step: it locks the map, for itself alone.
 
+use super::error::Error;
+use super::nature::Nature;
 use super::step::{StepGuard, Stepped, shadow_of};
+use super::there::Whole;
 use super::{Value, release};
+use crate::mapped::{Memory, Place};
 use foldhash::fast::RandomState;
 use indexmap::IndexMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
 pub type Entries = IndexMap<Value, Value, RandomState>;
@@ -11,21 +16,71 @@ pub type Entries = IndexMap<Value, Value, RandomState>;
 #[derive(Debug, Default)]
 pub struct Map {
     entries: Stepped<Entries>,
+    pub nature: Nature,
+    /// Where it is, if it is in memory that processes share; `entries` is then what was read last.
+    there: Option<Box<Whole>>,
 }
 
 impl Map {
     pub fn new(entries: Entries) -> Map {
-        Map { entries: Stepped::new(entries) }
+        Map::of(Nature::Own, entries)
     }
 
-    /// The entries, for one step. Never hold two containers' locks at once.
+    pub fn of(nature: Nature, entries: Entries) -> Map {
+        Map { entries: Stepped::new(entries), nature, there: None }
+    }
+
+    /// The same map, which is new, in memory that processes share.
+    pub fn there(&self, memory: &Arc<Memory>) -> Result<Map, Error> {
+        let whole = Whole::new(memory, &Value::map(self.lock().clone()))?;
+        Ok(Map::with(self.nature, whole))
+    }
+
+    /// That which is in this place.
+    pub fn found(nature: Nature, place: Place) -> Map {
+        Map::with(nature, Whole::at(place))
+    }
+
+    fn with(nature: Nature, whole: Whole) -> Map {
+        let mut map = Map::of(nature, Entries::default());
+        map.there = Some(Box::new(whole));
+        map
+    }
+
+    /// Where it is in memory that processes share.
+    pub fn place(&self) -> Option<usize> {
+        self.there.as_ref().map(|whole| whole.number())
+    }
+
+    /// The entries, for one step that looks at them. Never hold two containers' locks at once. For changing them there
+    /// is `edit`.
     #[inline]
     pub fn lock(&self) -> StepGuard<'_, Entries> {
-        self.entries.lock()
+        let mut entries = self.entries.lock();
+        if let Some(whole) = &self.there
+            && let Some(Value::Map(map)) = whole.news()
+        {
+            *entries = map.lock().clone();
+        }
+        entries
+    }
+
+    /// Changes the entries, as one step. If somebody in another process was faster, the change is made once more, with
+    /// what is there then. One that fails changes nothing.
+    #[inline]
+    pub fn edit<R>(&self, change: &mut dyn FnMut(&mut Entries) -> Result<R, Error>) -> Result<R, Error> {
+        let Some(whole) = &self.there else { return change(&mut self.entries.lock()) };
+        loop {
+            let mut entries = self.lock();
+            let answer = change(&mut entries).inspect_err(|_| whole.forget())?;
+            if whole.replace(&Value::map(entries.clone())).inspect_err(|_| whole.forget())? {
+                return Ok(answer);
+            }
+        }
     }
 
     pub fn len(&self) -> usize {
-        self.entries.lock().len()
+        self.lock().len()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -34,15 +89,15 @@ impl Map {
 
     /// A copy of what it holds now, in order.
     pub fn snapshot(&self) -> Vec<(Value, Value)> {
-        self.entries.lock().iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+        self.lock().iter().map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 
     pub fn keys(&self) -> Vec<Value> {
-        self.entries.lock().keys().cloned().collect()
+        self.lock().keys().cloned().collect()
     }
 
     pub fn values(&self) -> Vec<Value> {
-        self.entries.lock().values().cloned().collect()
+        self.lock().values().cloned().collect()
     }
 
     /// The place for the number of its shadow.

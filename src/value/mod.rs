@@ -16,6 +16,7 @@ pub mod index;
 pub mod iterate;
 pub mod list;
 pub mod map;
+pub mod nature;
 pub mod near;
 pub mod number;
 pub mod object;
@@ -26,6 +27,7 @@ pub mod show;
 pub mod sort;
 pub mod step;
 pub mod text;
+pub mod there;
 pub mod wire;
 
 use crate::builtin::Row;
@@ -97,6 +99,8 @@ pub enum Type {
     Function,
     Range,
     List,
+    /// A `shared array`.
+    Array,
     Map,
     Set,
     Object,
@@ -252,6 +256,7 @@ impl Value {
             Value::Short(_) | Value::Long(_) => Type::Str,
             Value::Function(_) | Value::Builtin(_) | Value::Closure(_) | Value::Bound(_) => Type::Function,
             Value::Range(_) => Type::Range,
+            Value::List(list) if list.nature == nature::Nature::Array => Type::Array,
             Value::List(_) => Type::List,
             Value::Map(_) => Type::Map,
             Value::Set(_) => Type::Set,
@@ -351,7 +356,7 @@ impl Range {
 }
 
 impl Type {
-    pub const ALL: [Type; 34] = [
+    pub const ALL: [Type; 35] = [
         Type::Nil,
         Type::Bool,
         Type::Int,
@@ -361,6 +366,7 @@ impl Type {
         Type::Function,
         Type::Range,
         Type::List,
+        Type::Array,
         Type::Map,
         Type::Set,
         Type::Object,
@@ -400,6 +406,7 @@ impl Type {
             Type::Function => "function",
             Type::Range => "range",
             Type::List => "list",
+            Type::Array => "array",
             Type::Map => "map",
             Type::Set => "set",
             Type::Object => "object",

@@ -1,5 +1,6 @@
 //! Sets, in insertion order. Every operation is one step: it locks the set, for itself alone.
 
+use super::nature::Nature;
 use super::step::{StepGuard, Stepped, shadow_of};
 use super::{Value, release};
 use foldhash::fast::RandomState;
@@ -11,11 +12,16 @@ pub type Members = IndexSet<Value, RandomState>;
 #[derive(Debug, Default)]
 pub struct Set {
     members: Stepped<Members>,
+    pub nature: Nature,
 }
 
 impl Set {
     pub fn new(members: Members) -> Set {
-        Set { members: Stepped::new(members) }
+        Set::of(Nature::Own, members)
+    }
+
+    pub fn of(nature: Nature, members: Members) -> Set {
+        Set { members: Stepped::new(members), nature }
     }
 
     /// The members, for one step. Never hold two containers' locks at once.

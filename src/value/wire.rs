@@ -7,6 +7,10 @@
 //! length and its bytes, a list, map or set as the number of its parts and the parts.
 
 use super::error::{Error, Kind};
+use super::list::List;
+use super::map::Map;
+use super::nature::Nature;
+use super::set::Set;
 use super::{Range, Value, compare, show, text};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -117,6 +121,11 @@ struct Open {
 
 /// The value of bytes that `encode` made. None when they are something else.
 pub fn decode(bytes: &[u8]) -> Option<Value> {
+    decode_as(bytes, Nature::Own)
+}
+
+/// The same, of containers of a certain nature.
+pub fn decode_as(bytes: &[u8], nature: Nature) -> Option<Value> {
     let mut rest = bytes;
     let mut open: Vec<Open> = Vec::new();
     loop {
@@ -139,15 +148,15 @@ pub fn decode(bytes: &[u8]) -> Option<Value> {
             if open.last().is_none_or(|last| last.left > 0) {
                 break;
             }
-            value = Some(open.pop()?.close()?);
+            value = Some(open.pop()?.close(nature)?);
         }
     }
 }
 
 impl Open {
-    fn close(self) -> Option<Value> {
+    fn close(self, nature: Nature) -> Option<Value> {
         Some(match self.tag {
-            LIST => Value::list(self.parts),
+            LIST => Value::List(Arc::new(List::of(nature, self.parts))),
             MAP => {
                 let mut parts = self.parts.into_iter();
                 let mut entries = Vec::new();
@@ -155,11 +164,11 @@ impl Open {
                     compare::hashable(&key).ok()?;
                     entries.push((key, value));
                 }
-                Value::map(entries.into_iter().collect())
+                Value::Map(Arc::new(Map::of(nature, entries.into_iter().collect())))
             }
             _ => {
                 self.parts.iter().try_for_each(|part| compare::hashable(part).ok())?;
-                Value::set(self.parts.into_iter().collect())
+                Value::Set(Arc::new(Set::of(nature, self.parts.into_iter().collect())))
             }
         })
     }

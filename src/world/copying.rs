@@ -20,7 +20,9 @@ pub(super) fn pack_variables(packing: &mut Packing, image: &Image, mentioned: &d
     }
     for (index, name) in program.globals.iter().enumerate() {
         let number = index as u32;
-        let value = mentioned(Mention::Global(number)).then(|| image.global(number)).flatten();
+        // What is in memory that processes share is there for the child too.
+        let here = image.memory.is_none() || !program.is_shared(number);
+        let value = (here && mentioned(Mention::Global(number))).then(|| image.global(number)).flatten();
         packing.root(format!("the variable {name}"), |w| w.value(&value.unwrap_or(Value::Unset)));
     }
 }

@@ -95,6 +95,12 @@ pub trait World {
     /// What is outside the program; refused where it cannot be used in this `way` at all.
     fn outside(&mut self, way: Way<'_>) -> Result<&mut dyn Outside, Error>;
 
+    /// Makes something that was declared `shared`, and is new, one for all processes of the run: what is to be used in
+    /// its place. Where nobody can start a process, that is the thing itself.
+    fn share(&mut self, thing: &Value) -> Result<Value, Error> {
+        Ok(thing.clone())
+    }
+
     fn cpu_count(&self) -> usize;
 
     /// The numbers of this process and of its parent. Err in a world without processes.

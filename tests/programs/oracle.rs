@@ -176,7 +176,7 @@ impl Oracle {
         self.step()?;
         match &statement.kind {
             StatementKind::Expression(expression) => self.value(expression, scope).map(drop),
-            StatementKind::Let { pattern, value } | StatementKind::Var { pattern, value } => {
+            StatementKind::Let { pattern, value } | StatementKind::Var { pattern, value, .. } => {
                 let value = self.value(value, scope)?;
                 self.bind(pattern, value, scope)
             }

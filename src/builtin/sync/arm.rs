@@ -23,15 +23,19 @@ pub fn make(context: &Context<'_>, receiver: &Value, method: &str, arguments: &[
     let Value::Sync(sync) = receiver else { return Err(no_arm(receiver, method)) };
     let timeout = if method == "put" { 1 } else { 0 };
     no_timeout(method, argument(arguments, timeout))?;
-    of_thing(sync, method, arguments).ok_or_else(|| no_arm(receiver, method))
+    let value = match (&sync.kind, method) {
+        (Kind::Queue(_), "put") => super::queue::outgoing(sync, argument(arguments, 0))?,
+        _ => Value::Nil, // nothing is put
+    };
+    of_thing(sync, method, value).ok_or_else(|| no_arm(receiver, method))
 }
 
-fn of_thing(sync: &Arc<Sync>, method: &str, arguments: &[Value]) -> Option<Op> {
+fn of_thing(sync: &Arc<Sync>, method: &str, value: Value) -> Option<Op> {
     let thing = || sync.clone();
     match &sync.kind {
         Kind::Queue(_) => match method {
             "get" => Some(Op::Get(thing())),
-            "put" => Some(Op::put(thing(), argument(arguments, 0).clone())),
+            "put" => Some(Op::put(thing(), value)),
             "join" => Some(Op::Finished(thing())),
             _ => None,
         },

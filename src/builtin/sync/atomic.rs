@@ -2,9 +2,9 @@
 
 use super::{NAME, argument, is_given, native, receiver, sync_in};
 use crate::builtin::{Context, Outcome, Property, Row};
-use crate::sync::Kind;
 use crate::sync::atomic::Atomic;
-use crate::value::{Value, error::Error};
+use crate::sync::{Kind, Sync};
+use crate::value::{Value, error::Error, nature::admit};
 
 type Done = Result<Outcome, Error>;
 
@@ -39,6 +39,11 @@ fn make(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     Ok(Value::Sync(context.make(Kind::Atomic(Atomic::new(value)))).into())
 }
 
+/// What is held for a value: by an atomic that is shared between processes, a copy.
+fn held(atomic: &Sync, value: &Value) -> Result<Value, Error> {
+    if atomic.is_shared() { admit(value) } else { Ok(value.clone()) }
+}
+
 fn add(_: &mut Context<'_>, arguments: &[Value]) -> Done {
     let sync = receiver(arguments)?;
     let n = argument(arguments, 1);
@@ -52,15 +57,16 @@ fn add(_: &mut Context<'_>, arguments: &[Value]) -> Done {
 fn swap(_: &mut Context<'_>, arguments: &[Value]) -> Done {
     let sync = receiver(arguments)?;
     let mut order = sync.order();
-    let old = Atomic::of(sync)?.swap(argument(arguments, 1).clone());
+    let old = Atomic::of(sync)?.swap(held(sync, argument(arguments, 1))?)?;
     order.exchanged();
     Ok(old.into())
 }
 
 fn compare_exchange(_: &mut Context<'_>, arguments: &[Value]) -> Done {
     let sync = receiver(arguments)?;
+    let new = held(sync, argument(arguments, 2))?;
     let mut order = sync.order();
-    let exchanged = Atomic::of(sync)?.compare_exchange(argument(arguments, 1), argument(arguments, 2));
+    let exchanged = Atomic::of(sync)?.compare_exchange(argument(arguments, 1), &new)?;
     match exchanged {
         true => order.exchanged(),
         false => order.acquired(),
@@ -79,7 +85,7 @@ fn value(_: &mut Context<'_>, value: &Value) -> Done {
 fn set_value(_: &mut Context<'_>, atomic: &Value, value: &Value) -> Result<(), Error> {
     let sync = sync_in(atomic)?;
     let mut order = sync.order();
-    Atomic::of(sync)?.set(value.clone());
+    Atomic::of(sync)?.set(held(sync, value)?)?;
     order.released();
     Ok(())
 }

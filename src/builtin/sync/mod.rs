@@ -86,6 +86,7 @@ pub fn methods(kind: Type) -> &'static [Row] {
         | Type::Function
         | Type::Range
         | Type::List
+        | Type::Array
         | Type::Map
         | Type::Set
         | Type::Object
@@ -126,6 +127,7 @@ pub fn properties(kind: Type) -> &'static [Property] {
         | Type::Function
         | Type::Range
         | Type::List
+        | Type::Array
         | Type::Map
         | Type::Set
         | Type::Object

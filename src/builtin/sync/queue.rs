@@ -3,10 +3,11 @@
 use super::{NAME, argument, begin, deadline, int, is_given, native, property, receiver, sync_in};
 use crate::builtin::{Context, Outcome, Property, Row, Wait};
 use crate::sync::queue::{Got, Order, Put, Queue};
-use crate::sync::{Kind, Op};
+use crate::sync::{Kind, Op, Sync};
 use crate::value::{
     Value,
     error::{self, Error},
+    nature::copied,
 };
 
 type Done = Result<Outcome, Error>;
@@ -72,10 +73,15 @@ fn order(value: &Value) -> Result<Order, Error> {
     }
 }
 
+/// What is put for a value: into a queue that is shared between processes, a copy.
+pub(super) fn outgoing(queue: &Sync, value: &Value) -> Result<Value, Error> {
+    if queue.is_shared() { copied(value) } else { Ok(value.clone()) }
+}
+
 fn put(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let sync = receiver(arguments)?;
     let deadline = deadline(context, argument(arguments, 2))?;
-    match Queue::of(sync)?.put(sync, argument(arguments, 1).clone())? {
+    match Queue::of(sync)?.put(sync, outgoing(sync, argument(arguments, 1))?)? {
         Put::Done => Ok(Value::Bool(true).into()),
         Put::Full(value) => Ok(Outcome::Wait(Wait { op: Op::put(sync.clone(), value), deadline })),
     }
@@ -93,7 +99,7 @@ fn get(context: &mut Context<'_>, arguments: &[Value]) -> Done {
 
 fn try_put(_: &mut Context<'_>, arguments: &[Value]) -> Done {
     let sync = receiver(arguments)?;
-    let put = Queue::of(sync)?.put(sync, argument(arguments, 1).clone())?;
+    let put = Queue::of(sync)?.put(sync, outgoing(sync, argument(arguments, 1))?)?;
     let done = matches!(put, Put::Done);
     if !done {
         sync.looked_at();

@@ -219,6 +219,7 @@ impl<'t> Builder<'_, '_, 't> {
             Storage::Register
             | Storage::Cell
             | Storage::Global(_)
+            | Storage::Shared(_)
             | Storage::Local(_)
             | Storage::Constant(_)
             | Storage::Function(_) => None,

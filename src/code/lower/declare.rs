@@ -95,13 +95,17 @@ impl<'t> Builder<'_, '_, 't> {
             self.declare_name(&item.name);
             let mark = self.mark();
             let d = match &item.count {
-                None => {
+                Some(count) if declaration.kind != DeclarationKind::Array => {
+                    self.make_many(declaration, item, count)?
+                }
+                // An array has a length in place of a count.
+                None | Some(_) => {
                     let d = self.make_thing(declaration.kind, item)?;
                     let name = self.lowering.text_constant(&item.name.text);
                     self.emit(Instruction::Name { a: d, name });
+                    self.share(declaration, d);
                     d
                 }
-                Some(count) => self.make_many(declaration.kind, item, count)?,
             };
             self.initialise_name(&item.name, d);
             self.release_to(mark);
@@ -112,7 +116,7 @@ impl<'t> Builder<'_, '_, 't> {
 
     fn make_many(
         &mut self,
-        kind: DeclarationKind,
+        declaration: &'t Declaration,
         item: &'t DeclarationItem,
         count: &'t Expression,
     ) -> Lowered<Register> {
@@ -123,9 +127,10 @@ impl<'t> Builder<'_, '_, 't> {
         let enter = self.emit(Instruction::Jump { to: 0 });
         let top = self.here();
         let mark = self.mark();
-        let thing = self.make_thing(kind, item)?;
+        let thing = self.make_thing(declaration.kind, item)?;
         let name = self.symbol(&item.name.text);
         self.emit(Instruction::NameElement { a: thing, list, name });
+        self.share(declaration, thing);
         self.emit(Instruction::Push { list, s: thing });
         self.release_to(mark);
         self.land(enter);
@@ -133,7 +138,44 @@ impl<'t> Builder<'_, '_, 't> {
         Ok(list)
     }
 
+    /// What the register holds becomes one for all processes of the run, if it is declared so.
+    fn share(&mut self, declaration: &Declaration, at: Register) {
+        if declaration.shared {
+            let row = self.lowering.row(row("__share"));
+            self.emit(Instruction::CallBuiltin { at, count: 1, row });
+        }
+    }
+
+    /// A variable is shared by its place; where nothing can be, this is an error. `__share(nil)`
+    pub fn ask_for_memory(&mut self) {
+        let mark = self.mark();
+        let at = self.temporary();
+        self.emit(Instruction::Nil { d: at });
+        let row = self.lowering.row(row("__share"));
+        self.emit(Instruction::CallBuiltin { at, count: 1, row });
+        self.release_to(mark);
+    }
+
+    /// `__array(length, value)`: the length may be missing where the value is a list.
+    fn make_array(&mut self, item: &'t DeclarationItem) -> Lowered<Register> {
+        let at = self.temporaries(2);
+        for (part, d) in [&item.count, &item.value].into_iter().zip(at..) {
+            match part {
+                Some(value) => self.into(value, d)?,
+                None => {
+                    self.emit(Instruction::Unset { d });
+                }
+            }
+        }
+        let row = self.lowering.row(row(DeclarationKind::Array.maker()));
+        self.emit(Instruction::CallBuiltin { at, count: 2, row });
+        Ok(at)
+    }
+
     fn make_thing(&mut self, kind: DeclarationKind, item: &'t DeclarationItem) -> Lowered<Register> {
+        if kind == DeclarationKind::Array {
+            return self.make_array(item);
+        }
         let row = row(kind.maker());
         if kind == DeclarationKind::Condition && item.arguments.is_empty() {
             return self.make_condition(item, row);

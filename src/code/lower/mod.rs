@@ -96,7 +96,7 @@ impl Growing {
     /// The value of a variable, or where the program keeps it.
     pub fn place(&self, variable: u32) -> Place {
         match self.earlier.storage[variable as usize] {
-            Storage::Global(index) => Place::Global(index),
+            Storage::Global(index) | Storage::Shared(index) => Place::Global(index),
             Storage::Fixed(index) => Place::Fixed(index),
             Storage::Constant(index) => Place::Value(self.lowering.program.constants[index as usize].clone()),
             Storage::Function(function) => Place::Value(Value::Function(function)),
@@ -169,6 +169,7 @@ impl Lowering {
                 rows: Vec::new(),
                 scripted: Vec::new(),
                 globals: Vec::new(),
+                shared: Vec::new(),
                 fixed: Vec::new(),
                 locals: 0,
             },

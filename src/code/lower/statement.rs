@@ -63,7 +63,11 @@ impl<'t> Builder<'_, '_, 't> {
                 self.value(expression)?;
             }
             // Variables keep their registers until the block ends.
-            StatementKind::Let { pattern, value } | StatementKind::Var { pattern, value } => {
+            StatementKind::Var { pattern, value, shared: true } => {
+                self.ask_for_memory();
+                self.declaration(pattern, value)?;
+            }
+            StatementKind::Let { pattern, value } | StatementKind::Var { pattern, value, .. } => {
                 return self.declaration(pattern, value);
             }
             StatementKind::ThreadLocal { .. } => {}

@@ -15,6 +15,8 @@ pub(super) enum Storage {
     Cell,
     /// A cell of the whole program.
     Global(u32),
+    /// The same, and one for all processes of the run.
+    Shared(u32),
     /// A variable of the whole program that is written once.
     Fixed(u32),
     /// One for each thread.
@@ -105,7 +107,11 @@ fn first_choice(
         | VariableKind::SelfReference
         | VariableKind::Declared => {}
     }
-    if !variable.captured {
+    if variable.interprocess {
+        program.shared.push(program.globals.len() as u32);
+        program.globals.push(variable.name.clone());
+        Storage::Shared(program.globals.len() as u32 - 1)
+    } else if !variable.captured {
         Storage::Register
     } else if variable.top_level && !variable.assigned {
         program.fixed.push(variable.name.clone());

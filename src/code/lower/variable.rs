@@ -169,6 +169,9 @@ impl<'t> Builder<'_, '_, 't> {
             Storage::Global(index) => {
                 self.emit(Instruction::LoadGlobal { d, index });
             }
+            Storage::Shared(index) => {
+                self.emit(Instruction::LoadShared { d, index });
+            }
             Storage::Fixed(index) => {
                 self.emit(Instruction::LoadFixed { d, index });
             }
@@ -211,6 +214,9 @@ impl<'t> Builder<'_, '_, 't> {
             }
             Storage::Global(index) => {
                 self.emit(Instruction::StoreGlobal { s, index });
+            }
+            Storage::Shared(index) => {
+                self.emit(Instruction::StoreShared { s, index });
             }
             Storage::Fixed(index) => {
                 self.emit(Instruction::StoreFixed { s, index });

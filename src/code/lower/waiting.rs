@@ -265,7 +265,7 @@ impl<'t> Builder<'_, '_, 't> {
                     | Storage::Constant(_)
                     | Storage::Function(_)
                     | Storage::Local(_) => 0,
-                    Storage::Cell | Storage::Global(_) => 1,
+                    Storage::Cell | Storage::Global(_) | Storage::Shared(_) => 1,
                 },
                 None => 1,
             },

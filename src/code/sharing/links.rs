@@ -60,8 +60,12 @@ pub fn run_of(program: &Program, function: u32) -> Option<u32> {
 impl Links {
     fn instruction(&mut self, program: &Program, function: &Function, at: usize, made_for_call: bool) {
         match function.code[at] {
-            I::LoadGlobal { index, .. } => self.touches.push((at, index, false)),
-            I::StoreGlobal { index, .. } => self.touches.push((at, index, true)),
+            I::LoadGlobal { index, .. } | I::LoadShared { index, .. } => {
+                self.touches.push((at, index, false))
+            }
+            I::StoreGlobal { index, .. } | I::StoreShared { index, .. } => {
+                self.touches.push((at, index, true))
+            }
             I::Constant { index, .. } if !made_for_call => match program.constants[index as usize] {
                 Value::Function(function) => self.escapes.push(function),
                 Value::Builtin(row) => self.escapes.extend(scripted(program, row.name)),

@@ -62,7 +62,7 @@ impl Declarations<'_, '_, '_> {
             return self.found.always(report);
         }
         let functions = self.found.facts.builtins.functions;
-        let Some(row) = functions.iter().find(|row| row.name == kind.word()) else { return };
+        let Some(row) = functions.iter().find(|row| row.name == kind.maker()) else { return };
         let signature = signature::of_row(format!("{} {}", kind.word(), item.name.text), row);
         let before = usize::from(item.value.is_some() || item.lock.is_some() || of_monitor);
         let mut reports = Vec::new();

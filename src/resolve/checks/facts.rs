@@ -356,6 +356,11 @@ fn thing(kind: DeclarationKind, with_arguments: bool) -> Holds {
     Holds::Thing { kind: type_of(kind), waits_to_put }
 }
 
+/// Whether it is something to wait for, and no container.
+fn is_thing(kind: DeclarationKind) -> bool {
+    !matches!(kind, DeclarationKind::Array | DeclarationKind::List | DeclarationKind::Map)
+}
+
 pub fn type_of(kind: DeclarationKind) -> Type {
     match kind {
         DeclarationKind::Lock => Type::Lock,
@@ -370,13 +375,17 @@ pub fn type_of(kind: DeclarationKind) -> Type {
         DeclarationKind::Atomic => Type::Atomic,
         DeclarationKind::Pool | DeclarationKind::ProcessPool => Type::Pool,
         DeclarationKind::Pipe => Type::Pipe,
+        DeclarationKind::Array => Type::Array,
+        DeclarationKind::List => Type::List,
+        DeclarationKind::Map => Type::Map,
     }
 }
 
 /// Gathers in the order of the text, so what is declared is known to all that follows.
 impl<'t> Visitor<'t> for Facts<'t> {
     fn statement(&mut self, statement: &'t Statement) {
-        if let StatementKind::Let { pattern, value } | StatementKind::Var { pattern, value } = &statement.kind
+        if let StatementKind::Let { pattern, value } | StatementKind::Var { pattern, value, .. } =
+            &statement.kind
         {
             // Another name for a function is a value like any other: what it takes is not followed up.
             if !matches!(value.kind, ExpressionKind::Name(_)) {
@@ -390,6 +399,9 @@ impl<'t> Visitor<'t> for Facts<'t> {
             }
         } else if let StatementKind::Declare(declaration) = &statement.kind {
             for item in &declaration.items {
+                if !is_thing(declaration.kind) {
+                    continue;
+                }
                 let one = thing(declaration.kind, !item.arguments.is_empty());
                 let held = match (one, &item.count) {
                     (Holds::Thing { kind, waits_to_put }, Some(_)) => Holds::Things { kind, waits_to_put },

@@ -13,6 +13,7 @@ mod members;
 mod order;
 mod place;
 mod select;
+mod shared;
 mod signals;
 mod signature;
 mod start;
@@ -39,6 +40,7 @@ pub fn check(script: &Script, answers: &Resolution, builtins: &Builtins, source:
     order::Orders { found: &mut found }.block(&script.body);
     place::Places::new(&mut found).block(&script.body);
     select::Arms { found: &mut found }.block(&script.body);
+    shared::Shareds::new(script, &mut found).block(&script.body);
     signals::Signals { found: &mut found }.block(&script.body);
     start::Starts { found: &mut found }.block(&script.body);
     waits::Waits::new(&mut found).block(&script.body);

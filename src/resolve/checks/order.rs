@@ -88,7 +88,7 @@ fn joined(statement: &Statement) -> Option<&Expression> {
 fn started(statement: &Statement) -> Option<&Name> {
     match &statement.kind {
         StatementKind::Let { pattern: Pattern::Name(name), value }
-        | StatementKind::Var { pattern: Pattern::Name(name), value }
+        | StatementKind::Var { pattern: Pattern::Name(name), value, .. }
             if starts(&value.kind) =>
         {
             Some(name)

@@ -64,7 +64,7 @@ fn every_name(script: &Script, each: &mut impl FnMut(&Name)) {
     for statement in &script.body.statements {
         match &statement.kind {
             StatementKind::Let { pattern: Pattern::Name(name), value }
-            | StatementKind::Var { pattern: Pattern::Name(name), value } => {
+            | StatementKind::Var { pattern: Pattern::Name(name), value, .. } => {
                 each(name);
                 if let ExpressionKind::Name(name) = &value.kind {
                     each(name);

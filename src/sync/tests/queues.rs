@@ -238,11 +238,11 @@ fn atomic_integers() {
         let n = atomic(&a, Value::Int(start));
         let atomic = Atomic::of(&n).unwrap();
         assert_eq!(int(&atomic.add(&n, &Value::Int(3)).unwrap()), start + 3);
-        assert_eq!(int(&atomic.swap(Value::Int(10))), start + 3);
-        assert!(!atomic.compare_exchange(&Value::Int(9), &Value::Int(1)));
-        assert!(atomic.compare_exchange(&Value::Int(10), &Value::Int(1)));
+        assert_eq!(int(&atomic.swap(Value::Int(10)).unwrap()), start + 3);
+        assert!(!atomic.compare_exchange(&Value::Int(9), &Value::Int(1)).unwrap());
+        assert!(atomic.compare_exchange(&Value::Int(10), &Value::Int(1)).unwrap());
         assert_eq!(int(&atomic.get()), 1);
-        atomic.set(Value::Int(i64::MAX));
+        atomic.set(Value::Int(i64::MAX)).unwrap();
         assert_eq!(failed(atomic.add(&n, &Value::Int(1))).0, "overflow");
         assert_eq!(int(&atomic.get()), i64::MAX);
     }
@@ -256,15 +256,15 @@ fn the_smallest_integer_is_one_like_any_other() {
     assert_eq!(int(&atomic.add(&n, &Value::Int(-1)).unwrap()), i64::MIN);
     assert_eq!(int(&atomic.get()), i64::MIN);
     assert_eq!(failed(atomic.add(&n, &Value::Int(-1))).0, "overflow");
-    assert!(!atomic.compare_exchange(&Value::Int(0), &Value::Int(1)));
-    assert!(atomic.compare_exchange(&Value::Int(i64::MIN), &Value::Int(i64::MIN)));
+    assert!(!atomic.compare_exchange(&Value::Int(0), &Value::Int(1)).unwrap());
+    assert!(atomic.compare_exchange(&Value::Int(i64::MIN), &Value::Int(i64::MIN)).unwrap());
     assert_eq!(
         int(&atomic.add(&n, &Value::Int(i64::MIN + 1)).err().map_or(Value::Int(0), |_| Value::Int(1))),
         1
     );
     assert_eq!(int(&atomic.add(&n, &Value::Int(i64::MAX)).unwrap()), -1);
-    assert_eq!(int(&atomic.swap(Value::Int(i64::MIN))), -1);
-    assert_eq!(int(&atomic.swap(Value::Int(4))), i64::MIN);
+    assert_eq!(int(&atomic.swap(Value::Int(i64::MIN)).unwrap()), -1);
+    assert_eq!(int(&atomic.swap(Value::Int(4)).unwrap()), i64::MIN);
     assert_eq!(int(&atomic.get()), 4);
 }
 
@@ -273,16 +273,16 @@ fn an_atomic_holds_any_value() {
     let a = Testing::new();
     let n = atomic(&a, Value::text("idle"));
     let atomic = Atomic::of(&n).unwrap();
-    assert!(atomic.compare_exchange(&Value::text("idle"), &Value::Int(1)));
+    assert!(atomic.compare_exchange(&Value::text("idle"), &Value::Int(1)).unwrap());
     assert_eq!(int(&atomic.add(&n, &Value::Int(1)).unwrap()), 2);
-    assert_eq!(int(&atomic.swap(Value::Nil)), 2);
+    assert_eq!(int(&atomic.swap(Value::Nil).unwrap()), 2);
     assert!(matches!(atomic.get(), Value::Nil));
     assert_eq!(failed(atomic.add(&n, &Value::Int(1))).0, "type");
-    atomic.set(Value::Int(1));
+    atomic.set(Value::Int(1)).unwrap();
     assert!(is(&atomic.add(&n, &Value::Float(0.5)).unwrap(), &Value::Float(1.5)));
     assert!(is(&atomic.add(&n, &Value::Int(1)).unwrap(), &Value::Float(2.5)));
     assert_eq!(failed(atomic.add(&n, &Value::text("x"))).0, "type");
-    atomic.set(Value::Duration(5));
+    atomic.set(Value::Duration(5)).unwrap();
     assert!(is(&atomic.add(&n, &Value::Duration(5)).unwrap(), &Value::Duration(10)));
 }
 

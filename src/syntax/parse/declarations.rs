@@ -160,6 +160,7 @@ impl Parser<'_> {
     }
 
     pub fn declaration(&mut self, pair: Pair) -> StatementKind {
+        let shared = begins_with(&pair, "shared");
         let mut parts = parts(pair);
         let word = parts.next();
         let word = word.as_ref().map_or("", |word| word.as_str());
@@ -167,11 +168,16 @@ impl Parser<'_> {
         let Some(kind) = DeclarationKind::ALL.into_iter().find(|kind| kind.word() == word) else {
             return StatementKind::Invalid;
         };
-        let items = parts.filter_map(|item| self.declaration_item(kind, item)).collect();
-        StatementKind::Declare(Declaration { kind, items })
+        let items = parts.filter_map(|item| self.declaration_item(kind, shared, item)).collect();
+        StatementKind::Declare(Declaration { kind, shared, items })
     }
 
-    fn declaration_item(&mut self, kind: DeclarationKind, pair: Pair) -> Option<DeclarationItem> {
+    fn declaration_item(
+        &mut self,
+        kind: DeclarationKind,
+        shared: bool,
+        pair: Pair,
+    ) -> Option<DeclarationItem> {
         let mut item: Option<DeclarationItem> = None;
         let mut after_for = false;
         for part in pair.into_inner() {
@@ -195,15 +201,30 @@ impl Parser<'_> {
             }
         }
         let item = item?;
-        self.check_declaration(kind, &item);
+        self.check_declaration(kind, shared, &item);
         Some(item)
     }
 
-    fn check_declaration(&mut self, kind: DeclarationKind, item: &DeclarationItem) {
+    fn check_declaration(&mut self, kind: DeclarationKind, shared: bool, item: &DeclarationItem) {
         let word = kind.word();
-        if let (Some(value), false) = (&item.value, kind == DeclarationKind::Atomic) {
+        if shared && !kind.can_be_shared() {
             self.problem(
-                Diagnostic::error(Code::Syntax, value.span, "only an `atomic` is declared with `=`")
+                Diagnostic::error(Code::Syntax, item.name.span, format!("`{word}` cannot be shared"))
+                    .hint(not_shared(kind)),
+            );
+        }
+        if kind == DeclarationKind::Array && item.count.is_none() && item.value.is_none() {
+            let message = format!("how long is the array {}?", item.name.text);
+            self.problem(
+                Diagnostic::error(Code::Syntax, item.name.span, message).hint(format!(
+                    "give its length, `shared array {}[1000]`, or what it holds",
+                    item.name.text
+                )),
+            );
+        }
+        if let (Some(value), false) = (&item.value, has_value(kind)) {
+            self.problem(
+                Diagnostic::error(Code::Syntax, value.span, format!("`{word}` is not declared with `=`"))
                     .hint(format!("`{word} {}(…)` takes what it needs in parentheses", item.name.text)),
             );
         }
@@ -211,5 +232,24 @@ impl Parser<'_> {
             let span = Span { start: item.name.span.start, end: lock.span.end };
             self.syntax_error(span, format!("only a `condition` is declared `for` a lock, not `{word}`"));
         }
+    }
+}
+
+/// Whether its declaration may say what it holds: `= value`.
+fn has_value(kind: DeclarationKind) -> bool {
+    matches!(
+        kind,
+        DeclarationKind::Atomic | DeclarationKind::Array | DeclarationKind::List | DeclarationKind::Map
+    )
+}
+
+/// What to do in place of sharing it.
+fn not_shared(kind: DeclarationKind) -> &'static str {
+    match kind {
+        DeclarationKind::RwLock => "a `shared lock` works between processes, and an rwlock within one",
+        DeclarationKind::Pool => {
+            "a pool's tasks can come from one process only; give processes a `shared queue`"
+        }
+        _ => "a pipe joins two processes without the word: hand one of its ends to the child",
     }
 }

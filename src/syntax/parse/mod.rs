@@ -221,6 +221,7 @@ fn is_mark(rule: Rule) -> bool {
             | Rule::kw_default
             | Rule::kw_parallel
             | Rule::kw_repeat
+            | Rule::kw_shared
             | Rule::kw_return
             | Rule::kw_run
             | Rule::kw_select

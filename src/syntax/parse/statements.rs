@@ -28,8 +28,9 @@ impl Parser<'_> {
                 StatementKind::Let { pattern, value }
             }
             Rule::var_statement => {
+                let shared = begins_with(&pair, "shared");
                 let (pattern, value) = self.binding(pair);
-                StatementKind::Var { pattern, value }
+                StatementKind::Var { pattern, value, shared }
             }
             Rule::if_statement => self.if_statement(pair),
             Rule::while_statement => {

@@ -24,6 +24,7 @@ mod gil;
 mod graph;
 mod hold;
 mod host;
+mod ids;
 mod input;
 mod interrupt;
 mod jitter;
@@ -145,7 +146,7 @@ impl World for RealWorld {
     }
 
     fn next_id(&mut self) -> u32 {
-        self.shared.next_id.fetch_add(1, Ordering::Relaxed)
+        self.shared.next_id.next()
     }
 
     fn register(&mut self, sync: &Arc<Sync>) {
@@ -245,6 +246,20 @@ impl World for RealWorld {
         Ok(self)
     }
 
+    fn share(&mut self, thing: &Value) -> Result<Value, Error> {
+        let Some(memory) = self.shared.memory() else { return Ok(thing.clone()) };
+        Ok(match thing {
+            Value::Sync(sync) => {
+                let there = Arc::new(sync.there(memory)?);
+                self.shared.register(&there);
+                Value::Sync(there)
+            }
+            Value::List(list) => Value::List(Arc::new(list.there(memory)?)),
+            Value::Map(map) => Value::Map(Arc::new(map.there(memory)?)),
+            other => other.clone(),
+        })
+    }
+
     fn cpu_count(&self) -> usize {
         std::thread::available_parallelism().map_or(1, usize::from)
     }
@@ -326,18 +341,28 @@ impl Scheduler for RealWorld {
     #[inline(always)]
     fn awaited(&self) -> bool {
         self.shared.awaiting.load(Ordering::Relaxed) != 0
+            || self.shared.memory().is_some_and(|memory| memory.awaiting().load(Ordering::SeqCst) != 0)
     }
 
     fn changed(&mut self) {
+        if let Some(memory) = self.shared.memory() {
+            memory.changed();
+        }
         self.shared.changes.fetch_add(1, Ordering::SeqCst);
         self.shared.changed.wake_all();
     }
 
     fn await_begin(&mut self) {
+        if let Some(memory) = self.shared.memory() {
+            memory.awaiting().fetch_add(1, Ordering::SeqCst);
+        }
         self.begin_to_look();
     }
 
     fn await_end(&mut self) {
+        if let Some(memory) = self.shared.memory() {
+            memory.awaiting().fetch_sub(1, Ordering::SeqCst);
+        }
         self.end_looking();
     }
 

@@ -15,7 +15,6 @@ use parking_lot::Mutex;
 use rustix::fd::{AsFd, OwnedFd};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -100,7 +99,7 @@ impl Outside for RealWorld {
         allow_host(&self.shared.options, at, "be reached from other hosts")?;
         allow_path(&self.shared.options, at)?;
         let ids = self.shared.next_id.clone();
-        let next_id = Box::new(move || ids.fetch_add(1, Ordering::Relaxed));
+        let next_id = Box::new(move || ids.next());
         let poller = self.shared.doors.poller()?;
         match &at.local {
             None => sockets::listen(poller, at, next_id),

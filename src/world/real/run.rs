@@ -8,6 +8,7 @@ use super::forced::{self, Baton};
 use super::gil::Gil;
 use super::hold::Hold;
 use super::host::HostFunctions;
+use super::ids::Ids;
 use super::input::Input;
 use super::interrupt::{Bell, Ring};
 use super::jitter::Delays;
@@ -23,6 +24,7 @@ use super::{RealWorld, threads};
 use crate::code::reach::Reach;
 use crate::code::verify::Verified;
 use crate::machine::{Exit, Image};
+use crate::mapped::Memory;
 use crate::race::Detector;
 use crate::report::runtime::{Astray, Deadlock, Ending, Event, Happened, Left, status};
 use crate::sync::Sync;
@@ -167,7 +169,11 @@ pub(super) struct Shared {
     pub awake: Arc<AtomicIsize>,
     pub things: Things,
     pub names: Mutex<HashMap<Box<str>, u32>>,
-    pub next_id: Arc<AtomicU32>,
+    pub next_id: Arc<Ids>,
+    /// Things that processes share.
+    pub there: Mutex<Vec<Arc<Sync>>>,
+    /// Where those are.
+    memory: Option<Arc<Memory>>,
     pub clock: Clock,
     pub random: Mutex<fastrand::Rng>,
     /// How many threads are in an `await`, how many changes there have been since the first, and those who wait for one.
@@ -245,8 +251,17 @@ impl Shared {
         }
     }
 
+    /// What this process shares with others of the run.
+    #[inline]
+    pub fn memory(&self) -> Option<&Arc<Memory>> {
+        self.memory.as_ref()
+    }
+
     /// Makes a thing to wait for known.
     pub fn register(&self, sync: &Arc<Sync>) {
+        if sync.is_there() {
+            self.there.lock().push(sync.clone());
+        }
         self.things.add(sync);
         if let Some(desk) = &self.desk {
             desk.add(sync);
@@ -420,8 +435,7 @@ pub(super) struct Beginning {
     pub image: Image,
     pub options: Options,
     pub main: Arc<Thread>,
-    /// The first number for a new thread or thing.
-    pub next_id: u32,
+    pub next_id: Ids,
     pub clock: Clock,
     pub processes: Processes,
     pub doors: Doors,
@@ -434,7 +448,13 @@ pub(super) fn run_body(
     body: impl FnOnce(&mut RealWorld) -> Exit + Send + 'static,
 ) -> Ending {
     let clock = Clock::start();
-    let image = Image::new(program);
+    let mut image = Image::new(program);
+    if image.program.process().is_some() && image.program.shares() {
+        match Memory::new(image.program.globals.len()) {
+            Ok(memory) => image.memory = Some(memory),
+            Err(error) => return cannot_start(&options, &error.to_string()),
+        }
+    }
     // Before there is any other thread.
     let server = match image.program.process().map(|_| process::make()) {
         None => None,
@@ -442,12 +462,16 @@ pub(super) fn run_body(
         Some(Ok(Side::Child(line))) => process::live(line, image, options, clock),
         Some(Err(error)) => return cannot_start(&options, &error.to_string()),
     };
+    let image_ids = match &image.memory {
+        Some(memory) => process::first(memory),
+        None => Ids::from(MAIN + 1),
+    };
     let entry = Entry { callee: Value::Function(0), arguments: Vec::new() };
     let beginning = Beginning {
         image,
         options,
         main: Arc::new(Thread::new(MAIN, "main", false, entry)),
-        next_id: MAIN + 1,
+        next_id: image_ids,
         clock,
         processes: Processes::new(server, None),
         doors: Doors::default(),
@@ -470,10 +494,15 @@ pub(super) fn live(
     if let Some(cancel) = &shared.options.cancel {
         cancel.attend_to(&shared);
     }
+    let relay = process::relay(&shared);
     if let Err(error) = shared.start(&shared.main, body) {
         return cannot_start(&shared.options, &error.message);
     }
-    shared.see_it_end()
+    let ending = shared.see_it_end();
+    if let Some(relay) = relay {
+        relay.end();
+    }
+    ending
 }
 
 pub(super) fn share(beginning: Beginning, bell: Arc<Bell>, desk: Option<Desk>) -> Arc<Shared> {
@@ -490,6 +519,7 @@ pub(super) fn share(beginning: Beginning, bell: Arc<Bell>, desk: Option<Desk>) -
     let baton = |legs: &Arc<Legs>| Baton::new(legs.clone(), main.clone(), options.seed.unwrap_or_default());
     let forced = options.forced.as_ref().map(baton).map(Arc::new);
     Arc::new(Shared {
+        memory: image.memory.clone(),
         code: Mutex::new(Arc::new(Code::new(image))),
         options,
         main: main.clone(),
@@ -500,7 +530,8 @@ pub(super) fn share(beginning: Beginning, bell: Arc<Bell>, desk: Option<Desk>) -
         awake,
         things: Things::default(),
         names: Mutex::new(HashMap::new()),
-        next_id: Arc::new(AtomicU32::new(next_id)),
+        next_id: Arc::new(next_id),
+        there: Mutex::new(Vec::new()),
         clock,
         random: Mutex::new(random),
         awaiting: AtomicU32::new(0),

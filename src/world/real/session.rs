@@ -10,6 +10,7 @@
 use super::RealWorld;
 use super::clock::Clock;
 use super::deadlock::Knot;
+use super::ids::Ids;
 use super::interrupt::Bell;
 use super::outside::Doors;
 use super::process::Processes;
@@ -92,7 +93,7 @@ impl Session {
             image: Image::new(program),
             options,
             main: Arc::new(Thread::new(MAIN, "main", false, entry)),
-            next_id: MAIN + 1,
+            next_id: Ids::from(MAIN + 1),
             clock: Clock::start(),
             processes: Processes::new(None, None),
             doors: Doors::default(),

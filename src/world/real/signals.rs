@@ -26,7 +26,6 @@ use signal_hook::{SigId, flag, low_level};
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// What the signals do that this run has said something about.
 #[derive(Default)]
@@ -136,7 +135,7 @@ impl RealWorld {
         let pending = shared.doors.handlers.install(signal, body.is_some(), &poller).map_err(failed)?;
         shared.bell.ends_by(signal.number, false).map_err(failed)?;
         let (Some(pending), Some(body)) = (pending, body) else { return Ok(()) };
-        let id = shared.next_id.fetch_add(1, Ordering::Relaxed);
+        let id = shared.next_id.next();
         let entry = Entry { callee: body, arguments: Vec::new() };
         let thread = Arc::new(Thread::new(id, &format!("on {}", signal.name), true, entry));
         shared.start(&thread, move |world| world.handle(&pending, signal))

@@ -4,7 +4,7 @@ use super::RealWorld;
 use super::awaits::Awaits;
 use super::eyes;
 use super::forced;
-use super::run::{Cause, MAIN, Shared, UncaughtReport};
+use super::run::{Cause, Shared, UncaughtReport};
 use super::standing::{Here, Standing};
 use super::things::Things;
 use crate::machine::{Exit, Fiber, Scheduler};
@@ -92,6 +92,9 @@ impl Shared {
                 format!("thread \"{}\" has been started already", thread.name()),
             )
             .hint("a thread runs once; make a new one to run it again"));
+        }
+        if let Some(memory) = self.memory() {
+            memory.name_thread(thread.id, &thread.name());
         }
         let seat = Arc::new(Seat {
             thread: thread.clone(),
@@ -283,7 +286,7 @@ fn ended(thread: &Thread) -> Error {
 
 /// What a thread of a script runs.
 pub(super) fn script_body(world: &mut RealWorld) -> Exit {
-    if world.seat.thread.id != MAIN {
+    if !Arc::ptr_eq(&world.seat.thread, &world.shared.main) {
         return steps(world);
     }
     // SAFETY: `main` is the first thread of its run, and the values of a run are its own: the image's variables are made

@@ -196,7 +196,9 @@ impl RealWorld {
             self.seat.rests.store(self.rests, Ordering::Relaxed);
         }
         let until = deadline.map(|deadline| self.shared.clock.instant(deadline));
-        let dozing = until.is_some() || releasers == Releasers::Outside;
+        // Another process may change what is awaited, if any has anything in common with this one.
+        let elsewhere = awaits && self.shared.memory().is_some();
+        let dozing = until.is_some() || elsewhere || releasers == Releasers::Outside;
         let waiter = &self.seat.waiter;
         let down = if dozing { waiter.lie_down(true) } else { self.shared.block(&self.seat) };
         // The end of the run wakes all after it has set its flag: seen here, or woken.

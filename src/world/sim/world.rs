@@ -11,6 +11,7 @@ use crate::sync::outside::{Outside, Way};
 use crate::sync::process::Born;
 use crate::sync::thread::{State, Thread};
 use crate::sync::{Kind, Op, Sync, future::Failure};
+use crate::value::Value;
 use crate::value::error::{self, Error};
 use crate::world::{Stream, World, sealed};
 use std::sync::Arc;
@@ -151,6 +152,14 @@ impl World for Stepper<'_> {
             Way::Program(_) | Way::Host(_) | Way::Server | Way::Connection | Way::Pipe | Way::ProcessPool => {
                 Err(sealed::nothing_outside(way))
             }
+        }
+    }
+
+    fn share(&mut self, thing: &Value) -> Result<Value, Error> {
+        // Its copies in other processes would be things of their own.
+        match self.universe.image.program.process() {
+            None => Ok(thing.clone()),
+            Some(_) => Err(crate::sync::process::not_shared()),
         }
     }
 

@@ -2,7 +2,6 @@
 
 use super::tokens::{first_token, is_word, second_token};
 use super::{Say, Stuck};
-use crate::report::Code;
 
 /// The reserved words, which can be no names. The grammar's `reserved` is what decides.
 pub const RESERVED: [&str; 38] = [
@@ -102,22 +101,7 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
     let rest = stuck.text[word.len()..].trim_start();
     let followed_by_name = is_word(second) && !is_reserved(second);
     let say = match word {
-        "process" if second == "pool" => {
-            let mut say = Say::new(
-                "this version of conc does not have `process pool` yet",
-                "a `pool` has threads; a `process` template starts processes one by one",
-            );
-            say.code = Code::NotInThisVersion;
-            say
-        }
-        "shared" => {
-            let mut say = Say::new(
-                "this version of conc does not have `shared` yet",
-                "threads, queues and locks are there: see `thread` and `queue`",
-            );
-            say.code = Code::NotInThisVersion;
-            say
-        }
+        "shared" => shared(second)?,
         "def" | "function" | "func" | "fun" | "proc" if followed_by_name => Say::new(
             format!("a function is declared with `fn`, not `{word}`"),
             format!("write `fn {second}(…) {{ … }}`"),
@@ -420,4 +404,26 @@ pub fn is_open(before: &str, bracket: char) -> bool {
 
 pub fn innermost(before: &str) -> Option<char> {
     super::tokens::open_brackets(before, |_, _| false).pop().filter(|c| *c != '"')
+}
+
+/// What cannot be shared, by the word after `shared`; None where that word is right.
+fn shared(what: &str) -> Option<Say> {
+    let hint = match what {
+        "thread" | "process" | "daemon" | "timer" => {
+            "threads and processes use what is shared: share a variable, a lock, a queue …"
+        }
+        "fn" | "class" | "monitor" => {
+            "each process has functions and classes of its own; share what they work on"
+        }
+        "let" => "what never changes need not be shared: each process begins with a copy of it",
+        "threadlocal" => "a variable is either each thread's own or one for all",
+        "rwlock" | "pool" | "pipe" | "var" | "lock" | "rlock" | "semaphore" | "condition" | "event"
+        | "barrier" | "latch" | "queue" | "atomic" | "array" | "list" | "map" => return None,
+        _ => {
+            "`shared` stands before `var`, `array`, `list`, `map`, `lock`, `rlock`, `semaphore`, `condition`, `event`, `barrier`, `latch`, `queue` or `atomic`"
+        }
+    };
+    let is_word = what.chars().next().is_some_and(char::is_alphabetic);
+    let message = if is_word { format!("`{what}` cannot be shared") } else { "what is shared?".into() };
+    Some(Say::new(message, hint))
 }

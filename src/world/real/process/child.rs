@@ -1,6 +1,7 @@
 //! The life of a child: it reads what it is, and is a run of its own from then on.
 
 use super::super::clock::Clock;
+use super::super::ids::Ids;
 use super::super::outside::Doors;
 use super::super::run::{self, Beginning, Options};
 use super::super::threads;
@@ -9,6 +10,7 @@ use super::family::Family;
 use super::parcel::Received;
 use super::{Own, Processes, Side, children_may_start_some, fork, make, system};
 use crate::machine::Image;
+use crate::mapped;
 use crate::report::runtime::status;
 use crate::state::Shared as Node;
 use crate::sync::Sync;
@@ -36,7 +38,9 @@ fn run_it(line: UnixStream, image: Image, mut options: Options, clock: Clock) ->
     };
     // Its parent has died before it has told what to do.
     let Ok(mut received) = Received::from(&line) else { return status::FAILED };
-    let given = copy::receive(&image, &std::mem::take(&mut received.bytes));
+    let bytes = std::mem::take(&mut received.bytes);
+    let given = mapped::within(image.memory.clone(), || copy::receive(&image, &bytes));
+    drop(bytes);
     let pid = rustix::process::getpid().as_raw_nonzero().get();
     let parent = rustix::process::getppid().map_or(0, |parent| parent.as_raw_nonzero().get());
     if let Some(process) = &given.handle.process {
@@ -65,7 +69,7 @@ fn run_it(line: UnixStream, image: Image, mut options: Options, clock: Clock) ->
         }
     }
     let (main, fiber) = match given.first {
-        First::Calls(entry) => (Thread::new(run::MAIN, "main", false, entry).into(), None),
+        First::Calls(entry) => (Thread::new(given.id, "main", false, entry).into(), None),
         First::GoesOn(thread, fiber) => {
             thread.state.store(State::New as u8, Ordering::SeqCst); // it starts here
             thread.daemon.store(false, Ordering::SeqCst); // nobody else keeps this process alive
@@ -88,7 +92,14 @@ fn run_it(line: UnixStream, image: Image, mut options: Options, clock: Clock) ->
         let _ = doors.handlers.ignore(i32::from(*number));
     }
     let copies = Copies::of(&things, &monitors, options.stats);
-    let next_id = given.next_id.max(run::MAIN + 1);
+    let next_id = match &image.memory {
+        Some(memory) => {
+            memory.become_process(given.process);
+            memory.own().begin(pid);
+            Ids::shared(given.id + 1, memory.clone())
+        }
+        None => Ids::from(given.next_id.max(run::MAIN + 1)),
+    };
     let beginning = Beginning { image, options, main, next_id, clock, processes, doors };
     let mut ending = match fiber {
         None => run::live(beginning, things, threads::script_body),
@@ -106,7 +117,9 @@ impl Copies {
     /// Lets their uses be counted; with `--stats` they are anyway. A monitor's lock is the object's, whose fields are
     /// copies that anybody expects.
     fn of(things: &[Arc<Sync>], monitors: &[Arc<Sync>], counted: bool) -> Copies {
-        let named = |sync: &&Arc<Sync>| !monitors.iter().any(|monitor| Arc::ptr_eq(monitor, sync));
+        let named = |sync: &&Arc<Sync>| {
+            !sync.is_there() && !monitors.iter().any(|monitor| Arc::ptr_eq(monitor, sync))
+        };
         let copies: Vec<Arc<Sync>> = things.iter().filter(named).cloned().collect();
         for sync in copies.iter().filter(|_| !counted) {
             if let Some(counts) = Counts::for_thing(sync) {

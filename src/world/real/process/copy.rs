@@ -12,6 +12,7 @@ use crate::machine::saved::Rest;
 use crate::machine::{Fiber, Image};
 use crate::state::Shared as Node;
 use crate::state::packed::{Packed, Packing};
+use crate::state::{Reader, Writer};
 use crate::sync::pipe::{End, Handed, Make};
 use crate::sync::pool::copied;
 use crate::sync::thread::{Entry, Thread};
@@ -26,6 +27,25 @@ use std::sync::Arc;
 /// The first root is what the process is; then come the variables of the top level.
 const SELF: usize = 0;
 
+/// What a new process is called among those that share memory.
+#[derive(Clone, Copy)]
+pub(super) struct Own {
+    pub number: usize,
+    /// The first of its ids, that of its first thread.
+    pub id: u32,
+}
+
+impl Own {
+    fn save(self, w: &mut Writer<'_>) {
+        w.count(self.number as u64);
+        w.count(u64::from(self.id));
+    }
+
+    fn load(r: &mut Reader<'_>) -> Own {
+        Own { number: r.count() as usize, id: r.count() as u32 }
+    }
+}
+
 /// What a new process does first.
 pub(super) enum First {
     /// It calls this.
@@ -39,7 +59,7 @@ impl Shared {
     ///
     /// # Errors
     /// When it could come to something that cannot be copied.
-    pub(super) fn copy_for(&self, handle: &Arc<Thread>, entry: &Entry) -> Result<Parcel, Error> {
+    pub(super) fn copy_for(&self, handle: &Arc<Thread>, entry: &Entry, own: Own) -> Result<Parcel, Error> {
         let code = self.code();
         let mut marks = marks(&code);
         let values = entry.arguments.iter().chain([&entry.callee]);
@@ -47,6 +67,7 @@ impl Shared {
         let all = values.map(|value| marks.value(value.clone())).any(|followed| followed.is_err());
         let mut packing = self.packing(false);
         packing.root(format!("what \"{}\" was started with", handle.name()), |w| {
+            own.save(w);
             w.thread(handle);
             w.flag(false);
             entry.save(w);
@@ -60,15 +81,24 @@ impl Shared {
 
     /// What a worker of a process pool is to know: all variables, since nobody can tell what its tasks will call, but for
     /// those that lead to what cannot be copied. Likewise.
-    pub(super) fn copy_for_worker(&self, handle: &Arc<Thread>, entry: &Entry) -> Result<Parcel, Error> {
+    pub(super) fn copy_for_worker(
+        &self,
+        handle: &Arc<Thread>,
+        entry: &Entry,
+        own: Own,
+    ) -> Result<Parcel, Error> {
         let code = self.code();
         let mut trial = self.packing(false);
         trial.root(String::new(), |_| {});
         pack_variables(&mut trial, &code.image, &|_| true);
-        let left_out = trial.refused(&|node| copied::cannot_go(node).is_some());
+        let left_out = trial.refused(&|node| match node {
+            Node::Sync(sync) if sync.is_there() => false, // it is the same thing there
+            other => copied::cannot_go(other).is_some(),
+        });
         let fixed = code.image.program.fixed.len();
         let mut packing = self.packing(false);
         packing.root(format!("what \"{}\" was started with", handle.name()), |w| {
+            own.save(w);
             w.thread(handle);
             w.flag(false);
             entry.save(w);
@@ -89,6 +119,7 @@ impl Shared {
         handle: &Arc<Thread>,
         thread: &Arc<Thread>,
         fiber: &Fiber,
+        own: Own,
     ) -> Result<Parcel, Error> {
         let code = self.code();
         let program = &code.image.program;
@@ -96,8 +127,11 @@ impl Shared {
         let snapshot = fiber.snapshot(program, MOST_CALLS);
         let all = snapshot.is_none_or(|snapshot| marks.stands(&snapshot, true).is_err());
         let liveness = self.processes.liveness.get_or_init(|| Liveness::of(program));
-        let mut packing = self.packing(true);
+        // What the thread holds of things that are shared is held here, and not by its copy.
+        let renamed = self.memory().map(|_| (thread.id, own.id));
+        let mut packing = self.packing(true).renaming(renamed);
         packing.root(format!("a variable of thread \"{}\"", thread.name()), |w| {
+            own.save(w);
             w.thread(handle);
             w.flag(true);
             w.thread(thread);
@@ -162,19 +196,23 @@ pub(super) struct Given {
     pub objects: Vec<Node>,
     /// More than any number that something in it has.
     pub next_id: u32,
+    /// The id of its first thread, and its number among the processes of the run.
+    pub id: u32,
+    pub process: usize,
 }
 
 /// Fills the variables of a new process's image.
 pub(super) fn receive(image: &Image, bytes: &[u8]) -> Given {
     let packed = Packed::new(bytes);
-    let ((handle, first), objects) = packed.live(|roots| {
+    let ((handle, first, own), objects) = packed.live(|roots| {
         let own = roots.root(SELF, |r| {
+            let own = Own::load(r);
             let handle = r.thread();
             let first = match r.flag() {
                 false => First::Calls(Entry::load(r)),
                 true => First::GoesOn(r.thread(), Box::new(Fiber::load(r, &image.program))),
             };
-            (handle, first)
+            (handle, first, own)
         });
         let fixed = image.program.fixed.len();
         for index in 0..fixed {
@@ -194,5 +232,5 @@ pub(super) fn receive(image: &Image, bytes: &[u8]) -> Given {
         _ => 0, // the others have none
     });
     let next_id = ids.max().unwrap_or(0) + 1;
-    Given { handle, first, objects, next_id }
+    Given { handle, first, objects, next_id, id: own.id, process: own.number }
 }

@@ -25,12 +25,13 @@ impl RealWorld {
         handle.process = Some(Process::default());
         handle.state.store(State::Running as u8, Ordering::SeqCst);
         let handle = Arc::new(handle);
+        let own = self.shared.number_for(&name)?;
         let held = self.take_hold(Here::inside(Some(fiber)));
-        let copy = self.shared.copy_of_fork(&handle, &self.seat.thread, fiber);
+        let copy = self.shared.copy_of_fork(&handle, &self.seat.thread, fiber, own);
         if held {
             self.shared.hold.release(&self.shared, self.seat.thread.id);
         }
-        self.shared.spawn(&handle, copy?)?;
+        self.shared.spawn(&handle, copy?, own)?;
         Ok(Value::Thread(handle))
     }
 }

@@ -11,11 +11,13 @@ mod fork;
 mod parcel;
 mod pipes;
 mod reaper;
+mod relay;
 mod server;
 mod start;
 mod system;
 
 pub(super) use child::live;
+pub(super) use relay::{first, relay};
 pub(super) use server::{Server, Side, make};
 
 use super::run::Shared;

@@ -14,6 +14,8 @@ use std::sync::{Arc, OnceLock};
 pub struct Child {
     pub handle: Arc<Thread>,
     pub pid: Pid,
+    /// Its number among the processes that share memory.
+    pub number: usize,
     /// Readable when it has ended; its number stays taken until it is waited for, which only the reaper does.
     fd: OwnedFd,
     /// To the child, once it was sent what it is.
@@ -21,9 +23,9 @@ pub struct Child {
 }
 
 impl Child {
-    pub fn new(handle: Arc<Thread>, pid: Pid) -> io::Result<Child> {
+    pub fn new(handle: Arc<Thread>, pid: Pid, number: usize) -> io::Result<Child> {
         let fd = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
-        Ok(Child { handle, pid, fd, line: OnceLock::new() })
+        Ok(Child { handle, pid, number, fd, line: OnceLock::new() })
     }
 
     /// How it has ended, if it has: what it gave to `exit`, or minus the signal's number.

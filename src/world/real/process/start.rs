@@ -1,8 +1,10 @@
 //! Starting a process: from the handle that a script has to a child that runs, and what others learn of its end.
 
 use super::super::RealWorld;
+use super::super::run::MAIN;
 use super::super::run::{Cause, Shared};
 use super::super::standing::Here;
+use super::copy::Own;
 use super::parcel::Parcel;
 use super::reaper::{self, Child};
 use super::system;
@@ -25,8 +27,10 @@ impl RealWorld {
             return Err(started_already(&handle.name()));
         }
         let entry = handle.entry.lock().take().unwrap_or(Entry { callee: Value::Nil, arguments: Vec::new() });
-        let started =
-            self.copy_at_one_moment(handle, &entry).and_then(|parcel| self.shared.spawn(handle, parcel));
+        let started = self.shared.number_for(&handle.name()).and_then(|own| {
+            let parcel = self.copy_at_one_moment(handle, &entry, own)?;
+            self.shared.spawn(handle, parcel, own)
+        });
         if started.is_err() {
             *handle.entry.lock() = Some(entry);
             handle.state.store(new, Ordering::SeqCst);
@@ -35,11 +39,11 @@ impl RealWorld {
     }
 
     /// No other thread takes a step meanwhile, so that the copy is of one moment.
-    fn copy_at_one_moment(&mut self, handle: &Arc<Thread>, entry: &Entry) -> Result<Parcel, Error> {
+    fn copy_at_one_moment(&mut self, handle: &Arc<Thread>, entry: &Entry, own: Own) -> Result<Parcel, Error> {
         let held = self.take_hold(Here::inside(None));
         let copy = match handle.process.as_ref().is_some_and(Process::is_of_pool) {
-            true => self.shared.copy_for_worker(handle, entry),
-            false => self.shared.copy_for(handle, entry),
+            true => self.shared.copy_for_worker(handle, entry, own),
+            false => self.shared.copy_for(handle, entry, own),
         };
         if held {
             self.shared.hold.release(&self.shared, self.seat.thread.id);
@@ -49,8 +53,13 @@ impl RealWorld {
 }
 
 impl Shared {
-    pub(super) fn spawn(self: &Arc<Shared>, handle: &Arc<Thread>, parcel: Parcel) -> Result<(), Error> {
-        match self.make_child(handle) {
+    pub(super) fn spawn(
+        self: &Arc<Shared>,
+        handle: &Arc<Thread>,
+        parcel: Parcel,
+        own: Own,
+    ) -> Result<(), Error> {
+        match self.make_child(handle, own.number) {
             Ok((child, line)) => {
                 // A child that was killed before it has read this is known to the reaper.
                 let _ = parcel.send(&line);
@@ -65,8 +74,24 @@ impl Shared {
         }
     }
 
+    /// What a new process of this name is called among those that share memory.
+    pub(super) fn number_for(&self, name: &str) -> Result<Own, Error> {
+        let Some(memory) = self.memory() else { return Ok(Own { number: 0, id: MAIN }) };
+        match memory.new_process(name) {
+            Some(process) => Ok(Own { number: process.number, id: memory.ids(process.number) }),
+            None => {
+                Err(Error::new(Kind::Refused, "this run has started as many processes as it can tell apart")
+                    .hint("let one process do the work of several"))
+            }
+        }
+    }
+
     /// A new child, and the line to it.
-    fn make_child(self: &Arc<Shared>, handle: &Arc<Thread>) -> Result<(Arc<Child>, UnixStream), Error> {
+    fn make_child(
+        self: &Arc<Shared>,
+        handle: &Arc<Thread>,
+        number: usize,
+    ) -> Result<(Arc<Child>, UnixStream), Error> {
         let server = self.processes.server.lock();
         let Some(server) = &*server else {
             return Err(match self.desk {
@@ -79,12 +104,15 @@ impl Shared {
         let Some(process) = &handle.process else { unreachable!("only processes come here") };
         let parent = rustix::process::getpid().as_raw_nonzero().get();
         process.begin(Born { pid: pid.as_raw_nonzero().get(), parent });
-        Ok((self.adopt(handle, pid).map_err(failed)?, line))
+        if let Some(memory) = self.memory() {
+            memory.process(number).begin(pid.as_raw_nonzero().get());
+        }
+        Ok((self.adopt(handle, pid, number).map_err(failed)?, line))
     }
 
     /// The child is this run's: it is waited for, and its end is learnt.
-    fn adopt(self: &Arc<Shared>, handle: &Arc<Thread>, pid: Pid) -> io::Result<Arc<Child>> {
-        let child = Arc::new(Child::new(handle.clone(), pid)?);
+    fn adopt(self: &Arc<Shared>, handle: &Arc<Thread>, pid: Pid, number: usize) -> io::Result<Arc<Child>> {
+        let child = Arc::new(Child::new(handle.clone(), pid, number)?);
         let mut children = self.processes.children.lock();
         if children.bell.is_none() {
             children.bell = Some(reaper::begin(self.clone())?);
@@ -106,6 +134,7 @@ impl Shared {
         let handle = &child.handle;
         let Some(process) = &handle.process else { return };
         process.end(exit);
+        self.sweep(child.number);
         let (state, outcome) = match exit {
             0 => (State::Finished, Ok(Value::Nil)),
             _ => (State::Failed, Err(Arc::new(failure(handle, process, exit)))),

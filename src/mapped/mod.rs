@@ -1,0 +1,32 @@
+//! Memory that the processes of one run have in common, and what lives in it.
+//!
+//! It is one mapping, made before the run's first child, so every process has it at the same address, and it is gone with
+//! the last of them: nothing is left behind, whoever is killed. It consists of words that are read and written by
+//! atomic instructions only. In reading order: `memory` (the words, and blocks of them), `slot` (a word that holds a
+//! value), `section` (a lock for several words), `directory` (which processes and threads there are), `word` (a number
+//! that is here or there), `vector`, `store`, `tickets`.
+//!
+//! # A process may die at any instant
+//!
+//! SIGKILL can come between any two instructions. So every change is made known by one store (or exchange) of one word:
+//! before it nobody sees anything of it, after it it is complete. What had been prepared and was not made known is lost:
+//! a block, never more. Nothing has to be repaired by those who live on; a section whose holder is dead is simply taken.
+
+mod directory;
+mod elsewhere;
+mod meeting;
+mod memory;
+mod section;
+mod slot;
+mod store;
+mod tickets;
+mod word;
+
+pub use directory::{BLOCK, Process};
+pub use elsewhere::{Call, Elsewhere, WORDS as ELSEWHERE_WORDS};
+pub use meeting::{Arrival, MOST as MOST_PARTIES, Meeting, words as meeting_words};
+pub use memory::{Memory, Place, here, within};
+pub use slot::Slot;
+pub use store::{Leaving, Put as PutAway, Store, WORDS as STORE_WORDS};
+pub use tickets::{Tickets, WORDS as TICKETS_WORDS};
+pub use word::Word;
