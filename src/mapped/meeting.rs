@@ -47,7 +47,7 @@ fn round(state: u64) -> u64 {
 /// The next round begins; this one ended well or not.
 fn ended(state: u64, failed: bool) -> u64 {
     let ends = state >> ENDS_SHIFT << 1 | u64::from(failed);
-    ends << ENDS_SHIFT | (round(state) + 1 & ROUND) << ROUND_SHIFT | state & BROKEN
+    ends << ENDS_SHIFT | ((round(state) + 1) & ROUND) << ROUND_SHIFT | state & BROKEN
 }
 
 impl Meeting {

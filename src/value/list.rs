@@ -105,7 +105,7 @@ impl List {
     pub fn place(&self) -> Option<(usize, usize)> {
         Some(match &**self.there.as_ref()? {
             There::Whole(whole) => (whole.number(), 0),
-            There::Cells(cells) => (cells.number(), cells.len()),
+            There::Cells(cells) => (cells.number(), cells.count()),
         })
     }
 
@@ -155,7 +155,7 @@ impl List {
     #[cold]
     fn get_there(&self, position: i64) -> Option<Value> {
         if let Some(There::Cells(cells)) = self.there.as_deref() {
-            return cells.get(place(position, cells.len())?);
+            return cells.get(place(position, cells.count())?);
         }
         let values = self.lock();
         values.get(place(position, values.len())?).cloned()
@@ -238,7 +238,7 @@ impl List {
 
     pub fn len(&self) -> usize {
         if let Some(There::Cells(cells)) = self.there.as_deref() {
-            return cells.len();
+            return cells.count();
         }
         self.lock().len()
     }

@@ -89,7 +89,7 @@ impl Cells {
     }
 
     #[inline]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.len
     }
 
