@@ -462,7 +462,7 @@ fn start(context: &mut Context<'_>, value: &Value) -> Result<(), Error> {
 }
 
 /// What a `shared var` holds.
-#[inline]
+#[inline(never)]
 pub(super) fn load_shared(image: &Image, index: u32) -> Result<Value, Error> {
     let value = match &image.memory {
         Some(memory) => Slot::at(memory, memory.variable(index)).get(),
@@ -475,7 +475,7 @@ pub(super) fn load_shared(image: &Image, index: u32) -> Result<Value, Error> {
 }
 
 /// It comes to hold a copy.
-#[inline]
+#[inline(never)]
 pub(super) fn store_shared(image: &Image, index: u32, value: &Value) -> Result<(), Error> {
     let value = admit(value)?;
     match &image.memory {
