@@ -88,6 +88,34 @@ impl<'a, N: std::borrow::Borrow<[u8]>> Living<'a, N> {
         }
     }
 
+    /// A function that has captured another, which has captured another: such a row may be longer than any stack. What
+    /// this one leads to is made, so that it itself can be.
+    fn make_innermost_first(&mut self, node: u32) {
+        let mut pending = Vec::new();
+        self.closures_to_make(node, &mut pending);
+        while let Some(&next) = pending.last() {
+            let before = pending.len();
+            self.closures_to_make(next, &mut pending);
+            if pending.len() > before {
+                continue;
+            }
+            pending.pop();
+            if self.objects[next as usize].is_none() {
+                let made = self.make(next);
+                self.objects[next as usize] = Some(made);
+            }
+        }
+    }
+
+    /// The functions that a function has captured and that are not made yet; none for all else.
+    fn closures_to_make(&self, node: u32, pending: &mut Vec<u32>) {
+        let is_closure = |node: u32| Tag::of(self.contents[node as usize].borrow()) == Tag::Closure;
+        if self.objects[node as usize].is_none() && is_closure(node) {
+            let captured = self.refs[node as usize].iter().copied();
+            pending.extend(captured.filter(|to| self.objects[*to as usize].is_none() && is_closure(*to)));
+        }
+    }
+
     fn make(&mut self, node: u32) -> Shared {
         let contents = self.contents;
         let whole = contents[node as usize].borrow();
@@ -107,8 +135,9 @@ impl<N: std::borrow::Borrow<[u8]>> Objects for Living<'_, N> {
         if let Some(object) = &self.objects[node as usize] {
             return object.clone();
         }
-        let object = self.make(node);
+        self.make_innermost_first(node);
         // Making it cannot have led to itself: what never changes of an object refers to older ones only.
+        let object = self.make(node);
         self.objects[node as usize] = Some(object.clone());
         object
     }
