@@ -1,3 +1,5 @@
+//! Every name leads to a page, every page is shown, and what is written wrong is guessed.
+
 use super::members::of_type;
 use super::*;
 

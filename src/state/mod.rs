@@ -9,10 +9,12 @@ pub mod living;
 mod object;
 pub mod packed;
 mod reader;
+mod tie;
 mod value;
 mod writer;
 
 pub use reader::{Objects, Reader};
+pub use tie::Tie;
 pub use writer::{Numbering, Writer};
 
 use crate::machine::Space;

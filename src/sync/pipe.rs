@@ -6,19 +6,19 @@
 //! While both ends are in one process the messages are in its memory. When one goes to another process, the pipe becomes
 //! one of the system (`lane`), which the world makes; nobody who uses it can tell.
 
+mod handed;
 mod lane;
+mod wait;
 
+pub use handed::{Handed, Joint, Make};
 pub use lane::{Incoming, Lanes, Outgoing, Readiness, Sending, Took};
+pub use wait::{Wait, What};
 
 use super::outside::Ready;
-use super::pool::copied;
-use super::wait::WaitQueue;
-use super::{Kind, Releasers, Sync};
-use crate::state::{Reader, Writer};
+use super::{Kind, Sync};
 use crate::value::{
     Value,
     error::{self, Error},
-    wire,
 };
 use parking_lot::Mutex;
 use std::collections::VecDeque;
@@ -78,13 +78,6 @@ enum Place {
     Gone(Arc<str>),
 }
 
-/// An end that goes to another process, or a copy of one.
-#[derive(Debug)]
-pub struct Handed {
-    pub end: Arc<Sync>,
-    pub lanes: Lanes,
-}
-
 #[derive(Debug, Default)]
 struct Inbox {
     messages: VecDeque<Vec<u8>>,
@@ -101,33 +94,6 @@ enum Got {
     Message(Vec<u8>),
     Nothing,
     End,
-}
-
-/// `send`, and a `recv` or the next round of a `for`.
-#[derive(Debug)]
-pub enum Wait {
-    Send {
-        end: Arc<Sync>,
-        bytes: Vec<u8>,
-        /// The number of its message, when it has more bytes than there is room: it waits until that is taken.
-        put: Option<u64>,
-        /// How far it has been sent to another process.
-        sending: Sending,
-    },
-    Receive {
-        end: Arc<Sync>,
-        what: What,
-    },
-}
-
-/// What a receive is to bring.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
-    Value,
-    /// The same for `for`: the end of the pipe is no error but `Value::Unset`.
-    Next,
-    /// A list of the copies that were packed by a process of the same run: to or from a worker of a pool.
-    Copies,
 }
 
 impl Pipe {
@@ -405,293 +371,12 @@ impl Drop for End {
     }
 }
 
-impl What {
-    fn read(self, sync: &Sync, bytes: &[u8]) -> Result<Value, Error> {
-        match self {
-            What::Copies => Ok(Value::list(copied::unpack(bytes))),
-            What::Value | What::Next => wire::decode(bytes).ok_or_else(|| {
-                Error::new(error::Kind::State, format!("what came from {} is no value", sync.label()))
-            }),
-        }
-    }
-}
-
-impl Wait {
-    pub fn end(&self) -> &Arc<Sync> {
-        match self {
-            Wait::Send { end, .. } | Wait::Receive { end, .. } => end,
-        }
-    }
-
-    pub fn poll(&mut self) -> Result<Option<Value>, Error> {
-        match self {
-            Wait::Send { end, bytes, put, sending } => {
-                Ok(End::of(end)?.send(end, bytes, put, sending)?.then_some(Value::Nil))
-            }
-            Wait::Receive { end, what } => match End::of(end)?.receive(end)? {
-                Got::Message(bytes) => what.read(end, &bytes).map(Some),
-                Got::Nothing => Ok(None),
-                Got::End if *what == What::Next => Ok(Some(Value::Unset)),
-                Got::End => Err(End::of(end)?.at_end(end)),
-            },
-        }
-    }
-
-    pub fn ready(&self) -> bool {
-        End::of(self.end()).is_ok_and(|end| match self {
-            Wait::Send { bytes, put, .. } => end.send_ready(bytes.len(), *put),
-            Wait::Receive { .. } => end.receive_ready(),
-        })
-    }
-
-    /// Whether it can be done now, also when nobody has been told yet that it can.
-    pub fn may_go_on(&self) -> bool {
-        let Some(lanes) = End::of(self.end()).ok().and_then(End::lanes) else { return self.ready() };
-        match self {
-            Wait::Send { .. } => lanes.outgoing.is_none_or(|outgoing| outgoing.is_ready()),
-            Wait::Receive { .. } => lanes.incoming.is_none_or(|incoming| incoming.is_ready()),
-        }
-    }
-
-    pub fn queue(&self) -> Option<&WaitQueue> {
-        let end = End::of(self.end()).ok()?;
-        Some(match self {
-            Wait::Send { .. } => &end.other().senders.waiters,
-            Wait::Receive { .. } => &end.own().receivers.waiters,
-        })
-    }
-
-    #[cold]
-    pub fn timed_out(&self) -> Error {
-        let (operation, why) = match self {
-            Wait::Send { .. } => ("send", "no room"),
-            Wait::Receive { .. } => ("recv", "nothing has come"),
-        };
-        super::op::timeout(&format!("{}.{operation}()", self.end().label()), why)
-    }
-
-    /// Whether its pipe leads to another process.
-    pub fn is_outside(&self) -> bool {
-        End::of(self.end()).is_ok_and(End::is_outside)
-    }
-
-    /// Whoever has either end: the other to send, receive or close, this one to close.
-    pub fn releasers(&self) -> Releasers {
-        match End::of(self.end()) {
-            Ok(end) if end.is_outside() => Releasers::Outside,
-            Ok(end) => Releasers::Anyone(end.between.ids.to_vec()),
-            Err(_) => Releasers::Anyone(Vec::new()),
-        }
-    }
-
-    pub fn describe(&self) -> String {
-        let label = self.end().label();
-        match self {
-            Wait::Send { .. } => format!("waits in {label}.send()"),
-            Wait::Receive { what: What::Value | What::Copies, .. } => format!("waits in {label}.recv()"),
-            Wait::Receive { what: What::Next, .. } => format!("waits for the next of {label}"),
-        }
-    }
-
-    /// Why it waits for ever, and what to do.
-    pub fn note(&self) -> Option<String> {
-        let end = End::of(self.end()).ok()?;
-        let label = self.end().label();
-        if end.is_outside() {
-            return Some(self.note_outside(end, &label));
-        }
-        Some(match self {
-            Wait::Send { bytes, put: None, .. } => {
-                let held = end.other().inbox.lock().bytes;
-                let length = bytes.len();
-                format!(
-                    "{label} is full: {held} of {ROOM} bytes wait to be received, and {length} more find no room; \
-                     receive before waiting for the sender"
-                )
-            }
-            Wait::Send { put: Some(_), .. } => {
-                format!(
-                    "what {label} sends is larger than a pipe ({ROOM} bytes): it waits until it is received"
-                )
-            }
-            Wait::Receive { .. } => {
-                format!("{label} ends when the other end is closed, or nobody has it any more")
-            }
-        })
-    }
-
-    fn note_outside(&self, end: &End, label: &str) -> String {
-        let here = matches!(*end.other().place.lock(), Place::System(_));
-        match self {
-            Wait::Send { .. } => {
-                format!("{label} is full: receive at the other end before waiting for the process that sends")
-            }
-            Wait::Receive { .. } if here => {
-                format!("{label} ends when the other end is closed in each process; in this one it is open")
-            }
-            Wait::Receive { .. } => {
-                format!("{label} ends when the other end is closed, or no process has it any more")
-            }
-        }
-    }
-
-    /// Whether a `poll` has left something in the pipe.
-    pub fn leaves_trace(&self) -> bool {
-        matches!(self, Wait::Send { put: Some(_), .. })
-    }
-}
-
-/// A pipe that leads to another process, as this one knows it.
-#[derive(Debug)]
-pub struct Joint(Weak<Between>);
-
-impl Joint {
-    /// Closes both ends, as far as they are here: nobody will use them any more.
-    pub fn close(&self) {
-        let Some(between) = self.0.upgrade() else { return };
-        for side in &between.sides {
-            side.closed.store(true, Ordering::SeqCst);
-            let before = std::mem::take(&mut *side.place.lock());
-            drop(before); // outside the lock
-        }
-        between.wake();
-    }
-
-    pub fn is_gone(&self) -> bool {
-        self.0.strong_count() == 0
-    }
-}
-
 impl Between {
     fn wake(&self) {
         for side in &self.sides {
             side.receivers.set();
             side.senders.set();
         }
-    }
-
-    /// From now on it leads to another process. `make` gives the lanes of both ends. To be called while nobody else
-    /// uses it.
-    fn lead_outside(&self, make: &mut Make<'_>) -> io::Result<()> {
-        if self.outside.load(Ordering::SeqCst) {
-            return Ok(());
-        }
-        let readiness = Readiness {
-            receivers: [0, 1].map(|side| self.sides[side].receivers.clone()),
-            senders: [0, 1].map(|side| self.sides[side].senders.clone()),
-        };
-        let lanes = make(&readiness, self.duplex)?;
-        for (side, sender) in self.sides.iter().zip([&lanes[1], &lanes[0]]) {
-            let mut inbox = side.inbox.lock();
-            let Some(outgoing) = sender.outgoing.as_ref().filter(|_| !inbox.messages.is_empty()) else {
-                continue;
-            };
-            outgoing.make_room()?;
-            for message in std::mem::take(&mut *inbox).messages {
-                match message.len() > ROOM {
-                    true => inbox.returned = Some(message),
-                    false => drop(outgoing.put(&message, &mut Sending::default())?),
-                }
-            }
-        }
-        for (side, lanes) in self.sides.iter().zip(lanes) {
-            if !side.closed.load(Ordering::SeqCst) {
-                *side.place.lock() = Place::System(lanes);
-            }
-        }
-        self.outside.store(true, Ordering::SeqCst);
-        self.wake();
-        Ok(())
-    }
-}
-
-/// Makes the lanes of both ends of a pipe of the system, given whether it goes both ways.
-pub type Make<'a> = dyn FnMut(&Readiness, bool) -> io::Result<[Lanes; 2]> + 'a;
-
-impl End {
-    /// It goes to the process of this name, unless it is closed or gone: None then. To be called while nobody else uses
-    /// it.
-    pub fn hand_over(sync: &Arc<Sync>, to: &Arc<str>, make: &mut Make<'_>) -> io::Result<Option<Handed>> {
-        let Ok(end) = End::of(sync) else { return Ok(None) };
-        if end.is_closed() {
-            return Ok(None);
-        }
-        end.between.lead_outside(make)?;
-        let before = std::mem::replace(&mut *end.own().place.lock(), Place::Gone(to.clone()));
-        end.between.wake();
-        Ok(match before {
-            Place::System(lanes) => Some(Handed { end: sync.clone(), lanes }),
-            Place::Memory | Place::Gone(_) => None, // it was open
-        })
-    }
-
-    /// A copy of it goes to another process, which has it beside this one. Likewise.
-    pub fn lend(sync: &Arc<Sync>, make: &mut Make<'_>) -> io::Result<Option<Handed>> {
-        let Ok(end) = End::of(sync) else { return Ok(None) };
-        if end.is_closed() {
-            return Ok(None);
-        }
-        end.between.lead_outside(make)?;
-        let Some(lanes) = end.lanes() else { return Ok(None) };
-        if let Some(incoming) = &lanes.incoming {
-            incoming.share()?;
-        }
-        Ok(Some(Handed { end: sync.clone(), lanes }))
-    }
-
-    pub fn joint(&self) -> Joint {
-        Joint(Arc::downgrade(&self.between))
-    }
-
-    /// What it tells those who make its lanes.
-    pub fn readiness(&self) -> [Arc<Ready>; 2] {
-        [self.own().receivers.clone(), self.other().senders.clone()]
-    }
-
-    /// It has come here from another process, with these lanes; or it comes back, because the other process was never
-    /// made.
-    pub fn settle(&self, lanes: Lanes) {
-        *self.own().place.lock() = Place::System(lanes);
-        self.between.outside.store(true, Ordering::SeqCst);
-        self.between.wake();
-    }
-
-    pub fn save(&self, w: &mut Writer<'_>) {
-        w.count(self.side as u64);
-        w.flag(self.between.duplex);
-        w.flag(self.own().closed.load(Ordering::SeqCst));
-        let gone = if let Place::Gone(to) = &*self.own().place.lock() { Some(to.clone()) } else { None };
-        w.option(gone, |w, to| w.text(&to));
-    }
-
-    /// Its lanes follow (`settle`), unless it is closed.
-    pub fn load(id: u32, r: &mut Reader<'_>) -> End {
-        let side = r.count() as usize;
-        let (sides, duplex) = ([Side::default(), Side::default()], r.flag());
-        let mut ids = [0, 0];
-        ids[side] = id;
-        sides[side].closed.store(r.flag(), Ordering::SeqCst);
-        if let Some(to) = r.option(|r| Arc::<str>::from(r.text())) {
-            *sides[side].place.lock() = Place::Gone(to);
-        }
-        let between = Between { sides, duplex, ids, outside: AtomicBool::new(true) };
-        End { between: Arc::new(between), side }
-    }
-}
-
-impl Pipe {
-    /// The ends that it still keeps itself; others are known to those who have them.
-    pub fn save(&self, w: &mut Writer<'_>) {
-        w.option(self.kept.lock().as_ref(), |w, ends| ends.iter().for_each(|end| w.sync(end)));
-    }
-
-    pub fn load(r: &mut Reader<'_>) -> Pipe {
-        let kept = r.option(|r| [r.sync(), r.sync()]);
-        let ends = match &kept {
-            Some(ends) => [0, 1].map(|side| Arc::downgrade(&ends[side])),
-            None => [Weak::new(), Weak::new()],
-        };
-        Pipe { kept: Mutex::new(kept), ends }
     }
 }
 

@@ -2,9 +2,8 @@
 
 use crate::code::reach::Mention;
 use crate::machine::Image;
-use crate::state::Shared as Node;
 use crate::state::packed::Packing;
-use crate::sync::{Kind, Sync, future::Future};
+use crate::state::{Shared as Node, Tie};
 use crate::value::Value;
 
 /// Of a thread in more calls than this everything counts as mentioned.
@@ -27,79 +26,12 @@ pub(super) fn pack_variables(packing: &mut Packing, image: &Image, mentioned: &d
     }
 }
 
-/// A thread or a future, which cannot be in two processes.
-pub(super) fn goes_on_by_itself(node: &Node) -> Option<String> {
-    match node {
-        Node::Thread(thread) if thread.process.is_none() && thread.alive() => {
-            Some(format!("the running thread \"{}\"", thread.name()))
-        }
-        Node::Sync(sync) => match &sync.kind {
-            Kind::Future(future) if !Future::is_done(future) => Some(sync.label()),
-            Kind::Future(_)
-            | Kind::Lock(_)
-            | Kind::RLock(_)
-            | Kind::RwLock(_)
-            | Kind::Side(_)
-            | Kind::Semaphore(_)
-            | Kind::Condition(_)
-            | Kind::Event(_)
-            | Kind::Barrier(_)
-            | Kind::Latch(_)
-            | Kind::Queue(_)
-            | Kind::Atomic(_)
-            | Kind::Pool(_)
-            | Kind::Crew(_)
-            | Kind::Pipe(_)
-            | Kind::End(_)
-            | Kind::Outside(_) => None,
-        },
-        _ => None, // plain data, or `belongs_to_the_system`
-    }
+/// What a new process of a template cannot be given, in people's words.
+pub(super) fn cannot_begin_with(node: &Node) -> Option<String> {
+    node.tie().filter(|(tie, _)| matches!(tie, Tie::Runs | Tie::System)).map(|(_, label)| label)
 }
 
-/// What the system keeps for this process.
-pub(super) fn belongs_to_the_system(node: &Node) -> Option<String> {
-    match node {
-        Node::File(file) if !file.is_closed() => Some(format!("the open file {}", file.path)),
-        Node::Sync(sync) if is_outside(sync) => Some(sync.label()),
-        Node::Thread(_)
-        | Node::Sync(_)
-        | Node::File(_)
-        | Node::Cell(_)
-        | Node::List(_)
-        | Node::Map(_)
-        | Node::Set(_)
-        | Node::Object(_)
-        | Node::Closure(_)
-        | Node::Bound(_)
-        | Node::Error(_)
-        | Node::Ticket(_)
-        | Node::Round(_)
-        | Node::Failure(_)
-        | Node::Left(_)
-        | Node::Space(_) => None,
-    }
-}
-
-/// A connection, or a program that runs.
-fn is_outside(sync: &Sync) -> bool {
-    match &sync.kind {
-        Kind::Outside(_) => true,
-        Kind::Future(_)
-        | Kind::Lock(_)
-        | Kind::RLock(_)
-        | Kind::RwLock(_)
-        | Kind::Side(_)
-        | Kind::Semaphore(_)
-        | Kind::Condition(_)
-        | Kind::Event(_)
-        | Kind::Barrier(_)
-        | Kind::Latch(_)
-        | Kind::Queue(_)
-        | Kind::Atomic(_)
-        | Kind::Pool(_)
-        | Kind::Crew(_)
-        | Kind::Pipe(_)
-        | Kind::End(_) => false,
-    }
+/// The same of a copy of a thread: the others, and what they would have done, it finds ended.
+pub(super) fn cannot_fork_with(node: &Node) -> Option<String> {
+    node.tie().filter(|(tie, _)| *tie == Tie::System).map(|(_, label)| label)
 }

@@ -18,7 +18,7 @@ use crate::sync::thread::{Entry, State, Thread};
 use crate::value::Value;
 use crate::value::error::{self, Error};
 use crate::world::World;
-use crate::world::copying::{MOST_CALLS, belongs_to_the_system, goes_on_by_itself, pack_variables};
+use crate::world::copying::{MOST_CALLS, cannot_begin_with, cannot_fork_with, pack_variables};
 use crate::world::marks::Marks;
 use crate::world::sim::Fault;
 use std::sync::Arc;
@@ -145,8 +145,7 @@ impl Stepper<'_> {
         let all = first(&mut marks, &mut packing);
         pack_variables(&mut packing, &image, &|mention: Mention| all || marks.may(mention));
         let refused = |node: &Shared| {
-            let goes_on = if holders { None } else { goes_on_by_itself(node) };
-            goes_on.or_else(|| belongs_to_the_system(node))
+            if holders { cannot_fork_with(node) } else { cannot_begin_with(node) }
         };
         let (nodes, objects) = packing.nodes(&stays, &refused)?;
         Ok(Copied { nodes, objects })

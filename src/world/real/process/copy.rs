@@ -19,7 +19,7 @@ use crate::sync::thread::{Entry, Thread};
 use crate::sync::{Kind, Sync};
 use crate::value::Value;
 use crate::value::error::Error;
-use crate::world::copying::{MOST_CALLS, belongs_to_the_system, goes_on_by_itself, pack_variables};
+use crate::world::copying::{MOST_CALLS, cannot_begin_with, cannot_fork_with, pack_variables};
 use crate::world::marks::Marks;
 use std::io;
 use std::sync::Arc;
@@ -73,8 +73,7 @@ impl Shared {
             entry.save(w);
         });
         pack_variables(&mut packing, &code.image, &|mention| all || marks.may(mention));
-        let packed =
-            packing.finish(&|node| goes_on_by_itself(node).or_else(|| belongs_to_the_system(node)))?;
+        let packed = packing.finish(&cannot_begin_with)?;
         let name = handle.name();
         self.parcel(handle, packed, &|end, make| End::hand_over(end, &name, make))
     }
@@ -138,7 +137,7 @@ impl Shared {
             fiber.save(w, program, Some(liveness), Rest::Within);
         });
         pack_variables(&mut packing, &code.image, &|mention| all || marks.may(mention));
-        let packed = packing.finish(&belongs_to_the_system)?;
+        let packed = packing.finish(&cannot_fork_with)?;
         self.parcel(handle, packed, &End::lend)
     }
 

@@ -1,0 +1,164 @@
+//! Ends that go to another process: the pipe becomes one of the system, and what is told of an end there.
+
+use super::{Between, End, Lanes, Pipe, Place, ROOM, Readiness, Sending, Side};
+use crate::state::{Reader, Writer};
+use crate::sync::Sync;
+use crate::sync::outside::Ready;
+use parking_lot::Mutex;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+
+/// An end that goes to another process, or a copy of one.
+#[derive(Debug)]
+pub struct Handed {
+    pub end: Arc<Sync>,
+    pub lanes: Lanes,
+}
+
+/// A pipe that leads to another process, as this one knows it.
+#[derive(Debug)]
+pub struct Joint(Weak<Between>);
+
+impl Joint {
+    /// Closes both ends, as far as they are here: nobody will use them any more.
+    pub fn close(&self) {
+        let Some(between) = self.0.upgrade() else { return };
+        for side in &between.sides {
+            side.closed.store(true, Ordering::SeqCst);
+            let before = std::mem::take(&mut *side.place.lock());
+            drop(before); // outside the lock
+        }
+        between.wake();
+    }
+
+    pub fn is_gone(&self) -> bool {
+        self.0.strong_count() == 0
+    }
+}
+
+impl Between {
+    /// From now on it leads to another process. `make` gives the lanes of both ends. To be called while nobody else
+    /// uses it.
+    fn lead_outside(&self, make: &mut Make<'_>) -> io::Result<()> {
+        if self.outside.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        let readiness = Readiness {
+            receivers: [0, 1].map(|side| self.sides[side].receivers.clone()),
+            senders: [0, 1].map(|side| self.sides[side].senders.clone()),
+        };
+        let lanes = make(&readiness, self.duplex)?;
+        for (side, sender) in self.sides.iter().zip([&lanes[1], &lanes[0]]) {
+            let mut inbox = side.inbox.lock();
+            let Some(outgoing) = sender.outgoing.as_ref().filter(|_| !inbox.messages.is_empty()) else {
+                continue;
+            };
+            outgoing.make_room()?;
+            for message in std::mem::take(&mut *inbox).messages {
+                match message.len() > ROOM {
+                    true => inbox.returned = Some(message),
+                    false => drop(outgoing.put(&message, &mut Sending::default())?),
+                }
+            }
+        }
+        for (side, lanes) in self.sides.iter().zip(lanes) {
+            if !side.closed.load(Ordering::SeqCst) {
+                *side.place.lock() = Place::System(lanes);
+            }
+        }
+        self.outside.store(true, Ordering::SeqCst);
+        self.wake();
+        Ok(())
+    }
+}
+
+/// Makes the lanes of both ends of a pipe of the system, given whether it goes both ways.
+pub type Make<'a> = dyn FnMut(&Readiness, bool) -> io::Result<[Lanes; 2]> + 'a;
+
+impl End {
+    /// It goes to the process of this name, unless it is closed or gone: None then. To be called while nobody else uses
+    /// it.
+    pub fn hand_over(sync: &Arc<Sync>, to: &Arc<str>, make: &mut Make<'_>) -> io::Result<Option<Handed>> {
+        let Ok(end) = End::of(sync) else { return Ok(None) };
+        if end.is_closed() {
+            return Ok(None);
+        }
+        end.between.lead_outside(make)?;
+        let before = std::mem::replace(&mut *end.own().place.lock(), Place::Gone(to.clone()));
+        end.between.wake();
+        Ok(match before {
+            Place::System(lanes) => Some(Handed { end: sync.clone(), lanes }),
+            Place::Memory | Place::Gone(_) => None, // it was open
+        })
+    }
+
+    /// A copy of it goes to another process, which has it beside this one. Likewise.
+    pub fn lend(sync: &Arc<Sync>, make: &mut Make<'_>) -> io::Result<Option<Handed>> {
+        let Ok(end) = End::of(sync) else { return Ok(None) };
+        if end.is_closed() {
+            return Ok(None);
+        }
+        end.between.lead_outside(make)?;
+        let Some(lanes) = end.lanes() else { return Ok(None) };
+        if let Some(incoming) = &lanes.incoming {
+            incoming.share()?;
+        }
+        Ok(Some(Handed { end: sync.clone(), lanes }))
+    }
+
+    pub fn joint(&self) -> Joint {
+        Joint(Arc::downgrade(&self.between))
+    }
+
+    /// What it tells those who make its lanes.
+    pub fn readiness(&self) -> [Arc<Ready>; 2] {
+        [self.own().receivers.clone(), self.other().senders.clone()]
+    }
+
+    /// It has come here from another process, with these lanes; or it comes back, because the other process was never
+    /// made.
+    pub fn settle(&self, lanes: Lanes) {
+        *self.own().place.lock() = Place::System(lanes);
+        self.between.outside.store(true, Ordering::SeqCst);
+        self.between.wake();
+    }
+
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.count(self.side as u64);
+        w.flag(self.between.duplex);
+        w.flag(self.own().closed.load(Ordering::SeqCst));
+        let gone = if let Place::Gone(to) = &*self.own().place.lock() { Some(to.clone()) } else { None };
+        w.option(gone, |w, to| w.text(&to));
+    }
+
+    /// Its lanes follow (`settle`), unless it is closed.
+    pub fn load(id: u32, r: &mut Reader<'_>) -> End {
+        let side = r.count() as usize;
+        let (sides, duplex) = ([Side::default(), Side::default()], r.flag());
+        let mut ids = [0, 0];
+        ids[side] = id;
+        sides[side].closed.store(r.flag(), Ordering::SeqCst);
+        if let Some(to) = r.option(|r| Arc::<str>::from(r.text())) {
+            *sides[side].place.lock() = Place::Gone(to);
+        }
+        let between = Between { sides, duplex, ids, outside: AtomicBool::new(true) };
+        End { between: Arc::new(between), side }
+    }
+}
+
+impl Pipe {
+    /// The ends that it still keeps itself; others are known to those who have them.
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.option(self.kept.lock().as_ref(), |w, ends| ends.iter().for_each(|end| w.sync(end)));
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Pipe {
+        let kept = r.option(|r| [r.sync(), r.sync()]);
+        let ends = match &kept {
+            Some(ends) => [0, 1].map(|side| Arc::downgrade(&ends[side])),
+            None => [Weak::new(), Weak::new()],
+        };
+        Pipe { kept: Mutex::new(kept), ends }
+    }
+}
