@@ -2,6 +2,7 @@
 
 use super::arguments::{Run, Script};
 use super::{Failure, colour, compile, say, schedule, script};
+use conc::code::GIL_INTERVAL;
 use conc::code::verify::Verified;
 use conc::explore;
 use conc::report::runtime::Ending;
@@ -10,10 +11,6 @@ use conc::world::legs::Legs;
 use conc::world::real::{self, Allowed, Input, Options, Programs, UncaughtReport};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
-
-/// As CPython has it unless told.
-const GIL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// Bytes that a script may use unless told.
 const MOST_MEMORY: u64 = 2 << 30;

@@ -20,6 +20,7 @@ use crate::builtin::Row;
 use crate::source::{Source, Span};
 use crate::value::Value;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A script, ready to run. Never changes; shared by all threads.
 #[derive(Debug, Clone)]
@@ -45,7 +46,12 @@ pub struct Program {
     pub fixed: Vec<Arc<str>>,
     /// How many `threadlocal`s there are.
     pub locals: usize,
+    /// It is to be run with one thread at a time holding the interpreter; who waits for that asks for it after so long.
+    pub gil: Option<Duration>,
 }
+
+/// How long a thread waits for the interpreter's lock before it asks for it, unless told: as in CPython.
+pub const GIL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// What a call hands over: how many arguments, and the names of the last of them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

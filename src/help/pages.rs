@@ -109,6 +109,7 @@ pub const GROUPS: &[(&str, &[Page])] = &[
             page("future", &["futures", "submit"], include_str!("../../docs/reference/future.md")),
             page("timer", &["timers", "after", "every"], include_str!("../../docs/reference/timer.md")),
             page("threadlocal", &[], include_str!("../../docs/reference/threadlocal.md")),
+            page("gil", &["use"], include_str!("../../docs/reference/gil.md")),
         ],
     ),
     (

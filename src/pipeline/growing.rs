@@ -7,10 +7,13 @@
 use super::passable;
 use crate::code::lower::{self, Place};
 use crate::code::verify::Verified;
-use crate::report::Diagnostic;
+use crate::report::{Code, Diagnostic};
 use crate::resolve::{self, Entry, Resolution, VariableKind};
 use crate::source::Source;
-use crate::syntax::{self, tree::Script};
+use crate::syntax::{
+    self,
+    tree::{Script, Statement, StatementKind},
+};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -115,6 +118,11 @@ impl Growing {
     ) -> Result<Added, Vec<Diagnostic>> {
         let (script, found) = syntax::parse_entry(source, from, self.script.nodes);
         let mut found = passable(found)?;
+        let gil = |statement: &&Statement| matches!(statement.kind, StatementKind::UseGil { .. });
+        if let Some(statement) = script.body.statements.iter().find(gil) {
+            let report = Diagnostic::error(Code::Misplaced, statement.span, "a session runs without the GIL");
+            return Err(vec![report.hint("write the script into a file, and run it: `conc FILE`")]);
+        }
         self.script.nodes = script.nodes;
         self.script.body.span = script.body.span;
         self.script.body.statements.extend(script.body.statements);
@@ -196,6 +204,7 @@ mod tests {
             assert_eq!((growing.source().text.as_ref(), growing.next_line()), ("let x = 1\n", 2), "{wrong}");
         }
         growing.add("let y = x").expect("y is free");
+        assert!(refused(&mut growing, "use gil").contains("without the GIL"));
     }
 
     #[test]

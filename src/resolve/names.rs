@@ -233,6 +233,7 @@ impl<'a> Names<'a> {
     pub(super) fn statement(&mut self, statement: &Statement) {
         match &statement.kind {
             StatementKind::Invalid
+            | StatementKind::UseGil { .. }
             | StatementKind::Break
             | StatementKind::Continue
             | StatementKind::Yield => {}

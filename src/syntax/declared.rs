@@ -33,6 +33,7 @@ impl StatementKind {
             StatementKind::Invalid
             | StatementKind::Expression(_)
             | StatementKind::OnSignal { .. }
+            | StatementKind::UseGil { .. }
             | StatementKind::Assign { .. }
             | StatementKind::If { .. }
             | StatementKind::While { .. }

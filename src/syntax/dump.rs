@@ -95,6 +95,9 @@ fn statement(statement: &Statement) -> String {
             };
             format!("on signal {} {action}", expression(signal))
         }
+        StatementKind::UseGil { interval } => {
+            format!("use gil{}", option("", interval, |interval| format!("({interval:?})")))
+        }
         StatementKind::Timer(t) => {
             let daemon = if t.daemon { "daemon " } else { "" };
             let when = if t.repeats { "every" } else { "after" };

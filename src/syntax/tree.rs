@@ -6,6 +6,7 @@
 
 use crate::source::Span;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Numbers 0.. in the order of parsing, without gaps within one script.
 pub type NodeId = u32;
@@ -75,6 +76,10 @@ pub enum StatementKind {
         signal: Expression,
         action: OnSignal,
         id: NodeId,
+    },
+    /// One thread at a time holds the interpreter, in the whole run; who waits for it asks for it after so long.
+    UseGil {
+        interval: Option<Duration>,
     },
     If {
         branches: Vec<(Expression, Block)>,

@@ -58,6 +58,7 @@ const USES: &[&str] = &[
     "run { work() }",
     "on signal \"INT\" ignore",
     "on signal \"INT\" default",
+    "use gil(5ms)",
     "threadlocal depth = 0",
     "invariant x > 1",
     "ensure x == 1",

@@ -172,6 +172,7 @@ impl Lowering {
                 shared: Vec::new(),
                 fixed: Vec::new(),
                 locals: 0,
+                gil: None,
             },
             symbols: HashMap::new(),
             shapes: HashMap::new(),

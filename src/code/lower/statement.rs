@@ -1,7 +1,7 @@
 //! Blocks, what each kind of statement becomes, and errors: `try`, `assert`.
 
 use super::function::{Builder, Cleanup, Lowered};
-use crate::code::{Instruction, Register};
+use crate::code::{GIL_INTERVAL, Instruction, Register};
 use crate::syntax::tree::{Block, Catch, Expression, ExpressionKind, Statement, StatementKind};
 
 impl<'t> Builder<'_, '_, 't> {
@@ -73,6 +73,9 @@ impl<'t> Builder<'_, '_, 't> {
             StatementKind::ThreadLocal { .. } => {}
             StatementKind::Declare(declaration) => return self.declare_things(declaration),
             StatementKind::Timer(timer) => return self.declare_timer(timer),
+            StatementKind::UseGil { interval } => {
+                self.lowering.program.gil = Some(interval.unwrap_or(GIL_INTERVAL));
+            }
             StatementKind::OnSignal { signal, action, id } => self.on_signal(signal, action, *id)?,
             StatementKind::Function(_) | StatementKind::Class(_) | StatementKind::Thread(_) => {
                 // Made at the start of the block.

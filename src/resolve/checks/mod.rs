@@ -38,7 +38,7 @@ pub fn check(script: &Script, answers: &Resolution, builtins: &Builtins, source:
     handed::HandedOver { found: &mut found }.block(&script.body);
     members::UnknownMembers { found: &mut found }.block(&script.body);
     order::Orders { found: &mut found }.block(&script.body);
-    place::Places::new(&mut found).block(&script.body);
+    place::Places::new(script, &mut found).block(&script.body);
     select::Arms { found: &mut found }.block(&script.body);
     shared::Shareds::new(script, &mut found).block(&script.body);
     signals::Signals { found: &mut found }.block(&script.body);

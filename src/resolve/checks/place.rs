@@ -4,7 +4,7 @@ use super::Findings;
 use super::visit::{Body, Visitor, call_of, walk_block, walk_statement};
 use crate::report::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::tree::{Block, Branch, Statement, StatementKind};
+use crate::syntax::tree::{Block, Branch, Script, Statement, StatementKind};
 
 pub struct Places<'a, 'f, 't> {
     found: &'a mut Findings<'f, 't>,
@@ -13,11 +13,14 @@ pub struct Places<'a, 'f, 't> {
     /// Loops of the script itself that are around.
     loops: usize,
     blocks: usize,
+    /// Where the first statement of the script stands.
+    first: Option<Span>,
 }
 
 impl<'a, 'f, 't> Places<'a, 'f, 't> {
-    pub fn new(found: &'a mut Findings<'f, 't>) -> Self {
-        Places { found, bodies: Vec::new(), loops: 0, blocks: 0 }
+    pub fn new(script: &Script, found: &'a mut Findings<'f, 't>) -> Self {
+        let first = script.body.statements.first().map(|statement| statement.span);
+        Places { found, bodies: Vec::new(), loops: 0, blocks: 0, first }
     }
 
     fn misplaced(&mut self, span: Span, message: &str, hint: &str) {
@@ -74,6 +77,16 @@ impl<'a, 'f, 't> Places<'a, 'f, 't> {
         }
     }
 
+    /// It is about the whole run, so nothing comes before it.
+    fn at_the_top(&mut self, statement: &Statement) {
+        if let StatementKind::UseGil { .. } = statement.kind
+            && self.first != Some(statement.span)
+        {
+            let hint = "make it the first statement, or leave it out and run `conc --gil FILE`";
+            self.misplaced(statement.span, "`use gil` is not at the top: it holds for the whole run", hint);
+        }
+    }
+
     /// A declaration that is a statement of `parallel`: its name would be seen by nobody. (`let` and `var` there
     /// are the parser's.)
     fn lonely_declaration(&mut self, statement: &Statement) {
@@ -100,6 +113,7 @@ impl<'t> Visitor<'t> for Places<'_, '_, 't> {
     fn statement(&mut self, statement: &'t Statement) {
         self.in_place(statement);
         self.handler(statement);
+        self.at_the_top(statement);
         if let StatementKind::Parallel(branches) = &statement.kind {
             branches.iter().for_each(|branch| self.branch(branch));
         } else if let StatementKind::Loop { body } = &statement.kind {

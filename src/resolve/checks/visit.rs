@@ -56,7 +56,11 @@ fn body<'t, V: Visitor<'t> + ?Sized>(visitor: &mut V, body: Body, block: &'t Blo
 
 pub fn walk_statement<'t, V: Visitor<'t> + ?Sized>(visitor: &mut V, statement: &'t Statement) {
     match &statement.kind {
-        StatementKind::Invalid | StatementKind::Break | StatementKind::Continue | StatementKind::Yield => {}
+        StatementKind::Invalid
+        | StatementKind::UseGil { .. }
+        | StatementKind::Break
+        | StatementKind::Continue
+        | StatementKind::Yield => {}
         StatementKind::Expression(value)
         | StatementKind::Throw(value)
         | StatementKind::Sleep(value)

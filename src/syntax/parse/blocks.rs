@@ -153,6 +153,7 @@ impl Parser<'_> {
             | StatementKind::Declare(_)
             | StatementKind::Timer(_)
             | StatementKind::OnSignal { .. }
+            | StatementKind::UseGil { .. }
             | StatementKind::If { .. }
             | StatementKind::While { .. }
             | StatementKind::Loop { .. }

@@ -7,6 +7,11 @@ use super::super::tree::{
 use super::{Pair, Parser, Rule, begins_with, parts};
 use crate::report::{Code, Diagnostic};
 use crate::source::Span;
+use std::time::Duration;
+
+/// Also where no number can be read.
+pub const GIL_HINT: &str =
+    "write `use gil`, or with how long who waits for it waits before asking: `use gil(5ms)`";
 
 impl Parser<'_> {
     /// Also `fn(x) => x`, which is the same without a name.
@@ -150,6 +155,25 @@ impl Parser<'_> {
             (false, false) => OnSignal::Default,
         };
         StatementKind::OnSignal { signal, action, id: self.node() }
+    }
+
+    pub fn use_gil(&mut self, pair: Pair) -> StatementKind {
+        let Some(number) = parts(pair).next().and_then(|interval| parts(interval).next()) else {
+            return StatementKind::UseGil { interval: None };
+        };
+        let span = self.span(&number);
+        match self.number(&number) {
+            ExpressionKind::Duration(nanoseconds @ 1..) => {
+                let interval = Some(Duration::from_nanos(nanoseconds.unsigned_abs()));
+                return StatementKind::UseGil { interval };
+            }
+            ExpressionKind::Invalid => {}
+            _ => {
+                let message = "the interval of the GIL is a duration, longer than nothing";
+                self.problem(Diagnostic::error(Code::BadNumber, span, message).hint(GIL_HINT));
+            }
+        }
+        StatementKind::Invalid
     }
 
     pub fn thread_local(&mut self, pair: Pair) -> StatementKind {

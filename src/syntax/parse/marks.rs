@@ -73,7 +73,7 @@ impl Marks {
             Rule::assign_operator | Rule::equals | Rule::arrow => Sign::Assign,
             Rule::expression | Rule::header => return self.words_between(pair, base),
             Rule::clause => return self.words_of_clause(pair, base),
-            Rule::call | Rule::parameters => Sign::Call,
+            Rule::call | Rule::parameters | Rule::interval => Sign::Call,
             Rule::index | Rule::count => Sign::Index,
             Rule::list => Sign::List,
             Rule::pattern if pair.as_str().starts_with('[') => Sign::List,

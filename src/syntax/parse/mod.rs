@@ -217,6 +217,7 @@ fn is_mark(rule: Rule) -> bool {
             | Rule::kw_loop
             | Rule::kw_monitor
             | Rule::kw_on_signal
+            | Rule::kw_use_gil
             | Rule::kw_ignore
             | Rule::kw_default
             | Rule::kw_parallel

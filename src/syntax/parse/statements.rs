@@ -81,6 +81,7 @@ impl Parser<'_> {
             Rule::thread => self.thread(pair),
             Rule::timer => self.timer(pair),
             Rule::on_signal | Rule::on_signal_word => self.on_signal(pair),
+            Rule::use_gil => self.use_gil(pair),
             Rule::thread_local => self.thread_local(pair),
             Rule::declaration => self.declaration(pair),
             Rule::run_block => {

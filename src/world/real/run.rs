@@ -26,6 +26,7 @@ use crate::code::verify::Verified;
 use crate::machine::{Exit, Image};
 use crate::mapped::Memory;
 use crate::race::Detector;
+use crate::report::gil::Gil as GilReport;
 use crate::report::runtime::{Astray, Deadlock, Ending, Event, Happened, Left, status};
 use crate::sync::Sync;
 use crate::sync::thread::{Entry, Thread};
@@ -72,7 +73,7 @@ pub struct Options {
     pub race: bool,
     /// Delays threads, so that rare interleavings are common; the delays begin with this seed.
     pub jitter: Option<u64>,
-    /// One thread at a time holds the interpreter; who waits for it asks for it after so long.
+    /// One thread at a time holds the interpreter; who waits for it asks for it after so long. Else as the script says.
     pub gil: Option<Duration>,
     /// A recorded run that the threads are to repeat. Its random numbers begin with `seed`.
     pub forced: Option<Arc<Legs>>,
@@ -358,7 +359,9 @@ impl Shared {
             process: self.process_label(),
             ..Ending::default()
         };
-        ending.gil = self.gil.as_ref().map(Gil::report);
+        // Of a child with one thread, which has it always, there is nothing to tell.
+        let alone = |report: &GilReport| ending.process.is_some() && report.threads.len() < 2;
+        ending.gil = self.gil.as_ref().map(Gil::report).filter(|report| !alone(report));
         if self.options.stats {
             let wall = Duration::from_nanos(self.clock.now().unsigned_abs());
             ending.stats = Some(self.tally.stats(wall));
@@ -515,7 +518,9 @@ pub(super) fn share(beginning: Beginning, bell: Arc<Bell>, desk: Option<Desk>) -
     let detector = options.race.then(|| Arc::new(Detector::new(&image.program)));
     let awake = Arc::new(AtomicIsize::new(0));
     let delays = options.jitter.map(|seed| Arc::new(Delays::new(seed, &awake)));
-    let gil = options.gil.map(Gil::new);
+    // A forced run has an order of its own.
+    let asked = options.gil.or(image.program.gil).filter(|_| options.forced.is_none());
+    let gil = asked.map(Gil::new);
     let baton = |legs: &Arc<Legs>| Baton::new(legs.clone(), main.clone(), options.seed.unwrap_or_default());
     let forced = options.forced.as_ref().map(baton).map(Arc::new);
     Arc::new(Shared {

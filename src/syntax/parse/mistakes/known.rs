@@ -2,6 +2,7 @@
 
 use super::tokens::{first_token, is_word, second_token};
 use super::{Say, Stuck};
+use crate::syntax::parse::declarations::GIL_HINT;
 
 /// The reserved words, which can be no names. The grammar's `reserved` is what decides.
 pub const RESERVED: [&str; 38] = [
@@ -130,7 +131,15 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
         "raise" if !rest.is_empty() => {
             Say::new("an error is thrown with `throw`, not `raise`", "write `throw \"what happened\"`")
         }
-        "import" | "from" | "include" | "require" | "use" if is_word(second) || second.starts_with('"') => {
+        "use" if second == "gil" => {
+            Say::new("only an interval that is written out can follow `use gil`", GIL_HINT)
+                .at(0, stuck.text.len())
+        }
+        "use" if is_word(second) || second.starts_with('"') => Say::new(
+            "there is nothing to `use` but `gil`",
+            "everything conc has is there without importing it",
+        ),
+        "import" | "from" | "include" | "require" if is_word(second) || second.starts_with('"') => {
             Say::new(format!("there is no `{word}`"), "everything conc has is there without importing it")
         }
         "const" | "val" | "final" if followed_by_name => Say::new(
