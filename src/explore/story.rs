@@ -321,10 +321,9 @@ impl<'s> Teller<'s> {
         let image = self.image(who);
         let after = self.values(&image);
         let of = self.spaces[who].as_ref().map(|space| format!("{}'s ", space.handle.name()));
+        let whose = |name: &String| of.clone().filter(|_| !is_shared(name, &image)).unwrap_or_default();
         let changed = after.iter().filter(|pair| !before.contains(pair));
-        let changed: Vec<(String, String)> = changed
-            .map(|(name, value)| (of.as_deref().unwrap_or_default().to_string() + name, value.clone()))
-            .collect();
+        let changed = changed.map(|(name, value)| (whose(name) + name, value.clone())).collect();
         let did = match waited {
             _ if log.died.is_some() => {
                 vec![format!("dies of {}", Signal::numbered(log.died.unwrap_or_default()))]
@@ -347,6 +346,13 @@ impl<'s> Teller<'s> {
             output: log.output.clone(),
         });
     }
+}
+
+/// Whether a variable of the top level is one for all processes.
+fn is_shared(name: &str, image: &Image) -> bool {
+    let program = &image.program;
+    let number = program.globals.iter().position(|known| **known == *name);
+    number.is_some_and(|number| program.is_shared(number as u32))
 }
 
 /// How a wait comes to its end.

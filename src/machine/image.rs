@@ -21,6 +21,8 @@ pub struct Image {
     names: Arc<Names>,
     /// Where `shared var`s are, if processes share them.
     pub memory: Option<Arc<Memory>>,
+    /// Where they are when the processes are those of a simulated run, and this is not the first: there.
+    first: Option<Arc<Image>>,
 }
 
 /// What the names in a program mean for each type and class. Never changes.
@@ -75,6 +77,16 @@ impl Image {
         Image::with(self.program.clone(), self.names.clone())
     }
 
+    /// The same for another process of a simulated run: what is declared `shared` is the first one's.
+    pub fn beside(first: &Arc<Image>) -> Image {
+        Image { first: Some(first.clone()), ..first.anew() }
+    }
+
+    /// A variable that is declared `shared`.
+    pub(super) fn shared(&self, index: u32) -> &Cell {
+        &self.first.as_deref().unwrap_or(self).globals[index as usize]
+    }
+
     /// This program has grown to another one, which gets the values of its variables: whoever runs in this image goes on in
     /// the new one.
     pub fn grown(&self, program: Arc<Verified>) -> Image {
@@ -100,6 +112,7 @@ impl Image {
             names,
             program,
             memory: None,
+            first: None,
         }
     }
 
@@ -120,12 +133,16 @@ impl Image {
 
     /// What a variable of the top level that can change holds now.
     pub fn global(&self, index: u32) -> Option<Value> {
+        if let Some(first) = self.first.as_deref().filter(|_| self.program.is_shared(index)) {
+            return first.global(index);
+        }
         self.globals.get(index as usize).map(Cell::get)
     }
 
-    /// Writes what all its variables hold.
+    /// Writes what all its own variables hold.
     pub fn save(&self, w: &mut Writer<'_>) {
         self.fixed.iter().for_each(|fixed| w.value(fixed.get().unwrap_or(&Value::Unset)));
+        // What is `shared` is not set here, but with the first process.
         self.globals.iter().for_each(|global| w.value(&global.get()));
     }
 

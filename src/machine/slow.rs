@@ -466,7 +466,7 @@ fn start(context: &mut Context<'_>, value: &Value) -> Result<(), Error> {
 pub(super) fn load_shared(image: &Image, index: u32) -> Result<Value, Error> {
     let value = match &image.memory {
         Some(memory) => Slot::at(memory, memory.variable(index)).get(),
-        None => image.globals[index as usize].get(),
+        None => image.shared(index).get(),
     };
     match value {
         Value::Unset => Err(unset(&image.program.globals[index as usize])),
@@ -480,7 +480,7 @@ pub(super) fn store_shared(image: &Image, index: u32, value: &Value) -> Result<(
     let value = admit(value)?;
     match &image.memory {
         Some(memory) => Slot::at(memory, memory.variable(index)).set(&value)?,
-        None => image.globals[index as usize].set(value),
+        None => image.shared(index).set(value),
     }
     Ok(())
 }

@@ -123,7 +123,7 @@ impl Space {
     }
 
     pub fn load(r: &mut Reader<'_>) -> Space {
-        let image = Arc::new(r.objects.image().anew());
+        let image = Arc::new(Image::beside(r.objects.image()));
         let (handle, main) = (r.thread(), r.thread());
         let parent = r.option(Reader::space);
         let absent = (0..r.count()).map(|_| r.thread()).collect();

@@ -33,7 +33,7 @@ pub struct Living<'a, N: std::borrow::Borrow<[u8]>> {
     names: bool,
     /// The id of the first node, when none of those that were written is to be used again.
     fresh: Option<u32>,
-    image: Option<&'a Image>,
+    image: Option<&'a Arc<Image>>,
 }
 
 /// A root's content begins after its tag and its kind.
@@ -50,7 +50,7 @@ impl<'a, N: std::borrow::Borrow<[u8]>> Living<'a, N> {
     }
 
     /// Of a state in which there may be processes.
-    pub fn with_image(self, image: &'a Image) -> Living<'a, N> {
+    pub fn with_image(self, image: &'a Arc<Image>) -> Living<'a, N> {
         Living { image: Some(image), ..self }
     }
 
@@ -150,7 +150,7 @@ impl<N: std::borrow::Borrow<[u8]>> Objects for Living<'_, N> {
         self.names && self.fresh.is_none()
     }
 
-    fn image(&self) -> &Image {
+    fn image(&self) -> &Arc<Image> {
         self.image.unwrap_or_else(|| unreachable!("processes are part of simulated states only"))
     }
 }

@@ -20,8 +20,8 @@ pub trait Objects {
     /// Whether threads get the ids with which they were written.
     fn ids(&self) -> bool;
 
-    /// The program, for processes whose variables are read.
-    fn image(&self) -> &Image;
+    /// The variables of the first process, for others that are read.
+    fn image(&self) -> &Arc<Image>;
 }
 
 /// Reads the content of one node, in the order in which it was written.

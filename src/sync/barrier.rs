@@ -195,9 +195,13 @@ impl Wait {
     }
 
     pub fn abandon(&mut self, who: Who<'_>) {
+        self.leave(who, &|| format!("\"{}\" stopped waiting (line {})", who.thread.name(), who.line));
+    }
+
+    /// Unless all have arrived, it breaks, for this reason.
+    pub fn leave(&mut self, who: Who<'_>, why: &dyn Fn() -> String) {
         if (self.arrival.is_some() || self.there.is_some()) && matches!(self.poll(who), Ok(None)) {
-            let why = format!("\"{}\" stopped waiting (line {})", who.thread.name(), who.line);
-            let _ = self.give_up(why); // fails for things that are no barrier: nothing to undo
+            let _ = self.give_up(why()); // fails for things that are no barrier: nothing to undo
         }
     }
 

@@ -158,12 +158,6 @@ pub fn not_simulated(what: &str) -> Error {
         .hint("`conc run` runs them")
 }
 
-/// The simulated world has no memory that processes share.
-pub fn not_shared() -> Error {
-    Error::new(Kind::Refused, "what processes share cannot be explored yet")
-        .hint("`conc run` runs it; between threads alone, `shared` things can be explored")
-}
-
 /// What asks a process to end, and what ends it whatever it wants.
 pub const TERMINATE: i32 = libc::SIGTERM;
 pub const KILL: i32 = libc::SIGKILL;

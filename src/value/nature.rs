@@ -28,6 +28,14 @@ impl Nature {
         [Nature::Own, Nature::Copy, Nature::Shared, Nature::Array][usize::from(number & !Nature::THERE)]
     }
 
+    /// Whether all processes have it in common.
+    pub fn is_one_for_all(self) -> bool {
+        match self {
+            Nature::Shared | Nature::Array => true,
+            Nature::Own | Nature::Copy => false,
+        }
+    }
+
     /// What a list of it is called.
     pub fn word(self) -> &'static str {
         if self == Nature::Array { "array" } else { "list" }

@@ -89,6 +89,7 @@ pub enum Step {
     },
     Start(usize),
     Cancel(usize),
+    Kill(usize),
     Join {
         handle: usize,
         timeout: Option<i64>,
@@ -361,6 +362,7 @@ impl Compiler {
                 Step::Join { handle: *handle, timeout: Some(*seconds), to: Some(*local) }
             }
             S::Cancel(handle) => Step::Cancel(*handle),
+            S::Kill(handle) => Step::Kill(*handle),
             S::With(target, body) => {
                 self.emit(Step::Acquire { target: *target, timeout: None, to: None });
                 return self.releasing(*target, body);

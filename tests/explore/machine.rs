@@ -21,6 +21,10 @@ pub enum Flaw {
     TimeoutsNever,
     FirstArmOnly,
     EndMerged,
+    /// A process that is killed gives back its locks.
+    DeathReleases,
+    /// What is `shared` is not.
+    SharedApart,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -83,6 +87,9 @@ enum Thing {
 pub struct State {
     pub threads: Vec<Thread>,
     pub vars: Vec<i64>,
+    /// Of each thread that is a process: its own variables, and whether it has been killed and does not know it yet.
+    own: Vec<Vec<i64>>,
+    doomed: Vec<bool>,
     pub list: Vec<i64>,
     things: Vec<Thing>,
     pub output: String,
@@ -159,6 +166,8 @@ impl<'a> Machine<'a> {
         let mut state = State {
             threads: vec![thread; self.codes.len()],
             vars: self.program.vars.clone(),
+            own: vec![Vec::new(); self.codes.len()],
+            doomed: vec![false; self.codes.len()],
             list: self.program.list.clone().unwrap_or_default(),
             things: self.program.things.iter().map(thing).collect(),
             output: String::new(),
@@ -225,6 +234,9 @@ impl<'a> Machine<'a> {
         if moves.len() == known && step.timeout().is_some() && due && self.flaw != Flaw::TimeoutsNever {
             self.time_out(state, me, step, &mut |state| moves.push(Move { thread: me, timed: true, state }));
         }
+        if state.doomed[me] {
+            moves.push(Move { thread: me, timed: true, state: self.die(state, me) });
+        }
     }
 
     /// Every way in which the step can be done now; none when it has to wait.
@@ -264,7 +276,19 @@ impl<'a> Machine<'a> {
                     each(self.go(next, me, *cancelled));
                 }
             }
+            Step::Kill(handle) => match state.threads[handle + 1].life {
+                Life::New => each(self.fail(next, me, "state")),
+                Life::Alive => {
+                    next.doomed[handle + 1] = true;
+                    each(self.done(next, me, None, 0));
+                }
+                Life::Ended | Life::Failed(_) => each(self.done(next, me, None, 0)),
+            },
             Step::Start(handle) => {
+                if self.is_process(handle + 1) {
+                    next.own[handle + 1] =
+                        (0..state.vars.len()).map(|var| *self.place(&mut next, me, var)).collect();
+                }
                 next.threads[handle + 1].life = Life::Alive;
                 self.settle(&mut next, handle + 1);
                 each(self.done(next, me, None, 0));
@@ -413,15 +437,7 @@ impl<'a> Machine<'a> {
                 }
             }
             Step::End => {
-                let life = thread.error.map_or(Life::Ended, Life::Failed);
-                next.threads[me].life = life;
-                for thing in &mut next.things {
-                    match thing {
-                        Thing::Lock { holder, abandoned, .. } if *holder == Some(me) => *abandoned = true,
-                        _ => {}
-                    }
-                }
-                each(next);
+                each(ended(next, me, thread.error.map_or(Life::Ended, Life::Failed)));
             }
             step => unreachable!("{step:?}"),
         }
@@ -548,6 +564,38 @@ impl<'a> Machine<'a> {
             },
             _ => {}
         }
+    }
+
+    /// A process is killed where it stands. The barrier at which it waits breaks; a notify that was meant for it goes to
+    /// another.
+    fn die(&self, state: &State, me: usize) -> State {
+        let mut next = state.clone();
+        if let Some(Step::Wait { thing, .. }) = self.step(state, me) {
+            match (&state.things[*thing], state.threads[me].waiting) {
+                (Thing::Barrier { .. }, Waiting::Begun(_)) => self.shatter(&mut next, state, *thing),
+                (Thing::Condition, Waiting::Over(1)) => {
+                    let waits = |other: &usize| {
+                        let in_it = matches!(self.step(state, *other), Some(Step::Wait { thing: its, .. }) if its == thing);
+                        in_it && matches!(state.threads[*other].waiting, Waiting::Begun(_))
+                    };
+                    if let Some(other) = (0..state.threads.len()).find(waits) {
+                        notify(&mut next.threads[other]);
+                    }
+                }
+                _ => {}
+            }
+        }
+        if self.flaw == Flaw::DeathReleases {
+            for thing in &mut next.things {
+                match thing {
+                    Thing::Lock { holder, levels, .. } if *holder == Some(me) => {
+                        (*holder, *levels) = (None, 0)
+                    }
+                    _ => {}
+                }
+            }
+        }
+        ended(next, me, Life::Ended)
     }
 
     fn shatter(&self, next: &mut State, state: &State, barrier: usize) {
@@ -729,11 +777,11 @@ impl<'a> Machine<'a> {
 
     /// One access to data, without what comes after it.
     fn data(&self, next: &mut State, me: usize, step: &Step) {
-        let thread = &mut next.threads[me];
+        let thread = &next.threads[me];
         let (to, value) = match *step {
-            Step::Read { var, to } => (Some(to), next.vars[var]),
+            Step::Read { var, to } => (Some(to), *self.place(next, me, var)),
             Step::Write { var, value } => {
-                next.vars[var] = operand(thread, value);
+                *self.place(next, me, var) = operand(&next.threads[me], value);
                 (None, 0)
             }
             Step::Push(value) => {
@@ -781,10 +829,28 @@ impl<'a> Machine<'a> {
             },
             _ => unreachable!("{step:?}"),
         };
+        let thread = &mut next.threads[me];
         if let Some(to) = to {
             thread.set(to, value);
         }
         thread.at += 1;
+    }
+
+    pub fn is_process(&self, thread: usize) -> bool {
+        let body = thread.checked_sub(1).map(|handle| self.program.handles[handle]);
+        body.is_some_and(|body| self.program.bodies[body].kind == BodyKind::Process)
+    }
+
+    /// Whether this variable is the thread's own process's, and no other's.
+    fn is_own(&self, thread: usize, var: usize) -> bool {
+        let shared =
+            self.flaw != Flaw::SharedApart && self.program.shared.get(var).is_some_and(|shared| *shared);
+        self.is_process(thread) && !shared
+    }
+
+    /// Where a variable is for a thread.
+    fn place<'s>(&self, state: &'s mut State, thread: usize, var: usize) -> &'s mut i64 {
+        if self.is_own(thread, var) { &mut state.own[thread][var] } else { &mut state.vars[var] }
     }
 
     /// Runs an `atomically` block to its end, and tells what it touches.
@@ -820,7 +886,10 @@ impl<'a> Machine<'a> {
                 let access = |var| Access { cell: Cell::Var(var), write: false, atomic: true, certain: true };
                 touched.into_iter().map(access).collect()
             }
-            Some(step) => cells(state, step),
+            Some(step) => {
+                let own = |access: &Access| matches!(access.cell, Cell::Var(var) if self.is_own(me, var));
+                cells(state, step).into_iter().filter(|access| !own(access)).collect()
+            }
             None => Vec::new(),
         }
     }
@@ -926,4 +995,18 @@ fn cells(state: &State, step: &Step) -> Vec<Access> {
         Step::SetAt { index, .. } => vec![access(Cell::Element(index), true)],
         _ => Vec::new(),
     }
+}
+
+/// A thread is no more: what it holds is abandoned.
+fn ended(mut next: State, me: usize, life: Life) -> State {
+    next.threads[me].life = life;
+    // Of a process nobody sees what it had.
+    (next.own[me], next.doomed[me]) = (Vec::new(), false);
+    for thing in &mut next.things {
+        match thing {
+            Thing::Lock { holder, abandoned, .. } if *holder == Some(me) => *abandoned = true,
+            _ => {}
+        }
+    }
+    next
 }

@@ -12,6 +12,7 @@ mod known;
 mod machine;
 mod model;
 mod oracle;
+mod processes;
 mod real;
 mod render;
 mod sampling;
@@ -78,8 +79,18 @@ fn the_oracle_has_found_what_real_runs_do() {
 /// The verdicts, outcomes and fewest preemptions are the oracle's, whichever reductions are on.
 #[test]
 fn conc_finds_what_the_oracle_finds() {
-    let judged = on_all_cores(seeds(2000), |seed| {
-        let program = generate::program(seed);
+    held_against_the_oracle(seeds(2000), generate::program);
+}
+
+/// The same of processes: with variables of their own, things that are shared, and kills at any moment.
+#[test]
+fn conc_finds_what_the_oracle_finds_of_processes() {
+    held_against_the_oracle(seeds(300), processes::program);
+}
+
+fn held_against_the_oracle(seeds: std::ops::Range<u64>, program: fn(u64) -> Program) {
+    let judged = on_all_cores(seeds, |seed| {
+        let program = program(seed);
         let Some(answer) = explore(&program, MOST_STATES, Flaw::None) else { return false };
         for (setting, reductions) in checker::settings() {
             compare_with(&program, &answer, &format!("seed {seed}, {setting}"), reductions);
@@ -170,10 +181,13 @@ fn a_wrong_oracle_is_noticed() {
         Flaw::TimeoutsNever,
         Flaw::FirstArmOnly,
         Flaw::EndMerged,
+        Flaw::DeathReleases,
+        Flaw::SharedApart,
     ];
     for flaw in flaws {
+        let of_processes = matches!(flaw, Flaw::DeathReleases | Flaw::SharedApart);
         let noticed = (0..2000).any(|seed| {
-            let program = generate::program(seed);
+            let program = if of_processes { processes::program(seed) } else { generate::program(seed) };
             let answers = (explore(&program, 5_000, flaw), explore(&program, 5_000, Flaw::None));
             let (Some(wrong), Some(right)) = answers else { return false };
             !differences(&program, &wrong, &as_found(&program, &right)).is_empty()
@@ -198,14 +212,23 @@ fn main_alone() -> Program {
 fn a_wrong_explorer_is_noticed() {
     for flaw in conc::explore::flaw::Flaw::ALL {
         let mut programs = std::iter::once(main_alone()).chain((0..2000).map(generate::program));
-        let noticed = programs.any(|program| {
-            let Some(answer) = explore(&program, 5_000, Flaw::None) else { return false };
-            // A mistake may also end in one of conc's own checks. That is no proof that the comparison would do.
-            let found = std::panic::catch_unwind(|| checker::flawed(&program, flaw));
-            found.is_ok_and(|found| {
-                found.is_some_and(|found| !differences(&program, &answer, &found).is_empty())
-            })
-        });
-        assert!(noticed, "{flaw:?}");
+        assert!(programs.any(|program| is_noticed(&program, flaw)), "{flaw:?}");
     }
+}
+
+/// Mistakes about threads are mistakes about processes, too.
+#[test]
+fn a_wrong_explorer_of_processes_is_noticed() {
+    use conc::explore::flaw::Flaw;
+    for flaw in [Flaw::WriteUnseen, Flaw::AlwaysMerged, Flaw::EndMerged] {
+        let mut programs = (0..2000).map(processes::program);
+        assert!(programs.any(|program| is_noticed(&program, flaw)), "{flaw:?}");
+    }
+}
+
+fn is_noticed(program: &Program, flaw: conc::explore::flaw::Flaw) -> bool {
+    let Some(answer) = explore(program, 5_000, Flaw::None) else { return false };
+    // A mistake may also end in one of conc's own checks. That is no proof that the comparison would do.
+    let found = std::panic::catch_unwind(|| checker::flawed(program, flaw));
+    found.is_ok_and(|found| found.is_some_and(|found| !differences(program, &answer, &found).is_empty()))
 }

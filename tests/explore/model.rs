@@ -5,6 +5,9 @@
 pub struct Program {
     /// Shared variables with their first values: `x`, `y`, `z`.
     pub vars: Vec<i64>,
+    /// Which of them processes have in common; each process begins with copies of the others. Things are shared in a
+    /// program with processes.
+    pub shared: Vec<bool>,
     /// A shared list `xs`.
     pub list: Option<Vec<i64>>,
     pub things: Vec<Thing>,
@@ -30,6 +33,8 @@ pub enum BodyKind {
     Template,
     /// `start { }`; for one handle only.
     Block,
+    /// `process t { }`
+    Process,
     /// `timer t after Ns { }`; for one handle only.
     Timer(i64),
 }
@@ -122,6 +127,7 @@ pub enum Statement {
     Join(usize),
     JoinTimed(usize, i64, usize),
     Cancel(usize),
+    Kill(usize),
     With(Target, Vec<Statement>),
     WithTimeout(Target, i64, Vec<Statement>, Vec<Statement>),
     Acquire(Target),
@@ -172,6 +178,12 @@ pub enum Otherwise {
     Nothing,
     After(i64, Vec<Statement>),
     Else(Vec<Statement>),
+}
+
+impl Program {
+    pub fn has_processes(&self) -> bool {
+        self.bodies.iter().any(|body| body.kind == BodyKind::Process)
+    }
 }
 
 impl Statement {

@@ -66,11 +66,12 @@ fn answer(program: &Program, machine: &Machine, graph: &Graph) -> Answer {
         let distance = distances[number];
         let over = machine.is_over(state);
         let mut failed = false;
-        for thread in &state.threads {
+        for (number, thread) in state.threads.iter().enumerate() {
             if let Life::Failed(kind) = thread.life {
                 let least = answer.errors.entry(kind).or_insert(distance);
                 *least = distance.min(*least);
-                failed = true;
+                // The exit code of a process is its parent's affair.
+                failed |= !machine.is_process(number);
             }
         }
         if program.invariants.iter().any(|test| !machine.test(state, 0, test)) {

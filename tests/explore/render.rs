@@ -25,13 +25,15 @@ impl Writer<'_> {
     fn program(&mut self) {
         let program = self.program;
         for (i, value) in program.vars.iter().enumerate() {
-            self.line(&format!("var {} = {value}", VARS[i]));
+            let shared = if program.shared.get(i).is_some_and(|shared| *shared) { "shared " } else { "" };
+            self.line(&format!("{shared}var {} = {value}", VARS[i]));
         }
         if let Some(list) = &program.list {
             self.line(&format!("let xs = {list:?}"));
         }
         for i in 0..program.things.len() {
-            let declaration = self.declaration(i);
+            let shared = if program.has_processes() { "shared " } else { "" };
+            let declaration = format!("{shared}{}", self.declaration(i));
             self.line(&declaration);
         }
         for test in &program.invariants {
@@ -43,6 +45,9 @@ impl Writer<'_> {
         for (i, body) in program.bodies.iter().enumerate() {
             let daemon = if body.daemon { "daemon " } else { "" };
             match body.kind {
+                BodyKind::Process => {
+                    self.block(&format!("{daemon}process t{i} {{"), &body.statements, "}");
+                }
                 BodyKind::Template => self.block(&format!("{daemon}thread t{i} {{"), &body.statements, "}"),
                 BodyKind::Timer(after) => {
                     self.block(&format!("{daemon}timer t{i} after {after}ms {{"), &body.statements, "}");
@@ -105,7 +110,7 @@ impl Writer<'_> {
         let body = self.program.handles[handle];
         match self.program.bodies[body].kind {
             BodyKind::Timer(_) => format!("t{body}"),
-            BodyKind::Template | BodyKind::Block => format!("h{handle}"),
+            BodyKind::Template | BodyKind::Process | BodyKind::Block => format!("h{handle}"),
         }
     }
 
@@ -184,7 +189,7 @@ impl Writer<'_> {
             S::Start(handle) => {
                 let body = self.program.handles[*handle];
                 match self.program.bodies[body].kind {
-                    BodyKind::Template => format!("let h{handle} = start t{body}()"),
+                    BodyKind::Template | BodyKind::Process => format!("let h{handle} = start t{body}()"),
                     BodyKind::Timer(_) => format!("start t{body}"),
                     BodyKind::Block => {
                         let statements = &self.program.bodies[body].statements;
@@ -197,6 +202,7 @@ impl Writer<'_> {
                 format!("let k{local} = {}.join(timeout: {seconds}ms)", self.handle(*handle))
             }
             S::Cancel(handle) => format!("{}.cancel()", self.handle(*handle)),
+            S::Kill(handle) => format!("{}.kill()", self.handle(*handle)),
             S::With(target, body) => {
                 return self.block(&format!("with {} {{", self.target(*target)), body, "}");
             }

@@ -103,7 +103,7 @@ impl Objects for Made<'_> {
         self.names()
     }
 
-    fn image(&self) -> &crate::machine::Image {
+    fn image(&self) -> &Arc<crate::machine::Image> {
         unreachable!("no process is among them")
     }
 

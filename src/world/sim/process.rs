@@ -12,9 +12,9 @@ use crate::machine::{Fiber, Image, Judged, Space};
 use crate::state::living::{Living, slices};
 use crate::state::packed::Packing;
 use crate::state::{Reader, Shared};
-use crate::sync::Who;
 use crate::sync::process::{Born, Process, daemon_starts, failure, started_already};
 use crate::sync::thread::{Entry, State, Thread};
+use crate::sync::{Op, Who};
 use crate::value::Value;
 use crate::value::error::{self, Error};
 use crate::world::World;
@@ -143,7 +143,8 @@ impl Stepper<'_> {
         let threads = self.universe.known_threads();
         let mut packing = Packing::new(1 + program.fixed.len() + program.globals.len(), holders, threads);
         let all = first(&mut marks, &mut packing);
-        pack_variables(&mut packing, &image, &|mention: Mention| all || marks.may(mention));
+        let is_shared = |mention| matches!(mention, Mention::Global(index) if program.is_shared(index));
+        pack_variables(&mut packing, &image, &|mention| !is_shared(mention) && (all || marks.may(mention)));
         let refused = |node: &Shared| {
             if holders { cannot_fork_with(node) } else { cannot_begin_with(node) }
         };
@@ -157,7 +158,7 @@ impl Stepper<'_> {
         copied: &Copied,
         first: impl FnOnce(&mut Reader<'_>) -> T,
     ) -> Result<Alive<T>, Error> {
-        let image = Arc::new(self.universe.image.anew());
+        let image = Arc::new(Image::beside(&self.universe.image));
         let roots = copied.nodes.len() - copied.objects.len();
         let (contents, refs) = slices(&copied.nodes);
         let mut living = Living::new(&contents, &refs, true).with_fresh_ids(self.universe.next_id);
@@ -257,7 +258,9 @@ impl Stepper<'_> {
             let seat = &self.universe.seats[at];
             if of_it(seat) && !seat.thread.ended() {
                 // What it does, and who is left, depends on them.
-                self.log.opaque |= at != self.seat || seat.thread.held.load(Ordering::SeqCst) > 0;
+                let leaves_trace = seat.wait.as_ref().is_some_and(|wait| wait.op.leaves_trace());
+                self.log.opaque |=
+                    at != self.seat || leaves_trace || seat.thread.held.load(Ordering::SeqCst) > 0;
                 if let Some(own) = seat.space.clone().filter(|own| !Arc::ptr_eq(own, space)) {
                     make_known(&own, KILLED);
                 }
@@ -289,8 +292,14 @@ struct Alive<T> {
 }
 
 /// Whether it is the same in all processes.
-fn stays(_: &Shared) -> bool {
-    false
+fn stays(object: &Shared) -> bool {
+    match object {
+        Shared::Sync(sync) => sync.is_shared(),
+        Shared::List(list) => list.nature.is_one_for_all(),
+        Shared::Map(map) => map.nature.is_one_for_all(),
+        Shared::Set(set) => set.nature.is_one_for_all(),
+        _ => false, // nothing else can be declared `shared`
+    }
 }
 
 /// A thread that was not copied: it has ended here, for all who look at it.
@@ -345,8 +354,15 @@ impl Universe {
     /// A thread is no more, wherever it stands: what it held is abandoned.
     fn vanish(&mut self, at: usize) {
         let (thread, name) = (self.seats[at].thread.clone(), self.seats[at].label());
+        let process = self.seats[at].space.as_ref().map_or_else(|| name.clone(), |space| space.handle.name());
         if let Some(mut wait) = self.seats[at].wait.take() {
-            wait.op.abandon(Who { thread: &thread, line: self.seats[at].line });
+            let who = Who { thread: &thread, line: self.seats[at].line };
+            match &mut wait.op {
+                Op::Barrier(wait) => {
+                    wait.leave(who, &|| format!("process \"{process}\" ended while it waited"))
+                }
+                other => other.abandon(who),
+            }
         }
         for (sync, _) in self.held_by(thread.id) {
             sync.abandon(thread.id, &name);

@@ -55,6 +55,8 @@ pub struct Rules {
 const ENDS: [&str; 4] = ["timeout", "daemon", "done", "running"];
 /// The same of a process.
 const ENDS_OF_PROCESSES: [&str; 5] = ["exit_code", "alive", "kill", "terminate", "send_signal"];
+/// Names by whose use a process may end while one of its threads is about to release something.
+const CUTS: [&str; 2] = ["exit", "daemon"];
 /// Names whose use tells whether a lock or a permit is free without waiting for it, beside those that `Sharing` knows.
 const LOCKS: [&str; 3] = ["timeout", "waiting", "locked"];
 
@@ -76,6 +78,16 @@ impl Rules {
         let timers = program.rows.iter().any(|row| row.name == "timer" || row.name == "__timer");
         let watched = sharing.observes_threads;
         let processes = program.process().is_some();
+        let signals = uses(&["kill", "terminate", "send_signal", "__on_signal"]);
+        let mut shared_globals: Vec<bool> = match reductions.private {
+            // Read-only variables too: nobody can tell when they are read.
+            true => {
+                sharing.shared_globals.iter().zip(&sharing.written_globals).map(|(s, w)| *s && *w).collect()
+            }
+            false => vec![true; program.globals.len()],
+        };
+        // Threads of other processes touch it, too.
+        program.shared.iter().filter(|_| processes).for_each(|index| shared_globals[*index as usize] = true);
         Rules {
             time,
             liveness: reductions.liveness.then(|| Liveness::of(program)),
@@ -89,17 +101,12 @@ impl Rules {
                 || timers
                 || uses(&ENDS)
                 || processes && uses(&ENDS_OF_PROCESSES),
-            merge: reductions.merge && !selects && !sharing.observes_lock_state && !uses(&LOCKS),
-            shared_globals: match reductions.private {
-                // Read-only variables too: nobody can tell when they are read.
-                true => sharing
-                    .shared_globals
-                    .iter()
-                    .zip(&sharing.written_globals)
-                    .map(|(s, w)| *s && *w)
-                    .collect(),
-                false => vec![true; program.globals.len()],
-            },
+            merge: reductions.merge
+                && !selects
+                && !sharing.observes_lock_state
+                && !uses(&LOCKS)
+                && !(processes && (signals || daemons || uses(&CUTS))),
+            shared_globals,
             frozen: vec![reductions.private; program.fixed.len()],
             looked_at: sharing.looked_at,
             watches: program
@@ -109,7 +116,7 @@ impl Rules {
             private: reductions.private,
             prints,
             processes,
-            signals: uses(&["kill", "terminate", "send_signal", "__on_signal"]),
+            signals,
             pids: uses(&["pid", "ppid"]),
             reach: OnceLock::new(),
             copied: OnceLock::new(),

@@ -204,7 +204,7 @@ impl Universe {
         let mut universe = Universe::of(own.clone(), 0);
         universe.seats.clear();
         universe.next_id = MAIN + contents.len() as u32 + 1;
-        let mut living = Living::new(contents, refs, rules.names).with_image(image);
+        let mut living = Living::new(contents, refs, rules.names).with_image(&own);
         living.root(WORLD, |r| universe.load_world(r, rules));
         living.root(FIXED, |r| {
             for index in 0..image.program.fixed.len() as u32 {

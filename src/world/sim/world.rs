@@ -156,11 +156,7 @@ impl World for Stepper<'_> {
     }
 
     fn share(&mut self, thing: &Value) -> Result<Value, Error> {
-        // Its copies in other processes would be things of their own.
-        match self.universe.image.program.process() {
-            None => Ok(thing.clone()),
-            Some(_) => Err(crate::sync::process::not_shared()),
-        }
+        Ok(thing.clone()) // all processes are in one memory
     }
 
     fn cpu_count(&self) -> usize {
@@ -206,7 +202,7 @@ impl Scheduler for Stepper<'_> {
         for touch in &touches.list {
             match &touch.place {
                 // Whoever has variables of its own has met all of them.
-                Place::Global(index) if self.space.is_none() => self.log.met.push(Met::Global(*index)),
+                Place::Global(index) if self.is_of_all(*index) => self.log.met.push(Met::Global(*index)),
                 Place::Global(_) => {}
                 Place::Object(object) => self.meet(object),
                 Place::Threads => self.log.opaque = true,
@@ -330,7 +326,7 @@ impl Stepper<'_> {
             return false;
         }
         touches.list.iter().filter(|touch| touch.write).any(|touch| match &touch.place {
-            Place::Global(index) => self.space.is_some() || self.rules.looked_at[*index as usize],
+            Place::Global(index) => !self.is_of_all(*index) || self.rules.looked_at[*index as usize],
             Place::Object(object) => self.is_shared(object, fiber),
             Place::Fixed(_) => true,
             Place::Threads | Place::Random | Place::Clock => false,
@@ -339,7 +335,7 @@ impl Stepper<'_> {
 
     fn is_reachable_by_others(&mut self, touch: &Touch, fiber: &Fiber) -> bool {
         match &touch.place {
-            Place::Global(index) if self.space.is_none() => self.rules.shared_globals[*index as usize],
+            Place::Global(index) if self.is_of_all(*index) => self.rules.shared_globals[*index as usize],
             // What a process has for itself is reached by its threads.
             Place::Global(_) | Place::Fixed(_) | Place::Random if self.space.is_some() => {
                 self.has_neighbours(fiber)
@@ -389,6 +385,11 @@ impl Stepper<'_> {
         false
     }
 
+    /// Whether this variable is where the first process has it: the thread is one of that, or the variable is `shared`.
+    fn is_of_all(&self, global: u32) -> bool {
+        self.space.is_none() || self.program.is_shared(global)
+    }
+
     /// Whether its process may have other threads.
     fn has_neighbours(&mut self, fiber: &Fiber) -> bool {
         match self.space.clone() {
@@ -435,7 +436,7 @@ impl Stepper<'_> {
         self.log.act = touches.act;
         let own = self.space.as_ref();
         self.log.touches.extend(touches.list.iter().map(|touch| match (own, &touch.place) {
-            (Some(space), Place::Global(index)) => Touch {
+            (Some(space), Place::Global(index)) if !self.program.is_shared(*index) => Touch {
                 place: Place::Object(Shared::Space(space.clone())),
                 part: Part::Field(*index),
                 write: touch.write,

@@ -1,0 +1,178 @@
+//! Random programs with processes: one or two beside `main`, over variables that are shared or their own, over things
+//! that are shared, and with kills.
+
+use crate::code;
+use crate::model::*;
+
+/// More interleavings than this are too many for the oracle.
+const MOST: usize = 2_000;
+
+struct Generator {
+    random: fastrand::Rng,
+    program: Program,
+    locals: usize,
+    in_main: bool,
+}
+
+/// The program of a number.
+pub fn program(seed: u64) -> Program {
+    let mut random = fastrand::Rng::with_seed(seed ^ 0x70726f63);
+    loop {
+        let mut generator =
+            Generator { random: random.fork(), program: Program::default(), locals: 0, in_main: false };
+        generator.program();
+        if size(&generator.program) <= MOST {
+            return generator.program;
+        }
+    }
+}
+
+fn size(program: &Program) -> usize {
+    let steps = |statements: &[Statement]| {
+        let code = code::code(statements, None, false, false);
+        code.steps.iter().filter(|(step, _)| !step.is_local()).count()
+    };
+    let bodies = program.handles.iter().map(|body| 1 + steps(&program.bodies[*body].statements));
+    bodies.product::<usize>().saturating_mul(steps(&program.main) / 2)
+}
+
+impl Generator {
+    fn chance(&mut self, percent: u32) -> bool {
+        self.random.u32(..100) < percent
+    }
+
+    fn program(&mut self) {
+        let vars = self.random.usize(1..4);
+        self.program.vars = vec![0; vars];
+        self.program.shared = (0..vars).map(|_| self.chance(60)).collect();
+        for _ in 0..self.random.usize(1..3) {
+            let thing = match self.random.u8(..10) {
+                0 => Thing::Semaphore { permits: self.random.i64(0..2), bounded: false },
+                1 => Thing::Queue(Some(1)),
+                2 => Thing::Atomic(0),
+                3 => Thing::RLock,
+                4 => Thing::Event,
+                5 => Thing::Latch(1),
+                6 => Thing::Barrier(2),
+                7 => {
+                    let lock = if self.chance(50) { Thing::Lock } else { Thing::RLock };
+                    self.program.things.push(lock);
+                    Thing::Condition(self.program.things.len() - 1)
+                }
+                _ => Thing::Lock,
+            };
+            self.program.things.push(thing);
+        }
+        let processes = self.random.usize(1..3);
+        for handle in 0..processes {
+            // Sometimes the second runs what the first does.
+            if handle == 0 || self.chance(60) {
+                let kind = if handle > 0 && self.chance(25) { BodyKind::Template } else { BodyKind::Process };
+                let statements = self.statements(3, 0);
+                self.program.bodies.push(Body { kind, daemon: false, statements });
+            }
+            self.program.handles.push(self.program.bodies.len() - 1);
+        }
+        self.main(processes);
+    }
+
+    fn main(&mut self, handles: usize) {
+        self.in_main = true;
+        let mut main = self.some(1);
+        main.push(Statement::Start(0));
+        if handles > 1 {
+            main.extend(self.some(1));
+            main.push(Statement::Start(1));
+        }
+        main.extend(self.some(2));
+        for handle in 0..handles {
+            let process = self.program.bodies[self.program.handles[handle]].kind == BodyKind::Process;
+            if process && self.chance(35) {
+                main.push(Statement::Kill(handle));
+                main.extend(self.some(1));
+            }
+        }
+        for handle in (0..handles).filter(|_| self.random.u8(..5) > 0).collect::<Vec<_>>() {
+            main.push(Statement::Join(handle));
+        }
+        main.push(Statement::Print((0..self.program.vars.len()).map(Value::Var).collect()));
+        self.program.main = main;
+    }
+
+    fn some(&mut self, most: usize) -> Vec<Statement> {
+        let count = self.random.usize(..=most);
+        (0..count).map(|_| self.statement(1)).collect()
+    }
+
+    fn statements(&mut self, most: usize, depth: usize) -> Vec<Statement> {
+        let count = self.random.usize(1..=most);
+        (0..count).map(|_| self.statement(depth)).collect()
+    }
+
+    fn value(&mut self) -> Value {
+        match self.random.u8(..3) {
+            0 => Value::Var(self.random.usize(..self.program.vars.len())),
+            _ => Value::Number(self.random.i64(1..3)),
+        }
+    }
+
+    fn statement(&mut self, depth: usize) -> Statement {
+        let var = self.random.usize(..self.program.vars.len());
+        if self.chance(45) {
+            return match self.random.u8(..8) {
+                0..=3 => Statement::Add(var, Value::Number(1)),
+                4 | 5 => Statement::Set(var, self.value()),
+                6 => Statement::Print(vec![Value::Var(var)]),
+                _ => {
+                    let test = Test::Compare(Value::Var(var), Comparison::AtMost, Value::Number(1));
+                    Statement::Assert(test)
+                }
+            };
+        }
+        let thing = self.random.usize(..self.program.things.len());
+        let target = Target { thing, write: false };
+        let kind = self.program.things[thing];
+        match kind {
+            Thing::Atomic(_) => Statement::AtomicAdd(thing, 1),
+            Thing::Queue(_) if self.chance(60) => Statement::Put(thing, Value::Number(1)),
+            Thing::Queue(_) => {
+                self.locals = (self.locals + 1) % 8;
+                Statement::TryGet(thing, self.locals)
+            }
+            Thing::Semaphore { .. } if self.chance(50) => Statement::Release(target),
+            Thing::Event | Thing::Latch(_) | Thing::Barrier(_) => self.meeting(thing),
+            Thing::Condition(lock) => {
+                // Which of several is told that one has died is not for the oracle to know: `main` does not wait there.
+                let inside = match self.random.u8(..4) {
+                    0 => Statement::NotifyAll(thing),
+                    1 | 2 if !self.in_main => Statement::Wait(thing),
+                    _ => Statement::Notify(thing),
+                };
+                Statement::With(Target { thing: lock, write: false }, vec![inside])
+            }
+            _ if depth > 1 => Statement::Add(var, Value::Number(1)),
+            Thing::Semaphore { .. } => Statement::Acquire(target),
+            Thing::Lock | Thing::RLock if self.chance(10) => {
+                self.locals = (self.locals + 1) % 8;
+                Statement::TryAcquire(target, self.locals)
+            }
+            Thing::Lock | Thing::RLock | Thing::RwLock => {
+                Statement::With(target, self.statements(2, depth + 1))
+            }
+        }
+    }
+
+    fn meeting(&mut self, thing: usize) -> Statement {
+        let waits = self.chance(50);
+        let kind = self.program.things[thing];
+        match kind {
+            _ if waits && self.chance(20) => {
+                self.locals = (self.locals + 1) % 8;
+                Statement::WaitTimed(thing, 1, self.locals)
+            }
+            Thing::Event if !waits => Statement::SetEvent(thing),
+            Thing::Latch(_) if !waits => Statement::CountDown(thing),
+            _ => Statement::Wait(thing),
+        }
+    }
+}
