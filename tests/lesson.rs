@@ -96,6 +96,16 @@ start { while on { } }
 while on { }
 ```
 
+```conc
+print("one outcome")
+print("of two lines")
+```
+
+```outcomes
+one outcome
+of two lines
+```
+
 ```conc sim seed=3
 parallel { print("a"); print("b") }
 ```
@@ -130,8 +140,8 @@ whatever
 fn a_page_that_is_right() {
     let folder = lesson("right", RIGHT);
     let (status, out, err) = run(&folder, &["lesson", "@"]);
-    assert_eq!((status, &*err), (Some(0), "10 blocks in 1 lesson: all as the lessons say\n"), "{out}");
-    assert!(out.ends_with("a.md: 10 blocks, ok\n"), "{out}");
+    assert_eq!((status, &*err), (Some(0), "11 blocks in 1 lesson: all as the lessons say\n"), "{out}");
+    assert!(out.ends_with("a.md: 11 blocks, ok\n"), "{out}");
     let (status, ..) = run(&folder, &["lesson", "--update", "@a.md"]);
     assert_eq!((status, page(&folder)), (Some(0), RIGHT.to_string()));
 }
