@@ -15,6 +15,8 @@ pub mod builtin;
 pub mod code;
 pub mod embed;
 #[doc(hidden)]
+pub mod event;
+#[doc(hidden)]
 pub mod explore;
 #[doc(hidden)]
 pub mod help;

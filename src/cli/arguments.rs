@@ -214,6 +214,11 @@ pub struct Run {
     #[arg(long)]
     pub stats: bool,
 
+    /// Write what each thread did and when, to FILE (.json), for ui.perfetto.dev or chrome://tracing. It is written however
+    /// the run ends
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+
     /// Report data races: accesses of one variable, field or element by two threads that nothing orders, with status 4.
     /// A race is found whether or not it did harm in this run
     #[arg(long, conflicts_with = "schedule")]

@@ -14,6 +14,7 @@ mod run;
 mod schedule;
 mod script;
 mod sim;
+mod trace;
 
 use arguments::Command;
 use conc::code::verify::Verified;

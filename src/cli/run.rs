@@ -1,9 +1,12 @@
 //! `conc run`: a script on real threads.
 
 use super::arguments::{Run, Script};
+use super::trace::Target;
 use super::{Failure, colour, compile, say, schedule, script};
 use conc::code::GIL_INTERVAL;
 use conc::code::verify::Verified;
+use conc::event::collect::collect;
+use conc::event::tape::Tape;
 use conc::explore;
 use conc::report::runtime::Ending;
 use conc::report::{Style, render};
@@ -25,12 +28,23 @@ pub fn run(run: Run) -> i32 {
         Ok(ready) => ready,
         Err(status) => return status,
     };
+    let target = match Target::open(run.trace.as_deref()) {
+        Ok(target) => target,
+        Err(failure) => return failure.report(),
+    };
+    let tape = match target.as_ref().map(|_| Tape::new()).transpose() {
+        Ok(tape) => tape.map(Arc::new),
+        Err(error) => return Failure::new(format!("--trace: there is no memory for it: {error}")).report(),
+    };
     conc::memory::set_limit(run.max_memory.unwrap_or(MOST_MEMORY));
     let source = ready.program.source.clone();
     let style = colour::stderr();
-    let ending = execute(ready, &run, style);
+    let ending = execute(ready, &run, tape.clone(), style);
     say(&render::ending(&ending, &source, &style));
-    ending.status
+    match target.zip(tape) {
+        Some((target, tape)) => target.write(&collect(&tape), ending.status),
+        None => ending.status,
+    }
 }
 
 /// What is to be run.
@@ -70,7 +84,7 @@ fn forced(path: &Path) -> Result<Ready, i32> {
 }
 
 /// Runs the program to its end; errors of threads are said when they happen.
-fn execute(ready: Ready, run: &Run, style: Style) -> Ending {
+fn execute(ready: Ready, run: &Run, trace: Option<Arc<Tape>>, style: Style) -> Ending {
     let Ready { program, arguments, seed, input, forced } = ready;
     let allowed = |paths: &Option<Vec<PathBuf>>| match paths {
         None => Allowed::Nothing,
@@ -103,6 +117,7 @@ fn execute(ready: Ready, run: &Run, style: Style) -> Ending {
         forced,
         signals: true,
         stats: run.stats,
+        trace,
         race: run.race,
         gil: run.gil.map(|interval| interval.unwrap_or(GIL_INTERVAL)),
         jitter: run.jitter.map(|seed| seed.unwrap_or_else(|| fastrand::u64(..))),

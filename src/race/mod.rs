@@ -8,7 +8,7 @@
 //! takes over what the stamp tells. An access that its cell's last one is not known to is a race. So a race is found
 //! whether or not it did harm in this run, and what is ordered is never reported.
 //!
-//! A run that does not look for races makes none of this: `Sync::clocks` is not set, the machine is another
+//! A run that does not look for races makes none of this: `Sync::watched` is not set, the machine is another
 //! instantiation (`Scheduler::EYES`), and cells carry a zero in four bytes that were unused.
 
 pub mod clock;
@@ -18,4 +18,4 @@ pub mod order;
 pub mod shadow;
 
 pub use found::Detector;
-pub use order::{Clocks, Order};
+pub use order::{Order, Watched};

@@ -8,14 +8,26 @@
 
 use super::clock::{Clock, Stamp};
 use super::mine::{self, Mine};
+use crate::event::recorder::Traced;
 use crate::sync::{Kind, Sync};
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Of one thing to wait for. Not there unless the run looks for races.
-#[derive(Debug, Default)]
-pub struct Clocks(Mutex<Notes>);
+/// Of one thing to wait for. Not there unless the run looks for races, or traces what happens.
+#[derive(Debug)]
+pub struct Watched {
+    /// For `--race`.
+    notes: Option<Mutex<Notes>>,
+    /// For `--trace`.
+    traced: Option<Traced>,
+}
+
+impl Watched {
+    pub fn new(races: bool, traced: bool) -> Watched {
+        Watched { notes: races.then(Mutex::default), traced: traced.then(Traced::default) }
+    }
+}
 
 #[derive(Debug, Default)]
 struct Notes {
@@ -37,8 +49,12 @@ struct Notes {
     meetings: Vec<(usize, Clock, u32)>,
 }
 
-/// The notes of a thing while something is done with it; nothing where no races are looked for.
-pub struct Order<'a>(Option<(MutexGuard<'a, Notes>, &'a Sync)>);
+/// The notes of a thing while something is done with it, and whoever is told of it; nothing where nobody looks.
+pub struct Order<'a> {
+    notes: Option<MutexGuard<'a, Notes>>,
+    traced: Option<&'a Traced>,
+    sync: &'a Sync,
+}
 
 /// Which of the values in a queue is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,13 +69,18 @@ impl Sync {
     /// To note what is done with it until this is dropped.
     #[inline]
     pub fn order(&self) -> Order<'_> {
-        Order(self.clocks.get().map(|clocks| (clocks.0.lock(), self)))
+        let watched = self.watched.get();
+        Order {
+            notes: watched.and_then(|watched| watched.notes.as_ref()).map(Mutex::lock),
+            traced: watched.and_then(|watched| watched.traced.as_ref()),
+            sync: self,
+        }
     }
 
     /// Somebody has looked at what others have done with it.
     #[inline]
     pub fn looked_at(&self) {
-        if self.clocks.get().is_none() {
+        if self.watched.get().is_none() {
             return;
         }
         self.order().note(|notes, mine, _| {
@@ -76,9 +97,22 @@ impl Sync {
 impl Order<'_> {
     #[inline]
     fn note(&mut self, what: impl FnOnce(&mut Notes, &mut Mine, &Sync)) {
-        if let Some((notes, sync)) = &mut self.0 {
-            mine::with(|mine| what(notes, mine, sync));
+        if let Some(notes) = &mut self.notes {
+            mine::with(|mine| what(notes, mine, self.sync));
         }
+    }
+
+    #[inline]
+    fn tell(&self, what: impl FnOnce(&Traced, &Sync)) {
+        if let Some(traced) = self.traced {
+            what(traced, self.sync);
+        }
+    }
+
+    /// Some of those who wait for it are let go, which orders nothing by itself: a lock does, or what is put.
+    #[inline]
+    pub fn notified(&mut self) {
+        self.tell(Traced::signalled);
     }
 
     /// Whoever acquires next is after this.
@@ -108,6 +142,7 @@ impl Order<'_> {
     /// A lock is held now.
     #[inline]
     pub fn locked(&mut self) {
+        self.tell(Traced::acquired);
         self.note(|notes, mine, sync| {
             notes.acquire(mine);
             notes.taker = Some(mine.release());
@@ -117,6 +152,7 @@ impl Order<'_> {
 
     #[inline]
     pub fn unlocked(&mut self) {
+        self.tell(Traced::released);
         self.note(|notes, mine, sync| {
             notes.release(mine);
             mine.holds_no_more(sync);
@@ -126,6 +162,7 @@ impl Order<'_> {
     /// An rwlock is entered: after all writers, and a writer after all readers.
     #[inline]
     pub fn entered(&mut self, write: bool) {
+        self.tell(Traced::acquired);
         self.note(|notes, mine, sync| {
             notes.acquire(mine);
             if write {
@@ -138,6 +175,7 @@ impl Order<'_> {
 
     #[inline]
     pub fn left(&mut self, write: bool) {
+        self.tell(Traced::released);
         self.note(|notes, mine, sync| {
             match write {
                 true => notes.release(mine),
@@ -150,6 +188,7 @@ impl Order<'_> {
     /// As `released`, while others do the same: whoever finds it done is after all of them.
     #[inline]
     pub fn added(&mut self) {
+        self.tell(Traced::signalled);
         self.note(|notes, mine, _| notes.add(mine));
     }
 
@@ -167,6 +206,7 @@ impl Order<'_> {
 
     #[inline]
     pub fn gave_permits(&mut self, count: u64) {
+        self.tell(Traced::released);
         self.note(|notes, mine, sync| {
             let stamp = mine.release();
             notes.all.learn(&stamp);
@@ -181,6 +221,7 @@ impl Order<'_> {
     /// all that a script can rely on is that so many were.
     #[inline]
     pub fn permit(&mut self, initial: u64) {
+        self.tell(Traced::acquired);
         self.note(|notes, mine, sync| {
             if notes.taken < initial {
                 notes.taken += 1;
@@ -198,7 +239,8 @@ impl Order<'_> {
 
     /// A value was put, where there is room for so many: after whoever has made the room.
     #[inline]
-    pub fn put(&mut self, which: Taken, capacity: Option<usize>) {
+    pub fn put(&mut self, which: Taken, capacity: Option<usize>, size: impl FnOnce() -> usize) {
+        self.tell(|traced, sync| traced.put(sync, size(), which == Taken::Oldest));
         self.note(|notes, mine, _| {
             if let Some(capacity) = capacity {
                 if notes.taken < capacity as u64 {
@@ -216,9 +258,15 @@ impl Order<'_> {
         });
     }
 
+    /// The same of what processes share, whose order is not noted here.
+    pub fn put_there(&mut self, size: usize, which: Taken) {
+        self.tell(|traced, sync| traced.put(sync, size, which == Taken::Oldest));
+    }
+
     /// A value is taken.
     #[inline]
     pub fn got(&mut self, which: Taken, limited: bool) {
+        self.tell(Traced::got);
         self.note(|notes, mine, _| {
             let given = match which {
                 Taken::Oldest | Taken::Any => notes.given.pop_front(),
@@ -249,6 +297,7 @@ impl Order<'_> {
     /// Comes to a meeting, known by a number.
     #[inline]
     pub fn came(&mut self, meeting: usize) {
+        self.tell(Traced::signalled);
         self.note(|notes, mine, _| {
             let stamp = mine.release();
             notes.all.learn(&stamp);

@@ -24,6 +24,8 @@ pub struct ThreadStats {
     /// How often it had to wait (for a lock, in a queue, asleep), and how long in all.
     pub waits: u64,
     pub waited: Duration,
+    /// How much of that it slept: in `sleep`, or until the time of a timer.
+    pub slept: Duration,
 }
 
 /// A lock of any kind, a monitor, a semaphore.

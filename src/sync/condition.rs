@@ -130,6 +130,7 @@ impl Condition {
     /// Lets at most `n` of those who wait go on; returns how many.
     pub fn notify(&self, sync: &Sync, who: Who<'_>, n: usize, world: &mut dyn World) -> Result<usize, Error> {
         self.must_hold(sync, who, "notify")?;
+        sync.order().notified();
         if let Some(there) = &self.there {
             let count = there.tickets.notify(n);
             if count == 0 && n > 0 {

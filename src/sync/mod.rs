@@ -39,7 +39,7 @@ pub mod wait;
 
 pub use op::Op;
 
-use crate::race::Clocks;
+use crate::race::Watched;
 use crate::value::{
     Type,
     error::{self, Error},
@@ -64,8 +64,8 @@ pub struct Sync {
     shared: AtomicU64,
     /// For `--stats`; not set unless a run asks for it.
     pub counts: OnceLock<Arc<counts::Counts>>,
-    /// For `--race`; not set unless a run looks for races.
-    pub clocks: OnceLock<Arc<Clocks>>,
+    /// For `--race` and `--trace`; not set unless a run asks for one of them.
+    pub watched: OnceLock<Arc<Watched>>,
 }
 
 #[derive(Debug)]
@@ -130,7 +130,7 @@ impl Sync {
             kind,
             shared: AtomicU64::new(0),
             counts: OnceLock::new(),
-            clocks: OnceLock::new(),
+            watched: OnceLock::new(),
         }
     }
 

@@ -192,6 +192,7 @@ impl Queue {
         if let Some(there) = &self.there {
             return match there.put(&value, self.capacity)? {
                 PutAway::Done => {
+                    sync.order().put_there(there.size(), self.which());
                     self.getters().offer();
                     Ok(Put::Done)
                 }
@@ -209,7 +210,7 @@ impl Queue {
         }
         match self.push(value) {
             Ok(None) => {
-                order.put(self.which(), self.capacity);
+                order.put(self.which(), self.capacity, || self.size());
                 drop(order);
                 sync.count_put(|| self.size());
                 let before = self.state().fetch_sub(PUTTING, Ordering::SeqCst);

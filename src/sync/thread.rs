@@ -5,6 +5,7 @@
 use super::Who;
 use super::process::Process;
 use super::wait::WaitQueue;
+use crate::event::recorder;
 use crate::race::{clock::Stamp, mine};
 use crate::state::{Reader, Shared, Writer};
 use crate::value::{
@@ -228,6 +229,7 @@ impl Thread {
     pub fn join(&self, who: Who<'_>) -> Result<bool, Error> {
         if self.ended() {
             self.looked_at();
+            recorder::joins(self);
             return Ok(true);
         }
         let name = self.name();

@@ -193,6 +193,7 @@ fn set(_: &mut Context<'_>, arguments: &[Value]) -> Done {
         true => order.changed(),
         false => order.released(),
     }
+    order.notified();
     event.set();
     nil()
 }

@@ -1,5 +1,6 @@
 //! The real world with eyes: it sees what threads share as it is used, to find data races (`--race`), delays threads
-//! to make rare interleavings common (`--jitter`), and lets threads change between a read and a write (`--gil`).
+//! to make rare interleavings common (`--jitter`), lets threads change between a read and a write (`--gil`), and has every
+//! use of a lock told (`--trace`).
 //!
 //! It is another world for the machine, so that the ordinary one pays nothing. Both are the same run: what is not about
 //! seeing is done by the `RealWorld` inside.
@@ -38,7 +39,8 @@ pub(super) fn run(
 ) -> Exit {
     let detector = world.shared.detector.clone();
     let jitter = world.shared.delays.as_ref().map(|delays| Jitter::new(delays, world.seat.thread.id));
-    if detector.is_none() && jitter.is_none() && world.shared.gil.is_none() {
+    let traced = world.shared.options.trace.is_some();
+    if detector.is_none() && jitter.is_none() && world.shared.gil.is_none() && !traced {
         return go(image, fiber, world, answer);
     }
     go(image, fiber, &mut Eyes { real: world, detector, jitter, holds: 0 }, answer)
@@ -280,6 +282,10 @@ impl World for Eyes<'_> {
     fn outside(&mut self, way: Way<'_>) -> Result<&mut dyn Outside, Error> {
         order::give_to_the_outside();
         self.real.outside(way)
+    }
+
+    fn share(&mut self, thing: &Value) -> Result<Value, Error> {
+        self.real.share(thing)
     }
 
     fn cpu_count(&self) -> usize {

@@ -12,6 +12,7 @@
 use super::RealWorld;
 use super::run::{ASK, GIL, Shared};
 use super::standing::Here;
+use crate::event::Waiting;
 use crate::report::gil::{Gil as Report, GilThread};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::cell::Cell;
@@ -151,6 +152,11 @@ impl RealWorld {
     pub(super) fn take_gil(&self, here: Here<'_>) {
         let Some(gil) = &self.shared.gil else { return };
         self.gil.turn(Doing::Waits);
+        // Whoever gets it at once has not waited.
+        let waits = gil.state.lock().holder.is_some();
+        if waits {
+            self.trace_wait_for(Waiting::Interpreter, "waits for the interpreter");
+        }
         let stopping = || self.shared.stopping();
         // Who wants to know where all threads stand must not wait for one that waits.
         let tell = || {
@@ -161,6 +167,9 @@ impl RealWorld {
         };
         let taken = gil.take(self.seat.thread.id, &self.trap, &stopping, &tell);
         self.gil.turn(if taken { Doing::Holds } else { Doing::Without });
+        if waits {
+            self.trace_goes_on();
+        }
     }
 
     /// It stands still from here on.

@@ -5,6 +5,7 @@
 
 use super::RealWorld;
 use super::standing::Here;
+use crate::event::Waiting as Waits;
 use crate::sync::thread::{State, Waiting};
 use crate::value::{
     Value,
@@ -40,6 +41,7 @@ impl RealWorld {
         let text = "reads standard input".into();
         *thread.waiting.lock() = Some(Waiting { on: Value::Nil, text, line: 0, timed: false });
         thread.state.store(State::Blocked as u8, Ordering::SeqCst);
+        self.trace_wait_for(Waits::Outside, "reads standard input");
         self.keep_still();
         self.seat.reads_input.store(true, Ordering::SeqCst);
         let mut line = Vec::new();
@@ -49,6 +51,7 @@ impl RealWorld {
             false => self.shared.options.input.0.lock().read_until(b'\n', &mut line),
         };
         self.seat.reads_input.store(false, Ordering::SeqCst);
+        self.trace_goes_on();
         self.move_again(Here::inside(None));
         thread.state.store(State::Running as u8, Ordering::SeqCst);
         *thread.waiting.lock() = None;

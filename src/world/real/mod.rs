@@ -2,7 +2,7 @@
 //!
 //! In reading order: `run` (what a run shares; its start and end), `threads` (start and end of one thread), `wait`
 //! (spin, register, park), `spin` (how long), `deadlock`, `knot` and `graph` (nothing hangs in silence), `hold`
-//! (stop-the-world), `ensure` (what is tested at the end), `interrupt` (Ctrl-C, `--timeout`), `stats`, then what
+//! (stop-the-world), `ensure` (what is tested at the end), `interrupt` (Ctrl-C, `--timeout`), `stats`, `trace`, then what
 //! scripts see of the outside: `output`, `input`, `host`, `clock`, `files`, `outside`; `process` has OS processes; `forced`
 //! (threads that keep to a schedule); at last `eyes`, `jitter` and `gil` (`--race`, `--jitter`, `--gil`). What a lock or a
 //! queue does is not here but in `sync`.
@@ -47,6 +47,7 @@ mod stats;
 mod tests;
 mod things;
 mod threads;
+mod trace;
 mod wait;
 
 pub use cancel::Cancel;
@@ -93,6 +94,8 @@ pub struct RealWorld {
     /// How often it was parked, and how long in all.
     waits: u64,
     waited: Duration,
+    /// How much of that it slept, or waited for its time.
+    slept: Duration,
     /// The run has ended: this is for testing what the script wants to hold then.
     after: bool,
     /// Whether `seat.standing` tells something that will not be true when the thread moves.
@@ -120,6 +123,7 @@ impl RealWorld {
             began: Instant::now(),
             waits: 0,
             waited: Duration::ZERO,
+            slept: Duration::ZERO,
             after: false,
             told: Cell::new(true),
             begins_again: Vec::new(),

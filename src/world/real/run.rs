@@ -23,9 +23,10 @@ use super::threads::{Seat, Table};
 use super::{RealWorld, threads};
 use crate::code::reach::Reach;
 use crate::code::verify::Verified;
+use crate::event::tape::Tape;
 use crate::machine::{Exit, Image};
 use crate::mapped::Memory;
-use crate::race::Detector;
+use crate::race::{Detector, Watched};
 use crate::report::gil::Gil as GilReport;
 use crate::report::runtime::{Astray, Deadlock, Ending, Event, Happened, Left, status};
 use crate::sync::Sync;
@@ -69,6 +70,8 @@ pub struct Options {
     pub signals: bool,
     /// Whether the ending tells how long each thread ran and waited, and how things to wait for were used.
     pub stats: bool,
+    /// Where threads tell what they do, and when. Processes of the run use the same.
+    pub trace: Option<Arc<Tape>>,
     /// Whether to look for data races.
     pub race: bool,
     /// Delays threads, so that rare interleavings are common; the delays begin with this seed.
@@ -114,6 +117,7 @@ impl Default for Options {
             seed: None,
             signals: false,
             stats: false,
+            trace: None,
             race: false,
             jitter: None,
             gil: None,
@@ -270,8 +274,9 @@ impl Shared {
         if self.options.stats {
             self.tally.add(sync);
         }
-        if self.detector.is_some() {
-            sync.clocks.get_or_init(Arc::default);
+        let (races, traced) = (self.detector.is_some(), self.options.trace.is_some());
+        if races || traced {
+            sync.watched.get_or_init(|| Arc::new(Watched::new(races, traced)));
         }
     }
 

@@ -132,9 +132,9 @@ impl RealWorld {
         // The first number is the time on a processor, in nanoseconds.
         let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
         let cpu = told.and_then(|text| text.split(' ').next()?.parse().ok()).map(Duration::from_nanos);
-        let (waits, waited) = (self.waits, self.waited);
+        let (waits, waited, slept) = (self.waits, self.waited, self.slept);
         let name = self.seat.thread.name().to_string();
-        let stats = ThreadStats { name, wall: self.began.elapsed(), cpu, waits, waited };
+        let stats = ThreadStats { name, wall: self.began.elapsed(), cpu, waits, waited, slept };
         self.shared.tally.threads.lock().push((self.seat.thread.id, stats));
     }
 }

@@ -7,6 +7,7 @@ use super::forced;
 use super::run::{Cause, Shared, UncaughtReport};
 use super::standing::{Here, Standing};
 use super::things::Things;
+use crate::event::recorder;
 use crate::machine::{Exit, Fiber, Scheduler};
 use crate::race::{clock::Stamp, found::MOST_THREADS, mine};
 use crate::report::runtime::{Happened, Left, status};
@@ -118,6 +119,7 @@ impl Shared {
             let spawned = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || {
                 delays.iter().for_each(|delays| delays.started(-1));
                 world.begin_to_see(born);
+                world.shared.trace_begin(&world.seat.thread);
                 world.live(body);
             });
             // The OS thread is not joined: it has left the table when it is gone.
@@ -132,6 +134,7 @@ impl Shared {
         match &started {
             Ok(()) => {
                 self.started.fetch_add(1, Ordering::Relaxed);
+                recorder::starts(thread.id);
             }
             Err(_) => thread.state.store(new, Ordering::SeqCst),
         }
@@ -245,6 +248,7 @@ impl RealWorld {
         if shared.options.stats {
             self.tell_stats();
         }
+        shared.trace_end(failed);
         shared.hold.release_all(&shared, thread.id);
         self.forget_memory();
         *seat.standing.lock() = Standing::Ended;

@@ -9,6 +9,7 @@ use super::run::Shared;
 use super::spin;
 use super::standing::Here;
 use super::threads::{Beat, Blocked};
+use super::trace::Told;
 use crate::builtin::Wait;
 use crate::machine::{Fiber, Scheduler, Waited};
 use crate::report::runtime::Happened;
@@ -177,6 +178,7 @@ impl RealWorld {
         let who = self.asker(line);
         let releasers = op.releasers(who);
         let thread = &self.seat.thread;
+        let told = Told::of(&op, &releasers);
         let awaits = matches!(op, Op::Change);
         let sleeping = matches!(op, Op::Sleep);
         let state = if sleeping { State::Sleeping } else { State::Blocked };
@@ -207,11 +209,16 @@ impl RealWorld {
         }
         if down {
             self.tell_wait(line);
+            self.trace_wait(&told, line);
             let parked = Instant::now();
             self.lie(until, Here::inside(fiber), idle);
             self.waits += 1;
             let waited = parked.elapsed();
             self.waited += waited;
+            if told.sleeps() {
+                self.slept += waited;
+            }
+            self.trace_goes_on();
             self.shared.tell_event(&self.seat.thread, line, || Happened::GoesOn { waited });
         }
 

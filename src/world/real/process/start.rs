@@ -8,6 +8,7 @@ use super::copy::Own;
 use super::parcel::Parcel;
 use super::reaper::{self, Child};
 use super::system;
+use crate::event::recorder;
 use crate::sync::process::{Born, Process, failure, started_already};
 use crate::sync::thread::{Entry, State, Thread};
 use crate::value::Value;
@@ -64,6 +65,7 @@ impl Shared {
                 // A child that was killed before it has read this is known to the reaper.
                 let _ = parcel.send(&line);
                 let _ = child.line.set(line); // it is new
+                recorder::starts_process(child.pid.as_raw_nonzero().get());
                 self.processes.family.ring();
                 Ok(())
             }
@@ -134,6 +136,9 @@ impl Shared {
         let handle = &child.handle;
         let Some(process) = &handle.process else { return };
         process.end(exit);
+        if let Some(tape) = &self.options.trace {
+            recorder::process_ends(tape, child.pid.as_raw_nonzero().get(), exit);
+        }
         self.sweep(child.number);
         let (state, outcome) = match exit {
             0 => (State::Finished, Ok(Value::Nil)),

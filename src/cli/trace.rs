@@ -1,0 +1,59 @@
+//! `--trace FILE`: where the event log of a run goes, and in which form. The file is made before the run begins, so that one
+//! that cannot be written is told before anything happens.
+
+use super::{Failure, say};
+use conc::event::{Log, json, spans};
+use conc::report::render;
+use conc::report::runtime::status;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+pub struct Target {
+    path: PathBuf,
+    form: Form,
+    file: File,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Json,
+}
+
+impl Target {
+    /// Makes the file that was asked for, if one was.
+    pub fn open(path: Option<&Path>) -> Result<Option<Target>, Failure> {
+        let Some(path) = path else { return Ok(None) };
+        let shown = path.display();
+        let form = match path.extension().and_then(OsStr::to_str) {
+            Some("json") => Form::Json,
+            Some(_) | None => {
+                return Err(Failure::new(format!("--trace: {shown} does not tell what to write"))
+                    .hint("end the name in .json: ui.perfetto.dev opens it"));
+            }
+        };
+        let file = File::create(path)
+            .map_err(|error| Failure::new(format!("--trace: {shown} cannot be written: {error}")))?;
+        Ok(Some(Target { path: path.to_owned(), form, file }))
+    }
+
+    /// Writes a log, and says what it does not have; the run's exit status, or 1 when it cannot be written.
+    pub fn write(self, log: &Log, status: i32) -> i32 {
+        let shown = render::clean(&self.path.display().to_string());
+        let spans = spans::spans(log);
+        let mut to = BufWriter::new(self.file);
+        let told = log.shortened();
+        let written = match self.form {
+            Form::Json => json::write(log, &spans, &mut to),
+        };
+        for what in told {
+            say(&format!("note: {shown}: {what}\n"));
+        }
+        if let Err(error) = written.and_then(|()| to.flush()) {
+            say(&format!("error: --trace: {shown} cannot be written: {error}\n"));
+            return if status == status::FINE { status::FAILED } else { status };
+        }
+        status
+    }
+}

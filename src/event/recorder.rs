@@ -1,0 +1,366 @@
+//! One thread's way to the tape: found through the OS thread, as operations on things to wait for have no way to the world.
+//!
+//! # Locks that are taken again and again
+//!
+//! Looking at the clock costs more than taking a lock that is free. So a thread that has taken and given back the same
+//! lock within `QUICK`, and does so again with nothing else to tell in between, only counts: at most `MOST` times, twice
+//! as many each time, as long as the average stays below `QUICK`. What was counted is told as one event (`Repeats`). Whatever
+//! else the thread has to tell, that it waits above all, comes after what was counted, and a lock that it holds then is told.
+
+use super::Waiting;
+use super::tape::{Chunk, EVENT, Tape};
+use crate::sync::process::Process;
+use crate::sync::thread::Thread;
+use crate::sync::{Kind, Sync};
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Nanoseconds.
+const QUICK: u64 = 2_000;
+const MOST: u32 = 64;
+
+/// What is kept with a thing whose events are told.
+#[derive(Debug, Default)]
+pub struct Traced {
+    /// Where its label is on the tape; 0 before its first event.
+    name: AtomicU32,
+}
+
+/// The kinds of events on the tape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Code {
+    Begins = 1,
+    Ends,
+    Fails,
+    Starts,
+    Joins,
+    StartsProcess,
+    ProcessBegins,
+    ProcessEnds,
+    Blocks,
+    GoesOn,
+    Acquires,
+    Releases,
+    Repeats,
+    Signals,
+    Puts,
+    Gets,
+}
+
+impl Code {
+    pub(super) const ALL: [Code; 16] = [
+        Code::Begins,
+        Code::Ends,
+        Code::Fails,
+        Code::Starts,
+        Code::Joins,
+        Code::StartsProcess,
+        Code::ProcessBegins,
+        Code::ProcessEnds,
+        Code::Blocks,
+        Code::GoesOn,
+        Code::Acquires,
+        Code::Releases,
+        Code::Repeats,
+        Code::Signals,
+        Code::Puts,
+        Code::Gets,
+    ];
+}
+
+/// In an event's second word: the thing is one for all processes.
+pub(super) const SHARED: u64 = 1 << 16;
+
+/// A value is put that is not taken in the order of the puts.
+pub(super) const ANY: u64 = 1 << 18;
+/// The number is that of a process.
+pub(super) const PROCESS: u64 = 1 << 17;
+
+thread_local! {
+    static RECORDER: RefCell<Option<Recorder>> = const { RefCell::new(None) };
+    static COUNTING: Cell<Counting> = const { Cell::new(Counting::NOTHING) };
+}
+
+struct Recorder {
+    tape: Arc<Tape>,
+    thread: u32,
+    /// Where its name is.
+    name: u32,
+    chunk: Option<Chunk>,
+}
+
+/// A lock that is taken again and again.
+#[derive(Clone, Copy)]
+struct Counting {
+    /// Its number plus one; 0 for none.
+    thing: u32,
+    /// How often it may still be taken before the clock is looked at.
+    left: u32,
+    /// How often it was taken without having been told, and whether it is held so.
+    counted: u32,
+    held: bool,
+    /// How often it might be taken the last time.
+    allowed: u32,
+    since: u64,
+}
+
+impl Counting {
+    const NOTHING: Counting = Counting { thing: 0, left: 0, counted: 0, held: false, allowed: 0, since: 0 };
+}
+
+/// What a thread that waits has to tell.
+pub struct Blocks<'a> {
+    pub kind: Waiting,
+    pub text: &'a str,
+    pub thing: Option<&'a Sync>,
+    pub whom: Option<u32>,
+    pub line: u32,
+}
+
+fn with(what: impl FnOnce(&mut Recorder)) {
+    // Things may be dropped while the OS thread is on its way out.
+    let _ = RECORDER.try_with(|place| {
+        if let Ok(mut place) = place.try_borrow_mut()
+            && let Some(recorder) = &mut *place
+        {
+            what(recorder);
+        }
+    });
+}
+
+/// The calling OS thread runs a thread of this number and name from here on.
+pub fn begin(tape: &Arc<Tape>, thread: u32, name: &str) {
+    let name = tape.name(name);
+    COUNTING.set(Counting::NOTHING);
+    RECORDER.set(Some(Recorder { tape: tape.clone(), thread, name, chunk: None }));
+    with(|recorder| recorder.tell(Code::Begins, 0, 0, 0));
+}
+
+/// It has ended.
+pub fn end(failed: bool) {
+    with(|recorder| {
+        recorder.tell(if failed { Code::Fails } else { Code::Ends }, 0, 0, 0);
+        recorder.give_up_chunk();
+    });
+    let _ = RECORDER.try_with(|place| place.take());
+}
+
+/// It has started this thread.
+pub fn starts(thread: u32) {
+    with(|recorder| recorder.tell(Code::Starts, 0, 0, u64::from(thread)));
+}
+
+/// It has seen that this thread, or process, has ended.
+pub fn joins(thread: &Thread) {
+    with(|recorder| {
+        let born = thread.process.as_ref().and_then(Process::born);
+        let (process, number) = born.map_or((0, thread.id), |born| (PROCESS, born.pid as u32));
+        recorder.tell(Code::Joins, process, 0, u64::from(number));
+    });
+}
+
+/// It has started this process.
+pub fn starts_process(pid: i32) {
+    with(|recorder| recorder.tell(Code::StartsProcess, 0, 0, u64::from(pid as u32)));
+}
+
+/// This process begins; told by its first thread.
+pub fn process_begins(name: &str, pid: i32, parent: i32) {
+    with(|recorder| {
+        let name = u64::from(recorder.tape.name(name));
+        let pids = u64::from(pid as u32) << 32 | u64::from(parent as u32);
+        recorder.tell(Code::ProcessBegins, 0, name << 32, pids);
+    });
+}
+
+/// A child of this process has ended; told by whoever learns of it, which is no thread of the script.
+pub fn process_ends(tape: &Arc<Tape>, pid: i32, exit: i32) {
+    let mut recorder = Recorder { tape: tape.clone(), thread: 0, name: 0, chunk: None };
+    let how = u64::from(pid as u32) << 32 | u64::from(exit as u32);
+    recorder.tell(Code::ProcessEnds, 0, 0, how);
+    recorder.give_up_chunk();
+}
+
+pub fn blocks(wait: &Blocks<'_>) {
+    with(|recorder| {
+        let text = u64::from(recorder.tape.name(wait.text));
+        let (id, shared) = wait.thing.map_or((0, 0), identity);
+        let kind = Waiting::ALL.iter().position(|kind| *kind == wait.kind).unwrap_or_default() as u64;
+        let second = kind << 8 | shared | u64::from(wait.line) << 32;
+        recorder.tell(Code::Blocks, second, id | text << 32, wait.whom.map_or(0, |whom| u64::from(whom) + 1));
+        if recorder.tape.is_scarce() {
+            recorder.give_up_chunk();
+        }
+    });
+}
+
+pub fn goes_on() {
+    with(|recorder| recorder.tell(Code::GoesOn, 0, 0, 0));
+}
+
+/// A thing's number, and `SHARED` when it is one for all processes.
+fn identity(sync: &Sync) -> (u64, u64) {
+    // A side of an rwlock stands for the rwlock.
+    let sync = if let Kind::Side(side) = &sync.kind { &side.lock } else { sync };
+    (u64::from(sync.id), if sync.is_there() { SHARED } else { 0 })
+}
+
+impl Traced {
+    #[inline]
+    pub fn acquired(&self, sync: &Sync) {
+        let mut counting = COUNTING.get();
+        if counting.thing == sync.id + 1 && counting.left > 0 {
+            counting.left -= 1;
+            counting.counted += 1;
+            counting.held = true;
+            return COUNTING.set(counting);
+        }
+        self.acquired_told(sync);
+    }
+
+    #[cold]
+    fn acquired_told(&self, sync: &Sync) {
+        with(|recorder| {
+            let line = sync.owner().and_then(|owner| owner.holder()).map_or(0, |(_, line)| u64::from(line));
+            let before = COUNTING.get();
+            let time = self.tell(recorder, sync, Code::Acquires, line << 32, 0);
+            // What was told meanwhile has ended the counting.
+            let allowed = if before.thing == sync.id + 1 { before.allowed } else { 0 };
+            if sync.owner().is_some() && !sync.is_there() {
+                COUNTING.set(Counting { thing: sync.id + 1, since: time, allowed, ..Counting::NOTHING });
+            }
+        });
+    }
+
+    #[inline]
+    pub fn released(&self, sync: &Sync) {
+        let mut counting = COUNTING.get();
+        if counting.held && counting.thing == sync.id + 1 && counting.left > 0 {
+            counting.held = false;
+            return COUNTING.set(counting);
+        }
+        self.released_told(sync);
+    }
+
+    #[cold]
+    fn released_told(&self, sync: &Sync) {
+        let before = COUNTING.get();
+        let same = before.thing == sync.id + 1;
+        with(|recorder| {
+            let time = if same && before.held {
+                COUNTING.set(Counting::NOTHING);
+                self.tell(recorder, sync, Code::Repeats, 0, u64::from(before.counted))
+            } else {
+                self.tell(recorder, sync, Code::Releases, 0, 0)
+            };
+            if !same {
+                return;
+            }
+            let each = time.saturating_sub(before.since) / u64::from(before.counted.max(1));
+            let allowed = if each < QUICK { (before.allowed * 2).clamp(1, MOST) } else { 0 };
+            COUNTING.set(Counting {
+                thing: sync.id + 1,
+                left: allowed,
+                allowed,
+                since: time,
+                ..Counting::NOTHING
+            });
+        });
+    }
+
+    pub fn signalled(&self, sync: &Sync) {
+        with(|recorder| {
+            self.tell(recorder, sync, Code::Signals, 0, 0);
+        });
+    }
+
+    /// It holds so many now; `oldest`: they are taken in the order of the puts.
+    pub fn put(&self, sync: &Sync, size: usize, oldest: bool) {
+        with(|recorder| {
+            self.tell(recorder, sync, Code::Puts, if oldest { 0 } else { ANY }, size as u64);
+        });
+    }
+
+    pub fn got(&self, sync: &Sync) {
+        with(|recorder| {
+            self.tell(recorder, sync, Code::Gets, 0, 0);
+        });
+    }
+
+    #[inline]
+    fn tell(&self, recorder: &mut Recorder, sync: &Sync, code: Code, second: u64, number: u64) -> u64 {
+        let mut name = self.name.load(Ordering::Relaxed);
+        if name == 0 {
+            name = recorder.tape.name(&label(sync));
+            self.name.store(name, Ordering::Relaxed);
+        }
+        let (id, shared) = identity(sync);
+        recorder.tell_at(code, second | shared, id | u64::from(name) << 32, number)
+    }
+}
+
+/// What a thing is called in a trace.
+fn label(sync: &Sync) -> String {
+    let (word, label) = (sync.kind.kind().word(), sync.label());
+    if label.starts_with(word) { label } else { format!("{word} {label}") }
+}
+
+impl Recorder {
+    fn tell(&mut self, code: Code, second: u64, third: u64, number: u64) {
+        self.tell_at(code, second, third, number);
+    }
+
+    /// Tells an event of this moment, after what was counted before; its time.
+    fn tell_at(&mut self, code: Code, second: u64, third: u64, number: u64) -> u64 {
+        let time = self.tape.now();
+        let counting = COUNTING.replace(Counting::NOTHING);
+        if counting.counted > 0 {
+            self.tell_counted(&counting, time);
+        }
+        self.write([time, code as u64 | second, third, number]);
+        time
+    }
+
+    /// What was counted of a lock; that it is held, if it is.
+    #[cold]
+    fn tell_counted(&mut self, counting: &Counting, time: u64) {
+        let whole = counting.counted - u32::from(counting.held);
+        let thing = u64::from(counting.thing - 1);
+        if whole > 0 {
+            self.write([time, Code::Repeats as u64, thing, u64::from(whole)]);
+        }
+        if counting.held {
+            self.write([time, Code::Acquires as u64, thing, 0]);
+        }
+    }
+
+    #[inline]
+    fn write(&mut self, event: [u64; EVENT]) {
+        if let Some(chunk) = &mut self.chunk
+            && self.tape.write(chunk, event)
+        {
+            return;
+        }
+        self.write_into_next(event);
+    }
+
+    #[cold]
+    fn write_into_next(&mut self, event: [u64; EVENT]) {
+        self.give_up_chunk();
+        self.chunk = self.tape.chunk(self.thread, self.name);
+        match &mut self.chunk {
+            Some(chunk) => {
+                self.tape.write(chunk, event);
+            }
+            None => self.tape.lose_one(event[0]),
+        }
+    }
+
+    fn give_up_chunk(&mut self) {
+        if let Some(chunk) = self.chunk.take() {
+            self.tape.done(&chunk);
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Where the events of a run on real threads go while it runs: memory that all processes of the run have in common.
+//!
+//! It is made before the run, so it is at the same address in every process, and what a process has told is there for the
+//! first one to read, however that process ended. Each thread writes into a *chunk* of its own, without a lock: an event is
+//! four words, made known by the count of events in the chunk's head. A full chunk is given up for the next one. When
+//! all chunks have been used, the oldest full ones are used again, but for the first quarter: so a long run keeps its
+//! beginning and its end, and how many events were lost in between is known.
+
+use crate::mapped::Memory;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
+
+/// How many events there is room for: 8 MiB.
+pub const EVENTS: usize = CHUNKS * CHUNK;
+/// How many of them are the first of a run.
+pub const FIRST_EVENTS: usize = FIRST * CHUNK;
+
+/// Events of a chunk.
+pub(super) const CHUNK: usize = 32;
+pub(super) const CHUNKS: usize = 8192;
+/// Chunks that are never used again.
+const FIRST: usize = CHUNKS / 4;
+/// Words of an event: time, kind and line, thing and text, a number.
+pub(super) const EVENT: usize = 4;
+/// Words of a chunk's head: state, thread and process, the thread's name.
+const HEAD: usize = 4;
+/// Words for names.
+const NAMES: usize = 1 << 20;
+
+/// The first words: chunks taken, events lost (how many, from, to), processes, words of names taken, names lost.
+const TAKEN: usize = 0;
+const LOST: usize = 1;
+const LOST_FROM: usize = 2;
+const LOST_TO: usize = 3;
+const PROCESSES: usize = 4;
+const NAMED: usize = 5;
+const UNNAMED: usize = 6;
+const COMMON: usize = 8;
+
+/// A chunk's state, above the count of its events.
+const OPEN: u64 = 1 << 32;
+const DONE: u64 = 2 << 32;
+const COUNT: u64 = OPEN - 1;
+
+#[derive(Debug)]
+pub struct Tape {
+    memory: Arc<Memory>,
+    /// Where the words of the tape begin.
+    base: usize,
+    start: Instant,
+    /// Which process this is, by its number on the tape; taken when it first tells something.
+    own: Mutex<Option<u32>>,
+    /// Names that this process has written.
+    names: Mutex<HashMap<String, u32>>,
+    /// More than half of the chunks have been used: threads that wait give theirs up.
+    scarce: AtomicBool,
+}
+
+/// A chunk that a thread writes into.
+#[derive(Debug)]
+pub(super) struct Chunk {
+    head: usize,
+    count: usize,
+}
+
+/// A chunk as it is read.
+pub(super) struct Read {
+    pub process: u32,
+    pub thread: u32,
+    pub name: u32,
+    pub events: Vec<[u64; EVENT]>,
+}
+
+impl Tape {
+    /// # Errors
+    /// When the system gives no memory for it.
+    pub fn new() -> io::Result<Tape> {
+        let memory = Memory::new(0)?;
+        let words = COMMON + CHUNKS * (HEAD + CHUNK * EVENT) + NAMES;
+        let full = |_| io::Error::from(io::ErrorKind::OutOfMemory);
+        let base = memory.take(words).map_err(full)?;
+        Ok(Tape {
+            memory,
+            base,
+            start: Instant::now(),
+            own: Mutex::new(None),
+            names: Mutex::default(),
+            scarce: AtomicBool::new(false),
+        })
+    }
+
+    #[inline]
+    pub fn now(&self) -> u64 {
+        self.start.elapsed().as_nanos() as u64
+    }
+
+    fn word(&self, at: usize) -> &AtomicU64 {
+        self.memory.word(self.base + at)
+    }
+
+    /// This process's number on the tape. A copy of a process that has told something already is another one.
+    pub(super) fn process(&self) -> u32 {
+        *self.own.lock().get_or_insert_with(|| self.word(PROCESSES).fetch_add(1, Ordering::SeqCst) as u32)
+    }
+
+    /// Where a text is written; 0 when there is no more room.
+    pub fn name(&self, text: &str) -> u32 {
+        let mut names = self.names.lock();
+        if let Some(known) = names.get(text) {
+            return *known;
+        }
+        let written = self.write_name(text);
+        if written == 0 {
+            self.word(UNNAMED).fetch_add(1, Ordering::Relaxed);
+        } else {
+            names.insert(text.to_string(), written);
+        }
+        written
+    }
+
+    /// A word for the length, then the bytes.
+    fn write_name(&self, text: &str) -> u32 {
+        let words = 1 + text.len().div_ceil(8) as u64;
+        // The first word is never used, so that no name is at 0.
+        let room = |named: u64| Some(named.max(1) + words).filter(|end| *end <= NAMES as u64);
+        let Ok(before) = self.word(NAMED).fetch_update(Ordering::SeqCst, Ordering::SeqCst, room) else {
+            return 0;
+        };
+        let (at, first) = (before.max(1) as usize, COMMON + CHUNKS * (HEAD + CHUNK * EVENT));
+        for (word, bytes) in text.as_bytes().chunks(8).enumerate() {
+            let mut eight = [0; 8];
+            eight[..bytes.len()].copy_from_slice(bytes);
+            self.word(first + at + 1 + word).store(u64::from_le_bytes(eight), Ordering::Relaxed);
+        }
+        self.word(first + at).store(text.len() as u64, Ordering::Release);
+        at as u32
+    }
+
+    pub(super) fn text(&self, name: u32) -> Option<String> {
+        let first = COMMON + CHUNKS * (HEAD + CHUNK * EVENT) + name as usize;
+        if name == 0 || name as usize >= NAMES {
+            return None;
+        }
+        let length = self.word(first).load(Ordering::Acquire) as usize;
+        let words = length.div_ceil(8).min(NAMES - name as usize - 1);
+        let bytes =
+            (1..=words).flat_map(|word| self.word(first + word).load(Ordering::Relaxed).to_le_bytes());
+        let bytes: Vec<u8> = bytes.take(length).collect();
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// An empty chunk for a thread; None when all are in use by threads that live.
+    pub(super) fn chunk(&self, thread: u32, name: u32) -> Option<Chunk> {
+        for _ in 0..CHUNKS {
+            let taken = self.word(TAKEN).fetch_add(1, Ordering::SeqCst) as usize;
+            let number = if taken < CHUNKS { taken } else { FIRST + (taken - FIRST) % (CHUNKS - FIRST) };
+            if taken == CHUNKS / 2 || taken >= CHUNKS {
+                self.scarce.store(true, Ordering::Relaxed);
+            }
+            let head = COMMON + number * (HEAD + CHUNK * EVENT);
+            let state = self.word(head).load(Ordering::Acquire);
+            if state & OPEN != 0 {
+                continue;
+            }
+            if self.word(head).compare_exchange(state, OPEN, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+                continue;
+            }
+            self.lose(head, state & COUNT);
+            let process = u64::from(self.process());
+            self.word(head + 1).store(u64::from(thread) << 32 | process, Ordering::Relaxed);
+            self.word(head + 2).store(u64::from(name), Ordering::Relaxed);
+            return Some(Chunk { head, count: 0 });
+        }
+        None
+    }
+
+    /// What a chunk holds is lost.
+    fn lose(&self, head: usize, count: u64) {
+        if count == 0 {
+            return;
+        }
+        self.word(LOST).fetch_add(count, Ordering::Relaxed);
+        let first = self.word(head + HEAD).load(Ordering::Relaxed);
+        let last = self.word(head + HEAD + (count as usize - 1) * EVENT).load(Ordering::Relaxed);
+        // Times are kept plus one, so that 0 is none.
+        let earlier = |known: u64| (known == 0 || first + 1 < known).then_some(first + 1);
+        let _ = self.word(LOST_FROM).fetch_update(Ordering::Relaxed, Ordering::Relaxed, earlier);
+        self.word(LOST_TO).fetch_max(last + 1, Ordering::Relaxed);
+    }
+
+    /// An event that nobody has room for.
+    pub(super) fn lose_one(&self, time: u64) {
+        self.word(LOST).fetch_add(1, Ordering::Relaxed);
+        let earlier = |known: u64| (known == 0 || time + 1 < known).then_some(time + 1);
+        let _ = self.word(LOST_FROM).fetch_update(Ordering::Relaxed, Ordering::Relaxed, earlier);
+        self.word(LOST_TO).fetch_max(time + 1, Ordering::Relaxed);
+    }
+
+    /// False when the chunk is full.
+    #[inline]
+    pub(super) fn write(&self, chunk: &mut Chunk, event: [u64; EVENT]) -> bool {
+        if chunk.count == CHUNK {
+            return false;
+        }
+        let at = chunk.head + HEAD + chunk.count * EVENT;
+        for (word, value) in event.into_iter().enumerate() {
+            self.word(at + word).store(value, Ordering::Relaxed);
+        }
+        chunk.count += 1;
+        self.word(chunk.head).store(OPEN | chunk.count as u64, Ordering::Release);
+        true
+    }
+
+    /// Nothing more comes into the chunk.
+    pub(super) fn done(&self, chunk: &Chunk) {
+        self.word(chunk.head).store(DONE | chunk.count as u64, Ordering::Release);
+    }
+
+    /// Whether threads that wait are to give up their chunks.
+    pub(super) fn is_scarce(&self) -> bool {
+        self.scarce.load(Ordering::Relaxed)
+    }
+
+    /// What is on it. Threads that are still on their way out may go on writing: what they write is not met.
+    pub(super) fn read(&self) -> Vec<Read> {
+        let mut read = Vec::new();
+        let taken = (self.word(TAKEN).load(Ordering::SeqCst) as usize).min(CHUNKS);
+        for number in 0..taken {
+            let head = COMMON + number * (HEAD + CHUNK * EVENT);
+            let count = (self.word(head).load(Ordering::Acquire) & COUNT) as usize;
+            if count == 0 {
+                continue;
+            }
+            let owner = self.word(head + 1).load(Ordering::Relaxed);
+            let event = |at: usize| {
+                std::array::from_fn(|word| self.word(head + HEAD + at * EVENT + word).load(Ordering::Relaxed))
+            };
+            read.push(Read {
+                process: owner as u32,
+                thread: (owner >> 32) as u32,
+                name: self.word(head + 2).load(Ordering::Relaxed) as u32,
+                events: (0..count.min(CHUNK)).map(event).collect(),
+            });
+        }
+        read
+    }
+
+    pub(super) fn lost(&self) -> super::Lost {
+        let read = |word: usize| self.word(word).load(Ordering::Relaxed);
+        super::Lost {
+            events: read(LOST),
+            from: read(LOST_FROM).saturating_sub(1),
+            to: read(LOST_TO).saturating_sub(1),
+            names: read(UNNAMED),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! `--trace FILE.json`: what is in it, held against the rules of the Trace Event Format, however the run ends.
+
+mod common;
+#[path = "common/directory.rs"]
+mod directory;
+
+use directory::{directory, run};
+use serde_json::Value;
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::path::Path;
+
+/// The events of a file, after it was held against the format's rules.
+fn events(path: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(path).expect("it was written");
+    let whole: Value = serde_json::from_str(&text).expect("JSON");
+    let events = whole["traceEvents"].as_array().expect("a list of events").clone();
+    let mut flows: HashMap<u64, Vec<(String, f64)>> = HashMap::new();
+    let mut slices: HashMap<(u64, u64), Vec<(f64, f64)>> = HashMap::new();
+    for event in &events {
+        let phase = event["ph"].as_str().expect("a phase");
+        assert!(event["pid"].is_u64(), "{event}");
+        assert!(phase == "C" || event["tid"].is_u64(), "{event}");
+        assert!(event["name"].as_str().is_some_and(|name| !name.is_empty()), "{event}");
+        let time = event["ts"].as_f64();
+        assert!(phase == "M" || time.is_some_and(|time| time >= 0.0), "{event}");
+        let time = time.unwrap_or_default();
+        match phase {
+            "M" => assert!(event["args"]["name"].is_string(), "{event}"),
+            "C" => assert!(event["args"]["n"].is_u64(), "{event}"),
+            "i" => {}
+            "X" => {
+                let lasts = event["dur"].as_f64().expect("a duration");
+                assert!(lasts >= 0.0, "{event}");
+                let track = (event["pid"].as_u64().unwrap(), event["tid"].as_u64().unwrap());
+                slices.entry(track).or_default().push((time, time + lasts));
+            }
+            "s" | "f" => {
+                assert!(event["cat"].is_string(), "{event}");
+                let number = event["id"].as_u64().expect("an id");
+                flows.entry(number).or_default().push((phase.into(), time));
+            }
+            other => panic!("{other} is no phase that is written: {event}"),
+        }
+    }
+    for ends in flows.values() {
+        assert!(matches!(&ends[..], [(s, from), (f, to)] if s == "s" && f == "f" && from <= to), "{ends:?}");
+    }
+    // On one track, slices lie side by side or one within the other.
+    for slices in slices.values_mut() {
+        slices.sort_by(|a, b| (a.0, b.1).partial_cmp(&(b.0, a.1)).expect("numbers"));
+        let mut open: Vec<f64> = Vec::new();
+        for (from, to) in slices {
+            while open.last().is_some_and(|end| *end <= *from + 1e-6) {
+                open.pop();
+            }
+            assert!(
+                open.last().is_none_or(|end| *to <= *end + 1e-6),
+                "{from}..{to} crosses the end of another"
+            );
+            open.push(*to);
+        }
+    }
+    events
+}
+
+fn named<'e>(events: &'e [Value], phase: &'e str, name: &'e str) -> impl Iterator<Item = &'e Value> {
+    events.iter().filter(move |event| event["ph"] == phase && event["name"].as_str() == Some(name))
+}
+
+fn traced(name: &str, script: &str, flags: &[&str]) -> (Option<i32>, String, Vec<Value>) {
+    let place = directory(name, script);
+    let words: Vec<&str> = flags.iter().copied().chain(["--trace", "@t.json", "@a.conc"]).collect();
+    let (status, _, err) = run(&place, &words);
+    (status, err, events(&place.join("t.json")))
+}
+
+const TWO: &str = "
+lock m
+queue q(1)
+thread work { with m { sleep(5ms) } q.put(1) }
+let both = [start work(), start work()]
+q.get()
+q.get()
+join both
+";
+
+#[test]
+fn what_threads_do_is_in_it() {
+    let (status, err, events) = traced("two", TWO, &[]);
+    assert_eq!((status, err.as_str()), (Some(0), ""));
+    for thread in ["main", "work-1", "work-2"] {
+        let named = named(&events, "M", "thread_name").any(|event| event["args"]["name"] == thread);
+        assert!(named, "{thread}");
+    }
+    assert_eq!(named(&events, "X", "sleeps").count(), 2);
+    assert!(named(&events, "X", "waits for m").all(|event| event["args"]["line"] == 4));
+    assert_eq!(named(&events, "i", "put queue q").count(), 2);
+    assert_eq!(named(&events, "i", "get queue q").count(), 2);
+    assert_eq!(named(&events, "s", "start").count(), 2);
+    assert_eq!(named(&events, "f", "join").count(), 2);
+    let track = named(&events, "M", "thread_name").find(|event| event["args"]["name"] == "lock m");
+    let track = &track.expect("a track for the lock")["tid"];
+    let held = events.iter().filter(|event| event["ph"] == "X" && event["tid"] == *track);
+    assert_eq!(held.count(), 2);
+}
+
+#[test]
+fn it_is_written_however_the_run_ends() {
+    let deadlock = "lock m\nwith m { m.acquire() }";
+    let (status, err, events) = traced("deadlock", deadlock, &[]);
+    assert_eq!(status, Some(3), "{err}");
+    assert_eq!(named(&events, "X", "waits for m").count(), 1);
+    let (status, _, events) = traced("error", "start { sleep(1ms) }\nnil + 1", &[]);
+    assert_eq!(status, Some(1));
+    assert!(named(&events, "X", "main").any(|event| event["args"]["ended"] == "with an error"));
+    let (status, _, events) = traced("timeout", "sleep(1min)", &["--timeout", "100ms"]);
+    assert_eq!(status, Some(124));
+    assert_eq!(named(&events, "X", "sleeps").count(), 1);
+    let (status, _, events) = traced("exit", "start { sleep(1ms) }\nexit(7)", &[]);
+    assert_eq!(status, Some(7));
+    assert_eq!(named(&events, "X", "main").count(), 1);
+}
+
+#[test]
+fn processes_are_in_the_same_file_also_those_that_are_killed() {
+    let script = "
+shared lock m
+process worker { with m { sleep(5ms) } }
+process victim { with m { } sleep(1min) }
+let workers = [start worker(), start worker()]
+let v = start victim()
+join workers
+sleep(50ms)
+v.kill()
+try { join v } catch { }
+";
+    let (status, err, events) = traced("processes", script, &[]);
+    assert_eq!(status, Some(0), "{err}");
+    let names: HashSet<String> = named(&events, "M", "process_name")
+        .map(|event| event["args"]["name"].as_str().unwrap().split(" (").next().unwrap().to_string())
+        .collect();
+    let wanted = ["main", "worker-1", "worker-2", "victim-1"].map(String::from);
+    assert_eq!(names, HashSet::from(wanted));
+    let tracks = named(&events, "M", "thread_name").filter(|event| event["args"]["name"] == "lock m");
+    assert_eq!(tracks.count(), 1, "one lock for all of them");
+    assert_eq!(named(&events, "X", "sleeps").count(), 4);
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_told_before_the_run() {
+    let place = directory("unwritable", "print(\"it ran\")");
+    for (file, part) in [
+        ("@no/such/t.json", "cannot be written"),
+        ("@t.txt", "does not tell what to write"),
+        ("@json", "does not tell what to write"),
+    ] {
+        let (status, out, err) = run(&place, &["--trace", file, "@a.conc"]);
+        assert_eq!((status, out.as_str()), (Some(2), ""), "{err}");
+        assert!(err.contains("--trace") && err.contains(part), "{err}");
+    }
+}
+
+#[test]
+fn what_is_not_kept_is_said() {
+    let script = "
+queue q
+fn fill() { for i in 0..140_000 { q.put(i); q.get() } }
+fill()
+lock m
+with m { sleep(1ms) }
+";
+    let (status, err, events) = traced("long", script, &[]);
+    assert_eq!(status, Some(0));
+    assert!(err.contains("events between") && err.contains("are not in it"), "{err}");
+    assert_eq!(named(&events, "X", "sleeps").count(), 1, "its end is kept");
+    let instants = events.iter().filter(|event| event["ph"] == "i").count();
+    assert!((200_000..280_000).contains(&instants), "{instants}");
+}
+
+#[test]
+fn locks_taken_again_and_again_are_counted() {
+    let script = "lock m\nvar n = 0\nfor i in 0..20_000 { with m { n += 1 } }\nprint(n)";
+    let (status, err, events) = traced("again", script, &[]);
+    assert_eq!((status, err.as_str()), (Some(0), ""));
+    let times: u64 = events.iter().filter_map(|event| event["args"]["times"].as_u64()).sum();
+    let track = named(&events, "M", "thread_name").find(|event| event["args"]["name"] == "lock m");
+    let track = &track.expect("a track for the lock")["tid"];
+    let held = events.iter().filter(|event| event["ph"] == "X" && event["tid"] == *track);
+    let told_singly = held.filter(|event| event["args"]["times"].is_null()).count() as u64;
+    assert_eq!(times + told_singly, 20_000);
+}
