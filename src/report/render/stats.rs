@@ -14,9 +14,16 @@ pub fn stats(stats: &Stats, style: &Style) -> String {
     let mut text = format!("{} {} in all\n", style.bold("statistics:"), time(stats.wall));
     let threads = stats.threads.iter().map(|t| {
         let cpu = t.cpu.map_or("?".to_string(), time);
-        [clean(&t.name), time(t.wall), cpu, t.waits.to_string(), time(t.waited)]
+        [
+            clean(&t.name),
+            time(t.wall),
+            cpu,
+            t.waits.to_string(),
+            time(t.waited.saturating_sub(t.slept)),
+            time(t.slept),
+        ]
     });
-    text += &table(["thread", "wall", "cpu", "waits", "waited"], threads.collect(), style);
+    text += &table(["thread", "wall", "cpu", "waits", "waited", "slept"], threads.collect(), style);
     if !stats.locks.is_empty() {
         let rows = stats.locks.iter().map(|lock| {
             let longest = match lock.waits {

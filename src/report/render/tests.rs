@@ -392,6 +392,7 @@ fn statistics_are_a_table() {
                 cpu: Some(Duration::from_micros(12_500)),
                 waits: 2,
                 waited: Duration::from_millis(340),
+                slept: Duration::from_millis(300),
             },
             ThreadStats {
                 name: "工人-1".into(), wall: Duration::from_nanos(999), ..ThreadStats::default()
@@ -417,9 +418,9 @@ fn statistics_are_a_table() {
         }],
     };
     let expected = "statistics: 1.25 s in all
-  thread    wall      cpu  waits  waited
-  main    1.25 s  12.5 ms      2  340 ms
-  工人-1  999 ns        ?      0    0 ns
+  thread    wall      cpu  waits   waited   slept
+  main    1.25 s  12.5 ms      2  40.0 ms  300 ms
+  工人-1  999 ns        ?      0     0 ns    0 ns
   lock   acquired  waits     longest wait
   guard      1000      7  340 us (line 8)
   free          1      0                -
