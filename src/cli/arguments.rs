@@ -5,6 +5,7 @@
 use super::colour::Color;
 use super::exploring::{self, Check, Replay, Sim};
 use super::lesson::{LESSON_EXAMPLES, Lesson};
+use super::mdbook::{MDBOOK_EXAMPLES, Mdbook};
 use clap::{Args, CommandFactory, Parser, ValueEnum};
 use conc::units as value;
 use std::ffi::OsString;
@@ -89,6 +90,13 @@ pub enum Command {
     /// Run the scripts in Markdown lessons, and hold what comes of them against what the lessons say
     #[command(after_help = LESSON_EXAMPLES, next_help_heading = "Flags")]
     Lesson(Lesson),
+    /// Put what comes of the scripts in lessons into an mdBook, as its preprocessor
+    #[command(
+        after_help = MDBOOK_EXAMPLES,
+        next_help_heading = "Flags",
+        disable_help_subcommand = true
+    )]
+    Mdbook(Mdbook),
     /// Explain a construct of the language, a builtin or a command: `conc help lock`
     #[command(after_help = HELP_EXAMPLES)]
     Help(Help),

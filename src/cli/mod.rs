@@ -9,6 +9,7 @@ mod fmt;
 mod generated;
 mod help;
 mod lesson;
+mod mdbook;
 mod progress;
 mod run;
 mod schedule;
@@ -43,6 +44,7 @@ pub fn main(words: Vec<OsString>) -> i32 {
         Ok(Command::Fmt(asked)) => fmt::fmt(&asked),
         Ok(Command::Explain(asked)) => explain::explain(asked),
         Ok(Command::Lesson(asked)) => lesson::lesson(asked),
+        Ok(Command::Mdbook(asked)) => mdbook::mdbook(&asked),
         Ok(Command::Help(asked)) => help::help(&asked),
         Ok(Command::Completions(asked)) => generated::completions(&asked),
         Ok(Command::Man(asked)) => generated::manual(&asked),

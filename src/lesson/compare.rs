@@ -16,6 +16,20 @@ pub fn lines(text: &str) -> Vec<String> {
 
 /// Whether the lines are those of the pattern, in this order.
 pub fn matches(pattern: &[String], actual: &[String]) -> bool {
+    align(pattern, actual).is_some()
+}
+
+/// The pattern with what came in place of `...` within its lines; a line `...` stays. The lines must match.
+pub fn filled(pattern: &[String], actual: &[String]) -> Vec<String> {
+    let Some(places) = align(pattern, actual) else { return pattern.to_vec() };
+    let line =
+        |(line, place): (&String, usize)| if line == ANY { line.clone() } else { actual[place].clone() };
+    pattern.iter().zip(places).map(line).collect()
+}
+
+/// For each line of the pattern the line that it is; for a line `...` any number. None when they do not match.
+fn align(pattern: &[String], actual: &[String]) -> Option<Vec<usize>> {
+    let mut places = vec![0; pattern.len()];
     let (mut p, mut a) = (0, 0);
     // The last `...` that was met, and the line up to which it stands for all.
     let mut any: Option<(usize, usize)> = None;
@@ -25,16 +39,19 @@ pub fn matches(pattern: &[String], actual: &[String]) -> bool {
                 any = Some((p, a));
                 p += 1;
             }
-            Some(line) if same(line, &actual[a]) => (p, a) = (p + 1, a + 1),
+            Some(line) if same(line, &actual[a]) => {
+                places[p] = a;
+                (p, a) = (p + 1, a + 1);
+            }
             Some(_) | None => {
                 // What does not fit behind it, it stands for.
-                let Some((at, up_to)) = any else { return false };
+                let (at, up_to) = any?;
                 any = Some((at, up_to + 1));
                 (p, a) = (at + 1, up_to + 1);
             }
         }
     }
-    pattern[p..].iter().all(|line| line == ANY)
+    pattern[p..].iter().all(|line| line == ANY).then_some(places)
 }
 
 /// Whether a line is the one that is expected.
@@ -133,6 +150,14 @@ mod tests {
             shown.starts_with("      (the first 70000 lines are as expected)\n    - x\n    + 70000\n"),
             "{shown}"
         );
+    }
+
+    #[test]
+    fn what_came_is_filled_in() {
+        let lines = |text: &str| text.lines().map(str::to_string).collect::<Vec<_>>();
+        let (pattern, actual) = (lines("a ... b\n...\nlast ..."), lines("a 12 b\nx\nlast one\nlast two"));
+        assert_eq!(filled(&pattern, &actual), lines("a 12 b\n...\nlast two"));
+        assert_eq!(filled(&pattern, &lines("z")), pattern, "what does not match stays");
     }
 
     #[test]

@@ -253,6 +253,17 @@ fn findings(gave: &Gave) -> Option<Value> {
     serde_json::from_str(&gave.stdout).ok().filter(|value: &Value| value["verdicts"].is_array())
 }
 
+/// What a check has found, each in a few words; None when nothing could be explored.
+pub fn failures(gave: &Gave) -> Option<Vec<String>> {
+    let findings = findings(gave)?;
+    let all = findings["verdicts"].as_array()?.iter();
+    let what = |verdict: &Value| {
+        let said = verdict["failure"]["what"].as_str().filter(|what| !what.is_empty());
+        said.or(verdict["property"].as_str()).unwrap_or_default().to_string()
+    };
+    Some(all.filter(|verdict| verdict["verdict"] == "fails").map(what).collect())
+}
+
 /// A property that fails, in the words of a fence.
 fn expect_of(verdict: &Value) -> Option<Expect> {
     let word = verdict["property"].as_str()?;

@@ -2,10 +2,11 @@
 
 use super::super::Failure;
 use super::{Came, execute};
+use conc::lesson::book::{self, Labels};
 use conc::lesson::fence::Mode;
 use conc::lesson::job::{Job, Limits, Purpose, Script};
 use conc::lesson::judge::{self, Correction, Runs, Wrong};
-use conc::lesson::page::{self, Page};
+use conc::lesson::page::{self, Block, Mistake, Page};
 use conc::lesson::{compare, update};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -52,21 +53,11 @@ pub fn run(path: &Path, limits: &Limits, update: bool) -> Result<Came, Failure> 
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut page = page::read(&text);
     let mut came = Came::default();
-    for mistake in &page.mistakes {
-        let (line, message) = (mistake.line, mistake.message.clone());
-        came.wrong.push(Wrong { line, message, detail: String::new() });
-    }
-    let mut corrections = include(&mut page, folder, &mut came);
+    came.wrong.extend(page.mistakes.iter().map(mistaken));
+    let mut corrections = include(&mut page, folder, &mut came.wrong);
     for at in 0..page.blocks.len() {
         let (block, script) = (&page.blocks[at], Script::of(page.parts(at)));
-        let mut runs = Runs::default();
-        for purpose in Runs::needed(block) {
-            let gave = execute::execute(&Job::new(block, &script, purpose, limits), folder)?;
-            match purpose {
-                Purpose::Text => runs.text = Some(gave),
-                Purpose::Findings => runs.findings = Some(gave),
-            }
-        }
+        let runs = block_runs(block, &script, limits, folder)?;
         came.blocks += usize::from(block.fence.mode != Mode::NoRun);
         let judgement = judge::judge(block, &script, &runs);
         if update && !judgement.broken {
@@ -75,22 +66,63 @@ pub fn run(path: &Path, limits: &Limits, update: bool) -> Result<Came, Failure> 
             came.wrong.extend(judgement.wrong);
         }
     }
-    came.wrong.sort_by_key(|wrong| wrong.line);
     if update && !corrections.is_empty() {
         replace(path, &update::update(&text, &corrections))?;
         came.updated = corrections.len();
     } else if !update {
-        came.wrong.extend(corrections.iter().map(|correction| Wrong {
-            line: correction.place.line,
-            message: "the block is not what its file says (`--update` copies it)".to_string(),
-            detail: String::new(),
-        }));
+        came.wrong.extend(corrections.iter().map(stale));
     }
+    came.wrong.sort_by_key(|wrong| wrong.line);
     Ok(came)
 }
 
+/// The page as a reader sees it, with what came of its scripts; or what is not as it says.
+pub fn show(
+    text: &str,
+    folder: &Path,
+    limits: &Limits,
+    labels: &Labels,
+) -> Result<Result<String, Vec<Wrong>>, Failure> {
+    let mut page = page::read(text);
+    let mut wrong: Vec<Wrong> = page.mistakes.iter().map(mistaken).collect();
+    let stale_blocks = include(&mut page, folder, &mut wrong);
+    wrong.extend(stale_blocks.iter().map(stale));
+    let mut all = Vec::new();
+    for at in 0..page.blocks.len() {
+        let (block, script) = (&page.blocks[at], Script::of(page.parts(at)));
+        let runs = block_runs(block, &script, limits, folder)?;
+        wrong.extend(judge::judge(block, &script, &runs).wrong);
+        all.push(runs);
+    }
+    wrong.sort_by_key(|wrong| wrong.line);
+    Ok(if wrong.is_empty() { Ok(book::shown(text, &page.blocks, &all, labels)) } else { Err(wrong) })
+}
+
+/// All runs that a block needs.
+fn block_runs(block: &Block, script: &Script, limits: &Limits, folder: &Path) -> Result<Runs, Failure> {
+    let mut runs = Runs::default();
+    for purpose in Runs::needed(block) {
+        let gave = execute::execute(&Job::new(block, script, purpose, limits), folder)?;
+        match purpose {
+            Purpose::Text => runs.text = Some(gave),
+            Purpose::Findings => runs.findings = Some(gave),
+        }
+    }
+    Ok(runs)
+}
+
+fn mistaken(mistake: &Mistake) -> Wrong {
+    Wrong { line: mistake.line, message: mistake.message.clone(), detail: String::new() }
+}
+
+/// A block that does not show what is in its file.
+fn stale(correction: &Correction) -> Wrong {
+    let message = "the block is not what its file says (`--update` copies it)".to_string();
+    Wrong { line: correction.place.line, message, detail: String::new() }
+}
+
 /// Takes the scripts of blocks with `file=` from their files. Tells which blocks do not show what is in theirs.
-fn include(page: &mut Page, folder: &Path, came: &mut Came) -> Vec<Correction> {
+fn include(page: &mut Page, folder: &Path, wrong: &mut Vec<Wrong>) -> Vec<Correction> {
     let mut corrections = Vec::new();
     for block in &mut page.blocks {
         let Some(file) = &block.fence.file else { continue };
@@ -102,7 +134,7 @@ fn include(page: &mut Page, folder: &Path, came: &mut Came) -> Vec<Correction> {
                 }
                 block.shown = script;
             }
-            Err(error) => came.wrong.push(Wrong {
+            Err(error) => wrong.push(Wrong {
                 line: block.place.line,
                 message: format!("cannot read {file}: {error}"),
                 detail: String::new(),

@@ -2,7 +2,7 @@
 //! files, the runs (`execute`) and what is said of them.
 
 mod execute;
-mod files;
+pub mod files;
 
 use super::{Failure, colour, print, say};
 use clap::Args;
@@ -43,6 +43,17 @@ pub struct Lesson {
     #[arg(long)]
     pub update: bool,
 
+    #[command(flatten)]
+    pub limits: LimitFlags,
+
+    /// How many files are run at once [default: one for each processor]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZero<usize>>,
+}
+
+/// What each block may use.
+#[derive(Debug, Args)]
+pub struct LimitFlags {
     /// The most that one block may take (30s, 2min) [default: 10s]
     #[arg(long, value_name = "DURATION", value_parser = units::duration)]
     pub timeout: Option<Duration>,
@@ -54,10 +65,6 @@ pub struct Lesson {
     /// The threads that one block may have at once [default: 500]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_threads: Option<u32>,
-
-    /// How many files are run at once [default: one for each processor]
-    #[arg(long, value_name = "N")]
-    pub jobs: Option<NonZero<usize>>,
 
     /// Let scripts read files: all, or those at and below these paths (separated by commas)
     #[arg(long, value_name = "PATHS", num_args = 0..=1, require_equals = true, default_missing_value = "")]
@@ -83,7 +90,7 @@ pub fn lesson(asked: Lesson) -> i32 {
         Err(failure) => return failure.report(),
     };
     let jobs = asked.jobs.or(thread::available_parallelism().ok()).map_or(1, NonZero::get);
-    let limits = asked.limits();
+    let limits = asked.limits.limits();
     let (next, tally) = (AtomicUsize::new(0), Mutex::new(Tally::default()));
     thread::scope(|scope| {
         for _ in 0..jobs.min(paths.len()) {
@@ -102,8 +109,8 @@ pub fn lesson(asked: Lesson) -> i32 {
     tally.status()
 }
 
-impl Lesson {
-    fn limits(&self) -> Limits {
+impl LimitFlags {
+    pub fn limits(&self) -> Limits {
         let defaults = Limits::default();
         let flags = [
             ("--allow-read", &self.allow_read),
@@ -131,7 +138,7 @@ impl Lesson {
 
 /// What came of one file.
 #[derive(Debug, Default)]
-struct Came {
+pub struct Came {
     /// How many blocks were run.
     blocks: usize,
     wrong: Vec<Wrong>,
