@@ -162,6 +162,27 @@ fn a_file_that_cannot_be_written_is_told_before_the_run() {
 }
 
 #[test]
+fn a_picture_shows_who_waits_for_ever() {
+    let script = "
+lock 左
+lock 右
+thread one { with 左 { sleep(10ms); with 右 { } } }
+thread two { with 右 { sleep(10ms); with 左 { } } }
+join [start one(), start two()]
+";
+    let place = directory("picture", script);
+    let (status, _, err) = run(&place, &["--trace", "@t.svg", "@a.conc"]);
+    assert_eq!(status, Some(3), "{err}");
+    let picture = fs::read_to_string(place.join("t.svg")).expect("it was written");
+    assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"));
+    let words =
+        ["one-1", "two-1", "waits for 左 (of one-1)", "waits for 右 (of two-1)", "lock 左", "the run ends"];
+    for words in words.iter().chain(&["still waits at the end", "start"]) {
+        assert!(picture.contains(&format!(">{words}</text>")), "{words}");
+    }
+}
+
+#[test]
 fn what_is_not_kept_is_said() {
     let script = "
 queue q

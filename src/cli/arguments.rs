@@ -222,7 +222,7 @@ pub struct Run {
     #[arg(long)]
     pub stats: bool,
 
-    /// Write what each thread did and when, to FILE (.json), for ui.perfetto.dev or chrome://tracing. It is written however
+    /// Write what each thread did and when, to FILE: a picture (.svg), or for ui.perfetto.dev (.json). It is written however
     /// the run ends
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,

@@ -42,7 +42,7 @@ pub fn run(run: Run) -> i32 {
     let ending = execute(ready, &run, tape.clone(), style);
     say(&render::ending(&ending, &source, &style));
     match target.zip(tape) {
-        Some((target, tape)) => target.write(&collect(&tape), ending.status),
+        Some((target, tape)) => target.write(&collect(&tape), &source.name, ending.status),
         None => ending.status,
     }
 }

@@ -2,7 +2,7 @@
 //! that cannot be written is told before anything happens.
 
 use super::{Failure, say};
-use conc::event::{Log, json, spans};
+use conc::event::{Log, json, spans, svg};
 use conc::report::render;
 use conc::report::runtime::status;
 use std::ffi::OsStr;
@@ -19,6 +19,7 @@ pub struct Target {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Json,
+    Svg,
 }
 
 impl Target {
@@ -28,9 +29,10 @@ impl Target {
         let shown = path.display();
         let form = match path.extension().and_then(OsStr::to_str) {
             Some("json") => Form::Json,
+            Some("svg") => Form::Svg,
             Some(_) | None => {
                 return Err(Failure::new(format!("--trace: {shown} does not tell what to write"))
-                    .hint("end the name in .json: ui.perfetto.dev opens it"));
+                    .hint("end the name in .svg (a picture) or in .json (for ui.perfetto.dev)"));
             }
         };
         let file = File::create(path)
@@ -39,13 +41,18 @@ impl Target {
     }
 
     /// Writes a log, and says what it does not have; the run's exit status, or 1 when it cannot be written.
-    pub fn write(self, log: &Log, status: i32) -> i32 {
+    pub fn write(self, log: &Log, title: &str, status: i32) -> i32 {
         let shown = render::clean(&self.path.display().to_string());
         let spans = spans::spans(log);
         let mut to = BufWriter::new(self.file);
-        let told = log.shortened();
+        let mut told = log.shortened();
         let written = match self.form {
             Form::Json => json::write(log, &spans, &mut to),
+            Form::Svg => {
+                let picture = svg::draw(log, &spans, title);
+                told.extend(picture.left_out);
+                to.write_all(picture.text.as_bytes())
+            }
         };
         for what in told {
             say(&format!("note: {shown}: {what}\n"));

@@ -2,12 +2,13 @@
 //!
 //! In reading order: this (what an event is), `tape` (where the events of a run on real threads go while it runs),
 //! `recorder` (one thread's way there), `collect` (a tape as a `Log`), `spans` (a log as what is drawn: stretches of time
-//! and arrows between threads), `json` (for Perfetto and chrome://tracing).
+//! and arrows between threads), `json` (for Perfetto and chrome://tracing), `svg` (a picture).
 
 pub mod collect;
 pub mod json;
 pub mod recorder;
 pub mod spans;
+pub mod svg;
 pub mod tape;
 
 /// What happened in a run, in the order of time.

@@ -138,10 +138,12 @@ pub fn begin(tape: &Arc<Tape>, thread: u32, name: &str) {
     with(|recorder| recorder.tell(Code::Begins, 0, 0, 0));
 }
 
-/// It has ended.
-pub fn end(failed: bool) {
+/// It has ended, by an error or not; None: it has stopped where it stood, since the run has ended.
+pub fn end(failed: Option<bool>) {
     with(|recorder| {
-        recorder.tell(if failed { Code::Fails } else { Code::Ends }, 0, 0, 0);
+        if let Some(failed) = failed {
+            recorder.tell(if failed { Code::Fails } else { Code::Ends }, 0, 0, 0);
+        }
         recorder.give_up_chunk();
     });
     let _ = RECORDER.try_with(|place| place.take());

@@ -245,6 +245,7 @@ impl<'l> Follower<'l> {
             let process = &self.log.processes[self.log.lanes[lane].process];
             let over = process.ended.map_or(self.log.end, |(time, _)| time);
             let ended = self.known[lane].ended;
+            // A thread that has told no end has stopped where it stood.
             let to = ended.map_or(over.max(self.known[lane].last), |(time, _)| time);
             if let Some((from, at)) = self.known[lane].waits {
                 self.end_wait(lane, from, to, at, true);

@@ -215,6 +215,7 @@ impl RealWorld {
         let thread = self.seat.thread.clone();
         let (shared, seat) = (self.shared.clone(), self.seat.clone());
         let failed = matches!(exit, Exit::Failed(_));
+        let traced = if let Exit::Stopped = exit { None } else { Some(failed) };
         shared.tell_event(&thread, 0, || Happened::Ended { failed });
         match exit {
             Exit::Finished(value) => self.settle(State::Finished, Ok(value)),
@@ -248,7 +249,7 @@ impl RealWorld {
         if shared.options.stats {
             self.tell_stats();
         }
-        shared.trace_end(failed);
+        shared.trace_end(traced);
         shared.hold.release_all(&shared, thread.id);
         self.forget_memory();
         *seat.standing.lock() = Standing::Ended;

@@ -48,7 +48,8 @@ impl Shared {
         }
     }
 
-    pub fn trace_end(&self, failed: bool) {
+    /// None: the run has ended before the thread.
+    pub fn trace_end(&self, failed: Option<bool>) {
         if self.options.trace.is_some() {
             recorder::end(failed);
         }
@@ -67,12 +68,17 @@ impl RealWorld {
             Value::Sync(sync) if !matches!(sync.kind, Kind::Outside(_)) => Some(&**sync),
             _ => None, // a thread, or several things: the text names them
         };
-        recorder::blocks(&Blocks { kind: told.kind, text: &waiting.text, thing, whom: told.whom, line });
+        // What processes share, and other processes, are outside of this one and not of the run.
+        let kind = match (told.kind, &waiting.on, thing) {
+            (Waiting::Outside, Value::Thread(_), _) | (Waiting::Outside, _, Some(_)) => Waiting::Blocked,
+            (kind, ..) => kind,
+        };
+        recorder::blocks(&Blocks { kind, text: &waiting.text, thing, whom: told.whom, line });
     }
 
-    /// It goes on, if it has told that it waits.
+    /// It goes on; when the run has ended, what it waited for has not come.
     pub(super) fn trace_goes_on(&self) {
-        if self.shared.options.trace.is_some() {
+        if self.shared.options.trace.is_some() && !self.shared.stopping() {
             recorder::goes_on();
         }
     }
