@@ -110,7 +110,7 @@ fn facts(node: &Node, object: Option<&Shared>, stands: Option<Stands>) -> Facts 
             _ => false,
         },
         constant,
-        waits: matches!(tag, Tag::Sync | Tag::Ticket | Tag::Round | Tag::Failure | Tag::Left),
+        waits: matches!(tag, Tag::Sync | Tag::Ticket | Tag::Round | Tag::Failure | Tag::Left | Tag::Between),
         unordered: node.unordered.clone().into(),
         remembers,
         deadline,

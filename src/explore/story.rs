@@ -328,6 +328,7 @@ impl<'s> Teller<'s> {
             _ if log.died.is_some() => {
                 vec![format!("dies of {}", Signal::numbered(log.died.unwrap_or_default()))]
             }
+            _ if log.lets_go => words::did(log, before, &after, &image),
             Some(wait) => vec![wait],
             // What comes before the first operation that others can tell.
             None if self.story.moments.is_empty() && log.line == 0 => vec!["begins".into()],

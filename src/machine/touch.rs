@@ -316,6 +316,9 @@ fn cell_of(value: &Value, write: bool, out: &mut Touches) {
 
 fn sync(thing: &Arc<Sync>, out: &mut Touches) {
     out.act = Act::Sync;
+    if let Kind::End(end) = &thing.kind {
+        out.object(Shared::Between(end.between().clone()), Part::All, true);
+    }
     out.object(Shared::Sync(thing.clone()), Part::All, true);
 }
 

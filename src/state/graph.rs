@@ -29,10 +29,11 @@ pub enum Tag {
     Failure,
     Left,
     Space,
+    Between,
 }
 
 impl Tag {
-    const ALL: [Tag; 17] = [
+    const ALL: [Tag; 18] = [
         Tag::Root,
         Tag::Cell,
         Tag::List,
@@ -50,6 +51,7 @@ impl Tag {
         Tag::Failure,
         Tag::Left,
         Tag::Space,
+        Tag::Between,
     ];
 
     /// The tag that a node's content begins with.
@@ -183,6 +185,10 @@ impl Numbering for Builder {
         self.holders
     }
 
+    fn simulated(&self) -> bool {
+        !self.lenient
+    }
+
     fn id(&self, thread: u32) -> u32 {
         self.renamed.filter(|(from, _)| *from == thread).map_or(thread, |(_, to)| to)
     }
@@ -212,6 +218,7 @@ impl Shared {
             Shared::Failure(_) => Tag::Failure,
             Shared::Left(_) => Tag::Left,
             Shared::Space(_) => Tag::Space,
+            Shared::Between(_) => Tag::Between,
         };
         w.byte(tag as u8);
         match self {
@@ -259,6 +266,7 @@ impl Shared {
             Shared::Failure(failure) => failure.save(w),
             Shared::Left(left) => w.count(left.load(Ordering::SeqCst) as u64),
             Shared::Space(space) => space.save(w),
+            Shared::Between(between) => between.save(w),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::mapped::{self, Place};
 use crate::sync::barrier::Round;
 use crate::sync::condition::Ticket;
 use crate::sync::future::Failure;
+use crate::sync::pipe::{Between, End};
 use crate::sync::{Sync, thread::Thread};
 use crate::value::cell::Cell;
 use crate::value::error::Error;
@@ -150,6 +151,10 @@ impl<N: std::borrow::Borrow<[u8]>> Objects for Living<'_, N> {
         self.names && self.fresh.is_none()
     }
 
+    fn simulated(&self) -> bool {
+        self.image.is_some()
+    }
+
     fn image(&self) -> &Arc<Image> {
         self.image.unwrap_or_else(|| unreachable!("processes are part of simulated states only"))
     }
@@ -194,12 +199,17 @@ impl Shared {
             Tag::Error => Shared::Error(Arc::new(Error::load(r))),
             Tag::File => Shared::File(Arc::new(File::shut(r.text()))),
             Tag::Thread => Shared::Thread(Arc::new(Thread::load(id, r))),
-            Tag::Sync => Shared::Sync(Arc::new(Sync::load(id, r))),
+            Tag::Sync => {
+                let sync = Arc::new(Sync::load(id, r));
+                End::made(&sync);
+                Shared::Sync(sync)
+            }
             Tag::Ticket => Shared::Ticket(Arc::new(Ticket::load(r))),
             Tag::Round => Shared::Round(Arc::new(Round::load(r))),
             Tag::Failure => Shared::Failure(Arc::new(Failure::load(r))),
             Tag::Left => Shared::Left(Arc::new(AtomicUsize::new(r.count() as usize))),
             Tag::Space => Shared::Space(Arc::new(Space::load(r))),
+            Tag::Between => Shared::Between(Arc::new(Between::load(r))),
         }
     }
 
@@ -229,6 +239,7 @@ impl Shared {
             Shared::Round(round) => round.fill(r),
             Shared::Failure(failure) => failure.fill(r),
             Shared::Space(space) => space.fill(r),
+            Shared::Between(between) => between.fill(r),
             Shared::Closure(_) | Shared::Bound(_) | Shared::File(_) | Shared::Left(_) => {}
         }
     }

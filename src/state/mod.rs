@@ -21,6 +21,7 @@ use crate::machine::Space;
 use crate::sync::barrier::Round;
 use crate::sync::condition::Ticket;
 use crate::sync::future::Failure;
+use crate::sync::pipe::Between;
 use crate::sync::{Sync, thread::Thread};
 use crate::value::cell::Cell;
 use crate::value::error::Error;
@@ -56,6 +57,8 @@ pub enum Shared {
     Left(Arc<AtomicUsize>),
     /// What the threads of a process share that no other process sees.
     Space(Arc<Space>),
+    /// What the two ends of a pipe share, in a simulated run.
+    Between(Arc<Between>),
 }
 
 impl Shared {
@@ -78,6 +81,7 @@ impl Shared {
             Shared::Failure(it) => Arc::as_ptr(it).addr(),
             Shared::Left(it) => Arc::as_ptr(it).addr(),
             Shared::Space(it) => Arc::as_ptr(it).addr(),
+            Shared::Between(it) => Arc::as_ptr(it).addr(),
         }
     }
 }

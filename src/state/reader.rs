@@ -5,7 +5,7 @@ use crate::machine::{Image, Space};
 use crate::sync::barrier::Round;
 use crate::sync::condition::Ticket;
 use crate::sync::future::Failure;
-use crate::sync::{Sync, thread::Thread};
+use crate::sync::{Sync, pipe::Between, thread::Thread};
 use crate::value::{Value, error::Error};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -19,6 +19,9 @@ pub trait Objects {
 
     /// Whether threads get the ids with which they were written.
     fn ids(&self) -> bool;
+
+    /// What `Numbering::simulated` told when it was written.
+    fn simulated(&self) -> bool;
 
     /// The variables of the first process, for others that are read.
     fn image(&self) -> &Arc<Image>;
@@ -57,6 +60,14 @@ impl Reader<'_> {
     pub fn int(&mut self) -> i64 {
         let n = self.count();
         (n >> 1) as i64 ^ -((n & 1) as i64)
+    }
+
+    /// So many bytes as they are.
+    pub fn all(&mut self) -> Vec<u8> {
+        let length = self.count() as usize;
+        let (all, rest) = self.bytes.split_at(length);
+        self.bytes = rest;
+        all.to_vec()
     }
 
     pub fn text(&mut self) -> &str {
@@ -104,6 +115,13 @@ impl Reader<'_> {
         match self.shared() {
             Shared::Space(space) => space,
             other => unreachable!("{other:?} was written as what a process has for itself"),
+        }
+    }
+
+    pub fn between(&mut self) -> Arc<Between> {
+        match self.shared() {
+            Shared::Between(between) => between,
+            other => unreachable!("{other:?} was written as what the ends of a pipe share"),
         }
     }
 

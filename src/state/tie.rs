@@ -36,7 +36,8 @@ impl Shared {
             | Shared::Round(_)
             | Shared::Failure(_)
             | Shared::Left(_)
-            | Shared::Space(_) => None,
+            | Shared::Space(_)
+            | Shared::Between(_) => None,
         }
     }
 }

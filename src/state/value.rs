@@ -121,7 +121,8 @@ pub(super) fn read(r: &mut Reader<'_>) -> Value {
             | Shared::Round(_)
             | Shared::Failure(_)
             | Shared::Left(_)
-            | Shared::Space(_)) => {
+            | Shared::Space(_)
+            | Shared::Between(_)) => {
                 unreachable!("{other:?} is no value")
             }
         },

@@ -2,7 +2,7 @@
 
 use super::Shared;
 use crate::machine::Space;
-use crate::sync::{Sync, thread::Thread};
+use crate::sync::{Sync, pipe::Between, thread::Thread};
 use crate::value::Value;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -20,6 +20,11 @@ pub trait Numbering {
 
     /// Whether anybody asks how many values of a queue are not reported done.
     fn counts_tasks(&self) -> bool {
+        true
+    }
+
+    /// Whether it is a state of a simulated run, with all its processes.
+    fn simulated(&self) -> bool {
         true
     }
 
@@ -70,8 +75,13 @@ impl Writer<'_> {
     }
 
     pub fn text(&mut self, text: &str) {
-        self.count(text.len() as u64);
-        self.bytes.extend_from_slice(text.as_bytes());
+        self.all(text.as_bytes());
+    }
+
+    /// Bytes as they are.
+    pub fn all(&mut self, bytes: &[u8]) {
+        self.count(bytes.len() as u64);
+        self.bytes.extend_from_slice(bytes);
     }
 
     /// The number of a line.
@@ -112,6 +122,11 @@ impl Writer<'_> {
 
     pub fn space(&mut self, space: &Arc<Space>) {
         self.shared(Shared::Space(space.clone()));
+    }
+
+    /// What the two ends of a pipe share.
+    pub fn between(&mut self, between: &Arc<Between>) {
+        self.shared(Shared::Between(between.clone()));
     }
 
     /// References to threads whose order means nothing.

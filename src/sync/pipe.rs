@@ -8,6 +8,7 @@
 
 mod handed;
 mod lane;
+mod simulated;
 mod wait;
 
 pub use handed::{Handed, Joint, Make};
@@ -34,6 +35,8 @@ pub struct Pipe {
     /// Both ends, until somebody asks for them: then it is theirs to keep them.
     kept: Mutex<Option<[Arc<Sync>; 2]>>,
     ends: [Weak<Sync>; 2],
+    /// What they share, where the pipe is part of states that are written.
+    between: Option<Arc<Between>>,
 }
 
 #[derive(Debug)]
@@ -41,11 +44,13 @@ pub struct End {
     between: Arc<Between>,
     /// Its number, 0 or 1.
     side: usize,
+    /// What it is in a simulated run.
+    here: simulated::Here,
 }
 
 /// What the two ends share.
 #[derive(Debug)]
-struct Between {
+pub struct Between {
     sides: [Side; 2],
     /// Values go both ways; otherwise the first end only sends, the second only receives.
     duplex: bool,
@@ -53,6 +58,8 @@ struct Between {
     ids: [u32; 2],
     /// It leads to another process: what each end has is in its place.
     outside: AtomicBool,
+    /// What is known of the ends in a simulated run.
+    known: Option<simulated::Known>,
 }
 
 /// What belongs to one end.
@@ -99,14 +106,19 @@ enum Got {
 impl Pipe {
     /// The two ends of a new pipe, whose ids are given.
     pub fn new(duplex: bool, ids: [u32; 2], line: u32) -> Pipe {
-        let sides = [Side::default(), Side::default()];
-        let between = Arc::new(Between { sides, duplex, ids, outside: AtomicBool::new(false) });
+        Pipe::of_both(Between::new(duplex, ids), line)
+    }
+
+    fn of_both(between: Between, line: u32) -> Pipe {
+        let between = Arc::new(between);
         let ends = [0, 1].map(|side| {
-            let end = End { between: between.clone(), side };
-            Arc::new(Sync::new(ids[side], line, Kind::End(end)))
+            let end = End { between: between.clone(), side, here: simulated::Here::default() };
+            Arc::new(Sync::new(between.ids[side], line, Kind::End(end)))
         });
         let weak = [Arc::downgrade(&ends[0]), Arc::downgrade(&ends[1])];
-        Pipe { kept: Mutex::new(Some(ends)), ends: weak }
+        ends.iter().for_each(End::made);
+        let between = between.known.is_some().then_some(between);
+        Pipe { kept: Mutex::new(Some(ends)), ends: weak, between }
     }
 
     pub fn of(sync: &Sync) -> Result<&Pipe, Error> {
@@ -121,7 +133,9 @@ impl Pipe {
             }
             return Ok(ends);
         }
-        match [self.ends[0].upgrade(), self.ends[1].upgrade()] {
+        let ends = self.between.as_ref().and_then(|between| between.ends());
+        let [first, second] = ends.as_ref().unwrap_or(&self.ends);
+        match [first.upgrade(), second.upgrade()] {
             [Some(first), Some(second)] => Ok([first, second]),
             _ => Err(Error::new(
                 error::Kind::Closed,
@@ -154,6 +168,9 @@ impl End {
 
     /// Whether nothing can be sent or received here any more.
     pub fn is_closed(&self) -> bool {
+        if self.between.known.is_some() {
+            return self.here.is_closed();
+        }
         self.own().closed.load(Ordering::SeqCst) || matches!(*self.own().place.lock(), Place::Gone(_))
     }
 
@@ -165,6 +182,9 @@ impl End {
     /// Nothing is sent or received here any more; the other end learns it. Closing twice is fine, and so is closing one
     /// that was handed over.
     pub fn close(&self) {
+        if let Some(known) = &self.between.known {
+            return self.close_simulated(known);
+        }
         if self.own().closed.swap(true, Ordering::SeqCst) {
             return;
         }
@@ -200,13 +220,17 @@ impl End {
         let refused = |why: String, hint: &str| {
             Err(Error::new(error::Kind::Closed, format!("{label}.{operation}(): {why}")).hint(hint))
         };
-        if let Place::Gone(to) = &*self.own().place.lock() {
+        let gone = match &*self.own().place.lock() {
+            Place::Gone(to) => Some(to.clone()),
+            Place::Memory | Place::System(_) => self.here.gone(),
+        };
+        if let Some(to) = gone {
             return refused(
                 format!("{label} was handed to the process \"{to}\""),
                 "an end is in one process at a time; use the other end here, or a pipe for each process",
             );
         }
-        match self.own().closed.load(Ordering::SeqCst) {
+        match self.is_closed() {
             true => refused(format!("{label} is closed"), "close an end after its last use"),
             false => Ok(()),
         }
@@ -295,11 +319,14 @@ impl End {
                     self.nobody_is_there();
                     return Ok(Got::End);
                 }
-                Took::Another(pid) => return Err(another_receives(sync, pid)),
+                Took::Another(pid) => return Err(another_receives(sync, Some(pid))),
             },
             None => {
                 // Asked before it is looked for: what was sent before the other end closed is there then.
                 let ended = self.other().closed.load(Ordering::SeqCst);
+                if !self.may_receive() {
+                    return Err(another_receives(sync, None));
+                }
                 let mut inbox = own.inbox.lock();
                 let Some(bytes) = inbox.messages.pop_front() else {
                     return Ok(if ended { Got::End } else { Got::Nothing });
@@ -344,6 +371,7 @@ impl End {
             true => self.is_closed() || own.receivers.is_set(),
             false => {
                 self.is_closed()
+                    || self.another_has_received()
                     || self.other().closed.load(Ordering::SeqCst)
                     || !own.inbox.lock().messages.is_empty()
             }
@@ -367,11 +395,19 @@ impl End {
 
 impl Drop for End {
     fn drop(&mut self) {
-        self.close();
+        // In a simulated run it is asked after each step which ends can still be used.
+        if self.between.known.is_none() {
+            self.close();
+        }
     }
 }
 
 impl Between {
+    fn new(duplex: bool, ids: [u32; 2]) -> Between {
+        let sides = [Side::default(), Side::default()];
+        Between { sides, duplex, ids, outside: AtomicBool::new(false), known: None }
+    }
+
     fn wake(&self) {
         for side in &self.sides {
             side.receivers.set();
@@ -387,9 +423,10 @@ fn nobody_receives(sync: &Sync) -> Error {
 }
 
 #[cold]
-fn another_receives(sync: &Sync, pid: i32) -> Error {
+fn another_receives(sync: &Sync, pid: Option<i32>) -> Error {
     let label = sync.label();
-    let message = format!("{label}.recv(): the process {pid} receives there");
+    let who = pid.map_or_else(|| "another process".to_string(), |pid| format!("the process {pid}"));
+    let message = format!("{label}.recv(): {who} receives there");
     Error::new(error::Kind::State, message)
         .note("`fork` copies an end of a pipe; of its copies the one that receives first is the only one that does")
         .hint("receive in one of the processes, or make a pipe for each")

@@ -245,7 +245,7 @@ impl Op {
                 super::outside::Wait::Signal(pending) => w.int(i64::from(pending.number)),
                 other => unreachable!("a world that writes states has nothing outside: {other:?}"),
             },
-            Op::Pipe(_) => unreachable!("a world that writes states has nothing outside"),
+            Op::Pipe(wait) => wait.save(w),
         }
     }
 
@@ -279,6 +279,7 @@ impl Op {
                 let signal = signal.unwrap_or_else(|| unreachable!("its number was written"));
                 Op::Outside(Box::new(super::outside::Wait::Signal(Arc::new(Pending::new(signal)))))
             }
+            24 => Op::Pipe(pipe::Wait::load(r)),
             25 => Op::Fork,
             tag => unreachable!("no operation has the tag {tag}"),
         }

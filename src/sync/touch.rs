@@ -6,7 +6,7 @@ use super::future::Future;
 use super::pool::{Crew, Pool};
 use super::queue::Queue;
 use super::rwlock::Side;
-use super::{Op, Sync};
+use super::{Kind, Op, Sync};
 use crate::state::Shared;
 use crate::value::Value;
 use std::collections::HashSet;
@@ -51,6 +51,7 @@ impl Op {
     pub fn remembers(&self) -> bool {
         match self {
             Op::Select(select) => select.arms.iter().any(Op::remembers),
+            Op::Pipe(wait) => wait.leaves_trace(),
             other => matches!(other, Op::Enter(_) | Op::Event(_)),
         }
     }
@@ -108,7 +109,12 @@ impl Op {
                 }
             }
             Op::Select(select) => select.arms.iter().for_each(|arm| arm.touches(each)),
-            Op::Pipe(wait) => thing(wait.end(), each),
+            Op::Pipe(wait) => {
+                thing(wait.end(), each);
+                if let Kind::End(end) = &wait.end().kind {
+                    each(Shared::Between(end.between().clone()));
+                }
+            }
             Op::Outside(wait) => {
                 if let Value::Sync(sync) = wait.on() {
                     thing(&sync, each);

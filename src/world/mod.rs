@@ -101,6 +101,11 @@ pub trait World {
         Ok(thing.clone())
     }
 
+    /// Whether all that a run consists of can be written as a state, and made again from it.
+    fn writes_states(&self) -> bool {
+        false
+    }
+
     fn cpu_count(&self) -> usize;
 
     /// The numbers of this process and of its parent. Err in a world without processes.

@@ -37,7 +37,10 @@ fn make(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     };
     context.world.outside(Way::Pipe)?;
     let ids = [context.world.next_id(), context.world.next_id()];
-    let pipe = Pipe::new(duplex, ids, context.line);
+    let pipe = match context.world.writes_states() {
+        true => Pipe::simulated(duplex, ids, context.line),
+        false => Pipe::new(duplex, ids, context.line),
+    };
     Ok(Value::Sync(context.make(Kind::Pipe(pipe))).into())
 }
 

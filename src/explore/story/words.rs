@@ -10,6 +10,9 @@ pub type Values = [(String, String)];
 
 /// What an operation did, told by what it touched.
 pub fn did(log: &Log, before: &Values, after: &Values, image: &Image) -> Vec<String> {
+    if log.lets_go {
+        return vec!["lets go of a pipe's end".into()];
+    }
     match log.act {
         Act::Sync | Act::Join | Act::Process | Act::Release | Act::Atomic | Act::Await => {
             match operation(log, image) {
@@ -35,6 +38,7 @@ pub fn next(log: &Log, after: &Values, image: &Image) -> Option<String> {
         "gives" => "give",
         "prints" => "print",
         "ends" => "end",
+        "lets" => "let",
         _ => return Some(format!("is about to do {first}")),
     };
     Some(format!("is about to {will} {rest}").trim_end().to_string())

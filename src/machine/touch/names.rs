@@ -45,6 +45,7 @@ pub fn cell(touch: &Touch, image: &Image) -> String {
                 | Shared::Failure(_)
                 | Shared::Left(_)
                 | Shared::Space(_) => return "the threads".into(),
+                Shared::Between(_) => return "a pipe".into(),
             };
             (object, called)
         }

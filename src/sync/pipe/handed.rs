@@ -1,6 +1,7 @@
 //! Ends that go to another process: the pipe becomes one of the system, and what is told of an end there.
 
-use super::{Between, End, Lanes, Pipe, Place, ROOM, Readiness, Sending, Side};
+use super::simulated::Here;
+use super::{Between, End, Lanes, Pipe, Place, ROOM, Readiness, Sending};
 use crate::state::{Reader, Writer};
 use crate::sync::Sync;
 use crate::sync::outside::Ready;
@@ -125,6 +126,9 @@ impl End {
     }
 
     pub fn save(&self, w: &mut Writer<'_>) {
+        if self.between.known.is_some() {
+            return self.save_simulated(w);
+        }
         w.count(self.side as u64);
         w.flag(self.between.duplex);
         w.flag(self.own().closed.load(Ordering::SeqCst));
@@ -134,16 +138,20 @@ impl End {
 
     /// Its lanes follow (`settle`), unless it is closed.
     pub fn load(id: u32, r: &mut Reader<'_>) -> End {
+        if r.objects.simulated() {
+            return End::load_simulated(r);
+        }
         let side = r.count() as usize;
-        let (sides, duplex) = ([Side::default(), Side::default()], r.flag());
+        let duplex = r.flag();
         let mut ids = [0, 0];
         ids[side] = id;
+        let between = Between { outside: AtomicBool::new(true), ..Between::new(duplex, ids) };
+        let sides = &between.sides;
         sides[side].closed.store(r.flag(), Ordering::SeqCst);
         if let Some(to) = r.option(|r| Arc::<str>::from(r.text())) {
             *sides[side].place.lock() = Place::Gone(to);
         }
-        let between = Between { sides, duplex, ids, outside: AtomicBool::new(true) };
-        End { between: Arc::new(between), side }
+        End { between: Arc::new(between), side, here: Here::default() }
     }
 }
 
@@ -151,6 +159,9 @@ impl Pipe {
     /// The ends that it still keeps itself; others are known to those who have them.
     pub fn save(&self, w: &mut Writer<'_>) {
         w.option(self.kept.lock().as_ref(), |w, ends| ends.iter().for_each(|end| w.sync(end)));
+        if w.numbering.simulated() {
+            w.option(self.between.as_ref(), Writer::between);
+        }
     }
 
     pub fn load(r: &mut Reader<'_>) -> Pipe {
@@ -159,6 +170,7 @@ impl Pipe {
             Some(ends) => [0, 1].map(|side| Arc::downgrade(&ends[side])),
             None => [Weak::new(), Weak::new()],
         };
-        Pipe { kept: Mutex::new(kept), ends }
+        let between = r.option_if(r.objects.simulated(), Reader::between);
+        Pipe { kept: Mutex::new(kept), ends, between }
     }
 }

@@ -170,6 +170,9 @@ impl Wait {
 
     /// Whether a `poll` has left something in the pipe.
     pub fn leaves_trace(&self) -> bool {
-        matches!(self, Wait::Send { put: Some(_), .. })
+        match self {
+            Wait::Send { put, .. } => put.is_some(),
+            Wait::Receive { end, .. } => End::of(end).is_ok_and(End::receives_alone),
+        }
     }
 }

@@ -103,6 +103,10 @@ impl Objects for Made<'_> {
         self.names()
     }
 
+    fn simulated(&self) -> bool {
+        true
+    }
+
     fn image(&self) -> &Arc<crate::machine::Image> {
         unreachable!("no process is among them")
     }

@@ -8,6 +8,7 @@
 //!
 //! What a lock or a queue does is not here but in `sync`; which steps to take, in which order, is `explore`'s to say.
 
+mod pipes;
 mod process;
 mod record;
 mod rules;

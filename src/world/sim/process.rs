@@ -12,9 +12,10 @@ use crate::machine::{Fiber, Image, Judged, Space};
 use crate::state::living::{Living, slices};
 use crate::state::packed::Packing;
 use crate::state::{Reader, Shared};
+use crate::sync::pipe::End;
 use crate::sync::process::{Born, Process, daemon_starts, failure, started_already};
 use crate::sync::thread::{Entry, State, Thread};
-use crate::sync::{Op, Who};
+use crate::sync::{Kind, Op, Who};
 use crate::value::Value;
 use crate::value::error::{self, Error};
 use crate::world::World;
@@ -64,7 +65,8 @@ impl Stepper<'_> {
             packing.root(format!("what \"{}\" was started with", handle.name()), |w| entry.save(w));
             all
         });
-        let copied = match copied.and_then(|copied| self.live(&copied, Entry::load)) {
+        let name = handle.name();
+        let copied = match copied.and_then(|copied| self.live(&copied, Some(&name), Entry::load)) {
             Ok(copied) => copied,
             Err(error) => {
                 *handle.entry.lock() = Some(entry);
@@ -100,7 +102,7 @@ impl Stepper<'_> {
             });
             all
         })?;
-        let copied = self.live(&copied, |r| (r.thread(), Fiber::load(r, &program)))?;
+        let copied = self.live(&copied, None, |r| (r.thread(), Fiber::load(r, &program)))?;
         let (main, fiber) = copied.first;
         main.daemon.store(false, Ordering::SeqCst); // nobody else keeps this process alive
         let mut space = Space::new(copied.image, handle.clone(), main.clone(), self.space.clone());
@@ -152,10 +154,12 @@ impl Stepper<'_> {
         Ok(Copied { nodes, objects })
     }
 
-    /// Makes the copy: its first root as `first` reads it, its variables, and every object of it.
+    /// Makes the copy: its first root as `first` reads it, its variables, and every object of it. With a name the ends of
+    /// pipes go to the process of that name; without, they are copied.
     fn live<T>(
         &mut self,
         copied: &Copied,
+        to: Option<&Arc<str>>,
         first: impl FnOnce(&mut Reader<'_>) -> T,
     ) -> Result<Alive<T>, Error> {
         let image = Arc::new(Image::beside(&self.universe.image));
@@ -164,7 +168,11 @@ impl Stepper<'_> {
         let mut living = Living::new(&contents, &refs, true).with_fresh_ids(self.universe.next_id);
         self.universe.next_id += copied.nodes.len() as u32;
         for (at, object) in copied.objects.iter().enumerate().filter(|(_, object)| stays(object)) {
-            living.stays((roots + at) as u32, object.clone());
+            let there = match object {
+                Shared::Sync(sync) => End::for_another(sync, self.next_id(), to).map(Arc::new),
+                _ => None, // no other has a part in each process
+            };
+            living.stays((roots + at) as u32, there.map_or_else(|| object.clone(), Shared::Sync));
         }
         let first = living.root(0, first);
         let fixed = image.program.fixed.len() as u32;
@@ -291,10 +299,10 @@ struct Alive<T> {
     objects: Vec<Shared>,
 }
 
-/// Whether it is the same in all processes.
+/// Whether it is the same in all processes, or leads to the same.
 fn stays(object: &Shared) -> bool {
     match object {
-        Shared::Sync(sync) => sync.is_shared(),
+        Shared::Sync(sync) => sync.is_shared() || matches!(sync.kind, Kind::End(_)),
         Shared::List(list) => list.nature.is_one_for_all(),
         Shared::Map(map) => map.nature.is_one_for_all(),
         Shared::Set(set) => set.nature.is_one_for_all(),

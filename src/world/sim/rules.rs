@@ -1,7 +1,7 @@
 //! What a simulated run may leave out, because no step of this script can tell.
 
 use crate::code::live::Liveness;
-use crate::code::reach::Reach;
+use crate::code::reach::{self, Reach};
 use crate::code::sharing::Sharing;
 use crate::code::{FunctionKind, Instruction, Program};
 use crate::explore::{Reductions, Time};
@@ -41,6 +41,8 @@ pub struct Rules {
     pub processes: bool,
     /// The numbers of processes belong to the state.
     pub pids: bool,
+    /// There may be pipes: whoever holds an end keeps it open, whether or not anybody will use it.
+    pub pipes: bool,
     /// Signals may be sent or handled.
     pub signals: bool,
     /// What code can come to, for copying it into a process; made when it is asked for first.
@@ -78,6 +80,7 @@ impl Rules {
         let timers = program.rows.iter().any(|row| row.name == "timer" || row.name == "__timer");
         let watched = sharing.observes_threads;
         let processes = program.process().is_some();
+        let pipes = reach::makes_pipes(program);
         let signals = uses(&["kill", "terminate", "send_signal", "__on_signal"]);
         let mut shared_globals: Vec<bool> = match reductions.private {
             // Read-only variables too: nobody can tell when they are read.
@@ -90,12 +93,13 @@ impl Rules {
         program.shared.iter().filter(|_| processes).for_each(|index| shared_globals[*index as usize] = true);
         Rules {
             time,
-            liveness: reductions.liveness.then(|| Liveness::of(program)),
+            liveness: (reductions.liveness && !pipes).then(|| Liveness::of(program)),
             names: watched || !reductions.symmetry,
             counts_tasks: uses(&["task_done", "unfinished"]),
             clock: sharing.observes_time,
             watched,
             ends: watched
+                || pipes
                 || selects
                 || daemons
                 || timers
@@ -116,6 +120,7 @@ impl Rules {
             private: reductions.private,
             prints,
             processes,
+            pipes,
             signals,
             pids: uses(&["pid", "ppid"]),
             reach: OnceLock::new(),

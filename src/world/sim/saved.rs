@@ -146,6 +146,9 @@ impl Universe {
         if rules.signals {
             w.option(seat.handles, |w, signal| w.int(i64::from(signal)));
         }
+        if rules.pipes {
+            w.flag(seat.lets_go);
+        }
         w.flag(seat.begun);
         w.option(seat.failing.as_ref(), |w, error| w.shared(Shared::Error(error.clone())));
         w.option(seat.body.as_ref(), |w, body| {
@@ -176,6 +179,7 @@ impl Universe {
             space
         });
         let handles = r.option_if(rules.signals, |r| r.int() as i32);
+        let lets_go = rules.pipes && r.flag();
         let begun = r.flag();
         let failing = r.option(Reader::error);
         let body = r.option(|r| Entry { callee: r.value(), arguments: r.values() });
@@ -186,7 +190,7 @@ impl Universe {
             Wait { op: Op::load(r), deadline }
         });
         let fiber = r.option(|r| Fiber::load(r, &self.image.program));
-        Seat { fiber, wait, line, begun, failing, body, space, handles, ..Seat::new(thread) }
+        Seat { fiber, wait, line, begun, failing, body, space, handles, lets_go, ..Seat::new(thread) }
     }
 
     /// Brings a stored moment back: its nodes by their contents and references, roots first, `seats` of them threads.

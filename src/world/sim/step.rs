@@ -76,6 +76,8 @@ pub struct Log {
     pub joins: bool,
     /// The signal of which its process has died.
     pub died: Option<i32>,
+    /// It closed ends of pipes that nobody can use any more.
+    pub lets_go: bool,
     /// After its operation it has passed a `join` that nobody could tell from waiting there.
     pub passed_join: bool,
 }
@@ -217,6 +219,7 @@ impl Default for Log {
             thawed: None,
             joins: false,
             died: None,
+            lets_go: false,
             passed_join: false,
         }
     }
@@ -224,11 +227,15 @@ impl Default for Log {
 
 impl Stepper<'_> {
     fn whole(mut self, way: Way) -> Step {
+        let before = self.rules.pipes.then(|| self.threads_there());
         let blocked = self.take(way);
         let (joins, passed_join) = (self.log.joins, self.log.passed_join);
         if blocked.is_none() {
             self.recorded(way);
             self.settle();
+            if let Some(before) = before {
+                self.universe.see_to_ends(&before, self.log.lets_go, self.rules);
+            }
             self.universe.record.iter_mut().for_each(Record::next_step);
         }
         let mut log = self.log;
@@ -251,6 +258,10 @@ impl Stepper<'_> {
             && let Some(signal) = self.dies()
         {
             self.die(signal);
+            return None;
+        }
+        if way == Way::Run && std::mem::take(&mut self.universe.seats[self.seat].lets_go) {
+            self.log.lets_go = true;
             return None;
         }
         let in_vain = way == Way::Run && !self.universe.is_ready(self.seat);

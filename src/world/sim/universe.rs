@@ -68,6 +68,8 @@ pub struct Seat {
     pub space: Option<Arc<Space>>,
     /// The signal that it handles.
     pub handles: Option<i32>,
+    /// It has given up ends of pipes that nobody else has: closing them is its next step.
+    pub lets_go: bool,
     /// It has just come to be by a fork: that returns this.
     pub answer: Option<Value>,
 }
@@ -85,6 +87,7 @@ impl Seat {
             body: None,
             space: None,
             handles: None,
+            lets_go: false,
             answer: None,
         }
     }
@@ -165,7 +168,10 @@ impl Universe {
 
     /// Whether a thread that waits could go on now.
     pub fn is_ready(&self, seat: usize) -> bool {
-        let Seat { thread, wait, line, handles, .. } = &self.seats[seat];
+        let Seat { thread, wait, line, handles, lets_go, .. } = &self.seats[seat];
+        if *lets_go {
+            return true;
+        }
         if let (Some(signal), Some(Wait { op: Op::Outside(_), .. })) = (handles, wait) {
             return self.signal_comes(seat, *signal);
         }

@@ -148,8 +148,8 @@ impl World for Stepper<'_> {
 
     fn outside(&mut self, way: Way<'_>) -> Result<&mut dyn Outside, Error> {
         match way {
-            Way::Signals => Ok(self),
-            Way::Program(_) | Way::Host(_) | Way::Server | Way::Connection | Way::Pipe | Way::ProcessPool => {
+            Way::Signals | Way::Pipe => Ok(self),
+            Way::Program(_) | Way::Host(_) | Way::Server | Way::Connection | Way::ProcessPool => {
                 Err(sealed::nothing_outside(way))
             }
         }
@@ -157,6 +157,10 @@ impl World for Stepper<'_> {
 
     fn share(&mut self, thing: &Value) -> Result<Value, Error> {
         Ok(thing.clone()) // all processes are in one memory
+    }
+
+    fn writes_states(&self) -> bool {
+        true
     }
 
     fn cpu_count(&self) -> usize {
@@ -312,6 +316,11 @@ impl Stepper<'_> {
         if self.is_looked_at(touches, fiber) {
             return true;
         }
+        // Who can still use an end is asked between steps.
+        let ends = |touch: &Touch| matches!(touch.place, Place::Object(Shared::Between(_)));
+        if self.rules.pipes && touches.list.iter().any(ends) {
+            return true;
+        }
         if self.rules.private && self.universe.seats.len() == 1 {
             return false;
         }
@@ -409,6 +418,10 @@ impl Stepper<'_> {
         }
         let Shared::Sync(sync) = object else { return };
         let inner = match &sync.kind {
+            Kind::End(end) => {
+                self.log.met.push(Met::Object(Shared::Between(end.between().clone()).address()));
+                return;
+            }
             Kind::Side(side) => &side.lock,
             Kind::Condition(condition) => &condition.lock,
             Kind::Pool(pool) => &pool.crew,
@@ -424,7 +437,6 @@ impl Stepper<'_> {
             | Kind::Crew(_)
             | Kind::Future(_)
             | Kind::Pipe(_)
-            | Kind::End(_)
             | Kind::Outside(_) => return,
         };
         self.log.met.push(Met::Object(Shared::Sync(inner.clone()).address()));

@@ -1,0 +1,260 @@
+//! Pipes of a simulated run: all processes are in one memory, so what two ends share stays where it is when one of them
+//! goes to another process. That has an end of its own then, which leads to the same.
+//!
+//! Which ends can still be used is not told by their being dropped, but asked after each step (`world::sim`).
+
+use super::{Between, End, Pipe, Wait, What};
+use crate::state::{Reader, Writer};
+use crate::sync::{Kind, Sync};
+use parking_lot::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+
+/// What an end is to the process that has it.
+#[derive(Debug, Default)]
+pub(super) struct Here {
+    closed: AtomicBool,
+    /// The process that it was handed to.
+    gone: OnceLock<Arc<str>>,
+    /// It came from another process: the pipe itself does not know it.
+    came: bool,
+    /// Which of its copies it is: forks make more of them.
+    copy: u32,
+}
+
+/// What is known of the ends that processes have.
+#[derive(Debug)]
+pub(super) struct Known {
+    /// Those that were made with the pipe.
+    first: Mutex<[Weak<Sync>; 2]>,
+    /// Of each side, how many are open.
+    open: [AtomicU32; 2],
+    /// How many copies forks have made.
+    copies: AtomicU32,
+    /// Of each side, the copy that receives, and one more; 0 before any does.
+    receivers: [AtomicU32; 2],
+}
+
+impl Default for Known {
+    fn default() -> Known {
+        Known {
+            first: Mutex::default(),
+            open: [AtomicU32::new(1), AtomicU32::new(1)],
+            copies: AtomicU32::new(0),
+            receivers: Default::default(),
+        }
+    }
+}
+
+impl Here {
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst) || self.gone.get().is_some()
+    }
+
+    pub fn gone(&self) -> Option<Arc<str>> {
+        self.gone.get().cloned()
+    }
+}
+
+impl Between {
+    pub(super) fn ends(&self) -> Option<[Weak<Sync>; 2]> {
+        self.known.as_ref().map(|known| known.first.lock().clone())
+    }
+
+    /// Whether it goes both ways; then its content.
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.flag(self.duplex);
+        let Some(known) = &self.known else { return };
+        w.count(u64::from(known.copies.load(Ordering::SeqCst)));
+        for (number, side) in self.sides.iter().enumerate() {
+            w.flag(side.closed.load(Ordering::SeqCst));
+            w.count(u64::from(known.open[number].load(Ordering::SeqCst)));
+            w.count(u64::from(known.receivers[number].load(Ordering::SeqCst)));
+            let inbox = side.inbox.lock();
+            w.count(inbox.messages.len() as u64);
+            inbox.messages.iter().for_each(|message| w.all(message));
+        }
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Between {
+        Between { known: Some(Known::default()), ..Between::new(r.flag(), [0, 0]) }
+    }
+
+    pub fn fill(&self, r: &mut Reader<'_>) {
+        let Some(known) = &self.known else { return };
+        known.copies.store(r.count() as u32, Ordering::SeqCst);
+        for (number, side) in self.sides.iter().enumerate() {
+            side.closed.store(r.flag(), Ordering::SeqCst);
+            known.open[number].store(r.count() as u32, Ordering::SeqCst);
+            known.receivers[number].store(r.count() as u32, Ordering::SeqCst);
+            let mut inbox = side.inbox.lock();
+            for _ in 0..r.count() {
+                let message = r.all();
+                inbox.bytes += message.len();
+                inbox.put += 1;
+                inbox.messages.push_back(message);
+            }
+        }
+    }
+
+    /// Whether some end is open that is not among these: nobody can use it any more.
+    pub fn has_unused(&self, used: &[&End]) -> bool {
+        let Some(known) = &self.known else { return false };
+        (0..2).any(|side| known.open[side].load(Ordering::SeqCst) > self.open_among(used, side))
+    }
+
+    /// Closes the ends that are not among these.
+    pub fn close_but(&self, used: &[&End]) {
+        let Some(known) = &self.known else { return };
+        for side in 0..2 {
+            let open = self.open_among(used, side);
+            known.open[side].store(open, Ordering::SeqCst);
+            self.sides[side].closed.fetch_or(open == 0, Ordering::SeqCst);
+            // Who has received there and has gone leaves it to others.
+            let receiver = known.receivers[side].load(Ordering::SeqCst);
+            let receives = |end: &&&End| end.side == side && end.here.copy + 1 == receiver;
+            if !used.iter().filter(|end| self.has(end)).any(|end| receives(&end)) {
+                known.receivers[side].store(0, Ordering::SeqCst);
+            }
+        }
+    }
+
+    fn has(&self, end: &End) -> bool {
+        std::ptr::eq(Arc::as_ptr(&end.between), self) && !end.here.is_closed()
+    }
+
+    fn open_among(&self, used: &[&End], side: usize) -> u32 {
+        used.iter().filter(|end| end.side == side && self.has(end)).count() as u32
+    }
+}
+
+impl End {
+    pub fn between(&self) -> &Arc<Between> {
+        &self.between
+    }
+
+    pub(super) fn close_simulated(&self, known: &Known) {
+        if self.here.is_closed() {
+            return;
+        }
+        self.here.closed.store(true, Ordering::SeqCst);
+        if known.open[self.side].fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.own().closed.store(true, Ordering::SeqCst);
+        }
+        let receiver = &known.receivers[self.side];
+        let _ = receiver.compare_exchange(self.here.copy + 1, 0, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
+    pub(super) fn save_simulated(&self, w: &mut Writer<'_>) {
+        w.between(&self.between);
+        w.count(self.side as u64);
+        w.flag(self.here.closed.load(Ordering::SeqCst));
+        w.option(self.here.gone.get(), |w, to| w.name(to));
+        w.flag(self.here.came);
+        w.count(u64::from(self.here.copy));
+    }
+
+    pub(super) fn load_simulated(r: &mut Reader<'_>) -> End {
+        let (between, side, closed) = (r.between(), r.count() as usize, r.flag());
+        let gone = r.option(|r| Arc::<str>::from(r.text())).map_or_else(OnceLock::new, OnceLock::from);
+        let (came, copy) = (r.flag(), r.count() as u32);
+        End { between, side, here: Here { closed: closed.into(), gone, came, copy } }
+    }
+
+    /// Makes it known to its pipe, which is asked for both ends.
+    pub fn made(sync: &Arc<Sync>) {
+        if let Kind::End(end) = &sync.kind
+            && let Some(known) = end.between.known.as_ref().filter(|_| !end.here.came)
+        {
+            known.first.lock()[end.side] = Arc::downgrade(sync);
+        }
+    }
+
+    /// Of an end that a fork has copied, the copy that is the first to receive is the only one.
+    pub(super) fn may_receive(&self) -> bool {
+        if self.another_has_received() {
+            return false;
+        }
+        if let Some(known) = self.copied() {
+            known.receivers[self.side].store(self.here.copy + 1, Ordering::SeqCst);
+        }
+        true
+    }
+
+    pub(super) fn another_has_received(&self) -> bool {
+        self.copied().is_some_and(|known| {
+            let receiver = known.receivers[self.side].load(Ordering::SeqCst);
+            receiver != 0 && receiver != self.here.copy + 1
+        })
+    }
+
+    fn copied(&self) -> Option<&Known> {
+        self.between.known.as_ref().filter(|known| known.copies.load(Ordering::SeqCst) > 0)
+    }
+
+    /// Whether it has the place of the one that receives, among its copies.
+    pub(super) fn receives_alone(&self) -> bool {
+        self.copied()
+            .is_some_and(|known| known.receivers[self.side].load(Ordering::SeqCst) == self.here.copy + 1)
+    }
+
+    /// The end that another process gets: in place of this one (with the name of the process), or beside it.
+    pub fn for_another(sync: &Sync, id: u32, to: Option<&Arc<str>>) -> Option<Sync> {
+        let Kind::End(end) = &sync.kind else { return None };
+        let known = end.between.known.as_ref()?;
+        let gone = end.here.gone().map_or_else(OnceLock::new, OnceLock::from);
+        let closed = end.here.closed.load(Ordering::SeqCst);
+        let mut copy = end.here.copy;
+        match to {
+            _ if end.is_closed() => {}
+            Some(to) => {
+                let _ = end.here.gone.set(to.clone()); // it is open, so it is here
+            }
+            None => {
+                copy = known.copies.fetch_add(1, Ordering::SeqCst) + 1;
+                known.open[end.side].fetch_add(1, Ordering::SeqCst);
+            }
+        }
+        let here = Here { closed: closed.into(), gone, came: true, copy };
+        let other = End { between: end.between.clone(), side: end.side, here };
+        Some(Sync { name: sync.name.clone(), ..Sync::new(id, sync.line, Kind::End(other)) })
+    }
+}
+
+impl Pipe {
+    /// A new pipe in a world that writes states.
+    pub fn simulated(duplex: bool, ids: [u32; 2], line: u32) -> Pipe {
+        Pipe::of_both(Between { known: Some(Known::default()), ..Between::new(duplex, ids) }, line)
+    }
+}
+
+impl Wait {
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.sync(self.end());
+        match self {
+            Wait::Send { end, bytes, put, .. } => {
+                w.flag(true);
+                w.all(bytes);
+                // How many messages have to be taken until its own has been.
+                let taken = End::of(end).map_or(0, |end| end.other().inbox.lock().taken);
+                w.option(*put, |w, put| w.count(put.saturating_sub(taken)));
+            }
+            Wait::Receive { what, .. } => {
+                w.flag(false);
+                w.flag(*what == What::Next);
+                debug_assert!(*what != What::Copies, "a pool of processes is not simulated");
+            }
+        }
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Wait {
+        let end = r.sync();
+        match r.flag() {
+            true => {
+                let bytes = r.all();
+                Wait::Send { end, bytes, put: r.option(Reader::count), sending: Default::default() }
+            }
+            false => Wait::Receive { end, what: if r.flag() { What::Next } else { What::Value } },
+        }
+    }
+}
