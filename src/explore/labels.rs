@@ -28,6 +28,8 @@ pub struct Facts {
     pub constant: bool,
     /// A thing to wait for, or a part of one: an operation on one reads others that it leads to.
     pub waits: bool,
+    /// The end of a pipe.
+    pub end: bool,
     /// Which of its references stand in an order that means nothing: the first, and how many.
     pub unordered: Box<[(u32, u32)]>,
     /// Of a thread's own state: it waits in a way that remembers what has happened to the thing since (a set of an event).
@@ -111,6 +113,7 @@ fn facts(node: &Node, object: Option<&Shared>, stands: Option<Stands>) -> Facts 
         },
         constant,
         waits: matches!(tag, Tag::Sync | Tag::Ticket | Tag::Round | Tag::Failure | Tag::Left | Tag::Between),
+        end: matches!(object, Some(Shared::Sync(sync)) if matches!(sync.kind, Kind::End(_))),
         unordered: node.unordered.clone().into(),
         remembers,
         deadline,

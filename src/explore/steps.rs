@@ -60,7 +60,7 @@ impl Steps {
     pub fn new(program: Arc<Verified>, options: &Options) -> Steps {
         let mut rules = Rules::of(&program, options.reductions, options.time, options.outcomes);
         rules.arguments.clone_from(&options.arguments);
-        let (watched, pipes) = (rules.watched, rules.pipes);
+        let watched = rules.watched;
         // Their final values are looked at, and a daemon or `exit` may cut a thread short anywhere.
         for name in &options.variables {
             if let Some(index) = program.globals.iter().position(|known| **known == **name) {
@@ -81,8 +81,7 @@ impl Steps {
             pieces: Pieces::default(),
             canonical: Canonical::default(),
             // Who looks at threads may learn more than a step is known to meet.
-            // And whether anybody can still use the end of a pipe depends on everything.
-            memo: (options.reductions.memo && !watched && !pipes).then(Memo::default),
+            memo: (options.reductions.memo && !watched).then(Memo::default),
             seed: options.seed,
             flaw: options.flaw,
             nothing: Arc::new(Outcome::blocked(Log::default(), Vec::new())),

@@ -131,7 +131,9 @@ impl Steps {
         }
         let met = self.close(trial.flat(), met);
         // Time that passes changes what every sleeper has left.
-        let opaque = log.opaque || (way == Way::TimeOut && (self.rules.is_idle() || self.rules.clock));
+        let opaque = log.opaque
+            || (way == Way::TimeOut && (self.rules.is_idle() || self.rules.clock))
+            || self.rules.pipes && (log.lets_go || self.leads_to_an_end(trial, seat, &met));
         let cells = if opaque { None } else { self.cells_of(trial, &met, seat) };
         let touches = touched(trial, &log);
         if let Ends::Blocked(_) = step.ends {
@@ -157,6 +159,24 @@ impl Steps {
             thawed: log.thawed,
         };
         Done { outcome: Arc::new(outcome), met: cells }
+    }
+
+    /// Whether a thread, or what it has met, leads to the end of a pipe. Whether anybody else has that is not met.
+    fn leads_to_an_end(&self, trial: &Trial<'_>, seat: usize, met: &[u32]) -> bool {
+        let flat = trial.flat();
+        let mut seen = vec![false; flat.len()];
+        let mut pending = met.to_vec();
+        pending.push((self.common + seat) as u32);
+        while let Some(node) = pending.pop() {
+            if std::mem::replace(&mut seen[node as usize], true) {
+                continue;
+            }
+            if self.pieces.labels.facts(flat.label(node as usize)).end {
+                return true;
+            }
+            pending.extend(flat.refs(node as usize));
+        }
+        false
     }
 
     /// Who waits for the end of several threads does not look beyond the first that lives.

@@ -97,10 +97,12 @@ impl Between {
         }
     }
 
-    /// Whether some end is open that is not among these: nobody can use it any more.
-    pub fn has_unused(&self, used: &[&End]) -> bool {
-        let Some(known) = &self.known else { return false };
-        (0..2).any(|side| known.open[side].load(Ordering::SeqCst) > self.open_among(used, side))
+    /// How many ends are open that are not among these: nobody can use them any more.
+    pub fn unused(&self, used: &[&End]) -> u32 {
+        let Some(known) = &self.known else { return 0 };
+        (0..2)
+            .map(|side| known.open[side].load(Ordering::SeqCst).saturating_sub(self.open_among(used, side)))
+            .sum()
     }
 
     /// Closes the ends that are not among these.

@@ -8,40 +8,42 @@ use super::step::Stepper;
 use super::universe::Universe;
 use crate::state::Shared;
 use crate::sync::Kind;
-use crate::sync::pipe::End;
+use crate::sync::pipe::{Between, End};
 use crate::sync::thread::Thread;
 use std::sync::Arc;
 
-impl Stepper<'_> {
+/// What there was before a step.
+pub(super) struct Before {
     /// The thread that moves, and then all others.
-    pub(super) fn threads_there(&self) -> Vec<Arc<Thread>> {
+    threads: Vec<Arc<Thread>>,
+    /// How many ends nobody could use, as those who have let go of them have not closed them yet.
+    unused: u32,
+}
+
+impl Stepper<'_> {
+    pub(super) fn before(&self) -> Before {
         let others = self.universe.seats.iter().map(|seat| seat.thread.clone());
-        [self.thread.clone()].into_iter().chain(others).collect()
+        let threads = [self.thread.clone()].into_iter().chain(others).collect();
+        Before { threads, unused: unused(&self.universe.snapshot(self.rules).1) }
     }
 }
 
 impl Universe {
-    /// After a step of the first of these threads, beside which the others were there: closes what nobody can use any
-    /// more if that was what the step was for (`now`), or if the thread has ended; else it is going to.
-    pub(super) fn see_to_ends(&mut self, before: &[Arc<Thread>], now: bool, rules: &Rules) {
+    /// After a step: closes what nobody can use any more if that was what the step was for (`now`), or if the thread has
+    /// ended with it; else it is going to, if it has let go of anything.
+    pub(super) fn see_to_ends(&mut self, before: &Before, now: bool, rules: &Rules) {
         let (_, objects) = self.snapshot(rules);
-        let used: Vec<&End> = objects.iter().filter_map(end).collect();
-        let betweens = || {
-            objects.iter().filter_map(|object| match object {
-                Shared::Between(between) => Some(between),
-                _ => None,
-            })
-        };
-        if !betweens().any(|between| between.has_unused(&used)) {
+        if unused(&objects) <= before.unused && !now {
             return;
         }
         let moved = |thread: &Arc<Thread>| {
-            let place = before.iter().position(|known| Arc::ptr_eq(known, thread));
+            let place = before.threads.iter().position(|known| Arc::ptr_eq(known, thread));
             place.is_none_or(|place| place == 0)
         };
-        let goes_on = self.seats.iter().any(|seat| Arc::ptr_eq(&seat.thread, &before[0]));
+        let goes_on = self.seats.iter().any(|seat| Arc::ptr_eq(&seat.thread, &before.threads[0]));
         if now || !goes_on {
-            betweens().for_each(|between| between.close_but(&used));
+            let used: Vec<&End> = objects.iter().filter_map(end).collect();
+            objects.iter().filter_map(between).for_each(|between| between.close_but(&used));
             return;
         }
         // Threads that it has started may have been given what they do not keep.
@@ -49,6 +51,16 @@ impl Universe {
             seat.lets_go = true;
         }
     }
+}
+
+/// How many open ends are not among these objects.
+fn unused(objects: &[Shared]) -> u32 {
+    let used: Vec<&End> = objects.iter().filter_map(end).collect();
+    objects.iter().filter_map(between).map(|between| between.unused(&used)).sum()
+}
+
+fn between(object: &Shared) -> Option<&Between> {
+    if let Shared::Between(between) = object { Some(between) } else { None }
 }
 
 fn end(object: &Shared) -> Option<&End> {

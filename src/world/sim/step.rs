@@ -227,7 +227,7 @@ impl Default for Log {
 
 impl Stepper<'_> {
     fn whole(mut self, way: Way) -> Step {
-        let before = self.rules.pipes.then(|| self.threads_there());
+        let before = self.rules.pipes.then(|| self.before());
         let blocked = self.take(way);
         let (joins, passed_join) = (self.log.joins, self.log.passed_join);
         if blocked.is_none() {

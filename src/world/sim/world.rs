@@ -148,7 +148,12 @@ impl World for Stepper<'_> {
 
     fn outside(&mut self, way: Way<'_>) -> Result<&mut dyn Outside, Error> {
         match way {
-            Way::Signals | Way::Pipe => Ok(self),
+            Way::Signals => Ok(self),
+            Way::Pipe => {
+                // Whether anybody has its ends is asked of everybody.
+                self.log.opaque = true;
+                Ok(self)
+            }
             Way::Program(_) | Way::Host(_) | Way::Server | Way::Connection | Way::ProcessPool => {
                 Err(sealed::nothing_outside(way))
             }
