@@ -7,9 +7,10 @@ use super::registers::{Cursor, Registers};
 use super::touch::{self, Touches};
 use super::wait::{self, Done};
 use super::{Exit, Fiber, Frame, Image, Scheduler, look, slow};
-use crate::code::Instruction as I;
+use crate::code::{Instruction as I, Program};
 use crate::syntax::tree::{BinaryOperator, CompareOperator};
 use crate::value::{Value, compare, error::Error, index, operate, put};
+use std::hint::cold_path;
 
 /// Goes on with a fiber that was suspended, with the value of its operation or the error that has ended it.
 pub fn resume<S: Scheduler>(
@@ -66,6 +67,17 @@ fn step_back(fiber: &mut Fiber) {
     }
 }
 
+/// A safe point at which something has to be seen to: the frame, saved, goes back to `to`.
+#[cold]
+#[inline(never)]
+fn go_back<S: Scheduler>(fiber: &mut Fiber, world: &mut S, program: &Program, to: u32) -> Result<(), Fault> {
+    let mut past = 0;
+    if let Some(frame) = fiber.frames.last_mut() {
+        past = std::mem::replace(&mut frame.pc, to);
+    }
+    world.safepoint(fiber, program).map_err(|interrupted| fault::interrupted(fiber, past, interrupted))
+}
+
 /// Runs the fiber until it ends or the world puts it aside.
 pub fn run<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Exit {
     loop {
@@ -88,8 +100,14 @@ fn set_int(slot: &mut Value, n: i64) {
     if let Value::Int(old) = slot {
         *old = n;
     } else {
-        put(slot, Value::Int(n));
+        set_int_over(slot, n);
     }
+}
+
+/// The rarer case, out of the loop: the number need not be kept over a call there.
+#[inline(never)]
+fn set_int_over(slot: &mut Value, n: i64) {
+    put(slot, Value::Int(n));
 }
 
 #[inline(always)]
@@ -148,6 +166,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
         /// Leaves the loop's own copy of the position with the fiber, for whoever looks at it from outside.
         macro_rules! save {
             () => {
+                cold_path();
                 if let Some(frame) = fiber.frames.last_mut() {
                     frame.pc = code.position();
                 }
@@ -169,8 +188,9 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
         macro_rules! flow {
             ($flow:expr) => {
                 match $flow? {
-                    Flow::Next => regs = registers!(),
-                    Flow::Frame => continue 'frame,
+                    // What the loop has at hand is read anew: measured, keeping it over all calls costs every other
+                    // instruction more.
+                    Flow::Next | Flow::Frame => continue 'frame,
                     Flow::Wait(wait) => match wait::perform(image, fiber, world, wait) {
                         Done::Complete => continue 'frame,
                         Done::Fault(fault) => return Err(fault),
@@ -189,25 +209,31 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
         macro_rules! back {
             ($to:expr) => {
                 if world.trapped() {
-                    let past = code.position();
-                    jump!($to);
                     save!();
-                    if let Err(interrupted) = world.safepoint(fiber, program) {
-                        return Err(fault::interrupted(fiber, past, interrupted));
-                    }
-                    regs = registers!();
-                } else {
-                    jump!($to);
+                    go_back(fiber, world, program, u32::from($to))?;
+                    continue 'frame;
                 }
+                jump!($to);
             };
         }
         /// Tells those who `await` that something has changed.
         macro_rules! changed {
             () => {
                 if world.awaited() {
+                    cold_path();
                     world.changed();
                 }
             };
+        }
+        /// As `flow`, of what has changed a thing when it need not wait.
+        macro_rules! flow_changed {
+            ($flow:expr) => {{
+                let flow = $flow?;
+                if matches!(flow, Flow::Next) {
+                    changed!();
+                }
+                flow!(Ok::<Flow, Fault>(flow));
+            }};
         }
         macro_rules! arithmetic {
             ($d:expr, $a:expr, $b:expr, $checked:ident, $float:tt, $operator:expr) => {
@@ -224,6 +250,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                         put(w!($d), value);
                     }
                     (a, b) => {
+                        cold_path();
                         let value = attempt!(operate::binary($operator, a, b));
                         put(w!($d), value);
                     }
@@ -340,6 +367,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 I::AddInt { d, a, value } => match r!(a) {
                     Value::Int(x) if let Some(n) = x.checked_add(i64::from(value)) => set_int(w!(d), n),
                     x => {
+                        cold_path();
                         let value = attempt!(slow::add_int(x, value));
                         put(w!(d), value);
                     }
@@ -347,6 +375,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 I::MultiplyInt { d, a, value } => match r!(a) {
                     Value::Int(x) if let Some(n) = x.checked_mul(i64::from(value)) => set_int(w!(d), n),
                     x => {
+                        cold_path();
                         let right = Value::Int(i64::from(value));
                         let value = attempt!(operate::binary(BinaryOperator::Multiply, x, &right));
                         put(w!(d), value);
@@ -358,6 +387,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                         set_int(w!(d), n);
                     }
                     x => {
+                        cold_path();
                         let right = Value::Int(i64::from(value));
                         let value = attempt!(operate::binary(BinaryOperator::Modulo, x, &right));
                         put(w!(d), value);
@@ -510,7 +540,9 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     let called = unsafe { program.functions.get_unchecked(callee as usize) };
                     let start = base + at as usize;
                     let needed = start + called.registers;
-                    save!();
+                    if let Some(frame) = fiber.frames.last_mut() {
+                        frame.pc = code.position();
+                    }
                     if fiber.frames.len() >= MOST_FRAMES {
                         return Err(call::too_deep().into());
                     }
@@ -523,6 +555,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     base = start;
                     regs = registers!();
                     if world.trapped() {
+                        cold_path();
                         world.safepoint(fiber, program)?;
                         regs = registers!();
                     }
@@ -605,6 +638,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     save!();
                     slow::call_member(image, fiber, base + at as usize, callee)?;
                     if world.trapped() {
+                        cold_path();
                         world.safepoint(fiber, program)?;
                     }
                     continue 'frame;
@@ -669,8 +703,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     }
                     save!();
                     let flow = wait::enter(fiber, image, world, &fiber.stack[base + a as usize], None);
-                    flow!(flow);
-                    changed!();
+                    flow_changed!(flow);
                 }
                 I::EnterFixed { index } => {
                     if let Some(Value::Sync(sync)) = image.fixed[index as usize].get()
@@ -685,8 +718,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     }
                     save!();
                     let thing = slow::fixed(image, index)?;
-                    flow!(wait::enter(fiber, image, world, thing, None));
-                    changed!();
+                    flow_changed!(wait::enter(fiber, image, world, thing, None));
                 }
                 I::Leave { a } => {
                     if let Value::Sync(sync) = r!(a)
@@ -697,8 +729,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     }
                     save!();
                     let flow = wait::leave(fiber, image, world, &fiber.stack[base + a as usize]);
-                    flow!(flow);
-                    changed!();
+                    flow_changed!(flow);
                 }
                 I::LeaveFixed { index } => {
                     if let Some(Value::Sync(sync)) = image.fixed[index as usize].get()
@@ -709,8 +740,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     }
                     save!();
                     let thing = slow::fixed(image, index)?;
-                    flow!(wait::leave(fiber, image, world, thing));
-                    changed!();
+                    flow_changed!(wait::leave(fiber, image, world, thing));
                 }
 
                 other => {
