@@ -183,6 +183,42 @@ join [start one(), start two()]
 }
 
 #[test]
+fn counterexamples_and_simulated_runs_are_drawn() {
+    let script = "
+lock left
+lock right
+thread one { with left { with right { } } }
+thread two { with right { with left { } } }
+join [start one(), start two()]
+";
+    let place = directory("steps", script);
+    let (status, _, err) = run(&place, &["check", "--trace", "@t.svg", "@a.conc"]);
+    assert_eq!((status, err.as_str()), (Some(3), ""));
+    let picture = fs::read_to_string(place.join("t.svg")).expect("it was written");
+    for words in
+        ["takes left", "takes right", "lock left", "waits for right (of two-1)", "still waits at the end"]
+    {
+        assert!(picture.contains(&format!(">{words}</text>")), "{words}");
+    }
+    for seed in 0..20 {
+        let words = ["sim", "--seed", &seed.to_string(), "--trace", "@t.json", "@a.conc"];
+        let (status, _, _) = run(&place, &words);
+        let waits = events(&place.join("t.json"));
+        let waits = waits
+            .iter()
+            .filter(|event| event["name"].as_str().is_some_and(|name| name.starts_with("waits for")));
+        match status {
+            Some(0) => assert!(waits.count() <= 1),
+            Some(3) => assert_eq!(waits.count(), 2),
+            other => panic!("{other:?}"),
+        }
+    }
+    let (status, _, err) = run(&place, &["check", "--trace", "@t.svg", "-e", "print(1)"]);
+    assert_eq!((status, err.as_str()), (Some(0), "nothing was drawn: no counterexample was found\n"));
+    assert!(!place.join("t.svg").exists());
+}
+
+#[test]
 fn what_is_not_kept_is_said() {
     let script = "
 queue q

@@ -2,6 +2,7 @@
 
 use super::exploring::{Check, Format, Replay};
 use super::progress::Watcher;
+use super::trace::Target;
 use super::{Failure, colour, compile_keeping, print, say, schedule, script};
 use conc::code::verify::Verified;
 use conc::explore::schedule::Recorded;
@@ -29,6 +30,7 @@ fn explored(check: &Check) -> Result<i32, Failure> {
         return Err(Failure::new(format!("--vars: the script has no variable `{missing}` at its top level"))
             .hint("name variables that are declared with `var` or `let` outside of every block"));
     }
+    let target = Target::open(check.trace.as_deref())?;
     let mut watcher = Watcher::new(check.max_time)
         .map_err(|error| Failure::new(format!("signals cannot be watched: {error}")))?;
     let options = check.options(arguments);
@@ -46,10 +48,33 @@ fn explored(check: &Check) -> Result<i32, Failure> {
             None => say("nothing was saved: no counterexample was found\n"),
         }
     }
+    let mut status = findings.status();
+    if let Some(target) = target {
+        status = draw(target, &program, &options, &findings, status)?;
+    }
     for (number, path) in &wanted {
         save_outcome(*number, path, script, &program, &options, &findings)?;
     }
-    Ok(findings.status())
+    Ok(status)
+}
+
+/// Draws the first counterexample; the exit status.
+fn draw(
+    target: Target,
+    program: &Arc<Verified>,
+    options: &Options,
+    findings: &Findings,
+    status: i32,
+) -> Result<i32, Failure> {
+    let Some(failure) = findings.failures().next() else {
+        target.discard();
+        say("nothing was drawn: no counterexample was found\n");
+        return Ok(status);
+    };
+    let log = explore::watched(program.clone(), options, &failure.story.schedule)
+        .map_err(|why| Failure::new(format!("the counterexample cannot be drawn: {why}")))?;
+    let title = format!("{}: {}", program.source.name, failure.what);
+    Ok(target.write(&log, &title, status))
 }
 
 fn save_outcome(

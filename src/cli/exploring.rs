@@ -100,6 +100,10 @@ pub struct Check {
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
     pub format: Format,
 
+    /// Draw the counterexample to FILE, step by step: a picture (.svg), or for ui.perfetto.dev (.json)
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+
     /// Save the schedule of the counterexample, for `conc replay`
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
@@ -137,6 +141,10 @@ pub struct Sim {
     /// Decides every choice
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
+
+    /// Draw what each thread did at each step to FILE: a picture (.svg), or for ui.perfetto.dev (.json)
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! `conc sim`: one run in the simulated world.
 
 use super::exploring::Sim;
+use super::trace::Target;
 use super::{colour, compile_keeping, print, say, script};
 use conc::explore::{self, Said};
 use conc::report::render;
@@ -16,13 +17,21 @@ pub fn sim(sim: Sim) -> i32 {
         Ok(program) => program,
         Err(status) => return status,
     };
+    let target = match Target::open(sim.trace.as_deref()) {
+        Ok(target) => target,
+        Err(failure) => return failure.report(),
+    };
     let (source, style) = (program.source.clone(), colour::stderr());
     let mut tell = |said: Said<'_>| match said {
         Said::Text(Stream::Out, text) => print(text),
         Said::Text(Stream::Err, text) => say(text),
         Said::Uncaught(it) => say(&render::uncaught_by(it, &source, &style)),
     };
-    let ending = explore::simulate(program.clone(), sim.seed, arguments, &mut tell);
+    let (ending, log) =
+        explore::simulate_watched(program.clone(), sim.seed, arguments, target.is_some(), &mut tell);
     say(&render::ending(&ending, &program.source, &colour::stderr()));
-    ending.status
+    match target {
+        Some(target) => target.write(&log, &program.source.name, ending.status),
+        None => ending.status,
+    }
 }

@@ -40,6 +40,12 @@ impl Target {
         Ok(Some(Target { path: path.to_owned(), form, file }))
     }
 
+    /// There is nothing to write: takes the file away again.
+    pub fn discard(self) {
+        // One that cannot be removed is empty.
+        let _ = std::fs::remove_file(self.path);
+    }
+
     /// Writes a log, and says what it does not have; the run's exit status, or 1 when it cannot be written.
     pub fn write(self, log: &Log, title: &str, status: i32) -> i32 {
         let shown = render::clean(&self.path.display().to_string());

@@ -123,6 +123,12 @@ impl Writer<'_> {
                     r#""ph":"X","pid":{pid},"tid":{tid},"ts":{ts},"dur":{dur},"name":{name},"args":{{"line":{line}{whom}}}"#
                 ))
             }
+            Doing::Does { text: what, line } => {
+                let name = text(what);
+                self.event(format_args!(
+                    r#""ph":"X","pid":{pid},"tid":{tid},"ts":{ts},"dur":{dur},"name":{name},"args":{{"line":{line}}}"#
+                ))
+            }
             Doing::Holds { .. } => Ok(()),
         }
     }
@@ -178,7 +184,8 @@ impl Writer<'_> {
                 | What::GoesOn
                 | What::Acquires(_)
                 | What::Releases(_)
-                | What::Repeats { .. } => continue,
+                | What::Repeats { .. }
+                | What::Does(_) => continue,
             };
             let (lane, pid) = self.lane(event.lane);
             let (tid, ts) = (lane.thread, self.ts(event.time));

@@ -2,7 +2,8 @@
 //!
 //! In reading order: this (what an event is), `tape` (where the events of a run on real threads go while it runs),
 //! `recorder` (one thread's way there), `collect` (a tape as a `Log`), `spans` (a log as what is drawn: stretches of time
-//! and arrows between threads), `json` (for Perfetto and chrome://tracing), `svg` (a picture).
+//! and arrows between threads), `json` (for Perfetto and chrome://tracing), `svg` (a picture). A run in the simulated world
+//! makes its `Log` by itself (`explore::story`): from there on nothing knows where a log comes from.
 
 pub mod collect;
 pub mod json;
@@ -10,6 +11,8 @@ pub mod recorder;
 pub mod spans;
 pub mod svg;
 pub mod tape;
+
+use crate::sync::Sync;
 
 /// What happened in a run, in the order of time.
 #[derive(Debug, Clone, Default)]
@@ -108,6 +111,8 @@ pub enum What {
         oldest: bool,
     },
     Gets(usize),
+    /// A step of the simulated world, that has ended now: `reads n = 3`.
+    Does(String),
 }
 
 /// What a thread waits for.
@@ -170,6 +175,12 @@ impl Log {
         }
         told
     }
+}
+
+/// What a thing is called in a log: with its type.
+pub fn label(sync: &Sync) -> String {
+    let (word, label) = (sync.kind.kind().word(), sync.label());
+    if label.starts_with(word) { label } else { format!("{word} {label}") }
 }
 
 /// A time as people read it: `1.250 ms`, `step 12`.

@@ -7,8 +7,8 @@
 //! as many each time, as long as the average stays below `QUICK`. What was counted is told as one event (`Repeats`). Whatever
 //! else the thread has to tell, that it waits above all, comes after what was counted, and a lock that it holds then is told.
 
-use super::Waiting;
 use super::tape::{Chunk, EVENT, Tape};
+use super::{Waiting, label};
 use crate::sync::process::Process;
 use crate::sync::thread::Thread;
 use crate::sync::{Kind, Sync};
@@ -301,12 +301,6 @@ impl Traced {
         let (id, shared) = identity(sync);
         recorder.tell_at(code, second | shared, id | u64::from(name) << 32, number)
     }
-}
-
-/// What a thing is called in a trace.
-fn label(sync: &Sync) -> String {
-    let (word, label) = (sync.kind.kind().word(), sync.label());
-    if label.starts_with(word) { label } else { format!("{word} {label}") }
 }
 
 impl Recorder {

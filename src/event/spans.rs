@@ -33,6 +33,11 @@ pub enum Doing {
         whom: Option<usize>,
         line: u32,
     },
+    /// A step of the simulated world.
+    Does {
+        text: String,
+        line: u32,
+    },
     /// `times`: it was taken and given back so often in this time; 0 when it was held all the time.
     Holds {
         thing: usize,
@@ -182,6 +187,16 @@ impl<'l> Follower<'l> {
                 self.puts.entry(*thing).or_default().push_back((lane, time));
             }
             What::Puts { .. } => {}
+            What::Does(text) => {
+                let doing = Doing::Does { text: text.clone(), line };
+                self.spans.stretches.push(Stretch {
+                    lane,
+                    from: time.saturating_sub(1),
+                    to: time,
+                    doing,
+                    open: false,
+                });
+            }
             What::Gets(thing) => {
                 // Where events are missing nobody can tell which value it was.
                 let whole = log.lost.events == 0 || time < log.lost.from;

@@ -11,6 +11,7 @@ use super::story::Teller;
 use super::verdict::{Findings, Limit, Outcome, Property, Schedule, Story, Uncaught, Verdict};
 use super::{bounded, sample};
 use crate::code::verify::Verified;
+use crate::event::Log;
 use crate::report::runtime::Ending;
 use crate::world::Stream;
 use crate::world::legs::Legs;
@@ -151,10 +152,24 @@ pub fn simulate(
     arguments: Vec<String>,
     say: &mut dyn FnMut(Said<'_>),
 ) -> Ending {
+    simulate_watched(program, seed, arguments, false, say).0
+}
+
+/// The same, with the log of what happens, if it is to be `watched`.
+pub fn simulate_watched(
+    program: Arc<Verified>,
+    seed: u64,
+    arguments: Vec<String>,
+    watched: bool,
+    say: &mut dyn FnMut(Said<'_>),
+) -> (Ending, Log) {
     let options = Options { arguments, seed, time: Time::Idle, outcomes: true, ..Options::default() };
     let mut steps = Steps::new(program, &options);
     let mut dice = fastrand::Rng::with_seed(seed);
     let mut teller = Teller::new(&mut steps, seed);
+    if watched {
+        teller.watch();
+    }
     let mut ending = Ending::default();
     let mut tried = Vec::new();
     loop {
@@ -182,7 +197,20 @@ pub fn simulate(
     }
     ending.started = teller.started();
     teller.finish(&mut ending);
-    ending
+    let log = teller.log();
+    (ending, log)
+}
+
+/// The log of the run that a schedule stands for.
+///
+/// # Errors
+/// Why the schedule does not fit the program.
+pub fn watched(program: Arc<Verified>, options: &Options, schedule: &Schedule) -> Result<Log, String> {
+    let mut steps = steps_of(program, options, schedule)?;
+    let mut teller = Teller::new(&mut steps, options.seed);
+    teller.watch();
+    follow(&mut teller, schedule)?;
+    Ok(teller.log())
 }
 
 /// Runs one schedule again: what that one run shows, and its story. What it comes to is told as an outcome, if it ends

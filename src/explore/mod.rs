@@ -49,5 +49,5 @@ mod tries;
 pub mod verdict;
 mod workers;
 
-pub use check::{Said, check, legs, replay, simulate};
+pub use check::{Said, check, legs, replay, simulate, simulate_watched, watched};
 pub use options::{Extent, Limits, Options, Progress, Reductions, Sampling, Strategy, Time};

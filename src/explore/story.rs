@@ -4,6 +4,7 @@
 //! threads with theirs, side by side with the canonical states that say which of them moves next.
 
 mod failure;
+mod log;
 mod stuck;
 mod words;
 
@@ -44,6 +45,8 @@ pub struct Teller<'s> {
     /// What was written and not taken yet.
     written: Vec<(Stream, String)>,
     last: Option<usize>,
+    /// A log of it, if somebody wants one.
+    watching: Option<log::Watching>,
 }
 
 impl<'s> Teller<'s> {
@@ -64,6 +67,7 @@ impl<'s> Teller<'s> {
             faults: Vec::new(),
             written: Vec::new(),
             last: None,
+            watching: None,
         }
     }
 
@@ -118,6 +122,7 @@ impl<'s> Teller<'s> {
             times_out: step.way == Way::TimeOut,
             choices: log.choices.iter().map(|(choice, _)| *choice).collect(),
         });
+        self.note(who);
         true
     }
 

@@ -28,8 +28,9 @@ const MARGIN: f64 = 16.0;
 const NAMES: f64 = 150.0;
 const LONGEST_NAMES: f64 = 260.0;
 const TIME: f64 = 1000.0;
-/// A step of a simulated run is at least so wide.
-const STEP: f64 = 22.0;
+/// A step of a simulated run is so wide, if there are few; and the widest picture.
+const STEP: f64 = 84.0;
+const WIDEST: f64 = 8000.0;
 const BAR: f64 = 16.0;
 const HELD: f64 = 13.0;
 const SIZE: f64 = 11.0;
@@ -81,13 +82,13 @@ impl<'l> Drawing<'l> {
         let first = spans.stretches.iter().map(|stretch| stretch.from).min().unwrap_or(0);
         let last = spans.stretches.iter().map(|stretch| stretch.to).max().unwrap_or(log.end).max(first + 1);
         let waits = |stretch: &Stretch| stretch.open && matches!(stretch.doing, Doing::Waits { .. });
-        let stuck = log.unit == Unit::Nanoseconds && spans.stretches.iter().any(waits);
+        let stuck = spans.stretches.iter().any(waits);
         let end = if stuck { last + ((last - first) / 5).max(1) } else { last };
         let widest = log.lanes.iter().map(|lane| width(&lane.name, SIZE)).fold(NAMES, f64::max);
         let left = MARGIN + widest.min(LONGEST_NAMES) + 10.0;
         let wide = match log.unit {
             Unit::Nanoseconds => TIME,
-            Unit::Steps => TIME.max((last - first) as f64 * STEP).min(8.0 * TIME),
+            Unit::Steps => TIME.max((end - first) as f64 * STEP).min(WIDEST),
         };
         let mut drawing = Drawing {
             log,
@@ -242,6 +243,12 @@ impl<'l> Drawing<'l> {
                 Doing::Lives { failed } => {
                     self.life(stretch, *failed, Area { left, top, right, bottom: top + BAR })
                 }
+                Doing::Does { text, line } => {
+                    let area = Area { left, top, right, bottom: top + BAR };
+                    let at = if *line > 0 { format!(", line {line}") } else { String::new() };
+                    self.canvas.rect(area, "does", &format!("{}: {text}{at}", self.time(stretch.to)));
+                    self.label(area, text);
+                }
                 Doing::Waits { kind, .. } => {
                     // Many that are narrower than a pixel look like one.
                     if right - left < 0.6 && !narrow.insert((stretch.lane, kind_number(*kind), left as u64)) {
@@ -264,7 +271,8 @@ impl<'l> Drawing<'l> {
     fn life(&mut self, stretch: &Stretch, failed: bool, area: Area) {
         let lane = &self.log.lanes[stretch.lane];
         let told = format!("{}: {} to {}", lane.name, self.time(stretch.from), self.time(stretch.to));
-        self.canvas.rect(area, style::RUNS.0, &told);
+        let class = if self.log.unit == Unit::Steps { style::READY.0 } else { style::RUNS.0 };
+        self.canvas.rect(area, class, &told);
         if failed {
             self.failed = true;
             let (x, y, r) = (area.right, (area.top + area.bottom) / 2.0, 5.0);
@@ -356,7 +364,12 @@ impl<'l> Drawing<'l> {
     /// What was used, in lines of the picture's width; the bottom.
     fn legend(&mut self, y: f64) -> f64 {
         let mut at = (MARGIN, y);
-        self.sample(&mut at, Sample::Area(style::RUNS.0), style::RUNS.1);
+        if self.log.unit == Unit::Steps {
+            self.sample(&mut at, Sample::Area(style::DOES.0), style::DOES.1);
+            self.sample(&mut at, Sample::Area(style::READY.0), style::READY.1);
+        } else {
+            self.sample(&mut at, Sample::Area(style::RUNS.0), style::RUNS.1);
+        }
         for kind in self.used.clone() {
             let (class, words) = style::waits(Waiting::ALL[kind]);
             self.sample(&mut at, Sample::Area(class), words);

@@ -6,6 +6,9 @@ use super::super::spans::Kind;
 
 /// Class and words of what a thread can do.
 pub const RUNS: (&str, &str) = ("runs", "runs");
+/// Of the simulated world.
+pub const DOES: (&str, &str) = ("does", "a step");
+pub const READY: (&str, &str) = ("ready", "could go on");
 
 pub fn waits(kind: Waiting) -> (&'static str, &'static str) {
     match kind {
@@ -43,6 +46,8 @@ text { fill: #111; }
 .back { fill: #fff; fill-opacity: 0.85; }
 .strong { font-weight: bold; }
 .runs { fill: #56b4e9; stroke: #1f6f9f; stroke-width: 0.6; }
+.does { fill: #b9dff5; stroke: #1f6f9f; stroke-width: 1.2; }
+.ready { fill: #f4f4f4; stroke: #aaa; stroke-width: 0.6; }
 .blocked { fill: url(#p-blocked); stroke: #a34700; stroke-width: 0.8; }
 .sleeps { fill: url(#p-sleeps); stroke: #777; stroke-width: 0.6; }
 .outside { fill: url(#p-outside); stroke: #00724f; stroke-width: 0.6; }

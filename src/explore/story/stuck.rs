@@ -1,6 +1,7 @@
 //! Who waits for whom, when nobody or not everybody can go on.
 
 use super::Teller;
+use super::log::thing_of;
 use crate::report::runtime::{Deadlock, Stuck};
 use crate::sync::{Op, Releasers, Who};
 use crate::world::sim::{Ends, Universe, Way};
@@ -16,7 +17,7 @@ impl Teller<'_> {
             let fiber = seat.fiber.as_ref();
             let line =
                 if line > 0 { line } else { fiber.map_or(0, |f| f.next_line(&self.steps.image.program)) };
-            let Some((waits, releasers)) = self.waits_for(at) else { continue };
+            let Some((waits, releasers, _)) = self.waits_for(at) else { continue };
             let holds = self.universe.held_by(thread.id).into_iter();
             let holds = holds.map(|(sync, line)| (sync.label(), line)).collect();
             stuck.push((thread.id, releasers, Stuck { thread: name, holds, waits, line }));
@@ -44,13 +45,13 @@ impl Teller<'_> {
         Deadlock { threads, cycle, notes: Vec::new() }
     }
 
-    /// What a thread waits for, and who could end that; None when it could go on.
-    fn waits_for(&mut self, seat: usize) -> Option<(String, Releasers)> {
+    /// What a thread waits for, who could end that, and the thing that it is about; None when it could go on.
+    pub(super) fn waits_for(&mut self, seat: usize) -> Option<(String, Releasers, Option<String>)> {
         let it = &self.universe.seats[seat];
         let (thread, line) = (it.thread.clone(), it.line);
         let who = Who { thread: &thread, line };
         if let Some(wait) = &it.wait {
-            return Some((wait.op.describe(), wait.op.releasers(who)));
+            return Some((wait.op.describe(), wait.op.releasers(who), thing_of(&wait.op)));
         }
         // In a copy, whose threads have other ids: they are told by their places.
         let (mut copy, _) = self.copy();
@@ -67,7 +68,7 @@ impl Teller<'_> {
             other => other,
         };
         // Names are the living threads' own.
-        Some((self.named(&op, &copy), releasers))
+        Some((self.named(&op, &copy), releasers, thing_of(&op)))
     }
 
     /// What an operation of a copy waits for, with the names that its threads have here.

@@ -1,0 +1,171 @@
+//! The event log of a run in the simulated world, for whoever draws it: what each step did, who holds what, and who could
+//! not go on. Its time is the number of the step.
+
+use super::Teller;
+use crate::event::{Event, Lane, Log, Process, Thing, Unit, Wait, Waiting, What, label};
+use crate::explore::outcome::Effect;
+use crate::explore::tries::tries;
+use crate::sync::{Op, Releasers};
+use crate::value::Value;
+use std::collections::HashSet;
+
+/// A log while its run is made.
+#[derive(Default)]
+pub(super) struct Watching {
+    log: Log,
+    /// For each thread that was ever started: whether it lives, whether it waits, and what it holds.
+    threads: Vec<State>,
+}
+
+#[derive(Default)]
+struct State {
+    ended: bool,
+    waits: bool,
+    holds: Vec<usize>,
+}
+
+impl Teller<'_> {
+    /// Keeps a log from here on.
+    pub fn watch(&mut self) {
+        let process = Process { name: "main".into(), ..Process::default() };
+        let log = Log { unit: Unit::Steps, processes: vec![process], ..Log::default() };
+        self.watching = Some(Watching { log, threads: Vec::new() });
+        self.note_threads(0, 0);
+    }
+
+    /// What was noted.
+    pub fn log(&mut self) -> Log {
+        let mut log = self.watching.take().unwrap_or_default().log;
+        log.end = self.story.moments.len() as u64;
+        log
+    }
+
+    /// A step was made and told.
+    pub(super) fn note(&mut self, who: usize) {
+        if self.watching.is_none() {
+            return;
+        }
+        let now = self.story.moments.len() as u64;
+        let Some(moment) = self.story.moments.last() else { return };
+        let (line, did) = (moment.line, moment.did.join(", "));
+        self.add(now - 1, who, line, |state| std::mem::take(&mut state.waits).then_some(What::GoesOn));
+        self.add(now, who, line, |_| Some(What::Does(did)));
+        self.note_threads(now, who);
+        for known in 0..self.known.len() {
+            self.note_holds(now, known);
+        }
+        self.note_waits(now);
+        for known in 0..self.known.len() {
+            let failed = matches!(self.known[known].outcome.get(), Some(Err(_)));
+            if self.seat_of(known).is_none() {
+                let end = |state: &mut State| (!std::mem::replace(&mut state.ended, true)).then_some(failed);
+                self.add(now, known, 0, |state| end(state).map(|failed| What::Ends { failed }));
+            }
+        }
+    }
+
+    fn add(&mut self, time: u64, lane: usize, line: u32, what: impl FnOnce(&mut State) -> Option<What>) {
+        if let Some(watching) = &mut self.watching
+            && let Some(what) = what(&mut watching.threads[lane])
+        {
+            watching.log.events.push(Event { time, lane, line, what });
+        }
+    }
+
+    /// Threads that this step has started.
+    fn note_threads(&mut self, now: u64, who: usize) {
+        for known in 0..self.known.len() {
+            let name = self.known[known].name().to_string();
+            let process = self.spaces[known].as_ref().map(|space| space.handle.name().to_string());
+            let Some(watching) = &mut self.watching else { return };
+            if known < watching.threads.len() {
+                // It may have got its name since.
+                watching.log.lanes[known].name = name;
+                continue;
+            }
+            let processes = &mut watching.log.processes;
+            let process = process.map_or(0, |name| {
+                processes.iter().position(|process| process.name == name).unwrap_or_else(|| {
+                    processes.push(Process { name, parent: Some(0), ..Process::default() });
+                    processes.len() - 1
+                })
+            });
+            watching.threads.push(State::default());
+            watching.log.lanes.push(Lane { process, thread: known as u32 + 1, name });
+            self.add(now, known, 0, |_| Some(What::Begins));
+            if known != who {
+                self.add(now, who, 0, |_| Some(What::Starts(Some(known))));
+            }
+        }
+    }
+
+    fn note_holds(&mut self, now: u64, known: usize) {
+        let held = self.universe.held_by(self.known[known].id);
+        let mut holds = Vec::new();
+        for (sync, line) in held {
+            let thing = self.thing(label(&sync));
+            holds.push(thing);
+            self.add(now, known, line, |state| {
+                (!state.holds.contains(&thing)).then_some(What::Acquires(thing))
+            });
+        }
+        let Some(watching) = &mut self.watching else { return };
+        let before = std::mem::replace(&mut watching.threads[known].holds, holds.clone());
+        for thing in before.into_iter().filter(|thing| !holds.contains(thing)) {
+            self.add(now, known, 0, |_| Some(What::Releases(thing)));
+        }
+    }
+
+    /// Things are known by what they are called.
+    fn thing(&mut self, label: String) -> usize {
+        let Some(watching) = &mut self.watching else { return 0 };
+        let things = &mut watching.log.things;
+        things.iter().position(|thing| thing.label == label).unwrap_or_else(|| {
+            things.push(Thing { label });
+            things.len() - 1
+        })
+    }
+
+    /// Threads that wait from here on: in the middle of an operation, or before one that cannot be done now. (One that can
+    /// go on again stands there until it does.)
+    fn note_waits(&mut self, now: u64) {
+        let mut tried = Vec::new();
+        if !self.is_over() {
+            tries(self.steps, &self.graph, &mut tried);
+        }
+        let can = tried.iter().filter(|one| matches!(one.outcome.kind, Effect::Change(_)));
+        let can: HashSet<usize> = can.map(|one| self.who[one.seat]).collect();
+        for known in 0..self.known.len() {
+            let Some(seat) = self.seat_of(known) else { continue };
+            let it = &self.universe.seats[seat];
+            let waits = it.wait.is_some() || !can.contains(&known);
+            let waited = self.watching.as_ref().is_some_and(|watching| watching.threads[known].waits);
+            if !waits || waited {
+                continue;
+            }
+            let line = it.line;
+            let sleeps = it.wait.as_ref().is_some_and(|wait| matches!(wait.op, Op::Sleep | Op::Beat(_)));
+            let Some((text, releasers, on)) = self.waits_for(seat) else { continue };
+            let whom = match &releasers {
+                Releasers::All(all) => all.first().filter(|_| all.len() == 1).copied(),
+                Releasers::Anyone(_) | Releasers::Either(_) | Releasers::Outside => None,
+            };
+            let whom = whom.and_then(|id| self.known.iter().position(|thread| thread.id == id));
+            let thing = on.map(|label| self.thing(label));
+            let kind = if sleeps { Waiting::Sleeps } else { Waiting::Blocked };
+            let wait = Wait { kind, text, thing, whom };
+            self.add(now, known, line, |state| {
+                state.waits = true;
+                Some(What::Blocks(wait))
+            });
+        }
+    }
+}
+
+/// What the thing is called that an operation is about.
+pub(super) fn thing_of(op: &Op) -> Option<String> {
+    match op.on() {
+        Value::Sync(sync) => Some(label(&sync)),
+        _ => None, // a thread, several things, or none
+    }
+}
