@@ -60,6 +60,7 @@ pub(super) fn writes(instruction: I) -> bool {
     matches!(
         instruction,
         I::StoreGlobal { .. }
+            | I::StoreShared { .. }
             | I::StoreCell { .. }
             | I::SetOwn { .. }
             | I::SetField { .. }
@@ -79,8 +80,13 @@ pub(super) fn look<S: Scheduler>(
 ) {
     let r = |register: u16| &fiber.stack[base + register as usize];
     let used = match instruction {
-        I::LoadGlobal { index, .. } => Some((image.globals[index as usize].shadow(), Part::All, false)),
-        I::StoreGlobal { index, .. } => Some((image.globals[index as usize].shadow(), Part::All, true)),
+        // What is `shared` has its shadow here, wherever its value is: each process sees its own threads.
+        I::LoadGlobal { index, .. } | I::LoadShared { index, .. } => {
+            Some((image.globals[index as usize].shadow(), Part::All, false))
+        }
+        I::StoreGlobal { index, .. } | I::StoreShared { index, .. } => {
+            Some((image.globals[index as usize].shadow(), Part::All, true))
+        }
         I::LoadCell { cell, .. } => variable(r(cell)).map(|word| (word, Part::All, false)),
         I::StoreCell { cell, .. } => variable(r(cell)).map(|word| (word, Part::All, true)),
         I::GetOwn { object, index, .. } => {
