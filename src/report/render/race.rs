@@ -57,7 +57,8 @@ fn label(access: &Access) -> String {
 fn cure([first, second]: &[Access; 2]) -> String {
     if let Some(shared) = first.holds.iter().find(|label| second.holds.contains(label)) {
         return format!(
-            "both hold {shared}, but it lets both in at once: hold it for writing, or another lock"
+            "both hold {shared}, but it lets both in at once, or each has a `{shared}` of its own: let both hold one and \
+             the same lock, for writing"
         );
     }
     match (&first.holds[..], &second.holds[..]) {

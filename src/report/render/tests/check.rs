@@ -450,7 +450,7 @@ fn the_cure_of_a_race_depends_on_what_the_threads_hold() {
         "{text}"
     );
     let text = said(&["book"], &["book"]);
-    assert!(text.contains("help: both hold book, but it lets both in at once: "), "{text}");
+    assert!(text.contains("help: both hold book, but it lets both in at once, or "), "{text}");
     let text = said(&[], &[]);
     assert!(text.contains("help: let both hold the same lock around it, or make it an `atomic`; "), "{text}");
 }
