@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fills the corpus with the scripts that there are: fuzz/seed.sh, then `cargo +nightly fuzz run format`.
+# Fills the corpus with the scripts that there are, and makes a dictionary of the grammar's words and signs.
 set -euo pipefail
 cd "$(dirname "$0")"
 for target in parse format run check; do
@@ -8,5 +8,11 @@ for target in parse format run check; do
         cp "$script" "corpus/$target/$(echo "$script" | tr / _)"
     done
 done
+# A schedule for each story of a check.
 mkdir -p corpus/schedule
-find .. -name '*.schedule' -not -path '*/target/*' -exec cp {} corpus/schedule/ \;
+conc=${CONC:-../target/release/conc}
+[ -x "$conc" ] || { echo "seed.sh: no $conc; build it, or name one in CONC, for schedules to begin with" >&2; exit 1; }
+for script in ../tests/golden/explore/*.conc; do
+    timeout 5 "$conc" check --save "corpus/schedule/$(basename "$script" .conc)" "$script" >/dev/null 2>&1 || true
+done
+grep -oE '"[a-z=<>!+*/%&|^~.:(){}-]+"' ../grammar/conc.pest | sort -u > corpus/words.dict

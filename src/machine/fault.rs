@@ -8,6 +8,7 @@ use crate::value::{
 };
 use crate::world::World;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Calls named in an error's report, at most.
 const CALLS_SHOWN: usize = 50;
@@ -98,8 +99,8 @@ pub(super) fn raise(
             (Value::Error(error), false)
         }
     };
-    if !exit && !is_caught(fiber, program) {
-        note_held(fiber, world);
+    if !exit {
+        note_held(fiber, program, world);
     }
     while let Some(frame) = fiber.frames.last_mut() {
         let function = &program.functions[frame.function as usize];
@@ -131,10 +132,16 @@ fn is_caught(fiber: &Fiber, program: &Program) -> bool {
     })
 }
 
-/// What the thread holds, before unwinding lets it go.
-fn note_held(fiber: &mut Fiber, world: &dyn World) {
-    let held = world.held_by(world.thread().id);
-    if !held.is_empty() || fiber.held.is_empty() {
+/// What the thread holds, before unwinding lets it go, if nothing will catch the error.
+fn note_held(fiber: &mut Fiber, program: &Program, world: &dyn World) {
+    let thread = world.thread();
+    // Asked first: errors may be raised in each of a hundred thousand calls, and whether one is caught takes a look at
+    // all of them.
+    if thread.held.load(Ordering::Relaxed) == 0 || is_caught(fiber, program) {
+        return;
+    }
+    let held = world.held_by(thread.id);
+    if !held.is_empty() {
         fiber.held = held.into_iter().map(|(sync, line)| (sync.label(), line)).collect();
     }
 }
@@ -144,14 +151,14 @@ fn note_place(fiber: &Fiber, program: &Program, world: &dyn World, error: &Error
     if error.place.get().is_some() {
         return;
     }
-    let mut calls = Vec::new();
-    for frame in fiber.frames.iter().rev() {
-        let function = &program.functions[frame.function as usize];
-        if !function.internal && calls.len() < CALLS_SHOWN {
+    let frames = fiber.frames.iter().rev();
+    let called = frames.map(|frame| (frame, &program.functions[frame.function as usize]));
+    let calls =
+        called.filter(|(_, function)| !function.internal).take(CALLS_SHOWN).map(|(frame, function)| {
             let at = (frame.pc as usize).saturating_sub(1).min(function.lines.len() - 1);
-            calls.push((function.name.clone(), function.lines[at]));
-        }
-    }
+            (function.name.clone(), function.lines[at])
+        });
+    let calls = calls.collect();
     let span = fiber.span(program);
     let thread = world.thread().name.lock().clone();
     // Somebody else may have noted it in the meantime: the first place counts.
@@ -290,6 +297,7 @@ inner()
         let lock = Sync::new(9, 1, sync::Kind::Lock(sync::lock::Lock::default()));
         lock.name.set("guard".into()).expect("it has none");
         world.held = vec![(Arc::new(lock), 4)];
+        world.thread().held.store(1, Ordering::Relaxed);
         for (line, expected) in
             [(5, vec![]), (8, vec![("guard".to_string(), 4)]), (10, vec![("guard".to_string(), 4)])]
         {

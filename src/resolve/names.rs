@@ -15,7 +15,7 @@ use crate::syntax::declared::Declared;
 use crate::syntax::tree::{
     self, ArmWait, Block, Branch, ExpressionKind, NodeId, Pattern, Script, Statement, StatementKind,
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 pub(super) struct Names<'a> {
@@ -40,7 +40,7 @@ pub(super) struct Names<'a> {
     /// What is in the `captures` of which function.
     pub carried: HashSet<(FunctionId, VariableId)>,
     /// By name: which of `found` reports it, and the further lines where it stands.
-    pub undefined: HashMap<Arc<str>, (usize, Vec<u32>)>,
+    pub undefined: HashMap<Arc<str>, (usize, BTreeSet<u32>)>,
 }
 
 impl<'a> Names<'a> {

@@ -7,7 +7,7 @@ use super::{ClassId, FunctionId, Meaning, Member, Names, Variable, VariableId, V
 use crate::report::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::tree::Name;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// One block's names, or the members of one class.
@@ -37,6 +37,12 @@ impl Scope {
         self.names.keys().chain(members).map(|text| &**text)
     }
 }
+
+/// A script with more undefined names than this gets no hints for the others: each compares the name with all there are.
+const SUGGESTED: usize = 100;
+
+/// Lines with the same undefined name that are named, at most.
+const LINES_SHOWN: usize = 10;
 
 /// A declaration that stands later in the same function than its use.
 struct Later {
@@ -311,8 +317,8 @@ impl Names<'_> {
         if let Some((report, lines)) = self.undefined.get_mut(&name.text) {
             let line = self.source.line(name.span.start);
             let first = self.source.line(self.found[*report].span.start);
-            if line != first && !lines.contains(&line) {
-                lines.push(line);
+            if line != first {
+                lines.insert(line);
             }
             return;
         }
@@ -326,14 +332,16 @@ impl Names<'_> {
         } else if matches!(&*name.text, "Thread" | "thread") {
             let hint = "a thread is started with `start`: `let t = start f(x)`, or `start { … }`; `thread work(n) { … }` declares a template";
             report = report.hint(hint);
-        } else if let Some(near) = self.suggest(&name.text) {
+        } else if let Some(near) =
+            (self.undefined.len() < SUGGESTED).then(|| self.suggest(&name.text)).flatten()
+        {
             report = report.hint(format!("did you mean \"{near}\"?"));
         } else if assigned {
             report = report.hint(format!("a new variable is declared with `var`: `var {} = …`", name.text));
         } else if matches!(&*name.text, "threading" | "multiprocessing") {
             report = report.hint("nothing has to be imported: `let t = start { … }`, `lock m`, `queue q`");
         }
-        self.undefined.insert(name.text.clone(), (self.found.len(), Vec::new()));
+        self.undefined.insert(name.text.clone(), (self.found.len(), BTreeSet::new()));
         self.found.push(report);
     }
 
@@ -356,9 +364,12 @@ impl Names<'_> {
             if lines.is_empty() {
                 continue;
             }
-            let lines: Vec<String> = lines.iter().map(u32::to_string).collect();
+            let mut shown: Vec<String> = lines.iter().take(LINES_SHOWN).map(u32::to_string).collect();
+            if lines.len() > LINES_SHOWN {
+                shown.push(format!("{} more", lines.len() - LINES_SHOWN));
+            }
             let word = if lines.len() == 1 { "line" } else { "lines" };
-            self.found[*index].notes.push(format!("also in {word} {}", super::list_of(&lines)));
+            self.found[*index].notes.push(format!("also in {word} {}", super::list_of(&shown)));
         }
     }
 }

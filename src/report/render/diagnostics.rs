@@ -4,9 +4,13 @@ use super::super::{Diagnostic, Level, Style};
 use super::{clean, count, snippet};
 use crate::source::Source;
 use annotate_snippets::{AnnotationKind, Group, Level as Heading};
+use std::borrow::Cow;
 
 /// More than this many are only counted: a reader begins with the first ones.
 const SHOWN: usize = 20;
+
+/// Characters of one message.
+const LONGEST: usize = 400;
 
 /// All of them, errors first, each kind in order of place; a line that counts them when there are several.
 pub fn diagnostics(diagnostics: &[Diagnostic], source: &Source, style: &Style) -> String {
@@ -37,12 +41,23 @@ fn one(diagnostic: &Diagnostic, source: &Source, style: &Style) -> String {
     for (span, label) in &diagnostic.others {
         places = places.annotation(snippet::mark(AnnotationKind::Context, source, *span, label));
     }
-    let title = heading.primary_title(clean(&diagnostic.message)).id(diagnostic.code.to_string());
+    let title = heading.primary_title(clean(&shortened(&diagnostic.message))).id(diagnostic.code.to_string());
     let group = Group::with_title(title)
         .element(places)
         .elements(diagnostic.notes.iter().map(|note| snippet::remark(Heading::NOTE, note)))
         .elements(diagnostic.hints.iter().map(|hint| snippet::remark(Heading::HELP, hint)));
     snippet::renderer(style).render(&[group]) + "\n"
+}
+
+/// A message that names something without end (a name of a million letters) shows how it begins and ends.
+fn shortened(message: &str) -> Cow<'_, str> {
+    let Some((from, _)) = message.char_indices().nth(LONGEST / 2) else { return Cow::Borrowed(message) };
+    let Some((to, _)) = message.char_indices().rev().nth(LONGEST / 2) else { return Cow::Borrowed(message) };
+    if to <= from {
+        Cow::Borrowed(message)
+    } else {
+        Cow::Owned(format!("{}…{}", &message[..from], &message[to..]))
+    }
 }
 
 /// `3 errors, 1 warning`.

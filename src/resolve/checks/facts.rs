@@ -45,6 +45,8 @@ pub struct Facts<'t> {
     pub builtins: &'t Builtins,
     pub source: &'t Source,
     signatures: HashMap<FunctionId, Signature>,
+    /// The names of functions, templates and classes that have been declared: where the function's is.
+    named: HashMap<FunctionId, Span>,
     variables: HashMap<VariableId, Holds>,
     fields: HashMap<(ClassId, u32), Holds>,
     pub bodies: HashMap<FunctionId, &'t FunctionBody>,
@@ -64,6 +66,7 @@ impl<'t> Facts<'t> {
             builtins,
             source,
             signatures: HashMap::new(),
+            named: named(answers),
             variables: HashMap::new(),
             fields: HashMap::new(),
             bodies: HashMap::new(),
@@ -292,20 +295,9 @@ impl<'t> Facts<'t> {
     }
 
     /// Where a function's name is declared.
-    pub fn declared_at(&self, function: FunctionId) -> Span {
-        let named = self.answers.variables.iter().find(|variable| match variable.kind {
-            VariableKind::Function(id) | VariableKind::Template(id) => id == function,
-            VariableKind::Class(class) => self.answers.classes[class as usize].initialiser == function,
-            VariableKind::Let
-            | VariableKind::Var
-            | VariableKind::ThreadLocal
-            | VariableKind::Parameter
-            | VariableKind::Loop
-            | VariableKind::Error
-            | VariableKind::SelfReference
-            | VariableKind::Declared => false,
-        });
-        named.map_or(self.answers.functions[function as usize].span.at_start(), |variable| variable.span)
+    fn declared_at(&self, function: FunctionId) -> Span {
+        let named = self.named.get(&function).copied();
+        named.unwrap_or_else(|| self.answers.functions[function as usize].span.at_start())
     }
 
     fn remember(&mut self, pattern: &Pattern, value: Option<Holds>) {
@@ -341,6 +333,27 @@ impl<'t> Facts<'t> {
             self.bodies.insert(id, &function.body);
         }
     }
+}
+
+/// Where the name of each function is declared that has one.
+fn named(answers: &Resolution) -> HashMap<FunctionId, Span> {
+    let mut named = HashMap::new();
+    for variable in &answers.variables {
+        let function = match variable.kind {
+            VariableKind::Function(id) | VariableKind::Template(id) => id,
+            VariableKind::Class(class) => answers.classes[class as usize].initialiser,
+            VariableKind::Let
+            | VariableKind::Var
+            | VariableKind::ThreadLocal
+            | VariableKind::Parameter
+            | VariableKind::Loop
+            | VariableKind::Error
+            | VariableKind::SelfReference
+            | VariableKind::Declared => continue,
+        };
+        named.entry(function).or_insert(variable.span);
+    }
+    named
 }
 
 /// `a queue`, `an event`.

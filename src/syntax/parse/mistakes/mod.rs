@@ -1,10 +1,11 @@
 //! What is wrong with text that is no statement, in a person's words.
 //!
-//! First come the mistakes that people are known to make (`known`), then what the grammar had expected at the
-//! place where it got stuck (`expected`). One piece of text gets one message.
+//! First come the mistakes that people are known to make (`known`) and words with a slip of the finger (`misspelt`), then what
+//! the grammar had expected at the place where it got stuck (`expected`). One piece of text gets one message.
 
 mod expected;
 mod known;
+mod misspelt;
 mod tokens;
 
 pub use known::{RESERVED, is_reserved};
@@ -91,6 +92,7 @@ impl Parser<'_> {
         let offset = pair.as_span().start();
         let stuck = Stuck::new(text, rule);
         let say = known::by_first_word(&stuck)
+            .or_else(|| misspelt::say(&stuck))
             .or_else(|| known::by_token(&stuck))
             .unwrap_or_else(|| expected::say(&stuck, rule));
         let (start, end) = say.place.unwrap_or((stuck.at, stuck.at + stuck.token().len()));
