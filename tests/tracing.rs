@@ -1,4 +1,4 @@
-//! `--trace FILE.json`: what is in it, held against the rules of the Trace Event Format, however the run ends.
+//! `--trace FILE`: what is in it, held against the rules of the Trace Event Format, however the run ends; `--stats=json`.
 
 mod common;
 #[path = "common/directory.rs"]
@@ -216,6 +216,21 @@ join [start one(), start two()]
     let (status, _, err) = run(&place, &["check", "--trace", "@t.svg", "-e", "print(1)"]);
     assert_eq!((status, err.as_str()), (Some(0), "nothing was drawn: no counterexample was found\n"));
     assert!(!place.join("t.svg").exists());
+}
+
+#[test]
+fn statistics_are_json_when_asked_for() {
+    let place = directory("stats", TWO);
+    let (status, _, err) = run(&place, &["--stats=json", "@a.conc"]);
+    let told: Value = serde_json::from_str(err.trim_end()).expect("one line of JSON");
+    assert_eq!(status, Some(0));
+    let slept = |thread: &Value| thread["slept_ns"].as_u64().expect("a number");
+    let threads = told["threads"].as_array().expect("a list");
+    assert_eq!(threads.len(), 3);
+    assert!(threads[0]["name"] == "main" && slept(&threads[0]) == 0);
+    assert!(threads[1..].iter().all(|thread| slept(thread) >= 5_000_000));
+    assert_eq!((&told["locks"][0]["label"], &told["locks"][0]["acquired"]), (&"m".into(), &2.into()));
+    assert_eq!((&told["queues"][0]["put"], &told["queues"][0]["got"]), (&2.into(), &2.into()));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! What follows the script's name belongs to the script, whatever it looks like.
 
 use super::colour::Color;
-use super::exploring::{self, Check, Replay, Sim};
+use super::exploring::{self, Check, Format, Replay, Sim};
 use super::lesson::{LESSON_EXAMPLES, Lesson};
 use super::mdbook::{MDBOOK_EXAMPLES, Mdbook};
 use clap::{Args, CommandFactory, Parser, ValueEnum};
@@ -218,9 +218,17 @@ pub struct Run {
     )]
     pub schedule: Option<PathBuf>,
 
-    /// Tell at the end, on standard error, how long each thread ran and waited, and how locks and queues were used
-    #[arg(long)]
-    pub stats: bool,
+    /// Tell at the end, on standard error, how long each thread ran, waited and slept, and how locks and queues were used.
+    /// With `=json`, as one line of JSON for each process
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        num_args = 0..=1,
+        require_equals = true,
+        value_enum,
+        default_missing_value = "text"
+    )]
+    pub stats: Option<Format>,
 
     /// Write what each thread did and when, to FILE: a picture (.svg), or for ui.perfetto.dev (.json). It is written however
     /// the run ends
@@ -326,7 +334,8 @@ mod tests {
             assert_eq!(run(words).script.script, ["x.conc", "a"]);
         }
         assert_eq!(run(&["--stats", "-", "a"]).script.script, ["-", "a"]);
-        assert!(run(&["--stats", "-"]).stats);
+        assert_eq!(run(&["--stats", "-"]).stats, Some(Format::Text));
+        assert_eq!(run(&["--stats=json", "-"]).stats, Some(Format::Json));
         assert_eq!(run(&["./run"]).script.script, ["./run"]);
     }
 
@@ -335,10 +344,10 @@ mod tests {
         let words = ["x.conc", "--help", "--stats", "-e", "--", "-V", "--unknown=1"];
         let parsed = run(&words);
         assert_eq!(parsed.script.script, words);
-        assert!(!parsed.stats && parsed.script.text.is_none());
+        assert!(parsed.stats.is_none() && parsed.script.text.is_none());
         let parsed = run(&["-e", "print(args)", "--help", "-e", "--stats", "x"]);
         assert_eq!(parsed.script.text.unwrap(), ["print(args)", "--help", "-e", "--stats", "x"]);
-        assert!(!parsed.stats && parsed.script.script.is_empty());
+        assert!(parsed.stats.is_none() && parsed.script.script.is_empty());
         assert_eq!(run(&["-e", ""]).script.text.unwrap(), [""]);
         assert_eq!(run(&["-e", "-1"]).script.text.unwrap(), ["-1"]);
     }

@@ -1,6 +1,7 @@
 //! `conc run`: a script on real threads.
 
 use super::arguments::{Run, Script};
+use super::exploring::Format;
 use super::trace::Target;
 use super::{Failure, colour, compile, say, schedule, script};
 use conc::code::GIL_INTERVAL;
@@ -11,6 +12,7 @@ use conc::event::tape::Tape;
 use conc::explore;
 use conc::report::runtime::Ending;
 use conc::report::{Style, render};
+use conc::source::Source;
 use conc::world::legs::Legs;
 use conc::world::real::{self, Allowed, Input, Options, Programs, UncaughtReport};
 use std::path::{Path, PathBuf};
@@ -41,7 +43,7 @@ pub fn run(run: Run) -> i32 {
     let source = ready.program.source.clone();
     let style = colour::stderr();
     let ending = execute(ready, &run, tape.clone(), style);
-    say(&render::ending(&ending, &source, &style));
+    tell(ending.clone(), &source, &style, run.stats);
     match target.zip(tape) {
         Some((target, tape)) => target.write(&collect(&tape), &source.name, ending.status),
         None => ending.status,
@@ -89,6 +91,17 @@ fn forced(path: &Path) -> Result<Ready, i32> {
     })
 }
 
+/// Says what there is to say of the end of a process.
+fn tell(mut ending: Ending, source: &Source, style: &Style, stats: Option<Format>) {
+    let json = match stats {
+        Some(Format::Json) => {
+            ending.stats.take().map(|stats| render::stats_json(&stats, ending.process.as_deref()))
+        }
+        Some(Format::Text) | None => None,
+    };
+    say(&(render::ending(&ending, source, style) + &json.unwrap_or_default()));
+}
+
 /// Runs the program to its end; errors of threads are said when they happen.
 fn execute(ready: Ready, run: &Run, trace: Option<Arc<Tape>>, style: Style) -> Ending {
     let Ready { program, arguments, seed, input, forced } = ready;
@@ -103,7 +116,8 @@ fn execute(ready: Ready, run: &Run, trace: Option<Arc<Tape>>, style: Style) -> E
         say(&render::uncaught_in(process, &report.error, &report.thread, &report.holds, &source, &style));
     };
     let source = program.source.clone();
-    let ended = move |ending: &Ending| say(&render::ending(ending, &source, &style));
+    let format = run.stats;
+    let ended = move |ending: &Ending| tell(ending.clone(), &source, &style, format);
     let defaults = Options::default();
     let options = Options {
         arguments,
@@ -122,7 +136,7 @@ fn execute(ready: Ready, run: &Run, trace: Option<Arc<Tape>>, style: Style) -> E
         input,
         forced,
         signals: true,
-        stats: run.stats,
+        stats: run.stats.is_some(),
         trace,
         race: run.race,
         gil: run.gil.map(|interval| interval.unwrap_or(GIL_INTERVAL)),

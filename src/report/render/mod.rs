@@ -23,7 +23,7 @@ pub use diagnostics::diagnostics;
 pub use ending::ending;
 pub use json::json;
 pub use page::page;
-pub use stats::{gil, stats};
+pub use stats::{gil, stats, stats_json};
 pub use story::story;
 pub use uncaught::{uncaught, uncaught_by, uncaught_in};
 

@@ -4,6 +4,7 @@ use super::super::Style;
 use super::super::gil::Gil;
 use super::super::stats::Stats;
 use super::{at_line, clean, pad, widest};
+use serde_json::json;
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
@@ -44,6 +45,48 @@ pub fn stats(stats: &Stats, style: &Style) -> String {
         text += &table(head, rows.collect(), style);
     }
     text
+}
+
+/// The same as one line of JSON; `process` is what reports call it, None for the first.
+pub fn stats_json(stats: &Stats, process: Option<&str>) -> String {
+    let ns = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+    let threads = stats.threads.iter().map(|thread| {
+        json!({
+            "name": thread.name,
+            "wall_ns": ns(thread.wall),
+            "cpu_ns": thread.cpu.map(ns),
+            "waits": thread.waits,
+            "waited_ns": ns(thread.waited.saturating_sub(thread.slept)),
+            "slept_ns": ns(thread.slept),
+        })
+    });
+    let locks = stats.locks.iter().map(|lock| {
+        json!({
+            "label": lock.label,
+            "acquired": lock.acquired,
+            "waits": lock.waits,
+            "longest_wait_ns": ns(lock.longest),
+            "longest_wait_line": (lock.waits > 0).then_some(lock.line),
+        })
+    });
+    let queues = stats.queues.iter().map(|queue| {
+        json!({
+            "label": queue.label,
+            "put": queue.put,
+            "got": queue.got,
+            "most_held": queue.most,
+            "put_waits": queue.put_waits,
+            "get_waits": queue.get_waits,
+        })
+    });
+    let all = json!({
+        "process": process,
+        "wall_ns": ns(stats.wall),
+        "threads": threads.collect::<Vec<_>>(),
+        "locks": locks.collect::<Vec<_>>(),
+        "queues": queues.collect::<Vec<_>>(),
+    });
+    format!("{all}\n")
 }
 
 pub fn gil(gil: &Gil, style: &Style) -> String {
