@@ -78,17 +78,14 @@ impl<'t> Collector<'t> {
             let Some(&index) = self.processes.get(&chunk.process) else { continue };
             for words in &chunk.events {
                 let (upper, lower) = ((words[3] >> 32) as i32, words[3] as i32);
-                match code(words) {
-                    Some(Code::ProcessBegins) => {
-                        if let Some(name) = self.text((words[2] >> 32) as u32) {
-                            self.log.processes[index].name = name;
-                        }
-                        self.log.processes[index].pid = upper;
-                        self.log.processes[index].began = Some(words[0]);
-                        self.pids.insert(upper, index);
-                        parents.push((index, lower));
+                if code(words) == Some(Code::ProcessBegins) {
+                    if let Some(name) = self.text((words[2] >> 32) as u32) {
+                        self.log.processes[index].name = name;
                     }
-                    Some(_) | None => {}
+                    self.log.processes[index].pid = upper;
+                    self.log.processes[index].began = Some(words[0]);
+                    self.pids.insert(upper, index);
+                    parents.push((index, lower));
                 }
             }
         }

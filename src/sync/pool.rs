@@ -236,7 +236,13 @@ impl Crew {
         self.state.lock().tasks.iter().cloned().collect()
     }
 
-    /// Tasks given and not ended: while there are any, the program does not end.
+    /// Tasks that wait or that a worker is at. Who has learnt a task's result does not find it here any more.
+    pub fn pending(&self) -> usize {
+        let state = self.state.lock();
+        state.tasks.len() + state.busy.len()
+    }
+
+    /// Tasks whose end is not known to everybody yet: while there are any, the program does not end.
     pub fn unfinished(&self) -> usize {
         self.unfinished.load(Ordering::SeqCst)
     }

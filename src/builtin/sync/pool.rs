@@ -281,7 +281,7 @@ fn workers(_: &mut Context<'_>, value: &Value) -> Done {
 
 fn unfinished(_: &mut Context<'_>, value: &Value) -> Done {
     let sync = sync_in(value)?;
-    Ok(Value::Int(Pool::of(sync)?.crew(sync)?.unfinished() as i64).into())
+    Ok(Value::Int(Pool::of(sync)?.crew(sync)?.pending() as i64).into())
 }
 
 fn closed(_: &mut Context<'_>, value: &Value) -> Done {
