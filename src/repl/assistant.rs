@@ -49,8 +49,7 @@ pub fn candidates(core: &Core, before: &str) -> (usize, Vec<String>) {
     } else {
         core.growing.names().keys().for_each(|name| offer(name));
         builtin::functions().iter().for_each(|row| offer(row.name));
-        syntax::RESERVED.iter().for_each(|name| offer(name));
-        colour::DECLARING.iter().for_each(|name| offer(name));
+        syntax::RESERVED.iter().chain(&syntax::DECLARING).for_each(|name| offer(name));
     }
     (start, found.into_iter().collect())
 }

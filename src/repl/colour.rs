@@ -10,30 +10,6 @@ const TEXT: &str = "32";
 const COMMENT: &str = "2";
 const COMMAND: &str = "1;35";
 
-/// Words that begin a declaration where another name follows.
-pub const DECLARING: &[&str] = &[
-    "lock",
-    "rlock",
-    "rwlock",
-    "semaphore",
-    "condition",
-    "event",
-    "barrier",
-    "latch",
-    "queue",
-    "atomic",
-    "timer",
-    "pool",
-    "pipe",
-    "thread",
-    "process",
-    "daemon",
-    "shared",
-    "threadlocal",
-    "invariant",
-    "ensure",
-];
-
 /// The line with colours, of the same width.
 pub fn paint(line: &str) -> Cow<'_, str> {
     if line.is_empty() {
@@ -74,7 +50,7 @@ fn token(rest: &str, first: char, after_dot: bool) -> (usize, Option<&'static st
             let length = while_matches(rest, |c| c.is_alphanumeric() || c == '_');
             let colour = match &rest[..length] {
                 _ if after_dot => None,
-                word if DECLARING.contains(&word) => Some(DECLARES),
+                word if syntax::DECLARING.contains(&word) => Some(DECLARES),
                 word if syntax::is_reserved(word) => Some(KEYWORD),
                 _ => None,
             };

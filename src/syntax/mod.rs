@@ -13,7 +13,7 @@ mod properties;
 mod tests;
 pub mod tree;
 
-pub use parse::{RESERVED, is_reserved};
+pub use parse::{DECLARING, RESERVED, is_reserved};
 
 use crate::report::Diagnostic;
 use crate::source::{Source, prepare};

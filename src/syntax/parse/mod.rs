@@ -14,7 +14,7 @@ mod select;
 mod statements;
 mod texts;
 
-pub use mistakes::{RESERVED, is_reserved};
+pub use mistakes::{DECLARING, RESERVED, is_reserved};
 
 use super::tree::{Block, Name, NodeId, Script, Statement};
 use crate::report::{Code, Diagnostic};

@@ -46,6 +46,30 @@ pub const RESERVED: [&str; 38] = [
     "self",
 ];
 
+/// Words that begin a declaration where another name follows. But for `shared` they are names elsewhere.
+pub const DECLARING: [&str; 20] = [
+    "lock",
+    "rlock",
+    "rwlock",
+    "semaphore",
+    "condition",
+    "event",
+    "barrier",
+    "latch",
+    "queue",
+    "atomic",
+    "timer",
+    "pool",
+    "pipe",
+    "thread",
+    "process",
+    "daemon",
+    "shared",
+    "threadlocal",
+    "invariant",
+    "ensure",
+];
+
 pub fn is_reserved(word: &str) -> bool {
     RESERVED.contains(&word)
 }

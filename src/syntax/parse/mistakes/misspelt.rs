@@ -2,72 +2,19 @@
 //!
 //! Only there: a word that can be a name, and stands where a name makes sense, is for the resolver to judge.
 
-use super::known::is_reserved;
+use super::known::{DECLARING, RESERVED, is_reserved};
 use super::tokens::{first_token, is_word};
 use super::{Say, Stuck};
 use crate::resolve::suggest;
 
+/// What begins a statement as well and is no reserved word: parts of declarations, and what only stands in some places.
+const OTHERS: [&str; 5] = ["run", "on", "array", "list", "map"];
+
 /// What statements begin with.
-const BEGINNINGS: [&str; 58] = [
-    "let",
-    "var",
-    "fn",
-    "class",
-    "monitor",
-    "if",
-    "else",
-    "while",
-    "loop",
-    "repeat",
-    "for",
-    "return",
-    "try",
-    "catch",
-    "finally",
-    "throw",
-    "defer",
-    "assert",
-    "with",
-    "start",
-    "join",
-    "sleep",
-    "await",
-    "select",
-    "parallel",
-    "atomically",
-    "shared",
-    "thread",
-    "daemon",
-    "process",
-    "timer",
-    "run",
-    "on",
-    "lock",
-    "rlock",
-    "rwlock",
-    "semaphore",
-    "condition",
-    "event",
-    "barrier",
-    "latch",
-    "queue",
-    "atomic",
-    "pool",
-    "pipe",
-    "array",
-    "list",
-    "map",
-    "threadlocal",
-    "invariant",
-    "ensure",
-    "break",
-    "continue",
-    "yield",
-    "not",
-    "nil",
-    "true",
-    "false",
-];
+fn beginnings() -> impl Iterator<Item = &'static str> {
+    let reserved = RESERVED.into_iter().filter(|word| !matches!(*word, "in" | "and" | "or" | "self"));
+    reserved.chain(DECLARING).chain(OTHERS)
+}
 
 /// Words of other languages that are misspelt as easily, and what is written here.
 const FOREIGN: [(&str, &str); 2] = [("function", "fn"), ("foreach", "for")];
@@ -75,16 +22,15 @@ const FOREIGN: [(&str, &str); 2] = [("function", "fn"), ("foreach", "for")];
 pub fn say(stuck: &Stuck) -> Option<Say> {
     let (before, token, first) = (stuck.before(), stuck.token(), first_token(stuck.text));
     if first == "if" && before.ends_with('}') {
-        return Some(said(token, nearest(token, &["else"])?));
+        return Some(said(token, nearest(token, ["else"])?));
     }
     // A sign after it would have been an operator: then it is meant as a name.
     let goes_on = is_word(token) || token.starts_with(|c: char| matches!(c, '{' | '"') || c.is_ascii_digit());
     if before != first || !goes_on {
         return None;
     }
-    let foreign = FOREIGN.map(|(theirs, _)| theirs);
-    let meant = nearest(first, &BEGINNINGS).or_else(|| {
-        let theirs = nearest(first, &foreign)?;
+    let meant = nearest(first, beginnings()).or_else(|| {
+        let theirs = nearest(first, FOREIGN.map(|(theirs, _)| theirs))?;
         FOREIGN.iter().find(|(known, _)| *known == theirs).map(|(_, ours)| *ours)
     })?;
     Some(said(first, meant).at(0, first.len()))
@@ -95,12 +41,12 @@ fn said(word: &str, meant: &str) -> Say {
 }
 
 /// The word that was meant; None for one that is right, or that is as well another one.
-fn nearest(word: &str, words: &[&'static str]) -> Option<&'static str> {
+fn nearest(word: &str, words: impl IntoIterator<Item = &'static str>) -> Option<&'static str> {
     // `wait(fs)` is a function.
-    if !is_word(word) || is_reserved(word) || BEGINNINGS.contains(&word) || word == "wait" {
+    if !is_word(word) || is_reserved(word) || beginnings().any(|known| known == word) || word == "wait" {
         return None;
     }
-    let meant = suggest::closest(word, words.iter().copied())?;
+    let meant = suggest::closest(word, words)?;
     // Three letters of which one is another are most often a name: `get x`, `bar x`.
     let letters = |text: &str| {
         let mut letters: Vec<char> = text.to_lowercase().chars().collect();

@@ -8,7 +8,7 @@ mod known;
 mod misspelt;
 mod tokens;
 
-pub use known::{RESERVED, is_reserved};
+pub use known::{DECLARING, RESERVED, is_reserved};
 
 use super::{Grammar, PROBLEM_LIMIT, Pair, Parser, Rule};
 use crate::report::{Code, Diagnostic};
