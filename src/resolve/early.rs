@@ -4,7 +4,7 @@
 //! The script runs from top to bottom; so what matters is the first place in its own code, or in a body made by it, from
 //! where the function can be reached. (For the variables of functions `captures` decides, by when closures are made.)
 
-use super::{FunctionId, FunctionKind, Names, VariableKind};
+use super::{FunctionId, FunctionKind, Names};
 
 impl Names<'_> {
     pub(super) fn find_early_globals(&mut self) {
@@ -50,19 +50,8 @@ impl Names<'_> {
 
     /// The function that a name leads to, or the one around it that has to run first.
     fn named_function(&self, variable: u32) -> Option<FunctionId> {
-        let function = match self.answers.variables[variable as usize].kind {
-            VariableKind::Function(function) | VariableKind::Template(function) => function,
-            VariableKind::Class(class) => self.answers.classes[class as usize].initialiser,
-            VariableKind::Let
-            | VariableKind::Var
-            | VariableKind::ThreadLocal
-            | VariableKind::Parameter
-            | VariableKind::Loop
-            | VariableKind::Error
-            | VariableKind::SelfReference
-            | VariableKind::Declared => return None,
-        };
-        self.outermost_named(function)
+        let kind = self.answers.variables[variable as usize].kind;
+        self.outermost_named(self.answers.declared_function(kind)?)
     }
 
     /// The outermost function around this one (or itself) that runs only if somebody names it.

@@ -162,6 +162,25 @@ pub struct Resolution {
     pub class_of: Vec<Option<ClassId>>,
 }
 
+impl Resolution {
+    /// The function that a variable of this kind holds from its declaration on: that of a class is its initialiser. None
+    /// when what it holds is for the run to tell.
+    pub fn declared_function(&self, kind: VariableKind) -> Option<FunctionId> {
+        match kind {
+            VariableKind::Function(function) | VariableKind::Template(function) => Some(function),
+            VariableKind::Class(class) => Some(self.classes[class as usize].initialiser),
+            VariableKind::Let
+            | VariableKind::Var
+            | VariableKind::ThreadLocal
+            | VariableKind::Parameter
+            | VariableKind::Loop
+            | VariableKind::Error
+            | VariableKind::SelfReference
+            | VariableKind::Declared => None,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Meaning {
     #[default]

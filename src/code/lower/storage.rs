@@ -56,7 +56,7 @@ pub(super) fn assign(
         let mut changed = false;
         for (id, variable) in resolution.variables.iter().enumerate().skip(new) {
             let Storage::Function(_) = storage[id] else { continue };
-            let function = function_of(variable.kind, resolution);
+            let Some(function) = resolution.declared_function(variable.kind) else { continue };
             let captures = &resolution.functions[function as usize].captures;
             if captures.iter().any(|&captured| storage[captured as usize].in_frame()) {
                 storage[id] = if variable.captured { Storage::Cell } else { Storage::Register };
@@ -69,21 +69,6 @@ pub(super) fn assign(
     }
 }
 
-fn function_of(kind: VariableKind, resolution: &Resolution) -> u32 {
-    match kind {
-        VariableKind::Function(function) | VariableKind::Template(function) => function,
-        VariableKind::Class(class) => resolution.classes[class as usize].initialiser,
-        VariableKind::Let
-        | VariableKind::Var
-        | VariableKind::ThreadLocal
-        | VariableKind::Parameter
-        | VariableKind::Loop
-        | VariableKind::Error
-        | VariableKind::SelfReference
-        | VariableKind::Declared => unreachable!("only functions are kept as functions"),
-    }
-}
-
 fn first_choice(
     lowering: &mut Lowering,
     variable: &Variable,
@@ -91,21 +76,12 @@ fn first_choice(
     functions: &[u32],
 ) -> Storage {
     let program = &mut lowering.program;
-    match variable.kind {
-        VariableKind::Function(_) | VariableKind::Template(_) | VariableKind::Class(_) => {
-            return Storage::Function(functions[function_of(variable.kind, resolution) as usize]);
-        }
-        VariableKind::ThreadLocal => {
-            program.locals += 1;
-            return Storage::Local(program.locals as u32 - 1);
-        }
-        VariableKind::Let
-        | VariableKind::Var
-        | VariableKind::Parameter
-        | VariableKind::Loop
-        | VariableKind::Error
-        | VariableKind::SelfReference
-        | VariableKind::Declared => {}
+    if let Some(function) = resolution.declared_function(variable.kind) {
+        return Storage::Function(functions[function as usize]);
+    }
+    if variable.kind == VariableKind::ThreadLocal {
+        program.locals += 1;
+        return Storage::Local(program.locals as u32 - 1);
     }
     if variable.interprocess {
         program.shared.push(program.globals.len() as u32);

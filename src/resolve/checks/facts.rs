@@ -339,18 +339,7 @@ impl<'t> Facts<'t> {
 fn named(answers: &Resolution) -> HashMap<FunctionId, Span> {
     let mut named = HashMap::new();
     for variable in &answers.variables {
-        let function = match variable.kind {
-            VariableKind::Function(id) | VariableKind::Template(id) => id,
-            VariableKind::Class(class) => answers.classes[class as usize].initialiser,
-            VariableKind::Let
-            | VariableKind::Var
-            | VariableKind::ThreadLocal
-            | VariableKind::Parameter
-            | VariableKind::Loop
-            | VariableKind::Error
-            | VariableKind::SelfReference
-            | VariableKind::Declared => continue,
-        };
+        let Some(function) = answers.declared_function(variable.kind) else { continue };
         named.entry(function).or_insert(variable.span);
     }
     named
