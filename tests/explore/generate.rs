@@ -93,7 +93,7 @@ pub fn program(seed: u64) -> Program {
 }
 
 /// About as many states as there are ways to stand in the threads' code.
-fn size(program: &Program) -> usize {
+pub fn size(program: &Program) -> usize {
     let steps = |statements: &[Statement]| {
         let code = code::code(statements, None, false, false);
         code.steps.iter().filter(|(step, _)| !step.is_local()).count()

@@ -1,7 +1,7 @@
 //! Random programs with processes: one or two beside `main`, over variables that are shared or their own, over things
 //! that are shared, and with kills.
 
-use crate::code;
+use crate::generate::size;
 use crate::model::*;
 
 /// More interleavings than this are too many for the oracle.
@@ -25,15 +25,6 @@ pub fn program(seed: u64) -> Program {
             return generator.program;
         }
     }
-}
-
-fn size(program: &Program) -> usize {
-    let steps = |statements: &[Statement]| {
-        let code = code::code(statements, None, false, false);
-        code.steps.iter().filter(|(step, _)| !step.is_local()).count()
-    };
-    let bodies = program.handles.iter().map(|body| 1 + steps(&program.bodies[*body].statements));
-    bodies.product::<usize>().saturating_mul(steps(&program.main) / 2)
 }
 
 impl Generator {
