@@ -162,16 +162,15 @@ impl Parser<'_> {
             return StatementKind::UseGil { interval: None };
         };
         let span = self.span(&number);
-        match self.number(&number) {
-            ExpressionKind::Duration(nanoseconds @ 1..) => {
-                let interval = Some(Duration::from_nanos(nanoseconds.unsigned_abs()));
-                return StatementKind::UseGil { interval };
-            }
-            ExpressionKind::Invalid => {}
-            _ => {
-                let message = "the interval of the GIL is a duration, longer than nothing";
-                self.problem(Diagnostic::error(Code::BadNumber, span, message).hint(GIL_HINT));
-            }
+        let value = self.number(&number);
+        if let ExpressionKind::Duration(nanoseconds @ 1..) = value {
+            let interval = Some(Duration::from_nanos(nanoseconds.unsigned_abs()));
+            return StatementKind::UseGil { interval };
+        }
+        // What is no number at all has been told.
+        if !matches!(value, ExpressionKind::Invalid) {
+            let message = "the interval of the GIL is a duration, longer than nothing";
+            self.problem(Diagnostic::error(Code::BadNumber, span, message).hint(GIL_HINT));
         }
         StatementKind::Invalid
     }

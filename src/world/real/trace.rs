@@ -64,9 +64,13 @@ impl RealWorld {
         }
         let waiting = self.seat.thread.waiting.lock().clone();
         let Some(waiting) = waiting else { return };
-        let thing = match &waiting.on {
-            Value::Sync(sync) if !matches!(sync.kind, Kind::Outside(_)) => Some(&**sync),
-            _ => None, // a thread, or several things: the text names them
+        // A thread, or several things: the text names them.
+        let thing = if let Value::Sync(sync) = &waiting.on
+            && !matches!(sync.kind, Kind::Outside(_))
+        {
+            Some(&**sync)
+        } else {
+            None
         };
         // What processes share, and other processes, are outside of this one and not of the run.
         let kind = match (told.kind, &waiting.on, thing) {

@@ -168,9 +168,11 @@ impl Stepper<'_> {
         let mut living = Living::new(&contents, &refs, true).with_fresh_ids(self.universe.next_id);
         self.universe.next_id += copied.nodes.len() as u32;
         for (at, object) in copied.objects.iter().enumerate().filter(|(_, object)| stays(object)) {
-            let there = match object {
-                Shared::Sync(sync) => End::for_another(sync, self.next_id(), to).map(Arc::new),
-                _ => None, // no other has a part in each process
+            // An end of a pipe has a part in each process.
+            let there = if let Shared::Sync(sync) = object {
+                End::for_another(sync, self.next_id(), to).map(Arc::new)
+            } else {
+                None
             };
             living.stays((roots + at) as u32, there.map_or_else(|| object.clone(), Shared::Sync));
         }
@@ -306,7 +308,19 @@ fn stays(object: &Shared) -> bool {
         Shared::List(list) => list.nature.is_one_for_all(),
         Shared::Map(map) => map.nature.is_one_for_all(),
         Shared::Set(set) => set.nature.is_one_for_all(),
-        _ => false, // nothing else can be declared `shared`
+        Shared::Cell(_)
+        | Shared::Object(_)
+        | Shared::Closure(_)
+        | Shared::Bound(_)
+        | Shared::Error(_)
+        | Shared::Thread(_)
+        | Shared::File(_)
+        | Shared::Ticket(_)
+        | Shared::Round(_)
+        | Shared::Failure(_)
+        | Shared::Left(_)
+        | Shared::Space(_)
+        | Shared::Between(_) => false,
     }
 }
 
