@@ -3,13 +3,14 @@
 //! On real threads a mistake hides because a thread does much in one go: it is rare that another comes exactly between
 //! two of its steps. So where mistakes are made (between reading a variable and writing it, and before a second lock is
 //! taken while a first one is held) a thread *stands aside* the first few times, until all others stand aside too, or
-//! wait: then they have come as far as they can. How long that takes depends on the machine, so it is not a time that is
+//! wait: then they have come as far as they can, and go on together. How long that takes depends on the machine, so it is not a time that is
 //! waited, but this. Beside that, before steps that others can tell, there are short delays at random.
 //!
 //! Nothing else changes: a thread that stands aside can go on, and is no deadlock. All of it is kept within a part of
 //! the time that the run has taken.
 
 use crate::machine::Visible;
+use rustix::time::{ClockId, clock_gettime};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -29,6 +30,8 @@ pub(super) struct Delays {
     born: AtomicU64,
     /// How often threads have stood aside.
     times: AtomicU64,
+    /// How often all stood aside, and went on together: else the last to come would leave the others standing.
+    gone_on: AtomicU64,
 }
 
 /// One thread's delays.
@@ -52,14 +55,16 @@ const FEW: u32 = 24;
 /// In microseconds: from and to.
 const SHORT: (u64, u64) = (20, 300);
 
-/// So long at most a thread stands aside after the last other one has begun, and so long for one that is to begin.
+/// So much processor time of all threads at most a thread stands aside for after the last other one has begun. (Not so
+/// long: where the processors are busy with something else, another may not have come to its first step by then.)
 const ASIDE: Duration = Duration::from_millis(4);
-const ASIDE_FOR_THE_UNBORN: Duration = Duration::from_millis(100);
+/// So long at most for those who do not use a processor, and for one that is to begin.
+const ASIDE_AT_MOST: Duration = Duration::from_millis(300);
 /// How often it looks whether all others have come as far as they can.
 const LOOK: Duration = Duration::from_micros(50);
 
 /// So often threads stand aside whatever it takes: there is much to find in the first steps of a few.
-const ALWAYS: u64 = 16;
+const ALWAYS: u64 = 32;
 
 /// What a run may spend before it has taken any time.
 const TO_BEGIN_WITH: Duration = Duration::from_millis(6);
@@ -77,6 +82,7 @@ impl Delays {
             unborn: AtomicIsize::new(0),
             born: AtomicU64::new(0),
             times: AtomicU64::new(0),
+            gone_on: AtomicU64::new(0),
         }
     }
 
@@ -106,15 +112,21 @@ impl Delays {
             return;
         }
         let began = Instant::now();
-        let (mut since, mut born) = (began, self.born.load(Ordering::SeqCst));
+        let (mut since, mut used, mut born) = (began, processor_time(), self.born.load(Ordering::SeqCst));
+        let gone_on = self.gone_on.load(Ordering::SeqCst);
         self.aside.fetch_add(1, Ordering::SeqCst);
-        while self.awake.load(Ordering::SeqCst) > self.aside.load(Ordering::SeqCst) {
+        while self.gone_on.load(Ordering::SeqCst) == gone_on {
+            if self.awake.load(Ordering::SeqCst) <= self.aside.load(Ordering::SeqCst) {
+                self.gone_on.fetch_add(1, Ordering::SeqCst);
+                break;
+            }
             let now_born = self.born.load(Ordering::SeqCst);
             if now_born != born {
-                (since, born) = (Instant::now(), now_born);
+                (since, used, born) = (Instant::now(), processor_time(), now_born);
             }
             let unborn = self.unborn.load(Ordering::SeqCst) > 0;
-            if since.elapsed() > if unborn { ASIDE_FOR_THE_UNBORN } else { ASIDE } {
+            let enough = !unborn && processor_time().saturating_sub(used) > ASIDE;
+            if enough || since.elapsed() > ASIDE_AT_MOST {
                 break;
             }
             std::thread::sleep(LOOK);
@@ -124,12 +136,17 @@ impl Delays {
     }
 }
 
+/// What all threads of this process have used so far.
+fn processor_time() -> Duration {
+    clock_gettime(ClockId::ProcessCPUTime).try_into().unwrap_or_default()
+}
+
 impl Jitter {
     pub fn new(delays: &Arc<Delays>, thread: u32) -> Jitter {
         let mut random =
             fastrand::Rng::with_seed(delays.seed ^ u64::from(thread).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let left = random.u32(0..AT_FIRST);
-        Jitter { delays: delays.clone(), random, left, short: 0, writes: 2, nested: 2 }
+        Jitter { delays: delays.clone(), random, left, short: 0, writes: 3, nested: 4 }
     }
 
     /// `holds`: the thread holds a lock.
