@@ -24,6 +24,10 @@ pub struct Labels {
     race: &'static str,
     failed: &'static str,
     status: &'static str,
+    /// Behind the command, and between things that were found.
+    colon: &'static str,
+    semicolon: &'static str,
+    brackets: [&'static str; 2],
 }
 
 const ENGLISH: Labels = Labels {
@@ -36,6 +40,9 @@ const ENGLISH: Labels = Labels {
     race: "finds a data race",
     failed: "fails",
     status: "exit status",
+    colon: ": ",
+    semicolon: "; ",
+    brackets: [" (", ")"],
 };
 
 const CHINESE: Labels = Labels {
@@ -48,6 +55,9 @@ const CHINESE: Labels = Labels {
     race: "发现数据竞争",
     failed: "失败",
     status: "退出状态",
+    colon: "：",
+    semicolon: "；",
+    brackets: ["（", "）"],
 };
 
 impl Labels {
@@ -129,14 +139,15 @@ fn added(block: &Block, runs: &Runs, labels: &Labels) -> Vec<String> {
 fn verdict(block: &Block, runs: &Runs, labels: &Labels) -> Option<String> {
     if block.fence.mode == Mode::Check {
         let found = judge::failures(runs.findings.as_ref()?);
-        return Some(match found {
-            None => format!("`conc check`: **{}**", labels.failed),
-            Some(found) if found.is_empty() => format!("`conc check`: **{}**", labels.holds),
+        let said = match found {
+            None => format!("**{}**", labels.failed),
+            Some(found) if found.is_empty() => format!("**{}**", labels.holds),
             Some(found) => {
                 let found: Vec<String> = found.iter().map(|what| as_code(what)).collect();
-                format!("`conc check`: **{}** {}", labels.finds, found.join("; "))
+                format!("**{}** {}", labels.finds, found.join(labels.semicolon))
             }
-        });
+        };
+        return Some(format!("`conc check`{}{said}", labels.colon));
     }
     // A report tells it better.
     let how = match block.fence.expects.first().filter(|_| block.report.is_none())? {
@@ -145,7 +156,8 @@ fn verdict(block: &Block, runs: &Runs, labels: &Labels) -> Option<String> {
         Expect::Fails(_) | Expect::Livelocks => labels.failed,
     };
     let status = runs.text.as_ref().and_then(|gave| gave.status).unwrap_or(status::FAILED);
-    Some(format!("`{}`: **{how}** ({} {status})", command(block), labels.status))
+    let [open, close] = labels.brackets;
+    Some(format!("`{}`{}**{how}**{open}{} {status}{close}", command(block), labels.colon, labels.status))
 }
 
 fn prints(block: &Block, labels: &Labels) -> String {
@@ -257,10 +269,10 @@ mod tests {
             Runs { text: gave("", "", 3), findings: None },
         ];
         let shown = book(text, &runs, "zh-CN");
-        assert!(shown.contains("  ```\n\n  `conc check`: **发现** `` data race on `n` ``\n"), "{shown}");
+        assert!(shown.contains("  ```\n\n  `conc check`：**发现** `` data race on `n` ``\n"), "{shown}");
         assert!(shown.contains("\n\n  一切可能的输出：\n\n  ```text\n  1\n  2\n  ```\n"), "{shown}");
-        assert!(shown.contains("`conc check`: **成立，无论次序如何**\n"), "{shown}");
-        assert!(shown.ends_with("```conc\nc\n```\n\n`conc`: **以死锁结束** (退出状态 3)\n"), "{shown}");
+        assert!(shown.contains("`conc check`：**成立，无论次序如何**\n"), "{shown}");
+        assert!(shown.ends_with("```conc\nc\n```\n\n`conc`：**以死锁结束**（退出状态 3）\n"), "{shown}");
     }
 
     #[test]

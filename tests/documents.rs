@@ -1,0 +1,91 @@
+//! What is written for people beside the code: links lead somewhere, and the Chinese tour shows what the English README does.
+
+use std::fs;
+use std::path::Path;
+
+const DOCUMENTS: [&str; 9] = [
+    "README.md",
+    "README.zh.md",
+    "ARCHITECTURE.md",
+    "editors/README.md",
+    "examples/README.md",
+    "examples/README.zh.md",
+    "docs/reference/README.md",
+    "docs/zh/reference/README.md",
+    "lessons/zh/README.md",
+];
+
+fn read(path: &str) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// What stands in brackets behind a bracketed text: where a link goes.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link)
+}
+
+/// Lines within fences.
+fn shown(text: &str) -> Vec<&str> {
+    let mut is_code = false;
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        match line.starts_with("```") {
+            true => is_code = !is_code,
+            false if is_code => lines.push(line),
+            false => {}
+        }
+    }
+    lines
+}
+
+#[test]
+fn links_lead_somewhere() {
+    for document in DOCUMENTS {
+        let folder = Path::new(document).parent().expect("a file is in a folder");
+        let text = read(document);
+        let headings: Vec<String> =
+            text.lines().filter_map(|line| line.strip_prefix("## ")).map(anchor).collect();
+        for link in links(&text).filter(|link| !link.starts_with("https://")) {
+            let leads = match link.strip_prefix('#') {
+                Some(heading) => headings.iter().any(|known| known == heading),
+                None => folder.join(link).exists(),
+            };
+            assert!(leads, "{document}: {link}");
+        }
+    }
+}
+
+/// What a heading is called in a link.
+fn anchor(heading: &str) -> String {
+    let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
+}
+
+/// The tour is shorter, and its comments are in Chinese: each of its lines begins like one of the English README.
+#[test]
+fn the_tour_shows_the_same_scripts_and_outputs() {
+    let (english, chinese) = (read("README.md"), read("README.zh.md"));
+    let known = shown(&english);
+    let lines = shown(&chinese);
+    assert!(lines.len() > 80, "{}", lines.len());
+    for line in lines {
+        let code = line.split(|c: char| !c.is_ascii()).next().unwrap_or_default();
+        let code = code.trim_end_matches([' ', '#']);
+        assert!(known.iter().any(|known| known.starts_with(code)), "{line}");
+    }
+}
+
+#[test]
+fn both_lists_of_examples_have_the_same_examples() {
+    let [english, chinese] = ["examples/README.md", "examples/README.zh.md"].map(read);
+    let examples = |text: &str| -> Vec<String> {
+        links(text).filter(|link| link.ends_with(".conc")).map(str::to_string).collect()
+    };
+    assert_eq!(examples(&english), examples(&chinese));
+    let folders = ["examples", "examples/classics"].map(|folder| fs::read_dir(folder).expect("a folder"));
+    for entry in folders.into_iter().flatten() {
+        let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
+        let listed = examples(&english).iter().any(|example| example.ends_with(&name));
+        assert!(listed || !name.ends_with(".conc"), "{name} is in no list");
+    }
+}
