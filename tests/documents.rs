@@ -1,5 +1,8 @@
 //! What is written for people beside the code: links lead somewhere, and the Chinese tour shows what the English README does.
 
+mod common;
+
+use common::{conc, text};
 use std::fs;
 use std::path::Path;
 
@@ -24,18 +27,18 @@ fn links(text: &str) -> impl Iterator<Item = &str> {
     text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link)
 }
 
-/// Lines within fences.
-fn shown(text: &str) -> Vec<&str> {
-    let mut is_code = false;
-    let mut lines = Vec::new();
-    for line in text.lines() {
-        match line.starts_with("```") {
-            true => is_code = !is_code,
-            false if is_code => lines.push(line),
-            false => {}
+/// What stands within fences.
+fn blocks(text: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if line.starts_with("```") {
+            let fence = &line[..line.len() - line.trim_start_matches('`').len()];
+            let body = lines.by_ref().take_while(|line| *line != fence);
+            blocks.push(body.map(|line| format!("{line}\n")).collect());
         }
     }
-    lines
+    blocks
 }
 
 #[test]
@@ -65,13 +68,38 @@ fn anchor(heading: &str) -> String {
 #[test]
 fn the_tour_shows_the_same_scripts_and_outputs() {
     let (english, chinese) = (read("README.md"), read("README.zh.md"));
-    let known = shown(&english);
-    let lines = shown(&chinese);
-    assert!(lines.len() > 80, "{}", lines.len());
-    for line in lines {
+    let (known, tour) = (blocks(&english).concat(), blocks(&chinese).concat());
+    let known: Vec<&str> = known.lines().collect();
+    assert!(tour.lines().count() > 80, "{tour}");
+    for line in tour.lines() {
         let code = line.split(|c: char| !c.is_ascii()).next().unwrap_or_default();
         let code = code.trim_end_matches([' ', '#']);
         assert!(known.iter().any(|known| known.starts_with(code)), "{line}");
+    }
+}
+
+/// A block `$ conc WORDS FILE`, with what comes of it, belongs to the script in the block before it.
+#[test]
+fn readmes_show_what_comes() {
+    for document in ["README.md", "README.zh.md"] {
+        let blocks = blocks(&read(document));
+        let mut commands = 0;
+        for pair in blocks.windows(2) {
+            let [script, shown] = pair else { continue };
+            let Some((command, expected)) =
+                shown.strip_prefix("$ conc ").and_then(|rest| rest.split_once('\n'))
+            else {
+                continue;
+            };
+            let words = command.split(' ').map(|word| if word.ends_with(".conc") { "-" } else { word });
+            let out = text(&conc(&words.collect::<Vec<_>>(), script).stdout);
+            match expected.strip_suffix("...\n") {
+                Some(beginning) => assert!(out.starts_with(beginning), "{document}: {out}"),
+                None => assert_eq!(out, expected, "{document}"),
+            }
+            commands += 1;
+        }
+        assert!(commands >= 2, "{document}: {commands}");
     }
 }
 
