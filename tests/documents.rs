@@ -103,6 +103,43 @@ fn readmes_show_what_comes() {
     }
 }
 
+/// The pages that `conc explain` and `conc help` show in Chinese: as many, with the same scripts, whose comments are in Chinese.
+#[test]
+fn pages_in_chinese_have_the_same_scripts() {
+    for folder in ["errors", "reference"] {
+        let [english, chinese] = ["docs", "docs/zh"].map(|docs| names(&format!("{docs}/{folder}")));
+        assert!(english.len() > 40);
+        assert_eq!(english, chinese, "docs/zh/{folder}");
+        for name in english {
+            let [english, chinese] = ["docs", "docs/zh"].map(|docs| read(&format!("{docs}/{folder}/{name}")));
+            let fences = |page: &str| -> Vec<String> {
+                page.lines().filter(|line| line.starts_with("```")).map(str::to_string).collect()
+            };
+            assert_eq!(fences(&english), fences(&chinese), "{name}");
+            let scripts =
+                |page: &str| blocks(page).iter().map(|script| uncommented(script)).collect::<Vec<_>>();
+            assert_eq!(scripts(&english), scripts(&chinese), "{name}");
+        }
+    }
+}
+
+/// The files of a folder, sorted.
+fn names(folder: &str) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{folder}: {error}"));
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// A script whose comments are all the same. On these pages a `#` in a text would be one, too.
+fn uncommented(script: &str) -> String {
+    script
+        .lines()
+        .map(|line| line.split_once('#').map_or(line.to_string(), |(code, _)| format!("{code}#")) + "\n")
+        .collect()
+}
+
 #[test]
 fn both_lists_of_examples_have_the_same_examples() {
     let [english, chinese] = ["examples/README.md", "examples/README.zh.md"].map(read);
