@@ -66,13 +66,16 @@ pub enum Instruction {
     NewCell {
         d: Register,
     },
+    /// `name` is what the variable is called, for reports.
     LoadCell {
         d: Register,
         cell: Register,
+        name: u16,
     },
     StoreCell {
         cell: Register,
         s: Register,
+        name: u16,
     },
     /// An error that names the variable (a constant) when the register is not set.
     CheckSet {

@@ -138,8 +138,8 @@ impl Instruction {
             I::StoreLocal { s, index } => tell.reads(&[s]).entry(Entry::Local(index)),
             I::Move { d, s } => tell.reads(&[s]).writes(d),
             I::NewCell { d } => tell.reads(&[d]).writes(d),
-            I::LoadCell { d, cell } => tell.reads(&[cell]).writes(d),
-            I::StoreCell { cell, s } => tell.reads(&[cell, s]),
+            I::LoadCell { d, cell, name } => tell.reads(&[cell]).writes(d).entry(Entry::Word(name)),
+            I::StoreCell { cell, s, name } => tell.reads(&[cell, s]).entry(Entry::Word(name)),
             I::CheckSet { a, name } | I::Name { a, name } => tell.reads(&[a]).entry(Entry::Constant(name)),
             I::NameElement { a, list, name } => tell.reads(&[a, list]).entry(Entry::Word(name)),
 

@@ -333,7 +333,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                         attempt!(Err::<(), _>(slow::unset(&program.fixed[index as usize])));
                     }
                 },
-                I::LoadCell { d, cell } => {
+                I::LoadCell { d, cell, .. } => {
                     // SAFETY: as for `r`.
                     if let Some((Value::Cell(cell), _, slot)) = unsafe { regs.apart(cell, cell, d) } {
                         if !cell.copy_to(slot) {
@@ -344,7 +344,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                         put(w!(d), value);
                     }
                 }
-                I::StoreCell { cell, s } => {
+                I::StoreCell { cell, s, .. } => {
                     if let Value::Cell(cell) = r!(cell) {
                         cell.copy_from(r!(s));
                         changed!();

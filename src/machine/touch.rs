@@ -50,6 +50,8 @@ pub enum Part {
     Key(u64),
     /// How many there are, and which keys.
     Shape,
+    /// All of a captured variable, with its name, a symbol. (A cell has one name only.)
+    Variable(u16),
 }
 
 impl Part {
@@ -121,8 +123,8 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
         }
         I::LoadFixed { index, .. } => fixed(image, index, out),
         I::StoreFixed { index, .. } => out.add(Place::Fixed(index), Part::All, true),
-        I::LoadCell { cell, .. } => cell_of(r(cell), false, out),
-        I::StoreCell { cell, .. } => cell_of(r(cell), true, out),
+        I::LoadCell { cell, name, .. } => captured(r(cell), name, false, out),
+        I::StoreCell { cell, name, .. } => captured(r(cell), name, true, out),
 
         I::Add { a, b, .. }
         | I::Subtract { a, b, .. }
@@ -308,9 +310,9 @@ fn fixed(image: &Image, index: u32, out: &mut Touches) {
     }
 }
 
-fn cell_of(value: &Value, write: bool, out: &mut Touches) {
+fn captured(value: &Value, name: u16, write: bool, out: &mut Touches) {
     if let Value::Cell(cell) = value {
-        out.object(Shared::Cell(cell.clone()), Part::All, write);
+        out.object(Shared::Cell(cell.clone()), Part::Variable(name), write);
     }
 }
 
@@ -435,7 +437,7 @@ fn element(object: &Value, index: &Value, write: bool, out: &mut Touches) {
         }
         Value::Map(map) => {
             let node = Shared::Map(map.clone());
-            let key = Part::Key(KEYS.hash_one(index));
+            let key = key(index);
             let known = crate::value::compare::hashable(index).is_ok() && map.lock().contains_key(index);
             if !known {
                 out.object(node.clone(), Part::Shape, write);
@@ -444,6 +446,11 @@ fn element(object: &Value, index: &Value, write: bool, out: &mut Touches) {
         }
         _ => {}
     }
+}
+
+/// The part of a map that belongs to a key.
+fn key(key: &Value) -> Part {
+    Part::Key(KEYS.hash_one(key))
 }
 
 fn own_field(image: &Image, object: &Value, index: u16, write: bool, out: &mut Touches) {

@@ -167,7 +167,7 @@ impl Parts {
                 }
                 &mut self.elements[page].get_or_insert_default()[at]
             }
-            Part::Element(_) | Part::Field(_) | Part::Key(_) | Part::All => {
+            Part::Element(_) | Part::Field(_) | Part::Key(_) | Part::Variable(_) | Part::All => {
                 self.others.entry(part).or_default()
             }
         }

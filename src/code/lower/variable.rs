@@ -159,8 +159,8 @@ impl<'t> Builder<'_, '_, 't> {
                 }
             }
             Storage::Cell => {
-                let cell = self.register(variable);
-                self.emit(Instruction::LoadCell { d, cell });
+                let (cell, symbol) = (self.register(variable), self.symbol(&name));
+                self.emit(Instruction::LoadCell { d, cell, name: symbol });
                 if early {
                     let name = self.lowering.text_constant(&name);
                     self.emit(Instruction::CheckSet { a: d, name });
@@ -210,7 +210,9 @@ impl<'t> Builder<'_, '_, 't> {
             }
             Storage::Cell => {
                 let cell = self.register(variable);
-                self.emit(Instruction::StoreCell { cell, s });
+                let name = self.unit.resolution.variables[variable as usize].name.clone();
+                let name = self.symbol(&name);
+                self.emit(Instruction::StoreCell { cell, s, name });
             }
             Storage::Global(index) => {
                 self.emit(Instruction::StoreGlobal { s, index });

@@ -71,8 +71,11 @@ fn accesses(log: &Log, before: &Values, after: &Values, image: &Image) -> Vec<St
         let (word, value) = match (touch.write, &touch.place) {
             (false, Place::Global(_)) => ("reads", value_in(before, &name)),
             (true, Place::Global(_)) => ("stores", value_in(after, &name)),
-            (false, _) => ("reads", None),
-            (true, _) => ("changes", None),
+            (false, _) => ("reads", names::content(touch, image)),
+            (true, _) => match names::content(touch, image) {
+                Some(value) => ("stores", Some(value)),
+                None => ("changes", None),
+            },
         };
         let sentence = match value {
             Some(value) => format!("{word} {name} = {value}"),

@@ -3,6 +3,7 @@
 use super::{Part, Place, Touch};
 use crate::machine::Image;
 use crate::state::Shared;
+use crate::value::map::Map;
 use crate::value::{Value, show};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -18,7 +19,9 @@ pub fn cell(touch: &Touch, image: &Image) -> String {
         Place::Object(Shared::Space(space)) => {
             let name = match touch.part {
                 Part::Field(index) => program.globals.get(index as usize).map_or("?", |name| name),
-                Part::All | Part::Element(_) | Part::Key(_) | Part::Shape => "the variables",
+                Part::All | Part::Element(_) | Part::Key(_) | Part::Shape | Part::Variable(_) => {
+                    "the variables"
+                }
             };
             return format!("{name} of {}", space.handle.name());
         }
@@ -33,7 +36,12 @@ pub fn cell(touch: &Touch, image: &Image) -> String {
                 Shared::List(_) => "a list".into(),
                 Shared::Map(_) => "a map".into(),
                 Shared::Set(_) => "a set".into(),
-                Shared::Cell(_) => return "a captured variable".into(),
+                Shared::Cell(_) => {
+                    return match touch.part {
+                        Part::Variable(name) => program.symbol(name).to_string(),
+                        _ => "a captured variable".into(),
+                    };
+                }
                 Shared::Sync(sync) => return sync.label(),
                 Shared::Thread(thread) => return thread.name().to_string(),
                 Shared::Closure(_)
@@ -64,8 +72,32 @@ pub fn cell(touch: &Touch, image: &Image) -> String {
         (Part::Element(index), _) if known.is_some() => format!("{whole}[{index}]"),
         (Part::Element(index), _) => format!("element {index} of {whole}"),
         (Part::Shape, _) => format!("the length of {whole}"),
-        (Part::All | Part::Field(_) | Part::Key(_), _) => whole,
+        (Part::Key(_), Shared::Map(map)) => match entry(map, touch.part) {
+            Some((key, _)) if known.is_some() => format!("{whole}[{}]", show::repr(&key, program)),
+            Some((key, _)) => format!("key {} of {whole}", show::repr(&key, program)),
+            None => whole, // it has been removed
+        },
+        (Part::All | Part::Field(_) | Part::Key(_) | Part::Variable(_), _) => whole,
     }
+}
+
+/// What a field, an element, a key or a captured variable holds now, as it would be shown inside a list; None for a thing of
+/// another kind, and when it is gone.
+pub fn content(touch: &Touch, image: &Image) -> Option<String> {
+    let Place::Object(object) = &touch.place else { return None };
+    let value = match (object, touch.part) {
+        (Shared::Object(object), Part::Field(index)) => object.fields.get(index as usize)?.get(),
+        (Shared::List(list), Part::Element(index)) => list.get(index as i64)?,
+        (Shared::Map(map), Part::Key(_)) => entry(map, touch.part)?.1,
+        (Shared::Cell(cell), _) => cell.get(),
+        _ => return None,
+    };
+    (!matches!(value, Value::Unset)).then(|| show::repr(&value, &image.program))
+}
+
+/// The entry of a map that a touch is about.
+fn entry(map: &Map, part: Part) -> Option<(Value, Value)> {
+    map.snapshot().into_iter().find(|(key, _)| super::key(key) == part)
 }
 
 /// How a script comes to an object from a name of its top level: the shortest way.
