@@ -10,6 +10,7 @@ use conc::code::verify::Verified;
 use conc::event::collect::collect;
 use conc::event::tape::Tape;
 use conc::explore;
+use conc::mapped::ledger::Ledger;
 use conc::report::runtime::Ending;
 use conc::report::{Style, render};
 use conc::source::Source;
@@ -35,18 +36,35 @@ pub fn run(run: Run) -> i32 {
         Ok(target) => target,
         Err(failure) => return failure.report(),
     };
-    let tape = match target.as_ref().map(|_| Tape::new()).transpose() {
-        Ok(tape) => tape.map(Arc::new),
-        Err(error) => return Failure::new(format!("--trace: there is no memory for it: {error}")).report(),
+    let eyes = match Eyes::new(target.is_some(), run.stats.is_some()) {
+        Ok(eyes) => eyes,
+        Err(failure) => return failure.report(),
     };
+    let tape = eyes.tape.clone();
     conc::memory::set_limit(run.max_memory.unwrap_or(MOST_MEMORY));
     let source = ready.program.source.clone();
     let style = colour::stderr();
-    let ending = execute(ready, &run, tape.clone(), style);
+    let ending = execute(ready, &run, eyes, style);
     tell(ending.clone(), &source, &style, run.stats);
     match target.zip(tape) {
         Some((target, tape)) => target.write(&collect(&tape), &source.name, ending.status),
         None => ending.status,
+    }
+}
+
+/// Where the run tells what it does.
+struct Eyes {
+    tape: Option<Arc<Tape>>,
+    ledger: Option<Arc<Ledger>>,
+}
+
+impl Eyes {
+    fn new(traced: bool, counted: bool) -> Result<Eyes, Failure> {
+        let no_memory =
+            |flag: &str, error| Failure::new(format!("{flag}: there is no memory for it: {error}"));
+        let tape = traced.then(Tape::new).transpose().map_err(|error| no_memory("--trace", error))?;
+        let ledger = counted.then(Ledger::new).transpose().map_err(|error| no_memory("--stats", error))?;
+        Ok(Eyes { tape: tape.map(Arc::new), ledger: ledger.map(Arc::new) })
     }
 }
 
@@ -103,7 +121,7 @@ fn tell(mut ending: Ending, source: &Source, style: &Style, stats: Option<Format
 }
 
 /// Runs the program to its end; errors of threads are said when they happen.
-fn execute(ready: Ready, run: &Run, trace: Option<Arc<Tape>>, style: Style) -> Ending {
+fn execute(ready: Ready, run: &Run, eyes: Eyes, style: Style) -> Ending {
     let Ready { program, arguments, seed, input, forced } = ready;
     let allowed = |paths: &Option<Vec<PathBuf>>| match paths {
         None => Allowed::Nothing,
@@ -136,8 +154,8 @@ fn execute(ready: Ready, run: &Run, trace: Option<Arc<Tape>>, style: Style) -> E
         input,
         forced,
         signals: true,
-        stats: run.stats.is_some(),
-        trace,
+        stats: eyes.ledger,
+        trace: eyes.tape,
         race: run.race,
         gil: run.gil.map(|interval| interval.unwrap_or(GIL_INTERVAL)),
         jitter: run.jitter.map(|seed| seed.unwrap_or_else(|| fastrand::u64(..))),

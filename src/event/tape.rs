@@ -6,9 +6,8 @@
 //! all chunks have been used, the oldest full ones are used again, but for the first quarter: so a long run keeps its
 //! beginning and its end, and how many events were lost in between is known.
 
-use crate::mapped::Memory;
+use crate::mapped::{Memory, Names};
 use parking_lot::Mutex;
-use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -31,14 +30,12 @@ const HEAD: usize = 4;
 /// Words for names.
 const NAMES: usize = 1 << 20;
 
-/// The first words: chunks taken, events lost (how many, from, to), processes, words of names taken, names lost.
+/// The first words: chunks taken, events lost (how many, from, to), processes.
 const TAKEN: usize = 0;
 const LOST: usize = 1;
 const LOST_FROM: usize = 2;
 const LOST_TO: usize = 3;
 const PROCESSES: usize = 4;
-const NAMED: usize = 5;
-const UNNAMED: usize = 6;
 const COMMON: usize = 8;
 
 /// A chunk's state, above the count of its events.
@@ -54,8 +51,7 @@ pub struct Tape {
     start: Instant,
     /// Which process this is, by its number on the tape; taken when it first tells something.
     own: Mutex<Option<u32>>,
-    /// Names that this process has written.
-    names: Mutex<HashMap<String, u32>>,
+    names: Names,
     /// More than half of the chunks have been used: threads that wait give theirs up.
     scarce: AtomicBool,
 }
@@ -80,15 +76,16 @@ impl Tape {
     /// When the system gives no memory for it.
     pub fn new() -> io::Result<Tape> {
         let memory = Memory::new(0)?;
-        let words = COMMON + CHUNKS * (HEAD + CHUNK * EVENT) + NAMES;
+        let words = COMMON + CHUNKS * (HEAD + CHUNK * EVENT);
         let full = |_| io::Error::from(io::ErrorKind::OutOfMemory);
         let base = memory.take(words).map_err(full)?;
+        let names = Names::new(&memory, NAMES).map_err(full)?;
         Ok(Tape {
             memory,
             base,
             start: Instant::now(),
             own: Mutex::new(None),
-            names: Mutex::default(),
+            names,
             scarce: AtomicBool::new(false),
         })
     }
@@ -109,48 +106,11 @@ impl Tape {
 
     /// Where a text is written; 0 when there is no more room.
     pub fn name(&self, text: &str) -> u32 {
-        let mut names = self.names.lock();
-        if let Some(known) = names.get(text) {
-            return *known;
-        }
-        let written = self.write_name(text);
-        if written == 0 {
-            self.word(UNNAMED).fetch_add(1, Ordering::Relaxed);
-        } else {
-            names.insert(text.to_string(), written);
-        }
-        written
-    }
-
-    /// A word for the length, then the bytes.
-    fn write_name(&self, text: &str) -> u32 {
-        let words = 1 + text.len().div_ceil(8) as u64;
-        // The first word is never used, so that no name is at 0.
-        let room = |named: u64| Some(named.max(1) + words).filter(|end| *end <= NAMES as u64);
-        let Ok(before) = self.word(NAMED).fetch_update(Ordering::SeqCst, Ordering::SeqCst, room) else {
-            return 0;
-        };
-        let (at, first) = (before.max(1) as usize, COMMON + CHUNKS * (HEAD + CHUNK * EVENT));
-        for (word, bytes) in text.as_bytes().chunks(8).enumerate() {
-            let mut eight = [0; 8];
-            eight[..bytes.len()].copy_from_slice(bytes);
-            self.word(first + at + 1 + word).store(u64::from_le_bytes(eight), Ordering::Relaxed);
-        }
-        self.word(first + at).store(text.len() as u64, Ordering::Release);
-        at as u32
+        self.names.name(text)
     }
 
     pub(super) fn text(&self, name: u32) -> Option<String> {
-        let first = COMMON + CHUNKS * (HEAD + CHUNK * EVENT) + name as usize;
-        if name == 0 || name as usize >= NAMES {
-            return None;
-        }
-        let length = self.word(first).load(Ordering::Acquire) as usize;
-        let words = length.div_ceil(8).min(NAMES - name as usize - 1);
-        let bytes =
-            (1..=words).flat_map(|word| self.word(first + word).load(Ordering::Relaxed).to_le_bytes());
-        let bytes: Vec<u8> = bytes.take(length).collect();
-        Some(String::from_utf8_lossy(&bytes).into_owned())
+        self.names.text(name)
     }
 
     /// An empty chunk for a thread; None when all are in use by threads that live.
@@ -255,7 +215,7 @@ impl Tape {
             events: read(LOST),
             from: read(LOST_FROM).saturating_sub(1),
             to: read(LOST_TO).saturating_sub(1),
-            names: read(UNNAMED),
+            names: self.names.lost(),
         }
     }
 }

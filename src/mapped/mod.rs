@@ -4,7 +4,7 @@
 //! the last of them: nothing is left behind, whoever is killed. It consists of words that are read and written by
 //! atomic instructions only. In reading order: `memory` (the words, and blocks of them), `slot` (a word that holds a
 //! value), `section` (a lock for several words), `directory` (which processes and threads there are), `word` (a number
-//! that is here or there), `vector`, `store`, `tickets`.
+//! that is here or there), `vector`, `store`, `tickets`, `names` (texts), `ledger` (what is counted).
 //!
 //! # A process may die at any instant
 //!
@@ -14,8 +14,10 @@
 
 mod directory;
 mod elsewhere;
+pub mod ledger;
 mod meeting;
 mod memory;
+mod names;
 mod section;
 mod slot;
 mod store;
@@ -26,6 +28,7 @@ pub use directory::{BLOCK, Process};
 pub use elsewhere::{Call, Elsewhere, WORDS as ELSEWHERE_WORDS};
 pub use meeting::{Arrival, MOST as MOST_PARTIES, Meeting, words as meeting_words};
 pub use memory::{Memory, Place, here, within};
+pub use names::Names;
 pub use slot::Slot;
 pub use store::{Leaving, Put as PutAway, Store, WORDS as STORE_WORDS};
 pub use tickets::{Tickets, WORDS as TICKETS_WORDS};

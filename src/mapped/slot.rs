@@ -220,6 +220,14 @@ pub(super) fn encode(memory: &Memory, value: &Value) -> Result<u64, Error> {
     Ok(mark << (NUMBER_BITS + 3) | (block as u64) << 3 | BLOCK)
 }
 
+/// How many bytes a value takes, by its word: those of its block, or the word's own.
+pub(super) fn bytes_of(memory: &Memory, word: u64) -> usize {
+    if !is_block(word) {
+        return size_of::<u64>();
+    }
+    memory.word(block_of(word)).load(Ordering::Relaxed) as usize
+}
+
 /// Gives back the block of a word that is nowhere any more.
 pub(super) fn free(memory: &Memory, word: u64) {
     if is_block(word) {

@@ -4,7 +4,7 @@
 //! lies in the buffer: another buffer is made known by one store too.
 
 use super::section::Section;
-use super::slot::{encode, free, value_of};
+use super::slot::{bytes_of, encode, free, value_of};
 use super::{Memory, Place};
 use crate::value::error::Error;
 use crate::value::nature::Nature;
@@ -50,7 +50,8 @@ pub struct Store {
 /// What came of a put.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Put {
-    Done,
+    /// It takes so many bytes.
+    Done(usize),
     Full,
     Closed,
 }
@@ -115,16 +116,24 @@ impl Store {
 
     pub fn put(&self, value: &Value, capacity: Option<usize>) -> Result<Put, Error> {
         let word = encode(self.memory(), value)?;
+        // Afterwards somebody may have taken it.
+        let bytes = bytes_of(self.memory(), word);
         let section = self.enter();
-        let put = self.put_word(word, value, capacity);
+        let put = self.put_word(word, bytes, value, capacity);
         drop(section);
-        if !matches!(put, Ok(Put::Done)) {
+        if !matches!(put, Ok(Put::Done(_))) {
             free(self.memory(), word);
         }
         put
     }
 
-    fn put_word(&self, word: u64, value: &Value, capacity: Option<usize>) -> Result<Put, Error> {
+    fn put_word(
+        &self,
+        word: u64,
+        bytes: usize,
+        value: &Value,
+        capacity: Option<usize>,
+    ) -> Result<Put, Error> {
         if self.closed() {
             return Ok(Put::Closed);
         }
@@ -142,7 +151,7 @@ impl Store {
         }
         self.memory().word(self.slot(buffer, counts, count)).store(word, Ordering::SeqCst);
         self.memory().word(buffer + COUNTS).store(counts + 1, Ordering::SeqCst);
-        Ok(Put::Done)
+        Ok(Put::Done(bytes))
     }
 
     fn peek(&self, buffer: usize, counts: u64, index: usize) -> Value {
@@ -168,15 +177,16 @@ impl Store {
         self.memory().give(old, SLOTS + room);
     }
 
-    /// The next value, if there is one.
-    pub fn get(&self) -> Result<Option<Value>, Error> {
+    /// The next value, if there is one, and how many bytes it takes.
+    pub fn get(&self) -> Result<Option<(Value, usize)>, Error> {
         let section = self.enter();
         let word = self.get_word()?;
         drop(section);
         let Some(word) = word else { return Ok(None) };
         let value = value_of(self.memory(), word, Nature::Own).unwrap_or(Value::Nil);
+        let bytes = bytes_of(self.memory(), word);
         free(self.memory(), word);
-        Ok(Some(value))
+        Ok(Some((value, bytes)))
     }
 
     fn get_word(&self) -> Result<Option<u64>, Error> {
@@ -281,11 +291,12 @@ mod tests {
     fn orders_of_leaving() {
         let left = |leaving| {
             let store = store(leaving);
-            let put = |n| assert_eq!(store.put(&Value::Int(n), None).ok(), Some(Put::Done));
+            let put = |n| assert!(matches!(store.put(&Value::Int(n), None), Ok(Put::Done(8))));
+            let get = || store.get().unwrap().map(|(value, _)| value);
             [5, 1, 9].into_iter().for_each(put);
-            let mut left = vec![store.get().unwrap()];
+            let mut left = vec![get()];
             (0..100).for_each(put);
-            left.extend((0..103).map(|_| store.get().unwrap()));
+            left.extend((0..103).map(|_| get()));
             assert_eq!(store.unfinished(), 103);
             left.into_iter()
                 .map(|value| if let Some(Value::Int(n)) = value { n } else { -1 })
@@ -310,14 +321,14 @@ mod tests {
                 scope.spawn(move || {
                     for n in 0..rounds {
                         let value = Value::list(vec![Value::Int(n), Value::Int(putter)]);
-                        assert_eq!(store.put(&value, None).ok(), Some(Put::Done));
+                        assert!(matches!(store.put(&value, None), Ok(Put::Done(_))));
                     }
                 });
             }
             let getter = || {
                 let (mut sum, mut got) = (0, 0);
                 while got < rounds {
-                    if let Some(Value::List(list)) = store.get().unwrap()
+                    if let Some((Value::List(list), _)) = store.get().unwrap()
                         && let Some(Value::Int(n)) = list.get(0)
                     {
                         sum += n;

@@ -113,7 +113,7 @@ impl Pipe {
         let between = Arc::new(between);
         let ends = [0, 1].map(|side| {
             let end = End { between: between.clone(), side, here: simulated::Here::default() };
-            Arc::new(Sync::new(between.ids[side], line, Kind::End(end)))
+            Arc::new(Sync::new(between.ids[side], line, Kind::End(end)).counting_bytes())
         });
         let weak = [Arc::downgrade(&ends[0]), Arc::downgrade(&ends[1])];
         ends.iter().for_each(End::made);
@@ -276,6 +276,7 @@ impl End {
         inbox.put += 1;
         let number = inbox.put;
         drop(inbox);
+        sync.count_sent(length);
         other.receivers.waiters.wake_one();
         if length > ROOM {
             *put = Some(number);
@@ -294,7 +295,10 @@ impl End {
         // It had put its message into the memory before the pipe led outside.
         if put.take().is_some() {
             match self.other().inbox.lock().returned.take() {
-                Some(message) => *bytes = message,
+                Some(message) => {
+                    *bytes = message;
+                    sending.counted = true;
+                }
                 None => return Ok(true),
             }
         }
@@ -302,10 +306,14 @@ impl End {
             self.used(sync, "send")?;
             return Err(nobody_receives(sync));
         };
-        outgoing.put(bytes, sending).map_err(|error| match error.kind() {
+        let sent = outgoing.put(bytes, sending).map_err(|error| match error.kind() {
             io::ErrorKind::BrokenPipe => nobody_receives(sync),
             _ => Error::new(error::Kind::Error, format!("{}.send(): {error}", sync.label())),
-        })
+        })?;
+        if sent && !sending.counted {
+            sync.count_sent(bytes.len());
+        }
+        Ok(sent)
     }
 
     fn receive(&self, sync: &Sync) -> Result<Got, Error> {

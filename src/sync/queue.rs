@@ -191,8 +191,10 @@ impl Queue {
     pub fn put(&self, sync: &Sync, value: Value) -> Result<Put, Error> {
         if let Some(there) = &self.there {
             return match there.put(&value, self.capacity)? {
-                PutAway::Done => {
+                PutAway::Done(bytes) => {
                     sync.order().put_there(there.size(), self.which());
+                    sync.count_put(|| there.size());
+                    sync.count_sent(bytes);
                     self.getters().offer();
                     Ok(Put::Done)
                 }
@@ -257,10 +259,10 @@ impl Queue {
 
     fn take(&self, sync: &Sync) -> Result<Option<Value>, Error> {
         let mut order = sync.order();
-        let Some(value) = self.pop()? else { return Ok(None) };
+        let Some(value) = self.pop(sync)? else { return Ok(None) };
         order.got(self.which(), self.capacity.is_some());
         drop(order);
-        sync.count_got();
+        sync.count_got(|| self.size());
         if self.capacity.is_some() {
             fence(Ordering::SeqCst);
             self.putters().offer();
@@ -442,9 +444,11 @@ impl Queue {
         }
     }
 
-    fn pop(&self) -> Result<Option<Value>, Error> {
+    fn pop(&self, sync: &Sync) -> Result<Option<Value>, Error> {
         if let Some(there) = &self.there {
-            return there.get();
+            let Some((value, bytes)) = there.get()? else { return Ok(None) };
+            sync.count_received(bytes);
+            return Ok(Some(value));
         }
         match &self.store {
             Store::Fifo(_, receiver) => match receiver.try_recv() {

@@ -95,6 +95,7 @@ impl Semaphore {
         }
         order.gave_permits(n.unsigned_abs());
         drop(order);
+        sync.count_given(n.unsigned_abs());
         match n {
             1 => self.waiters.offer(),
             n => self.waiters.wake(usize::try_from(n).unwrap_or(usize::MAX)),

@@ -14,6 +14,7 @@ mod page;
 mod race;
 mod snippet;
 mod stats;
+mod stats_json;
 mod story;
 mod uncaught;
 
@@ -23,7 +24,8 @@ pub use diagnostics::diagnostics;
 pub use ending::ending;
 pub use json::json;
 pub use page::page;
-pub use stats::{gil, stats, stats_json};
+pub use stats::{gil, stats};
+pub use stats_json::stats_json;
 pub use story::story;
 pub use uncaught::{uncaught, uncaught_by, uncaught_in};
 

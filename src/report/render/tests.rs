@@ -1,10 +1,14 @@
 mod check;
 
 use super::*;
+use crate::mapped::ledger::{Amount, ChannelRow, ProcessRow, ThreadRow};
 use crate::report::runtime::{Deadlock, Ending, Left, Stuck, Unasked, status};
-use crate::report::stats::{LockStats, QueueStats, Stats, ThreadStats};
+use crate::report::stats::{
+    FillStats, LockStats, MeetingStats, QueueStats, Samples, SemaphoreStats, Stats, ThreadStats, Waits,
+};
 use crate::report::{Code, Diagnostic, Style};
 use crate::source::{Source, Span};
+use crate::sync::counts::LineWaits;
 use crate::value::Value;
 use crate::value::error::{Error, Kind, Place};
 use std::sync::Arc;
@@ -381,8 +385,18 @@ fn an_interrupted_run_tells_where_its_threads_stood() {
     );
 }
 
+/// Waits of lines: how often, and so many microseconds each.
+fn at(lines: &[(u32, u64, u64)]) -> Waits {
+    let mut waits = Waits::default();
+    for &(line, times, each) in lines {
+        let each = Duration::from_micros(each);
+        waits.add(&[LineWaits { line, times, total: each * times as u32, longest: each }]);
+    }
+    waits
+}
+
 #[test]
-fn statistics_are_a_table() {
+fn statistics_are_tables() {
     let stats = Stats {
         wall: Duration::from_millis(1250),
         threads: vec![
@@ -399,23 +413,38 @@ fn statistics_are_a_table() {
             },
         ],
         locks: vec![
-            LockStats {
-                label: "guard".into(),
-                acquired: 1000,
-                waits: 7,
-                longest: Duration::from_micros(340),
-                line: 8,
-            },
+            LockStats { label: "guard".into(), acquired: 1000, waits: at(&[(9, 2, 300), (8, 5, 340)]) },
             LockStats { label: "free".into(), acquired: 1, ..LockStats::default() },
         ],
+        semaphores: vec![SemaphoreStats {
+            label: "slots".into(),
+            acquired: 4,
+            released: 3,
+            waits: at(&[(12, 1, 1)]),
+            ..SemaphoreStats::default()
+        }],
         queues: vec![QueueStats {
             label: "jobs".into(),
             put: 12,
             got: 10,
             most: 5,
-            put_waits: 3,
-            get_waits: 4,
+            capacity: Some(8),
+            fill: FillStats {
+                time: Duration::from_secs(10),
+                empty: Duration::from_secs(5),
+                full: Duration::from_millis(100),
+                sum: 25e9,
+                samples: Some(Samples {
+                    from: Duration::ZERO,
+                    each: Duration::from_secs(2),
+                    values: vec![(0.0, 0), (0.1, 1), (4.0, 5), (8.0, 8), (0.0, 0)],
+                }),
+            },
+            put_waits: at(&[(3, 3, 20)]),
+            get_waits: Waits::default(),
         }],
+        meetings: vec![MeetingStats { kind: "event".into(), label: "go".into(), waits: at(&[(4, 1, 2000)]) }],
+        ..Stats::default()
     };
     let expected = "statistics: 1.25 s in all
   thread    wall      cpu  waits   waited   slept
@@ -424,8 +453,54 @@ fn statistics_are_a_table() {
   lock   acquired  waits     longest wait
   guard      1000      7  340 us (line 8)
   free          1      0                -
-  queue  put  got  most held  put waits  get waits
-  jobs    12   10          5          3          4
+  semaphore  acquired  released  fewest left  waits       longest wait
+  slots             4         3            0      1  1.00 us (line 12)
+  queue  put  got  most held  on average  empty  full  put waits  get waits  fill over time
+  jobs    12   10          5         2.5   50 %   1 %          3          0  ·▁▄█·
+  waited for         line  times   in all  longest
+  event go              4      1  2.00 ms  2.00 ms
+  guard                 8      5  1.70 ms   340 us
+  guard                 9      2   600 us   300 us
+  room in jobs          3      3  60.0 us  20.0 us
+  a permit of slots    12      1  1.00 us  1.00 us
+";
+    assert_eq!(super::stats(&stats, &Style::plain()), expected);
+}
+
+#[test]
+fn processes_are_a_tree() {
+    let process = |name: &str, pid, parent, exit| ProcessRow {
+        name: name.into(),
+        pid,
+        parent,
+        exit,
+        ended: exit.map(|_| Duration::from_millis(2)),
+        cpu: exit.filter(|exit| *exit >= 0).map(|_| Duration::from_millis(1)),
+        threads: vec![ThreadRow { name: "main".into(), cpu: None }],
+        ..ProcessRow::default()
+    };
+    let channel = ChannelRow {
+        name: "p.ends[0]".into(),
+        sent: Amount { times: 2, bytes: 2_500 },
+        received: Amount::default(),
+    };
+    let mut processes = vec![
+        process("main", 7, None, None),
+        process("one-1", 8, Some(0), Some(-9)),
+        process("two-1", 9, Some(0), Some(3)),
+        process("deep-1", 10, Some(1), Some(0)),
+    ];
+    processes[0].channels.push(channel);
+    processes[2].threads.extend((1..6).map(|n| ThreadRow { name: format!("t-{n}"), cpu: None }));
+    let stats = Stats { wall: Duration::from_millis(5), processes, ..Stats::default() };
+    let expected = "statistics: 5.00 ms in all
+  process     pid     wall      cpu        ended  threads
+  main          7  5.00 ms        ?            -  main
+  └ one-1       8  2.00 ms  < 10 ms  by signal 9  main
+    └ deep-1   10  2.00 ms  1.00 ms       with 0  main
+  └ two-1       9  2.00 ms  1.00 ms       with 3  main, t-1, t-2, t-3, … and 2 more
+  channel    process  sent   bytes  received  bytes
+  p.ends[0]     main     2  2.5 kB         -      -
 ";
     assert_eq!(super::stats(&stats, &Style::plain()), expected);
 }

@@ -170,7 +170,10 @@ impl Stream {
             match self.readable.attempt(|| flow.read(&mut piece)) {
                 Ok(None) => return Ok(None),
                 Ok(Some(0)) => input.ended = true,
-                Ok(Some(count)) => input.bytes.extend_from_slice(&piece[..count]),
+                Ok(Some(count)) => {
+                    sync.count_received(count);
+                    input.bytes.extend_from_slice(&piece[..count]);
+                }
                 Err(error) => return Err(broken(sync, "read", &error)),
             }
         }
@@ -349,7 +352,10 @@ impl Write {
             let flow = stream.flow(sync)?;
             match stream.writable.attempt(|| flow.write(&self.bytes[self.written..])) {
                 Ok(None) => return Ok(None),
-                Ok(Some(count)) => self.written += count,
+                Ok(Some(count)) => {
+                    sync.count_sent(count);
+                    self.written += count;
+                }
                 Err(error) => return Err(broken(sync, "write to", &error)),
             }
         }
@@ -420,5 +426,5 @@ fn broken(sync: &Sync, verb: &str, error: &io::Error) -> Error {
 
 /// A stream as a value.
 pub fn make(id: u32, line: u32, stream: Stream) -> Arc<Sync> {
-    Arc::new(Sync::new(id, line, Kind::Outside(Box::new(Thing::Stream(stream)))))
+    Arc::new(Sync::new(id, line, Kind::Outside(Box::new(Thing::Stream(stream)))).counting_bytes())
 }

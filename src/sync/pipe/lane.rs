@@ -61,6 +61,8 @@ pub struct Sending {
     pub written: usize,
     /// By which the receiver knows its parts; 0 before the first.
     pub number: u64,
+    /// It was told to have been sent when it was put into this process's memory (`--stats`).
+    pub counted: bool,
 }
 
 /// What tells both ends of a pipe that something may go on: of each, when something has come, and when there is room

@@ -62,7 +62,10 @@ impl Wait {
                 Ok(End::of(end)?.send(end, bytes, put, sending)?.then_some(Value::Nil))
             }
             Wait::Receive { end, what } => match End::of(end)?.receive(end)? {
-                Got::Message(bytes) => what.read(end, &bytes).map(Some),
+                Got::Message(bytes) => {
+                    end.count_received(bytes.len());
+                    what.read(end, &bytes).map(Some)
+                }
                 Got::Nothing => Ok(None),
                 Got::End if *what == What::Next => Ok(Some(Value::Unset)),
                 Got::End => Err(End::of(end)?.at_end(end)),

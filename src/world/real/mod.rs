@@ -63,6 +63,7 @@ use super::{Stream, World};
 use crate::builtin::{Wait, random};
 use crate::code::Program;
 use crate::machine::{Fiber, Interrupted, Scheduler, Stopped, Waited, Watch};
+use crate::mapped::ledger::Row;
 use crate::sync::outside::{Outside, Way};
 use crate::sync::{Op, Sync, future::Failure, process::Born, thread::Thread};
 use crate::value::Value;
@@ -89,8 +90,9 @@ pub struct RealWorld {
     rests: u64,
     /// What the thread held when the error was raised that has ended it: label and line of acquisition.
     held: Vec<(String, u32)>,
-    /// When it began, for `--stats`.
+    /// When it began, and where its row is, for `--stats`.
     began: Instant,
+    row: Option<Row>,
     /// How often it was parked, and how long in all.
     waits: u64,
     waited: Duration,
@@ -121,6 +123,7 @@ impl RealWorld {
             rests: 0,
             held: Vec::new(),
             began: Instant::now(),
+            row: None,
             waits: 0,
             waited: Duration::ZERO,
             slept: Duration::ZERO,

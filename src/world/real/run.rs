@@ -26,6 +26,7 @@ use crate::code::verify::Verified;
 use crate::event::tape::Tape;
 use crate::machine::{Exit, Image};
 use crate::mapped::Memory;
+use crate::mapped::ledger::Ledger;
 use crate::race::{Detector, Watched};
 use crate::report::gil::Gil as GilReport;
 use crate::report::runtime::{Astray, Deadlock, Ending, Event, Happened, Left, status};
@@ -69,7 +70,8 @@ pub struct Options {
     /// Whether Ctrl-C (and SIGTERM) end the run rather than the process.
     pub signals: bool,
     /// Whether the ending tells how long each thread ran and waited, and how things to wait for were used.
-    pub stats: bool,
+    /// What processes of the run tell of it goes there.
+    pub stats: Option<Arc<Ledger>>,
     /// Where threads tell what they do, and when. Processes of the run use the same.
     pub trace: Option<Arc<Tape>>,
     /// Whether to look for data races.
@@ -116,7 +118,7 @@ impl Default for Options {
             reporter: Arc::new(|_| {}),
             seed: None,
             signals: false,
-            stats: false,
+            stats: None,
             trace: None,
             race: false,
             jitter: None,
@@ -271,8 +273,8 @@ impl Shared {
         if let Some(desk) = &self.desk {
             desk.add(sync);
         }
-        if self.options.stats {
-            self.tally.add(sync);
+        if let Some(ledger) = &self.options.stats {
+            self.tally.add(sync, ledger);
         }
         let (races, traced) = (self.detector.is_some(), self.options.trace.is_some());
         if races || traced {
@@ -367,10 +369,7 @@ impl Shared {
         // Of a child with one thread, which has it always, there is nothing to tell.
         let alone = |report: &GilReport| ending.process.is_some() && report.threads.len() < 2;
         ending.gil = self.gil.as_ref().map(Gil::report).filter(|report| !alone(report));
-        if self.options.stats {
-            let wall = Duration::from_nanos(self.clock.now().unsigned_abs());
-            ending.stats = Some(self.tally.stats(wall));
-        }
+        ending.stats = self.options.stats.as_ref().map(|ledger| self.stats(ledger));
         let mut left = std::mem::take(&mut *self.left.lock());
         let table = self.table.lock();
         let does_nothing =

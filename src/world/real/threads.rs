@@ -112,13 +112,14 @@ impl Shared {
             outgrown: AtomicBool::new(false),
         });
         let started = self.sit_down(&seat).and_then(|()| {
-            let world = RealWorld::new(self.clone(), seat.clone());
+            let mut world = RealWorld::new(self.clone(), seat.clone());
             let born = mine::birth();
             let delays = self.delays.clone();
             delays.iter().for_each(|delays| delays.started(1));
             let spawned = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || {
                 delays.iter().for_each(|delays| delays.started(-1));
                 world.begin_to_see(born);
+                world.begin_stats();
                 world.shared.trace_begin(&world.seat.thread);
                 world.live(body);
             });
@@ -246,9 +247,7 @@ impl RealWorld {
             // The real world puts no fiber aside; one that stopped has ended with the run.
             Exit::Stopped | Exit::Suspended(_) | Exit::Paused => {}
         }
-        if shared.options.stats {
-            self.tell_stats();
-        }
+        self.tell_stats();
         shared.trace_end(traced);
         shared.hold.release_all(&shared, thread.id);
         self.forget_memory();

@@ -13,10 +13,10 @@ use crate::machine::Image;
 use crate::mapped;
 use crate::report::runtime::status;
 use crate::state::Shared as Node;
-use crate::sync::Sync;
 use crate::sync::counts::Counts;
 use crate::sync::process::Born;
 use crate::sync::thread::{State, Thread};
+use crate::sync::{Kind, Sync};
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -91,7 +91,7 @@ fn run_it(line: UnixStream, image: Image, mut options: Options, clock: Clock) ->
         // What the parent could ignore, this process can.
         let _ = doors.handlers.ignore(i32::from(*number));
     }
-    let copies = Copies::of(&things, &monitors, options.stats);
+    let copies = Copies::of(&things, &monitors, options.stats.is_some());
     let next_id = match &image.memory {
         Some(memory) => {
             memory.become_process(given.process);
@@ -118,11 +118,15 @@ impl Copies {
     /// copies that anybody expects.
     fn of(things: &[Arc<Sync>], monitors: &[Arc<Sync>], counted: bool) -> Copies {
         let named = |sync: &&Arc<Sync>| {
-            !sync.is_there() && !monitors.iter().any(|monitor| Arc::ptr_eq(monitor, sync))
+            let used = matches!(
+                sync.kind,
+                Kind::Lock(_) | Kind::RLock(_) | Kind::RwLock(_) | Kind::Semaphore(_) | Kind::Queue(_)
+            );
+            used && !sync.is_there() && !monitors.iter().any(|monitor| Arc::ptr_eq(monitor, sync))
         };
         let copies: Vec<Arc<Sync>> = things.iter().filter(named).cloned().collect();
         for sync in copies.iter().filter(|_| !counted) {
-            if let Some(counts) = Counts::for_thing(sync) {
+            if let Some(counts) = Counts::for_thing(sync, None) {
                 let _ = sync.counts.set(Arc::new(counts)); // it is new
             }
         }

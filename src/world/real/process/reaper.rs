@@ -9,6 +9,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// A child that has not ended, as far as is known.
 pub struct Child {
@@ -26,6 +27,16 @@ impl Child {
     pub fn new(handle: Arc<Thread>, pid: Pid, number: usize) -> io::Result<Child> {
         let fd = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
         Ok(Child { handle, pid, number, fd, line: OnceLock::new() })
+    }
+
+    /// How long it was on a processor, as far as the system tells: in its ticks.
+    fn cpu(&self) -> Option<Duration> {
+        let told = std::fs::read_to_string(format!("/proc/{}/stat", self.pid.as_raw_nonzero())).ok()?;
+        // A name may hold anything; after it, these are the twelfth and the thirteenth.
+        let (_, numbers) = told.rsplit_once(") ")?;
+        let ticks =
+            numbers.split(' ').skip(11).take(2).map(str::parse::<u64>).sum::<Result<u64, _>>().ok()?;
+        Some(Duration::from_nanos(ticks * (1_000_000_000 / rustix::param::clock_ticks_per_second())))
     }
 
     /// How it has ended, if it has: what it gave to `exit`, or minus the signal's number.
@@ -78,8 +89,10 @@ fn attend(shared: &Shared, ear: &UnixStream) {
     loop {
         let children = processes.children.lock().living.clone();
         for child in &children {
+            // Of one that has ended it is known until it is waited for.
+            let cpu = shared.options.stats.as_ref().and_then(|_| child.cpu());
             if let Some(exit) = child.ended() {
-                shared.child_has_ended(child, exit);
+                shared.child_has_ended(child, exit, cpu);
             }
         }
         let mut state = processes.children.lock();

@@ -18,6 +18,7 @@ use std::io;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 impl RealWorld {
     /// Starts a process that was never started.
@@ -131,13 +132,16 @@ impl Shared {
         Ok(child)
     }
 
-    /// Makes a child's end known, and wakes those who wait for it.
-    pub(super) fn child_has_ended(&self, child: &Child, exit: i32) {
+    /// Makes a child's end known, and wakes those who wait for it. `cpu`: how long it was on a processor, for `--stats`.
+    pub(super) fn child_has_ended(&self, child: &Child, exit: i32, cpu: Option<Duration>) {
         let handle = &child.handle;
         let Some(process) = &handle.process else { return };
         process.end(exit);
         if let Some(tape) = &self.options.trace {
             recorder::process_ends(tape, child.pid.as_raw_nonzero().get(), exit);
+        }
+        if let Some(ledger) = &self.options.stats {
+            ledger.child_ended(child.pid.as_raw_nonzero().get(), exit, cpu);
         }
         self.sweep(child.number);
         let (state, outcome) = match exit {

@@ -1,0 +1,211 @@
+//! `--stats=json`: what is counted of threads, of things to wait for, and of processes, also of those that are killed.
+
+mod common;
+#[path = "common/directory.rs"]
+mod directory;
+
+use directory::{directory, run};
+use serde_json::Value;
+
+/// What each process of a script has told; the first one comes last.
+fn told(name: &str, script: &str, wanted: Option<i32>) -> Vec<Value> {
+    let place = directory(name, script);
+    let (status, _, err) = run(&place, &["--stats=json", "@a.conc"]);
+    assert_eq!(status, wanted, "{err}");
+    err.lines()
+        .filter(|line| line.starts_with('{'))
+        .map(|line| serde_json::from_str(line).expect(line))
+        .collect()
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_u64().unwrap_or_else(|| panic!("{value} is no number"))
+}
+
+#[test]
+fn every_line_where_threads_waited_is_told() {
+    let script = "
+lock m
+event go
+semaphore s(1)
+thread first { go.wait(); with m { } with s { } }
+thread second { go.wait(); with m { } }
+with s {
+    with m {
+        let both = [start first(), start second()]
+        await both[0].state == \"blocked\" and both[1].state == \"blocked\"
+        go.set()
+        sleep 5ms
+        await both[0].waiting_on == m and both[1].waiting_on == m
+        sleep 5ms
+    }
+    sleep 20ms
+}
+";
+    let told = told("lines", script, Some(0));
+    let lines = |thing: &Value| -> Vec<(u64, u64)> {
+        let waits = thing["waits_at"].as_array().expect("a list");
+        waits.iter().map(|at| (number(&at["line"]), number(&at["times"]))).collect()
+    };
+    let mut of_m = lines(&told[0]["locks"][0]);
+    of_m.sort_unstable();
+    assert_eq!(of_m, [(5, 1), (6, 1)], "{}", told[0]);
+    assert_eq!(lines(&told[0]["semaphores"][0]), [(5, 1)]);
+    assert!(number(&told[0]["semaphores"][0]["waits_at"][0]["longest_ns"]) >= 1_000_000);
+    assert_eq!(told[0]["semaphores"][0]["fewest_left"], 0);
+    let event = &told[0]["meetings"][0];
+    assert_eq!(
+        (&event["kind"], &event["label"], &event["waits"]),
+        (&"event".into(), &"go".into(), &2.into())
+    );
+}
+
+#[test]
+fn the_line_that_cost_most_is_first() {
+    let script = "
+lock m
+fn short() { with m { } }
+fn long() { with m { } }
+m.acquire()
+let a = start long()
+await a.state == \"blocked\"
+sleep 30ms
+m.release()
+join a
+m.acquire()
+let b = start short()
+await b.state == \"blocked\"
+m.release()
+";
+    let told = told("order", script, Some(0));
+    let waits = told[0]["locks"][0]["waits_at"].as_array().expect("a list").clone();
+    assert_eq!(waits.len(), 2);
+    assert!(waits[0]["line"] == 4 && number(&waits[0]["total_ns"]) >= 30_000_000, "{waits:?}");
+}
+
+#[test]
+fn a_queue_tells_how_full_it_was_over_time() {
+    let script = "
+queue q(4)
+sleep 20ms
+for i in 0..4 { q.put(i) }
+sleep 40ms
+for i in 0..4 { q.get() }
+sleep 20ms
+";
+    let told = told("fill", script, Some(0));
+    let queue = &told[0]["queues"][0];
+    let fill = &queue["fill"];
+    assert_eq!((&queue["capacity"], &queue["most_held"]), (&4.into(), &4.into()));
+    assert!(number(&fill["empty_ns"]) >= 40_000_000 && number(&fill["full_ns"]) >= 40_000_000, "{fill}");
+    assert!(number(&fill["empty_ns"]) + number(&fill["full_ns"]) <= number(&fill["time_ns"]));
+    let values = fill["samples"]["values"].as_array().expect("samples");
+    assert!((32..=65).contains(&values.len()), "{}", values.len());
+    let means: Vec<f64> = values.iter().map(|value| value["mean"].as_f64().expect("a mean")).collect();
+    assert!(means[0] == 0.0 && means[means.len() / 2] > 3.0 && *means.last().unwrap() == 0.0, "{means:?}");
+    // What the samples tell is what the whole tells.
+    let each = fill["samples"]["each_ns"].as_f64().unwrap();
+    let area = means.iter().sum::<f64>() * each;
+    let whole = fill["mean"].as_f64().unwrap() * fill["time_ns"].as_f64().unwrap();
+    assert!((area / whole - 1.0).abs() < 0.1, "{area} {whole}");
+}
+
+#[test]
+fn processes_are_told_with_their_threads_and_what_went_through_channels() {
+    let script = "
+shared queue jobs
+pipe p
+process worker(e) {
+    thread helper { }
+    join [start helper(), start helper()]
+    for i in 0..10 { jobs.put(\"a text of more than seven letters\") }
+    e.send(\"x\" * 1000)
+    process deep { var n = 0; for i in 0..1000 { n += 1 } }
+    join start deep()
+}
+process victim(e) { e.send(\"y\" * 100_000); sleep 1min }
+let [a, b] = p.ends
+pipe q
+let [c, d] = q.ends
+let w = start worker(b)
+let v = start victim(d)
+a.recv()
+c.recv()
+for i in 0..10 { jobs.get() }
+join w
+v.kill()
+try { join v } catch { }
+";
+    let told = told("tree", script, Some(0));
+    assert!(
+        told[..told.len() - 1]
+            .iter()
+            .all(|child| child["process"].is_string() && child["processes"].is_null())
+    );
+    let all = told.last().expect("the first process")["processes"].as_array().expect("a list").clone();
+    let named = |name: &str| {
+        all.iter().find(|process| process["name"] == name).unwrap_or_else(|| panic!("{name} in {all:?}"))
+    };
+    let [main, worker, deep, victim] = ["main", "worker-1", "deep-1", "victim-1"].map(named);
+    assert_eq!(all.len(), 4);
+    assert_eq!(
+        (&worker["parent"], &deep["parent"], &main["parent"]),
+        (&main["pid"], &worker["pid"], &Value::Null)
+    );
+    assert_eq!((&worker["exit"], &deep["exit"], &victim["exit"]), (&0.into(), &0.into(), &(-9).into()));
+    let threads = |process: &Value| process["threads"].as_array().expect("a list").len();
+    assert_eq!((threads(worker), threads(main), threads(victim)), (3, 1, 1));
+    assert!([main, worker, deep].iter().all(|process| number(&process["cpu_ns"]) > 0));
+    assert!(number(&victim["ended_ns"]) > number(&victim["began_ns"]));
+
+    let channel = |process: &Value, label: &str, way: &str| {
+        let channels = process["channels"].as_array().expect("a list");
+        let found = channels.iter().find(|channel| channel["label"] == label);
+        let amount = &found.unwrap_or_else(|| panic!("{label} in {process}"))[way];
+        (number(&amount["times"]), number(&amount["bytes"]))
+    };
+    let (put, bytes) = channel(worker, "jobs", "sent");
+    assert!(put == 10 && (330..500).contains(&bytes), "{bytes}");
+    assert_eq!(channel(main, "jobs", "received"), (10, bytes));
+    let sent = channel(worker, "p.ends[1]", "sent");
+    assert!(sent.0 == 1 && (1000..1100).contains(&sent.1), "{sent:?}");
+    assert_eq!(channel(main, "p.ends[0]", "received"), sent);
+    // It was killed, and what it did is known.
+    let sent = channel(victim, "q.ends[1]", "sent");
+    assert!(sent.0 == 1 && sent.1 >= 100_000, "{sent:?}");
+    assert_eq!(channel(main, "q.ends[0]", "received"), sent);
+}
+
+#[test]
+fn connections_tell_their_bytes() {
+    let script = "
+let server = listen(0)
+let t = start {
+    let c = server.accept()
+    c.write(c.read_line() + \"!\")
+    c.close()
+}
+let c = connect(server.port)
+c.write(\"hello\\n\")
+print(c.read())
+join t
+";
+    let told = told("sockets", script, Some(0));
+    let channels = told[0]["processes"][0]["channels"].as_array().expect("a list").clone();
+    let mut amounts: Vec<(u64, u64)> = channels
+        .iter()
+        .map(|channel| (number(&channel["sent"]["bytes"]), number(&channel["received"]["bytes"])))
+        .collect();
+    amounts.sort_unstable();
+    assert_eq!(amounts, [(6, 6), (6, 6)], "{channels:?}");
+}
+
+#[test]
+fn without_a_queue_or_a_lock_there_is_no_table_of_them() {
+    let place = directory("bare", "print(1)");
+    let (status, _, err) = run(&place, &["--stats", "@a.conc"]);
+    assert_eq!(status, Some(0));
+    for word in ["queue", "lock", "semaphore", "process", "channel", "waited for"] {
+        assert!(!err.contains(word), "{word} in {err}");
+    }
+}
