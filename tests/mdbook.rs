@@ -125,6 +125,24 @@ fn what_is_no_book_is_told() {
     assert_eq!(conc(&["mdbook"], odd).status.code(), Some(0));
 }
 
+#[test]
+fn blocks_that_ask_for_it_have_a_picture() {
+    let asking = input()
+        .replace("```conc check races", "```conc check races picture")
+        .replace("```conc deadlocks", "```conc deadlocks picture");
+    assert_eq!(asking.matches(" picture").count(), 2);
+    let (_, chapters) = book(&conc(&["mdbook"], &asking));
+    let image = "![What each thread did, over time](data:image/svg+xml;base64,PHN2Zy";
+    for (chapter, place) in [(1, format!("data race on `n`\n\n  {image}")), (4, image.to_string())] {
+        let shown = chapters[chapter].1.replace("`data race on n`", "data race on `n`");
+        assert!(shown.contains(&place), "{}", chapters[chapter].1);
+    }
+    let left = fs::read_dir(std::env::temp_dir()).expect("a folder");
+    let left = left.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
+    let own = format!("conc-picture-{}", std::process::id());
+    assert!(left.into_iter().all(|name| !name.starts_with(&own)));
+}
+
 /// A copy of a book, with this command for the preprocessor.
 fn copied(from: &Path, name: &str) -> PathBuf {
     let to = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("mdbook-{name}"));

@@ -219,6 +219,36 @@ join [start one(), start two()]
 }
 
 #[test]
+fn recorded_runs_are_drawn() {
+    let script = "
+lock left
+lock right
+thread one { with left { with right { } } }
+thread two { with right { with left { } } }
+join [start one(), start two()]
+";
+    let place = directory("recorded", script);
+    let (status, _, _) = run(&place, &["check", "--save", "@s.schedule", "@a.conc"]);
+    assert_eq!(status, Some(3));
+    let steps = ["takes left", "takes right", "waits for right (of two-1)", "still waits at the end"];
+    let threads =
+        ["waits for left (of one-1)", "waits for right (of two-1)", "lock left", "still waits at the end"];
+    let replay = &["replay", "--trace", "@t.svg", "@s.schedule"][..];
+    let forced = &["run", "--trace", "@t.svg", "--schedule", "@s.schedule"][..];
+    for (words, shown) in [(replay, steps), (forced, threads)] {
+        let (status, _, err) = run(&place, words);
+        assert_eq!(status, Some(3), "{err}");
+        let picture = fs::read_to_string(place.join("t.svg")).expect("it was written");
+        for text in shown {
+            assert!(picture.contains(&format!(">{text}</text>")), "{words:?}: {text}");
+        }
+        fs::remove_file(place.join("t.svg")).expect("it was there");
+    }
+    let (status, _, err) = run(&place, &["replay", "--trace", "@t.txt", "@s.schedule"]);
+    assert!(status == Some(2) && err.contains("does not tell what to write"), "{err}");
+}
+
+#[test]
 fn statistics_are_json_when_asked_for() {
     let place = directory("stats", TWO);
     let (status, _, err) = run(&place, &["--stats=json", "@a.conc"]);

@@ -6,7 +6,7 @@ use super::trace::Target;
 use super::{Failure, colour, compile_keeping, print, say, schedule, script};
 use conc::code::verify::Verified;
 use conc::explore::schedule::Recorded;
-use conc::explore::verdict::{Findings, Property, Story};
+use conc::explore::verdict::{Findings, Property, Schedule, Story};
 use conc::explore::{self, Options};
 use conc::report::render;
 use conc::source::Source;
@@ -50,7 +50,16 @@ fn explored(check: &Check) -> Result<i32, Failure> {
     }
     let mut status = findings.status();
     if let Some(target) = target {
-        status = draw(target, &program, &options, &findings, status)?;
+        match findings.failures().next() {
+            Some(failure) => {
+                let story = (&*failure.what, &failure.story.schedule);
+                status = draw(target, &program, &options, story, status)?;
+            }
+            None => {
+                target.discard();
+                say("nothing was drawn: no counterexample was found\n");
+            }
+        }
     }
     for (number, path) in &wanted {
         save_outcome(*number, path, script, &program, &options, &findings)?;
@@ -58,23 +67,17 @@ fn explored(check: &Check) -> Result<i32, Failure> {
     Ok(status)
 }
 
-/// Draws the first counterexample; the exit status.
+/// Draws the run of a schedule, with what it shows; the exit status.
 fn draw(
     target: Target,
     program: &Arc<Verified>,
     options: &Options,
-    findings: &Findings,
+    (what, schedule): (&str, &Schedule),
     status: i32,
 ) -> Result<i32, Failure> {
-    let Some(failure) = findings.failures().next() else {
-        target.discard();
-        say("nothing was drawn: no counterexample was found\n");
-        return Ok(status);
-    };
-    let log = explore::watched(program.clone(), options, &failure.story.schedule)
-        .map_err(|why| Failure::new(format!("the counterexample cannot be drawn: {why}")))?;
-    let title = format!("{}: {}", program.source.name, failure.what);
-    Ok(target.write(&log, &title, status))
+    let log = explore::watched(program.clone(), options, schedule)
+        .map_err(|why| Failure::new(format!("the run cannot be drawn: {why}")))?;
+    Ok(target.write(&log, &format!("{}: {what}", program.source.name), status))
 }
 
 fn save_outcome(
@@ -107,6 +110,10 @@ pub fn replay(replay: Replay) -> i32 {
         Ok(loaded) => loaded,
         Err(status) => return status,
     };
+    let target = match Target::open(replay.trace.as_deref()) {
+        Ok(target) => target,
+        Err(failure) => return failure.report(),
+    };
     let options = recorded.settings.options();
     match explore::replay(program.clone(), &options, &recorded.schedule) {
         Ok((findings, story)) => {
@@ -115,9 +122,16 @@ pub fn replay(replay: Replay) -> i32 {
             }
             tell(&findings, &program.source, replay.format);
             say(&what_is_missing(&recorded, &findings));
-            findings.status()
+            let Some(target) = target else { return findings.status() };
+            let what = findings.failures().next().map(|failure| failure.what.clone());
+            let what = what.unwrap_or_else(|| "a recorded run".to_string());
+            draw(target, &program, &options, (&what, &recorded.schedule), findings.status())
+                .unwrap_or_else(|failure| failure.report())
         }
-        Err(why) => schedule::does_not_fit(&why).report(),
+        Err(why) => {
+            target.into_iter().for_each(Target::discard);
+            schedule::does_not_fit(&why).report()
+        }
     }
 }
 

@@ -156,6 +156,10 @@ pub struct Replay {
     /// How to tell what happens
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
     pub format: Format,
+
+    /// Draw what each thread does at each step to FILE: a picture (.svg), or for ui.perfetto.dev (.json)
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

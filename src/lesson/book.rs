@@ -10,6 +10,7 @@ use super::job;
 use super::judge::{self, Gave, Runs};
 use super::markdown::Place;
 use super::page::{Block, Expected};
+use super::picture;
 use crate::report::runtime::status;
 
 /// The words around scripts, in the book's language.
@@ -28,6 +29,8 @@ pub struct Labels {
     colon: &'static str,
     semicolon: &'static str,
     brackets: [&'static str; 2],
+    /// What a picture is.
+    timeline: &'static str,
 }
 
 const ENGLISH: Labels = Labels {
@@ -43,6 +46,7 @@ const ENGLISH: Labels = Labels {
     colon: ": ",
     semicolon: "; ",
     brackets: [" (", ")"],
+    timeline: "What each thread did, over time",
 };
 
 const CHINESE: Labels = Labels {
@@ -58,6 +62,7 @@ const CHINESE: Labels = Labels {
     colon: "：",
     semicolon: "；",
     brackets: ["（", "）"],
+    timeline: "各线程在何时做了什么",
 };
 
 impl Labels {
@@ -131,6 +136,9 @@ fn added(block: &Block, runs: &Runs, labels: &Labels) -> Vec<String> {
         lines.extend([String::new(), prints(block, labels), String::new(), format!("{fence}text")]);
         lines.extend(compare::lines(output));
         lines.push(fence);
+    }
+    if let Some(picture) = runs.picture() {
+        lines.extend([String::new(), picture::image(picture, labels.timeline)]);
     }
     lines
 }
@@ -239,7 +247,8 @@ mod tests {
     use crate::lesson::page;
 
     fn gave(stdout: &str, stderr: &str, status: i32) -> Option<Gave> {
-        Some(Gave { status: Some(status), stdout: stdout.to_string(), stderr: stderr.to_string() })
+        let (stdout, stderr) = (stdout.to_string(), stderr.to_string());
+        Some(Gave { status: Some(status), stdout, stderr, picture: None })
     }
 
     fn book(text: &str, runs: &[Runs], language: &str) -> String {
@@ -273,6 +282,15 @@ mod tests {
         assert!(shown.contains("\n\n  一切可能的输出：\n\n  ```text\n  1\n  2\n  ```\n"), "{shown}");
         assert!(shown.contains("`conc check`：**成立，无论次序如何**\n"), "{shown}");
         assert!(shown.ends_with("```conc\nc\n```\n\n`conc`：**以死锁结束**（退出状态 3）\n"), "{shown}");
+    }
+
+    #[test]
+    fn a_picture_comes_last() {
+        let mut runs = Runs { text: gave("1\n", "", 0), findings: None };
+        runs.text.as_mut().expect("it gave something").picture = Some("<svg/>".to_string());
+        let shown = book("> ```conc sim picture\n> print(1)\n> ```\n", &[runs], "en");
+        let image = "![What each thread did, over time](data:image/svg+xml;base64,PHN2Zy8+)";
+        assert!(shown.ends_with(&format!("> 1\n> ```\n>\n> {image}\n")), "{shown}");
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub struct Fence {
     /// One thread at a time holds the interpreter.
     pub gil: bool,
     pub timeout: Option<Duration>,
+    /// Readers of a book see a picture of the run, or of the check's counterexample.
+    pub picture: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +73,7 @@ pub enum Role {
 }
 
 const WORDS: &str = "`sim`, `seed=7`, `check`, `no-run`, `fails`, `fails=E0301`, `deadlocks`, `races`, `livelocks`, \
-                     `continue`, `file=script.conc`, `gil`, `timeout=5s`";
+                     `continue`, `file=script.conc`, `gil`, `timeout=5s`, `picture`";
 
 /// Reads what follows an opening fence; words may be separated by blanks or commas.
 ///
@@ -107,6 +109,7 @@ fn script<'a>(words: impl Iterator<Item = &'a str>) -> Result<Fence, String> {
         file: None,
         gil: false,
         timeout: None,
+        picture: false,
     };
     let mut seed = None;
     let mut mode: Option<(&str, Mode)> = None;
@@ -126,6 +129,7 @@ fn script<'a>(words: impl Iterator<Item = &'a str>) -> Result<Fence, String> {
             ("continue", None) => fence.continues = true,
             ("file", Some(path)) => fence.file = Some(script_file(path)?),
             ("gil", None) => fence.gil = true,
+            ("picture", None) => fence.picture = true,
             ("timeout", Some(text)) => fence.timeout = Some(timeout(text)?),
             _ => return Err(format!("`{word}` is no word for a script; there are {WORDS}")),
         }
@@ -173,8 +177,11 @@ fn timeout(text: &str) -> Result<Duration, String> {
 fn fits(fence: &Fence) -> Result<(), String> {
     let races = fence.expects.contains(&Expect::Races);
     let wrong = match fence.mode {
-        Mode::NoRun if !fence.expects.is_empty() || fence.gil || fence.timeout.is_some() => {
+        Mode::NoRun if !fence.expects.is_empty() || fence.gil || fence.timeout.is_some() || fence.picture => {
             "nothing can come of a block with `no-run`"
+        }
+        Mode::Check if fence.picture && fence.expects.is_empty() => {
+            "the picture of a `check` shows what it finds: say that too (`deadlocks`, `races`, `fails`)"
         }
         Mode::Run | Mode::Sim { .. } if fence.expects.len() > 1 => {
             "a run ends in one way; a `check` may find several"
@@ -209,6 +216,7 @@ mod tests {
         assert_eq!(both.expects, [Expect::Races, Expect::Fails(Some("E0323".into()))]);
         assert!(fence("conc continue").continues && fence("conc gil").gil);
         assert_eq!(fence("conc timeout=500ms").timeout, Some(Duration::from_millis(500)));
+        assert!(fence("conc sim picture").picture && fence("conc check deadlocks picture").picture);
         assert_eq!(fence("conc file=../bank.conc").file.as_deref(), Some("../bank.conc"));
     }
 
@@ -236,6 +244,8 @@ mod tests {
             ("conc timeout=soon", "no duration"),
             ("conc timeout=0s", "no duration"),
             ("conc no-run fails", "no-run"),
+            ("conc no-run picture", "no-run"),
+            ("conc check picture", "say that too"),
             ("conc fails deadlocks", "one way"),
             ("conc livelocks", "livelock"),
             ("conc sim races", "data race"),

@@ -9,6 +9,8 @@ use std::time::Duration;
 pub struct Job {
     pub words: Vec<String>,
     pub script: String,
+    /// Whether a picture of it is wanted: `--trace` belongs behind the first word then.
+    pub picture: bool,
     /// When to give up.
     pub timeout: Duration,
 }
@@ -121,7 +123,10 @@ impl Job {
             }
         }
         words.extend(["--name".to_string(), name(block), "-".to_string()]);
-        Job { words, script: script.text.clone(), timeout }
+        // A check's picture is drawn where it is told as data, which is always.
+        let drawn = if block.fence.mode == Mode::Check { Purpose::Findings } else { Purpose::Text };
+        let picture = block.fence.picture && purpose == drawn;
+        Job { words, script: script.text.clone(), picture, timeout }
     }
 }
 

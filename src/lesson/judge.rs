@@ -19,6 +19,8 @@ pub struct Gave {
     pub status: Option<i32>,
     pub stdout: String,
     pub stderr: String,
+    /// In SVG, if one was wanted and made.
+    pub picture: Option<String>,
 }
 
 /// What the runs of a block gave; those that were not needed are None.
@@ -69,6 +71,11 @@ impl Runs {
         let purposes = [(text, Purpose::Text), (findings, Purpose::Findings)];
         purposes.into_iter().filter(|(needed, _)| *needed).map(|(_, purpose)| purpose).collect()
     }
+
+    /// The picture, if one was made.
+    pub fn picture(&self) -> Option<&str> {
+        [&self.text, &self.findings].into_iter().flatten().find_map(|gave| gave.picture.as_deref())
+    }
 }
 
 /// Judges a block.
@@ -88,6 +95,10 @@ pub fn judge(block: &Block, script: &Script, runs: &Runs) -> Judgement {
     }
     if judgement.broken {
         return judgement;
+    }
+    if block.fence.picture && runs.picture().is_none() {
+        let message = "the page asks for a picture, and none was made".to_string();
+        judgement.breaks(block.place.line, message, String::new());
     }
     if let Some(gave) = &runs.text {
         let output = compare::lines(job::own_output(&gave.stdout));

@@ -2,7 +2,7 @@
 //!
 //! `markdown` finds the fenced blocks, `fence` reads the words behind their opening, `page` makes blocks of them that
 //! belong together, `job` says what to run for each, `judge` holds what came of it against the page, `update` writes it
-//! into the page, `book` makes what readers of a book see. Nothing here runs anything or reads a file: that is the command's.
+//! into the page, `book` makes what readers of a book see, with the images of `picture`. Nothing here runs anything or reads a file: that is the command's.
 
 pub mod book;
 pub mod compare;
@@ -11,4 +11,5 @@ pub mod job;
 pub mod judge;
 mod markdown;
 pub mod page;
+pub mod picture;
 pub mod update;

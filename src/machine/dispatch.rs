@@ -695,7 +695,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                         && sync.enter_free_lock(
                             world.thread(),
                             function.lines[code.position() as usize - 1],
-                            S::EYES,
+                            S::NOTES,
                         )
                     {
                         changed!();
@@ -710,7 +710,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                         && sync.enter_free_lock(
                             world.thread(),
                             function.lines[code.position() as usize - 1],
-                            S::EYES,
+                            S::NOTES,
                         )
                     {
                         changed!();
@@ -722,7 +722,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 }
                 I::Leave { a } => {
                     if let Value::Sync(sync) = r!(a)
-                        && sync.leave_own_lock(world.thread(), S::EYES)
+                        && sync.leave_own_lock(world.thread(), S::NOTES)
                     {
                         changed!();
                         continue;
@@ -733,7 +733,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 }
                 I::LeaveFixed { index } => {
                     if let Some(Value::Sync(sync)) = image.fixed[index as usize].get()
-                        && sync.leave_own_lock(world.thread(), S::EYES)
+                        && sync.leave_own_lock(world.thread(), S::NOTES)
                     {
                         changed!();
                         continue;

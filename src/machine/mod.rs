@@ -54,6 +54,9 @@ pub trait Scheduler: World {
     /// another instantiation of the machine.
     const EYES: bool = false;
 
+    /// Whether a lock that is taken the short way says so. (A run that is forced may be traced.)
+    const NOTES: bool = Self::EYES || Self::STEPWISE;
+
     /// Whether there is anything to see yet, when `EYES`.
     fn sees(&self) -> bool {
         false

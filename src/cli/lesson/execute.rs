@@ -6,8 +6,9 @@ use conc::lesson::judge::Gave;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -26,8 +27,12 @@ const COLUMNS: &str = "100";
 pub fn execute(job: &Job, folder: &Path) -> Result<Gave, Failure> {
     let unable = |error| Failure::new(format!("conc cannot start itself: {error}"));
     let own = std::env::current_exe().map_err(unable)?;
+    let picture = job.picture.then(Picture::new);
+    let drawn = picture.iter().flat_map(|picture| ["--trace".as_ref(), picture.0.as_os_str()]);
     let mut child = Command::new(own)
-        .args(&job.words)
+        .args(&job.words[..1])
+        .args(drawn)
+        .args(&job.words[1..])
         .current_dir(folder)
         .env("NO_COLOR", "1")
         .env("COLUMNS", COLUMNS)
@@ -46,8 +51,31 @@ pub fn execute(job: &Job, folder: &Path) -> Result<Gave, Failure> {
         let status = wait(&mut child, job.timeout + GRACE);
         let text = |reader: thread::ScopedJoinHandle<'_, String>| reader.join().unwrap_or_default();
         let code = status.map_err(unable)?.and_then(|status| status.code());
-        Ok(Gave { status: code, stdout: text(out), stderr: text(err) })
+        let (stdout, stderr) = (text(out), text(err));
+        Ok(Gave { status: code, stdout, stderr, picture: picture.and_then(Picture::read) })
     })
+}
+
+/// A file for a picture, which is gone with this.
+struct Picture(PathBuf);
+
+impl Picture {
+    fn new() -> Picture {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        Picture(std::env::temp_dir().join(format!("conc-picture-{}-{number}.svg", std::process::id())))
+    }
+
+    /// None when nothing was drawn.
+    fn read(self) -> Option<String> {
+        std::fs::read_to_string(&self.0).ok().filter(|picture| !picture.is_empty())
+    }
+}
+
+impl Drop for Picture {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0); // it may not have been made
+    }
 }
 
 /// What a stream brings, up to a limit. The rest is read too, so that nobody waits.
