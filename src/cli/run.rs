@@ -5,7 +5,7 @@ use super::exploring::Format;
 use super::trace::Target;
 use super::{Failure, colour, compile, say, schedule, script};
 use conc::code::GIL_INTERVAL;
-use conc::code::reach::makes_pipes;
+use conc::code::reach::{makes_connections, makes_pipes};
 use conc::code::verify::Verified;
 use conc::event::collect::collect;
 use conc::event::tape::Tape;
@@ -94,6 +94,10 @@ fn forced(path: &Path) -> Result<Ready, i32> {
     // When an end closes itself is told by steps in the one world, and by who holds it in the other.
     if makes_pipes(&program) {
         let failure = Failure::new("a run with pipes cannot be forced yet".to_string());
+        return Err(failure.hint("`conc replay` makes the same run in the simulated world").report());
+    }
+    if makes_connections(&program) {
+        let failure = Failure::new("a run with servers or connections cannot be forced yet".to_string());
         return Err(failure.hint("`conc replay` makes the same run in the simulated world").report());
     }
     let options = recorded.settings.options();

@@ -89,6 +89,16 @@ pub fn makes_pipes(program: &Program) -> bool {
     mentions(program, &["pipe"])
 }
 
+/// Whether the program may have servers or connections.
+pub fn makes_connections(program: &Program) -> bool {
+    mentions(program, &["listen", "connect"])
+}
+
+/// Whether the program may have something that closes itself, and others learn it, when nobody has it any more.
+pub fn makes_ends(program: &Program) -> bool {
+    makes_pipes(program) || makes_connections(program)
+}
+
 /// Whether the program mentions one of these builtins.
 fn mentions(program: &Program, names: &[&str]) -> bool {
     let is_one = |value: &Value| matches!(value, Value::Builtin(row) if names.contains(&row.name));

@@ -112,8 +112,11 @@ fn facts(node: &Node, object: Option<&Shared>, stands: Option<Stands>) -> Facts 
             _ => false,
         },
         constant,
-        waits: matches!(tag, Tag::Sync | Tag::Ticket | Tag::Round | Tag::Failure | Tag::Left | Tag::Between),
-        end: matches!(object, Some(Shared::Sync(sync)) if matches!(sync.kind, Kind::End(_))),
+        waits: matches!(
+            tag,
+            Tag::Sync | Tag::Ticket | Tag::Round | Tag::Failure | Tag::Left | Tag::Between | Tag::Wire
+        ),
+        end: matches!(object, Some(Shared::Sync(sync)) if matches!(sync.kind, Kind::End(_) | Kind::Outside(_))),
         unordered: node.unordered.clone().into(),
         remembers,
         deadline,

@@ -447,7 +447,7 @@ fn cells_written(trial: &Trial<'_>, seat: usize, raw: &Change) -> Option<Box<[u3
 fn touched(trial: &Trial<'_>, log: &Log) -> Vec<Touched> {
     let number = |place: &Place| match place {
         Place::Global(index) => Some(FIRST_GLOBAL as u32 + index),
-        Place::Object(Shared::Sync(_) | Shared::Thread(_) | Shared::Between(_)) => None,
+        Place::Object(Shared::Sync(_) | Shared::Thread(_) | Shared::Between(_) | Shared::Wire(_)) => None,
         // Nobody else touches what is a thread's own.
         Place::Object(object) => match trial.layout.name(trial.number(object)?) {
             Name::Cell(cell) => Some(cell),

@@ -35,7 +35,7 @@ struct Names {
     members: Vec<Vec<Option<Member>>>,
     /// For each function, the builtin that it is.
     scripted: Vec<Option<Linked>>,
-    pipes: bool,
+    ends: bool,
 }
 
 /// A member of a class, by number.
@@ -62,14 +62,14 @@ impl Image {
             properties: Type::ALL.into_iter().map(properties_of).collect(),
             members: program.classes.iter().map(|class| members_of(class, &program)).collect(),
             scripted: scripted_of(&program),
-            pipes: reach::makes_pipes(&program),
+            ends: reach::makes_ends(&program),
         };
         Image::with(program, Arc::new(names))
     }
 
-    /// Whether the program may have pipes, whose ends close themselves when nobody holds them any more.
-    pub(super) fn has_pipes(&self) -> bool {
-        self.names.pipes
+    /// Whether the program may have pipes or connections, which close themselves when nobody holds them any more.
+    pub(super) fn has_ends(&self) -> bool {
+        self.names.ends
     }
 
     /// The same program with variables of its own, none of them set.

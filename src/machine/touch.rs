@@ -321,6 +321,11 @@ fn sync(thing: &Arc<Sync>, out: &mut Touches) {
     if let Kind::End(end) = &thing.kind {
         out.object(Shared::Between(end.between().clone()), Part::All, true);
     }
+    if let Kind::Outside(outside) = &thing.kind
+        && let Some(wire) = outside.wire()
+    {
+        out.object(Shared::Wire(wire), Part::All, true);
+    }
     out.object(Shared::Sync(thing.clone()), Part::All, true);
 }
 

@@ -28,7 +28,7 @@ pub(super) fn perform<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mu
         wait.op.abandon(Who { thread: world.thread(), line });
         return Done::Fault(Fault::Error(waits_in_one_step(image, fiber)));
     }
-    if image.has_pipes() {
+    if image.has_ends() {
         fiber.clear_rest(&image.program);
     }
     match world.wait(wait, fiber, &image.program) {

@@ -30,10 +30,11 @@ pub enum Tag {
     Left,
     Space,
     Between,
+    Wire,
 }
 
 impl Tag {
-    const ALL: [Tag; 18] = [
+    const ALL: [Tag; 19] = [
         Tag::Root,
         Tag::Cell,
         Tag::List,
@@ -52,6 +53,7 @@ impl Tag {
         Tag::Left,
         Tag::Space,
         Tag::Between,
+        Tag::Wire,
     ];
 
     /// The tag that a node's content begins with.
@@ -219,6 +221,7 @@ impl Shared {
             Shared::Left(_) => Tag::Left,
             Shared::Space(_) => Tag::Space,
             Shared::Between(_) => Tag::Between,
+            Shared::Wire(_) => Tag::Wire,
         };
         w.byte(tag as u8);
         match self {
@@ -267,6 +270,7 @@ impl Shared {
             Shared::Left(left) => w.count(left.load(Ordering::SeqCst) as u64),
             Shared::Space(space) => space.save(w),
             Shared::Between(between) => between.save(w),
+            Shared::Wire(wire) => wire.save(w),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::mapped::{self, Place};
 use crate::sync::barrier::Round;
 use crate::sync::condition::Ticket;
 use crate::sync::future::Failure;
+use crate::sync::outside::simulated::Wire;
 use crate::sync::pipe::{Between, End};
 use crate::sync::{Sync, thread::Thread};
 use crate::value::cell::Cell;
@@ -210,6 +211,7 @@ impl Shared {
             Tag::Left => Shared::Left(Arc::new(AtomicUsize::new(r.count() as usize))),
             Tag::Space => Shared::Space(Arc::new(Space::load(r))),
             Tag::Between => Shared::Between(Arc::new(Between::load(r))),
+            Tag::Wire => Shared::Wire(Arc::new(Wire::load(id, r))),
         }
     }
 
@@ -240,6 +242,7 @@ impl Shared {
             Shared::Failure(failure) => failure.fill(r),
             Shared::Space(space) => space.fill(r),
             Shared::Between(between) => between.fill(r),
+            Shared::Wire(wire) => wire.fill(r),
             Shared::Closure(_) | Shared::Bound(_) | Shared::File(_) | Shared::Left(_) => {}
         }
     }

@@ -21,6 +21,7 @@ use crate::machine::Space;
 use crate::sync::barrier::Round;
 use crate::sync::condition::Ticket;
 use crate::sync::future::Failure;
+use crate::sync::outside::simulated::Wire;
 use crate::sync::pipe::Between;
 use crate::sync::{Sync, thread::Thread};
 use crate::value::cell::Cell;
@@ -59,6 +60,8 @@ pub enum Shared {
     Space(Arc<Space>),
     /// What the two ends of a pipe share, in a simulated run.
     Between(Arc<Between>),
+    /// What the two sides of a connection share, or a server and those who connect to it, likewise.
+    Wire(Arc<Wire>),
 }
 
 impl Shared {
@@ -82,6 +85,7 @@ impl Shared {
             Shared::Left(it) => Arc::as_ptr(it).addr(),
             Shared::Space(it) => Arc::as_ptr(it).addr(),
             Shared::Between(it) => Arc::as_ptr(it).addr(),
+            Shared::Wire(it) => Arc::as_ptr(it).addr(),
         }
     }
 }

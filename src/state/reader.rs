@@ -5,6 +5,7 @@ use crate::machine::{Image, Space};
 use crate::sync::barrier::Round;
 use crate::sync::condition::Ticket;
 use crate::sync::future::Failure;
+use crate::sync::outside::simulated::Wire;
 use crate::sync::{Sync, pipe::Between, thread::Thread};
 use crate::value::{Value, error::Error};
 use std::sync::Arc;
@@ -122,6 +123,13 @@ impl Reader<'_> {
         match self.shared() {
             Shared::Between(between) => between,
             other => unreachable!("{other:?} was written as what the ends of a pipe share"),
+        }
+    }
+
+    pub fn wire(&mut self) -> Arc<Wire> {
+        match self.shared() {
+            Shared::Wire(wire) => wire,
+            other => unreachable!("{other:?} was written as what the sides of a connection share"),
         }
     }
 

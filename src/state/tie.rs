@@ -37,7 +37,8 @@ impl Shared {
             | Shared::Failure(_)
             | Shared::Left(_)
             | Shared::Space(_)
-            | Shared::Between(_) => None,
+            | Shared::Between(_)
+            | Shared::Wire(_) => None,
         }
     }
 }

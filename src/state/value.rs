@@ -122,7 +122,8 @@ pub(super) fn read(r: &mut Reader<'_>) -> Value {
             | Shared::Failure(_)
             | Shared::Left(_)
             | Shared::Space(_)
-            | Shared::Between(_)) => {
+            | Shared::Between(_)
+            | Shared::Wire(_)) => {
                 unreachable!("{other:?} is no value")
             }
         },

@@ -2,6 +2,7 @@
 
 use super::Shared;
 use crate::machine::Space;
+use crate::sync::outside::simulated::Wire;
 use crate::sync::{Sync, pipe::Between, thread::Thread};
 use crate::value::Value;
 use std::borrow::Cow;
@@ -127,6 +128,11 @@ impl Writer<'_> {
     /// What the two ends of a pipe share.
     pub fn between(&mut self, between: &Arc<Between>) {
         self.shared(Shared::Between(between.clone()));
+    }
+
+    /// What the two sides of a connection share, or a server and those who connect.
+    pub fn wire(&mut self, wire: &Arc<Wire>) {
+        self.shared(Shared::Wire(wire.clone()));
     }
 
     /// References to threads whose order means nothing.

@@ -522,9 +522,13 @@ impl Op {
     pub fn is_idle(&self) -> bool {
         match self {
             Op::Task(_) => true,
-            Op::Outside(wait) => matches!(**wait, outside::Wait::Signal(_)),
-            _ => false,
+            other => other.is_for_a_signal(),
         }
+    }
+
+    /// Whether it is the wait of a handler's thread for its signal.
+    pub fn is_for_a_signal(&self) -> bool {
+        matches!(self, Op::Outside(wait) if matches!(**wait, outside::Wait::Signal(_)))
     }
 
     /// Why it waits for ever, and what to do, where there is more to say than `describe` does: for a deadlock's notes.

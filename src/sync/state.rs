@@ -4,7 +4,7 @@
 //! nobody is in them.
 
 use super::future::Several;
-use super::outside::signal::{Pending, Signal};
+use super::outside::{self, Thing};
 use super::put::Put;
 use super::select::Select;
 use super::{Kind, Op, Sync};
@@ -115,8 +115,13 @@ impl Sync {
                 w.byte(END);
                 end.save(w);
             }
-            // Nobody reads it: what leads to it is refused.
-            Kind::Outside(_) => w.byte(OUTSIDE),
+            Kind::Outside(thing) => {
+                w.byte(OUTSIDE);
+                // Of a real one nobody reads more: what leads to it is refused.
+                if w.numbering.simulated() {
+                    thing.save(w);
+                }
+            }
         }
     }
 
@@ -177,6 +182,7 @@ impl Sync {
             FUTURE => Kind::Future(future::Future::load(r)),
             PIPE => Kind::Pipe(pipe::Pipe::load(r)),
             END => Kind::End(pipe::End::load(id, r)),
+            OUTSIDE => Kind::Outside(Box::new(Thing::load(r))),
             tag => unreachable!("no thing has the tag {tag}"),
         };
         let name = name.map_or_else(OnceLock::new, OnceLock::from);
@@ -208,8 +214,9 @@ impl Sync {
             Kind::Atomic(atomic) => atomic.fill(r),
             Kind::Crew(crew) => crew.fill(r),
             Kind::Future(future) => future.fill(r),
+            Kind::Outside(thing) => thing.fill(r),
             // Nothing of these changes.
-            Kind::Side(_) | Kind::Pool(_) | Kind::Pipe(_) | Kind::End(_) | Kind::Outside(_) => {}
+            Kind::Side(_) | Kind::Pool(_) | Kind::Pipe(_) | Kind::End(_) => {}
         }
     }
 }
@@ -241,10 +248,7 @@ impl Op {
             Op::Put(put) => put.save(w),
             Op::Several(several) => several.save(w),
             Op::Select(select) => select.save(w),
-            Op::Outside(wait) => match &**wait {
-                super::outside::Wait::Signal(pending) => w.int(i64::from(pending.number)),
-                other => unreachable!("a world that writes states has nothing outside: {other:?}"),
-            },
+            Op::Outside(wait) => wait.save(w),
             Op::Pipe(wait) => wait.save(w),
         }
     }
@@ -274,11 +278,7 @@ impl Op {
             20 => Op::Task(r.sync()),
             21 => Op::Idle(r.sync()),
             22 => Op::Select(Box::new(Select::load(r))),
-            23 => {
-                let signal = Signal::of(r.int() as i32);
-                let signal = signal.unwrap_or_else(|| unreachable!("its number was written"));
-                Op::Outside(Box::new(super::outside::Wait::Signal(Arc::new(Pending::new(signal)))))
-            }
+            23 => Op::Outside(Box::new(outside::Wait::load(r))),
             24 => Op::Pipe(pipe::Wait::load(r)),
             25 => Op::Fork,
             tag => unreachable!("no operation has the tag {tag}"),

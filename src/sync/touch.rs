@@ -40,9 +40,9 @@ impl Op {
             | Op::Ended(_)
             | Op::Several(_)
             | Op::Task(_)
-            | Op::Idle(_)
-            | Op::Outside(_) => false,
+            | Op::Idle(_) => false,
             Op::Pipe(wait) => wait.leaves_trace(),
+            Op::Outside(wait) => wait.leaves_trace(),
         }
     }
 
@@ -118,6 +118,11 @@ impl Op {
             Op::Outside(wait) => {
                 if let Value::Sync(sync) = wait.on() {
                     thing(&sync, each);
+                    if let Kind::Outside(outside) = &sync.kind
+                        && let Some(wire) = outside.wire()
+                    {
+                        each(Shared::Wire(wire));
+                    }
                 }
             }
         }

@@ -43,8 +43,8 @@ pub fn nothing_outside(way: Way<'_>) -> Error {
                 .hint(format!("keep it out of what is checked, or use `conc run {flag}`"))
         }
         Way::Server | Way::Connection | Way::Signals | Way::Pipe | Way::ProcessPool => {
-            refused(format!("{way} cannot be explored yet"))
-                .hint("`conc run` runs it on real threads; a queue can be explored")
+            refused(format!("{way} cannot be part of such a run yet"))
+                .hint("`conc run` runs it on real threads; a queue can be used in its place")
         }
     }
 }

@@ -147,15 +147,23 @@ fn write(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let Some(bytes) = text.as_text() else {
         return Err(wrong("a str", "text", text).hint("write(str(x)) writes what print(x) shows"));
     };
-    Stream::of(sync)?.may(sync, true)?;
-    begin(context, outside(Wait::Write(Write::new(sync.clone(), bytes.as_bytes().to_vec()))), None)
+    writing(context, sync, bytes.as_bytes().to_vec())
 }
 
 fn send(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let sync = receiver(arguments)?;
     Stream::of(sync)?.may(sync, true)?;
     let bytes = frame(argument(arguments, 1), &sync.label())?;
-    begin(context, outside(Wait::Write(Write::new(sync.clone(), bytes))), None)
+    writing(context, sync, bytes)
+}
+
+/// Writes bytes. What is the system's to say, how much it takes, a check tries.
+fn writing(context: &mut Context<'_>, sync: &Arc<Sync>, bytes: Vec<u8>) -> Done {
+    Stream::of(sync)?.may(sync, true)?;
+    let write = Write::new(sync.clone(), bytes);
+    let lucky = write.is_in_doubt() && context.world.pick(2) == 1;
+    let write = if lucky { write.with_luck() } else { write };
+    begin(context, outside(Wait::Write(write)), None)
 }
 
 fn recv(context: &mut Context<'_>, arguments: &[Value]) -> Done {
@@ -183,7 +191,7 @@ fn read_line(context: &mut Context<'_>, arguments: &[Value]) -> Done {
 
 fn reading(sync: &Arc<Sync>, what: What) -> Result<Op, Error> {
     Stream::of(sync)?.may(sync, false)?;
-    Ok(outside(Wait::Read(Read { stream: sync.clone(), what })))
+    Ok(outside(Wait::Read(Read::new(sync.clone(), what))))
 }
 
 /// What `for line in c` waits for.
@@ -191,8 +199,12 @@ pub fn next_line(sync: &Arc<Sync>) -> Result<Op, Error> {
     reading(sync, What::Next)
 }
 
-fn close(_: &mut Context<'_>, arguments: &[Value]) -> Done {
-    Stream::of(receiver(arguments)?)?.close();
+fn close(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let stream = Stream::of(receiver(arguments)?)?;
+    match stream.may_break() && context.world.pick(2) == 1 {
+        true => stream.break_off(),
+        false => stream.close(),
+    }
     Ok(Value::Nil.into())
 }
 

@@ -114,7 +114,7 @@ impl Teller<'_> {
         let number = |touch: &Touch| match &touch.place {
             Place::Global(index) => Some(*index as usize),
             // Things to wait for never race.
-            Place::Object(Shared::Sync(_) | Shared::Thread(_) | Shared::Between(_)) => None,
+            Place::Object(Shared::Sync(_) | Shared::Thread(_) | Shared::Between(_) | Shared::Wire(_)) => None,
             Place::Object(object) => {
                 let same = |known: &Option<Shared>| {
                     known.as_ref().is_some_and(|known| known.address() == object.address())

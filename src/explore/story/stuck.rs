@@ -13,10 +13,12 @@ impl Teller<'_> {
         let mut stuck = Vec::new();
         for at in 0..self.universe.seats.len() {
             let seat = &self.universe.seats[at];
-            let (thread, line, name) = (seat.thread.clone(), seat.line, seat.label());
-            let fiber = seat.fiber.as_ref();
-            let line =
-                if line > 0 { line } else { fiber.map_or(0, |f| f.next_line(&self.steps.image.program)) };
+            let (thread, name) = (seat.thread.clone(), seat.label());
+            // Who stands before its operation may have waited elsewhere earlier.
+            let line = match (&seat.wait, &seat.fiber) {
+                (None, Some(fiber)) => fiber.next_line(&self.steps.image.program),
+                (Some(_), _) | (None, None) => seat.line,
+            };
             let Some((waits, releasers, _)) = self.waits_for(at) else { continue };
             let holds = self.universe.held_by(thread.id).into_iter();
             let holds = holds.map(|(sync, line)| (sync.label(), line)).collect();

@@ -1,5 +1,6 @@
 //! What an operation did, or is about to do, in words of the source.
 
+use crate::code::reach::makes_pipes;
 use crate::machine::Image;
 use crate::machine::touch::{Act, Place, names};
 use crate::state::Shared;
@@ -11,7 +12,10 @@ pub type Values = [(String, String)];
 /// What an operation did, told by what it touched.
 pub fn did(log: &Log, before: &Values, after: &Values, image: &Image) -> Vec<String> {
     if log.lets_go {
-        return vec!["lets go of a pipe's end".into()];
+        return vec![format!(
+            "lets go of {}",
+            if makes_pipes(&image.program) { "a pipe's end" } else { "a connection" }
+        )];
     }
     match log.act {
         Act::Sync | Act::Join | Act::Process | Act::Release | Act::Atomic | Act::Await => {

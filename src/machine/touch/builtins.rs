@@ -135,8 +135,8 @@ fn function(name: &str, arguments: &[Value], out: &mut Touches) {
                 list.snapshot().iter().for_each(|one| starts(one, out));
             }
         }
-        // They look for a process, or for what a signal does in it.
-        "send_signal" | "__on_signal" => {
+        // They look for a process, for what a signal does in it, or for a server.
+        "send_signal" | "__on_signal" | "listen" | "connect" => {
             out.act = Act::Sync;
             out.add(Place::Threads, Part::All, true);
         }

@@ -54,6 +54,7 @@ pub fn cell(touch: &Touch, image: &Image) -> String {
                 | Shared::Left(_)
                 | Shared::Space(_) => return "the threads".into(),
                 Shared::Between(_) => return "a pipe".into(),
+                Shared::Wire(_) => return "a connection".into(),
             };
             (object, called)
         }

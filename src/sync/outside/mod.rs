@@ -7,6 +7,7 @@
 pub mod command;
 pub mod server;
 pub mod signal;
+pub mod simulated;
 pub mod stream;
 pub mod system;
 
@@ -14,6 +15,7 @@ pub use system::{Outside, Ready, Way};
 
 use super::wait::WaitQueue;
 use super::{Kind, Sync};
+use crate::state::{Reader, Writer};
 use crate::value::{
     Type, Value,
     error::{self, Error},
@@ -83,10 +85,10 @@ impl Wait {
     /// Whether `poll` would come a step nearer to it.
     pub fn ready(&self) -> bool {
         match self {
-            Wait::Read(read) => read.stream().is_ok_and(|stream| stream.readable.is_set()),
+            Wait::Read(read) => read.ready(),
             Wait::Write(write) => write.ready(),
             Wait::Dial(dial) => dial.ready.is_set(),
-            Wait::Accept(sync) => server::Server::of(sync).is_ok_and(|server| server.ready.is_set()),
+            Wait::Accept(sync) => server::Server::of(sync).is_ok_and(server::Server::accept_ready),
             Wait::Ended(sync) => command::Command::of(sync).is_ok_and(command::Command::has_ended),
             Wait::Run(run) => run.ready(),
             Wait::Signal(pending) => pending.is_set(),
@@ -161,6 +163,105 @@ impl Wait {
             | Wait::Ended(sync)
             | Wait::Run(command::Run { command: sync, .. }) => Value::Sync(sync.clone()),
             Wait::Dial(_) | Wait::Signal(_) => Value::Nil,
+        }
+    }
+}
+
+/// As part of a state: of what there is in a world that writes them.
+impl Thing {
+    /// What it leads to that others have in common with it, as long as it is open.
+    pub fn wire(&self) -> Option<Arc<simulated::Wire>> {
+        match self {
+            Thing::Stream(stream) => stream.simulated(|side| side.wire().clone()),
+            Thing::Server(server) => server.simulated(|door| door.wire().clone()),
+            Thing::Command(_) => None,
+        }
+    }
+
+    /// Which side of that it is.
+    pub fn held(&self) -> Option<simulated::Held> {
+        match self {
+            Thing::Stream(stream) => stream.simulated(simulated::Side::held),
+            Thing::Server(server) => server.simulated(simulated::Door::held),
+            Thing::Command(_) => None,
+        }
+    }
+
+    pub fn save(&self, w: &mut Writer<'_>) {
+        match self {
+            Thing::Stream(stream) => {
+                w.flag(true);
+                stream.save(w);
+            }
+            Thing::Server(server) => {
+                w.flag(false);
+                server.save(w);
+            }
+            Thing::Command(command) => unreachable!("no state has the program {}", command.program),
+        }
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Thing {
+        match r.flag() {
+            true => Thing::Stream(stream::Stream::load(r)),
+            false => Thing::Server(server::Server::load(r)),
+        }
+    }
+
+    pub fn fill(&self, r: &mut Reader<'_>) {
+        match self {
+            Thing::Stream(stream) => stream.fill(r),
+            Thing::Server(server) => server.fill(r),
+            Thing::Command(_) => {}
+        }
+    }
+}
+
+impl Wait {
+    /// Whether a `poll` in vain has changed something.
+    pub fn leaves_trace(&self) -> bool {
+        match self {
+            Wait::Read(read) => read.leaves_trace(),
+            Wait::Write(write) => write.leaves_trace(),
+            Wait::Dial(_) | Wait::Accept(_) | Wait::Ended(_) | Wait::Run(_) | Wait::Signal(_) => false,
+        }
+    }
+
+    pub fn save(&self, w: &mut Writer<'_>) {
+        match self {
+            Wait::Signal(pending) => {
+                w.byte(0);
+                w.int(i64::from(pending.number));
+            }
+            Wait::Read(read) => {
+                w.byte(1);
+                read.save(w);
+            }
+            Wait::Write(write) => {
+                w.byte(2);
+                write.save(w);
+            }
+            Wait::Accept(server) => {
+                w.byte(3);
+                w.sync(server);
+            }
+            Wait::Dial(_) | Wait::Ended(_) | Wait::Run(_) => {
+                unreachable!("nobody waits like that in a world that writes states: {self:?}")
+            }
+        }
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Wait {
+        match r.byte() {
+            0 => {
+                let signal = signal::Signal::of(r.int() as i32);
+                let signal = signal.unwrap_or_else(|| unreachable!("its number was written"));
+                Wait::Signal(Arc::new(signal::Pending::new(signal)))
+            }
+            1 => Wait::Read(stream::Read::load(r)),
+            2 => Wait::Write(stream::Write::load(r)),
+            3 => Wait::Accept(r.sync()),
+            tag => unreachable!("no wait for something outside has the tag {tag}"),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! A stream of bytes: a connection, or a standard stream of another program. Lines, texts and whole values over it.
 
+use super::simulated::Side;
 use super::system::{Flow, Ready};
 use super::{Thing, kind_of};
+use crate::state::{Reader, Writer};
 use crate::sync::wait::WaitQueue;
 use crate::sync::{Kind, Sync, op};
 use crate::value::{
@@ -43,7 +45,7 @@ pub enum Direction {
 }
 
 /// What has come and was not asked for yet.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Input {
     bytes: Vec<u8>,
     /// How many of them are known to hold no newline.
@@ -70,6 +72,8 @@ pub enum What {
 pub struct Read {
     pub stream: Arc<Sync>,
     pub what: What,
+    /// Something has come meanwhile, and it was not enough.
+    moved: bool,
 }
 
 #[derive(Debug)]
@@ -79,6 +83,8 @@ pub struct Write {
     written: usize,
     /// It is its turn.
     begun: bool,
+    /// In a simulated run: the system takes all of it, whether or not anybody reads.
+    luck: bool,
 }
 
 impl Stream {
@@ -111,6 +117,22 @@ impl Stream {
             flow.close();
             self.wake();
         }
+    }
+
+    /// Asks what it is in a simulated run, as long as it is open.
+    pub(super) fn simulated<T>(&self, ask: impl FnOnce(&Side) -> T) -> Option<T> {
+        self.flow.lock().as_ref().and_then(|flow| flow.simulated()).map(ask)
+    }
+
+    /// Whether it depends on the system how the other side learns that it is closed now.
+    pub fn may_break(&self) -> bool {
+        self.simulated(Side::may_break).unwrap_or(false)
+    }
+
+    /// Closes it so that the other side's next read is an error.
+    pub fn break_off(&self) {
+        self.simulated(Side::breaks);
+        self.close();
     }
 
     fn wake(&self) {
@@ -154,8 +176,8 @@ impl Stream {
         Err(Error::new(error::Kind::State, message))
     }
 
-    /// Reads on until what is wanted is there, or would have to be waited for.
-    fn read(&self, sync: &Sync, what: What) -> Result<Option<Value>, Error> {
+    /// Reads on until what is wanted is there, or would have to be waited for; whether anything has `moved`.
+    fn read(&self, sync: &Sync, what: What, moved: &mut bool) -> Result<Option<Value>, Error> {
         let mut input = self.input.lock();
         loop {
             let flow = self.flow(sync)?;
@@ -172,6 +194,7 @@ impl Stream {
                 Ok(Some(0)) => input.ended = true,
                 Ok(Some(count)) => {
                     sync.count_received(count);
+                    *moved = true;
                     input.bytes.extend_from_slice(&piece[..count]);
                 }
                 Err(error) => return Err(broken(sync, "read", &error)),
@@ -298,12 +321,33 @@ fn utf8(bytes: Vec<u8>, from: &str) -> Result<Value, Error> {
 }
 
 impl Read {
+    pub fn new(stream: Arc<Sync>, what: What) -> Read {
+        Read { stream, what, moved: false }
+    }
+
     pub fn stream(&self) -> Result<&Stream, Error> {
         Stream::of(&self.stream)
     }
 
     pub fn poll(&mut self) -> Result<Option<Value>, Error> {
-        self.stream()?.read(&self.stream, self.what)
+        Stream::of(&self.stream)?.read(&self.stream, self.what, &mut self.moved)
+    }
+
+    pub fn ready(&self) -> bool {
+        let Ok(stream) = self.stream() else { return false };
+        stream.is_closed()
+            || match stream.simulated(Side::is_readable) {
+                // What another has left may be enough.
+                Some(readable) => {
+                    readable || !matches!(stream.input.lock().clone().take(self.what, ""), Ok(None))
+                }
+                None => stream.readable.is_set(),
+            }
+    }
+
+    /// Whether a `poll` in vain has taken something in.
+    pub fn leaves_trace(&self) -> bool {
+        self.moved
     }
 
     #[cold]
@@ -327,7 +371,7 @@ impl Read {
 
 impl Write {
     pub fn new(stream: Arc<Sync>, bytes: Vec<u8>) -> Write {
-        Write { stream, bytes, written: 0, begun: false }
+        Write { stream, bytes, written: 0, begun: false, luck: false }
     }
 
     pub fn poll(&mut self) -> Result<Option<Value>, Error> {
@@ -349,8 +393,12 @@ impl Write {
             self.begun = true;
         }
         while self.written < self.bytes.len() {
-            let flow = stream.flow(sync)?;
-            match stream.writable.attempt(|| flow.write(&self.bytes[self.written..])) {
+            let (flow, rest) = (stream.flow(sync)?, &self.bytes[self.written..]);
+            let write = || match flow.simulated() {
+                Some(side) => side.write(rest, self.luck),
+                None => flow.write(rest),
+            };
+            match stream.writable.attempt(write) {
                 Ok(None) => return Ok(None),
                 Ok(Some(count)) => {
                     sync.count_sent(count);
@@ -372,8 +420,27 @@ impl Write {
     pub fn ready(&self) -> bool {
         Stream::of(&self.stream).is_ok_and(|stream| {
             let free = self.begun || !stream.busy.load(Ordering::SeqCst);
-            stream.writable.is_set() && free || stream.is_closed()
+            let room = stream.simulated(|side| self.luck || side.is_writable());
+            room.unwrap_or_else(|| stream.writable.is_set()) && free || stream.is_closed()
         })
+    }
+
+    /// Whether it depends on the system what will come of it.
+    pub fn is_in_doubt(&self) -> bool {
+        Stream::of(&self.stream).is_ok_and(|stream| {
+            let busy = stream.busy.load(Ordering::SeqCst);
+            stream.simulated(|side| busy || side.is_in_doubt(self.bytes.len())).unwrap_or(false)
+        })
+    }
+
+    /// The system takes all of it.
+    pub fn with_luck(self) -> Write {
+        Write { luck: true, ..self }
+    }
+
+    /// Whether it stands in the way of others.
+    pub fn leaves_trace(&self) -> bool {
+        self.begun
     }
 
     pub fn queues(&self, each: &mut dyn FnMut(&WaitQueue)) {
@@ -398,6 +465,85 @@ impl Write {
             }
             self.end_turn(stream);
         }
+    }
+}
+
+impl Stream {
+    /// What it is called, then its content.
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.text(&self.what);
+        let flow = self.flow.lock().clone();
+        w.option(flow.as_ref().and_then(|flow| flow.simulated()), |w, side| side.save(w));
+        let input = self.input.lock();
+        w.all(&input.bytes);
+        w.flag(input.ended);
+        w.flag(self.busy.load(Ordering::SeqCst));
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Stream {
+        Stream {
+            what: r.text().to_string(),
+            direction: Direction::Both,
+            readable: Arc::default(),
+            writable: Arc::default(),
+            flow: Mutex::new(None),
+            input: Mutex::default(),
+            busy: AtomicBool::new(false),
+            turn: WaitQueue::new(),
+        }
+    }
+
+    pub fn fill(&self, r: &mut Reader<'_>) {
+        *self.flow.lock() = r.option(|r| Arc::new(Side::load(r)) as Arc<dyn Flow>);
+        *self.input.lock() = Input { bytes: r.all(), searched: 0, ended: r.flag() };
+        self.busy.store(r.flag(), Ordering::SeqCst);
+    }
+}
+
+impl Read {
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.sync(&self.stream);
+        match self.what {
+            What::Rest => w.byte(0),
+            What::Line => w.byte(1),
+            What::Next => w.byte(2),
+            What::Value => w.byte(3),
+            What::Some(most) => {
+                w.byte(4);
+                w.count(most as u64);
+            }
+        }
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Read {
+        let stream = r.sync();
+        let what = match r.byte() {
+            0 => What::Rest,
+            1 => What::Line,
+            2 => What::Next,
+            3 => What::Value,
+            _ => What::Some(r.count() as usize),
+        };
+        Read::new(stream, what)
+    }
+}
+
+impl Write {
+    /// What is still to be written, and whether that is all of it.
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.sync(&self.stream);
+        w.all(&self.bytes[self.written..]);
+        w.flag(self.written > 0);
+        w.flag(self.begun);
+        w.flag(self.luck);
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Write {
+        let (stream, rest) = (r.sync(), r.all());
+        // A byte that has been written stands for all of them.
+        let written = usize::from(r.flag());
+        let bytes = [&vec![0; written][..], &rest].concat();
+        Write { stream, bytes, written, begun: r.flag(), luck: r.flag() }
     }
 }
 

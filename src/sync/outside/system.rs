@@ -2,6 +2,7 @@
 //! be tried again.
 
 use super::command::Order;
+use super::simulated;
 use crate::sync::wait::WaitQueue;
 use crate::value::error::Error;
 use std::fmt::Debug;
@@ -69,6 +70,11 @@ pub trait Flow: Debug + Send + Sync {
 
     /// The number of its descriptor, for a program that is to have it as its standard input.
     fn descriptor(&self) -> io::Result<std::os::fd::OwnedFd>;
+
+    /// What it is in a world that writes states.
+    fn simulated(&self) -> Option<&simulated::Side> {
+        None
+    }
 }
 
 /// A place where others can connect.
@@ -76,6 +82,14 @@ pub trait Listener: Debug + Send + Sync {
     fn accept(&self) -> io::Result<Accepted>;
 
     fn ready(&self) -> &Arc<Ready>;
+
+    /// Nobody accepts here any more.
+    fn close(&self) {}
+
+    /// What it is in a world that writes states.
+    fn simulated(&self) -> Option<&simulated::Door> {
+        None
+    }
 }
 
 /// Somebody has connected.

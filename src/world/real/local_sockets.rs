@@ -4,11 +4,10 @@
 //! when the server is closed or the run ends. One that was left by a run that was killed is removed by whoever listens
 //! there next: nobody answers at it.
 
-use super::outside::{Descriptor, Doors, failed};
+use super::outside::{Descriptor, Doors};
 use super::poller::{Poller, Source};
 use super::sockets::Ids;
 use crate::sync::outside::system::{Accepted, Dialling, Flow, Listener, Local, Ready};
-use crate::value::error::Error;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, sockopt};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -61,7 +60,7 @@ pub(super) fn listen(
     poller: Arc<Poller>,
     at: &Local,
     next_id: Ids,
-) -> Result<Arc<dyn Listener>, Error> {
+) -> io::Result<Arc<dyn Listener>> {
     let open = || -> io::Result<Server> {
         let listener = UnixListener::from(bound(at)?);
         let file = match at {
@@ -71,13 +70,7 @@ pub(super) fn listen(
         let source = poller.watch(&listener, None)?;
         Ok(Server { source, listener, file, poller: poller.clone(), next_id })
     };
-    let server = open().map_err(|error| {
-        let made = failed(&format!("listen at {}", at.text()), &error);
-        match error.kind() {
-            io::ErrorKind::AddrInUse => made.hint("another server listens there, or a file is in its place"),
-            _ => made,
-        }
-    })?;
+    let server = open()?;
     doors.files.lock().extend(server.file.clone());
     Ok(Arc::new(server))
 }

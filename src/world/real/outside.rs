@@ -7,6 +7,7 @@ use super::signals::Handlers;
 use super::{RealWorld, children, files, local_sockets, sockets};
 use crate::sync::outside::Outside;
 use crate::sync::outside::command::Order;
+use crate::sync::outside::server::cannot_listen;
 use crate::sync::outside::signal::{Action, Signal};
 use crate::sync::outside::system::{Address, Dialling, Flow, Listener, Local, Ready, Spawned};
 use crate::sync::pipe::{End, Joint};
@@ -101,10 +102,13 @@ impl Outside for RealWorld {
         let ids = self.shared.next_id.clone();
         let next_id = Box::new(move || ids.next());
         let poller = self.shared.doors.poller()?;
-        match &at.local {
+        let listening = match &at.local {
             None => sockets::listen(poller, at, next_id),
-            Some(local) => Ok((local_sockets::listen(&self.shared.doors, poller, local, next_id)?, 0)),
-        }
+            Some(local) => {
+                local_sockets::listen(&self.shared.doors, poller, local, next_id).map(|it| (it, 0))
+            }
+        };
+        listening.map_err(|error| cannot_listen(at, &error))
     }
 
     fn connect(&mut self, to: &Address, ready: &Arc<Ready>) -> Result<Box<dyn Dialling>, Error> {

@@ -3,10 +3,9 @@
 //! Only the names of other hosts are looked up by a thread that may wait for long; it is left to itself when nobody
 //! waits for it any more.
 
-use super::outside::{Descriptor, failed};
+use super::outside::Descriptor;
 use super::poller::{Poller, Source};
 use crate::sync::outside::system::{Accepted, Address, Dialling, Flow, Listener, Ready};
-use crate::value::error::Error;
 use parking_lot::Mutex;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
@@ -31,7 +30,7 @@ pub(super) fn listen(
     poller: Arc<Poller>,
     at: &Address,
     next_id: Ids,
-) -> Result<(Arc<dyn Listener>, u16), Error> {
+) -> io::Result<(Arc<dyn Listener>, u16)> {
     let open = || -> io::Result<(Server, u16)> {
         let listener = TcpListener::bind((at.host.as_str(), at.port))?;
         listener.set_nonblocking(true)?;
@@ -39,14 +38,7 @@ pub(super) fn listen(
         let source = poller.watch(&listener, None)?;
         Ok((Server { source, listener, poller: poller.clone(), next_id }, port))
     };
-    let (server, port) = open().map_err(|error| {
-        let made = failed(&format!("listen at port {}", at.port), &error);
-        match error.kind() {
-            io::ErrorKind::AddrInUse => made
-                .hint("another program, or another server of this one, has it; `listen(0)` takes a free one"),
-            _ => made,
-        }
-    })?;
+    let (server, port) = open()?;
     Ok((Arc::new(server), port))
 }
 

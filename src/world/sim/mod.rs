@@ -3,7 +3,7 @@
 //!
 //! In reading order: `universe` (what a run consists of), `step` (what one thread does between two moments at which
 //! others may move), `world` (what the machine sees of it), `process` and `signals` (processes other than the first,
-//! and what is sent to them), `record` (what the threads did, to do it again), `saved` (a
+//! and what is sent to them), `sockets` (where they meet), `record` (what the threads did, to do it again), `saved` (a
 //! universe as a graph of nodes and back).
 //!
 //! What a lock or a queue does is not here but in `sync`; which steps to take, in which order, is `explore`'s to say.
@@ -14,6 +14,7 @@ mod record;
 mod rules;
 mod saved;
 mod signals;
+mod sockets;
 mod step;
 mod universe;
 mod world;

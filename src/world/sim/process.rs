@@ -320,7 +320,8 @@ fn stays(object: &Shared) -> bool {
         | Shared::Failure(_)
         | Shared::Left(_)
         | Shared::Space(_)
-        | Shared::Between(_) => false,
+        | Shared::Between(_)
+        | Shared::Wire(_) => false,
     }
 }
 

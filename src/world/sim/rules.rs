@@ -41,7 +41,7 @@ pub struct Rules {
     pub processes: bool,
     /// The numbers of processes belong to the state.
     pub pids: bool,
-    /// There may be pipes: whoever holds an end keeps it open, whether or not anybody will use it.
+    /// There may be pipes or connections: whoever holds an end keeps it open, whether or not anybody will use it.
     pub pipes: bool,
     /// Signals may be sent or handled.
     pub signals: bool,
@@ -80,7 +80,7 @@ impl Rules {
         let timers = program.rows.iter().any(|row| row.name == "timer" || row.name == "__timer");
         let watched = sharing.observes_threads;
         let processes = program.process().is_some();
-        let pipes = reach::makes_pipes(program);
+        let pipes = reach::makes_ends(program);
         let signals = uses(&["kill", "terminate", "send_signal", "__on_signal"]);
         let mut shared_globals: Vec<bool> = match reductions.private {
             // Read-only variables too: nobody can tell when they are read.

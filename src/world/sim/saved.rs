@@ -98,6 +98,13 @@ impl Universe {
             w.count(self.signals);
             save_handlers(&self.handlers, w);
         }
+        if rules.pipes {
+            w.count(self.servers.len() as u64);
+            for (place, server) in &self.servers {
+                w.text(place);
+                w.wire(server);
+            }
+        }
         if rules.names {
             w.count(u64::from(self.next_id));
             let mut names: Vec<_> = self.names.iter().collect();
@@ -124,6 +131,12 @@ impl Universe {
         if rules.signals {
             self.signals = r.count();
             self.handlers = load_handlers(r);
+        }
+        if rules.pipes {
+            for _ in 0..r.count() {
+                let place = r.text().to_string();
+                self.servers.push((place, r.wire()));
+            }
         }
         if rules.names {
             self.next_id = r.count() as u32;

@@ -183,12 +183,12 @@ impl Outside for Stepper<'_> {
         Err(sealed::nothing_outside(Way::Program(&order.program)))
     }
 
-    fn listen(&mut self, _: &Address) -> Result<(Arc<dyn Listener>, u16), Error> {
-        Err(sealed::nothing_outside(Way::Server))
+    fn listen(&mut self, at: &Address) -> Result<(Arc<dyn Listener>, u16), Error> {
+        self.listen_at(at)
     }
 
-    fn connect(&mut self, _: &Address, _: &Arc<Ready>) -> Result<Box<dyn Dialling>, Error> {
-        Err(sealed::nothing_outside(Way::Connection))
+    fn connect(&mut self, to: &Address, _: &Arc<Ready>) -> Result<Box<dyn Dialling>, Error> {
+        self.connect_to(to)
     }
 
     fn on_signal(&mut self, signal: Signal, action: Action) -> Result<(), Error> {

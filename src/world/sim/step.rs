@@ -234,7 +234,8 @@ impl Stepper<'_> {
             self.recorded(way);
             self.settle();
             if let Some(before) = before {
-                self.universe.see_to_ends(&before, self.log.lets_go, self.rules);
+                self.log.opaque |= self.universe.see_to_ends(&before, self.log.lets_go, self.rules);
+                self.universe.servers.retain(|(_, server)| !server.is_closed_port());
             }
             self.universe.record.iter_mut().for_each(Record::next_step);
         }
@@ -315,7 +316,7 @@ impl Stepper<'_> {
     fn answer(&mut self, mut wait: Wait, way: Way) -> Moved {
         let thread = self.thread.clone();
         let who = Who { thread: &thread, line: self.universe.seats[self.seat].line };
-        if let Op::Outside(_) = wait.op {
+        if wait.op.is_for_a_signal() {
             return self.signal(wait);
         }
         let answer = match way {

@@ -7,8 +7,9 @@ use crate::code::verify::Verified;
 use crate::machine::space::Handlers;
 use crate::machine::{Fiber, Image, Space, Watch};
 use crate::sync::future::Failure;
+use crate::sync::outside::simulated::Wire;
 use crate::sync::thread::{Entry, State, Thread};
-use crate::sync::{Op, Sync, Who};
+use crate::sync::{Sync, Who};
 use crate::value::Value;
 use crate::value::error::Error;
 use std::collections::{HashMap, HashSet};
@@ -39,6 +40,8 @@ pub struct Universe {
     /// Signals that have come to the first process and have done nothing yet, and what they do there.
     pub signals: u64,
     pub handlers: Handlers,
+    /// Where servers listen, in the order of their places.
+    pub servers: Vec<(String, Arc<Wire>)>,
     /// A thread has ended with an error that nothing caught.
     pub failed: bool,
     /// How it has ended, once it has: the status that `exit(n)` gave, else None.
@@ -143,6 +146,7 @@ impl Universe {
             absent: Vec::new(),
             signals: 0,
             handlers: Handlers::new(),
+            servers: Vec::new(),
             failed: false,
             ended: None,
             shared: HashSet::new(),
@@ -172,7 +176,9 @@ impl Universe {
         if *lets_go {
             return true;
         }
-        if let (Some(signal), Some(Wait { op: Op::Outside(_), .. })) = (handles, wait) {
+        if let (Some(signal), Some(wait)) = (handles, wait)
+            && wait.op.is_for_a_signal()
+        {
             return self.signal_comes(seat, *signal);
         }
         wait.as_ref().is_none_or(|wait| wait.op.ready(Who { thread, line: *line }))

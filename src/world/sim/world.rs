@@ -149,14 +149,12 @@ impl World for Stepper<'_> {
     fn outside(&mut self, way: Way<'_>) -> Result<&mut dyn Outside, Error> {
         match way {
             Way::Signals => Ok(self),
-            Way::Pipe => {
+            Way::Pipe | Way::Server | Way::Connection => {
                 // Whether anybody has its ends is asked of everybody.
                 self.log.opaque = true;
                 Ok(self)
             }
-            Way::Program(_) | Way::Host(_) | Way::Server | Way::Connection | Way::ProcessPool => {
-                Err(sealed::nothing_outside(way))
-            }
+            Way::Program(_) | Way::Host(_) | Way::ProcessPool => Err(sealed::nothing_outside(way)),
         }
     }
 
@@ -322,7 +320,7 @@ impl Stepper<'_> {
             return true;
         }
         // Who can still use an end is asked between steps.
-        let ends = |touch: &Touch| matches!(touch.place, Place::Object(Shared::Between(_)));
+        let ends = |touch: &Touch| matches!(touch.place, Place::Object(Shared::Between(_) | Shared::Wire(_)));
         if self.rules.pipes && touches.list.iter().any(ends) {
             return true;
         }
@@ -427,6 +425,11 @@ impl Stepper<'_> {
                 self.log.met.push(Met::Object(Shared::Between(end.between().clone()).address()));
                 return;
             }
+            Kind::Outside(thing) => {
+                let wire = thing.wire().map(|wire| Met::Object(Shared::Wire(wire).address()));
+                self.log.met.extend(wire);
+                return;
+            }
             Kind::Side(side) => &side.lock,
             Kind::Condition(condition) => &condition.lock,
             Kind::Pool(pool) => &pool.crew,
@@ -441,8 +444,7 @@ impl Stepper<'_> {
             | Kind::Atomic(_)
             | Kind::Crew(_)
             | Kind::Future(_)
-            | Kind::Pipe(_)
-            | Kind::Outside(_) => return,
+            | Kind::Pipe(_) => return,
         };
         self.log.met.push(Met::Object(Shared::Sync(inner.clone()).address()));
     }
