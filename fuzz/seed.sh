@@ -1,11 +1,25 @@
 #!/usr/bin/env bash
-# Fills the corpus with the scripts that there are, and makes a dictionary of the grammar's words and signs.
+# Fills the corpus with the scripts that there are, also those in pages, and makes a dictionary of the grammar's words and
+# signs.
 set -euo pipefail
 cd "$(dirname "$0")"
+
+# Each block ```conc of a page becomes a file.
+blocks() {
+    awk -v to="$2" '
+        /^```conc/ { inside = 1; n++; next }
+        /^```/ { inside = 0 }
+        inside { print > (to "_" n ".conc") }
+    ' "$1"
+}
+
 for target in parse format run check; do
     mkdir -p "corpus/$target"
     find ../examples ../tests/golden ../src/syntax -name '*.conc' -size -4k | while read -r script; do
         cp "$script" "corpus/$target/$(echo "$script" | tr / _)"
+    done
+    find ../docs ../lessons/en -name '*.md' | while read -r page; do
+        blocks "$page" "corpus/$target/$(echo "$page" | tr / _)"
     done
 done
 # A schedule for each story of a check.

@@ -151,3 +151,14 @@ fn many_functions_are_compiled_soon() {
     std::fs::write(&file, script + "print(f19999())\n").expect("written");
     assert_eq!(run(&["run"], &directory).out, "19999\n");
 }
+
+#[test]
+fn a_million_threads_are_refused() {
+    let directory = directory("threads", "queue q\nrepeat 1_000_000 { start { q.get() } }\n");
+    let output = run(&["run"], &directory);
+    assert_eq!(output.status, Some(3), "those that there are wait for ever");
+    for part in ["error[E0320]", "10000 threads live already", "--max-threads", "deadlock: 10000 threads"] {
+        assert!(output.err.contains(part), "{part}: {}", output.err);
+    }
+    assert!(output.err.len() < 10_000, "{} bytes", output.err.len());
+}

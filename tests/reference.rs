@@ -72,6 +72,26 @@ fn help_is_found_or_something_close_to_it() {
     assert!(text(&conc(&["help", "lock"], "").stdout).starts_with("lock: one thread at a time\n"));
     assert!(text(&conc(&["help", "lock.acquire"], "").stdout).starts_with("lock.acquire(timeout?)\n"));
     assert!(text(&conc(&["help", "fmt"], "").stdout).contains("conc fmt --check"));
+    for (topic, begins) in [
+        (&["--trace"][..], "trace: "),
+        (&["trace"], "trace: "),
+        (&["--jitter=7"], "jitter: "),
+        (&["--race"], "race: "),
+        (&["races"], "race: "),
+        (&["--gil"], "gil: "),
+        (&["process", "pool"], "pool: "),
+        (&["sharing"], "shared: "),
+        (&["shared", "list"], "shared: "),
+        (&["on", "signal"], "signal: "),
+        (&["lesson"], "lesson: "),
+        (&["mdbook"], "lesson: "),
+        (&["conc", "fmt"], "Bring scripts"),
+        (&["--max-threads"], "conc run --max-threads <N>\n  Refuse"),
+        (&["outcomes"], "conc check --outcomes\n"),
+    ] {
+        let shown = text(&conc(&[&["help"], topic].concat(), "").stdout);
+        assert!(shown.starts_with(begins), "{topic:?}: {shown}");
+    }
     let output = conc(&["help", "semaphor"], "");
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("did you mean semaphore?"), "{}", text(&output.stderr));

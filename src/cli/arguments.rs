@@ -136,11 +136,13 @@ Examples:
   conc help                 all topics
   conc help lock            a construct, with a script that runs
   conc help lock.acquire    a method or property
-  conc help print           a builtin function";
+  conc help print           a builtin function
+  conc help --timeout       a flag";
 
 #[derive(Debug, Args)]
 pub struct Help {
-    /// Such as `lock`, `print`, `lock.acquire`
+    /// Such as `lock`, `print`, `lock.acquire`, `--timeout`
+    #[arg(allow_hyphen_values = true)]
     pub topic: Vec<String>,
 }
 

@@ -2,14 +2,38 @@
 
 use super::arguments::{self, Completions, Man};
 use super::{Failure, print};
+use clap::builder::PossibleValuesParser;
+use conc::help::GROUPS;
+use conc::report::Code;
 use conc::report::runtime::status;
+use std::io;
 
 /// Writes the completions for a shell; the exit status.
 pub fn completions(asked: &Completions) -> i32 {
     let mut script = Vec::new();
-    clap_complete::generate(asked.shell, &mut arguments::table(), "conc", &mut script);
+    clap_complete::generate(asked.shell, &mut with_values(), "conc", &mut script);
     print(&String::from_utf8_lossy(&script));
     status::FINE
+}
+
+/// The table, which here also knows what can follow `explain`, `help` and `man`: when conc itself is given another word, it
+/// has more to say than that there is none.
+fn with_values() -> clap::Command {
+    let mut table = arguments::table();
+    // The table keeps names for as long as the process lives, which ends soon.
+    let kept = |name: String| &*name.leak();
+    let commands = table.get_subcommands().map(|command| kept(command.get_name().to_string())).collect();
+    let topics = GROUPS.iter().flat_map(|(_, pages)| *pages).map(|page| page.name);
+    let codes = Code::ALL.iter().map(|code| kept(code.to_string()));
+    for (command, argument, values) in [
+        ("explain", "code", codes.collect::<Vec<&'static str>>()),
+        ("help", "topic", topics.collect()),
+        ("man", "command", commands),
+    ] {
+        let known = PossibleValuesParser::new(values);
+        table = table.mut_subcommand(command, |it| it.mut_arg(argument, |it| it.value_parser(known)));
+    }
+    table
 }
 
 /// Writes the manual page of conc or of one of its commands; the exit status.
@@ -26,12 +50,77 @@ pub fn manual(asked: &Man) -> i32 {
             .hint("`conc --help` lists the commands")
             .report();
     };
-    let mut text = Vec::new();
-    match clap_mangen::Man::new(page.clone()).render(&mut text) {
-        Ok(()) => {
+    match render(page) {
+        Ok(text) => {
             print(&String::from_utf8_lossy(&text));
             status::FINE
         }
         Err(error) => Failure::new(format!("the page cannot be made: {error}")).report(),
+    }
+}
+
+/// A manual page: what the table says of a command, then its examples as they stand there.
+fn render(command: &clap::Command) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let page = clap_mangen::Man::new(command.clone())
+        // Said, since an empty one would leave its place to what follows.
+        .date("\\&")
+        .source(concat!("conc ", env!("CARGO_PKG_VERSION")))
+        .manual("conc");
+    page.render_title(&mut text)?;
+    page.render_name_section(&mut text)?;
+    page.render_synopsis_section(&mut text)?;
+    page.render_description_section(&mut text)?;
+    page.render_options_section(&mut text)?;
+    if command.has_subcommands() {
+        page.render_subcommands_section(&mut text)?;
+    }
+    text.extend(sections(&examples).bytes());
+    Ok(text)
+}
+
+/// The paragraphs below a command's help: one that begins with a line `Examples:` is a section of that name, the others
+/// are notes. Its columns stay as they are.
+fn sections(examples: &str) -> String {
+    let mut text = String::new();
+    let mut in_notes = false;
+    for paragraph in examples.split("\n\n").filter(|paragraph| !paragraph.is_empty()) {
+        let (first, rest) = paragraph.split_once('\n').unwrap_or((paragraph, ""));
+        let title = first.strip_suffix(':').filter(|title| ["Examples", "Exit status"].contains(title));
+        match title {
+            Some(title) => text += &format!(".SH \"{}\"\n", title.to_uppercase()),
+            None if in_notes => text += ".PP\n",
+            None => text += ".SH NOTES\n",
+        }
+        in_notes = title.is_none();
+        text += ".nf\n";
+        for line in if in_notes { paragraph } else { rest }.lines() {
+            text += &format!("{}\n", roff(line.strip_prefix("  ").unwrap_or(line)));
+        }
+        text += ".fi\n";
+    }
+    text
+}
+
+/// A line in the language of manual pages, in which a dash is to be copied as one.
+fn roff(line: &str) -> String {
+    let escaped = line.replace('\\', "\\e").replace('-', "\\-");
+    if line.starts_with(['.', '\'']) { format!("\\&{escaped}") } else { escaped }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn examples_become_sections_that_keep_their_columns() {
+        let text =
+            sections("A note.\n\nOne more.\n\nExamples:\n  conc a     b\n  .c\n\nExit status:\n  0 fine");
+        let notes = ".SH NOTES\n.nf\nA note.\n.fi\n.PP\n.nf\nOne more.\n.fi\n";
+        let others =
+            ".SH \"EXAMPLES\"\n.nf\nconc a     b\n\\&.c\n.fi\n.SH \"EXIT STATUS\"\n.nf\n0 fine\n.fi\n";
+        assert_eq!(text, format!("{notes}{others}"));
+        assert_eq!(roff("--x \\n"), "\\-\\-x \\en");
     }
 }

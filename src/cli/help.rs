@@ -1,4 +1,4 @@
-//! `conc help TOPIC`: a page of the reference, or what a builtin or a command does.
+//! `conc help TOPIC`: a page of the reference, or what a builtin, a command or a flag does.
 
 use super::arguments::{self, Help};
 use super::{Failure, colour, print};
@@ -12,13 +12,19 @@ pub fn help(asked: &Help) -> i32 {
     if topic.is_empty() {
         print(&help::topics(&style));
         print(
-            "`conc help TOPIC` shows one, `conc help lock.acquire` a member, `conc help print` a builtin.\n\
+            "`conc help TOPIC` shows one, `conc help lock.acquire` a member, `conc help print` a builtin, `conc help\n\
+             --timeout` a flag.\n\
              `conc --help` lists the commands, and `conc check --help` the flags of one.\n",
         );
         return status::FINE;
     }
-    // A command of the same name as a topic is told on its page.
-    let text = help::page(&topic, &style).or_else(|| command(&topic));
+    // `--jitter` and `conc check` are topics without what stands before them. A command or a flag of the same name as a
+    // topic is told on its page.
+    let bare = topic.trim_start_matches('-').trim_start_matches("conc ");
+    let name = bare.split_once('=').map_or(bare, |(name, _)| name);
+    let page = help::page(name, &style).or_else(|| command(name)).or_else(|| flag(name));
+    // Several words: what any of them is about.
+    let text = page.or_else(|| name.split(' ').find_map(|word| help::page(word, &style)));
     match text {
         Some(text) => {
             print(&text);
@@ -32,6 +38,19 @@ fn command(name: &str) -> Option<String> {
     let mut table = arguments::table();
     table.build();
     table.find_subcommand_mut(name).map(|command| command.render_long_help().to_string())
+}
+
+/// What a flag does, with each command that has it.
+fn flag(name: &str) -> Option<String> {
+    let mut table = arguments::table();
+    table.build();
+    let mut text = String::new();
+    for command in table.get_subcommands() {
+        let Some(flag) = command.get_arguments().find(|flag| flag.get_long() == Some(name)) else { continue };
+        let about = flag.get_help().map(ToString::to_string).unwrap_or_default();
+        text += &format!("conc {} {}\n  {about}\n", command.get_name(), flag);
+    }
+    (!text.is_empty()).then_some(text)
 }
 
 fn unknown(topic: &str) -> i32 {

@@ -14,6 +14,14 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 
 /// So many nodes are looked at; if none of them shows the failure, the path that is known has to do.
 const MOST_NODES: usize = 200_000;
+/// A state is as many nodes as there are threads that can have moved last, and no more than these where few states are to be
+/// looked at.
+const NODES_OF_A_STATE: u64 = 10;
+
+fn most_nodes(steps: &Steps) -> usize {
+    let few = steps.limit.saturating_mul(NODES_OF_A_STATE);
+    usize::try_from(few).unwrap_or(MOST_NODES).min(MOST_NODES)
+}
 
 struct Node {
     state: State,
@@ -62,6 +70,7 @@ pub fn find(steps: &mut Steps, goal: &Goal) -> Least {
     search.best.insert((graph.hash(), None), (0, 0));
     let mut graph = graph;
     let mut tried = Vec::new();
+    let most = most_nodes(steps);
     // Of equals the first that was met comes first.
     while let Some(Reverse((switches, length, at))) = search.open.pop() {
         let Node { last, goal, parent, .. } = search.nodes[at as usize];
@@ -89,7 +98,7 @@ pub fn find(steps: &mut Steps, goal: &Goal) -> Least {
             return Least::Path(path(&search.nodes, at), Sign::Here);
         }
         search.follow(steps, &graph, at, (switches, length), &mut tried);
-        if search.nodes.len() >= MOST_NODES {
+        if search.nodes.len() >= most {
             return Least::GivenUp;
         }
     }
@@ -239,8 +248,9 @@ pub fn cycle(steps: &mut Steps, path: &[Move]) -> Vec<Move> {
     let mut nodes: Vec<(State, u32, Option<Move>)> = vec![(graph.store(), u32::MAX, None)];
     let mut seen = HashSet::from([start]);
     let mut tried = Vec::new();
+    let most = most_nodes(steps);
     let mut at = 0;
-    while at < nodes.len() && nodes.len() < MOST_NODES {
+    while at < nodes.len() && nodes.len() < most {
         graph.load(&nodes[at].0);
         tries(steps, &graph, &mut tried);
         for one in &tried {

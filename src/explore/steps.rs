@@ -42,6 +42,8 @@ pub struct Steps {
     pub(super) memo: Option<Memo>,
     seed: u64,
     pub(super) flaw: Option<Flaw>,
+    /// So many states may be looked at.
+    pub(super) limit: u64,
     nothing: Arc<Outcome>,
     present: Present,
     pub(super) keyed: Vec<(u32, u32)>,
@@ -84,6 +86,7 @@ impl Steps {
             memo: (options.reductions.memo && !watched).then(Memo::default),
             seed: options.seed,
             flaw: options.flaw,
+            limit: options.limits.states,
             nothing: Arc::new(Outcome::blocked(Log::default(), Vec::new())),
             present: Present::default(),
             keyed: Vec::new(),

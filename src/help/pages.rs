@@ -105,7 +105,11 @@ pub const GROUPS: &[(&str, &[Page])] = &[
             ),
             page("daemon", &[], include_str!("../../docs/reference/daemon.md")),
             page("parallel", &[], include_str!("../../docs/reference/parallel.md")),
-            page("pool", &[], include_str!("../../docs/reference/pool.md")),
+            page(
+                "pool",
+                &["pools", "process pool", "process pools"],
+                include_str!("../../docs/reference/pool.md"),
+            ),
             page("future", &["futures", "submit"], include_str!("../../docs/reference/future.md")),
             page("timer", &["timers", "after", "every"], include_str!("../../docs/reference/timer.md")),
             page("threadlocal", &[], include_str!("../../docs/reference/threadlocal.md")),
@@ -135,7 +139,7 @@ pub const GROUPS: &[(&str, &[Page])] = &[
         "The outside",
         &[
             page("process", &["processes", "fork"], include_str!("../../docs/reference/process.md")),
-            page("shared", &["array", "arrays"], include_str!("../../docs/reference/shared.md")),
+            page("shared", &["sharing", "array", "arrays"], include_str!("../../docs/reference/shared.md")),
             page("run", &["command", "programs"], include_str!("../../docs/reference/run.md")),
             page(
                 "signal",
@@ -154,8 +158,22 @@ pub const GROUPS: &[(&str, &[Page])] = &[
     (
         "What can happen",
         &[
-            page("check", &["races", "deadlock", "timeout"], include_str!("../../docs/reference/check.md")),
+            page(
+                "check",
+                &["deadlock", "deadlocks", "livelock", "timeout", "explore", "exploring"],
+                include_str!("../../docs/reference/check.md"),
+            ),
             page("invariant", &["ensure"], include_str!("../../docs/reference/invariant.md")),
+            page("race", &["races", "data race"], include_str!("../../docs/reference/race.md")),
+            page("jitter", &[], include_str!("../../docs/reference/jitter.md")),
+            page("trace", &["stats", "timeline"], include_str!("../../docs/reference/trace.md")),
+        ],
+    ),
+    (
+        "The tool",
+        &[
+            page("session", &["repl"], include_str!("../../docs/reference/session.md")),
+            page("lesson", &["lessons", "mdbook"], include_str!("../../docs/reference/lesson.md")),
         ],
     ),
 ];

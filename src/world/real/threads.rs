@@ -22,8 +22,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// Enough for the machine, which keeps calls of the script elsewhere, and for deep values.
-const STACK_BYTES: usize = 256 * 1024;
+/// Enough for the machine, which keeps calls of the script elsewhere, and for reading JSON of 128 levels, which without
+/// optimization takes several times as much.
+const STACK_BYTES: usize = if cfg!(debug_assertions) { 1024 * 1024 } else { 256 * 1024 };
 
 /// The threads that live.
 #[derive(Default)]
