@@ -51,7 +51,7 @@ fn what_a_closure_changes_is_kept_in_a_cell() {
   2 closure d:1 site:0  ; fn captures [0]
   3 move d:2 s:1
   4 call at:2 shape:0  ; (0)
-  5 load_cell d:2 cell:0
+  5 load_cell d:2 cell:0 name:0  ; n
   6 return s:2
   7 return_nil
 "#,
