@@ -3,7 +3,8 @@
 //! On real threads a mistake hides because a thread does much in one go: it is rare that another comes exactly between
 //! two of its steps. So where mistakes are made (between reading a variable and writing it, and before a second lock is
 //! taken while a first one is held) a thread *stands aside* the first few times, until all others stand aside too, or
-//! wait: then they have come as far as they can, and go on together. How long that takes depends on the machine, so it is not a time that is
+//! wait: then they have come as far as they can, and go on together; those that are about to write first, since they may come to
+//! where others stand before a lock, or start more threads that do. How long that takes depends on the machine, so it is not a time that is
 //! waited, but this. Beside that, before steps that others can tell, there are short delays at random.
 //!
 //! Nothing else changes: a thread that stands aside can go on, and is no deadlock. All of it is kept within a part of
@@ -23,15 +24,26 @@ pub(super) struct Delays {
     spent: AtomicU64,
     /// How many threads can go on by themselves, as the run counts them.
     awake: Arc<AtomicIsize>,
-    /// How many of them stand aside.
-    aside: AtomicIsize,
+    /// How many of them stand aside before a write, and how many before a lock.
+    writers: AtomicIsize,
+    holders: AtomicIsize,
     /// How many have been started and have not begun; how many have begun.
     unborn: AtomicIsize,
     born: AtomicU64,
     /// How often threads have stood aside.
     times: AtomicU64,
-    /// How often all stood aside, and went on together: else the last to come would leave the others standing.
-    gone_on: AtomicU64,
+    /// How often all stood aside, and the writers (or, where there were none, the holders) went on together: else the last to
+    /// come would leave the others standing.
+    written: AtomicU64,
+    entered: AtomicU64,
+}
+
+/// Before what a thread stands aside.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Aside {
+    Write,
+    /// A lock, while it holds another.
+    Lock,
 }
 
 /// One thread's delays.
@@ -78,11 +90,13 @@ impl Delays {
             began: Instant::now(),
             spent: AtomicU64::new(0),
             awake: awake.clone(),
-            aside: AtomicIsize::new(0),
+            writers: AtomicIsize::new(0),
+            holders: AtomicIsize::new(0),
             unborn: AtomicIsize::new(0),
             born: AtomicU64::new(0),
             times: AtomicU64::new(0),
-            gone_on: AtomicU64::new(0),
+            written: AtomicU64::new(0),
+            entered: AtomicU64::new(0),
         }
     }
 
@@ -106,18 +120,28 @@ impl Delays {
         self.spent.fetch_add(share, Ordering::Relaxed);
     }
 
+    /// Whether every thread that can go on stands aside, and it is the turn of those before this.
+    fn may_go_on(&self, before: Aside) -> bool {
+        let (writers, holders) = (self.writers.load(Ordering::SeqCst), self.holders.load(Ordering::SeqCst));
+        self.awake.load(Ordering::SeqCst) <= writers + holders && (before == Aside::Write || writers == 0)
+    }
+
     /// Until every thread that can go on stands aside.
-    fn stand_aside(&self) {
+    fn stand_aside(&self, before: Aside) {
         if self.times.fetch_add(1, Ordering::Relaxed) >= ALWAYS && !self.may_spend_more() {
             return;
         }
         let began = Instant::now();
         let (mut since, mut used, mut born) = (began, processor_time(), self.born.load(Ordering::SeqCst));
-        let gone_on = self.gone_on.load(Ordering::SeqCst);
-        self.aside.fetch_add(1, Ordering::SeqCst);
-        while self.gone_on.load(Ordering::SeqCst) == gone_on {
-            if self.awake.load(Ordering::SeqCst) <= self.aside.load(Ordering::SeqCst) {
-                self.gone_on.fetch_add(1, Ordering::SeqCst);
+        let (aside, gone_on) = match before {
+            Aside::Write => (&self.writers, &self.written),
+            Aside::Lock => (&self.holders, &self.entered),
+        };
+        let so_far = gone_on.load(Ordering::SeqCst);
+        aside.fetch_add(1, Ordering::SeqCst);
+        while gone_on.load(Ordering::SeqCst) == so_far {
+            if self.may_go_on(before) {
+                gone_on.fetch_add(1, Ordering::SeqCst);
                 break;
             }
             let now_born = self.born.load(Ordering::SeqCst);
@@ -131,7 +155,7 @@ impl Delays {
             }
             std::thread::sleep(LOOK);
         }
-        self.aside.fetch_sub(1, Ordering::SeqCst);
+        aside.fetch_sub(1, Ordering::SeqCst);
         self.spend(began.elapsed());
     }
 }
@@ -153,14 +177,14 @@ impl Jitter {
     #[inline]
     pub fn before(&mut self, step: Visible, holds: bool) {
         let aside = match step {
-            Visible::Write => !holds && take(&mut self.writes),
-            Visible::Enter => holds && take(&mut self.nested),
-            Visible::Other => false,
+            Visible::Write => (!holds && take(&mut self.writes)).then_some(Aside::Write),
+            Visible::Enter => (holds && take(&mut self.nested)).then_some(Aside::Lock),
+            Visible::Other => None,
         };
-        match self.left.checked_sub(1) {
-            _ if aside => self.delays.stand_aside(),
-            Some(left) => self.left = left,
-            None => self.delay(),
+        match (aside, self.left.checked_sub(1)) {
+            (Some(before), _) => self.delays.stand_aside(before),
+            (None, Some(left)) => self.left = left,
+            (None, None) => self.delay(),
         }
     }
 
