@@ -19,6 +19,11 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Where random numbers begin.
+pub fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "a seed is a whole number, such as 7".to_string())
+}
+
 /// `500000`, `10k`, `2M`: a number that is not zero.
 pub fn count(text: &str) -> Result<u64, String> {
     scaled(text, &[("k", 1_000), ("M", 1_000_000), ("G", 1_000_000_000)])

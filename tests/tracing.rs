@@ -213,6 +213,10 @@ join [start one(), start two()]
             other => panic!("{other:?}"),
         }
     }
+    let (status, _, err) = run(&place, &["check", "--trace", "@t.html", "@a.conc"]);
+    assert_eq!((status, err.as_str()), (Some(3), ""));
+    let page = fs::read_to_string(place.join("t.html")).expect("it was written");
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains(&picture), "the same picture");
     let (status, _, err) = run(&place, &["check", "--trace", "@t.svg", "-e", "print(1)"]);
     assert_eq!((status, err.as_str()), (Some(0), "nothing was drawn: no counterexample was found\n"));
     assert!(!place.join("t.svg").exists());

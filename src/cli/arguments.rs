@@ -6,6 +6,7 @@ use super::colour::Color;
 use super::exploring::{self, Check, Format, Replay, Sim};
 use super::lesson::{LESSON_EXAMPLES, Lesson};
 use super::mdbook::{MDBOOK_EXAMPLES, Mdbook};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, ValueEnum};
 use conc::units as value;
 use std::ffi::OsString;
@@ -208,7 +209,7 @@ pub struct Run {
     pub max_memory: Option<u64>,
 
     /// Begin random numbers with this seed, to get the same ones again
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = value::seed)]
     pub seed: Option<u64>,
 
     /// Make the threads keep to a schedule that `conc check --save` or `--save-outcome` wrote: the same run each time.
@@ -232,7 +233,7 @@ pub struct Run {
     )]
     pub stats: Option<Format>,
 
-    /// Write what each thread did and when, to FILE: a picture (.svg), or for ui.perfetto.dev (.json). It is written however
+    /// Write what each thread did and when, to FILE: a picture (.svg, .html), or for ui.perfetto.dev (.json). It is written however
     /// the run ends
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
@@ -244,7 +245,14 @@ pub struct Run {
 
     /// Delay the threads now and then, so that interleavings that are rare on this machine are common. With a SEED the
     /// delays are drawn from it
-    #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, conflicts_with = "schedule")]
+    #[arg(
+        long,
+        value_name = "SEED",
+        num_args = 0..=1,
+        require_equals = true,
+        value_parser = value::seed,
+        conflicts_with = "schedule"
+    )]
     pub jitter: Option<Option<u64>>,
 
     /// Let one thread at a time hold the interpreter, as CPython does, and tell at the end who waited for it. Who waits
@@ -294,7 +302,45 @@ pub fn parse(words: Vec<OsString>) -> Result<CommandLine, clap::Error> {
             || CommandLine::command().find_subcommand(first).is_some()
     });
     let run = (!known).then(|| "run".into());
-    CommandLine::try_parse_from(["conc".into()].into_iter().chain(run).chain(words).chain(help))
+    let asked = ["conc".into()].into_iter().chain(run).chain(words.iter().cloned()).chain(help);
+    CommandLine::try_parse_from(asked).map_err(|error| with_advice(error, &words))
+}
+
+/// A complaint with what clap cannot know.
+fn with_advice(mut error: clap::Error, words: &[OsString]) -> clap::Error {
+    let unknown = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(flag)) if error.kind() == ErrorKind::UnknownArgument => Some(flag.clone()),
+        Some(_) | None => None,
+    };
+    let advice = match unknown {
+        Some(flag) => commands_with(&flag),
+        None if error.kind() == ErrorKind::MissingRequiredArgument => taken_by_trace(words),
+        None => None,
+    };
+    if let Some(advice) = advice {
+        // What is spelt alike was not meant.
+        error.remove(ContextKind::SuggestedArg);
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![advice.into()]));
+    }
+    error
+}
+
+/// Which commands have a flag that this one does not have.
+fn commands_with(flag: &str) -> Option<String> {
+    let name = flag.strip_prefix("--")?;
+    let table = CommandLine::command();
+    let has = |command: &&clap::Command| command.get_arguments().any(|it| it.get_long() == Some(name));
+    let commands: Vec<String> =
+        table.get_subcommands().filter(has).map(|command| format!("`conc {}`", command.get_name())).collect();
+    (!commands.is_empty()).then(|| format!("{flag} belongs to {}", commands.join(", ")))
+}
+
+/// Whoever forgets the name of the trace has the script taken for it.
+fn taken_by_trace(words: &[OsString]) -> Option<String> {
+    let at = words.iter().position(|word| word == "--trace")?;
+    let script = words.get(at + 1)?.to_str()?;
+    let name = script.strip_suffix(".conc")?;
+    Some(format!("--trace has taken {script} for the file to write: `--trace {name}.svg {script}`"))
 }
 
 /// Whether nothing is asked for, so that a session begins.
@@ -316,7 +362,6 @@ fn before_command(words: &[OsString]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::error::ErrorKind;
 
     fn run(words: &[&str]) -> Run {
         match parse(words.iter().map(OsString::from).collect()).map(|line| line.command) {
@@ -380,6 +425,17 @@ mod tests {
         assert_eq!(refused(&["--timeout", "soon", "x.conc"]).0, ErrorKind::ValueValidation);
         assert_eq!(refused(&["--max-threads", "0", "x.conc"]).0, ErrorKind::ValueValidation);
         assert_eq!(refused(&["-e"]).0, ErrorKind::InvalidValue);
+        for (words, part) in [
+            (&["sim", "--race", "x.conc"][..], "--race belongs to `conc run`"),
+            (&["check", "--stats", "x.conc"], "--stats belongs to `conc run`"),
+            (&["--save", "x", "x.conc"], "--save belongs to `conc check`"),
+            (&["--trace", "x.conc"], "`--trace x.svg x.conc`"),
+            (&["--jitter=x", "x.conc"], "a seed is a whole number"),
+            (&["sim", "--seed", "x", "x.conc"], "a seed is a whole number"),
+        ] {
+            let text = refused(words).1;
+            assert!(text.contains(part) && !text.contains("similar"), "{text}");
+        }
     }
 
     #[test]

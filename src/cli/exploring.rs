@@ -89,7 +89,7 @@ pub struct Check {
     pub property: Vec<Property>,
 
     /// Where random numbers begin, the script's own and those of --random
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = value::seed)]
     pub seed: u64,
 
     /// When sleepers wake: `any` late as a busy system pleases, or `idle` only when nothing else can move
@@ -100,7 +100,7 @@ pub struct Check {
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
     pub format: Format,
 
-    /// Draw the counterexample to FILE, step by step: a picture (.svg), or for ui.perfetto.dev (.json)
+    /// Draw the counterexample to FILE, step by step: a picture (.svg, .html), or for ui.perfetto.dev (.json)
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
 
@@ -139,10 +139,10 @@ pub struct Sim {
     pub script: Script,
 
     /// Decides every choice
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = value::seed)]
     pub seed: u64,
 
-    /// Draw what each thread did at each step to FILE: a picture (.svg), or for ui.perfetto.dev (.json)
+    /// Draw what each thread did at each step to FILE: a picture (.svg, .html), or for ui.perfetto.dev (.json)
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
 }
@@ -157,7 +157,7 @@ pub struct Replay {
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
     pub format: Format,
 
-    /// Draw what each thread does at each step to FILE: a picture (.svg), or for ui.perfetto.dev (.json)
+    /// Draw what each thread does at each step to FILE: a picture (.svg, .html), or for ui.perfetto.dev (.json)
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
 }

@@ -2,7 +2,7 @@
 //! that cannot be written is told before anything happens.
 
 use super::{Failure, say};
-use conc::event::{Log, json, spans, svg};
+use conc::event::{Log, json, page, spans, svg};
 use conc::report::render;
 use conc::report::runtime::status;
 use std::ffi::OsStr;
@@ -20,6 +20,7 @@ pub struct Target {
 enum Form {
     Json,
     Svg,
+    Html,
 }
 
 impl Target {
@@ -30,9 +31,10 @@ impl Target {
         let form = match path.extension().and_then(OsStr::to_str) {
             Some("json") => Form::Json,
             Some("svg") => Form::Svg,
+            Some("html") => Form::Html,
             Some(_) | None => {
                 return Err(Failure::new(format!("--trace: {shown} does not tell what to write"))
-                    .hint("end the name in .svg (a picture) or in .json (for ui.perfetto.dev)"));
+                    .hint("end the name in .svg (a picture), .html (the same as a page) or .json (for ui.perfetto.dev)"));
             }
         };
         let file = File::create(path)
@@ -52,13 +54,15 @@ impl Target {
         let spans = spans::spans(log);
         let mut to = BufWriter::new(self.file);
         let mut told = log.shortened();
+        let mut draw = || {
+            let picture = svg::draw(log, &spans, title);
+            told.extend_from_slice(&picture.left_out);
+            picture
+        };
         let written = match self.form {
             Form::Json => json::write(log, &spans, &mut to),
-            Form::Svg => {
-                let picture = svg::draw(log, &spans, title);
-                told.extend(picture.left_out);
-                to.write_all(picture.text.as_bytes())
-            }
+            Form::Svg => to.write_all(draw().text.as_bytes()),
+            Form::Html => to.write_all(page::page(&draw(), title).as_bytes()),
         };
         for what in told {
             say(&format!("note: {shown}: {what}\n"));

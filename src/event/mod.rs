@@ -2,11 +2,12 @@
 //!
 //! In reading order: this (what an event is), `tape` (where the events of a run on real threads go while it runs),
 //! `recorder` (one thread's way there), `collect` (a tape as a `Log`), `spans` (a log as what is drawn: stretches of time
-//! and arrows between threads), `json` (for Perfetto and chrome://tracing), `svg` (a picture). A run in the simulated world
+//! and arrows between threads), `json` (for Perfetto and chrome://tracing), `svg` (a picture), `page` (the same for a browser). A run in the simulated world
 //! makes its `Log` by itself (`explore::story`): from there on nothing knows where a log comes from.
 
 pub mod collect;
 pub mod json;
+pub mod page;
 pub mod recorder;
 pub mod spans;
 pub mod svg;

@@ -136,7 +136,7 @@ impl<'l> Follower<'l> {
             What::Begins => self.known[lane].began = Some(time),
             What::Ends { failed } => {
                 self.known[lane].ended = Some((time, *failed));
-                self.let_go_of_all(lane, time);
+                self.let_go_of_all(lane, time, true);
             }
             What::Starts(other) => {
                 if let Some(other) = *other {
@@ -248,10 +248,10 @@ impl<'l> Follower<'l> {
         }
     }
 
-    fn let_go_of_all(&mut self, lane: usize, to: u64) {
+    fn let_go_of_all(&mut self, lane: usize, to: u64, open: bool) {
         for (thing, from, line) in std::mem::take(&mut self.known[lane].holds) {
             let doing = Doing::Holds { thing, times: 0, line };
-            self.spans.stretches.push(Stretch { lane, from, to, doing, open: true });
+            self.spans.stretches.push(Stretch { lane, from, to, doing, open });
         }
     }
 
@@ -260,17 +260,47 @@ impl<'l> Follower<'l> {
             let process = &self.log.processes[self.log.lanes[lane].process];
             let over = process.ended.map_or(self.log.end, |(time, _)| time);
             let ended = self.known[lane].ended;
-            // A thread that has told no end has stopped where it stood.
+            // A thread that has told no end has stopped where it stood, with its process or with the run.
             let to = ended.map_or(over.max(self.known[lane].last), |(time, _)| time);
+            let open = ended.is_none() && process.ended.is_none();
             if let Some((from, at)) = self.known[lane].waits {
-                self.end_wait(lane, from, to, at, true);
+                self.end_wait(lane, from, to, at, open);
             }
-            self.let_go_of_all(lane, to);
+            self.let_go_of_all(lane, to, open);
             // Of a thread whose beginning is missing, from where events are there again.
             let from = self.known[lane].began.unwrap_or(self.log.lost.to.min(to));
             let doing = Doing::Lives { failed: ended.is_some_and(|(_, failed)| failed) };
-            self.spans.stretches.push(Stretch { lane, from, to, doing, open: ended.is_none() });
+            self.spans.stretches.push(Stretch { lane, from, to, doing, open });
         }
         self.spans
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Event, Lane, Process, Wait};
+    use super::*;
+
+    #[test]
+    fn what_a_killed_process_did_ends_with_it() {
+        let lane = |process| Lane { process, thread: 1, name: "main".into() };
+        let sleep = Wait { kind: Waiting::Sleeps, text: "sleeps".into(), thing: None, whom: None };
+        let event = |time, lane, what| Event { time, lane, line: 1, what };
+        let killed = Process { ended: Some((7, -9)), ..Process::default() };
+        let log = Log {
+            processes: vec![Process::default(), killed],
+            lanes: vec![lane(0), lane(1)],
+            events: vec![
+                event(0, 0, What::Begins),
+                event(1, 1, What::Begins),
+                event(2, 1, What::Acquires(0)),
+                event(3, 1, What::Blocks(sleep.clone())),
+                event(4, 0, What::Blocks(sleep)),
+            ],
+            end: 20,
+            ..Log::default()
+        };
+        let ends: Vec<_> = spans(&log).stretches.iter().map(|it| (it.lane, it.to, it.open)).collect();
+        assert_eq!(ends, [(0, 20, true), (0, 20, true), (1, 7, false), (1, 7, false), (1, 7, false)]);
     }
 }

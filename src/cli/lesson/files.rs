@@ -21,6 +21,10 @@ pub fn markdown(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
             if found.len() == before {
                 return Err(Failure::new(format!("there is no .md file in {}", path.display())));
             }
+        } else if path.extension().is_some_and(|ending| ending == "conc") {
+            let shown = path.display();
+            return Err(Failure::new(format!("{shown} is a script, and no lesson"))
+                .hint(format!("`conc run {shown}` runs it; a lesson is Markdown with scripts in it")));
         } else {
             found.push(path.clone());
         }

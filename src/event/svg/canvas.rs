@@ -25,7 +25,7 @@ impl Area {
 #[derive(Debug, Default)]
 pub struct Canvas {
     shapes: String,
-    /// They are drawn after all shapes.
+    /// They are drawn after all shapes, each on a ground of its own if it has one.
     texts: String,
     /// Where texts are.
     pub taken: Vec<Area>,
@@ -110,6 +110,19 @@ impl Canvas {
             self.shapes,
             r#"<line x1="{x1:.1}" y1="{y1:.1}" x2="{x2:.1}" y2="{y2:.1}" class="{class}"/>"#
         );
+    }
+
+    /// A text with a ground, so that it can be read whatever is below it.
+    pub fn label(&mut self, x: f64, y: f64, size: f64, text: &str, ground: &Area) {
+        let before = self.texts.len();
+        if self.text(x, y, size, "", text) {
+            let Area { left, top, right, bottom } = *ground;
+            let (w, h) = (right - left, bottom - top);
+            let ground = format!(
+                "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{w:.1}\" height=\"{h:.1}\" class=\"back\"/>\n"
+            );
+            self.texts.insert_str(before, &ground);
+        }
     }
 
     /// A text that begins here, if nothing is written there yet; `y` is the middle of its line.

@@ -10,6 +10,7 @@ mod tests;
 
 use super::spans::{Arrow, Doing, Kind, Spans, Stretch};
 use super::{Log, Unit, Waiting, time};
+pub(super) use canvas::escape;
 use canvas::{Area, Canvas, fit, fit_name, width};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use style::STYLE;
@@ -39,6 +40,8 @@ const SMALL: f64 = 9.0;
 /// More lanes, and arrows, than anybody can follow.
 const MOST_LANES: usize = 200;
 const MOST_ARROWS: usize = 400;
+/// So many hide what is below them, unless it shines through.
+const MANY_ARROWS: usize = 60;
 
 /// Draws a log; `title` says what it is of.
 pub fn draw(log: &Log, spans: &Spans, title: &str) -> Picture {
@@ -325,11 +328,9 @@ impl<'l> Drawing<'l> {
         let room = area.right - area.left - 6.0;
         if let Some(text) = fit(text, SMALL, room) {
             let (left, middle) = (area.left + 3.0, (area.top + area.bottom) / 2.0);
-            if self.canvas.text(left, middle, SMALL, "", &text) {
-                let right = left + width(&text, SMALL);
-                let area = Area { left: left - 1.0, top: area.top + 1.5, right, bottom: area.bottom - 1.5 };
-                self.canvas.rect(area, "back", "");
-            }
+            let right = left + width(&text, SMALL);
+            let ground = Area { left: left - 1.0, top: area.top + 1.5, right, bottom: area.bottom - 1.5 };
+            self.canvas.label(left, middle, SMALL, &text, &ground);
         }
     }
 
@@ -340,6 +341,7 @@ impl<'l> Drawing<'l> {
     fn arrows(&mut self, arrows: &[Arrow]) {
         let mut drawn = HashSet::new();
         let (mut left_out, mut count) = (0, 0);
+        let many = arrows.len() > MANY_ARROWS;
         for arrow in arrows {
             let (Some(from), Some(to)) = (self.tops[arrow.from.0], self.tops[arrow.to.0]) else { continue };
             let (x1, x2) = (self.x(arrow.from.1), self.x(arrow.to.1));
@@ -353,7 +355,9 @@ impl<'l> Drawing<'l> {
             let down = to > from;
             let y1 = if down { from + BAR } else { from };
             let y2 = if down { to } else { to + BAR };
-            self.canvas.line((x1, y1), (x2, y2), style::arrow(arrow.kind));
+            let class = style::arrow(arrow.kind);
+            let class = if many { format!("{class} many") } else { class.to_string() };
+            self.canvas.line((x1, y1), (x2, y2), &class);
         }
         if left_out > 0 {
             self.left_out

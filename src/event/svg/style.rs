@@ -43,7 +43,7 @@ pub const STYLE: &str = r##"<defs>
 <style>
 text { fill: #111; }
 .light { fill: #555; }
-.back { fill: #fff; fill-opacity: 0.85; }
+.back { fill: #fff; fill-opacity: 0.88; pointer-events: none; }
 .strong { font-weight: bold; }
 .runs { fill: #56b4e9; stroke: #1f6f9f; stroke-width: 0.6; }
 .does { fill: #b9dff5; stroke: #1f6f9f; stroke-width: 1.2; }
@@ -62,6 +62,7 @@ text { fill: #111; }
 .failed { stroke: #a00000; stroke-width: 2.4; }
 .forever { stroke: #a00000; stroke-width: 3.5; }
 .start, .join, .notify, .hand, .release { stroke: #222; stroke-width: 1; fill: none; marker-end: url(#head); }
+.many { stroke-opacity: 0.45; }
 .join { stroke-dasharray: 8 3; }
 .notify { stroke-dasharray: 1.5 2.5; }
 .hand { stroke-dasharray: 8 2 1.5 2; }

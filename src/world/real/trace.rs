@@ -21,6 +21,8 @@ impl Told {
         let kind = match (op, releasers) {
             (Op::Sleep | Op::Beat(_), _) => Waiting::Sleeps,
             (op, _) if op.is_idle() => Waiting::Idle,
+            // A process is none of this one's threads, and still of the run.
+            (Op::Join(_) | Op::JoinAll(_) | Op::ThreadResult(_), _) => Waiting::Blocked,
             (_, Releasers::Outside) => Waiting::Outside,
             (_, Releasers::All(_) | Releasers::Anyone(_) | Releasers::Either(_)) => Waiting::Blocked,
         };
