@@ -31,6 +31,12 @@ const BATCH: isize = 64 * 1024;
 struct Local {
     /// Bytes asked for, less those given back, that it has not told.
     untold: Cell<isize>,
+    /// The same that it has told.
+    told: Cell<isize>,
+    /// Where a limit of its own ends, by the sum of both, and how many bytes that limit allows; None when it has none.
+    own: Cell<Option<(isize, usize)>>,
+    /// It was refused what would have gone beyond that.
+    refused: Cell<bool>,
     /// It went beyond the limit, and has not been asked since.
     beyond: Cell<bool>,
     trap: OnceCell<(Arc<AtomicU8>, u8)>,
@@ -38,8 +44,21 @@ struct Local {
 
 thread_local! {
     static LOCAL: Local = const {
-        Local { untold: Cell::new(0), beyond: Cell::new(false), trap: OnceCell::new() }
+        Local {
+            untold: Cell::new(0),
+            told: Cell::new(0),
+            own: Cell::new(None),
+            refused: Cell::new(false),
+            beyond: Cell::new(false),
+            trap: OnceCell::new(),
+        }
     };
+}
+
+impl Local {
+    fn sum(&self) -> isize {
+        self.told.get() + self.untold.get()
+    }
 }
 
 impl Drop for Local {
@@ -67,6 +86,7 @@ fn count(bytes: isize) {
 #[cold]
 fn tell(local: &Local) {
     let untold = local.untold.replace(0);
+    local.told.set(local.told.get() + untold);
     let used = USED.fetch_add(untold, Ordering::Relaxed).wrapping_add(untold);
     if untold > 0
         && used > LIMIT.load(Ordering::Relaxed)
@@ -120,14 +140,24 @@ pub fn set_limit(bytes: u64) {
     LIMIT.store(isize::try_from(bytes).unwrap_or(isize::MAX), Ordering::Relaxed);
 }
 
-/// In bytes.
+/// In bytes: this thread's own limit where it has one, else that of the process.
 pub fn limit() -> usize {
-    LIMIT.load(Ordering::Relaxed).unsigned_abs()
+    let own = LOCAL.try_with(|local| local.own.get()).ok().flatten();
+    own.map_or_else(|| LIMIT.load(Ordering::Relaxed).unsigned_abs(), |(_, bytes)| bytes)
 }
 
 /// Whether so many bytes more would keep within the limit.
 pub fn has_room_for(bytes: usize) -> bool {
     let bytes = isize::try_from(bytes).unwrap_or(isize::MAX);
+    let own = LOCAL.try_with(|local| {
+        let (end, _) = local.own.get()?;
+        let room = local.sum().saturating_add(bytes) <= end;
+        local.refused.set(local.refused.get() || !room);
+        Some(room)
+    });
+    if let Ok(Some(room)) = own {
+        return room;
+    }
     USED.load(Ordering::Relaxed).saturating_add(bytes) <= LIMIT.load(Ordering::Relaxed)
 }
 
@@ -140,6 +170,41 @@ pub fn trap_with(trap: &Arc<AtomicU8>, bit: u8) {
 /// Whether this thread has gone beyond the limit since it was last asked.
 pub fn went_beyond() -> bool {
     LOCAL.try_with(|local| local.beyond.replace(false)).unwrap_or(false)
+}
+
+/// While it lives, its OS thread has a limit of its own.
+#[derive(Debug)]
+pub struct Confined {
+    _private: (),
+}
+
+/// From here on this OS thread may ask for so many bytes more than it gives back: `has_room_for` and `limit` answer for
+/// that. Whether it keeps to it is for `is_beyond` to tell: who simulates a script asks before each instruction. Other threads
+/// have no part in it, so a simulated run stops at the same place each time.
+pub fn confine(bytes: usize) -> Confined {
+    let _ = LOCAL.try_with(|local| {
+        let end = local.sum().saturating_add(isize::try_from(bytes).unwrap_or(isize::MAX));
+        local.own.set(Some((end, bytes)));
+        local.refused.set(false);
+    });
+    Confined { _private: () }
+}
+
+impl Drop for Confined {
+    fn drop(&mut self) {
+        let _ = LOCAL.try_with(|local| {
+            local.own.set(None);
+            local.refused.set(false);
+        });
+    }
+}
+
+/// Whether this thread is beyond its own limit, or was refused what would have led there.
+#[inline]
+pub fn is_beyond() -> bool {
+    let beyond =
+        |local: &Local| local.refused.get() || local.own.get().is_some_and(|(end, _)| local.sum() > end);
+    LOCAL.try_with(beyond).unwrap_or(false)
 }
 
 /// `64 MB`, as messages tell sizes.

@@ -11,12 +11,14 @@
 use super::check::{explain, schedule, sort};
 use super::covered::{Bound, Covered};
 use super::expand::{Move, Outputs, Sign, key};
+use super::growth;
 use super::options::{Options, Progress};
+use super::patience::{Patience, within};
 use super::search::End;
 use super::shortest::is_cut_short;
 use super::state::{Graph, State};
 use super::steps::{Effect, Steps};
-use super::tries::{Tried, property_of, race, tries};
+use super::tries::{Tried, property_of, race, tries_with};
 use super::verdict::{Findings, Limit, Outcome, Property, Verdict};
 use crate::code::verify::Verified;
 use foldhash::fast::FixedState;
@@ -145,13 +147,14 @@ impl<'o> Bounded<'o> {
             {
                 continue;
             }
-            self.expand(number, &graph, &mut tried);
-            if self.steps.thawed.is_some() {
+            self.expand(number, &graph, &mut tried, progress);
+            if self.steps.thawed.is_some() || self.limit.is_some() {
                 return;
             }
         }
+        self.limit = self.steps.beyond.is_some().then_some(Limit::Memory);
         // No run takes more.
-        self.finished = Some(self.most);
+        self.finished = Some(self.most).filter(|_| self.limit.is_none());
     }
 
     fn goes_on(
@@ -159,21 +162,25 @@ impl<'o> Bounded<'o> {
         depth: u32,
         progress: &mut dyn FnMut(&Progress) -> ControlFlow<Limit>,
     ) -> ControlFlow<Limit> {
-        let memory = self.memory() as u64;
-        if self.states.len() as u64 > self.options.limits.states {
+        let now = self.progress(depth);
+        if now.states > self.options.limits.states {
             return ControlFlow::Break(Limit::States);
         }
-        if memory > self.options.limits.memory {
+        if now.memory > self.options.limits.memory {
             return ControlFlow::Break(Limit::Memory);
         }
-        progress(&Progress {
+        progress(&now)
+    }
+
+    fn progress(&self, depth: u32) -> Progress {
+        Progress {
             runs: None,
             states: self.states.len() as u64,
             steps: self.taken,
             depth,
             open: self.open.len() as u64,
-            memory,
-        })
+            memory: self.memory() as u64,
+        }
     }
 
     /// About how many bytes it takes.
@@ -186,9 +193,20 @@ impl<'o> Bounded<'o> {
             + self.steps.memory()
     }
 
-    fn expand(&mut self, number: u32, graph: &Graph, tried: &mut Vec<Tried>) {
+    fn expand(
+        &mut self,
+        number: u32,
+        graph: &Graph,
+        tried: &mut Vec<Tried>,
+        progress: &mut dyn FnMut(&Progress) -> ControlFlow<Limit>,
+    ) {
         let Node { preemptions, depth, last, .. } = self.nodes[number as usize];
-        tries(&mut self.steps, graph, tried);
+        let mut watch = within(self.progress(depth), &self.steps, self.options.limits, progress);
+        let mut patience = Patience::new(&mut watch);
+        tries_with(&mut self.steps, &mut patience, graph, tried);
+        self.limit = patience.ended;
+        // What there is no time to follow may fail all the same.
+        let follows = matches!(self.limit, None | Some(Limit::States));
         if race(tried).is_some() {
             self.fails(Property::Race, (preemptions, depth), number, Sign::Here);
         }
@@ -200,6 +218,15 @@ impl<'o> Bounded<'o> {
             moves = true;
             let seat = one.seat as u32;
             let cost = (preemptions + u32::from(goes_on && last != Some(seat)), depth + 1);
+            let step = Move { seat, way: one.way, choices: one.choices.clone() };
+            if cost.0 <= self.most {
+                for fault in &one.outcome.faults {
+                    self.fails(property_of(fault), cost, number, Sign::Step(step.clone()));
+                }
+            }
+            if !follows {
+                continue;
+            }
             let mut next = std::mem::take(&mut self.next);
             let place = self.steps.apply(graph, one.seat, change, &mut next);
             if self.options.outcomes {
@@ -209,16 +236,12 @@ impl<'o> Bounded<'o> {
                 self.beyond.insert(key(next.hash(), one.outcome.exited));
             } else {
                 self.taken += 1;
-                let step = Move { seat, way: one.way, choices: one.choices.clone() };
-                for fault in &one.outcome.faults {
-                    self.fails(property_of(fault), cost, number, Sign::Step(step.clone()));
-                }
                 let place = place.map(|seat| seat as u32).filter(|_| !one.outcome.passed_join);
                 self.meet(&next, place, cost, Some((number, step)), one.outcome.exited);
             }
             self.next = next;
         }
-        if !moves {
+        if !moves && self.limit.is_none() {
             self.fails(Property::Deadlock, (preemptions, depth), number, Sign::Here);
         }
     }
@@ -296,6 +319,8 @@ impl<'o> Bounded<'o> {
     }
 
     fn findings(mut self) -> Findings {
+        let advice = growth::beyond(&self.steps);
+        self.steps.forget_limits(self.limit);
         let mut verdicts = Vec::new();
         for property in Property::ALL {
             let verdict = match self.signs.remove(&property) {
@@ -316,7 +341,7 @@ impl<'o> Bounded<'o> {
             limit: self.limit,
             covered: Covered::Preemptions(Bound { asked: self.most, finished: self.finished }),
             outcomes,
-            advice: Vec::new(),
+            advice,
         }
     }
 

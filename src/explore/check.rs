@@ -48,8 +48,10 @@ fn everything(
     for (property, state) in &shape.signs {
         search.signs.entry(*property).or_insert((*state, Sign::Here));
     }
+    let advice = if search.limit.is_some() { search.advice() } else { Vec::new() };
     let mut verdicts = Vec::new();
     for property in Property::ALL {
+        search.steps.forget_limits(search.limit);
         let verdict = match search.signs.get(&property).cloned() {
             Some((state, sign)) => {
                 let path = search.path(state);
@@ -68,7 +70,6 @@ fn everything(
         verdicts.push((property, verdict));
     }
     let outcomes = options.outcomes.then(|| outcomes(&mut search));
-    let advice = if search.limit.is_some() { search.advice() } else { Vec::new() };
     Findings {
         verdicts,
         states: search.states(),
@@ -171,7 +172,7 @@ pub fn simulate_watched(
         teller.watch();
     }
     let mut ending = Ending::default();
-    let mut tried = Vec::new();
+    let (mut tried, mut stopped) = (Vec::new(), false);
     loop {
         for piece in teller.take_output() {
             say(Said::Text(piece.0, &piece.1));
@@ -184,6 +185,12 @@ pub fn simulate_watched(
             break;
         }
         teller.tries(&mut tried);
+        if let Some(uncaught) = teller.beyond() {
+            ending.failed += 1;
+            say(Said::Uncaught(&uncaught));
+            stopped = true;
+            break;
+        }
         let moves: Vec<Move> = tried
             .iter()
             .filter(|one| matches!(one.outcome.kind, Effect::Change(_)))
@@ -194,9 +201,14 @@ pub fn simulate_watched(
             break;
         }
         teller.make(&moves[dice.usize(..moves.len())]);
+        teller.forget_steps(&options);
     }
     ending.started = teller.started();
     teller.finish(&mut ending);
+    if stopped {
+        // It has not come to its end: nothing is left behind by it.
+        (ending.abandoned, ending.processes) = (Vec::new(), Vec::new());
+    }
     let log = teller.log();
     (ending, log)
 }

@@ -4,6 +4,7 @@
 
 use super::known::{Job, Known, Present};
 use super::outcome::{Change, Effect, Outcome, Quick};
+use super::patience::Patience;
 use super::pieces::Pieces;
 use super::queue::Piece;
 use super::seen::{SHARDS, Seen, shard_of};
@@ -11,7 +12,7 @@ use super::state::{Graph, State, hash_of};
 use super::steps::Steps;
 use super::successor::sum_after;
 use super::tries::{Tried, Tries, property_of, race, try_all};
-use super::verdict::Property;
+use super::verdict::{Limit, Property};
 use crate::world::sim::Way;
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
@@ -199,6 +200,9 @@ fn expand<L: Leads>(
     try_all(by, graph, tried)?;
     let (edges, signs, signed) = (slice.edges.len(), slice.signs.len(), slice.signed);
     let taken = follow_all(by, id, graph, tried, slice);
+    if taken == Some(0) && slice.lacks(Property::Deadlock) {
+        slice.sign(id, Property::Deadlock, Sign::Here);
+    }
     if taken.is_none() {
         slice.edges.truncate(edges);
         slice.signs.truncate(signs);
@@ -225,13 +229,7 @@ fn follow_all<L: Leads>(
     for one in tried {
         let Effect::Change(change) = &one.outcome.kind else { continue };
         taken += 1;
-        for fault in &one.outcome.faults {
-            let property = property_of(fault);
-            if slice.lacks(property) {
-                let step = Move { seat: one.seat as u32, way: one.way, choices: one.choices.clone() };
-                slice.sign(id, property, Sign::Step(step));
-            }
-        }
+        slice.sign_faults(id, one);
         // Equal threads stand side by side, and lead to equal states.
         if one.seat > graph.first_part() && graph.part(one.seat) == graph.part(one.seat - 1) {
             continue;
@@ -241,9 +239,6 @@ fn follow_all<L: Leads>(
         if let To::Asked(_) = edge.to {
             slice.hashes.push(hash);
         }
-    }
-    if taken == 0 && slice.lacks(Property::Deadlock) {
-        slice.sign(id, Property::Deadlock, Sign::Here);
     }
     Some(taken)
 }
@@ -265,6 +260,17 @@ impl Slice {
     fn sign(&mut self, id: u32, property: Property, sign: Sign) {
         self.signed |= bit(property);
         self.signs.push((id, property, sign));
+    }
+
+    /// What goes wrong in a step from a state.
+    fn sign_faults<O: Deref<Target = Outcome>>(&mut self, id: u32, one: &Tried<O>) {
+        for fault in &one.outcome.faults {
+            let property = property_of(fault);
+            if self.lacks(property) {
+                let step = Move { seat: one.seat as u32, way: one.way, choices: one.choices.clone() };
+                self.sign(id, property, Sign::Step(step));
+            }
+        }
     }
 
     fn looked(&mut self, id: u32, at: usize, taken: Option<u32>) {
@@ -361,8 +367,9 @@ pub fn quick_for<'c>(graph: &Graph, change: &'c Change) -> Option<&'c Quick> {
     change.quick.as_deref().filter(|_| !graph.is_tangled())
 }
 
-/// Computes what is not known.
-pub struct Learner<'s> {
+/// Computes what is not known, as long as patience lasts.
+pub struct Learner<'s, 'w> {
+    pub patience: Patience<'w>,
     pub steps: &'s mut Steps,
     pub moves: &'s mut Moves,
     pub outputs: Option<&'s mut Outputs>,
@@ -372,16 +379,27 @@ pub struct Learner<'s> {
     pub next: &'s mut Graph,
 }
 
-impl Learner<'_> {
-    /// Looks at one state.
+impl Learner<'_, '_> {
+    /// Looks at one state. When patience ends meanwhile, what was seen so far to go wrong is kept; at the limit of states
+    /// also where the steps lead that were tried.
     pub fn expand(&mut self, id: u32, at: usize, graph: &Graph, tried: &mut Vec<Tried>, slice: &mut Slice) {
-        let taken = expand(self, id, graph, tried, slice);
-        debug_assert!(taken.is_some(), "what is not known is computed");
+        self.patience.turn();
+        let mut taken = expand(self, id, graph, tried, slice);
+        match self.patience.ended {
+            None => debug_assert!(taken.is_some(), "what is not known is computed"),
+            Some(Limit::States) => {
+                taken = follow_all(self, id, graph, tried, slice);
+                slice.hashes.drain(..).for_each(|hash| slice.asked[shard_of(hash)].push(hash));
+            }
+            Some(Limit::Time | Limit::Memory | Limit::Stopped) => {
+                tried.iter().for_each(|one| slice.sign_faults(id, one));
+            }
+        }
         slice.looked(id, at, taken);
     }
 }
 
-impl Tries for Learner<'_> {
+impl Tries for Learner<'_, '_> {
     type Found = Arc<Outcome>;
 
     fn take(&mut self, graph: &Graph, seat: usize, way: Way, choices: &[u32]) -> Option<Arc<Outcome>> {
@@ -399,9 +417,13 @@ impl Tries for Learner<'_> {
     fn is_idle(&self) -> bool {
         self.steps.rules.is_idle()
     }
+
+    fn goes_on(&mut self) -> bool {
+        self.patience.lasts(self.steps)
+    }
 }
 
-impl Leads for Learner<'_> {
+impl Leads for Learner<'_, '_> {
     fn lead(&mut self, graph: &Graph, one: &Tried<Self::Found>, change: &Change) -> Option<(Edge, u128)> {
         let exited = one.outcome.exited;
         let output = match &mut self.outputs {

@@ -3,7 +3,7 @@
 
 use super::state::Graph;
 use super::steps::{NAMES, Steps};
-use super::verdict::Advice;
+use super::verdict::{Advice, Uncaught};
 use crate::code::sharing::loop_around;
 use crate::machine::touch::container;
 use crate::source::Span;
@@ -47,6 +47,15 @@ impl Growth {
         all.filter(|(_, forms)| *forms >= MANY_VALUES)
             .max_by_key(|(cell, forms)| (*forms, std::cmp::Reverse(order(cell))))
     }
+}
+
+/// What is to be said of a step that takes more memory by itself than it may.
+pub fn beyond(steps: &Steps) -> Vec<Advice> {
+    let thread = |it: &Uncaught| {
+        let line = it.error.place.get().map_or(0, |place| place.line);
+        Advice::Large { thread: it.thread.to_string(), line, bytes: steps.rules.memory as u64 }
+    };
+    steps.beyond.iter().map(thread).collect()
 }
 
 /// What makes the space large and what to try; `graph` is one of its states.

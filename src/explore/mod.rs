@@ -3,7 +3,7 @@
 //! In reading order: `options` and `verdict` (what is asked, and what comes out, as data); `labels`, `state`, `pieces`
 //! (with `rows`) and `canonical` (a state in one form), `flat` and `layout` (the same laid out to be brought to life);
 //! `steps`, `memo`, `known`, `trial`, `outcome`, `quick` and `successor` (what one thread does in a state, computed once, and
-//! the state after it); `tries` (all steps from a state), `search`, `round`, `expand`, `seen`, `queue` and `workers` (every
+//! the state after it); `tries` (all steps from a state), `patience` (how long), `search`, `round`, `expand`, `seen`, `queue` and `workers` (every
 //! state, on several cores), `graph` (what only the whole space tells), `growth` (what makes
 //! it large), `bounded` (runs with few preemptions), `strategy` and `sample` (runs drawn at random), `covered` (which of it
 //! was done), `shortest` and `story` (the counterexample that is easiest to follow),
@@ -27,6 +27,7 @@ mod layout;
 mod memo;
 mod options;
 mod outcome;
+mod patience;
 mod pieces;
 mod queue;
 mod quick;

@@ -10,6 +10,7 @@
 use super::expand::{Edge, Learner, Looked, Moves, Reader, Slice, To, quick_for};
 use super::known::{Job, Known, Present};
 use super::outcome::Effect;
+use super::patience::{Patience, within};
 use super::queue::Piece;
 use super::search::{Search, Watch};
 use super::seen::{MOST, SHARDS};
@@ -21,8 +22,6 @@ use std::ops::ControlFlow;
 
 /// Fewer states are not worth a second worker.
 const FEW: usize = 512;
-/// So many states are computed before the progress is told.
-const OFTEN: usize = 64;
 
 /// A state that is new.
 struct New {
@@ -65,16 +64,19 @@ impl Search<'_> {
         slices.resize_with(pieces.len().max(slices.len()), Slice::default);
         slices.iter_mut().chain([&mut learnt]).for_each(|slice| slice.clear(signed));
         self.look_up(pieces, &mut slices, cores);
-        let made = self.learn(pieces, &slices, &mut learnt, progress);
-        let ended = match made {
-            ControlFlow::Continue(made) if self.steps.thawed.is_none() => {
+        let (made, limit) = self.learn(pieces, &slices, &mut learnt, progress);
+        let ended = match limit {
+            _ if self.steps.thawed.is_some() => ControlFlow::Continue(()),
+            None | Some(Limit::States) => {
                 self.ask(&slices, &learnt, cores);
                 let (new, ended) = self.number(&slices, &learnt, pieces[0].depth + 1);
                 self.make(&new, pieces, &made, cores);
                 ended
             }
-            ControlFlow::Continue(_) => ControlFlow::Continue(()),
-            ControlFlow::Break(limit) => ControlFlow::Break(limit),
+            Some(limit) => {
+                self.keep_signs(&slices, &learnt, u32::MAX);
+                ControlFlow::Break(limit)
+            }
         };
         (self.slices, self.learnt) = (slices, learnt);
         ended
@@ -91,38 +93,38 @@ impl Search<'_> {
         });
     }
 
-    /// Computes what was not known. The states that were made.
+    /// Computes what was not known. The states that were made, and the limit that was hit meanwhile.
     fn learn(
         &mut self,
         pieces: &[Piece],
         slices: &[Slice],
         learnt: &mut Slice,
         progress: Watch<'_>,
-    ) -> ControlFlow<Limit, Vec<(State, Option<i32>)>> {
+    ) -> (Vec<(State, Option<i32>)>, Option<Limit>) {
         let (mut graph, mut next) = (Graph::default(), Graph::default());
         let (mut tried, mut made) = (Vec::new(), Vec::new());
-        for (piece, slice) in pieces.iter().zip(slices) {
-            for looked in slice.states.iter().filter(|looked| looked.found.is_none()) {
-                if learnt.states.len() % OFTEN == OFTEN - 1 {
-                    self.goes_on(progress)?;
-                }
-                let mut at = looked.at;
-                piece.read(&mut at, &mut graph);
-                let mut learner = Learner {
-                    steps: &mut self.steps,
-                    moves: &mut self.moves,
-                    outputs: self.options.outcomes.then_some(&mut self.outputs),
-                    seen: &self.seen,
-                    made: &mut made,
-                    next: &mut next,
-                };
-                learner.expand(looked.id, looked.at, &graph, &mut tried, learnt);
-                if self.steps.thawed.is_some() {
-                    return ControlFlow::Continue(made);
-                }
+        let mut watch = within(self.progress(), &self.steps, self.options.limits, progress);
+        let mut learner = Learner {
+            patience: Patience::new(&mut watch),
+            steps: &mut self.steps,
+            moves: &mut self.moves,
+            outputs: self.options.outcomes.then_some(&mut self.outputs),
+            seen: &self.seen,
+            made: &mut made,
+            next: &mut next,
+        };
+        let pieces = pieces.iter().zip(slices);
+        let all = pieces.flat_map(|(piece, slice)| slice.states.iter().map(move |looked| (piece, looked)));
+        for (piece, looked) in all.filter(|(_, looked)| looked.found.is_none()) {
+            let mut at = looked.at;
+            piece.read(&mut at, &mut graph);
+            learner.expand(looked.id, looked.at, &graph, &mut tried, learnt);
+            if learner.steps.thawed.is_some() || learner.patience.ended.is_some() {
+                break;
             }
         }
-        ControlFlow::Continue(made)
+        let ended = learner.patience.ended;
+        (made, ended)
     }
 
     fn ask(&mut self, slices: &[Slice], learnt: &Slice, cores: usize) {
@@ -157,8 +159,12 @@ impl Search<'_> {
                         (&slice.edges[std::mem::replace(&mut from, end as usize)..end as usize], &mut next)
                     }
                     None => {
-                        let found = learning.next().and_then(|looked: &Looked| looked.found);
-                        let (taken, end) = found.unwrap_or_else(|| unreachable!("it was learnt"));
+                        // From here on nothing was learnt: there was no patience for it.
+                        let Some((taken, end)) = learning.next().and_then(|looked: &Looked| looked.found)
+                        else {
+                            ended = ControlFlow::Break(Limit::States);
+                            break 'all;
+                        };
                         self.taken += u64::from(taken);
                         let from = std::mem::replace(&mut learnt_from, end as usize);
                         (&learnt.edges[from..end as usize], &mut next_learnt)
@@ -188,14 +194,13 @@ impl Search<'_> {
         if !new.is_empty() {
             self.deepest = depth;
         }
-        self.keep_signs(slices, learnt);
+        self.keep_signs(slices, learnt, self.edge_starts.len() as u32);
         (new, ended)
     }
 
-    /// Keeps the signs of the states that were gone through: the first of each property.
-    fn keep_signs(&mut self, slices: &[Slice], learnt: &Slice) {
+    /// Keeps the signs of the states that were gone through, up to this one: the first of each property.
+    fn keep_signs(&mut self, slices: &[Slice], learnt: &Slice, gone: u32) {
         let all = slices.iter().chain([learnt]).flat_map(|slice| &slice.signs);
-        let gone = self.edge_starts.len() as u32;
         let mut signs: Vec<_> = all.filter(|(id, _, _)| *id < gone).collect();
         signs.sort_by_key(|(id, _, _)| *id);
         for (id, property, sign) in signs {

@@ -97,7 +97,10 @@ impl<'o> Search<'o> {
         self.begin();
         loop {
             let pieces = self.open.pop(PIECES * self.piece());
-            let Some(first) = pieces.first() else { return };
+            let Some(first) = pieces.first() else {
+                self.limit = self.steps.beyond.is_some().then_some(Limit::Memory);
+                return;
+            };
             self.level = first.depth;
             let ended = match self.goes_on(progress) {
                 ControlFlow::Continue(()) => self.round(&pieces, progress),
@@ -137,13 +140,13 @@ impl<'o> Search<'o> {
 
     pub(super) fn goes_on(&self, progress: Watch<'_>) -> ControlFlow<Limit> {
         progress(&self.progress())?;
-        match self.memory() as u64 > self.options.limits.memory {
+        match self.memory() as u64 > self.options.limits.memory || self.steps.beyond.is_some() {
             true => ControlFlow::Break(Limit::Memory),
             false => ControlFlow::Continue(()),
         }
     }
 
-    fn progress(&self) -> Progress {
+    pub(super) fn progress(&self) -> Progress {
         Progress {
             runs: None,
             states: self.parents.len() as u64,
@@ -196,10 +199,11 @@ impl<'o> Search<'o> {
     /// What makes the space so large; asked when a limit was hit.
     pub fn advice(&mut self) -> Vec<Advice> {
         // The state that was found last: as many threads live there as in any, for most scripts.
-        match self.open.last() {
-            Some(graph) => growth::advice(&mut self.steps, &graph),
-            None => Vec::new(),
+        let mut advice = growth::beyond(&self.steps);
+        if let (true, Some(graph)) = (advice.is_empty(), self.open.last()) {
+            advice = growth::advice(&mut self.steps, &graph);
         }
+        advice
     }
 
     /// How many states were met.

@@ -91,7 +91,9 @@ pub fn find(steps: &mut Steps, goal: &Goal) -> Least {
         if over {
             continue;
         }
-        tries(steps, &graph, &mut tried);
+        if !tries(steps, &graph, &mut tried) || steps.beyond.is_some() {
+            return Least::GivenUp;
+        }
         if let Goal::Sign(property) = search.goal
             && shows(*property, &tried)
         {
@@ -252,7 +254,9 @@ pub fn cycle(steps: &mut Steps, path: &[Move]) -> Vec<Move> {
     let mut at = 0;
     while at < nodes.len() && nodes.len() < most {
         graph.load(&nodes[at].0);
-        tries(steps, &graph, &mut tried);
+        if !tries(steps, &graph, &mut tried) {
+            return Vec::new();
+        }
         for one in &tried {
             let Effect::Change(change) = &one.outcome.kind else { continue };
             steps.apply(&graph, one.seat, change, &mut next);

@@ -18,6 +18,7 @@ use super::options::Options;
 pub use super::outcome::{Change, Effect, Outcome};
 use super::pieces::Pieces;
 use super::state::Graph;
+use super::verdict::{Limit, Uncaught};
 use crate::code::verify::Verified;
 use crate::machine::Image;
 use crate::state::Shared;
@@ -27,6 +28,10 @@ use std::sync::Arc;
 
 /// The roots before the top level's variables: the world, and the names that are written once.
 pub(super) const FIRST_GLOBAL: usize = 2;
+/// One state of the script may take this part of the memory; it is copied when it is stored.
+const SHARE: usize = 4;
+/// So many steps are computed to tell each thing that was found.
+const AFTER_A_LIMIT: u64 = 20_000;
 /// The root of the names that are written once.
 pub(super) const NAMES: usize = 1;
 
@@ -53,6 +58,10 @@ pub struct Steps {
     pub thawed: Option<u32>,
     /// How many forms things took.
     pub growth: Growth,
+    /// A step that was tried takes more memory than a simulated script may: what came of it is not known.
+    pub beyond: Option<Uncaught>,
+    /// So many steps more may be computed.
+    pub budget: u64,
     /// How many steps were computed, and how many were known.
     pub computed: u64,
     pub known: u64,
@@ -62,6 +71,7 @@ impl Steps {
     pub fn new(program: Arc<Verified>, options: &Options) -> Steps {
         let mut rules = Rules::of(&program, options.reductions, options.time, options.outcomes);
         rules.arguments.clone_from(&options.arguments);
+        rules.memory = usize::try_from(options.limits.memory).unwrap_or(usize::MAX) / SHARE;
         let watched = rules.watched;
         // Their final values are looked at, and a daemon or `exit` may cut a thread short anywhere.
         for name in &options.variables {
@@ -93,6 +103,8 @@ impl Steps {
             layout: Layout::default(),
             work: Flat::default(),
             thawed: None,
+            beyond: None,
+            budget: u64::MAX,
             growth: Growth::default(),
             computed: 0,
             known: 0,
@@ -111,6 +123,12 @@ impl Steps {
         changing.map(|(name, _)| name.to_string()).collect()
     }
 
+    /// What was found is told from here on: after a limit was hit not much more is computed for that.
+    pub fn forget_limits(&mut self, hit: Option<Limit>) {
+        self.beyond = None;
+        self.budget = if hit.is_some() { AFTER_A_LIMIT } else { u64::MAX };
+    }
+
     /// The containers of these names are not taken for granted to stay as they are.
     pub fn take_as_changing(&mut self, changing: &[String]) {
         for (name, frozen) in self.image.program.fixed.iter().zip(&mut self.rules.frozen) {
@@ -121,13 +139,18 @@ impl Steps {
     /// The first state, in canonical form: `main` before the script's first instruction.
     pub fn initial(&mut self) -> Graph {
         let universe = Universe::new(self.image.program.clone(), self.seed);
+        self.graph_of(&universe)
+    }
+
+    /// A universe at rest, in canonical form.
+    pub fn graph_of(&mut self, universe: &Universe) -> Graph {
         let (snapshot, objects) = universe.snapshot(&self.rules);
         let mut flat = Flat::default();
         flat.clear();
         flat.seats = snapshot.seats;
         for (number, node) in snapshot.nodes.iter().enumerate() {
             let object = number.checked_sub(snapshot.roots).map(|at| &objects[at]);
-            let label = self.label(node, object, &universe, number, snapshot.seats);
+            let label = self.label(node, object, universe, number, snapshot.seats);
             flat.push(label, node.refs.iter().copied());
         }
         let mut graph = Graph::default();

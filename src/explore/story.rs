@@ -9,6 +9,7 @@ mod stuck;
 mod words;
 
 use super::expand::{Move, Sign};
+use super::options::Options;
 use super::shortest::is_cut_short;
 use super::state::Graph;
 use super::steps::{Effect, Steps};
@@ -141,6 +142,28 @@ impl<'s> Teller<'s> {
         self.universe.ended.is_some() || self.steps.is_over(&self.graph)
     }
 
+    /// That the script has come to take more memory than it may.
+    pub fn beyond(&mut self) -> Option<Uncaught> {
+        self.steps.beyond.take()
+    }
+
+    /// Forgets the steps that were taken, when they take too much memory: a run may be endless.
+    pub fn forget_steps(&mut self, options: &Options) {
+        if self.steps.memory() as u64 <= options.limits.memory / 2 {
+            return;
+        }
+        let frozen = self.steps.rules.frozen.clone();
+        *self.steps = self.steps.anew(options);
+        self.steps.rules.frozen = frozen;
+        self.graph = self.steps.graph_of(&self.universe);
+        let places = self.steps.places(self.graph.seats);
+        let number = |seat: usize| {
+            let thread = &self.universe.seats[seat].thread;
+            self.known.iter().position(|known| Arc::ptr_eq(known, thread))
+        };
+        self.who = places.into_iter().filter_map(number).collect();
+    }
+
     /// All steps from the present state.
     pub fn tries(&mut self, out: &mut Vec<Tried>) {
         tries(self.steps, &self.graph, out);
@@ -237,7 +260,9 @@ impl<'s> Teller<'s> {
         if !over {
             tries(self.steps, &self.graph, &mut tried);
         }
-        let stuck = !over && !tried.iter().any(|one| matches!(one.outcome.kind, Effect::Change(_)));
+        let stuck = !over
+            && self.steps.beyond.is_none()
+            && !tried.iter().any(|one| matches!(one.outcome.kind, Effect::Change(_)));
         let fault = self.faults.first().map(property_of);
         let watches = |this: &mut Self, ensure| !this.universe.look(ensure, &this.steps.rules).0.is_empty();
         let property = if stuck {

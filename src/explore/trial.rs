@@ -9,16 +9,21 @@ use super::layout::{Layout, Name};
 use super::outcome::{Change, Effect, NEW, OTHER, Outcome, Touched, VIA};
 use super::state::{Graph, OWN};
 use super::steps::{FIRST_GLOBAL, NAMES, Steps};
+use super::verdict::Uncaught;
 use crate::machine::touch::Place;
+use crate::memory;
 use crate::state::Shared;
 use crate::sync::Op;
-use crate::world::sim::{Ends, Log, Met, Universe, Way};
+use crate::world::sim::{Ends, Fault, Log, Met, Universe, Way, too_much_memory};
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The numbers, in the flat form, of the nodes whose living objects have these addresses.
 type Numbers = HashMap<usize, u32, FixedState>;
+
+/// To compute a step that takes too much memory takes as long as so many others.
+const DEAR: u64 = 10_000;
 
 /// What a trial has shown.
 pub(super) struct Done {
@@ -67,6 +72,8 @@ impl Steps {
     /// Does it for real.
     pub(super) fn compute(&mut self, graph: &Graph, job: Job<'_>) -> Done {
         self.computed += 1;
+        self.budget = self.budget.saturating_sub(1);
+        let _confined = memory::confine(self.rules.memory);
         let (universe, objects) = self.universe(graph);
         let mut numbers: Numbers = HashMap::with_hasher(FixedState::with_seed(2));
         for (node, object) in objects.iter().enumerate() {
@@ -91,6 +98,9 @@ impl Steps {
 
     fn try_look(&mut self, trial: &Trial<'_>, mut universe: Universe, ensure: bool) -> Done {
         let (faults, log) = universe.look(ensure, &self.rules);
+        if log.beyond.is_some() || memory::is_beyond() {
+            return self.goes_beyond(&universe, 0, log);
+        }
         let met = self.close(trial.flat(), trial.met(&log));
         let met = if log.opaque { None } else { self.cells_of(trial, &met, usize::MAX) };
         let mut outcome = Outcome::blocked(log, Vec::new());
@@ -124,6 +134,9 @@ impl Steps {
         let handles: Vec<usize> =
             universe.seats.iter().map(|seat| Shared::Thread(seat.thread.clone()).address()).collect();
         let step = universe.step(seat, way, choices.to_vec(), &self.rules);
+        if step.log.beyond.is_some() || memory::is_beyond() {
+            return self.goes_beyond(&universe, seat, step.log);
+        }
         let log = step.log;
         let mut met = trial.met(&log);
         if let Ends::Blocked(op) = &step.ends {
@@ -159,6 +172,25 @@ impl Steps {
             thawed: log.thawed,
         };
         Done { outcome: Arc::new(outcome), met: cells }
+    }
+
+    /// The step has taken too much memory: it is not followed.
+    #[cold]
+    fn goes_beyond(&mut self, universe: &Universe, seat: usize, log: Log) -> Done {
+        let thread = universe.seats.get(seat).map_or_else(|| "main".into(), |seat| seat.label());
+        self.budget = self.budget.saturating_sub(DEAR);
+        let error = log.beyond.clone().unwrap_or_else(|| {
+            // It was refused what it asked for, and has come to its end before its next safe point.
+            let error = too_much_memory();
+            let raised = log.faults.iter().find_map(|fault| match fault {
+                Fault::Uncaught { error, .. } => error.place.get(),
+                Fault::Watch { .. } => None,
+            });
+            raised.into_iter().for_each(|place| error.place.set(place.clone()).unwrap_or_default());
+            error.into()
+        });
+        self.beyond = Some(Uncaught { thread, process: None, error, holds: Vec::new() });
+        Done { outcome: Arc::new(Outcome::blocked(Log::default(), Vec::new())), met: None }
     }
 
     /// Whether a thread, or what it has met, leads to the end of a pipe. Whether anybody else has that is not met.

@@ -1,6 +1,7 @@
 //! All steps from a state, and what shows in them.
 
 use super::outcome::{Effect, Outcome, Touched};
+use super::patience::Patience;
 use super::pieces::Pieces;
 use super::state::Graph;
 use super::steps::Steps;
@@ -33,6 +34,12 @@ pub trait Tries {
     /// Time passes only when nothing else can move.
     fn is_idle(&self) -> bool;
 
+    /// Whether there is time for one step more.
+    #[inline]
+    fn goes_on(&mut self) -> bool {
+        true
+    }
+
     /// How long until a thread gives up waiting, if it does.
     fn deadline(&self, graph: &Graph, seat: usize) -> Option<i64> {
         self.pieces().seat(graph, seat, self.common()).deadline
@@ -57,15 +64,60 @@ impl Tries for Steps {
     fn is_idle(&self) -> bool {
         self.rules.is_idle()
     }
+
+    fn goes_on(&mut self) -> bool {
+        self.budget > 0
+    }
 }
 
-/// All steps from a state: those that can be taken, and what each thread's operation would touch.
-pub fn tries(steps: &mut Steps, graph: &Graph, out: &mut Vec<Tried>) {
-    let all = try_all(steps, graph, out);
-    debug_assert!(all.is_some(), "what is not known is computed");
+/// Somebody who asks whether to go on.
+struct Asking<'a, 'w> {
+    steps: &'a mut Steps,
+    patience: &'a mut Patience<'w>,
 }
 
-/// The same; None when something is not known.
+impl Tries for Asking<'_, '_> {
+    type Found = Arc<Outcome>;
+
+    fn take(&mut self, graph: &Graph, seat: usize, way: Way, choices: &[u32]) -> Option<Arc<Outcome>> {
+        Some(Steps::take(self.steps, graph, seat, way, choices))
+    }
+
+    fn pieces(&self) -> &Pieces {
+        &self.steps.pieces
+    }
+
+    fn common(&self) -> usize {
+        self.steps.common
+    }
+
+    fn is_idle(&self) -> bool {
+        self.steps.rules.is_idle()
+    }
+
+    fn goes_on(&mut self) -> bool {
+        self.patience.lasts(self.steps)
+    }
+}
+
+/// All steps from a state: those that can be taken, and what each thread's operation would touch. False when they are
+/// not all: then there are more than the steps' budget allows.
+pub fn tries(steps: &mut Steps, graph: &Graph, out: &mut Vec<Tried>) -> bool {
+    try_all(steps, graph, out).is_some()
+}
+
+/// The same, as long as patience lasts.
+pub fn tries_with(
+    steps: &mut Steps,
+    patience: &mut Patience<'_>,
+    graph: &Graph,
+    out: &mut Vec<Tried>,
+) -> bool {
+    patience.turn();
+    try_all(&mut Asking { steps, patience }, graph, out).is_some()
+}
+
+/// The same; None when something is not known, or there is no time for it.
 #[inline]
 pub fn try_all<T: Tries>(by: &mut T, graph: &Graph, out: &mut Vec<Tried<T::Found>>) -> Option<()> {
     out.clear();
@@ -109,7 +161,7 @@ fn let_time_pass<T: Tries>(by: &mut T, graph: &Graph, out: &mut Vec<Tried<T::Fou
     Some(())
 }
 
-/// Tries each choice of a step. Whether it can be taken; None when that is not known.
+/// Tries each choice of a step. Whether it can be taken; None when that is not known, or there is no time for all.
 #[inline]
 fn try_way<T: Tries>(
     by: &mut T,
@@ -126,6 +178,9 @@ fn try_way<T: Tries>(
         // Whoever may die of a signal in place of going on may also give up a wait.
         moved |= matches!(outcome.kind, Effect::Change(_)) && !outcome.died;
         out.push(Tried { seat, way, choices, outcome });
+        if !by.goes_on() {
+            return None;
+        }
         match next {
             Some(more) => choices = more,
             None => return Some(moved),

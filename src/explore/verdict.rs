@@ -177,6 +177,8 @@ pub enum Advice {
     /// Threads stood in the loop that begins at this line in so many different ways: they had come round so often, or had
     /// so many different values.
     Loop { line: u32, ways: u64 },
+    /// A step of a thread, at this line (0 when it is not known), takes more than so many bytes by itself.
+    Large { thread: String, line: u32, bytes: u64 },
     /// To look at a part of all runs.
     Part,
 }

@@ -1,6 +1,7 @@
 //! What interrupts the flow of a fiber, and where it goes on: handlers, `finally`, the end of the thread.
 
 use super::Fiber;
+use super::fiber::OnItsWay;
 use crate::code::Program;
 use crate::value::{
     Value,
@@ -99,8 +100,8 @@ pub(super) fn raise(
             (Value::Error(error), false)
         }
     };
-    if !exit {
-        note_held(fiber, program, world);
+    if let Value::Error(error) = &value {
+        note_held(fiber, program, world, error);
     }
     while let Some(frame) = fiber.frames.last_mut() {
         let function = &program.functions[frame.function as usize];
@@ -123,9 +124,10 @@ pub(super) fn raise(
     })
 }
 
-/// Whether some `catch` stands between the error and the end of the thread (it may still not take this kind).
-fn is_caught(fiber: &Fiber, program: &Program) -> bool {
-    fiber.frames.iter().any(|frame| {
+/// The innermost frame in which some `catch` stands between the error and the end of the thread (it may still not take
+/// this kind).
+fn catching(fiber: &Fiber, program: &Program) -> Option<usize> {
+    fiber.frames.iter().rposition(|frame| {
         let at = frame.pc.saturating_sub(1);
         let function = &program.functions[frame.function as usize];
         function.handlers.iter().any(|handler| !handler.cleanup && handler.start <= at && at < handler.end)
@@ -133,11 +135,22 @@ fn is_caught(fiber: &Fiber, program: &Program) -> bool {
 }
 
 /// What the thread holds, before unwinding lets it go, if nothing will catch the error.
-fn note_held(fiber: &mut Fiber, program: &Program, world: &dyn World) {
+fn note_held(fiber: &mut Fiber, program: &Program, world: &dyn World, error: &Arc<Error>) {
     let thread = world.thread();
-    // Asked first: errors may be raised in each of a hundred thousand calls, and whether one is caught takes a look at
-    // all of them.
-    if thread.held.load(Ordering::Relaxed) == 0 || is_caught(fiber, program) {
+    if thread.held.load(Ordering::Relaxed) == 0 {
+        return;
+    }
+    // An error may come through a hundred thousand calls, each with a cleanup that raises it again: who will catch it is
+    // looked for once.
+    let inside = |known: &&OnItsWay| {
+        Arc::ptr_eq(&known.error, error) && known.frame.is_none_or(|at| at + 1 < fiber.frames.len())
+    };
+    if fiber.on_its_way.as_ref().filter(inside).is_some() {
+        return;
+    }
+    let frame = catching(fiber, program);
+    fiber.on_its_way = Some(OnItsWay { error: error.clone(), frame });
+    if frame.is_some() {
         return;
     }
     let held = world.held_by(thread.id);
@@ -147,7 +160,7 @@ fn note_held(fiber: &mut Fiber, program: &Program, world: &dyn World) {
 }
 
 /// Notes where an error was raised, unless it was raised before.
-fn note_place(fiber: &Fiber, program: &Program, world: &dyn World, error: &Error) {
+pub fn note_place(fiber: &Fiber, program: &Program, world: &dyn World, error: &Error) {
     if error.place.get().is_some() {
         return;
     }
@@ -224,6 +237,7 @@ inner()
             holding: 0,
             in_condition: false,
             held: Vec::new(),
+            on_its_way: None,
         }
     }
 

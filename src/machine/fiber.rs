@@ -7,6 +7,7 @@ use crate::source::Span;
 use crate::sync::Op;
 use crate::sync::thread::Entry;
 use crate::value::{Value, error::Error};
+use std::sync::Arc;
 
 /// Calls within calls; more is an error of kind `recursion`.
 pub(super) const MOST_FRAMES: usize = 100_000;
@@ -29,6 +30,16 @@ pub struct Fiber {
     pub(super) in_condition: bool,
     /// The locks held when the error was raised that nothing will catch: label and line of acquisition.
     pub held: Vec<(String, u32)>,
+    /// The error that is on its way, while it is known who will catch it.
+    pub(super) on_its_way: Option<OnItsWay>,
+}
+
+/// An error that has been raised and passes through frames.
+#[derive(Debug)]
+pub(super) struct OnItsWay {
+    pub error: Arc<Error>,
+    /// The innermost frame with a `catch` around it (it may still not take this kind); None when nothing catches it.
+    pub frame: Option<usize>,
 }
 
 /// One call in progress.
@@ -59,6 +70,7 @@ impl Fiber {
             holding: 0,
             in_condition: false,
             held: Vec::new(),
+            on_its_way: None,
         };
         call::begin(image, &mut fiber, entry)?;
         Ok(fiber)

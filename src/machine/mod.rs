@@ -23,6 +23,7 @@ mod wait;
 mod watch;
 
 pub use dispatch::{next_touches, resume, run};
+pub use fault::note_place;
 pub use fiber::{Fiber, Frame};
 pub use image::Image;
 pub use snapshot::{Call, Snapshot};

@@ -101,6 +101,7 @@ impl Fiber {
             holding: 0,
             in_condition: false,
             held: Vec::new(),
+            on_its_way: None,
         }
     }
 }

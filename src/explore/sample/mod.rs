@@ -11,15 +11,19 @@ mod tests;
 use super::check::{explain, plainest, schedule, sort};
 use super::covered::{Covered, Sample};
 use super::expand::{Move, Sign};
+use super::growth;
 use super::options::{Options, Progress, Sampling};
+use super::patience::Patience;
 use super::state::Graph;
 use super::steps::{Effect, Steps};
 use super::strategy;
+use super::tries::tries;
 use super::verdict::{Findings, Limit, Outcome, Property, Verdict};
 use crate::code::verify::Verified;
 use fastrand::Rng;
 use run::{Ended, Run};
 use space::Space;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -103,10 +107,22 @@ fn draw_all(
                 break;
             }
         }
+        let progress = RefCell::new(&mut *progress);
         let mut watch = |space: &mut Space<'_>, at: u32, length: usize| {
-            goes_on(space, Some(at), &seen, length, options, progress)
+            goes_on(space, Some(at), &seen, length, options, &mut **progress.borrow_mut())
         };
-        let ended = run.draw(space, &mut *strategy, &mut dice, sampling.most_steps, &mut watch);
+        let (states, steps) = (space.states(), seen.steps);
+        let mut within = |memory: u64, _: u64| {
+            // What is forgotten when memory is short does not help within one state.
+            if memory > options.limits.memory {
+                return ControlFlow::Break(Limit::Memory);
+            }
+            let (runs, depth) = (Some(seen.runs), seen.deepest as u32);
+            (*progress.borrow_mut())(&Progress { runs, states, steps, depth, open: 0, memory })
+        };
+        let mut patience = Patience::new(&mut within);
+        let most_steps = sampling.most_steps;
+        let ended = run.draw(space, &mut *strategy, &mut dice, most_steps, &mut watch, &mut patience);
         seen.note(&run);
         match ended {
             Ended::Wrong => break,
@@ -211,7 +227,9 @@ impl Seen {
 }
 
 fn findings(mut space: Space<'_>, seen: Seen, options: &Options, sampling: Sampling) -> Findings {
+    let advice = growth::beyond(&space.steps);
     let steps = &mut space.steps;
+    steps.forget_limits(seen.limit);
     let mut verdict = |property| match seen.witnesses.get(&property) {
         None => Verdict::Unknown,
         Some(witness) => {
@@ -246,7 +264,7 @@ fn findings(mut space: Space<'_>, seen: Seen, options: &Options, sampling: Sampl
         limit: seen.limit,
         covered,
         outcomes,
-        advice: Vec::new(),
+        advice,
     }
 }
 
@@ -276,7 +294,8 @@ fn moves(steps: &mut Steps, path: &[u32]) -> Vec<Move> {
     let mut tried = Vec::new();
     let mut moves = Vec::with_capacity(path.len());
     for number in path {
-        space::able(steps, &graph, &mut tried);
+        tries(steps, &graph, &mut tried);
+        space::able(&mut tried);
         let one = &tried[*number as usize];
         let Effect::Change(change) = &one.outcome.kind else { break };
         steps.apply(&graph, one.seat, change, &mut next);

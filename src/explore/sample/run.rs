@@ -1,6 +1,7 @@
 //! One run that is drawn at random, as it goes on.
 
 use super::space::{NEW, Signs, Space};
+use crate::explore::patience::Patience;
 use crate::explore::strategy::{Started, Strategy};
 use crate::explore::verdict::{Limit, Property};
 use fastrand::Rng;
@@ -94,6 +95,7 @@ impl Run {
         dice: &mut Rng,
         most_steps: u64,
         watch: &mut Watch<'_>,
+        patience: &mut Patience<'_>,
     ) -> Ended {
         let mut at = space.start();
         self.begin(space.seats(at), strategy, dice);
@@ -108,11 +110,15 @@ impl Run {
                     ControlFlow::Break(limit) => return Ended::Limit(limit),
                 }
             }
-            let seen = space.seen(at);
+            let seen = space.seen(at, patience);
             if space.steps.thawed.is_some() {
                 return Ended::Wrong;
             }
             self.show(seen.signs, false);
+            let large = space.steps.beyond.is_some().then_some(Limit::Memory);
+            if let Some(limit) = patience.ended.or(large) {
+                return Ended::Limit(limit);
+            }
             if seen.over {
                 return Ended::Over(seen.end);
             }

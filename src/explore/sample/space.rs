@@ -4,9 +4,10 @@
 //! It may be forgotten at any moment to free memory; then it grows again from where a run stands.
 
 use crate::explore::expand::key;
+use crate::explore::patience::Patience;
 use crate::explore::state::{Graph, State};
 use crate::explore::steps::{Effect, Outcome, Steps};
-use crate::explore::tries::{Tried, property_of, race, tries};
+use crate::explore::tries::{Tried, property_of, race, tries_with};
 use crate::explore::verdict::Property;
 use crate::world::sim::Way;
 use foldhash::fast::FixedState;
@@ -215,17 +216,17 @@ impl<'o> Space<'o> {
         number
     }
 
-    /// What is to be seen in a state.
-    pub fn seen(&mut self, node: u32) -> Seen {
+    /// What is to be seen in a state. When patience has ended meanwhile, that is not all.
+    pub fn seen(&mut self, node: u32, patience: &mut Patience<'_>) -> Seen {
         match &self.nodes[node as usize].seen {
             Some(seen) => seen.clone(),
-            None => self.look(node),
+            None => self.look(node, patience),
         }
     }
 
     /// A run has come to a state for the first time.
     #[cold]
-    fn look(&mut self, node: u32) -> Seen {
+    fn look(&mut self, node: u32, patience: &mut Patience<'_>) -> Seen {
         let mut graph = std::mem::take(&mut self.graph);
         let it = &self.nodes[node as usize];
         graph.load(&it.state);
@@ -238,7 +239,7 @@ impl<'o> Space<'o> {
         if over {
             self.finish(&graph, exited, &mut seen);
         } else {
-            self.expand(&graph, &mut seen);
+            self.expand(&graph, &mut seen, patience);
         }
         self.graph = graph;
         self.nodes[node as usize].seen = Some(seen.clone());
@@ -265,12 +266,13 @@ impl<'o> Space<'o> {
     }
 
     /// All steps from a state, thread by thread.
-    fn expand(&mut self, graph: &Graph, seen: &mut Seen) {
+    fn expand(&mut self, graph: &Graph, seen: &mut Seen, patience: &mut Patience<'_>) {
         let mut tried = std::mem::take(&mut self.tried);
-        if able(&mut self.steps, graph, &mut tried) {
+        tries_with(&mut self.steps, patience, graph, &mut tried);
+        if able(&mut tried) {
             seen.signs.add(Property::Race);
         }
-        if tried.is_empty() {
+        if tried.is_empty() && patience.ended.is_none() {
             seen.signs.add(Property::Deadlock);
         }
         let (abilities, rivals) = (self.abilities.len() as u32, self.rivals.len() as u32);
@@ -365,10 +367,9 @@ impl<'o> Space<'o> {
     }
 }
 
-/// The steps that can be taken from a state, thread by thread: their order there gives them their numbers. Whether two of
-/// those that were tried race.
-pub fn able(steps: &mut Steps, graph: &Graph, tried: &mut Vec<Tried>) -> bool {
-    tries(steps, graph, tried);
+/// Of the steps that were tried in a state, leaves those that can be taken, thread by thread: their order there gives them
+/// their numbers. Whether two of those that were tried race.
+pub fn able(tried: &mut Vec<Tried>) -> bool {
     let races = race(tried).is_some();
     tried.retain(|one| matches!(one.outcome.kind, Effect::Change(_)));
     tried.sort_by_key(|one| one.seat);

@@ -1,8 +1,9 @@
 //! What makes a space too large, and what to try, in a sentence each.
 
 use super::check::grouped;
-use super::clean;
+use super::{at_line, clean};
 use crate::explore::verdict::Advice;
+use crate::memory;
 
 pub fn sentence(advice: &Advice) -> String {
     match advice {
@@ -14,6 +15,13 @@ pub fn sentence(advice: &Advice) -> String {
         Advice::Loop { line, ways } => format!(
             "threads stood in the loop at line {line} in {} different ways; try fewer rounds",
             grouped(*ways)
+        ),
+        Advice::Large { thread, line, bytes } => format!(
+            "one step of thread \"{}\"{} makes more than {} of values, which is more than a state may have: a quarter of \
+             what --max-memory allows; does it add to something for ever?",
+            clean(thread),
+            at_line(*line),
+            memory::shown(usize::try_from(*bytes).unwrap_or(usize::MAX))
         ),
         Advice::Part => "part of it is looked at with `--random 10000` (so many runs, drawn at random) or with \
             `--preemptions 2` (all runs in which threads are interrupted at most twice): most mistakes show there"

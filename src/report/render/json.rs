@@ -96,6 +96,9 @@ fn growth(advice: &Advice) -> Option<Value> {
     match advice {
         Advice::Values { name, values } => Some(json!({ "cause": "values", "name": name, "count": values })),
         Advice::Loop { line, ways } => Some(json!({ "cause": "loop", "line": line, "count": ways })),
+        Advice::Large { thread, line, bytes } => {
+            Some(json!({ "cause": "memory", "thread": thread, "line": line, "count": bytes }))
+        }
         Advice::Part => None,
     }
 }

@@ -24,3 +24,4 @@ pub use rules::Rules;
 pub use saved::Snapshot;
 pub use step::{Ends, Fault, Log, Met, Step, Way, next_choices};
 pub use universe::{MAIN, Seat, Universe};
+pub use world::too_much_memory;

@@ -49,6 +49,8 @@ pub struct Rules {
     pub reach: OnceLock<Reach>,
     /// Which registers may still be read, likewise.
     pub copied: OnceLock<Liveness>,
+    /// Bytes that a state of the script may take while a step is tried in it.
+    pub memory: usize,
     /// The script's own arguments.
     pub arguments: Vec<String>,
 }
@@ -125,6 +127,7 @@ impl Rules {
             pids: uses(&["pid", "ppid"]),
             reach: OnceLock::new(),
             copied: OnceLock::new(),
+            memory: usize::MAX,
             arguments: Vec::new(),
         }
     }

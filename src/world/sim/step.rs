@@ -66,6 +66,8 @@ pub struct Log {
     pub choices: Vec<(u32, u32)>,
     /// It ran for very long without anything that others could tell.
     pub long: bool,
+    /// It has taken more memory than it may, and was stopped there.
+    pub beyond: Option<Arc<Error>>,
     /// Everything that it met, in the order of meeting it: what it did depends on nothing else.
     pub met: Vec<Met>,
     /// What it did may depend on more than that.
@@ -110,14 +112,27 @@ pub enum Fault {
 pub struct Choices {
     given: Vec<u32>,
     made: Vec<(u32, u32)>,
+    /// In how many ways they might have been made; None before the first.
+    ways: Option<u64>,
 }
+
+/// When a step can go on in more ways, it is cut where it stands: what it has chosen may mean nothing any more.
+const MANY_WAYS: u64 = 64;
+/// The same for a thread that is the only one: nobody moves in between, so it costs hardly anything.
+const MANY_WAYS_ALONE: u64 = 8;
 
 impl Choices {
     pub fn next(&mut self, count: u32) -> u32 {
         let choice = self.given.get(self.made.len()).copied().unwrap_or(0);
         let choice = choice.min(count.saturating_sub(1));
         self.made.push((choice, count));
+        self.ways = Some(self.ways.unwrap_or(1).saturating_mul(u64::from(count)));
         choice
+    }
+
+    pub fn are_many(&self, alone: bool) -> bool {
+        let most = if alone { MANY_WAYS_ALONE } else { MANY_WAYS };
+        self.ways.is_some_and(|ways| ways > most)
     }
 }
 
@@ -188,7 +203,7 @@ impl Universe {
             program,
             seat,
             thread,
-            choices: Choices { given: choices, made: Vec::new() },
+            choices: Choices { given: choices, ..Choices::default() },
             log: Log::default(),
             fresh: false,
             published: false,
@@ -214,6 +229,7 @@ impl Default for Log {
             faults: Vec::new(),
             choices: Vec::new(),
             long: false,
+            beyond: None,
             met: Vec::new(),
             opaque: false,
             thawed: None,
@@ -275,6 +291,8 @@ impl Stepper<'_> {
         let exit = match seat.wait.take() {
             None if seat.failing.is_some() => {
                 let error = seat.failing.take().unwrap_or_else(|| unreachable!("it was asked just now"));
+                let held = std::mem::take(&mut seat.held);
+                self.report(&error, held);
                 self.ended(Exit::Failed(error))
             }
             None => match seat.fiber.take() {
@@ -383,12 +401,14 @@ impl Stepper<'_> {
             }
             other => {
                 if let Exit::Failed(error) = &other {
-                    self.report(&fiber, error);
+                    let held = std::mem::take(&mut fiber.held);
                     if self.rules.ends && self.universe.seats.len() > 1 {
-                        // Others may move before it is known.
-                        self.universe.seats[self.seat].failing = Some(error.clone());
+                        // Others may move before it is known, or end the program so that it never is.
+                        let seat = &mut self.universe.seats[self.seat];
+                        (seat.failing, seat.held) = (Some(error.clone()), held);
                         return Moved::Rests;
                     }
+                    self.report(error, held);
                 }
                 self.ended(other)
             }
@@ -411,12 +431,13 @@ impl Stepper<'_> {
         seat.wait = Some(wait);
     }
 
-    fn report(&mut self, fiber: &Fiber, error: &Arc<Error>) {
+    /// An error that nothing has caught ends the thread, which held so much when it was raised.
+    fn report(&mut self, error: &Arc<Error>, held: Vec<(String, u32)>) {
         // What `parallel` started raises its error there.
         if self.thread.raised_elsewhere.load(Ordering::SeqCst) {
             return;
         }
-        self.uncaught(error, fiber.held.clone());
+        self.uncaught(error, held);
     }
 
     /// The thread, or one run of a timer's body, has ended.

@@ -63,6 +63,8 @@ pub struct Seat {
     pub line: u32,
     /// The error that has ended it, when its end is still to be made known.
     pub failing: Option<Arc<Error>>,
+    /// What it held when that was raised; for reports, so it belongs to no state.
+    pub held: Vec<(String, u32)>,
     /// It has taken a step.
     pub begun: bool,
     /// What a timer runs each time.
@@ -87,6 +89,7 @@ impl Seat {
             line: 0,
             begun: true,
             failing: None,
+            held: Vec::new(),
             body: None,
             space: None,
             handles: None,

@@ -5,7 +5,8 @@ use super::universe::{FIRST_PID, OUTER_PID, Universe};
 use crate::builtin::Wait;
 use crate::code::Program;
 use crate::machine::touch::{Act, Part, Place, Touch, Touches};
-use crate::machine::{Fiber, Interrupted, Scheduler, Stopped, Waited, Watch};
+use crate::machine::{self, Fiber, Interrupted, Scheduler, Stopped, Waited, Watch};
+use crate::memory;
 use crate::state::Shared;
 use crate::sync::outside::{Outside, Way};
 use crate::sync::process::Born;
@@ -22,6 +23,16 @@ use std::sync::atomic::Ordering;
 const MOST_INSTRUCTIONS: u64 = 200_000;
 /// The same for a thread that is the only one: it is seen sooner that it only goes round.
 const MOST_ALONE: u64 = 10_000;
+
+/// What is said of a script that takes more memory than it may while it is simulated: nothing can catch that.
+pub fn too_much_memory() -> Error {
+    let limit = memory::shown(memory::limit());
+    let message = format!("the program uses more than {limit} of memory in the simulated world");
+    Error::new(error::Kind::Memory, message).hint(
+        "let go of what is no longer needed (a list that only grows, a queue that is filled faster than emptied); \
+         `conc run` can do with more",
+    )
+}
 
 impl World for Stepper<'_> {
     fn thread(&self) -> &Arc<Thread> {
@@ -195,9 +206,17 @@ impl Scheduler for Stepper<'_> {
 
     fn before(&mut self, touches: &Touches, fiber: &Fiber) -> bool {
         self.instructions += 1;
-        let most = if self.universe.seats.len() > 1 { MOST_INSTRUCTIONS } else { MOST_ALONE };
-        if self.instructions > most {
+        let alone = self.universe.seats.len() == 1;
+        let most = if alone { MOST_ALONE } else { MOST_INSTRUCTIONS };
+        let inside = fiber.holding() || fiber.in_condition();
+        if self.instructions > most || self.choices.are_many(alone) && !inside {
             self.log.long = true;
+            return true;
+        }
+        if memory::is_beyond() {
+            let error = too_much_memory();
+            machine::note_place(fiber, &self.program, self, &error);
+            self.log.beyond = Some(error.into());
             return true;
         }
         for object in &touches.quiet {
@@ -217,7 +236,6 @@ impl Scheduler for Stepper<'_> {
                 Place::Fixed(_) | Place::Random | Place::Clock => {}
             }
         }
-        let inside = fiber.holding() || fiber.in_condition();
         if inside {
             for touch in &touches.list {
                 if let (true, Place::Object(object)) = (touch.write, &touch.place)

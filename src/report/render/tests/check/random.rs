@@ -83,6 +83,11 @@ fn any_findings() -> impl Strategy<Value = Findings> {
     let one = prop_oneof![
         (any_text(), any::<u64>()).prop_map(|(name, values)| Advice::Values { name, values }),
         (any::<u32>(), any::<u64>()).prop_map(|(line, ways)| Advice::Loop { line, ways }),
+        (any_text(), any::<u32>(), any::<u64>()).prop_map(|(thread, line, bytes)| Advice::Large {
+            thread,
+            line,
+            bytes
+        }),
         Just(Advice::Part),
     ];
     let advice = prop::collection::vec(one, 0..4);
