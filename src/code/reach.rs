@@ -94,9 +94,10 @@ pub fn makes_connections(program: &Program) -> bool {
     mentions(program, &["listen", "connect"])
 }
 
-/// Whether the program may have something that closes itself, and others learn it, when nobody has it any more.
+/// Whether the program may have something that closes itself, and others learn it, when nobody has it any more: also what
+/// leads to the worker of a process pool.
 pub fn makes_ends(program: &Program) -> bool {
-    makes_pipes(program) || makes_connections(program)
+    makes_pipes(program) || makes_connections(program) || mentions(program, &["process_pool"])
 }
 
 /// Whether the program mentions one of these builtins.

@@ -205,9 +205,15 @@ impl<'s> Teller<'s> {
         for seat in &self.universe.seats {
             if let Some(space) = &seat.space {
                 let thread = space.handle.name();
+                if space.process().is_of_pool() {
+                    continue; // it has no task any more
+                }
                 if !ending.processes.iter().any(|known| known.thread == thread) {
                     ending.processes.push(Left { thread, doing: "runs".into(), line: 0, holds: Vec::new() });
                 }
+                continue;
+            }
+            if self.universe.is_idle_worker(&seat.thread) {
                 continue;
             }
             let (thread, line) = (seat.thread.name(), seat.line);

@@ -114,7 +114,7 @@ impl Fiber {
     }
 
     /// Lets go of what calls that have ended have left behind.
-    pub(super) fn clear_rest(&mut self, program: &Program) {
+    pub fn clear_rest(&mut self, program: &Program) {
         let top = self.top(program);
         let rest = self.stack.get_mut(top..).unwrap_or_default();
         rest.iter_mut().for_each(|value| *value = Value::Nil);

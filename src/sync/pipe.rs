@@ -99,6 +99,8 @@ struct Inbox {
 /// What came of looking for a message.
 enum Got {
     Message(Vec<u8>),
+    /// Copies for a process, or from one, in a simulated run.
+    Copies(Vec<Value>),
     Nothing,
     End,
 }
@@ -335,6 +337,9 @@ impl End {
                 if !self.may_receive() {
                     return Err(another_receives(sync, None));
                 }
+                if let Some(copies) = self.take_passed() {
+                    return Ok(Got::Copies(copies));
+                }
                 let mut inbox = own.inbox.lock();
                 let Some(bytes) = inbox.messages.pop_front() else {
                     return Ok(if ended { Got::End } else { Got::Nothing });
@@ -382,6 +387,7 @@ impl End {
                     || self.another_has_received()
                     || self.other().closed.load(Ordering::SeqCst)
                     || !own.inbox.lock().messages.is_empty()
+                    || self.has_passed()
             }
         }
     }

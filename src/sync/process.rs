@@ -107,11 +107,12 @@ impl Process {
         w.option(self.exit_code(), |w, code| w.int(i64::from(code)));
         w.flag(self.is_elsewhere());
         w.count(self.signals());
+        w.flag(self.of_pool);
         w.option(self.original.get(), Writer::thread);
     }
 
     pub fn load(r: &mut Reader<'_>) -> Process {
-        let process = Process::default();
+        let mut process = Process::default();
         if let Some(born) = r.option(|r| Born { pid: r.int() as i32, parent: r.int() as i32 }) {
             process.begin(born);
         }
@@ -120,6 +121,7 @@ impl Process {
         }
         process.elsewhere.store(r.flag(), Ordering::Relaxed);
         process.set_signals(r.count());
+        process.of_pool = r.flag();
         if let Some(original) = r.option(Reader::thread) {
             let _ = process.original.set(original); // it is new
         }

@@ -117,6 +117,17 @@ impl State {
 }
 
 impl Entry {
+    /// What to call, then its arguments.
+    pub fn of(parts: Vec<Value>) -> Entry {
+        let mut parts = parts.into_iter();
+        Entry { callee: parts.next().unwrap_or(Value::Nil), arguments: parts.collect() }
+    }
+
+    /// As `of` takes it.
+    pub fn into_parts(self) -> Vec<Value> {
+        [self.callee].into_iter().chain(self.arguments).collect()
+    }
+
     /// All it holds, to be dropped.
     pub fn into_values(mut self) -> Vec<Value> {
         self.arguments.push(self.callee);

@@ -10,6 +10,7 @@ mod sealed;
 pub mod sim;
 
 use crate::sync::outside::{Outside, Way};
+use crate::sync::pool::copied::{self, Copies};
 use crate::sync::{Sync, process::Born, thread::Thread};
 use crate::value::Value;
 use crate::value::error::{Error, Kind};
@@ -99,6 +100,14 @@ pub trait World {
     /// its place. Where nobody can start a process, that is the thing itself.
     fn share(&mut self, thing: &Value) -> Result<Value, Error> {
         Ok(thing.clone())
+    }
+
+    /// Copies of values for a process of the same run; `what` tells people what they are: `the task fetch`.
+    ///
+    /// # Errors
+    /// When something that they lead to cannot be copied.
+    fn copied(&mut self, values: &[Value], what: &str) -> Result<Copies, Error> {
+        copied::pack(values, what).map(Copies::Packed)
     }
 
     /// Whether all that a run consists of can be written as a state, and made again from it.

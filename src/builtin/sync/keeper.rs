@@ -9,8 +9,8 @@ use super::threads::Naming;
 use super::{argument, begin, int, native, receiver, script, sync_in, wrong};
 use crate::builtin::{Context, Outcome, Row};
 use crate::sync::outside::Way;
-use crate::sync::pipe::{Pipe, Sending, Wait, What};
-use crate::sync::pool::{Crew, Pool, copied};
+use crate::sync::pipe::{End, Pipe, Sending, Wait, What};
+use crate::sync::pool::{Crew, Pool, copied::Copies};
 use crate::sync::process::Process;
 use crate::sync::thread::{Entry, Thread};
 use crate::sync::{Kind, Op, Sync, future::Future};
@@ -98,9 +98,13 @@ fn recruit(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let empty = Entry { callee: argument(arguments, 1).clone(), arguments: Vec::new() };
     let mut worker = context.unstarted(Naming::Counted(&crew.label()), Some(true), empty);
     let ids = [context.world.next_id(), context.world.next_id()];
-    let pipe = Kind::Pipe(Pipe::new(true, ids, context.line));
+    let simulated = context.world.writes_states();
+    let make = if simulated { Pipe::simulated } else { Pipe::new };
+    let pipe = Kind::Pipe(make(true, ids, context.line));
     let line = Sync::new(context.world.next_id(), context.line, pipe);
-    line.name.get_or_init(|| format!("the line to {}", worker.name()).into());
+    // Where states are compared, equal lines have equal names.
+    let to = if simulated { format!("a worker of {}", crew.label()) } else { worker.name().to_string() };
+    line.name.get_or_init(|| format!("the line to {to}").into());
     let [near, far] = Pipe::of(&line)?.ends(&line)?;
     if let Some(entry) = worker.entry.get_mut() {
         entry.arguments.push(Value::Sync(far));
@@ -123,14 +127,24 @@ fn worker_in(value: &Value) -> Result<(Arc<Thread>, Arc<Sync>), Error> {
 
 fn order(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let (_, end) = worker_in(argument(arguments, 0))?;
-    match Future::of(sync_in(argument(arguments, 1))?)?.take_packed() {
-        Some(bytes) => send(context, end, bytes),
-        None => Err(Error::new(error::Kind::State, "a task is sent once")),
+    let future = Future::of(sync_in(argument(arguments, 1))?)?;
+    match (future.take_packed(), future.take_task()) {
+        (Some(bytes), _) => send(context, end, Copies::Packed(bytes)),
+        (None, Some(task)) => send(context, end, Copies::Living(task.into_parts())),
+        (None, None) => Err(Error::new(error::Kind::State, "a task is sent once")),
     }
 }
 
-fn send(context: &mut Context<'_>, end: Arc<Sync>, bytes: Vec<u8>) -> Done {
-    begin(context, Op::Pipe(Wait::Send { end, bytes, put: None, sending: Sending::default() }), None)
+fn send(context: &mut Context<'_>, end: Arc<Sync>, copies: Copies) -> Done {
+    match copies {
+        Copies::Packed(bytes) => {
+            begin(context, Op::Pipe(Wait::Send { end, bytes, put: None, sending: Sending::default() }), None)
+        }
+        Copies::Living(values) => {
+            End::of(&end)?.pass(&end, values)?;
+            Ok(Value::Nil.into())
+        }
+    }
 }
 
 fn answer(context: &mut Context<'_>, arguments: &[Value]) -> Done {
@@ -149,8 +163,10 @@ fn placed(_: &mut Context<'_>, arguments: &[Value]) -> Done {
 
 /// `"p-1" (pid 1234)`.
 fn known_as(handle: &Thread) -> String {
+    // In a simulated run processes may have no numbers.
     let pid = handle.process.as_ref().and_then(Process::born).map_or(0, |born| born.pid);
-    format!("\"{}\" (pid {pid})", handle.name())
+    let pid = if pid > 0 { format!(" (pid {pid})") } else { String::new() };
+    format!("\"{}\"{pid}", handle.name())
 }
 
 fn lost(_: &mut Context<'_>, arguments: &[Value]) -> Done {
@@ -175,22 +191,21 @@ fn apply(_: &mut Context<'_>, arguments: &[Value]) -> Done {
     let Value::List(task) = argument(arguments, 0) else {
         return Err(wrong("a task", "task", argument(arguments, 0)));
     };
-    let mut values = task.snapshot().into_iter();
-    let callee = values.next().unwrap_or(Value::Nil);
-    Ok(Outcome::Call(callee, values.collect()))
+    let task = Entry::of(task.snapshot());
+    Ok(Outcome::Call(task.callee, task.arguments))
 }
 
 fn reply(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let (fine, value) = (argument(arguments, 1), argument(arguments, 2));
-    let packed = copied::pack(&[fine.clone(), value.clone()], "the result of the task");
-    let bytes = match (packed, value) {
-        (Ok(bytes), _) => bytes,
+    let copies = context.world.copied(&[fine.clone(), value.clone()], "the result of the task");
+    let copies = match (copies, value) {
+        (Ok(copies), _) => copies,
         // Its parts cannot be copied; what it says can.
         (Err(_), Value::Error(error)) => {
             let bare = Value::Error(Arc::new(Error::new(error.kind.clone(), error.message.clone())));
-            copied::pack(&[fine.clone(), bare], "the error of the task")?
+            context.world.copied(&[fine.clone(), bare], "the error of the task")?
         }
         (Err(error), _) => return Err(error),
     };
-    send(context, receiver(arguments)?.clone(), bytes)
+    send(context, receiver(arguments)?.clone(), copies)
 }

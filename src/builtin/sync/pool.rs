@@ -9,7 +9,7 @@ use super::{
 };
 use crate::builtin::{Context, Outcome, Property, Row};
 use crate::sync::future::{Failure, Future, Several};
-use crate::sync::pool::{Crew, Pool, copied};
+use crate::sync::pool::{Crew, Pool, copied::Copies};
 use crate::sync::queue::{Order, Queue};
 use crate::sync::thread::Entry;
 use crate::sync::{Kind, Op, Sync};
@@ -157,11 +157,10 @@ fn give(context: &mut Context<'_>, sync: &Arc<Sync>, task: Entry, worker: &Value
     let what = function_name(context, &task.callee)?;
     let future = match crew.processes {
         false => Future::new(what, &pool.crew, task),
-        true => {
-            let parts: Vec<Value> = [task.callee].into_iter().chain(task.arguments).collect();
-            let bytes = copied::pack(&parts, &format!("the task {what}"))?;
-            Future::packed(what, &pool.crew, bytes)
-        }
+        true => match context.world.copied(&task.into_parts(), &format!("the task {what}"))? {
+            Copies::Packed(bytes) => Future::packed(what, &pool.crew, bytes),
+            Copies::Living(values) => Future::new(what, &pool.crew, Entry::of(values)),
+        },
     };
     let future = context.make(Kind::Future(future));
     future.order().released();

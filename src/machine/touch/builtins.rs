@@ -8,6 +8,7 @@ use super::{class_field, deep, element, gives_back, shallow, shape, starts, sync
 use crate::builtin::{Body, Row};
 use crate::code::Shape;
 use crate::state::Shared;
+use crate::sync::pool::{Crew, Pool};
 use crate::value::Value;
 
 pub(super) fn call(
@@ -140,7 +141,7 @@ fn function(name: &str, arguments: &[Value], out: &mut Touches) {
             out.act = Act::Sync;
             out.add(Place::Threads, Part::All, true);
         }
-        "fork" => out.act = Act::Process,
+        "fork" | "__recruit" => out.act = Act::Process,
         "processes" => out.add(Place::Threads, Part::All, false),
         "pid" | "ppid" => {}
         "print" => {
@@ -172,6 +173,15 @@ fn function(name: &str, arguments: &[Value], out: &mut Touches) {
             if name == "__join" {
                 out.act = Act::Join;
             }
+            // What a process is given is copied now.
+            if name == "__submit" && arguments.first().is_some_and(is_of_processes) {
+                out.act = Act::Process;
+            }
         }
     }
+}
+
+fn is_of_processes(pool: &Value) -> bool {
+    let Value::Sync(pool) = pool else { return false };
+    Pool::of(pool).and_then(|pool| Crew::of(&pool.crew)).is_ok_and(|crew| crew.processes)
 }

@@ -3,10 +3,12 @@
 //!
 //! Which ends can still be used is not told by their being dropped, but asked after each step (`world::sim`).
 
-use super::{Between, End, Pipe, Wait, What};
+use super::{Between, End, Pipe, Wait, What, nobody_receives};
 use crate::state::{Reader, Writer};
 use crate::sync::{Kind, Sync};
+use crate::value::{Value, error::Error};
 use parking_lot::Mutex;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -33,6 +35,9 @@ pub(super) struct Known {
     copies: AtomicU32,
     /// Of each side, the copy that receives, and one more; 0 before any does.
     receivers: [AtomicU32; 2],
+    /// Of each side, what was sent to it that goes as it is: the tasks and results of a process pool. Such a pipe has
+    /// no other messages.
+    passed: [Mutex<VecDeque<Vec<Value>>>; 2],
 }
 
 impl Default for Known {
@@ -42,6 +47,7 @@ impl Default for Known {
             open: [AtomicU32::new(1), AtomicU32::new(1)],
             copies: AtomicU32::new(0),
             receivers: Default::default(),
+            passed: Default::default(),
         }
     }
 }
@@ -73,6 +79,9 @@ impl Between {
             let inbox = side.inbox.lock();
             w.count(inbox.messages.len() as u64);
             inbox.messages.iter().for_each(|message| w.all(message));
+            let passed = known.passed[number].lock();
+            w.count(passed.len() as u64);
+            passed.iter().for_each(|values| w.values(values));
         }
     }
 
@@ -94,6 +103,8 @@ impl Between {
                 inbox.put += 1;
                 inbox.messages.push_back(message);
             }
+            let passed = (0..r.count()).map(|_| r.values()).collect();
+            *known.passed[number].lock() = passed;
         }
     }
 
@@ -145,6 +156,26 @@ impl End {
         }
         let receiver = &known.receivers[self.side];
         let _ = receiver.compare_exchange(self.here.copy + 1, 0, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
+    /// Sends copies that nobody else has.
+    pub fn pass(&self, sync: &Sync, values: Vec<Value>) -> Result<(), Error> {
+        self.used(sync, "send")?;
+        if self.other().closed.load(Ordering::SeqCst) {
+            return Err(nobody_receives(sync));
+        }
+        if let Some(known) = &self.between.known {
+            known.passed[1 - self.side].lock().push_back(values);
+        }
+        Ok(())
+    }
+
+    pub(super) fn take_passed(&self) -> Option<Vec<Value>> {
+        self.between.known.as_ref()?.passed[self.side].lock().pop_front()
+    }
+
+    pub(super) fn has_passed(&self) -> bool {
+        self.between.known.as_ref().is_some_and(|known| !known.passed[self.side].lock().is_empty())
     }
 
     pub(super) fn save_simulated(&self, w: &mut Writer<'_>) {
@@ -243,8 +274,11 @@ impl Wait {
             }
             Wait::Receive { what, .. } => {
                 w.flag(false);
-                w.flag(*what == What::Next);
-                debug_assert!(*what != What::Copies, "a pool of processes is not simulated");
+                w.byte(match what {
+                    What::Value => 0,
+                    What::Next => 1,
+                    What::Copies => 2,
+                });
             }
         }
     }
@@ -256,7 +290,14 @@ impl Wait {
                 let bytes = r.all();
                 Wait::Send { end, bytes, put: r.option(Reader::count), sending: Default::default() }
             }
-            false => Wait::Receive { end, what: if r.flag() { What::Next } else { What::Value } },
+            false => {
+                let what = match r.byte() {
+                    0 => What::Value,
+                    1 => What::Next,
+                    _ => What::Copies,
+                };
+                Wait::Receive { end, what }
+            }
         }
     }
 }

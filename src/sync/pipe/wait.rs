@@ -66,6 +66,7 @@ impl Wait {
                     end.count_received(bytes.len());
                     what.read(end, &bytes).map(Some)
                 }
+                Got::Copies(values) => Ok(Some(Value::list(values))),
                 Got::Nothing => Ok(None),
                 Got::End if *what == What::Next => Ok(Some(Value::Unset)),
                 Got::End => Err(End::of(end)?.at_end(end)),

@@ -4,6 +4,14 @@ use crate::state::Shared;
 use crate::state::packed::{Packed, Packing};
 use crate::value::{Value, error::Error};
 
+/// Copies of values, on their way to another process.
+#[derive(Debug)]
+pub enum Copies {
+    Packed(Vec<u8>),
+    /// Where all processes are in one memory: nobody else has them.
+    Living(Vec<Value>),
+}
+
 /// Values as bytes. `what` tells people what they are: `an argument of fetch`.
 ///
 /// # Errors

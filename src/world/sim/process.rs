@@ -13,6 +13,8 @@ use crate::state::living::{Living, slices};
 use crate::state::packed::Packing;
 use crate::state::{Reader, Shared};
 use crate::sync::pipe::End;
+use crate::sync::pool::Crew;
+use crate::sync::pool::copied::cannot_go;
 use crate::sync::process::{Born, Process, daemon_starts, failure, started_already};
 use crate::sync::thread::{Entry, State, Thread};
 use crate::sync::{Kind, Op, Who};
@@ -22,8 +24,8 @@ use crate::world::World;
 use crate::world::copying::{MOST_CALLS, cannot_begin_with, cannot_fork_with, pack_variables};
 use crate::world::marks::Marks;
 use crate::world::sim::Fault;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 
 /// What a fork's child is called, with a number.
 const NAME: &str = "fork";
@@ -58,13 +60,9 @@ impl Stepper<'_> {
             return Err(started_already(&handle.name()));
         }
         let entry = handle.entry.lock().take().unwrap_or(Entry { callee: Value::Nil, arguments: Vec::new() });
-        let copied = self.copy(false, |marks, packing| {
-            let values = entry.arguments.iter().chain([&entry.callee]);
-            // When it is too much to follow, everything counts as mentioned.
-            let all = values.map(|value| marks.value(value.clone())).any(|followed| followed.is_err());
-            packing.root(format!("what \"{}\" was started with", handle.name()), |w| entry.save(w));
-            all
-        });
+        let of_pool = handle.process.as_ref().is_some_and(Process::is_of_pool);
+        let copied =
+            if of_pool { self.copy_for_worker(handle, &entry) } else { self.copy_for(handle, &entry) };
         let name = handle.name();
         let copied = match copied.and_then(|copied| self.live(&copied, Some(&name), Entry::load)) {
             Ok(copied) => copied,
@@ -79,6 +77,46 @@ impl Stepper<'_> {
         let space = Space::new(copied.image, handle.clone(), main.clone(), self.space.clone());
         self.begin_process(space, copied.objects, |seat| seat.body = body);
         Ok(())
+    }
+
+    /// What a process of a template begins with.
+    fn copy_for(&mut self, handle: &Arc<Thread>, entry: &Entry) -> Result<Copied, Error> {
+        self.copy(false, |marks, packing| {
+            let values = entry.arguments.iter().chain([&entry.callee]);
+            // When it is too much to follow, everything counts as mentioned.
+            let all = values.map(|value| marks.value(value.clone())).any(|followed| followed.is_err());
+            packing.root(format!("what \"{}\" was started with", handle.name()), |w| entry.save(w));
+            all
+        })
+    }
+
+    /// What a worker of a process pool begins with: all variables, since nobody can tell what its tasks will call, but
+    /// for those that lead to what cannot be copied.
+    fn copy_for_worker(&mut self, handle: &Arc<Thread>, entry: &Entry) -> Result<Copied, Error> {
+        self.log.opaque = true;
+        let image = self.image();
+        let program = &image.program;
+        let packing = || {
+            let roots = 1 + program.fixed.len() + program.globals.len();
+            Packing::new(roots, false, self.universe.known_threads())
+        };
+        let is_shared = |mention| matches!(mention, Mention::Global(index) if program.is_shared(index));
+        let mut trial = packing();
+        trial.root(String::new(), |_| {});
+        pack_variables(&mut trial, &image, &|mention| !is_shared(mention));
+        let left_out = trial.refused(&|node| cannot_go(node).is_some());
+        let mut packing = packing();
+        packing.root(format!("what \"{}\" was started with", handle.name()), |w| entry.save(w));
+        pack_variables(&mut packing, &image, &|mention| {
+            !is_shared(mention)
+                && match mention {
+                    Mention::Fixed(number) => !left_out[1 + number as usize],
+                    Mention::Global(number) => !left_out[1 + program.fixed.len() + number as usize],
+                    _ => true, // no variable
+                }
+        });
+        let (nodes, objects) = packing.nodes(&stays, &|_| None)?;
+        Ok(Copied { nodes, objects })
     }
 
     /// A copy of the thread goes on in a new process: the child's handle.
@@ -154,6 +192,37 @@ impl Stepper<'_> {
         Ok(Copied { nodes, objects })
     }
 
+    /// Copies of values, for a process that is there already.
+    pub(super) fn copies(&mut self, values: &[Value], what: &str) -> Result<Vec<Value>, Error> {
+        self.log.opaque = true;
+        let mut packing = Packing::new(1, false, self.universe.known_threads());
+        packing.root(what.to_string(), |w| w.values(values));
+        let is_one_for_all = |object: &Shared| stays(object) && cannot_go(object).is_none();
+        let (nodes, objects) = packing.nodes(&is_one_for_all, &cannot_go)?;
+        let (contents, refs) = slices(&nodes);
+        let mut living = Living::new(&contents, &refs, true).with_fresh_ids(self.universe.next_id);
+        self.universe.next_id += nodes.len() as u32;
+        let roots = nodes.len() - objects.len();
+        for (at, object) in objects.iter().enumerate().filter(|(_, object)| is_one_for_all(object)) {
+            living.stays((roots + at) as u32, object.clone());
+        }
+        let values = living.root(0, |r| r.values());
+        let made = living.into_objects();
+        let made = new_ones(&objects, made.into_iter().skip(roots), &is_one_for_all);
+        self.register_all(made);
+        Ok(values)
+    }
+
+    fn register_all(&mut self, objects: Vec<Shared>) {
+        for object in objects {
+            match object {
+                Shared::Sync(sync) => self.universe.register(&sync),
+                Shared::Failure(failure) => self.universe.failures.push(failure),
+                _ => {} // the others are asked for by nobody
+            }
+        }
+    }
+
     /// Makes the copy: its first root as `first` reads it, its variables, and every object of it. With a name the ends of
     /// pipes go to the process of that name; without, they are copied.
     fn live<T>(
@@ -187,17 +256,7 @@ impl Stepper<'_> {
         for index in 0..image.program.globals.len() as u32 {
             image.set_global(index, living.root(1 + fixed + index, |r| r.value()));
         }
-        let made = living.into_objects().into_iter().skip(roots);
-        let mut objects = Vec::new();
-        for (original, object) in copied.objects.iter().zip(made) {
-            let Some(object) = object.filter(|_| !stays(original)) else { continue };
-            if let (Shared::Thread(original), Shared::Thread(copy)) = (original, &object)
-                && let Some(process) = &copy.process
-            {
-                process.is_copy_of(original);
-            }
-            objects.push(object);
-        }
+        let objects = new_ones(&copied.objects, living.into_objects().into_iter().skip(roots), &stays);
         Ok(Alive { first, image, objects })
     }
 
@@ -207,13 +266,7 @@ impl Stepper<'_> {
         let parent = if self.rules.pids { self.pids().map_or(0, |own| own.pid) } else { 0 };
         self.universe.next_pid += i32::from(self.rules.pids);
         space.process().begin(Born { pid, parent });
-        for object in objects {
-            match object {
-                Shared::Sync(sync) => self.universe.register(&sync),
-                Shared::Failure(failure) => self.universe.failures.push(failure),
-                _ => {} // the others are asked for by nobody
-            }
-        }
+        self.register_all(objects);
         if let Some(own) = self.space.as_ref().filter(|_| !space.is_daemon()) {
             own.children.fetch_add(1, Ordering::SeqCst);
         }
@@ -237,8 +290,14 @@ impl Stepper<'_> {
         self.may_end(space);
     }
 
-    fn may_end(&mut self, space: &Arc<Space>) {
-        if space.has_nothing_left() {
+    /// Ends the process if nothing keeps it alive any more.
+    pub(super) fn may_end(&mut self, space: &Arc<Space>) {
+        if !space.has_nothing_left() || space.handle.ended() {
+            return;
+        }
+        // Whether a pool has tasks left is asked of all pools.
+        self.log.opaque |= self.rules.pools;
+        if !self.universe.has_tasks(space) {
             let exit = self.ensured(space);
             self.process_ends(space, exit);
         }
@@ -299,6 +358,25 @@ struct Alive<T> {
     first: T,
     image: Arc<Image>,
     objects: Vec<Shared>,
+}
+
+/// The copies among what was made of these objects; those of handles know what they are copies of.
+fn new_ones(
+    originals: &[Shared],
+    made: impl Iterator<Item = Option<Shared>>,
+    stays: &dyn Fn(&Shared) -> bool,
+) -> Vec<Shared> {
+    let mut objects = Vec::new();
+    for (original, object) in originals.iter().zip(made) {
+        let Some(object) = object.filter(|_| !stays(original)) else { continue };
+        if let (Shared::Thread(original), Shared::Thread(copy)) = (original, &object)
+            && let Some(process) = &copy.process
+        {
+            process.is_copy_of(original);
+        }
+        objects.push(object);
+    }
+    objects
 }
 
 /// Whether it is the same in all processes, or leads to the same.
@@ -369,6 +447,16 @@ impl Universe {
         known
     }
 
+    /// Whether a pool of the process has tasks that have not ended: they are known by its workers.
+    fn has_tasks(&self, space: &Arc<Space>) -> bool {
+        let works_here = |id: &u32| {
+            let worker = self.seats.iter().find(|seat| seat.thread.id == *id);
+            worker.is_some_and(|seat| seat.is_in(Some(space)))
+        };
+        let crews = self.things.iter().filter_map(Weak::upgrade).filter(|sync| sync.unfinished_tasks() > 0);
+        crews.into_iter().any(|crew| Crew::workers(&crew).iter().any(works_here))
+    }
+
     /// Every thread by which something may be held.
     fn known_threads(&self) -> Vec<Arc<Thread>> {
         self.seats.iter().map(|seat| seat.thread.clone()).chain(self.absent.iter().cloned()).collect()
@@ -390,6 +478,8 @@ impl Universe {
         for (sync, _) in self.held_by(thread.id) {
             sync.abandon(thread.id, &name);
         }
+        // What is left of its process may still name it, until that is forgotten.
+        self.absent.push(thread.clone());
         self.seats[at].fiber = None;
         self.seats[at].failing = None;
         let _ = thread.outcome.set(Ok(Value::Nil)); // it has none yet

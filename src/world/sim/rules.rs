@@ -43,6 +43,8 @@ pub struct Rules {
     pub pids: bool,
     /// There may be pipes or connections: whoever holds an end keeps it open, whether or not anybody will use it.
     pub pipes: bool,
+    /// Processes may have pools, for whose tasks they live.
+    pub pools: bool,
     /// Signals may be sent or handled.
     pub signals: bool,
     /// What code can come to, for copying it into a process; made when it is asked for first.
@@ -79,6 +81,8 @@ impl Rules {
             FunctionKind::Thread { daemon, .. } | FunctionKind::ThreadWithMembers { daemon, .. } => daemon,
             FunctionKind::Plain | FunctionKind::Class(_) | FunctionKind::Watch { .. } => false,
         });
+        // The workers of a process pool are daemons.
+        let daemons = daemons || uses(&["process_pool"]);
         let timers = program.rows.iter().any(|row| row.name == "timer" || row.name == "__timer");
         let watched = sharing.observes_threads;
         let processes = program.process().is_some();
@@ -123,6 +127,7 @@ impl Rules {
             prints,
             processes,
             pipes,
+            pools: processes && uses(&["pool", "process_pool"]),
             signals,
             pids: uses(&["pid", "ppid"]),
             reach: OnceLock::new(),

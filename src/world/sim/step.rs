@@ -244,11 +244,16 @@ impl Default for Log {
 impl Stepper<'_> {
     fn whole(mut self, way: Way) -> Step {
         let before = self.rules.pipes.then(|| self.before());
+        let own = self.space.clone();
         let blocked = self.take(way);
         let (joins, passed_join) = (self.log.joins, self.log.passed_join);
         if blocked.is_none() {
             self.recorded(way);
             self.settle();
+            if let Some(space) = own.filter(|_| self.rules.pools) {
+                self.may_end(&space); // it may have done the last task
+                self.universe.seats.retain(|seat| !seat.thread.ended());
+            }
             if let Some(before) = before {
                 self.log.opaque |= self.universe.see_to_ends(&before, self.log.lets_go, self.rules);
                 self.universe.servers.retain(|(_, server)| !server.is_closed_port());
@@ -392,6 +397,10 @@ impl Stepper<'_> {
         };
         match exit {
             Exit::Paused => {
+                // Nothing of what has been left behind is in a state that was stored.
+                if self.rules.pipes {
+                    fiber.clear_rest(&self.program);
+                }
                 self.universe.seats[self.seat].fiber = Some(fiber);
                 Moved::Rests
             }

@@ -9,7 +9,7 @@ use crate::machine::{Fiber, Image, Space, Watch};
 use crate::sync::future::Failure;
 use crate::sync::outside::simulated::Wire;
 use crate::sync::thread::{Entry, State, Thread};
-use crate::sync::{Sync, Who};
+use crate::sync::{Kind, Sync, Who};
 use crate::value::Value;
 use crate::value::error::Error;
 use std::collections::{HashMap, HashSet};
@@ -164,6 +164,12 @@ impl Universe {
             things.filter_map(|sync| sync.held_since(thread).map(|line| (sync, line))).collect();
         held.sort_by_key(|(sync, line)| (*line, sync.id));
         held
+    }
+
+    /// Whether the thread is a worker of a pool that has no task.
+    pub fn is_idle_worker(&self, thread: &Thread) -> bool {
+        let mut things = self.things.iter().filter_map(Weak::upgrade);
+        things.any(|thing| matches!(&thing.kind, Kind::Crew(crew) if crew.idles(thread.id)))
     }
 
     /// Whether nothing keeps the program alive any more.

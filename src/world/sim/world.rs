@@ -9,6 +9,7 @@ use crate::machine::{self, Fiber, Interrupted, Scheduler, Stopped, Waited, Watch
 use crate::memory;
 use crate::state::Shared;
 use crate::sync::outside::{Outside, Way};
+use crate::sync::pool::copied::Copies;
 use crate::sync::process::Born;
 use crate::sync::thread::{State, Thread};
 use crate::sync::{Kind, Op, Sync, future::Failure};
@@ -160,17 +161,21 @@ impl World for Stepper<'_> {
     fn outside(&mut self, way: Way<'_>) -> Result<&mut dyn Outside, Error> {
         match way {
             Way::Signals => Ok(self),
-            Way::Pipe | Way::Server | Way::Connection => {
+            Way::Pipe | Way::Server | Way::Connection | Way::ProcessPool => {
                 // Whether anybody has its ends is asked of everybody.
                 self.log.opaque = true;
                 Ok(self)
             }
-            Way::Program(_) | Way::Host(_) | Way::ProcessPool => Err(sealed::nothing_outside(way)),
+            Way::Program(_) | Way::Host(_) => Err(sealed::nothing_outside(way)),
         }
     }
 
     fn share(&mut self, thing: &Value) -> Result<Value, Error> {
         Ok(thing.clone()) // all processes are in one memory
+    }
+
+    fn copied(&mut self, values: &[Value], what: &str) -> Result<Copies, Error> {
+        self.copies(values, what).map(Copies::Living)
     }
 
     fn writes_states(&self) -> bool {
