@@ -21,6 +21,7 @@ use crate::report::runtime::{Ending, Left, status};
 use crate::state::Shared;
 use crate::sync::Op;
 use crate::sync::outside::signal::Signal;
+use crate::sync::process::STOP;
 use crate::sync::thread::Thread;
 use crate::value::{Value, show};
 use crate::world::Stream;
@@ -361,8 +362,9 @@ impl<'s> Teller<'s> {
         let changed = after.iter().filter(|pair| !before.contains(pair));
         let changed = changed.map(|(name, value)| (whose(name) + name, value.clone())).collect();
         let did = match waited {
-            _ if log.died.is_some() => {
-                vec![format!("dies of {}", Signal::numbered(log.died.unwrap_or_default()))]
+            _ if log.struck == Some(STOP) => vec!["is stopped".into()],
+            _ if log.struck.is_some() => {
+                vec![format!("dies of {}", Signal::numbered(log.struck.unwrap_or_default()))]
             }
             _ if log.lets_go => words::did(log, before, &after, &image),
             Some(wait) => vec![wait],

@@ -14,6 +14,7 @@ use crate::machine::touch::Place;
 use crate::memory;
 use crate::state::Shared;
 use crate::sync::Op;
+use crate::sync::process::STOP;
 use crate::world::sim::{Ends, Fault, Log, Met, Universe, Way, too_much_memory};
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
@@ -116,7 +117,7 @@ impl Steps {
         way: Way,
         choices: &[u32],
     ) -> Done {
-        if way == Way::Run && !universe.is_ready(seat) && !universe.may_die(seat, &self.rules) {
+        if universe.stands_still(seat, way, &self.rules) {
             // It depends on what the operation waits for.
             let mut met: Vec<u32> = Vec::new();
             if let Some(wait) = &universe.seats[seat].wait {
@@ -167,7 +168,7 @@ impl Steps {
             output: log.output,
             faults: log.faults.into_iter().map(Arc::new).collect(),
             choices: log.choices,
-            died: log.died.is_some(),
+            died: log.struck.is_some_and(|signal| signal != STOP),
             exited: universe.ended.flatten(),
             thawed: log.thawed,
         };

@@ -8,6 +8,7 @@ use super::steps::Steps;
 use super::verdict::Property;
 use crate::value::error;
 use crate::world::sim::{Fault, Way, next_choices};
+use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -151,11 +152,21 @@ fn let_time_pass<T: Tries>(by: &mut T, graph: &Graph, out: &mut Vec<Tried<T::Fou
             try_way(by, graph, seat, Way::TimeOut, out)?;
         }
     }
-    let first = (0..graph.seats).filter_map(|seat| by.deadline(graph, seat)).min();
-    let Some(first) = first.filter(|first| *first > 0 && !moves) else { return Some(()) };
-    for seat in 0..graph.seats {
-        if by.deadline(graph, seat) == Some(first) {
-            try_way(by, graph, seat, Way::TimeOut, out)?;
+    if moves {
+        return Some(());
+    }
+    let ahead = (0..graph.seats).filter_map(|seat| by.deadline(graph, seat)).filter(|left| *left > 0);
+    let ahead: BTreeSet<i64> = ahead.collect();
+    // Of a process that is stopped nobody gives up when its time comes.
+    for next in ahead {
+        let mut moved = false;
+        for seat in 0..graph.seats {
+            if by.deadline(graph, seat) == Some(next) {
+                moved |= try_way(by, graph, seat, Way::TimeOut, out)?;
+            }
+        }
+        if moved {
+            break;
         }
     }
     Some(())

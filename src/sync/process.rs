@@ -163,3 +163,6 @@ pub fn not_simulated(what: &str) -> Error {
 /// What asks a process to end, and what ends it whatever it wants.
 pub const TERMINATE: i32 = libc::SIGTERM;
 pub const KILL: i32 = libc::SIGKILL;
+/// What holds a process where it stands, and what lets it go on.
+pub const STOP: i32 = libc::SIGSTOP;
+pub const CONTINUE: i32 = libc::SIGCONT;

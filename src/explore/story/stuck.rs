@@ -49,6 +49,9 @@ impl Teller<'_> {
 
     /// What a thread waits for, who could end that, and the thing that it is about; None when it could go on.
     pub(super) fn waits_for(&mut self, seat: usize) -> Option<(String, Releasers, Option<String>)> {
+        if self.universe.is_stopped(seat) {
+            return Some(("is stopped, and waits for the signal CONT".into(), Releasers::Outside, None));
+        }
         let it = &self.universe.seats[seat];
         let (thread, line) = (it.thread.clone(), it.line);
         let who = Who { thread: &thread, line };

@@ -4,6 +4,8 @@
 //! What is to end a process does so in the place of any step of one of its threads: that is a choice of the step. A
 //! handler is a daemon thread that waits for its signal. One that does nothing stays where it is; whether a handler that
 //! is installed later still finds it is a choice, too.
+//!
+//! A process that is stopped takes no step until it is told to go on; only a kill reaches it.
 
 use super::rules::Rules;
 use super::step::{Moved, Stepper};
@@ -18,6 +20,7 @@ use crate::sync::outside::command::Order;
 use crate::sync::outside::signal::{Action, Default, Pending, Signal};
 use crate::sync::outside::system::{Address, Dialling, Listener, Outside, Ready, Spawned};
 use crate::sync::outside::{self, Way};
+use crate::sync::process::{CONTINUE, KILL, STOP};
 use crate::sync::thread::{Entry, State, Thread};
 use crate::value::Value;
 use crate::value::error::{Error, Kind};
@@ -28,8 +31,22 @@ use std::sync::atomic::Ordering;
 /// With this and the number of the signal ends a run that dies of one, as shells tell it.
 const STATUS: i32 = 128;
 
+/// Beside the signals of a process, which begin at 1: it is stopped.
+const STOPPED: u64 = 1;
+
 fn bit(signal: i32) -> u64 {
     1 << (signal as u64 % 64)
+}
+
+/// What there is at a process after one more signal has come: the one that stops it and the one that lets it go on undo
+/// each other.
+fn sent(before: u64, signal: i32) -> u64 {
+    let before = match signal {
+        CONTINUE => before & !(bit(STOP) | STOPPED),
+        STOP => before & !bit(CONTINUE),
+        _ => before,
+    };
+    before | bit(signal)
 }
 
 impl Universe {
@@ -58,6 +75,9 @@ impl Universe {
         if pending == 0 {
             return Vec::new();
         }
+        if pending & STOPPED != 0 {
+            return if pending & bit(KILL) != 0 { vec![KILL] } else { Vec::new() };
+        }
         let known = |signal: &i32| match space {
             Some(space) => space.handlers.lock().contains_key(signal),
             None => self.handlers.contains_key(signal),
@@ -69,6 +89,11 @@ impl Universe {
     /// Whether the process of this thread could die now.
     pub fn may_die(&self, seat: usize, rules: &Rules) -> bool {
         rules.signals && !self.deadly(self.seats[seat].space.as_ref()).is_empty()
+    }
+
+    /// Whether the process of this thread stands still.
+    pub fn is_stopped(&self, seat: usize) -> bool {
+        self.pending(self.seats[seat].space.as_ref()) & STOPPED != 0
     }
 
     /// Whether the thread of a handler has something to do: its signal has come, or another handler has its place.
@@ -90,22 +115,32 @@ impl Universe {
 }
 
 impl Stepper<'_> {
-    /// Of which signal the process dies in this step, if it does.
-    pub(super) fn dies(&mut self) -> Option<i32> {
+    /// Which signal takes this step from the thread, if one does: its process dies of it, or stops.
+    pub(super) fn struck(&mut self) -> Option<i32> {
         if !self.rules.signals {
             return None;
         }
-        let deadly = self.universe.deadly(self.space.as_ref());
-        if deadly.is_empty() {
+        let mut striking = self.universe.deadly(self.space.as_ref());
+        // Nobody can tell whether a process stands still whose threads all wait.
+        if self.universe.pending(self.space.as_ref()) & bit(STOP) != 0 && self.universe.is_ready(self.seat) {
+            striking.push(STOP);
+        }
+        if striking.is_empty() {
             return None;
         }
-        let choice = self.choices.next(1 + deadly.len() as u32);
-        deadly.get((choice as usize).checked_sub(1)?).copied()
+        let choice = self.choices.next(1 + striking.len() as u32);
+        striking.get((choice as usize).checked_sub(1)?).copied()
     }
 
-    pub(super) fn die(&mut self, signal: i32) {
-        self.log.died = Some(signal);
+    /// It does what it does by default.
+    pub(super) fn strike(&mut self, signal: i32) {
+        self.log.struck = Some(signal);
         self.log.act = Act::Sync;
+        if signal == STOP {
+            let space = self.space.clone();
+            let pending = self.universe.pending(space.as_ref()) & !bit(STOP);
+            return self.universe.set_pending(space.as_ref(), pending | STOPPED);
+        }
         match self.space.clone() {
             Some(space) => self.process_ends(&space, -signal),
             None => self.universe.ended = Some(Some(STATUS + signal)),
@@ -118,7 +153,7 @@ impl Stepper<'_> {
         let Some(process) = &handle.process else { return Ok(()) };
         let handle = process.original(handle);
         if let Some(process) = handle.process.as_ref().filter(|_| handle.alive()) {
-            process.set_signals(process.signals() | bit(signal));
+            process.set_signals(sent(process.signals(), signal));
         }
         Ok(())
     }
@@ -163,19 +198,24 @@ impl Stepper<'_> {
     }
 }
 
+/// What a thread waits for whose process is stopped.
+pub(super) fn until_continued() -> Option<Op> {
+    waits_for(CONTINUE).map(|wait| wait.op)
+}
+
 fn waits_for(signal: i32) -> Option<Wait> {
     let pending = Arc::new(Pending::new(Signal::of(signal)?));
     let op = Op::Outside(Box::new(outside::Wait::Signal(pending)));
     Some(Wait { op, deadline: None })
 }
 
-/// What stops a process until it is told to go on has no place among its steps.
+/// What a terminal does to stop a process depends on who has the terminal.
 fn may_be_sent(signal: i32) -> Result<(), Error> {
-    let Some(signal) = Signal::of(signal).filter(|signal| signal.by_default() == Default::Stops) else {
-        return Ok(());
-    };
-    Err(Error::new(Kind::Refused, format!("the signal {} cannot be explored yet", signal.name))
-        .hint("`conc run` sends it; KILL, TERM and those with handlers can be explored"))
+    let stops = |signal: &Signal| signal.by_default() == Default::Stops && signal.number != STOP;
+    let Some(signal) = Signal::of(signal).filter(stops) else { return Ok(()) };
+    Err(Error::new(Kind::Refused, format!("the signal {} cannot be explored", signal.name))
+        .note("it is a terminal's, and stops only processes that have one")
+        .hint("send STOP, which always stops"))
 }
 
 impl Outside for Stepper<'_> {
@@ -223,7 +263,7 @@ impl Outside for Stepper<'_> {
     fn send_signal(&mut self, pid: i64, signal: Signal) -> Result<(), Error> {
         may_be_sent(signal.number)?;
         if pid == i64::from(FIRST_PID) {
-            self.universe.signals |= bit(signal.number);
+            self.universe.signals = sent(self.universe.signals, signal.number);
             return Ok(());
         }
         let spaces = self.universe.spaces();
@@ -232,7 +272,7 @@ impl Outside for Stepper<'_> {
         match spaces.iter().find(known) {
             Some(space) => {
                 let process = space.process();
-                process.set_signals(process.signals() | bit(signal.number));
+                process.set_signals(sent(process.signals(), signal.number));
                 Ok(())
             }
             None => Err(Error::new(

@@ -3,6 +3,7 @@
 
 use super::record::Record;
 use super::rules::Rules;
+use super::signals::until_continued;
 use super::universe::{Seat, Universe};
 use crate::builtin::Wait;
 use crate::code::verify::Verified;
@@ -76,8 +77,8 @@ pub struct Log {
     pub thawed: Option<u32>,
     /// The thread stood at a `join`.
     pub joins: bool,
-    /// The signal of which its process has died.
-    pub died: Option<i32>,
+    /// The signal that came in its place: of which its process has died, or that has stopped it.
+    pub struck: Option<i32>,
     /// It closed ends of pipes that nobody can use any more.
     pub lets_go: bool,
     /// After its operation it has passed a `join` that nobody could tell from waiting there.
@@ -167,6 +168,16 @@ pub(super) struct Stepper<'u> {
 }
 
 impl Universe {
+    /// Whether a step of the thread is in vain, as can be told without trying it.
+    pub fn stands_still(&self, seat: usize, way: Way, rules: &Rules) -> bool {
+        let stopped = rules.signals && self.is_stopped(seat);
+        let may_die = || self.may_die(seat, rules);
+        match way {
+            Way::Run => (stopped || !self.is_ready(seat)) && !may_die(),
+            Way::TimeOut => stopped,
+        }
+    }
+
     /// Lets a thread take a step, with these choices; further ones are the first each time.
     pub fn step(&mut self, seat: usize, way: Way, choices: Vec<u32>, rules: &Rules) -> Step {
         self.stepper(seat, choices, rules).whole(way)
@@ -234,7 +245,7 @@ impl Default for Log {
             opaque: false,
             thawed: None,
             joins: false,
-            died: None,
+            struck: None,
             lets_go: false,
             passed_join: false,
         }
@@ -277,10 +288,13 @@ impl Stepper<'_> {
             self.meet(&Shared::Space(space));
         }
         if way == Way::Run
-            && let Some(signal) = self.dies()
+            && let Some(signal) = self.struck()
         {
-            self.die(signal);
+            self.strike(signal);
             return None;
+        }
+        if self.rules.signals && self.universe.is_stopped(self.seat) {
+            return until_continued();
         }
         if way == Way::Run && std::mem::take(&mut self.universe.seats[self.seat].lets_go) {
             self.log.lets_go = true;

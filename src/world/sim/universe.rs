@@ -202,8 +202,10 @@ impl Universe {
     pub fn ways(&self, seat: usize, rules: &Rules) -> impl Iterator<Item = super::Way> + use<> {
         use crate::explore::Time;
         let ready = self.is_ready(seat);
+        let stopped = self.is_stopped(seat);
+        let ready = ready && !stopped;
         let late = match rules.time {
-            Time::Any => !ready && self.deadline(seat).is_some(),
+            Time::Any => !stopped && !ready && self.deadline(seat).is_some(),
             // Only when nothing else can move: `explore` asks for it then.
             Time::Idle => false,
         };
@@ -213,7 +215,8 @@ impl Universe {
 
     /// When nothing else can move: those whose deadline is the earliest.
     pub fn next_to_time_out(&self) -> Vec<usize> {
-        let deadlines = (0..self.seats.len()).filter_map(|seat| Some((self.deadline(seat)?, seat)));
+        let moving = (0..self.seats.len()).filter(|seat| !self.is_stopped(*seat));
+        let deadlines = moving.filter_map(|seat| Some((self.deadline(seat)?, seat)));
         let deadlines: Vec<(i64, usize)> = deadlines.collect();
         let first = deadlines.iter().map(|(deadline, _)| *deadline).min();
         deadlines.into_iter().filter(|(deadline, _)| Some(*deadline) == first).map(|(_, seat)| seat).collect()
