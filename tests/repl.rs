@@ -259,7 +259,7 @@ fn commands_work_on_the_session() {
         (":threads", "thread main"),
         (":locks", "no locks"),
         ("queue q\nq.put(1)\n:queues", "queue q: 1 item"),
-        (":processes", "conc run FILE"),
+        (":processes", "there are no processes"),
     ] {
         let said = session(command);
         assert!(said.out.contains(part), "{command}: {}{}", said.out, said.err);
@@ -271,11 +271,102 @@ fn commands_work_on_the_session() {
         (":end", "the name of a thread"),
         (":end nobody", "no thread nobody"),
         (":help nonsense", "no help about nonsense"),
-        ("process p { }\nstart p", "a session has threads only"),
     ] {
         let said = session(command);
         assert!(said.err.contains(part), "{command}: {}{}", said.out, said.err);
         assert_eq!(said.status, Some(1), "{command}");
+    }
+}
+
+/// A process begins with what was typed so far, and its functions are those that had the names by then.
+#[cfg(target_os = "linux")]
+#[test]
+fn processes_begin_with_what_was_typed() {
+    let entries = "var n = 5
+let x = [1][9]
+fn area(w, h) => w * h
+process worker(f) { n += 1; print(\"child\", n, area(2, 3), f(1), pid() != ppid()) }
+join start worker(fn(x) => x + n)
+fn area(w, h) => -1
+class Late(a) { fn double() => a * 2 }
+process late(it) { print(\"late\", area(2, 3), it.double()); exit(it.double()) }
+let p = start late(Late(21))
+join p
+[n, p.exit_code]
+let child = fork(); if child == 0 { n = 7; print(\"forked\", n); exit(3) } else { join child }
+[n, child.exit_code]
+process pool twice(2)
+twice.map(fn(x) => x * n, [1, 2])
+twice.close()
+let u = start { join start worker(fn(x) => x) }
+join u";
+    let said = session(entries);
+    let lines: Vec<&str> = said.out.lines().filter(|line| *line != "true").collect();
+    assert_eq!(
+        lines,
+        ["child 6 6 7 true", "late -1 42", "[5, 42]", "forked 7", "[5, 3]", "[5, 10]", "child 6 6 1 true"],
+        "{}",
+        said.err
+    );
+    assert_eq!(said.err.matches("error").count(), 1, "that of `let x`: {}", said.err);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_shared_is_one_for_the_processes_of_a_session() {
+    let entries = "shared var total = 0
+shared lock guard
+shared queue jobs
+process adds(k) { repeat k { with guard { total += 1 } }; jobs.put(k) }
+let adders = [start adds(100) for i in 0..3]
+join adders
+[total, jobs.size]
+shared list book
+process tells { book.push(\"from below\") }
+join start tells
+book
+:reset
+shared var total = 7
+total
+process sees { print(\"sees\", total); total = 8 }
+join start sees
+total";
+    let said = answers(entries);
+    let lines: Vec<&str> = said.lines().filter(|line| *line != "true").collect();
+    assert_eq!(lines, ["[300, 3]", "[\"from below\"]", "7", "sees 7", "8"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn processes_are_listed_ended_and_awaited() {
+    let said = session(
+        "shared queue q
+process waits { print(q.get()) }
+let w = start waits
+:processes
+join w
+1 + 1
+:end waits-1
+w.exit_code
+:processes
+process slow { sleep 200ms; print(\"slow is done\") }
+let s = start slow
+process fails { throw \"no\" }
+join start fails",
+    );
+    for part in ["process waits-1 (pid ", "2\nwaits-1 is ended\n-9\nthere are no processes\n", "slow is done"]
+    {
+        assert!(said.out.contains(part), "{part}: {}{}", said.out, said.err);
+    }
+    for part in [
+        "deadlock: 2 threads wait",
+        "the session goes on; `:end waits-1` ends a process",
+        "interrupted",
+        "session:9:17",
+        "in process \"fails-1\"",
+        "waiting for these to end",
+    ] {
+        assert!(said.err.contains(part), "{part}: {}", said.err);
     }
 }
 

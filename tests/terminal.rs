@@ -135,6 +135,7 @@ fn plain(text: &str) -> String {
 }
 
 const CTRL_C: &str = "\x03";
+/// Behind a prompt: while something runs, the terminal takes it for itself.
 const CTRL_D: &str = "\x04";
 const UP: &str = "\x1b[A";
 
@@ -152,6 +153,7 @@ fn what_is_typed_is_answered() {
     terminal.sees("7> ");
     terminal.types("twice(21)\r");
     terminal.sees("\n42\r\n");
+    terminal.sees("> ");
     terminal.types(CTRL_D);
     assert_eq!(terminal.ends(), Some(0));
 }
@@ -166,7 +168,8 @@ fn names_members_and_commands_are_completed() {
     terminal.types("teller_count.po\t()\r");
     terminal.sees("\n7\r\n");
     terminal.types(":proc\t\r");
-    terminal.sees("a session has threads only");
+    terminal.sees("there are no processes");
+    terminal.sees("> ");
     terminal.types(CTRL_D);
     assert_eq!(terminal.ends(), Some(0));
 }
@@ -187,6 +190,7 @@ fn ctrl_c_ends_what_runs_and_not_the_session() {
     terminal.sees("> ");
     terminal.types("40 + 2\r");
     terminal.sees("\n42\r\n");
+    terminal.sees("> ");
     // A thread is left: the end is waited for, and Ctrl-C leaves.
     terminal.types(CTRL_D);
     terminal.sees("waiting for these to end");
@@ -210,6 +214,7 @@ fn what_threads_print_comes_above_the_line() {
     }
     terminal.types("str(n)\r");
     terminal.sees("\n\"a line that is longer than the window is wide: 3\"");
+    terminal.sees("> ");
     terminal.types(CTRL_D);
     assert_eq!(terminal.ends(), Some(0));
 }
@@ -240,6 +245,7 @@ fn the_history_is_kept() {
     let history = terminal.history.clone();
     terminal.types("100 + 23\r");
     terminal.sees("\n123\r\n");
+    terminal.sees("> ");
     terminal.types(CTRL_D);
     let until = Instant::now() + LONG;
     while terminal.conc.try_wait().expect("ours").is_none() {
@@ -251,6 +257,77 @@ fn the_history_is_kept() {
     again.sees("100 + 23");
     again.types("\r");
     again.sees("\n123\r\n");
+    again.sees("> ");
     again.types(CTRL_D);
     assert_eq!(again.ends(), Some(0));
+}
+
+#[test]
+fn what_processes_print_comes_above_the_line() {
+    let mut terminal = Terminal::open("processes", 40);
+    terminal.types("process p(n) { repeat n { sleep 200ms; print(\"从子进程\") }; throw \"at last\" }\r");
+    terminal.sees("2> ");
+    terminal.types("let a = start p(3)\r");
+    terminal.sees("3> ");
+    terminal.types("\"a line that is longer than the window is wide: \" + ");
+    for _ in 0..3 {
+        terminal.sees("从子进程\r\n");
+    }
+    terminal.sees("at last");
+    terminal.sees("in process \"p-1\"");
+    terminal.types("str([a.join(), a.exit_code][1])\r");
+    terminal.sees("\n\"a line that is longer than the window is wide: 1\"");
+    terminal.sees("> ");
+    terminal.types(CTRL_D);
+    assert_eq!(terminal.ends(), Some(0));
+}
+
+/// Ctrl-C ends the entry that waits for a process, and not the process.
+#[test]
+fn ctrl_c_leaves_processes_alone() {
+    let mut terminal = Terminal::open("alone", 80);
+    terminal.types("process p { sleep 60min }\r");
+    terminal.sees("2> ");
+    terminal.types("let a = start p\r");
+    terminal.sees("3> ");
+    terminal.types("join a\r");
+    terminal.sees("\n");
+    std::thread::sleep(Duration::from_millis(200));
+    terminal.types(CTRL_C);
+    terminal.sees("interrupted\r\n");
+    terminal.sees("> ");
+    terminal.types("[a.alive]\r");
+    terminal.sees("\n[true]\r\n");
+    terminal.types(":end p-1\r");
+    terminal.sees("p-1 is ended\r\n");
+    terminal.sees("> ");
+    terminal.types(CTRL_D);
+    assert_eq!(terminal.ends(), Some(1), "an entry was ended");
+}
+
+#[test]
+fn what_is_typed_while_something_runs_is_not_lost() {
+    let mut terminal = Terminal::open("ahead", 80);
+    terminal.types("sleep 1s\r");
+    terminal.sees("\n");
+    // Two lines, and half of one.
+    terminal.types("let x = 20\rx + 1\r\"half\" + ");
+    terminal.sees("\n21\r\n");
+    terminal.sees("> ");
+    terminal.types("\" a line\"\r");
+    terminal.sees("\n\"half a line\"\r\n");
+    terminal.sees("> ");
+    terminal.types(CTRL_D);
+    assert_eq!(terminal.ends(), Some(0));
+}
+
+#[test]
+fn a_thread_can_end_the_session_while_a_line_is_typed() {
+    let mut terminal = Terminal::open("exit", 80);
+    terminal.types("daemon thread d { loop { sleep 1s } }; start d\r");
+    terminal.sees("2> ");
+    terminal.types("let t = start { sleep 300ms; exit(7) }\r");
+    terminal.sees("3> ");
+    terminal.types("\"half a line");
+    assert_eq!(terminal.ends(), Some(7));
 }

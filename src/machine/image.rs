@@ -90,7 +90,7 @@ impl Image {
     /// This program has grown to another one, which gets the values of its variables: whoever runs in this image goes on in
     /// the new one.
     pub fn grown(&self, program: Arc<Verified>) -> Image {
-        let grown = Image::new(program);
+        let grown = Image { memory: self.memory.clone(), ..Image::new(program) };
         for (new, old) in grown.globals.iter().zip(&self.globals) {
             new.set(old.get());
             // Nobody uses it here any more, and what it holds may have to be let go of.

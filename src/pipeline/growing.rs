@@ -229,6 +229,30 @@ mod tests {
         assert!(refused(&mut growing, "new").contains("undefined name"));
     }
 
+    /// The server of a session's processes makes the program anew of the same entries, and functions are numbers to both.
+    #[test]
+    fn the_same_entries_make_the_same_program() {
+        let entries = [
+            "let x = 1\nlet y = [1][9]",
+            "class A(n) { fn m() => n }\nmonitor M { condition c\n fn w() { c.wait() } }",
+            "fn f(a, b = 1) { return fn() => [a, b, x] }",
+            "process p(i) { print(f(i)) }\nshared var total = 0\nshared queue q",
+            "let z = sorted([3, 1], key: fn(k) => -k); z.push(A(2).m())",
+            "select { let v = q.get() => { total += v }\n else => { } }",
+        ];
+        let programs = [(); 2].map(|()| {
+            let (mut growing, mut program) = Growing::new("session");
+            for entry in entries {
+                let before = growing.names().clone();
+                let added = growing.add(entry).unwrap_or_else(|(found, _)| panic!("{entry}: {found:?}"));
+                program = added.program;
+                growing.forget(&[Arc::from("y")], before);
+            }
+            format!("{program:?}")
+        });
+        assert_eq!(programs[0], programs[1]);
+    }
+
     #[test]
     fn numbers_never_change() {
         let mut growing = grown(&["fn f() { return 1 }\nclass A(n) { fn m() => n }"]);

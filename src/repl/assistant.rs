@@ -43,6 +43,7 @@ pub fn candidates(core: &Core, before: &str) -> (usize, Vec<String>) {
         COMMANDS.iter().for_each(|command| offer(command.name));
     } else if head.starts_with(":end ") {
         core.handle.threads().iter().for_each(|(thread, _)| offer(&thread.name()));
+        core.handle.processes().iter().for_each(|process| offer(&process.name()));
     } else if let Some(owner) = head.strip_suffix('.') {
         let owner = owner.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
         core.members(owner).iter().for_each(|name| offer(name));

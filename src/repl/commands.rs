@@ -34,11 +34,16 @@ pub const COMMANDS: &[Command] = &[
         act: locks,
     },
     Command { name: "queues", takes: "", about: "queues: what is in them, who waits", act: queues },
-    Command { name: "processes", takes: "", about: "processes of this session", act: processes },
+    Command {
+        name: "processes",
+        takes: "",
+        about: "the processes that live, with their pids",
+        act: processes,
+    },
     Command {
         name: "end",
         takes: "NAME",
-        about: "end a thread where it stands; its `finally` blocks run",
+        about: "end a thread where it stands; its `finally` blocks run. Or kill a process",
         act: end,
     },
     Command {
@@ -130,20 +135,25 @@ fn list(core: &mut Core, which: fn(&conc::sync::Sync) -> bool, none: &str) -> We
 }
 
 fn processes(core: &mut Core, _: &str) -> Went {
-    core.print("a session has threads only; `:save FILE`, then `conc run FILE` runs it with its processes\n");
+    let living = core.handle.processes();
+    let lines: Vec<String> =
+        living.iter().map(|process| format!("{}\n", show::thread(process, &core.handle))).collect();
+    core.print(&if lines.is_empty() { "there are no processes\n".to_string() } else { lines.concat() });
     Went::On
 }
 
 fn end(core: &mut Core, name: &str) -> Went {
     let name = name.trim_matches('"');
     if name.is_empty() {
-        core.complain(":end takes the name of a thread, as `:threads` shows it");
+        core.complain(":end takes the name of a thread or a process, as `:threads` and `:processes` show it");
         return Went::On;
     }
     match core.end(name) {
         Gone::All => core.print(&format!("{name} is ended\n")),
         Gone::Nobody => {
-            core.complain(&format!("there is no thread {name} that could be ended; `:threads` lists them"));
+            core.complain(&format!(
+                "there is no thread {name} that could be ended, and no process; `:threads` and `:processes` list them"
+            ));
         }
         Gone::NotYet => core.complain(&format!(
             "{name} has not ended yet: it is in the middle of one long operation, or cleans up in a `finally`"

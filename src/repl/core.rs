@@ -1,7 +1,7 @@
 //! The core of a session: takes entries, runs them, says what comes of them.
 
 use super::interrupt::Interrupts;
-use super::{commands, show};
+use super::{NAME, commands, show};
 use conc::builtin;
 use conc::code::lower::Place;
 use conc::pipeline::growing::{Added, Growing, Named};
@@ -12,7 +12,7 @@ use conc::sync::thread::Thread;
 use conc::syntax;
 use conc::value::Value;
 use conc::world::Stream;
-use conc::world::real::{Answer, Handle, Options, Session, Sink, UncaughtReport};
+use conc::world::real::{Answer, Ground, Handle, Options, Session, Sink, UncaughtReport};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::io;
@@ -25,6 +25,9 @@ pub struct Core {
     pub handle: Handle,
     sink: Arc<dyn Sink>,
     style: Style,
+    leave: Arc<Leave>,
+    /// Where processes come from, if this session can have any.
+    ground: Option<Arc<Ground>>,
     /// For reports that come from other threads.
     source: Arc<Mutex<Arc<Source>>>,
     pub interrupts: Interrupts,
@@ -58,14 +61,22 @@ pub enum Gone {
     NotYet,
 }
 
-/// The name that reports have for what was typed.
-const NAME: &str = "session";
+/// Called when the run has ended by itself (a thread has called `exit`), with what there is to say of it and the status: it
+/// may have to happen while somebody waits for a line.
+pub type Leave = Box<dyn Fn(&str, i32) + Send + Sync>;
 
 impl Core {
     /// `idle_ends`: Ctrl-C ends the session when nothing runs.
-    pub fn begin(sink: Arc<dyn Sink>, style: Style, idle_ends: bool) -> io::Result<Core> {
+    pub fn begin(
+        sink: Arc<dyn Sink>,
+        style: Style,
+        idle_ends: bool,
+        leave: Leave,
+        ground: Option<Arc<Ground>>,
+    ) -> io::Result<Core> {
         let interrupts = Interrupts::watch(idle_ends)?;
-        let Fresh { growing, session, source } = fresh(&sink, style)?;
+        let leave = Arc::new(leave);
+        let Fresh { growing, session, source } = fresh(&sink, style, &leave, ground.as_ref())?;
         let handle = session.handle();
         interrupts.attend_to(handle.clone());
         let core = Core {
@@ -74,6 +85,8 @@ impl Core {
             session,
             sink,
             style,
+            leave,
+            ground,
             source,
             interrupts,
             texts: Vec::new(),
@@ -137,7 +150,8 @@ impl Core {
         let source = self.growing.source().clone();
         *self.source.lock() = source.clone();
         self.say(&render::diagnostics(&added.warnings, &source, &self.style));
-        let answer = self.interrupts.during(|| self.session.enter(added.program.clone(), added.function));
+        let answer =
+            self.interrupts.during(|| self.session.enter(text, added.program.clone(), added.function));
         let whole = match answer {
             Answer::Value(value) => {
                 self.show(&value, &added);
@@ -169,6 +183,7 @@ impl Core {
         };
         let unset: Vec<Arc<str>> = added.names.iter().filter(unset).cloned().collect();
         self.growing.forget(&unset, before);
+        self.session.forget(&unset);
         unset.len() < added.names.len()
     }
 
@@ -224,10 +239,11 @@ impl Core {
     }
 
     fn say_who_is_awaited(&self) {
-        let threads = self.handle.threads();
-        let awaited = threads.iter().filter(|(thread, _)| !show::is_daemon(thread));
+        let threads = self.handle.threads().into_iter().map(|(thread, _)| thread);
+        let all = threads.chain(self.handle.processes());
+        let awaited = all.filter(|thread| !show::is_daemon(thread));
         let lines: Vec<String> =
-            awaited.map(|(thread, _)| format!("  {}\n", show::thread(thread, &self.handle))).collect();
+            awaited.map(|thread| format!("  {}\n", show::thread(&thread, &self.handle))).collect();
         if !lines.is_empty() {
             self.say(&format!("waiting for these to end (Ctrl-C leaves at once):\n{}", lines.concat()));
         }
@@ -238,7 +254,7 @@ impl Core {
         ending.status
     }
 
-    /// Ends the threads of this name (`teller-1`, or `thread-2` for `thread-2 (line 8)`), or the one that a variable of
+    /// Ends the threads and processes of this name (`teller-1`, or `thread-2` for `thread-2 (line 8)`), or the one that a variable of
     /// this name holds, and waits a moment for them to be gone.
     pub fn end(&self, name: &str) -> Gone {
         let held = match self.value(name) {
@@ -255,7 +271,11 @@ impl Core {
             return Gone::Nobody;
         }
         let until = Instant::now() + Duration::from_secs(1);
-        while self.handle.threads().iter().any(|(thread, _)| meant(thread)) {
+        let lives = |handle: &Handle| {
+            handle.threads().iter().any(|(thread, _)| meant(thread))
+                || handle.processes().iter().any(|process| meant(process))
+        };
+        while lives(&self.handle) {
             if Instant::now() > until {
                 return Gone::NotYet;
             }
@@ -266,10 +286,13 @@ impl Core {
 
     /// Begins anew: nothing is left of what was typed.
     pub fn reset(&mut self) -> Went {
-        match fresh(&self.sink, self.style) {
+        match fresh(&self.sink, self.style, &self.leave, self.ground.as_ref()) {
             Ok(Fresh { growing, session, source }) => {
                 self.session.stop();
                 self.session.wait(Duration::from_secs(2));
+                if let Some(ground) = &self.ground {
+                    ground.clear(self.handle.program().globals.len());
+                }
                 self.handle = session.handle();
                 self.interrupts.attend_to(self.handle.clone());
                 (self.growing, self.session, self.source) = (growing, session, source);
@@ -321,7 +344,12 @@ struct Fresh {
 }
 
 /// A session in which nothing has been typed.
-fn fresh(sink: &Arc<dyn Sink>, style: Style) -> io::Result<Fresh> {
+fn fresh(
+    sink: &Arc<dyn Sink>,
+    style: Style,
+    leave: &Arc<Leave>,
+    ground: Option<&Arc<Ground>>,
+) -> io::Result<Fresh> {
     let (growing, program) = Growing::new(NAME);
     let source = Arc::new(Mutex::new(growing.source().clone()));
     let (to, its) = (sink.clone(), source.clone());
@@ -335,12 +363,23 @@ fn fresh(sink: &Arc<dyn Sink>, style: Style) -> io::Result<Fresh> {
         let source = its.lock().clone();
         let mut text = render::deadlock(deadlock, &source, &style);
         if let Some(stuck) = deadlock.threads.iter().find(|stuck| &*stuck.thread != "main") {
-            text +=
-                &format!("  the session goes on; `:end {}` ends a thread\n", render::clean(&stuck.thread));
+            // Of a process any thread: it is ended as a whole.
+            let (name, what) = match stuck.thread.split_once(" (pid ") {
+                Some((process, _)) => (process, "process"),
+                None => (&*stuck.thread, "thread"),
+            };
+            text += &format!("  the session goes on; `:end {}` ends a {what}\n", render::clean(name));
         }
         let _ = to.write(Stream::Err, &text);
     };
     let options = Options { sink: sink.clone(), reporter: Arc::new(reporter), ..Options::default() };
-    let session = Session::begin(program, options, Box::new(on_deadlock))?;
+    let (leave, its) = (leave.clone(), source.clone());
+    let on_end = move |ending: &Ending| {
+        // Any other end was asked for here.
+        if ending.exited {
+            leave(&render::ending(ending, &its.lock().clone(), &style), ending.status);
+        }
+    };
+    let session = Session::begin(program, options, Box::new(on_deadlock), Box::new(on_end), ground.cloned())?;
     Ok(Fresh { growing, session, source })
 }

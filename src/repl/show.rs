@@ -1,6 +1,7 @@
 //! What is shown of values, and of what threads, locks and queues do at this moment.
 
 use conc::code::Program;
+use conc::sync::process::Process;
 use conc::sync::thread::{State, Thread};
 use conc::sync::{Kind, Sync};
 use conc::value::{Value, show};
@@ -38,7 +39,9 @@ pub fn thread(thread: &Arc<Thread>, handle: &Handle) -> String {
         (None, None) => "thread",
     };
     let daemon = if is_daemon(thread) { "daemon " } else { "" };
-    format!("{daemon}{word} {}: {}", thread.name(), doing(thread, handle))
+    let born = thread.process.as_ref().and_then(Process::born);
+    let pid = born.map_or(String::new(), |born| format!(" (pid {})", born.pid));
+    format!("{daemon}{word} {}{pid}: {}", thread.name(), doing(thread, handle))
 }
 
 fn doing(thread: &Arc<Thread>, handle: &Handle) -> String {

@@ -6,6 +6,7 @@ use super::history;
 use conc::world::Stream;
 use conc::world::real::Sink;
 use parking_lot::Mutex;
+use rustix::termios::{OptionalActions, Termios};
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{CompletionType, Config, Editor, ExternalPrinter};
@@ -28,7 +29,8 @@ pub fn open(process: Arc<dyn Sink>) -> rustyline::Result<(Line, Arc<Screen>)> {
         .build();
     let mut line = Line::with_config(config)?;
     let printer = Box::new(line.create_external_printer()?);
-    let screen = Screen { typing: Mutex::new(Typing { now: false, printer }), process };
+    let before = rustix::termios::tcgetattr(io::stdin()).map_err(io::Error::from)?;
+    let screen = Screen { typing: Mutex::new(Typing { now: false, left: None, printer }), process, before };
     Ok((line, Arc::new(screen)))
 }
 
@@ -44,7 +46,13 @@ pub fn converse(core: Core, mut line: Line, screen: &Screen) -> i32 {
     core.borrow().print("conc: type a statement or an expression, `:help` for help; Ctrl-D ends\n");
     loop {
         let prompt = format!("{}> ", core.borrow().growing.next_line());
-        let typed = screen.while_typing(|| line.readline(&prompt));
+        let typed = match screen.while_typing(|| line.readline(&prompt)) {
+            Ok(typed) => typed,
+            Err((text, status)) => {
+                core.borrow().say(&text);
+                return status;
+            }
+        };
         let entry = match typed {
             Ok(entry) => entry,
             Err(ReadlineError::Interrupted) => continue,
@@ -82,19 +90,44 @@ fn remember(line: &mut Line, file: &Option<history::File>, entry: &str, core: &R
 pub struct Screen {
     typing: Mutex<Typing>,
     process: Arc<dyn Sink>,
+    /// How the terminal was.
+    before: Termios,
 }
 
 struct Typing {
     now: bool,
+    /// The run has ended by itself: what there is to say of it, and its status.
+    left: Option<(String, i32)>,
     printer: Box<dyn ExternalPrinter + Send>,
 }
 
 impl Screen {
-    fn while_typing<T>(&self, typed: impl FnOnce() -> T) -> T {
-        self.typing.lock().now = true;
+    /// What is typed; or what there is to say of a run that has ended, and its status.
+    fn while_typing<T>(&self, typed: impl FnOnce() -> T) -> Result<T, (String, i32)> {
+        {
+            let mut typing = self.typing.lock();
+            if let Some(left) = typing.left.take() {
+                return Err(left);
+            }
+            typing.now = true;
+        }
         let line = typed();
         self.typing.lock().now = false;
-        line
+        Ok(line)
+    }
+
+    /// The run has ended by itself. Whoever types a line would wait for it in vain: nothing but the end of this process ends
+    /// that, so the terminal is made as it was before.
+    pub fn leave(&self, text: &str, status: i32) {
+        let mut typing = self.typing.lock();
+        typing.left = Some((text.to_string(), status));
+        if typing.now {
+            let _ = rustix::termios::tcsetattr(io::stdin(), OptionalActions::Flush, &self.before);
+            // Pasted text is marked no more; and on from the line that was being typed.
+            let _ = self.process.write(Stream::Out, "\x1b[?2004l\n");
+            let _ = self.process.write(Stream::Err, text);
+            std::process::exit(status);
+        }
     }
 }
 

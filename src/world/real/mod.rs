@@ -22,6 +22,7 @@ mod files;
 mod forced;
 mod gil;
 mod graph;
+mod ground;
 mod hold;
 mod host;
 mod ids;
@@ -52,12 +53,14 @@ mod wait;
 
 pub use cancel::Cancel;
 pub use files::Allowed;
+pub use ground::Ground;
 pub use host::HostFunctions;
 pub use input::Input;
 pub use output::Sink;
 pub use outside::Programs;
+pub use process::{Follow, Growth};
 pub use run::{Listener, Options, UncaughtReport, run};
-pub use session::{Answer, Handle, OnDeadlock, Session};
+pub use session::{Answer, Handle, OnDeadlock, OnEnd, Session};
 
 use super::{Stream, World};
 use crate::builtin::{Wait, random};

@@ -21,6 +21,7 @@ use super::stats::Tally;
 use super::things::Things;
 use super::threads::{Seat, Table};
 use super::{RealWorld, threads};
+use crate::code::live::Liveness;
 use crate::code::reach::Reach;
 use crate::code::verify::Verified;
 use crate::event::tape::Tape;
@@ -221,15 +222,21 @@ pub(super) struct Code {
     pub image: Image,
     /// Made at the first search: most runs have ended by then.
     reach: OnceLock<Reach>,
+    /// Made at the first `fork`.
+    liveness: OnceLock<Liveness>,
 }
 
 impl Code {
     pub fn new(image: Image) -> Code {
-        Code { image, reach: OnceLock::new() }
+        Code { image, reach: OnceLock::new(), liveness: OnceLock::new() }
     }
 
     pub fn reach(&self) -> &Reach {
         self.reach.get_or_init(|| Reach::of(&self.image.program))
+    }
+
+    pub fn liveness(&self) -> &Liveness {
+        self.liveness.get_or_init(|| Liveness::of(&self.image.program))
     }
 }
 
@@ -465,7 +472,7 @@ pub(super) fn run_body(
     // Before there is any other thread.
     let server = match image.program.process().map(|_| process::make()) {
         None => None,
-        Some(Ok(Side::Maker(server))) => Some(server),
+        Some(Ok(Side::Maker(server))) => Some(Arc::new(server)),
         Some(Ok(Side::Child(line))) => process::live(line, image, options, clock),
         Some(Err(error)) => return cannot_start(&options, &error.to_string()),
     };

@@ -10,15 +10,17 @@
 use super::RealWorld;
 use super::clock::Clock;
 use super::deadlock::Knot;
+use super::ground::Ground;
 use super::ids::Ids;
 use super::interrupt::Bell;
 use super::outside::Doors;
-use super::process::Processes;
+use super::process::{self, Growth, Processes};
 use super::run::{self, Beginning, Cause, Code, END, MAIN, Options, Shared};
 use super::standing::{Here, Standing};
 use super::threads;
 use crate::code::verify::Verified;
 use crate::machine::{Exit, Image};
+use crate::mapped::Slot;
 use crate::report::runtime::{Deadlock, Ending};
 use crate::sync::Sync;
 use crate::sync::thread::{Entry, State, Thread, Waiting};
@@ -47,8 +49,13 @@ pub enum Answer {
 /// Called when threads are found that wait for ever, once for each such thread.
 pub type OnDeadlock = Box<dyn Fn(&Deadlock) + Send + std::marker::Sync>;
 
+/// Called when the run has ended, by a thread of its own.
+pub type OnEnd = Box<dyn Fn(&Ending) + Send>;
+
 pub struct Session {
     shared: Arc<Shared>,
+    /// Where its processes come from; None when it can have none.
+    ground: Option<Arc<Ground>>,
     ending: Receiver<Ending>,
 }
 
@@ -79,7 +86,13 @@ impl Session {
     ///
     /// # Errors
     /// When the system refuses what every run needs.
-    pub fn begin(program: Arc<Verified>, options: Options, on_deadlock: OnDeadlock) -> io::Result<Session> {
+    pub fn begin(
+        program: Arc<Verified>,
+        options: Options,
+        on_deadlock: OnDeadlock,
+        on_end: OnEnd,
+        ground: Option<Arc<Ground>>,
+    ) -> io::Result<Session> {
         let bell = Arc::new(Bell::new(options.signals)?);
         let desk = Desk {
             slip: Mutex::default(),
@@ -89,31 +102,45 @@ impl Session {
             things: Mutex::default(),
         };
         let entry = Entry { callee: Value::Function(0), arguments: Vec::new() };
+        let mut image = Image::new(program);
+        image.memory = ground.as_ref().map(|ground| ground.memory().clone());
         let beginning = Beginning {
-            image: Image::new(program),
+            image,
             options,
             main: Arc::new(Thread::new(MAIN, "main", false, entry)),
-            next_id: Ids::from(MAIN + 1),
+            next_id: ground.as_ref().map_or_else(|| Ids::from(MAIN + 1), |ground| ground.ids()),
             clock: Clock::start(),
-            processes: Processes::new(None, None),
+            processes: Processes::new(ground.as_ref().map(|ground| ground.server().clone()), None),
             doors: Doors::default(),
         };
         let shared = run::share(beginning, bell, Some(desk));
+        let relay = process::relay(&shared);
         shared
             .start(&shared.main, |world| world.do_entries())
             .map_err(|error| io::Error::other(error.message))?;
         let (tell, ending) = mpsc::channel();
         let attended = shared.clone();
         std::thread::Builder::new().name("attendant".into()).spawn(move || {
+            let ending = attended.see_it_end();
+            on_end(&ending);
             // Nobody may want to know.
-            let _ = tell.send(attended.see_it_end());
+            let _ = tell.send(ending);
+            if let Some(relay) = relay {
+                relay.end();
+            }
         })?;
-        Ok(Session { shared, ending })
+        Ok(Session { shared, ground, ending })
     }
 
-    /// Has `main` call a function of the program, to which the one before has grown; waits until it is done.
-    pub fn enter(&self, program: Arc<Verified>, function: u32) -> Answer {
+    /// Has `main` call a function of the program, to which the one before has grown by a text; waits until it is done.
+    pub fn enter(&self, text: &str, program: Arc<Verified>, function: u32) -> Answer {
         let Some(desk) = &self.shared.desk else { return Answer::Over };
+        if let Some(ground) = &self.ground {
+            ground.server().tell(Growth::Entry(text.to_string()));
+            if let Err(error) = ground.has_room(program.globals.len()) {
+                return Answer::Failed(Arc::new(error), Held::new());
+            }
+        }
         if !self.shared.grow(program) {
             return Answer::Over;
         }
@@ -129,6 +156,13 @@ impl Session {
                 return Answer::Over;
             }
             desk.told.wait(&mut slip);
+        }
+    }
+
+    /// These names of the last entry mean what they meant before it.
+    pub fn forget(&self, names: &[Arc<str>]) {
+        if let Some(ground) = &self.ground {
+            ground.server().tell(Growth::Forgotten(names.iter().map(ToString::to_string).collect()));
         }
     }
 
@@ -171,10 +205,13 @@ impl Handle {
         busy && self.0.end_threads(&|thread| thread.id == MAIN) > 0
     }
 
-    /// Ends the threads among those that live; how many there are. Of `main` only the entry is ended that it does.
+    /// Ends the threads and processes among those that live; how many there are. Of `main` only the entry is ended that it does.
     pub fn end(&self, which: &dyn Fn(&Thread) -> bool) -> usize {
         let main = which(&self.0.main) && self.interrupt();
-        usize::from(main) + self.0.end_threads(&|thread| thread.id != MAIN && which(thread))
+        let processes = self.processes().into_iter().filter(|process| which(process));
+        // One that has ended meanwhile is what was asked for.
+        let killed = processes.filter(|process| self.0.send_signal(process, libc::SIGKILL).is_ok()).count();
+        usize::from(main) + killed + self.0.end_threads(&|thread| thread.id != MAIN && which(thread))
     }
 
     pub fn program(&self) -> Arc<Verified> {
@@ -188,7 +225,17 @@ impl Handle {
 
     /// The same of those that can change.
     pub fn global(&self, index: u32) -> Option<Value> {
-        self.0.code().image.global(index).filter(|value| !matches!(value, Value::Unset))
+        let code = self.0.code();
+        let value = match self.0.memory().filter(|_| code.image.program.is_shared(index)) {
+            Some(memory) => Some(Slot::at(memory, memory.variable(index)).get()),
+            None => code.image.global(index),
+        };
+        value.filter(|value| !matches!(value, Value::Unset))
+    }
+
+    /// The processes that live.
+    pub fn processes(&self) -> Vec<Arc<Thread>> {
+        self.0.processes.living()
     }
 
     /// The threads that live, `main` first, each with what it holds and the lines where it has taken it.

@@ -199,7 +199,7 @@ impl RealWorld {
         }
         let until = deadline.map(|deadline| self.shared.clock.instant(deadline));
         // Another process may change what is awaited, if any has anything in common with this one.
-        let elsewhere = awaits && self.shared.memory().is_some();
+        let elsewhere = awaits && self.shared.memory().is_some() && self.shared.code().image.program.shares();
         let dozing = until.is_some() || elsewhere || releasers == Releasers::Outside;
         let waiter = &self.seat.waiter;
         let down = if dozing { waiter.lie_down(true) } else { self.shared.block(&self.seat) };

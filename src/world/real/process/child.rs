@@ -33,7 +33,7 @@ fn run_it(line: UnixStream, image: Image, mut options: Options, clock: Clock) ->
     // Before there is any other thread, and anything to copy in vain.
     let server = match children_may_start_some(&image.program).then(make) {
         Some(Ok(Side::Child(line))) => live(line, image, options, clock),
-        Some(Ok(Side::Maker(server))) => Some(server),
+        Some(Ok(Side::Maker(server))) => Some(Arc::new(server)),
         Some(Err(_)) | None => None,
     };
     // Its parent has died before it has told what to do.

@@ -6,7 +6,6 @@ use super::super::outside::failed;
 use super::super::run::{Code, Shared};
 use super::parcel::Parcel;
 use super::pipes;
-use crate::code::live::Liveness;
 use crate::code::reach::Mention;
 use crate::machine::saved::Rest;
 use crate::machine::{Fiber, Image};
@@ -125,7 +124,7 @@ impl Shared {
         let mut marks = marks(&code);
         let snapshot = fiber.snapshot(program, MOST_CALLS);
         let all = snapshot.is_none_or(|snapshot| marks.stands(&snapshot, true).is_err());
-        let liveness = self.processes.liveness.get_or_init(|| Liveness::of(program));
+        let liveness = code.liveness();
         // What the thread holds of things that are shared is held here, and not by its copy.
         let renamed = self.memory().map(|_| (thread.id, own.id));
         let mut packing = self.packing(true).renaming(renamed);

@@ -8,7 +8,8 @@
 //!
 //! What is not found: that some processes wait for each other while others go on.
 
-use super::super::run::{Cause, Shared};
+use super::super::deadlock::Knot;
+use super::super::run::Shared;
 use super::reaper::{Bell, Child, bell};
 use crate::report::runtime::{Deadlock, Stuck};
 use parking_lot::Mutex;
@@ -327,7 +328,9 @@ impl Watch {
             Some(before) if before == whole.rests => {
                 let Stillness { threads, mut notes, .. } = whole;
                 notes.dedup();
-                self.shared.finish(Cause::Deadlock(Deadlock { threads, cycle: false, notes }));
+                let deadlock = Deadlock { threads, cycle: false, notes };
+                let threads = self.shared.table.lock().seats.keys().copied().collect();
+                self.shared.deadlocked(Knot { deadlock, threads });
             }
             Some(_) => {}
         }

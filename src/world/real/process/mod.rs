@@ -1,6 +1,6 @@
 //! Processes of the real world: OS processes, each a run of its own of the same program.
 //!
-//! In reading order: `start` (from the handle to the child), `fork` (the same of a thread as it stands), `server` (who makes the child), `copy` (what it begins
+//! In reading order: `start` (from the handle to the child), `fork` (the same of a thread as it stands), `server` (who makes the child), `growth` (what that learns of a session), `copy` (what it begins
 //! with), `child` (its life), `reaper` (its end), `parcel` (what is sent to it), `pipes` (that lead from one to another), `family` (deadlocks between them), `system` (the system calls). What a script sees of a process is a handle
 //! (`sync::process`).
 
@@ -8,6 +8,7 @@ mod child;
 mod copy;
 mod family;
 mod fork;
+mod growth;
 mod parcel;
 mod pipes;
 mod reaper;
@@ -17,11 +18,11 @@ mod start;
 mod system;
 
 pub(super) use child::live;
+pub use growth::{Follow, Growth};
 pub(super) use relay::{first, relay};
-pub(super) use server::{Server, Side, make};
+pub(super) use server::{Server, Side, make, make_follower};
 
 use super::run::Shared;
-use crate::code::live::Liveness;
 use crate::code::{Instruction, Program};
 use crate::report::runtime::Left;
 use crate::sync::process::{Born, Process, daemon_starts};
@@ -32,7 +33,7 @@ use parking_lot::{Condvar, Mutex};
 use reaper::{Bell, Child};
 use rustix::process::{Pid, getpid, getppid};
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// So long the end of a run waits for children that it has killed: the system may be in the middle of something for them.
@@ -42,7 +43,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Default)]
 pub(super) struct Processes {
     /// Whoever makes its children, or why there is nobody.
-    server: Mutex<Option<Server>>,
+    server: Mutex<Option<Arc<Server>>>,
     pub children: Mutex<Children>,
     /// Told when the reaper has gone.
     pub gone: Condvar,
@@ -53,8 +54,6 @@ pub(super) struct Processes {
     pub family: Family,
     /// There may be other processes of this run.
     pub may_be_several: bool,
-    /// Made at the first `fork`.
-    liveness: OnceLock<Liveness>,
 }
 
 /// What a child is to its parent.
@@ -77,7 +76,7 @@ pub(super) struct Children {
 }
 
 impl Processes {
-    pub fn new(server: Option<Server>, own: Option<Own>) -> Processes {
+    pub fn new(server: Option<Arc<Server>>, own: Option<Own>) -> Processes {
         let may_be_several = own.is_some() || server.is_some();
         Processes { server: Mutex::new(server), own, may_be_several, ..Processes::default() }
     }

@@ -117,7 +117,7 @@ impl Received {
 }
 
 /// How many bytes, then the bytes.
-fn read(line: &mut &UnixStream) -> io::Result<Vec<u8>> {
+pub fn read(line: &mut &UnixStream) -> io::Result<Vec<u8>> {
     let mut length = [0; 8];
     line.read_exact(&mut length)?;
     let mut bytes = vec![0; u64::from_le_bytes(length) as usize];

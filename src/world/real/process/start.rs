@@ -173,9 +173,9 @@ impl Shared {
     }
 }
 
-/// A session's program is not known before its threads run, so there is no process to make copies of.
+/// What was to be set aside at the session's beginning, the system has refused.
 fn not_here(handle: &Thread) -> Error {
-    let message = format!("process \"{}\" cannot be started: a session has threads only", handle.name());
+    let message = format!("process \"{}\" cannot be started: this session has threads only", handle.name());
     Error::new(Kind::Refused, message).hint("put it in a file: `:save FILE` here, then `conc run FILE`")
 }
 
