@@ -26,6 +26,10 @@ use model::Program;
 use oracle::{Answer, explore};
 use std::sync::Arc;
 
+/// What a script makes is counted, as in the command: some take all the memory that they may have.
+#[global_allocator]
+static MEMORY: conc::memory::Counting = conc::memory::Counting;
+
 /// Programs with more states are left out.
 const MOST_STATES: usize = 20_000;
 
