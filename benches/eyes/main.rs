@@ -35,7 +35,7 @@ fn cases() -> Vec<Case> {
         memory: None,
         bytes: Some(100.0),
     };
-    // Two threads beside the same two jobs one after the other.
+    // Two threads beside the same two jobs one after the other, both with the lock.
     let gil = Case { script: "B11b", beside: "B11a", flag: "--gil", time: 1.15, memory: None, bytes: None };
     SCRIPTS.map(race).into_iter().chain(SCRIPTS.map(trace)).chain([gil]).collect()
 }
@@ -61,8 +61,9 @@ fn measure_case(case: &Case, rounds: usize) -> bool {
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("eyes.json");
     let traced = format!("--trace={}", file.display());
     let flag = if case.flag == "--trace" { &traced } else { case.flag };
+    let before: &[&str] = if case.flag == "--gil" { &["--gil"] } else { &[] };
     let both: Vec<(Run, Run)> =
-        (0..rounds).map(|_| (run(&[], &path(case.beside)), run(&[flag], &path(case.script)))).collect();
+        (0..rounds).map(|_| (run(before, &path(case.beside)), run(&[flag], &path(case.script)))).collect();
     let median_of = |ratio: &dyn Fn(&(Run, Run)) -> f64| median(both.iter().map(ratio).collect());
     let time = median_of(&|(plain, seen)| seen.seconds / plain.seconds);
     let memory = median_of(&|(plain, seen)| seen.memory as f64 / plain.memory.max(1) as f64);

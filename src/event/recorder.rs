@@ -80,7 +80,7 @@ pub(super) const PROCESS: u64 = 1 << 17;
 
 thread_local! {
     static RECORDER: RefCell<Option<Recorder>> = const { RefCell::new(None) };
-    static COUNTING: Cell<Counting> = const { Cell::new(Counting::NOTHING) };
+    static COUNTING: Counting = const { Counting::NOTHING };
 }
 
 struct Recorder {
@@ -92,22 +92,49 @@ struct Recorder {
 }
 
 /// A lock that is taken again and again.
-#[derive(Clone, Copy)]
 struct Counting {
     /// Its number plus one; 0 for none.
-    thing: u32,
+    thing: Cell<u32>,
     /// How often it may still be taken before the clock is looked at.
-    left: u32,
+    left: Cell<u32>,
     /// How often it was taken without having been told, and whether it is held so.
-    counted: u32,
-    held: bool,
+    counted: Cell<u32>,
+    held: Cell<bool>,
     /// How often it might be taken the last time.
-    allowed: u32,
-    since: u64,
+    allowed: Cell<u32>,
+    since: Cell<u64>,
 }
 
 impl Counting {
-    const NOTHING: Counting = Counting { thing: 0, left: 0, counted: 0, held: false, allowed: 0, since: 0 };
+    const NOTHING: Counting = Counting {
+        thing: Cell::new(0),
+        left: Cell::new(0),
+        counted: Cell::new(0),
+        held: Cell::new(false),
+        allowed: Cell::new(0),
+        since: Cell::new(0),
+    };
+
+    /// Counts this thing from now on, which may be taken so often before the clock is looked at.
+    fn begin(&self, thing: u32, allowed: u32, left: u32, since: u64) {
+        self.thing.set(thing + 1);
+        self.allowed.set(allowed);
+        self.left.set(left);
+        self.since.set(since);
+        self.counted.set(0);
+        self.held.set(false);
+    }
+
+    #[inline]
+    fn forget(&self) {
+        self.thing.set(0);
+        self.counted.set(0);
+        self.held.set(false);
+    }
+
+    fn is(&self, sync: &Sync) -> bool {
+        self.thing.get() == sync.id + 1
+    }
 }
 
 /// What a thread that waits has to tell.
@@ -133,7 +160,7 @@ fn with(what: impl FnOnce(&mut Recorder)) {
 /// The calling OS thread runs a thread of this number and name from here on.
 pub fn begin(tape: &Arc<Tape>, thread: u32, name: &str) {
     let name = tape.name(name);
-    COUNTING.set(Counting::NOTHING);
+    COUNTING.with(Counting::forget);
     RECORDER.set(Some(Recorder { tape: tape.clone(), thread, name, chunk: None }));
     with(|recorder| recorder.tell(Code::Begins, 0, 0, 0));
 }
@@ -212,63 +239,66 @@ fn identity(sync: &Sync) -> (u64, u64) {
 impl Traced {
     #[inline]
     pub fn acquired(&self, sync: &Sync) {
-        let mut counting = COUNTING.get();
-        if counting.thing == sync.id + 1 && counting.left > 0 {
-            counting.left -= 1;
-            counting.counted += 1;
-            counting.held = true;
-            return COUNTING.set(counting);
+        let counted = COUNTING.with(|counting| {
+            let left = counting.left.get();
+            if !counting.is(sync) || left == 0 {
+                return false;
+            }
+            counting.left.set(left - 1);
+            counting.counted.set(counting.counted.get() + 1);
+            counting.held.set(true);
+            true
+        });
+        if !counted {
+            self.acquired_told(sync);
         }
-        self.acquired_told(sync);
     }
 
     #[cold]
     fn acquired_told(&self, sync: &Sync) {
         with(|recorder| {
             let line = sync.owner().and_then(|owner| owner.holder()).map_or(0, |(_, line)| u64::from(line));
-            let before = COUNTING.get();
+            // What is told now ends the counting.
+            let allowed = COUNTING.with(|before| if before.is(sync) { before.allowed.get() } else { 0 });
             let time = self.tell(recorder, sync, Code::Acquires, line << 32, 0);
-            // What was told meanwhile has ended the counting.
-            let allowed = if before.thing == sync.id + 1 { before.allowed } else { 0 };
             if sync.owner().is_some() && !sync.is_there() {
-                COUNTING.set(Counting { thing: sync.id + 1, since: time, allowed, ..Counting::NOTHING });
+                COUNTING.with(|counting| counting.begin(sync.id, allowed, 0, time));
             }
         });
     }
 
     #[inline]
     pub fn released(&self, sync: &Sync) {
-        let mut counting = COUNTING.get();
-        if counting.held && counting.thing == sync.id + 1 && counting.left > 0 {
-            counting.held = false;
-            return COUNTING.set(counting);
+        let counted = COUNTING.with(|counting| {
+            let counts = counting.is(sync) && counting.left.get() > 0;
+            counts && counting.held.replace(false)
+        });
+        if !counted {
+            self.released_told(sync);
         }
-        self.released_told(sync);
     }
 
     #[cold]
     fn released_told(&self, sync: &Sync) {
-        let before = COUNTING.get();
-        let same = before.thing == sync.id + 1;
+        let before = COUNTING.with(|counting| {
+            let told =
+                (counting.counted.get(), counting.held.get(), counting.since.get(), counting.allowed.get());
+            counting.is(sync).then_some(told)
+        });
         with(|recorder| {
-            let time = if same && before.held {
-                COUNTING.set(Counting::NOTHING);
-                self.tell(recorder, sync, Code::Repeats, 0, u64::from(before.counted))
+            let Some((counted, held, since, allowed)) = before else {
+                self.tell(recorder, sync, Code::Releases, 0, 0);
+                return;
+            };
+            let time = if held {
+                COUNTING.with(Counting::forget);
+                self.tell(recorder, sync, Code::Repeats, 0, u64::from(counted))
             } else {
                 self.tell(recorder, sync, Code::Releases, 0, 0)
             };
-            if !same {
-                return;
-            }
-            let each = time.saturating_sub(before.since) / u64::from(before.counted.max(1));
-            let allowed = if each < QUICK { (before.allowed * 2).clamp(1, MOST) } else { 0 };
-            COUNTING.set(Counting {
-                thing: sync.id + 1,
-                left: allowed,
-                allowed,
-                since: time,
-                ..Counting::NOTHING
-            });
+            let each = time.saturating_sub(since) / u64::from(counted.max(1));
+            let allowed = if each < QUICK { (allowed * 2).clamp(1, MOST) } else { 0 };
+            COUNTING.with(|counting| counting.begin(sync.id, allowed, allowed, time));
         });
     }
 
@@ -311,10 +341,12 @@ impl Recorder {
     /// Tells an event of this moment, after what was counted before; its time.
     fn tell_at(&mut self, code: Code, second: u64, third: u64, number: u64) -> u64 {
         let time = self.tape.now();
-        let counting = COUNTING.replace(Counting::NOTHING);
-        if counting.counted > 0 {
-            self.tell_counted(&counting, time);
-        }
+        COUNTING.with(|counting| {
+            if counting.counted.get() > 0 {
+                self.tell_counted(counting, time);
+            }
+            counting.forget();
+        });
         self.write([time, code as u64 | second, third, number]);
         time
     }
@@ -322,12 +354,13 @@ impl Recorder {
     /// What was counted of a lock; that it is held, if it is.
     #[cold]
     fn tell_counted(&mut self, counting: &Counting, time: u64) {
-        let whole = counting.counted - u32::from(counting.held);
-        let thing = u64::from(counting.thing - 1);
+        let held = counting.held.get();
+        let whole = counting.counted.get() - u32::from(held);
+        let thing = u64::from(counting.thing.get() - 1);
         if whole > 0 {
             self.write([time, Code::Repeats as u64, thing, u64::from(whole)]);
         }
-        if counting.held {
+        if held {
             self.write([time, Code::Acquires as u64, thing, 0]);
         }
     }

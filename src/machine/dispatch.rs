@@ -284,20 +284,23 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 }
                 regs = registers!();
             }
-            if S::EYES && world.trapped() && look::writes(*instruction) {
-                let past = code.position();
-                save!();
-                step_back(fiber);
-                if let Err(interrupted) = world.safepoint(fiber, program) {
-                    return Err(fault::interrupted(fiber, past, interrupted));
+            // What most instructions are is told by their number alone, which is at hand.
+            if S::EYES && look::is_worth_it(*instruction) {
+                if world.trapped() && look::writes(*instruction) {
+                    let past = code.position();
+                    save!();
+                    step_back(fiber);
+                    if let Err(interrupted) = world.safepoint(fiber, program) {
+                        return Err(fault::interrupted(fiber, past, interrupted));
+                    }
+                    save!();
+                    regs = registers!();
                 }
-                save!();
-                regs = registers!();
-            }
-            if S::EYES && world.sees() && look::is_worth_it(*instruction) {
-                save!();
-                look::look(image, fiber, world, frame.function, base, *instruction);
-                regs = registers!();
+                if world.sees() {
+                    save!();
+                    look::look(image, fiber, world, frame.function, base, *instruction);
+                    regs = registers!();
+                }
             }
             match *instruction {
                 I::Move { d, s } => {

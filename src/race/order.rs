@@ -29,6 +29,33 @@ impl Watched {
     }
 }
 
+impl Watched {
+    #[inline]
+    fn note_lock(&self, sync: &Sync) {
+        let Some(notes) = &self.notes else { return };
+        mine::with(|mine| {
+            // What one thread has done alone is before whatever it starts.
+            if mine.detector.many() {
+                let mut notes = notes.lock();
+                notes.acquire(mine);
+                mine.release_to(&mut notes.taker);
+            }
+            mine.holds(sync);
+        });
+    }
+
+    #[inline]
+    fn note_unlock(&self, sync: &Sync) {
+        let Some(notes) = &self.notes else { return };
+        mine::with(|mine| {
+            if mine.detector.many() {
+                notes.lock().release(mine);
+            }
+            mine.holds_no_more(sync);
+        });
+    }
+}
+
 #[derive(Debug, Default)]
 struct Notes {
     /// The latest release: of a lock, a writer, an event, an atomic's write.
@@ -75,6 +102,26 @@ impl Sync {
             traced: watched.and_then(|watched| watched.traced.as_ref()),
             sync: self,
         }
+    }
+
+    /// A lock is held now.
+    #[inline]
+    pub fn locked(&self) {
+        let Some(watched) = self.watched.get() else { return };
+        if let Some(traced) = &watched.traced {
+            traced.acquired(self);
+        }
+        watched.note_lock(self);
+    }
+
+    /// It is given back.
+    #[inline]
+    pub fn unlocked(&self) {
+        let Some(watched) = self.watched.get() else { return };
+        if let Some(traced) = &watched.traced {
+            traced.released(self);
+        }
+        watched.note_unlock(self);
     }
 
     /// Somebody has looked at what others have done with it.
@@ -136,26 +183,6 @@ impl Order<'_> {
         self.note(|notes, mine, _| {
             notes.acquire(mine);
             notes.release(mine);
-        });
-    }
-
-    /// A lock is held now.
-    #[inline]
-    pub fn locked(&mut self) {
-        self.tell(Traced::acquired);
-        self.note(|notes, mine, sync| {
-            notes.acquire(mine);
-            notes.taker = Some(mine.release());
-            mine.holds(sync);
-        });
-    }
-
-    #[inline]
-    pub fn unlocked(&mut self) {
-        self.tell(Traced::released);
-        self.note(|notes, mine, sync| {
-            notes.release(mine);
-            mine.holds_no_more(sync);
         });
     }
 
@@ -350,7 +377,7 @@ impl Sum {
 impl Notes {
     fn release(&mut self, mine: &mut Mine) {
         // It knows of all releases before it that anybody has acquired.
-        self.last = Some(mine.release());
+        mine.release_to(&mut self.last);
     }
 
     fn acquire(&mut self, mine: &mut Mine) {

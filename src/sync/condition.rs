@@ -169,7 +169,7 @@ impl Condition {
     }
 
     fn release_all(&self, who: Who<'_>) -> Levels {
-        self.lock.order().unlocked();
+        self.lock.unlocked();
         if let Kind::RLock(lock) = &self.lock.kind {
             return lock.release_all(who);
         }

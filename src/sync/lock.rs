@@ -27,7 +27,7 @@ impl Lock {
         match self.owner.take(who.thread.id, who.line) {
             Taken::Yes => {
                 who.thread.hold(1);
-                sync.order().locked();
+                sync.locked();
                 Ok(true)
             }
             Taken::Mine | Taken::Others => Ok(false),
@@ -41,7 +41,7 @@ impl Lock {
             return Err(self.owner.refuse(sync, who, world));
         }
         who.thread.let_go(1);
-        sync.order().unlocked();
+        sync.unlocked();
         self.owner.free();
         Ok(())
     }

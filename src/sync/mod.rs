@@ -214,7 +214,7 @@ impl Sync {
         if taken {
             thread.hold(1);
             if noted {
-                self.order().locked();
+                self.locked();
             }
             self.count_acquired();
         }
@@ -230,7 +230,7 @@ impl Sync {
         }
         thread.let_go(1);
         if noted {
-            self.order().unlocked();
+            self.unlocked();
         }
         lock.owner.free();
         true

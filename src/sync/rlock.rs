@@ -37,7 +37,7 @@ impl RLock {
     pub fn try_acquire(&self, sync: &Sync, who: Who<'_>) -> Result<bool, Error> {
         let depth = match self.owner.take(who.thread.id, who.line) {
             Taken::Yes => {
-                sync.order().locked();
+                sync.locked();
                 1
             }
             Taken::Mine => self.depth.load(Ordering::Relaxed) + 1,
@@ -58,7 +58,7 @@ impl RLock {
         let depth = self.depth.load(Ordering::Relaxed).saturating_sub(1);
         self.depth.store(depth, Ordering::Relaxed);
         if depth == 0 {
-            sync.order().unlocked();
+            sync.unlocked();
             self.owner.free();
         }
         Ok(())
@@ -77,7 +77,7 @@ impl RLock {
     pub fn reacquire(&self, sync: &Sync, who: Who<'_>, levels: Levels) -> Result<bool, Error> {
         match self.owner.take(who.thread.id, levels.line) {
             Taken::Yes => {
-                sync.order().locked();
+                sync.locked();
                 self.depth.store(u64::from(levels.depth), Ordering::Relaxed);
                 who.thread.hold(levels.depth);
                 Ok(true)

@@ -194,6 +194,7 @@ impl Scheduler for Eyes<'_> {
 }
 
 impl World for Eyes<'_> {
+    #[inline(always)]
     fn thread(&self) -> &Arc<Thread> {
         self.real.thread()
     }
