@@ -195,3 +195,30 @@ fn manual_pages_keep_their_examples() {
     assert!(page.contains(&format!(".SH \"EXAMPLES\"\n.nf\n{columns}")), "{page}");
     assert!(page.contains(".SH \"EXIT STATUS\"\n.nf\n0 everything holds"), "{page}");
 }
+
+#[test]
+fn what_was_meant_is_guessed() {
+    for (words, said) in [
+        (&["rnu", "bank.conc"][..], "did you mean the command `conc run`?"),
+        (&["chekc", "bank.conc"], "did you mean the command `conc check`?"),
+        (&["repl"], "`conc` alone is a session"),
+        (&["examples/12_a_lock"], "did you mean examples/12_a_lock.conc?"),
+        (&["examples/12_a_lok.conc"], "did you mean examples/12_a_lock.conc?"),
+        (&["examples/nothing_like_it.conc"], "a path is taken from the current directory"),
+    ] {
+        let output = conc(words, "");
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains(said), "{words:?}: {}", text(&output.stderr));
+    }
+}
+
+/// What follows the script's name is the script's; but whoever looks in vain for what a flag does should learn why.
+#[test]
+fn a_flag_behind_a_script_without_arguments_is_told() {
+    let said = |words: &[&str]| text(&conc(words, "").stderr);
+    let note = said(&["run", "examples/12_a_lock.conc", "--jitter=3"]);
+    assert!(note.contains("--jitter=3 stands behind the script") && note.contains("before"), "{note}");
+    assert!(said(&["check", "-e", "print(1)", "--outcomes"]).contains("--outcomes stands behind"));
+    assert_eq!(said(&["-e", "print(args)", "--jitter"]), "");
+    assert_eq!(said(&["-e", "print(1)", "--fast", "jitter"]), "");
+}

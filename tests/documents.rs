@@ -153,4 +153,11 @@ fn both_lists_of_examples_have_the_same_examples() {
         let listed = examples(&english).iter().any(|example| example.ends_with(&name));
         assert!(listed || !name.ends_with(".conc"), "{name} is in no list");
     }
+    // Each classic by its problem, by construct, and by what can go wrong.
+    for entry in fs::read_dir("examples/classics").expect("a folder") {
+        let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
+        let times =
+            examples(&english).iter().filter(|example| example.ends_with(&format!("/{name}"))).count();
+        assert!(times >= 3, "{name} is in {times} lists");
+    }
 }

@@ -1,7 +1,9 @@
 //! Where a script's text comes from: a file, standard input, or the command line.
 
-use super::Failure;
-use super::arguments::Script;
+use super::arguments::{self, Script};
+use super::{Failure, say};
+use conc::report::render;
+use conc::resolve::suggest;
 use conc::source::Source;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -17,13 +19,30 @@ pub fn load(script: &Script) -> Result<(Source, Vec<String>), Failure> {
         Some(words) => (from_text(&words[0])?, &words[1..]),
         None => (from_file(&script.script[0])?, &script.script[1..]),
     };
-    let arguments =
+    let arguments: Vec<String> =
         arguments.iter().enumerate().map(|(i, word)| argument(i + 1, word)).collect::<Result<_, _>>()?;
+    if let Some(flag) = arguments.iter().find(|word| is_flag(word)).filter(|_| !source.text.contains("args"))
+    {
+        say(&format!(
+            "note: {} stands behind the script, so it is the script's own, and the script does not look at its `args`\n\
+             help: flags of conc stand before the script's name\n",
+            render::clean(flag)
+        ));
+    }
     let source = match &script.name {
         Some(name) => Source::new(name.as_str(), source.text),
         None => source,
     };
     Ok((source, arguments))
+}
+
+/// Whether it looks like a flag of a command that takes scripts.
+fn is_flag(word: &str) -> bool {
+    let Some(flag) = word.strip_prefix("--") else { return false };
+    let name = flag.split_once('=').map_or(flag, |(name, _)| name);
+    let table = arguments::table();
+    let mut takes_scripts = ["run", "check", "sim"].iter().filter_map(|name| table.find_subcommand(name));
+    takes_scripts.any(|command| command.get_arguments().any(|flag| flag.get_long() == Some(name)))
 }
 
 fn argument(number: usize, word: &OsString) -> Result<String, Failure> {
@@ -70,12 +89,9 @@ fn refused(path: &Path, error: &std::io::Error) -> Failure {
     let shown = path.display();
     match error.kind() {
         ErrorKind::NotFound => {
-            let longer = format!("{shown}.conc");
-            let hint = if Path::new(&longer).is_file() {
-                format!("did you mean {longer}?")
-            } else {
+            let hint = meant(path).unwrap_or_else(|| {
                 "a path is taken from the current directory; `conc --help` shows what can be run".into()
-            };
+            });
             Failure::new(format!("cannot read {shown}: there is no such file")).hint(hint)
         }
         ErrorKind::IsADirectory => {
@@ -85,6 +101,30 @@ fn refused(path: &Path, error: &std::io::Error) -> Failure {
             .hint(format!("give yourself the right to read it: chmod u+r {shown}")),
         _ => Failure::new(format!("cannot read {shown}: {error}")),
     }
+}
+
+/// What was probably meant by the name of a file that there is not: another file, or a command.
+fn meant(path: &Path) -> Option<String> {
+    let shown = path.to_str()?;
+    let longer = format!("{shown}.conc");
+    if Path::new(&longer).is_file() {
+        return Some(format!("did you mean {longer}?"));
+    }
+    if ["repl", "session", "shell"].contains(&shown) {
+        return Some("`conc` alone is a session".into());
+    }
+    let table = arguments::table();
+    if let Some(command) = suggest::closest(shown, table.get_subcommands().map(clap::Command::get_name)) {
+        return Some(format!("did you mean the command `conc {command}`?"));
+    }
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let names: Vec<String> = std::fs::read_dir(folder)
+        .ok()?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.ends_with(".conc"))
+        .collect();
+    let closest = suggest::closest(path.file_name()?.to_str()?, names.iter().map(String::as_str))?;
+    Some(format!("did you mean {}?", path.with_file_name(closest).display()))
 }
 
 /// The text of a script; a byte order mark at its start is no part of it.

@@ -38,10 +38,16 @@ pub fn topics(style: &Style) -> String {
 }
 
 /// The topic that was probably meant.
-pub fn closest(topic: &str) -> Option<&'static str> {
+pub fn closest(topic: &str) -> Option<String> {
+    if let Some((owner, name)) = topic.rsplit_once('.') {
+        let kind = Type::ALL.into_iter().find(|kind| kind.word() == owner)?;
+        let methods = builtin::methods(kind).iter().map(|row| row.name);
+        let names = methods.chain(builtin::properties(kind).iter().map(|property| property.name));
+        return suggest::closest(name, names).map(|name| format!("{owner}.{name}"));
+    }
     let names = GROUPS.iter().flat_map(|(_, pages)| *pages).flat_map(Page::names);
     let builtins = builtin::functions().iter().map(|row| row.name).filter(|name| !name.starts_with("__"));
-    suggest::closest(topic, names.chain(builtins))
+    suggest::closest(topic, names.chain(builtins)).map(str::to_string)
 }
 
 /// `lock.acquire`, or `acquire` alone: of every type that has it.

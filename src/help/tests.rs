@@ -44,6 +44,22 @@ fn every_word_of_the_language_is_a_topic() {
     }
 }
 
+/// So are the builtins, and whatever stands behind a dot.
+#[test]
+fn every_builtin_is_a_topic() {
+    let functions = builtin::functions().iter().map(|row| row.name).filter(|name| !name.starts_with("__"));
+    for name in functions.chain(crate::syntax::RESERVED).chain(crate::syntax::DECLARING) {
+        assert!(text(name).is_some(), "there is no help on {name}");
+    }
+    for kind in Type::ALL {
+        let methods = builtin::methods(kind).iter().map(|row| row.name);
+        for name in methods.chain(builtin::properties(kind).iter().map(|property| property.name)) {
+            assert!(text(name).is_some(), "there is no help on .{name}");
+            assert!(text(&format!("{}.{name}", kind.word())).is_some(), "{}.{name}", kind.word());
+        }
+    }
+}
+
 const DECLARATIONS: &[&str] = &[
     "lock",
     "rlock",
@@ -105,7 +121,9 @@ fn builtins_are_found_by_name() {
             && page("__worker", &plain).is_none()
             && page("", &plain).is_none()
     );
-    assert_eq!(closest("semaphor"), Some("semaphore"));
-    assert_eq!(closest("pritn"), Some("print"));
+    assert_eq!(closest("semaphor").as_deref(), Some("semaphore"));
+    assert_eq!(closest("pritn").as_deref(), Some("print"));
+    assert_eq!(closest("lock.aquire").as_deref(), Some("lock.acquire"));
+    assert_eq!(closest("luck.acquire"), None);
     assert!(topics(&plain).contains("  lock         one thread at a time\n"), "{}", topics(&plain));
 }

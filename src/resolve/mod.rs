@@ -10,7 +10,7 @@ mod early;
 mod expressions;
 mod names;
 mod scopes;
-pub(crate) mod suggest;
+pub mod suggest;
 #[cfg(test)]
 mod tests;
 

@@ -96,7 +96,7 @@ pub(super) fn native_method(foreign: &str) -> Option<&'static str> {
 }
 
 /// The candidate that `wanted` most likely is a misspelling of; none when all are too different.
-pub(crate) fn closest<'c>(wanted: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub fn closest<'c>(wanted: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let letters: Vec<char> = wanted.chars().collect();
     // Nobody misspells a hundred letters, and the comparison is quadratic.
     if letters.len() > 100 {
