@@ -144,12 +144,12 @@ fn gives_up<T: Tries>(by: &T, graph: &Graph, seat: usize) -> bool {
 #[cold]
 fn let_time_pass<T: Tries>(by: &mut T, graph: &Graph, out: &mut Vec<Tried<T::Found>>) -> Option<()> {
     let can = |one: &Tried<T::Found>| matches!(one.outcome.kind, Effect::Change(_));
-    let moves = out.iter().any(can);
+    let mut moves = out.iter().any(can);
     for seat in 0..graph.seats {
         let runs =
             |one: &Tried<T::Found>| one.seat == seat && one.way == Way::Run && can(one) && !one.outcome.died;
         if by.deadline(graph, seat).is_some_and(|left| left <= 0) && !out.iter().any(runs) {
-            try_way(by, graph, seat, Way::TimeOut, out)?;
+            moves |= try_way(by, graph, seat, Way::TimeOut, out)?;
         }
     }
     if moves {

@@ -130,7 +130,7 @@ fn compare_with(program: &Program, answer: &Answer, what: &str, reductions: conc
     }
     let least = shrink::shrink(program, &mut |smaller| {
         let answer = explore(smaller, MOST_STATES, Flaw::None);
-        answer.is_some_and(|answer| differ(smaller, &answer).is_some())
+        is_valid(smaller) && answer.is_some_and(|answer| differ(smaller, &answer).is_some())
     });
     let answer = explore(&least, MOST_STATES, Flaw::None).expect("as when it was shrunk");
     let found = checker::found(&least, reductions);
