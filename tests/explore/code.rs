@@ -136,6 +136,17 @@ pub enum Step {
         end: usize,
     },
     Close(usize),
+    Send {
+        channel: usize,
+        value: Operand,
+    },
+    Receive {
+        channel: usize,
+        to: usize,
+    },
+    CloseSide(usize),
+    Connect(usize),
+    Accept(usize),
     Select {
         arms: Vec<(Arm, usize)>,
         after: Option<(i64, usize)>,
@@ -413,6 +424,12 @@ impl Compiler {
             S::CompareExchange(thing, old, new, local) => {
                 Step::CompareExchange { thing: *thing, old: *old, new: *new, to: *local }
             }
+            S::Send(channel, value) => Step::Send { channel: *channel, value: self.value(value) },
+            S::SendMuch(channel) => Step::Send { channel: *channel, value: Operand::Number(MUCH) },
+            S::Receive(channel, local) => Step::Receive { channel: *channel, to: *local },
+            S::CloseSide(channel) => Step::CloseSide(*channel),
+            S::Connect(channel) => Step::Connect(*channel),
+            S::Accept(channel) => Step::Accept(*channel),
             S::Choose(local, count) => Step::Choose { count: *count, to: *local },
             S::Push(value) => Step::Push(self.value(value)),
             S::Pop(local) => Step::Pop { to: *local },

@@ -6,6 +6,9 @@
 //!   nothing else can move, the earliest first), but not while what it waits for is there: then it gets that.
 //! - Beginning to wait is a step for events (who waits is let go by `set` even when `clear` follows at once),
 //!   conditions (it gives up the lock) and barriers (it arrives). Other waits begin without anybody noticing.
+//! - An end of a pipe, or a side of a connection, is open until its process ends, or closes it. What is on the way in a pipe
+//!   has 64 KiB of room. Who sends over a connection that the other side has closed
+//!   may succeed once.
 //! - The program ends the moment its last non-daemon thread has; daemons make no further step.
 
 use crate::code::{self, Code, Kind, Operand, Step};
@@ -25,6 +28,10 @@ pub enum Flaw {
     DeathReleases,
     /// What is `shared` is not.
     SharedApart,
+    /// Who has the other end of a pipe is not told that this one is closed.
+    EndKeptOpen,
+    /// There is always room on the way.
+    RoomForAll,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -74,13 +81,42 @@ impl Thread {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Thing {
-    Lock { holder: Option<usize>, levels: u8, abandoned: bool },
-    RwLock { writer: Option<usize>, readers: Vec<usize> },
+    Lock {
+        holder: Option<usize>,
+        levels: u8,
+        abandoned: bool,
+    },
+    RwLock {
+        writer: Option<usize>,
+        readers: Vec<usize>,
+    },
     Number(i64),
     Event(bool),
-    Barrier { arrived: u8, broken: bool },
-    Queue { values: Vec<i64>, closed: bool },
+    Barrier {
+        arrived: u8,
+        broken: bool,
+    },
+    Queue {
+        values: Vec<i64>,
+        closed: bool,
+    },
     Condition,
+    /// Each side: `main`'s and the process's.
+    Channel([Side; 2]),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Side {
+    open: bool,
+    /// It can be used: of a connection, it has connected, or accepted.
+    there: bool,
+    inbox: Vec<i64>,
+    /// How many of these are not on the way any more: who takes one from a connection takes in all that has come.
+    taken_in: usize,
+    /// The other side has gone with something unread.
+    reset: bool,
+    /// It has sent to the other side after that had closed.
+    told: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -162,6 +198,8 @@ impl<'a> Machine<'a> {
             crate::model::Thing::Event => Thing::Event(false),
             crate::model::Thing::Barrier(_) => Thing::Barrier { arrived: 0, broken: false },
             crate::model::Thing::Queue(_) => Thing::Queue { values: Vec::new(), closed: false },
+            crate::model::Thing::Pipe => Thing::Channel([Side::new(true), Side::new(true)]),
+            crate::model::Thing::Connection => Thing::Channel([Side::new(false), Side::new(false)]),
         };
         let mut state = State {
             threads: vec![thread; self.codes.len()],
@@ -392,6 +430,43 @@ impl<'a> Machine<'a> {
                 }
                 each(self.done(next, me, None, 0));
             }
+            Step::Send { channel, value } => self.send(state, me, *channel, operand(thread, *value), each),
+            Step::Receive { channel, to } => {
+                let [own, other] = sides(&mut next, *channel, side_of(me));
+                match own.inbox.first() {
+                    _ if !own.open => each(self.fail(next, me, "closed")),
+                    Some(&value) => {
+                        if own.taken_in == 0 {
+                            own.taken_in = own.inbox.len();
+                        }
+                        own.taken_in -= 1;
+                        own.inbox.remove(0);
+                        each(self.done(next, me, Some(*to), value));
+                    }
+                    None if own.reset || !other.open && self.flaw != Flaw::EndKeptOpen => {
+                        own.reset = false;
+                        each(self.fail(next, me, "closed"));
+                    }
+                    None => {}
+                }
+            }
+            Step::CloseSide(channel) => {
+                let [own, _] = sides(&mut next, *channel, side_of(me));
+                own.close();
+                each(self.done(next, me, None, 0));
+            }
+            Step::Connect(channel) => {
+                let [own, _] = sides(&mut next, *channel, side_of(me));
+                own.there = true;
+                each(self.done(next, me, None, 0));
+            }
+            Step::Accept(channel) => {
+                let [own, other] = sides(&mut next, *channel, side_of(me));
+                if other.there {
+                    own.there = true;
+                    each(self.done(next, me, None, 0));
+                }
+            }
             Step::Select { arms, otherwise, .. } => {
                 let mut ready = false;
                 for (arm, label) in arms {
@@ -440,6 +515,30 @@ impl<'a> Machine<'a> {
                 each(ended(next, me, thread.error.map_or(Life::Ended, Life::Failed)));
             }
             step => unreachable!("{step:?}"),
+        }
+    }
+
+    /// Sends over a pipe or a connection.
+    fn send(&self, state: &State, me: usize, channel: usize, value: i64, each: &mut dyn FnMut(State)) {
+        let is_pipe = self.program.things[channel] == crate::model::Thing::Pipe;
+        let mut next = state.clone();
+        let [own, other] = sides(&mut next, channel, side_of(me));
+        if !own.open {
+            return each(self.fail(next, me, "closed"));
+        }
+        if !other.open {
+            if !is_pipe && !own.reset && !own.told {
+                let mut lost = state.clone();
+                sides(&mut lost, channel, side_of(me))[0].told = true;
+                each(self.done(lost, me, None, 0));
+            }
+            own.reset = false;
+            return each(self.fail(next, me, "closed"));
+        }
+        let full = value == MUCH && other.inbox.contains(&MUCH) && self.flaw != Flaw::RoomForAll;
+        if !full {
+            other.inbox.push(value);
+            each(self.done(next, me, None, 0));
         }
     }
 
@@ -497,7 +596,9 @@ impl<'a> Machine<'a> {
                     each(next);
                 }
             },
-            Thing::Lock { .. } | Thing::RwLock { .. } | Thing::Queue { .. } => unreachable!("no wait"),
+            Thing::Lock { .. } | Thing::RwLock { .. } | Thing::Queue { .. } | Thing::Channel(_) => {
+                unreachable!("no wait")
+            }
         }
     }
 
@@ -1005,8 +1106,41 @@ fn ended(mut next: State, me: usize, life: Life) -> State {
     for thing in &mut next.things {
         match thing {
             Thing::Lock { holder, abandoned, .. } if *holder == Some(me) => *abandoned = true,
+            // Nobody else has that side.
+            Thing::Channel(sides) if me < 2 => {
+                let [own, other] = own_first(sides, me);
+                other.reset |= own.open && own.inbox.len() > own.taken_in;
+                own.close();
+            }
             _ => {}
         }
     }
     next
+}
+
+/// `main` has the first side, the process of the first handle the second.
+fn side_of(thread: usize) -> usize {
+    thread
+}
+
+fn sides(state: &mut State, channel: usize, own: usize) -> [&mut Side; 2] {
+    match &mut state.things[channel] {
+        Thing::Channel(sides) => own_first(sides, own),
+        thing => unreachable!("{thing:?}"),
+    }
+}
+
+fn own_first(sides: &mut [Side; 2], own: usize) -> [&mut Side; 2] {
+    let [first, second] = sides;
+    if own == 0 { [first, second] } else { [second, first] }
+}
+
+impl Side {
+    fn new(there: bool) -> Side {
+        Side { open: true, there, inbox: Vec::new(), taken_in: 0, reset: false, told: false }
+    }
+
+    fn close(&mut self) {
+        (self.open, self.inbox, self.taken_in) = (false, Vec::new(), 0);
+    }
 }

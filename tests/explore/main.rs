@@ -95,6 +95,7 @@ fn conc_finds_what_the_oracle_finds_of_processes() {
 fn held_against_the_oracle(seeds: std::ops::Range<u64>, program: fn(u64) -> Program) {
     let judged = on_all_cores(seeds, |seed| {
         let program = program(seed);
+        assert!(is_valid(&program), "seed {seed}:\n{}", render::text(&program));
         let Some(answer) = explore(&program, MOST_STATES, Flaw::None) else { return false };
         for (setting, reductions) in checker::settings() {
             compare_with(&program, &answer, &format!("seed {seed}, {setting}"), reductions);
@@ -187,9 +188,12 @@ fn a_wrong_oracle_is_noticed() {
         Flaw::EndMerged,
         Flaw::DeathReleases,
         Flaw::SharedApart,
+        Flaw::EndKeptOpen,
+        Flaw::RoomForAll,
     ];
     for flaw in flaws {
-        let of_processes = matches!(flaw, Flaw::DeathReleases | Flaw::SharedApart);
+        let of_processes =
+            matches!(flaw, Flaw::DeathReleases | Flaw::SharedApart | Flaw::EndKeptOpen | Flaw::RoomForAll);
         let noticed = (0..2000).any(|seed| {
             let program = if of_processes { processes::program(seed) } else { generate::program(seed) };
             let answers = (explore(&program, 5_000, flaw), explore(&program, 5_000, Flaw::None));

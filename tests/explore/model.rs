@@ -55,6 +55,10 @@ pub enum Thing {
     Barrier(u8),
     Queue(Option<usize>),
     Atomic(i64),
+    /// `main` has one end, the process of the first handle gets the other.
+    Pipe,
+    /// `main` listens and accepts, the process of the first handle connects.
+    Connection,
 }
 
 /// Something that `with` and `acquire` take: a thing, and which side of an rwlock.
@@ -153,6 +157,15 @@ pub enum Statement {
     AtomicAdd(usize, i64),
     AtomicAddTo(usize, i64, usize),
     CompareExchange(usize, i64, i64, usize),
+    /// `main`, or the process of the first handle, at its own side of a pipe or a connection.
+    Send(usize, Value),
+    /// So much that a second one finds no room.
+    SendMuch(usize),
+    /// Into a local; `MUCH` for what is much.
+    Receive(usize, usize),
+    CloseSide(usize),
+    Connect(usize),
+    Accept(usize),
     Choose(usize, i64),
     Push(Value),
     Pop(usize),
@@ -180,7 +193,15 @@ pub enum Otherwise {
     Else(Vec<Statement>),
 }
 
+/// What stands for a large message.
+pub const MUCH: i64 = -2;
+
 impl Program {
+    /// The pipe or connection that there is.
+    pub fn channel(&self) -> Option<usize> {
+        self.things.iter().position(|thing| matches!(thing, Thing::Pipe | Thing::Connection))
+    }
+
     pub fn has_processes(&self) -> bool {
         self.bodies.iter().any(|body| body.kind == BodyKind::Process)
     }

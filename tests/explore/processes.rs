@@ -1,5 +1,5 @@
 //! Random programs with processes: one or two beside `main`, over variables that are shared or their own, over things
-//! that are shared, and with kills.
+//! that are shared, over a pipe or a connection between `main` and the first process, and with kills.
 
 use crate::generate::size;
 use crate::model::*;
@@ -12,14 +12,21 @@ struct Generator {
     program: Program,
     locals: usize,
     in_main: bool,
+    /// The pipe or connection, where it can be used.
+    channel: Option<usize>,
 }
 
 /// The program of a number.
 pub fn program(seed: u64) -> Program {
     let mut random = fastrand::Rng::with_seed(seed ^ 0x70726f63);
     loop {
-        let mut generator =
-            Generator { random: random.fork(), program: Program::default(), locals: 0, in_main: false };
+        let mut generator = Generator {
+            random: random.fork(),
+            program: Program::default(),
+            locals: 0,
+            in_main: false,
+            channel: None,
+        };
         generator.program();
         if size(&generator.program) <= MOST {
             return generator.program;
@@ -54,23 +61,38 @@ impl Generator {
             };
             self.program.things.push(thing);
         }
+        let channel = self.chance(40).then(|| {
+            let thing = if self.chance(50) { Thing::Pipe } else { Thing::Connection };
+            self.program.things.push(thing);
+            self.program.things.len() - 1
+        });
         let processes = self.random.usize(1..3);
         for handle in 0..processes {
             // Sometimes the second runs what the first does.
-            if handle == 0 || self.chance(60) {
+            if handle == 0 || channel.is_some() || self.chance(60) {
                 let kind = if handle > 0 && self.chance(25) { BodyKind::Template } else { BodyKind::Process };
-                let statements = self.statements(3, 0);
+                self.channel = channel.filter(|_| handle == 0);
+                let mut statements = self.statements(3, 0);
+                if let Some(channel) = self.channel.take()
+                    && self.program.things[channel] == Thing::Connection
+                {
+                    statements.insert(0, Statement::Connect(channel));
+                }
                 self.program.bodies.push(Body { kind, daemon: false, statements });
             }
             self.program.handles.push(self.program.bodies.len() - 1);
         }
-        self.main(processes);
+        self.main(processes, channel);
     }
 
-    fn main(&mut self, handles: usize) {
+    fn main(&mut self, handles: usize, channel: Option<usize>) {
         self.in_main = true;
+        let connection = channel.filter(|channel| self.program.things[*channel] == Thing::Connection);
+        self.channel = channel.filter(|_| connection.is_none());
         let mut main = self.some(1);
         main.push(Statement::Start(0));
+        main.extend(connection.map(Statement::Accept));
+        self.channel = channel;
         if handles > 1 {
             main.extend(self.some(1));
             main.push(Statement::Start(1));
@@ -109,6 +131,19 @@ impl Generator {
 
     fn statement(&mut self, depth: usize) -> Statement {
         let var = self.random.usize(..self.program.vars.len());
+        if let Some(channel) = self.channel.filter(|_| self.chance(45)) {
+            return match self.random.u8(..8) {
+                0..=2 => Statement::Send(channel, self.value()),
+                // How much of it would be on the way is not for the oracle to know.
+                3 if self.program.things[channel] == Thing::Pipe => Statement::SendMuch(channel),
+                3 => Statement::Send(channel, Value::Number(1)),
+                4..=6 => {
+                    self.locals = (self.locals + 1) % 8;
+                    Statement::Receive(channel, self.locals)
+                }
+                _ => Statement::CloseSide(channel),
+            };
+        }
         if self.chance(45) {
             return match self.random.u8(..8) {
                 0..=3 => Statement::Add(var, Value::Number(1)),
@@ -120,7 +155,9 @@ impl Generator {
                 }
             };
         }
-        let thing = self.random.usize(..self.program.things.len());
+        let things = self.program.things.iter();
+        let shared = things.filter(|thing| !matches!(thing, Thing::Pipe | Thing::Connection)).count();
+        let thing = self.random.usize(..shared);
         let target = Target { thing, write: false };
         let kind = self.program.things[thing];
         match kind {
@@ -147,7 +184,7 @@ impl Generator {
                 self.locals = (self.locals + 1) % 8;
                 Statement::TryAcquire(target, self.locals)
             }
-            Thing::Lock | Thing::RLock | Thing::RwLock => {
+            Thing::Lock | Thing::RLock | Thing::RwLock | Thing::Pipe | Thing::Connection => {
                 Statement::With(target, self.statements(2, depth + 1))
             }
         }

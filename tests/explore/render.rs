@@ -9,10 +9,11 @@ struct Writer<'a> {
     program: &'a Program,
     text: String,
     indent: usize,
+    in_main: bool,
 }
 
 pub fn text(program: &Program) -> String {
-    let mut writer = Writer { program, text: String::new(), indent: 0 };
+    let mut writer = Writer { program, text: String::new(), indent: 0, in_main: false };
     writer.program();
     writer.text
 }
@@ -32,7 +33,8 @@ impl Writer<'_> {
             self.line(&format!("let xs = {list:?}"));
         }
         for i in 0..program.things.len() {
-            let shared = if program.has_processes() { "shared " } else { "" };
+            let channel = program.channel() == Some(i);
+            let shared = if program.has_processes() && !channel { "shared " } else { "" };
             let declaration = format!("{shared}{}", self.declaration(i));
             self.line(&declaration);
         }
@@ -45,6 +47,9 @@ impl Writer<'_> {
         for (i, body) in program.bodies.iter().enumerate() {
             let daemon = if body.daemon { "daemon " } else { "" };
             match body.kind {
+                BodyKind::Process if program.channel().is_some() && program.handles.first() == Some(&i) => {
+                    self.block(&format!("{daemon}process t{i}(side) {{"), &body.statements, "}");
+                }
                 BodyKind::Process => {
                     self.block(&format!("{daemon}process t{i} {{"), &body.statements, "}");
                 }
@@ -55,8 +60,24 @@ impl Writer<'_> {
                 BodyKind::Block => {}
             }
         }
+        if let Some(channel) = program.channel() {
+            self.line(&format!("fn told(value) => {MUCH} if type(value) == \"str\" else value"));
+            if program.things[channel] == Thing::Pipe {
+                self.line(&format!("let [near, far] = {}.ends", self.name(channel)));
+            }
+        }
+        self.in_main = true;
         for statement in &program.main {
             self.statement(statement);
+        }
+    }
+
+    /// What the end of a pipe or a connection is called where this is written.
+    fn side(&self) -> &'static str {
+        match self.program.channel().map(|channel| self.program.things[channel]) {
+            _ if self.in_main => "near",
+            Some(Thing::Connection) => "link",
+            _ => "side",
         }
     }
 
@@ -77,6 +98,8 @@ impl Writer<'_> {
             Thing::Queue(None) => format!("queue {name}"),
             Thing::Queue(Some(capacity)) => format!("queue {name}({capacity})"),
             Thing::Atomic(value) => format!("atomic {name} = {value}"),
+            Thing::Pipe => format!("pipe {name}"),
+            Thing::Connection => format!("let {name} = listen(0)"),
         }
     }
 
@@ -92,6 +115,8 @@ impl Writer<'_> {
             Thing::Barrier(_) => "b",
             Thing::Queue(_) => "q",
             Thing::Atomic(_) => "a",
+            Thing::Pipe => "p",
+            Thing::Connection => "n",
         };
         format!("{letter}{i}")
     }
@@ -189,7 +214,14 @@ impl Writer<'_> {
             S::Start(handle) => {
                 let body = self.program.handles[*handle];
                 match self.program.bodies[body].kind {
-                    BodyKind::Template | BodyKind::Process => format!("let h{handle} = start t{body}()"),
+                    BodyKind::Template | BodyKind::Process => {
+                        let given = match self.program.channel().filter(|_| *handle == 0) {
+                            Some(pipe) if self.program.things[pipe] == Thing::Pipe => "far".to_string(),
+                            Some(server) => format!("{}.port", self.name(server)),
+                            None => String::new(),
+                        };
+                        format!("let h{handle} = start t{body}({given})")
+                    }
                     BodyKind::Timer(_) => format!("start t{body}"),
                     BodyKind::Block => {
                         let statements = &self.program.bodies[body].statements;
@@ -242,6 +274,12 @@ impl Writer<'_> {
             S::CompareExchange(atomic, old, new, local) => {
                 format!("let k{local} = {}.compare_exchange({old}, {new})", self.name(*atomic))
             }
+            S::Send(_, value) => format!("{}.send({})", self.side(), self.value(value)),
+            S::SendMuch(_) => format!("{}.send(\"x\" * 40_000)", self.side()),
+            S::Receive(_, local) => format!("let k{local} = told({}.recv())", self.side()),
+            S::CloseSide(_) => format!("{}.close()", self.side()),
+            S::Connect(_) => "let link = connect(side)".into(),
+            S::Accept(server) => format!("let near = {}.accept()", self.name(*server)),
             S::Choose(local, count) => {
                 let values: Vec<String> = (0..*count).map(|i| i.to_string()).collect();
                 format!("let k{local} = choose([{}])", values.join(", "))

@@ -3,7 +3,7 @@
 
 use crate::machine::Flaw;
 use crate::real::{Run, once, watched};
-use crate::{generate, oracle, render, runnable, seeds};
+use crate::{generate, oracle, processes, render, runnable, seeds};
 use conc::code::verify::Verified;
 use conc::explore::verdict::{Findings, Property, Verdict};
 use conc::explore::{Limits, Options, check};
@@ -134,6 +134,31 @@ fn what_generated_programs_do_for_real_was_found_by_exploring() {
         }
     }
     assert!(judged > 0);
+}
+
+/// The same of programs with processes: those in which nothing can wait for ever, as a run would.
+#[test]
+fn what_generated_processes_do_for_real_was_found_by_exploring() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("explore-worlds");
+    std::fs::create_dir_all(&folder).expect("made");
+    let (mut judged, mut channels) = (0, 0);
+    for seed in seeds(60) {
+        let program = runnable(processes::program(seed));
+        let Some(answer) = oracle::explore(&program, crate::MOST_STATES, Flaw::None) else { continue };
+        if answer.livelock || answer.partial || answer.deadlock.is_some() {
+            continue;
+        }
+        let text = render::text(&program);
+        let Some(findings) = explored(&compiled("test", &text)) else { continue };
+        judged += 1;
+        channels += usize::from(program.channel().is_some());
+        let script = folder.join(format!("{seed}.conc"));
+        std::fs::write(&script, &text).expect("writable");
+        for run in runs(2, 2, &|| by_command(&script)) {
+            assert!(is_known(&findings, &run), "seed {seed}: {run:#?}\n{text}\n{:#?}", findings.outcomes);
+        }
+    }
+    assert!(judged > 0 && channels > 0, "{judged} programs, {channels} with a pipe or a connection");
 }
 
 /// Races that real runs find are races; and most of those that can be are found, whatever the threads' order is.

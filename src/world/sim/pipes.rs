@@ -6,6 +6,7 @@
 use super::rules::Rules;
 use super::step::Stepper;
 use super::universe::Universe;
+use crate::machine::Space;
 use crate::state::Shared;
 use crate::sync::Kind;
 use crate::sync::outside::simulated::{Held, Wire};
@@ -21,6 +22,8 @@ pub(super) struct Before {
     unused: u32,
     /// Who has let go of some.
     letting_go: Vec<Arc<Thread>>,
+    /// The process of the thread that moves.
+    space: Option<Arc<Space>>,
 }
 
 impl Stepper<'_> {
@@ -29,7 +32,12 @@ impl Stepper<'_> {
         let threads = [self.thread.clone()].into_iter().chain(others).collect();
         let letting_go = self.universe.seats.iter().filter(|seat| seat.lets_go);
         let letting_go = letting_go.map(|seat| seat.thread.clone()).collect();
-        Before { threads, unused: unused(&self.universe.snapshot(self.rules).1), letting_go }
+        Before {
+            threads,
+            unused: self.universe.ends(self.rules).unused(),
+            letting_go,
+            space: self.space.clone(),
+        }
     }
 }
 
@@ -37,21 +45,20 @@ impl Universe {
     /// After a step: closes what nobody can use any more if that was what the step was for (`now`), or if the thread has
     /// ended with it; else it is going to, if it has let go of anything. Whether it depends on what others have.
     pub(super) fn see_to_ends(&mut self, before: &Before, now: bool, rules: &Rules) -> bool {
-        let (_, objects) = self.snapshot(rules);
+        let ends = self.ends(rules);
         let is_here = |thread: &Arc<Thread>| self.seats.iter().any(|seat| Arc::ptr_eq(&seat.thread, thread));
         // Who was about to close some may have been killed.
         let now = now || !before.letting_go.iter().all(is_here);
-        if unused(&objects) <= before.unused && !now {
-            return false;
+        if ends.unused() <= before.unused && !now {
+            // What the variables of a process hold is of no use any more when its last thread ends.
+            return !self.seats.iter().any(|seat| seat.is_in(before.space.as_ref()));
         }
         let moved = |thread: &Arc<Thread>| {
             let place = before.threads.iter().position(|known| Arc::ptr_eq(known, thread));
             place.is_none_or(|place| place == 0)
         };
         if now || !is_here(&before.threads[0]) {
-            let used: Vec<&End> = objects.iter().filter_map(end).collect();
-            objects.iter().filter_map(between).for_each(|between| between.close_but(&used));
-            close_wires(&objects);
+            ends.close();
             return true;
         }
         // Threads that it has started may have been given what they do not keep.
@@ -62,20 +69,59 @@ impl Universe {
     }
 }
 
-/// How many open ends are not among these objects.
-fn unused(objects: &[Shared]) -> u32 {
-    let used: Vec<&End> = objects.iter().filter_map(end).collect();
-    let pipes: u32 = objects.iter().filter_map(between).map(|between| between.unused(&used)).sum();
-    let used = held(objects);
-    pipes + objects.iter().filter_map(wire).map(|wire| wire.unused(&used)).sum::<u32>()
+/// What there is at a moment, and what of it is of use to anybody.
+struct Ends {
+    objects: Vec<Shared>,
+    /// Of each, whether a thread leads to it, or a variable of a process that has threads.
+    in_use: Vec<bool>,
 }
 
-/// A server that closes gives up those who wait to be accepted, so servers come first.
-fn close_wires(objects: &[Shared]) {
-    let wires = || objects.iter().filter_map(wire);
-    wires().filter(|wire| wire.is_port()).for_each(|wire| wire.close_but(&held(objects)));
-    let used = held(objects);
-    wires().for_each(|wire| wire.close_but(&used));
+impl Universe {
+    fn ends(&self, rules: &Rules) -> Ends {
+        let (snapshot, objects) = self.snapshot(rules);
+        let has_threads = |space: Option<&Arc<Space>>| self.seats.iter().any(|seat| seat.is_in(space));
+        let first = has_threads(None);
+        if first && self.spaces().iter().all(|space| has_threads(Some(space))) {
+            return Ends { in_use: vec![true; objects.len()], objects };
+        }
+        let mut seen = vec![false; snapshot.nodes.len()];
+        let seats = snapshot.roots - snapshot.seats;
+        let mut pending: Vec<usize> = (if first { 0 } else { seats }..snapshot.roots).collect();
+        while let Some(node) = pending.pop() {
+            let object = node.checked_sub(snapshot.roots).map(|at| &objects[at]);
+            let idle = matches!(object, Some(Shared::Space(space)) if !has_threads(Some(space)));
+            if !std::mem::replace(&mut seen[node], true) && !idle {
+                pending.extend(snapshot.nodes[node].refs.iter().map(|to| *to as usize));
+            }
+        }
+        Ends { in_use: seen.split_off(snapshot.roots), objects }
+    }
+}
+
+impl Ends {
+    /// The ends of pipes that somebody can use.
+    fn used(&self) -> Vec<&End> {
+        let used = self.objects.iter().zip(&self.in_use).filter(|(_, used)| **used);
+        used.filter_map(|(object, _)| end(object)).collect()
+    }
+
+    /// How many are open that nobody can use. A connection is kept by whatever variable has it.
+    fn unused(&self) -> u32 {
+        let used = self.used();
+        let pipes: u32 = self.objects.iter().filter_map(between).map(|between| between.unused(&used)).sum();
+        let held = held(&self.objects);
+        pipes + self.objects.iter().filter_map(wire).map(|wire| wire.unused(&held)).sum::<u32>()
+    }
+
+    /// Closes those. A server that closes gives up those who wait to be accepted, so servers come first.
+    fn close(&self) {
+        let used = self.used();
+        self.objects.iter().filter_map(between).for_each(|between| between.close_but(&used));
+        let wires = || self.objects.iter().filter_map(wire);
+        wires().filter(|wire| wire.is_port()).for_each(|wire| wire.close_but(&held(&self.objects)));
+        let held = held(&self.objects);
+        wires().for_each(|wire| wire.close_but(&held));
+    }
 }
 
 /// The sides of connections, and the servers, that somebody has.
