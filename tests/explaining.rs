@@ -3,7 +3,7 @@
 mod common;
 
 use common::{conc, text};
-use conc::report::Code;
+use conc::report::{Code, Language};
 use std::path::{Path, PathBuf};
 
 /// A block of code on a page: the words behind ```` ```conc ````, and its text.
@@ -35,7 +35,7 @@ fn write(name: &str, script: &str) -> PathBuf {
 #[test]
 fn every_page_keeps_its_word() {
     for code in Code::ALL {
-        let blocks = blocks(code.explanation());
+        let blocks = blocks(code.explanation(Language::English));
         let [(causes, script), (mended, cure)] = blocks.as_slice() else {
             panic!("{code}: {} blocks", blocks.len());
         };

@@ -1,5 +1,5 @@
 //! Every script under `tests/golden/` and every example is one test, named by its path. Every example is a second one,
-//! which explores it (`harness/verdict.rs`).
+//! which explores it (`harness/verdict.rs`). Where conc has something to say, a script is also run in Chinese.
 //!
 //! What a script expects stands in its own comments (see `harness/expectation.rs`). To write the output blocks
 //! anew from what `conc` does now: `UPDATE_GOLDEN=1 cargo test --test golden`, and read the difference.
@@ -20,7 +20,8 @@ fn main() {
     scripts.extend(examples.iter().cloned());
     scripts.sort();
     examples.sort();
-    let mut trials: Vec<Trial> = scripts.into_iter().map(|script| trial(root, script, update)).collect();
+    let mut trials: Vec<Trial> = scripts.iter().map(|script| trial(root, script.clone(), update)).collect();
+    trials.extend(scripts.into_iter().map(|script| chinese(root, script)));
     trials.extend(examples.into_iter().map(|example| exploration(root, example)));
     libtest_mimic::run(&arguments, trials).exit();
 }
@@ -28,6 +29,12 @@ fn main() {
 fn trial(root: &Path, script: PathBuf, update: bool) -> Trial {
     let name = name(root, &script);
     Trial::test(name, move || harness::run::check(&script, update).map_err(Into::into))
+}
+
+/// Once more in Chinese: of what conc says there, nothing may be missing in the catalogue.
+fn chinese(root: &Path, script: PathBuf) -> Trial {
+    let name = format!("{} (Chinese)", name(root, &script));
+    Trial::test(name, move || harness::run::check_language(&script).map_err(Into::into))
 }
 
 fn exploration(root: &Path, example: PathBuf) -> Trial {

@@ -16,6 +16,7 @@ fn strings(lines: &[&str]) -> Vec<String> {
 fn every_directive_is_read() {
     let script = "# expect: status 3\n# expect: args a b\n# expect: flags --timeout 2s\n\
                   # expect: command check --outcomes\n\
+                  # expect: language zh\n\
                   # expect: stdin one\\ntwo\\n\n# expect: any-order\n# expect: repeat 20\nprint(1)\n\
                   # stdout:\n#   1\n#\n#     indented\n# stdout has: x\n# stdout lacks: y\n# stderr has: z: w\n";
     let found = parse(script).unwrap();
@@ -23,6 +24,7 @@ fn every_directive_is_read() {
     assert_eq!(found.arguments, ["a", "b"]);
     assert_eq!(found.flags, ["--timeout", "2s"]);
     assert_eq!(found.command, ["check", "--outcomes"]);
+    assert_eq!(found.language, "zh");
     assert_eq!(found.stdin, "one\ntwo\n");
     assert!(found.any_order);
     assert_eq!(found.repeat, 20);

@@ -219,7 +219,7 @@ fn length(value: &Value) -> Result<Outcome, Error> {
 fn error(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     let function = "error(kind, text)";
     let kind = Kind::from_word(arg::text(&args[0], function, "kind")?);
-    Ok(Value::error(Error::new(kind, arg::text(&args[1], function, "text")?)).into())
+    Ok(Value::error(Error::of_script(kind, arg::text(&args[1], function, "text")?)).into())
 }
 
 fn deep_copy(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {

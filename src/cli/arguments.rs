@@ -4,10 +4,12 @@
 
 use super::colour::Color;
 use super::exploring::{self, Check, Format, Replay, Sim};
+use super::language::chosen;
 use super::lesson::{LESSON_EXAMPLES, Lesson};
 use super::mdbook::{MDBOOK_EXAMPLES, Mdbook};
+use super::translated;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args, CommandFactory, Parser, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use conc::units as value;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -166,6 +168,11 @@ pub struct Man {
 
 /// The whole table of commands and flags, for what is made of it.
 pub fn table() -> clap::Command {
+    if chosen().is_chinese() { translated::table(english()) } else { english() }
+}
+
+/// The same as it is written here.
+pub fn english() -> clap::Command {
     CommandLine::command()
 }
 
@@ -303,7 +310,9 @@ pub fn parse(words: Vec<OsString>) -> Result<CommandLine, clap::Error> {
     });
     let run = (!known).then(|| "run".into());
     let asked = ["conc".into()].into_iter().chain(run).chain(words.iter().cloned()).chain(help);
-    CommandLine::try_parse_from(asked).map_err(|error| with_advice(error, &words))
+    let found = table().try_get_matches_from(asked);
+    let read = found.and_then(|found| CommandLine::from_arg_matches(&found));
+    read.map_err(|error| with_advice(error.format(&mut table()), &words))
 }
 
 /// A complaint with what clap cannot know.

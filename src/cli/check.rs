@@ -1,6 +1,7 @@
 //! `conc check` and `conc replay`: what can happen, told as text or as JSON.
 
 use super::exploring::{Check, Format, Replay};
+use super::language::said;
 use super::progress::Watcher;
 use super::trace::Target;
 use super::{Failure, colour, compile_keeping, print, say, schedule, script};
@@ -45,7 +46,7 @@ fn explored(check: &Check) -> Result<i32, Failure> {
                 let fails = Some((failure.property, failure.what.clone()));
                 schedule::save(path, script, &program, &options, fails, &failure.story)?;
             }
-            None => say("nothing was saved: no counterexample was found\n"),
+            None => say(&said("nothing was saved: no counterexample was found\n")),
         }
     }
     let mut status = findings.status();
@@ -57,7 +58,7 @@ fn explored(check: &Check) -> Result<i32, Failure> {
             }
             None => {
                 target.discard();
-                say("nothing was drawn: no counterexample was found\n");
+                say(&said("nothing was drawn: no counterexample was found\n"));
             }
         }
     }
@@ -138,7 +139,7 @@ pub fn replay(replay: Replay) -> i32 {
 /// The story of a run in which nothing fails.
 fn drawn(story: &Story) -> String {
     let drawn = render::story(story, None, &colour::stdout(), width());
-    if drawn.is_empty() { drawn } else { format!("How this run goes:\n\n{drawn}\n") }
+    if drawn.is_empty() { drawn } else { format!("{}\n\n{drawn}\n", said("How this run goes:")) }
 }
 
 /// Said when the run does not show what it was saved for: of a livelock, one run shows the way in only.
@@ -146,8 +147,10 @@ fn what_is_missing(recorded: &Recorded, findings: &Findings) -> String {
     match &recorded.fails {
         Some((property, what)) if !findings.failures().any(|failure| failure.property == *property) => {
             let word = property.word();
-            let what = render::clean(what);
-            format!("note: it was saved for a failure that this one run does not show: {word}: {what}\n")
+            let what = render::clean(&said(what));
+            let missing =
+                format!("it was saved for a failure that this one run does not show: {word}: {what}");
+            format!("{} {}\n", said("note:"), said(missing))
         }
         Some(_) | None => String::new(),
     }

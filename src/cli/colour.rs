@@ -1,4 +1,5 @@
 //! Whether what conc says is coloured. Decided once, from `--color` and the environment, for the whole command.
+//! (The language goes with it: both are the style of reports.)
 
 use conc::report::Style;
 use std::ffi::OsString;
@@ -39,7 +40,9 @@ pub fn stdout() -> Style {
 
 fn style(terminal: bool) -> Style {
     let color = CHOICE.get().copied().unwrap_or_default();
-    if wanted(color, terminal, |name| std::env::var_os(name)) { Style::coloured() } else { Style::plain() }
+    let coloured = wanted(color, terminal, |name| std::env::var_os(name));
+    let style = if coloured { Style::coloured() } else { Style::plain() };
+    style.in_language(super::language::chosen())
 }
 
 /// See no-color.org and bixense.com/clicolors: the flag first, then NO_COLOR, then CLICOLOR_FORCE, then CLICOLOR.

@@ -3,18 +3,18 @@
 use super::arguments::Explain;
 use super::{Failure, colour, print};
 use conc::report::runtime::status;
-use conc::report::{Code, render};
+use conc::report::{Code, Language, render};
 
 /// Shows the page of the code, or without one the list of all; the exit status.
 pub fn explain(asked: Explain) -> i32 {
     let style = colour::stdout();
     let Some(word) = asked.code else {
-        print(&list());
+        print(&list(style.language()));
         return status::FINE;
     };
     match Code::named(&word) {
         Some(code) => {
-            print(&render::page(code.explanation(), &style));
+            print(&render::page(code.explanation(style.language()), &style));
             status::FINE
         }
         None => Failure::new(format!("there is no error code {word}"))
@@ -23,6 +23,6 @@ pub fn explain(asked: Explain) -> i32 {
     }
 }
 
-fn list() -> String {
-    Code::ALL.iter().map(|code| format!("{code}  {}\n", code.title())).collect()
+fn list(language: Language) -> String {
+    Code::ALL.iter().map(|code| format!("{code}  {}\n", code.title(language))).collect()
 }

@@ -4,6 +4,7 @@ mod files;
 mod replace;
 
 use super::arguments::Fmt;
+use super::language::said;
 use super::{Failure, colour, print, say, script};
 use conc::report::render;
 use conc::report::runtime::status;
@@ -91,7 +92,7 @@ fn file(path: &Path, check: bool) -> Outcome {
         }
         Ok(text) => match replace::replace(path, &source.text, &text) {
             Ok(()) => {
-                say(&format!("formatted {}\n", render::clean(&source.name)));
+                say(&said(format!("formatted {}\n", render::clean(&source.name))));
                 Outcome::Fine
             }
             Err(failure) => refused(&failure),

@@ -1,4 +1,5 @@
-//! What is made of the table of commands and flags for other programs: completions for shells, pages for `man`.
+//! What is made of the table of commands and flags for other programs: completions for shells, pages for `man`. All of it is English: shells and `man`
+//! have their own words around it.
 
 use super::arguments::{self, Completions, Man};
 use super::{Failure, print};
@@ -19,7 +20,7 @@ pub fn completions(asked: &Completions) -> i32 {
 /// The table, which here also knows what can follow `explain`, `help` and `man`: when conc itself is given another word, it
 /// has more to say than that there is none.
 fn with_values() -> clap::Command {
-    let mut table = arguments::table();
+    let mut table = arguments::english();
     // The table keeps names for as long as the process lives, which ends soon.
     let kept = |name: String| &*name.leak();
     let commands = table.get_subcommands().map(|command| kept(command.get_name().to_string())).collect();
@@ -38,7 +39,7 @@ fn with_values() -> clap::Command {
 
 /// Writes the manual page of conc or of one of its commands; the exit status.
 pub fn manual(asked: &Man) -> i32 {
-    let mut whole = arguments::table();
+    let mut whole = arguments::english();
     whole.build();
     let page = match &asked.command {
         None => Some(&whole),

@@ -1,7 +1,8 @@
 //! `conc help TOPIC`: a page of the reference, or what a builtin, a command or a flag does.
 
 use super::arguments::{self, Help};
-use super::{Failure, colour, print};
+use super::language::{chosen, said};
+use super::{Failure, colour, print, translated};
 use conc::help;
 use conc::report::runtime::status;
 
@@ -11,11 +12,11 @@ pub fn help(asked: &Help) -> i32 {
     let topic = asked.topic.join(" ");
     if topic.is_empty() {
         print(&help::topics(&style));
-        print(
+        print(&said(
             "`conc help TOPIC` shows one, `conc help lock.acquire` a member, `conc help print` a builtin, `conc help\n\
              --timeout` a flag.\n\
              `conc --help` lists the commands, and `conc check --help` the flags of one.\n",
-        );
+        ));
         return status::FINE;
     }
     // `--jitter` and `conc check` are topics without what stands before them. A command or a flag of the same name as a
@@ -37,7 +38,8 @@ pub fn help(asked: &Help) -> i32 {
 fn command(name: &str) -> Option<String> {
     let mut table = arguments::table();
     table.build();
-    table.find_subcommand_mut(name).map(|command| command.render_long_help().to_string())
+    let help = table.find_subcommand_mut(name).map(|command| command.render_long_help().to_string());
+    help.map(|help| if chosen().is_chinese() { translated::written(&help) } else { help })
 }
 
 /// What a flag does, with each command that has it.
@@ -54,10 +56,9 @@ fn flag(name: &str) -> Option<String> {
 }
 
 fn unknown(topic: &str) -> i32 {
-    let list = "`conc help` lists the topics";
     let hint = match help::closest(topic) {
-        Some(closest) => format!("did you mean {closest}? {list}"),
-        None => list.to_string(),
+        Some(closest) => format!("did you mean {closest}? `conc help` lists the topics"),
+        None => "`conc help` lists the topics".to_string(),
     };
     Failure::new(format!("there is no help on {topic}")).hint(hint).report()
 }

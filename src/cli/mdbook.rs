@@ -4,6 +4,7 @@
 //! Books of mdBook 0.5 keep their chapters in `items`, older ones in `sections`; all that is not known here goes through
 //! as it came.
 
+use super::language::said;
 use super::lesson::LimitFlags;
 use super::lesson::files;
 use super::{Failure, colour, print, say};
@@ -158,10 +159,11 @@ impl Shown {
             Ok(Err(all)) => {
                 let style = colour::stderr();
                 let name = chapter.path.display();
-                let said = all.iter().map(|Wrong { line, message, detail }| {
+                let lines = all.iter().map(|Wrong { line, message, detail }| {
+                    let message = said(message);
                     format!("{}: {message}\n{detail}", style.bold(&format!("{name}:{line}")))
                 });
-                lock(&self.wrong).push(said.collect());
+                lock(&self.wrong).push(lines.collect());
             }
             Err(failure) => *lock(&self.failure) = Some(failure),
         }

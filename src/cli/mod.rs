@@ -8,6 +8,7 @@ mod exploring;
 mod fmt;
 mod generated;
 mod help;
+pub mod language;
 mod lesson;
 mod mdbook;
 mod progress;
@@ -16,6 +17,7 @@ mod schedule;
 mod script;
 mod sim;
 mod trace;
+mod translated;
 
 use arguments::Command;
 use conc::code::verify::Verified;
@@ -23,6 +25,7 @@ use conc::pipeline;
 use conc::report::render;
 use conc::report::runtime::status;
 use conc::source::Source;
+use language::said;
 use std::ffi::OsString;
 use std::io::Write;
 use std::sync::Arc;
@@ -50,7 +53,10 @@ pub fn main(words: Vec<OsString>) -> i32 {
         Ok(Command::Man(asked)) => generated::manual(&asked),
         // Also `--help` and `--version`. Failing to print is no failure: `conc --help | head` closes its end.
         Err(answer) => {
-            let _ = answer.print();
+            let _ = match language::chosen().is_chinese() {
+                true => translated::print(&answer),
+                false => answer.print(),
+            };
             answer.exit_code()
         }
     }
@@ -74,10 +80,9 @@ impl Failure {
 
     /// Says it, in the form of clap's own messages; the exit status.
     fn report(&self) -> i32 {
-        let mut text = format!("error: {}\n", render::clean(&self.message));
-        if let Some(hint) = &self.hint {
-            text += &format!("help: {}\n", render::clean(hint));
-        }
+        let line = |word: &str, text: &str| format!("{} {}\n", said(word), render::clean(&said(text)));
+        let mut text = line("error:", &self.message);
+        text += &self.hint.as_ref().map_or(String::new(), |hint| line("help:", hint));
         say(&text);
         status::MISUNDERSTOOD
     }

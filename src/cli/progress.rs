@@ -1,5 +1,6 @@
 //! What is shown while an exploration goes on, and what ends it from outside: `--max-time` and Ctrl-C.
 
+use super::language::said;
 use conc::explore::Progress;
 use conc::explore::verdict::Limit;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -60,7 +61,7 @@ impl Watcher {
         let count = progress.runs.unwrap_or(progress.states);
         let rate = count.saturating_sub(states) as f64 / passed.as_secs_f64().max(1e-6);
         self.shown = Some((now, count));
-        super::say(&format!("\r\x1b[K{}", line(progress, rate, now - self.began)));
+        super::say(&format!("\r\x1b[K{}", said(line(progress, rate, now - self.began))));
     }
 
     /// Takes the line away.

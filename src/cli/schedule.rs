@@ -1,6 +1,7 @@
 //! Files that hold one schedule: where `conc check --save` puts them, and how `conc replay` finds the script again.
 //! What stands in them is the affair of `explore::schedule`.
 
+use super::language::said;
 use super::{Failure, colour, compile_keeping, say, script};
 use conc::code::verify::Verified;
 use conc::explore::Options;
@@ -34,9 +35,9 @@ pub fn save(
     fs::write(path, schedule::write(&recorded, &story.moments))
         .map_err(|error| Failure::new(format!("cannot save the schedule in {}: {error}", path.display())))?;
     let name = render::clean(&path.display().to_string());
-    say(&format!(
+    say(&said(format!(
         "saved: `conc replay {name}` runs it again, `conc run --schedule {name}` on real threads\n"
-    ));
+    )));
     Ok(())
 }
 
@@ -50,7 +51,7 @@ pub fn does_not_fit(why: &str) -> Failure {
 pub fn load(path: &Path) -> Result<(Recorded, Arc<Verified>), i32> {
     let shown = path.display();
     let file = script::from_path(path).map_err(|failure| {
-        Failure { message: format!("the schedule: {}", failure.message), hint: None }.report()
+        Failure { message: format!("the schedule: {}", said(failure.message)), hint: None }.report()
     })?;
     let recorded = schedule::read(&file.text).map_err(|mistake| {
         say(&render::diagnostics(&[*mistake], &file, &colour::stderr()));

@@ -1,6 +1,7 @@
 //! `--trace FILE`: where the event log of a run goes, and in which form. The file is made before the run begins, so that one
 //! that cannot be written is told before anything happens.
 
+use super::language::said;
 use super::{Failure, say};
 use conc::event::{Log, json, page, spans, svg};
 use conc::report::render;
@@ -65,10 +66,14 @@ impl Target {
             Form::Html => to.write_all(page::page(&draw(), title).as_bytes()),
         };
         for what in told {
-            say(&format!("note: {shown}: {what}\n"));
+            say(&format!("{} {shown}: {}\n", said("note:"), said(what)));
         }
         if let Err(error) = written.and_then(|()| to.flush()) {
-            say(&format!("error: --trace: {shown} cannot be written: {error}\n"));
+            say(&format!(
+                "{} {}\n",
+                said("error:"),
+                said(format!("--trace: {shown} cannot be written: {error}"))
+            ));
             return if status == status::FINE { status::FAILED } else { status };
         }
         status

@@ -100,6 +100,6 @@ fn call(name: &str, parameters: usize, body: &Arc<Function>, arguments: &[Inner]
             Error::new(Kind::Type, format!("{name} gave {what}"))
                 .note("it is a function of the program that runs this script")
         }),
-        Err(HostError { kind, message }) => Err(Error::new(Kind::from_word(&kind), message)),
+        Err(HostError { kind, message }) => Err(Error::of_script(Kind::from_word(&kind), message)),
     }
 }

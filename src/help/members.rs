@@ -1,6 +1,7 @@
 //! Lines about builtins, made of their rows.
 
 use crate::builtin::{self, Property, Row};
+use crate::report::Language;
 use crate::value::Type;
 
 /// `acquire(timeout?)`; a constant has no brackets.
@@ -13,25 +14,35 @@ pub fn signature(row: &Row) -> String {
     }
 }
 
-pub fn row(row: &Row) -> String {
-    format!("`{}`: {}", signature(row), row.doc)
+pub fn row(row: &Row, language: Language) -> String {
+    line(&signature(row), &language.say(row.doc), language)
 }
 
-fn property(property: &Property) -> String {
-    let assignable = if property.set.is_some() { " Can be set." } else { "" };
-    format!("`{}`: {}{assignable}", property.name, property.doc)
+fn property(property: &Property, language: Language) -> String {
+    let mut doc = language.say(property.doc).into_owned();
+    if property.set.is_some() {
+        doc += if language.is_chinese() { "" } else { " " };
+        doc += &language.say("Can be set.");
+    }
+    line(property.name, &doc, language)
 }
 
-/// A page with the lists that belong under its headings `## Members: TYPE` and `## Functions`.
-pub fn filled(page: &str) -> String {
+fn line(name: &str, doc: &str, language: Language) -> String {
+    let after = if language.is_chinese() { "：" } else { ": " };
+    format!("`{name}`{after}{doc}")
+}
+
+/// A page with the lists that belong under its headings `## Members: TYPE` and `## Functions`, or `## 成员：TYPE` and
+/// `## 函数`.
+pub fn filled(page: &str, language: Language) -> String {
     let mut text = String::new();
     for line in page.lines() {
         text += &format!("{line}\n");
-        let kind = line.strip_prefix("## Members: ");
+        let kind = line.strip_prefix("## Members: ").or(line.strip_prefix("## 成员："));
         let kind = kind.and_then(|word| Type::ALL.into_iter().find(|kind| kind.word() == word));
         let list = match kind {
-            Some(kind) => of_type(kind),
-            None if line == "## Functions" => functions(),
+            Some(kind) => of_type(kind, language),
+            None if line == "## Functions" || line == "## 函数" => functions(language),
             None => continue,
         };
         text += &format!("\n{}\n", list.join("\n"));
@@ -40,15 +51,15 @@ pub fn filled(page: &str) -> String {
 }
 
 /// What is said of a type's methods and properties on its page.
-pub fn of_type(kind: Type) -> Vec<String> {
-    let methods = builtin::methods(kind).iter().map(row);
-    let properties = builtin::properties(kind).iter().map(property);
+pub fn of_type(kind: Type, language: Language) -> Vec<String> {
+    let methods = builtin::methods(kind).iter().map(|it| row(it, language));
+    let properties = builtin::properties(kind).iter().map(|it| property(it, language));
     methods.chain(properties).map(|line| format!("- {line}")).collect()
 }
 
 /// All that a script can call without having declared it.
-fn functions() -> Vec<String> {
+fn functions(language: Language) -> Vec<String> {
     let mut rows: Vec<&Row> = builtin::functions().iter().filter(|row| !row.name.starts_with("__")).collect();
     rows.sort_by_key(|row| row.name);
-    rows.into_iter().map(|row| format!("- {}", self::row(row))).collect()
+    rows.into_iter().map(|row| format!("- {}", self::row(row, language))).collect()
 }

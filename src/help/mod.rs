@@ -5,7 +5,7 @@ mod members;
 mod pages;
 
 use crate::builtin::{self, Row};
-use crate::report::{Style, render};
+use crate::report::{Language, Style, render};
 use crate::resolve::suggest;
 use crate::value::Type;
 pub use pages::{GROUPS, Page};
@@ -13,15 +13,17 @@ pub use pages::{GROUPS, Page};
 /// The help on a topic, for a terminal: a page, or what a builtin does (`print`, `lock.acquire`). None when nothing is
 /// known by that name.
 pub fn page(topic: &str, style: &Style) -> Option<String> {
-    text(topic).map(|markdown| render::page(&markdown, style))
+    text(topic, style.language()).map(|markdown| render::page(&markdown, style))
 }
 
-fn text(topic: &str) -> Option<String> {
+fn text(topic: &str, language: Language) -> Option<String> {
     let function = builtin::function(topic).filter(|row| !row.name.starts_with("__"));
-    let line = function.map(|row| format!("\n- {}\n", members::row(row)));
+    let line = function.map(|row| format!("\n- {}\n", members::row(row, language)));
     match pages::named(topic) {
-        Some(page) => Some(members::filled(page.text) + &line.unwrap_or_default()),
-        None => function.map(|row| about(None, &members::signature(row), row.doc)).or_else(|| member(topic)),
+        Some(page) => Some(members::filled(page.text(language), language) + &line.unwrap_or_default()),
+        None => function
+            .map(|row| about(None, &members::signature(row), row.doc, language))
+            .or_else(|| member(topic, language)),
     }
 }
 
@@ -30,8 +32,10 @@ pub fn topics(style: &Style) -> String {
     let widest = GROUPS.iter().flat_map(|(_, pages)| *pages).map(|page| page.name.len()).max().unwrap_or(0);
     let mut text = String::new();
     for (group, pages) in GROUPS {
-        text += &format!("{}\n", style.bold(group));
-        text.extend(pages.iter().map(|page| format!("  {:widest$}  {}\n", page.name, page.gloss())));
+        text += &format!("{}\n", style.bold(&style.say(group)));
+        text.extend(
+            pages.iter().map(|page| format!("  {:widest$}  {}\n", page.name, page.gloss(style.language()))),
+        );
         text.push('\n');
     }
     text
@@ -51,32 +55,33 @@ pub fn closest(topic: &str) -> Option<String> {
 }
 
 /// `lock.acquire`, or `acquire` alone: of every type that has it.
-fn member(topic: &str) -> Option<String> {
+fn member(topic: &str, language: Language) -> Option<String> {
     let (kind, name) = topic.rsplit_once('.').map_or((None, topic), |(kind, name)| (Some(kind), name));
     let is_meant = |word: &str| kind.is_none_or(|kind| word == kind || word.ends_with(&format!(" {kind}")));
     let types = Type::ALL.into_iter().filter(|kind| is_meant(kind.word()));
-    let found: Vec<String> = types.filter_map(|kind| member_of(kind, name)).collect();
+    let found: Vec<String> = types.filter_map(|kind| member_of(kind, name, language)).collect();
     (!found.is_empty()).then(|| found.join("\n"))
 }
 
-fn member_of(kind: Type, name: &str) -> Option<String> {
+fn member_of(kind: Type, name: &str, language: Language) -> Option<String> {
     let method = builtin::methods(kind).iter().find(|row| row.name == name);
     let property = builtin::properties(kind).iter().find(|property| property.name == name);
     match (method, property) {
         (Some(Row { doc, .. }), _) => {
             let signature = method.map(members::signature).unwrap_or_default();
-            Some(about(Some(kind), &signature, doc))
+            Some(about(Some(kind), &signature, doc, language))
         }
-        (None, Some(property)) => Some(about(Some(kind), name, property.doc)),
+        (None, Some(property)) => Some(about(Some(kind), name, property.doc, language)),
         (None, None) => None,
     }
 }
 
-fn about(kind: Option<Type>, signature: &str, doc: &str) -> String {
+fn about(kind: Option<Type>, signature: &str, doc: &str, language: Language) -> String {
     let of = kind.map_or(String::new(), |kind| format!("{}.", kind.word()));
     let page = kind.and_then(pages::of_type);
-    let see = page.map_or(String::new(), |page| format!("\nSee also: {}.\n", page.name));
-    format!("# {of}{signature}\n\n{doc}\n{see}")
+    let see = page
+        .map_or(String::new(), |page| language.say(&format!("\nSee also: {}.\n", page.name)).into_owned());
+    format!("# {of}{signature}\n\n{}\n{see}", language.say(doc))
 }
 
 #[cfg(test)]

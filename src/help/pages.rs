@@ -1,5 +1,6 @@
 //! The pages of the reference, with all names that lead to them.
 
+use crate::report::Language;
 use crate::value::Type;
 
 /// One file of `docs/reference`, which is called like its topic.
@@ -10,13 +11,30 @@ pub struct Page {
     /// Markdown: a title `# NAME: what it is`, blocks ```` ```conc FLAGS ```` with scripts, each followed by what it
     /// prints, and for types a section `## Members: TYPE`.
     pub text: &'static str,
+    /// The same in Chinese: `# NAME：what it is`, `## 成员：TYPE`.
+    pub chinese: &'static str,
+}
+
+/// A page in English and in Chinese.
+macro_rules! texts {
+    ($name:literal) => {
+        [
+            include_str!(concat!("../../docs/reference/", $name, ".md")),
+            include_str!(concat!("../../docs/zh/reference/", $name, ".md")),
+        ]
+    };
 }
 
 impl Page {
     /// What it is, in a few words.
-    pub fn gloss(&self) -> &'static str {
-        let title = self.text.lines().next().unwrap_or_default();
-        title.split_once(": ").map_or(title, |(_, gloss)| gloss)
+    pub fn gloss(&self, language: Language) -> &'static str {
+        let title = self.text(language).lines().next().unwrap_or_default();
+        let after = if language.is_chinese() { "：" } else { ": " };
+        title.split_once(after).map_or(title, |(_, gloss)| gloss)
+    }
+
+    pub fn text(&self, language: Language) -> &'static str {
+        if language.is_chinese() { self.chinese } else { self.text }
     }
 
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
@@ -35,8 +53,12 @@ pub fn of_type(kind: Type) -> Option<&'static Page> {
     GROUPS.iter().flat_map(|(_, pages)| *pages).find(|page| page.text.contains(&heading))
 }
 
-const fn page(name: &'static str, aliases: &'static [&'static str], text: &'static str) -> Page {
-    Page { name, aliases, text }
+const fn page(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    [text, chinese]: [&'static str; 2],
+) -> Page {
+    Page { name, aliases, text, chinese }
 }
 
 /// In the order in which they are best read.
@@ -47,112 +69,76 @@ pub const GROUPS: &[(&str, &[Page])] = &[
             page(
                 "syntax",
                 &["comments", "operators", "and", "or", "not", "in", "nil", "true", "false", "is"],
-                include_str!("../../docs/reference/syntax.md"),
+                texts!("syntax"),
             ),
-            page(
-                "variables",
-                &["names", "let", "var", "scope"],
-                include_str!("../../docs/reference/variables.md"),
-            ),
-            page(
-                "functions",
-                &["function", "fn", "return", "closures"],
-                include_str!("../../docs/reference/functions.md"),
-            ),
+            page("variables", &["names", "let", "var", "scope"], texts!("variables")),
+            page("functions", &["function", "fn", "return", "closures"], texts!("functions")),
             page(
                 "for",
                 &["loops", "while", "loop", "repeat", "break", "continue", "if", "else"],
-                include_str!("../../docs/reference/for.md"),
+                texts!("for"),
             ),
-            page(
-                "try",
-                &["errors", "error", "catch", "finally", "throw", "defer", "assert"],
-                include_str!("../../docs/reference/try.md"),
-            ),
-            page("class", &["object", "self"], include_str!("../../docs/reference/class.md")),
-            page("with", &[], include_str!("../../docs/reference/with.md")),
+            page("try", &["errors", "error", "catch", "finally", "throw", "defer", "assert"], texts!("try")),
+            page("class", &["object", "self"], texts!("class")),
+            page("with", &[], texts!("with")),
         ],
     ),
     (
         "Values",
         &[
-            page("numbers", &["int", "float", "bool"], include_str!("../../docs/reference/numbers.md")),
-            page(
-                "strings",
-                &["string", "str", "text", "texts", "format"],
-                include_str!("../../docs/reference/strings.md"),
-            ),
-            page("lists", &["list", "range"], include_str!("../../docs/reference/lists.md")),
-            page("maps", &["map"], include_str!("../../docs/reference/maps.md")),
-            page("sets", &["set"], include_str!("../../docs/reference/sets.md")),
-            page(
-                "durations",
-                &["duration", "sleep", "time"],
-                include_str!("../../docs/reference/durations.md"),
-            ),
-            page("random", &["choose"], include_str!("../../docs/reference/random.md")),
-            page("json", &[], include_str!("../../docs/reference/json.md")),
-            page("builtins", &[], include_str!("../../docs/reference/builtins.md")),
+            page("numbers", &["int", "float", "bool"], texts!("numbers")),
+            page("strings", &["string", "str", "text", "texts", "format"], texts!("strings")),
+            page("lists", &["list", "range"], texts!("lists")),
+            page("maps", &["map"], texts!("maps")),
+            page("sets", &["set"], texts!("sets")),
+            page("durations", &["duration", "sleep", "time"], texts!("durations")),
+            page("random", &["choose"], texts!("random")),
+            page("json", &[], texts!("json")),
+            page("builtins", &[], texts!("builtins")),
         ],
     ),
     (
         "Threads",
         &[
-            page(
-                "thread",
-                &["threads", "start", "join", "yield"],
-                include_str!("../../docs/reference/thread.md"),
-            ),
-            page("daemon", &[], include_str!("../../docs/reference/daemon.md")),
-            page("parallel", &[], include_str!("../../docs/reference/parallel.md")),
-            page(
-                "pool",
-                &["pools", "process pool", "process pools"],
-                include_str!("../../docs/reference/pool.md"),
-            ),
-            page("future", &["futures", "submit"], include_str!("../../docs/reference/future.md")),
-            page("timer", &["timers", "after", "every"], include_str!("../../docs/reference/timer.md")),
-            page("threadlocal", &[], include_str!("../../docs/reference/threadlocal.md")),
-            page("gil", &["use"], include_str!("../../docs/reference/gil.md")),
+            page("thread", &["threads", "start", "join", "yield"], texts!("thread")),
+            page("daemon", &[], texts!("daemon")),
+            page("parallel", &[], texts!("parallel")),
+            page("pool", &["pools", "process pool", "process pools"], texts!("pool")),
+            page("future", &["futures", "submit"], texts!("future")),
+            page("timer", &["timers", "after", "every"], texts!("timer")),
+            page("threadlocal", &[], texts!("threadlocal")),
+            page("gil", &["use"], texts!("gil")),
         ],
     ),
     (
         "Things to wait for",
         &[
-            page("lock", &["locks"], include_str!("../../docs/reference/lock.md")),
-            page("rlock", &[], include_str!("../../docs/reference/rlock.md")),
-            page("rwlock", &[], include_str!("../../docs/reference/rwlock.md")),
-            page("semaphore", &[], include_str!("../../docs/reference/semaphore.md")),
-            page("monitor", &[], include_str!("../../docs/reference/monitor.md")),
-            page("condition", &[], include_str!("../../docs/reference/condition.md")),
-            page("event", &[], include_str!("../../docs/reference/event.md")),
-            page("barrier", &[], include_str!("../../docs/reference/barrier.md")),
-            page("latch", &[], include_str!("../../docs/reference/latch.md")),
-            page("queue", &["queues"], include_str!("../../docs/reference/queue.md")),
-            page("atomic", &[], include_str!("../../docs/reference/atomic.md")),
-            page("await", &[], include_str!("../../docs/reference/await.md")),
-            page("select", &[], include_str!("../../docs/reference/select.md")),
-            page("atomically", &[], include_str!("../../docs/reference/atomically.md")),
+            page("lock", &["locks"], texts!("lock")),
+            page("rlock", &[], texts!("rlock")),
+            page("rwlock", &[], texts!("rwlock")),
+            page("semaphore", &[], texts!("semaphore")),
+            page("monitor", &[], texts!("monitor")),
+            page("condition", &[], texts!("condition")),
+            page("event", &[], texts!("event")),
+            page("barrier", &[], texts!("barrier")),
+            page("latch", &[], texts!("latch")),
+            page("queue", &["queues"], texts!("queue")),
+            page("atomic", &[], texts!("atomic")),
+            page("await", &[], texts!("await")),
+            page("select", &[], texts!("select")),
+            page("atomically", &[], texts!("atomically")),
         ],
     ),
     (
         "The outside",
         &[
-            page("process", &["processes", "fork"], include_str!("../../docs/reference/process.md")),
-            page("shared", &["sharing", "array", "arrays"], include_str!("../../docs/reference/shared.md")),
-            page("run", &["command", "programs"], include_str!("../../docs/reference/run.md")),
-            page(
-                "signal",
-                &["signals", "on", "ignore", "default"],
-                include_str!("../../docs/reference/signal.md"),
-            ),
-            page("pipe", &["pipes"], include_str!("../../docs/reference/pipe.md")),
-            page(
-                "socket",
-                &["sockets", "listen", "connect", "server", "stream"],
-                include_str!("../../docs/reference/socket.md"),
-            ),
-            page("files", &["file", "open", "read", "write"], include_str!("../../docs/reference/files.md")),
+            page("process", &["processes", "fork"], texts!("process")),
+            page("shared", &["sharing", "array", "arrays"], texts!("shared")),
+            page("run", &["command", "programs"], texts!("run")),
+            page("signal", &["signals", "on", "ignore", "default"], texts!("signal")),
+            page("pipe", &["pipes"], texts!("pipe")),
+            page("socket", &["sockets", "listen", "connect", "server", "stream"], texts!("socket")),
+            page("files", &["file", "open", "read", "write"], texts!("files")),
         ],
     ),
     (
@@ -161,19 +147,19 @@ pub const GROUPS: &[(&str, &[Page])] = &[
             page(
                 "check",
                 &["deadlock", "deadlocks", "livelock", "timeout", "explore", "exploring"],
-                include_str!("../../docs/reference/check.md"),
+                texts!("check"),
             ),
-            page("invariant", &["ensure"], include_str!("../../docs/reference/invariant.md")),
-            page("race", &["races", "data race"], include_str!("../../docs/reference/race.md")),
-            page("jitter", &[], include_str!("../../docs/reference/jitter.md")),
-            page("trace", &["stats", "timeline"], include_str!("../../docs/reference/trace.md")),
+            page("invariant", &["ensure"], texts!("invariant")),
+            page("race", &["races", "data race"], texts!("race")),
+            page("jitter", &[], texts!("jitter")),
+            page("trace", &["stats", "timeline"], texts!("trace")),
         ],
     ),
     (
         "The tool",
         &[
-            page("session", &["repl"], include_str!("../../docs/reference/session.md")),
-            page("lesson", &["lessons", "mdbook"], include_str!("../../docs/reference/lesson.md")),
+            page("session", &["repl"], texts!("session")),
+            page("lesson", &["lessons", "mdbook"], texts!("lesson")),
         ],
     ),
 ];

@@ -16,6 +16,7 @@ fn every_page_is_headed_by_its_topic_and_leads_to_others() {
         for other in see.split(", ") {
             assert!(pages::named(other).is_some_and(|found| found.name == other), "{}: {other}", page.name);
         }
+        assert!(page.chinese.starts_with(&format!("# {}：", page.name)), "{}", page.name);
         // A screen: lists of members go on below.
         let before_members = page.text.split("## ").next().unwrap_or_default();
         assert!(before_members.lines().count() <= 60, "{} is too long", page.name);
@@ -40,7 +41,7 @@ fn every_word_of_the_language_is_a_topic() {
         .filter_map(|line| quoted(line).next())
         .chain(DECLARATIONS.iter().copied());
     for word in words {
-        assert!(text(word).is_some(), "there is no help on {word}");
+        assert!(text(word, Language::English).is_some(), "there is no help on {word}");
     }
 }
 
@@ -77,13 +78,13 @@ const DECLARATIONS: &[&str] = &[
 
 #[test]
 fn pages_list_what_the_builtins_say() {
-    let lock = text("lock").expect("a page");
+    let lock = text("lock", Language::English).expect("a page");
     assert!(lock.contains("\n## Members: lock\n\n- `acquire(timeout?)`: Waits for it"), "{lock}");
     assert!(
         lock.contains("- `locked`: Whether") && lock.trim_end().contains("\n\nSee also: rlock"),
         "{lock}"
     );
-    let builtins = text("builtins").expect("a page");
+    let builtins = text("builtins", Language::English).expect("a page");
     for row in builtin::functions().iter().filter(|row| !row.name.starts_with("__")) {
         assert!(builtins.contains(&format!("- `{}", row.name)), "{}", row.name);
     }
@@ -96,10 +97,26 @@ fn pages_list_what_the_builtins_say() {
 }
 
 #[test]
+fn chinese_pages_list_them_too() {
+    let lock = text("lock", Language::Chinese).expect("a page");
+    assert!(lock.contains("\n## 成员：lock\n\n- `acquire(timeout?)`：等待"), "{lock}");
+    let builtins = text("builtins", Language::Chinese).expect("a page");
+    for row in builtin::functions().iter().filter(|row| !row.name.starts_with("__")) {
+        assert!(builtins.contains(&format!("- `{}", row.name)), "{}", row.name);
+    }
+    let member = text("lock.acquire", Language::Chinese).expect("a method");
+    assert!(member.ends_with("\n另见：lock。\n"), "{member}");
+}
+
+#[test]
 fn every_type_with_members_has_a_page() {
     for kind in Type::ALL {
-        if of_type(kind).is_empty() || !builtin::methods(kind).is_empty() {
-            assert!(of_type(kind).is_empty() || pages::of_type(kind).is_some(), "{}", kind.word());
+        if of_type(kind, Language::English).is_empty() || !builtin::methods(kind).is_empty() {
+            assert!(
+                of_type(kind, Language::English).is_empty() || pages::of_type(kind).is_some(),
+                "{}",
+                kind.word()
+            );
         }
     }
 }

@@ -72,11 +72,10 @@ pub(super) fn unpack(fiber: &mut Fiber, s: usize, first: usize, count: usize) ->
 pub(super) fn assertion(program: &Program, fiber: &Fiber, message: usize, found: Option<String>) -> Fault {
     let function = fiber.frames.last().map_or(0, |frame| frame.function);
     let (kind, text) = watch::failure(program, function);
-    let text = match &fiber.stack[message] {
-        Value::Nil => text,
-        message => show::display(message, program),
+    let error = match &fiber.stack[message] {
+        Value::Nil => Error::new(kind, text),
+        message => Error::of_script(kind, show::display(message, program)),
     };
-    let error = Error::new(kind, text);
     Fault::Error(match found {
         Some(found) => error.note(found),
         None => error,

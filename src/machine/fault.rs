@@ -183,7 +183,7 @@ pub(super) fn thrown(value: &Value) -> Fault {
     match value {
         Value::Error(error) => Fault::Raised(error.clone()),
         Value::Short(_) | Value::Long(_) => {
-            Fault::Error(Error::new(Kind::Error, value.as_text().unwrap_or_default()))
+            Fault::Error(Error::of_script(Kind::Error, value.as_text().unwrap_or_default()))
         }
         other => Fault::Error(
             Error::new(Kind::Type, format!("`throw` takes a text or an error, not {}", other.kind().word()))

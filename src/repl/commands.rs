@@ -79,18 +79,19 @@ fn help(core: &mut Core, topic: &str) -> Went {
     let topic = topic.trim_start_matches(':');
     if topic.is_empty() {
         let title = |command: &Command| format!(":{} {}", command.name, command.takes);
-        let line = |command: &Command| format!("  {:<18}{}\n", title(command), command.about);
-        let mut text = String::from(
-            "Type a statement or an expression; an open bracket or block goes on in the next line.\n",
-        );
+        let style = colour::stdout();
+        let line = |command: &Command| format!("  {:<18}{}\n", title(command), style.say(command.about));
+        let mut text = style
+            .say("Type a statement or an expression; an open bracket or block goes on in the next line.\n");
         COMMANDS.iter().for_each(|command| text += &line(command));
         text += "\n";
-        text += &conc::help::topics(&colour::stdout());
+        text += &conc::help::topics(&style);
         core.print(&text);
     } else if let Some(command) = COMMANDS.iter().find(|command| command.name == topic) {
-        core.print(&format!(":{} {}\n  {}\n", command.name, command.takes, command.about));
+        let about = core.style().say(command.about);
+        core.print(&format!(":{} {}\n  {about}\n", command.name, command.takes));
     } else if let Some(code) = Code::named(topic) {
-        core.print(code.explanation());
+        core.print(code.explanation(core.style().language()));
     } else if let Some(page) = conc::help::page(topic, &colour::stdout()) {
         core.print(&page);
     } else if let Some(closest) = conc::help::closest(topic) {
@@ -104,10 +105,11 @@ fn help(core: &mut Core, topic: &str) -> Went {
 fn threads(core: &mut Core, _: &str) -> Went {
     let mut text = String::new();
     for (thread, holds) in core.handle.threads() {
-        text += &show::thread(&thread, &core.handle);
-        let holds: Vec<String> = holds.iter().map(|(label, line)| format!("{label} (line {line})")).collect();
-        if !holds.is_empty() {
-            text += &format!("; holds {}", holds.join(", "));
+        text += &show::thread(&thread, &core.handle, core.style());
+        let held = holds.iter().map(|(label, line)| show::since(label, *line, core.style()));
+        let held: Vec<String> = held.collect();
+        if !held.is_empty() {
+            text += &core.style().say(format!("; holds {}", held.join(", ")));
         }
         text.push('\n');
     }
@@ -128,17 +130,25 @@ fn list(core: &mut Core, which: fn(&conc::sync::Sync) -> bool, none: &str) -> We
     let lines: Vec<String> = things
         .iter()
         .filter(|thing| which(thing))
-        .map(|thing| format!("{}\n", show::thing(thing, &core.handle)))
+        .map(|thing| format!("{}\n", show::thing(thing, &core.handle, core.style())))
         .collect();
-    core.print(&if lines.is_empty() { format!("{none}\n") } else { lines.concat() });
+    if lines.is_empty() {
+        core.answer(none);
+    } else {
+        core.print(&lines.concat());
+    }
     Went::On
 }
 
 fn processes(core: &mut Core, _: &str) -> Went {
     let living = core.handle.processes();
-    let lines: Vec<String> =
-        living.iter().map(|process| format!("{}\n", show::thread(process, &core.handle))).collect();
-    core.print(&if lines.is_empty() { "there are no processes\n".to_string() } else { lines.concat() });
+    let shown = living.iter().map(|process| format!("{}\n", show::thread(process, &core.handle, core.style())));
+    let lines: Vec<String> = shown.collect();
+    if lines.is_empty() {
+        core.answer("there are no processes");
+    } else {
+        core.print(&lines.concat());
+    }
     Went::On
 }
 
@@ -149,7 +159,7 @@ fn end(core: &mut Core, name: &str) -> Went {
         return Went::On;
     }
     match core.end(name) {
-        Gone::All => core.print(&format!("{name} is ended\n")),
+        Gone::All => core.answer(&format!("{name} is ended")),
         Gone::Nobody => {
             core.complain(&format!(
                 "there is no thread {name} that could be ended, and no process; `:threads` and `:processes` list them"
@@ -175,7 +185,7 @@ fn time(core: &mut Core, text: &str) -> Went {
     let began = Instant::now();
     let went = core.run(text);
     if went == Went::On {
-        core.print(&format!("took {:.3?}\n", began.elapsed()));
+        core.answer(&format!("took {:.3?}", began.elapsed()));
     }
     went
 }
@@ -188,7 +198,7 @@ fn load(core: &mut Core, file: &str) -> Went {
     match std::fs::read_to_string(file) {
         Ok(text) => {
             let first = core.growing.next_line();
-            core.say(&format!("{file} is line {first} and what follows\n"));
+            core.say(&core.style().say(format!("{file} is line {first} and what follows\n")));
             core.run(text.trim_start_matches('\u{feff}'))
         }
         Err(error) => {
@@ -211,7 +221,7 @@ fn save(core: &mut Core, file: &str) -> Went {
         .open(file)
         .and_then(|mut open| std::io::Write::write_all(&mut open, text.as_bytes()));
     match written {
-        Ok(()) => core.print(&format!("{lines} lines are in {file}\n")),
+        Ok(()) => core.answer(&format!("{lines} lines are in {file}")),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             core.complain(&format!("{file} is there already; choose another name, or remove it first"));
         }

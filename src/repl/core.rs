@@ -163,7 +163,7 @@ impl Core {
                 false
             }
             Answer::Ended => {
-                self.say("interrupted\n");
+                self.say(&self.style.say("interrupted\n"));
                 self.worse(status::FAILED);
                 false
             }
@@ -199,7 +199,7 @@ impl Core {
 
     fn show(&self, value: &Value, added: &Added) {
         if !matches!(value, Value::Nil) {
-            self.print(&format!("{}\n", show::value(value, &added.program, &self.handle)));
+            self.print(&format!("{}\n", show::value(value, &added.program, &self.handle, &self.style)));
         }
     }
 
@@ -242,10 +242,12 @@ impl Core {
         let threads = self.handle.threads().into_iter().map(|(thread, _)| thread);
         let all = threads.chain(self.handle.processes());
         let awaited = all.filter(|thread| !show::is_daemon(thread));
-        let lines: Vec<String> =
-            awaited.map(|thread| format!("  {}\n", show::thread(&thread, &self.handle))).collect();
+        let lines: Vec<String> = awaited
+            .map(|thread| format!("  {}\n", show::thread(&thread, &self.handle, &self.style)))
+            .collect();
         if !lines.is_empty() {
-            self.say(&format!("waiting for these to end (Ctrl-C leaves at once):\n{}", lines.concat()));
+            let head = self.style.say("waiting for these to end (Ctrl-C leaves at once):");
+            self.say(&format!("{head}\n{}", lines.concat()));
         }
     }
 
@@ -322,6 +324,11 @@ impl Core {
         let _ = self.sink.write(Stream::Out, text);
     }
 
+    /// An answer of conc's own.
+    pub fn answer(&self, text: &str) {
+        self.print(&format!("{}\n", self.style.say(text)));
+    }
+
     /// A report.
     pub fn say(&self, text: &str) {
         if !text.is_empty() {
@@ -331,7 +338,8 @@ impl Core {
 
     /// A command that cannot be carried out.
     pub fn complain(&mut self, message: &str) {
-        self.say(&format!("error: {}\n", render::clean(message)));
+        let (word, message) = (self.style.say("error:"), self.style.say(message));
+        self.say(&format!("{word} {}\n", render::clean(&message)));
         self.worse(status::FAILED);
     }
 }
@@ -364,11 +372,15 @@ fn fresh(
         let mut text = render::deadlock(deadlock, &source, &style);
         if let Some(stuck) = deadlock.threads.iter().find(|stuck| &*stuck.thread != "main") {
             // Of a process any thread: it is ended as a whole.
-            let (name, what) = match stuck.thread.split_once(" (pid ") {
-                Some((process, _)) => (process, "process"),
-                None => (&*stuck.thread, "thread"),
+            let hint = match stuck.thread.split_once(" (pid ") {
+                Some((process, _)) => {
+                    format!("  the session goes on; `:end {}` ends a process\n", render::clean(process))
+                }
+                None => {
+                    format!("  the session goes on; `:end {}` ends a thread\n", render::clean(&stuck.thread))
+                }
             };
-            text += &format!("  the session goes on; `:end {}` ends a {what}\n", render::clean(name));
+            text += &style.say(hint);
         }
         let _ = to.write(Stream::Err, &text);
     };

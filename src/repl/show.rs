@@ -1,6 +1,7 @@
 //! What is shown of values, and of what threads, locks and queues do at this moment.
 
 use conc::code::Program;
+use conc::report::{Style, render};
 use conc::sync::process::Process;
 use conc::sync::thread::{State, Thread};
 use conc::sync::{Kind, Sync};
@@ -13,14 +14,17 @@ use std::sync::atomic::Ordering;
 const LONGEST: usize = 10_000;
 
 /// The value of an entry.
-pub fn value(value: &Value, program: &Program, handle: &Handle) -> String {
+pub fn value(value: &Value, program: &Program, handle: &Handle, style: &Style) -> String {
     match value {
-        Value::Thread(it) => thread(it, handle),
-        Value::Sync(it) => thing(it, handle),
+        Value::Thread(it) => thread(it, handle, style),
+        Value::Sync(it) => thing(it, handle, style),
         other => {
             let whole = show::repr(other, program);
             match whole.char_indices().nth(LONGEST) {
-                Some((end, _)) => format!("{}… ({} characters)", &whole[..end], whole.chars().count()),
+                Some((end, _)) => {
+                    let long = style.say(format!("({} characters)", whole.chars().count()));
+                    format!("{}… {long}", &whole[..end])
+                }
                 None => whole,
             }
         }
@@ -32,42 +36,55 @@ pub fn is_daemon(thread: &Thread) -> bool {
 }
 
 /// `thread teller-1: blocked on guard, held by teller-2`.
-pub fn thread(thread: &Arc<Thread>, handle: &Handle) -> String {
-    let word = match (&thread.process, &thread.timer) {
-        (Some(_), _) => "process",
-        (None, Some(_)) => "timer",
-        (None, None) => "thread",
+pub fn thread(thread: &Arc<Thread>, handle: &Handle, style: &Style) -> String {
+    let word = match (&thread.process, &thread.timer, is_daemon(thread)) {
+        (Some(_), _, false) => "process",
+        (Some(_), _, true) => "daemon process",
+        (None, Some(_), false) => "timer",
+        (None, Some(_), true) => "daemon timer",
+        (None, None, false) => "thread",
+        (None, None, true) => "daemon thread",
     };
-    let daemon = if is_daemon(thread) { "daemon " } else { "" };
     let born = thread.process.as_ref().and_then(Process::born);
     let pid = born.map_or(String::new(), |born| format!(" (pid {})", born.pid));
-    format!("{daemon}{word} {}{pid}: {}", thread.name(), doing(thread, handle))
+    format!("{} {}{pid}: {}", style.say(word), thread.name(), doing(thread, handle, style))
 }
 
-fn doing(thread: &Arc<Thread>, handle: &Handle) -> String {
+fn doing(thread: &Arc<Thread>, handle: &Handle, style: &Style) -> String {
     match (thread.state(), thread.outcome.get()) {
-        (_, Some(Ok(Value::Nil))) => "finished".into(),
-        (_, Some(Ok(value))) => format!("finished with {}", show::brief(value)),
-        (_, Some(Err(error))) => format!("failed: {}", error.message),
-        (State::New, None) => "not started".into(),
-        (State::Running | State::Finished | State::Failed, None) => "running".into(),
-        (State::Blocked | State::Sleeping, None) => waits(thread, handle),
+        (_, Some(Ok(Value::Nil))) => style.say("finished"),
+        (_, Some(Ok(value))) => style.say(format!("finished with {}", show::brief(value))),
+        (_, Some(Err(error))) => format!("{} {}", style.say("failed:"), render::message(error, style)),
+        (State::New, None) => style.say("not started"),
+        (State::Running | State::Finished | State::Failed, None) => style.say("running"),
+        (State::Blocked | State::Sleeping, None) => waits(thread, handle, style),
     }
 }
 
+/// Something of the script and its line: `teller-1 (line 3)`.
+pub fn since(name: &str, line: u32, style: &Style) -> String {
+    style.say(format!("{name} (line {line})"))
+}
+
 /// What a thread waits for.
-fn waits(thread: &Arc<Thread>, handle: &Handle) -> String {
-    let Some(waiting) = thread.waiting.lock().clone() else { return "running".into() };
-    let line = if waiting.line > 0 { format!(" (line {})", waiting.line) } else { String::new() };
-    let Value::Sync(sync) = &waiting.on else { return format!("{}{line}", waiting.text) };
+fn waits(thread: &Arc<Thread>, handle: &Handle, style: &Style) -> String {
+    let Some(waiting) = thread.waiting.lock().clone() else { return style.say("running") };
+    let with_line = |text: &str| match waiting.line {
+        0 => text.to_string(),
+        line => since(text, line, style),
+    };
+    let Value::Sync(sync) = &waiting.on else { return with_line(&style.say(&waiting.text)) };
     // A condition or an event is not held by anybody.
     let holders: Vec<String> = holders(sync, handle)
         .into_iter()
         .filter(|(name, _)| *name != thread.name())
         .map(|(name, _)| name.to_string())
         .collect();
-    let held = if holders.is_empty() { String::new() } else { format!(", held by {}", holders.join(", ")) };
-    format!("blocked on {}{held}{line}", sync.label())
+    let label = sync.label();
+    with_line(&style.say(match &holders[..] {
+        [] => format!("blocked on {label}"),
+        held => format!("blocked on {label}, held by {}", held.join(", ")),
+    }))
 }
 
 /// Who holds the thing, since which line.
@@ -96,34 +113,35 @@ fn mentions(value: &Value, sync: &Arc<Sync>) -> bool {
 }
 
 /// `lock guard: held by teller-1 (line 3), teller-2 waits`.
-pub fn thing(sync: &Arc<Sync>, handle: &Handle) -> String {
+pub fn thing(sync: &Arc<Sync>, handle: &Handle, style: &Style) -> String {
     let word = sync.kind.kind().word();
     let label = sync.label();
     // What has no name is called by its kind already.
     let title = if label.starts_with(word) { label } else { format!("{word} {label}") };
-    let mut parts = vec![holding(sync, handle)];
+    let mut parts = holding(sync, handle, style);
     let waiting = waiters(sync, handle);
     match &waiting[..] {
         [] => {}
-        [one] => parts.push(format!("{one} waits")),
-        several => parts.push(format!("{} wait", several.join(", "))),
+        [one] => parts.push(style.say(format!("{one} waits"))),
+        several => parts.push(style.say(format!("{} wait", several.join(", ")))),
     }
-    parts.retain(|part| !part.is_empty());
     if parts.is_empty() { title } else { format!("{title}: {}", parts.join(", ")) }
 }
 
 /// What there is in it, or who has it.
-fn holding(sync: &Sync, handle: &Handle) -> String {
+fn holding(sync: &Sync, handle: &Handle, style: &Style) -> Vec<String> {
     let mut parts = Vec::new();
     match &sync.kind {
-        Kind::Semaphore(semaphore) => parts.push(count(semaphore.permits().max(0) as usize, "permit")),
+        Kind::Semaphore(semaphore) => {
+            parts.push(style.say(count(semaphore.permits().max(0) as usize, "permit")));
+        }
         Kind::Queue(queue) => {
-            parts.push(count(queue.size(), "item"));
+            parts.push(style.say(count(queue.size(), "item")));
             if queue.closed() {
-                parts.push("closed".into());
+                parts.push(style.say("closed"));
             }
         }
-        Kind::Event(event) => parts.push(if event.is_set() { "set".into() } else { "not set".into() }),
+        Kind::Event(event) => parts.push(style.say(if event.is_set() { "set" } else { "not set" })),
         Kind::Lock(_) | Kind::RLock(_) | Kind::RwLock(_) | Kind::Side(_) => {}
         Kind::Condition(_)
         | Kind::Barrier(_)
@@ -134,16 +152,16 @@ fn holding(sync: &Sync, handle: &Handle) -> String {
         | Kind::Future(_)
         | Kind::Pipe(_)
         | Kind::End(_)
-        | Kind::Outside(_) => return String::new(),
+        | Kind::Outside(_) => return parts,
     }
     let holders = holders(sync, handle);
-    let held: Vec<String> = holders.iter().map(|(name, line)| format!("{name} (line {line})")).collect();
+    let held: Vec<String> = holders.iter().map(|(name, line)| since(name, *line, style)).collect();
     match (held.is_empty(), sync.can_be_held()) {
-        (false, _) => parts.push(format!("held by {}", held.join(", "))),
-        (true, true) if parts.is_empty() => parts.push("free".into()),
+        (false, _) => parts.push(style.say(format!("held by {}", held.join(", ")))),
+        (true, true) if parts.is_empty() => parts.push(style.say("free")),
         (true, _) => {}
     }
-    parts.join(", ")
+    parts
 }
 
 fn count(n: usize, word: &str) -> String {

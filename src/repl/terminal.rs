@@ -43,7 +43,7 @@ pub fn converse(core: Core, mut line: Line, screen: &Screen) -> i32 {
     }
     let core = Rc::new(RefCell::new(core));
     line.set_helper(Some(Assistant::new(core.clone())));
-    core.borrow().print("conc: type a statement or an expression, `:help` for help; Ctrl-D ends\n");
+    core.borrow().answer("conc: type a statement or an expression, `:help` for help; Ctrl-D ends");
     loop {
         let prompt = format!("{}> ", core.borrow().growing.next_line());
         let typed = match screen.while_typing(|| line.readline(&prompt)) {

@@ -2,6 +2,17 @@
 //! which the tests run; how a page looks on a terminal is no business of this file.
 
 use super::Code;
+use super::language::Language;
+
+/// The page in English and in Chinese.
+macro_rules! page {
+    ($code:literal) => {
+        [
+            include_str!(concat!("../../docs/errors/", $code, ".md")),
+            include_str!(concat!("../../docs/zh/errors/", $code, ".md")),
+        ]
+    };
+}
 
 impl Code {
     /// In the order of their numbers.
@@ -64,75 +75,82 @@ impl Code {
     }
 
     /// A page of Markdown: a title, the meaning, and two blocks of code, ```` ```conc causes ```` and ```` ```conc mended ````.
-    pub fn explanation(self) -> &'static str {
+    pub fn explanation(self, language: Language) -> &'static str {
+        let [english, chinese] = self.pages();
+        if language.is_chinese() { chinese } else { english }
+    }
+
+    fn pages(self) -> [&'static str; 2] {
         match self {
-            Code::Syntax => include_str!("../../docs/errors/E0101.md"),
-            Code::Unclosed => include_str!("../../docs/errors/E0102.md"),
-            Code::BadNumber => include_str!("../../docs/errors/E0103.md"),
-            Code::BadText => include_str!("../../docs/errors/E0104.md"),
-            Code::TooDeep => include_str!("../../docs/errors/E0106.md"),
-            Code::TooLarge => include_str!("../../docs/errors/E0199.md"),
-            Code::UndefinedName => include_str!("../../docs/errors/E0201.md"),
-            Code::DuplicateName => include_str!("../../docs/errors/E0202.md"),
-            Code::UsedBeforeDeclaration => include_str!("../../docs/errors/E0203.md"),
-            Code::ShadowedMember => include_str!("../../docs/errors/E0204.md"),
-            Code::ReservedMember => include_str!("../../docs/errors/E0205.md"),
-            Code::WrongArguments => include_str!("../../docs/errors/E0206.md"),
-            Code::CannotAssign => include_str!("../../docs/errors/E0207.md"),
-            Code::Misplaced => include_str!("../../docs/errors/E0208.md"),
-            Code::WaitInOneStep => include_str!("../../docs/errors/E0209.md"),
-            Code::CannotStart => include_str!("../../docs/errors/E0210.md"),
-            Code::CallHandedOver => include_str!("../../docs/errors/E0211.md"),
-            Code::UnknownMember => include_str!("../../docs/errors/E0212.md"),
-            Code::WrongThing => include_str!("../../docs/errors/E0213.md"),
-            Code::ShadowedBuiltin => include_str!("../../docs/errors/E0214.md"),
-            Code::UnknownKind => include_str!("../../docs/errors/E0215.md"),
-            Code::NoEffect => include_str!("../../docs/errors/E0216.md"),
-            Code::WrongSignal => include_str!("../../docs/errors/E0219.md"),
-            Code::OneAfterAnother => include_str!("../../docs/errors/E0221.md"),
-            Code::LooksOnce => include_str!("../../docs/errors/E0222.md"),
-            Code::Thrown => include_str!("../../docs/errors/E0300.md"),
-            Code::Timeout => include_str!("../../docs/errors/E0301.md"),
-            Code::Closed => include_str!("../../docs/errors/E0302.md"),
-            Code::Full => include_str!("../../docs/errors/E0303.md"),
-            Code::Empty => include_str!("../../docs/errors/E0304.md"),
-            Code::Broken => include_str!("../../docs/errors/E0305.md"),
-            Code::Abandoned => include_str!("../../docs/errors/E0306.md"),
-            Code::Cancelled => include_str!("../../docs/errors/E0307.md"),
-            Code::Assertion => include_str!("../../docs/errors/E0308.md"),
-            Code::Type => include_str!("../../docs/errors/E0309.md"),
-            Code::Value => include_str!("../../docs/errors/E0310.md"),
-            Code::Index => include_str!("../../docs/errors/E0311.md"),
-            Code::Key => include_str!("../../docs/errors/E0312.md"),
-            Code::Zero => include_str!("../../docs/errors/E0313.md"),
-            Code::Overflow => include_str!("../../docs/errors/E0314.md"),
-            Code::Recursion => include_str!("../../docs/errors/E0315.md"),
-            Code::Memory => include_str!("../../docs/errors/E0316.md"),
-            Code::NotFound => include_str!("../../docs/errors/E0317.md"),
-            Code::NotOwner => include_str!("../../docs/errors/E0318.md"),
-            Code::State => include_str!("../../docs/errors/E0319.md"),
-            Code::Refused => include_str!("../../docs/errors/E0320.md"),
-            Code::Deadlock => include_str!("../../docs/errors/E0321.md"),
-            Code::Invariant => include_str!("../../docs/errors/E0322.md"),
-            Code::Ensure => include_str!("../../docs/errors/E0323.md"),
+            Code::Syntax => page!("E0101"),
+            Code::Unclosed => page!("E0102"),
+            Code::BadNumber => page!("E0103"),
+            Code::BadText => page!("E0104"),
+            Code::TooDeep => page!("E0106"),
+            Code::TooLarge => page!("E0199"),
+            Code::UndefinedName => page!("E0201"),
+            Code::DuplicateName => page!("E0202"),
+            Code::UsedBeforeDeclaration => page!("E0203"),
+            Code::ShadowedMember => page!("E0204"),
+            Code::ReservedMember => page!("E0205"),
+            Code::WrongArguments => page!("E0206"),
+            Code::CannotAssign => page!("E0207"),
+            Code::Misplaced => page!("E0208"),
+            Code::WaitInOneStep => page!("E0209"),
+            Code::CannotStart => page!("E0210"),
+            Code::CallHandedOver => page!("E0211"),
+            Code::UnknownMember => page!("E0212"),
+            Code::WrongThing => page!("E0213"),
+            Code::ShadowedBuiltin => page!("E0214"),
+            Code::UnknownKind => page!("E0215"),
+            Code::NoEffect => page!("E0216"),
+            Code::WrongSignal => page!("E0219"),
+            Code::OneAfterAnother => page!("E0221"),
+            Code::LooksOnce => page!("E0222"),
+            Code::Thrown => page!("E0300"),
+            Code::Timeout => page!("E0301"),
+            Code::Closed => page!("E0302"),
+            Code::Full => page!("E0303"),
+            Code::Empty => page!("E0304"),
+            Code::Broken => page!("E0305"),
+            Code::Abandoned => page!("E0306"),
+            Code::Cancelled => page!("E0307"),
+            Code::Assertion => page!("E0308"),
+            Code::Type => page!("E0309"),
+            Code::Value => page!("E0310"),
+            Code::Index => page!("E0311"),
+            Code::Key => page!("E0312"),
+            Code::Zero => page!("E0313"),
+            Code::Overflow => page!("E0314"),
+            Code::Recursion => page!("E0315"),
+            Code::Memory => page!("E0316"),
+            Code::NotFound => page!("E0317"),
+            Code::NotOwner => page!("E0318"),
+            Code::State => page!("E0319"),
+            Code::Refused => page!("E0320"),
+            Code::Deadlock => page!("E0321"),
+            Code::Invariant => page!("E0322"),
+            Code::Ensure => page!("E0323"),
         }
     }
 
     /// The title of its page: what went wrong in a few words.
-    pub fn title(self) -> &'static str {
-        let first = self.explanation().lines().next().unwrap_or_default();
-        first.split_once(": ").map_or(first, |(_, title)| title)
+    pub fn title(self, language: Language) -> &'static str {
+        let first = self.explanation(language).lines().next().unwrap_or_default();
+        let after = if language.is_chinese() { "：" } else { ": " };
+        first.split_once(after).map_or(first, |(_, title)| title)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Code;
+    use super::{Code, Language};
 
     #[test]
     fn every_page_is_headed_by_its_code() {
         for code in Code::ALL {
-            assert!(code.explanation().starts_with(&format!("# {code}: ")), "{code}");
+            assert!(code.explanation(Language::English).starts_with(&format!("# {code}: ")), "{code}");
+            assert!(code.explanation(Language::Chinese).starts_with(&format!("# {code}：")), "{code}");
             assert_eq!(Code::named(&code.to_string()), Some(code));
         }
         // A page without a code would never be shown: the code is missing in `ALL`.

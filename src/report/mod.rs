@@ -6,6 +6,7 @@ mod code;
 mod explain;
 pub mod gil;
 mod hints;
+pub mod language;
 pub mod race;
 pub mod render;
 pub mod runtime;
@@ -13,6 +14,7 @@ pub mod stats;
 mod style;
 
 pub use code::Code;
+pub use language::Language;
 pub use style::Style;
 
 use crate::source::Span;

@@ -1,22 +1,48 @@
-//! With colour or plain.
+//! With colour or plain, and in which language.
+
+use super::language::Language;
 
 /// How reports look where they go; who says them knows where that is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
     colour: bool,
+    language: Language,
 }
 
 impl Style {
     pub fn plain() -> Style {
-        Style { colour: false }
+        Style { colour: false, language: Language::English }
     }
 
     pub fn coloured() -> Style {
-        Style { colour: true }
+        Style { colour: true, language: Language::English }
+    }
+
+    pub fn in_language(self, language: Language) -> Style {
+        Style { language, ..self }
     }
 
     pub fn is_coloured(&self) -> bool {
         self.colour
+    }
+
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
+    /// One of conc's own sentences or words, in the reader's language.
+    pub fn say(&self, text: impl AsRef<str>) -> String {
+        self.language.say(text.as_ref()).into_owned()
+    }
+
+    /// What may be a sentence of conc's own, or something of the script.
+    pub fn say_or_keep(&self, text: impl AsRef<str>) -> String {
+        self.language.say_or_keep(text.as_ref()).into_owned()
+    }
+
+    /// What follows a name in brackets: ` (sleeps, line 7)`.
+    pub(super) fn in_brackets(&self, text: &str) -> String {
+        if self.language.is_chinese() { format!("（{text}）") } else { format!(" ({text})") }
     }
 
     /// The word that opens a report of something wrong.

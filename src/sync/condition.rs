@@ -348,10 +348,10 @@ impl Wait {
     /// What a report adds when this thread waits for it.
     pub fn note(&self) -> Option<String> {
         let lost = Condition::of(&self.condition).ok()?.lost.load(Ordering::Relaxed);
-        let times = if lost == 1 { "time" } else { "times" };
+        let times = if lost == 1 { "1 time".to_string() } else { format!("{lost} times") };
         (lost > 0 && self.missing().is_none()).then(|| {
             let label = self.condition.label();
-            format!("{label} was notified {lost} {times} while nobody waited: a notify is not remembered; look at what it stands for before waiting (`{label}.wait_until(…)`)")
+            format!("{label} was notified {times} while nobody waited: a notify is not remembered; look at what it stands for before waiting (`{label}.wait_until(…)`)")
         })
     }
 }

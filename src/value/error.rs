@@ -45,6 +45,8 @@ pub enum Kind {
 pub struct Error {
     pub kind: Kind,
     pub message: String,
+    /// The message is the script's own, not a sentence of conc's.
+    pub of_script: bool,
     /// What to do about it; shown in reports.
     pub hints: Vec<String>,
     /// What is related: `held by thread "b" since line 7`.
@@ -129,6 +131,7 @@ impl Error {
         Error {
             kind,
             message: message.into(),
+            of_script: false,
             hints: Vec::new(),
             notes: Vec::new(),
             place: OnceLock::new(),
@@ -137,9 +140,18 @@ impl Error {
         }
     }
 
+    /// With a message of the script's own.
+    pub fn of_script(kind: Kind, message: impl Into<String>) -> Error {
+        Error { of_script: true, ..Error::new(kind, message) }
+    }
+
     /// To raise an error again in another thread: the same error, with the place where it happened first.
     pub fn again(error: &Arc<Error>) -> Error {
-        Error { again: Some(error.clone()), ..Error::new(error.kind.clone(), error.message.clone()) }
+        Error {
+            again: Some(error.clone()),
+            of_script: error.of_script,
+            ..Error::new(error.kind.clone(), error.message.clone())
+        }
     }
 
     /// The error to raise: the earlier one, when this stands for it.
@@ -156,6 +168,7 @@ impl Error {
         Error {
             kind: self.kind.clone(),
             message: self.message.clone(),
+            of_script: self.of_script,
             hints: self.hints.clone(),
             notes,
             place: self.place.clone(),
@@ -179,6 +192,7 @@ impl Error {
     pub fn save(&self, w: &mut Writer<'_>) {
         w.text(self.kind.word());
         w.text(&self.message);
+        w.flag(self.of_script);
         for texts in [&self.hints, &self.notes] {
             w.count(texts.len() as u64);
             texts.iter().for_each(|text| w.text(text));
@@ -191,6 +205,7 @@ impl Error {
     pub fn load(r: &mut Reader<'_>) -> Error {
         let kind = Kind::from_word(r.text());
         let mut error = Error::new(kind, r.text());
+        error.of_script = r.flag();
         for texts in [&mut error.hints, &mut error.notes] {
             *texts = (0..r.count()).map(|_| r.text().to_string()).collect();
         }

@@ -210,10 +210,14 @@ fn characters<'a>(object: &Value, whole: &'a str, start: usize, end: usize) -> &
 }
 
 fn out_of_range(what: &str, index: i64, length: impl std::fmt::Display) -> Error {
-    let element = if what == "str" { "character" } else { "element" };
     let length = length.to_string();
-    let ending = if length == "1" { "" } else { "s" };
-    let message = format!("index {index} is outside the {what}, which has {length} {element}{ending}");
+    let has = match (what, &*length) {
+        ("str", "1") => "1 character".to_string(),
+        ("str", length) => format!("{length} characters"),
+        (_, "1") => "1 element".to_string(),
+        (_, length) => format!("{length} elements"),
+    };
+    let message = format!("index {index} is outside the {what}, which has {has}");
     let error = Error::new(Kind::Index, message);
     if length == "0" { error } else { error.note("the first is [0], the last is [-1]") }
 }

@@ -7,6 +7,7 @@ pub fn conc(arguments: &[&str], stdin: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_conc"))
         .args(arguments)
         .env("NO_COLOR", "1")
+        .env("CONC_LANG", "en")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

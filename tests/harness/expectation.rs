@@ -7,6 +7,7 @@
 //! # expect: args a b c            what follows the script on the command line
 //! # expect: command check          what stands behind `conc`, `run` unless told
 //! # expect: flags --timeout 2s    what stands between that and the script
+//! # expect: language zh           what conc speaks, English unless told
 //! # expect: stdin one\ntwo\n      what it can read
 //! # expect: any-order             lines of standard output may come in any order
 //! # expect: repeat 20             run it so many times; every run must pass
@@ -36,6 +37,8 @@ pub struct Expectation {
     pub arguments: Vec<String>,
     pub command: Vec<String>,
     pub flags: Vec<String>,
+    /// What `CONC_LANG` says.
+    pub language: String,
     pub stdin: String,
     pub any_order: bool,
     /// At least 1.
@@ -61,7 +64,7 @@ impl Stream {
 
 /// Reads the directives of a script; the error names the line that cannot be understood.
 pub fn parse(script: &str) -> Result<Expectation, String> {
-    let mut found = Expectation { repeat: 1, ..Expectation::default() };
+    let mut found = Expectation { repeat: 1, language: "en".to_string(), ..Expectation::default() };
     let lines: Vec<&str> = script.lines().collect();
     let mut at = 0;
     while at < lines.len() {
@@ -127,6 +130,7 @@ fn directive(found: &mut Expectation, text: &str) -> Result<(), String> {
         "args" => found.arguments = words(rest),
         "command" => found.command = words(rest),
         "flags" => found.flags = words(rest),
+        "language" => found.language = rest.to_string(),
         "stdin" => found.stdin = unescape(rest),
         "any-order" => found.any_order = true,
         "repeat" => {

@@ -1,6 +1,7 @@
 //! Runs one golden script with the built `conc` and judges the run.
 
 use super::{expectation, expectation::Expectation, expectation::Stream, matching};
+use conc::report::language::MISSING;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -37,6 +38,24 @@ pub fn check(script: &Path, update: bool) -> Result<(), String> {
         return Err(format!("{times}{wrong}"));
     }
     Ok(())
+}
+
+/// Runs a script in Chinese. What conc says of it has to be in the catalogue: what is missing stands between marks then.
+pub fn check_language(script: &Path) -> Result<(), String> {
+    let text = std::fs::read_to_string(script).map_err(|error| format!("cannot read it: {error}"))?;
+    let mut expected = expectation::parse(&text)?;
+    let is_silent = expected.command.is_empty() && expected.stderr.is_empty() && expected.status == 0;
+    if is_silent {
+        return Ok(());
+    }
+    expected.language = "zh+missing".to_string();
+    let output = run(script, &expected)?;
+    let lines = output.stdout.lines().chain(output.stderr.lines());
+    let missing: Vec<&str> = lines.filter(|line| line.contains(MISSING)).collect();
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(format!("messages/zh.po has no translation of what is marked:\n{}", missing.join("\n"))),
+    }
 }
 
 /// What is wrong with a run; None when it is as expected.
@@ -94,6 +113,7 @@ fn run(script: &Path, expected: &Expectation) -> Result<Output, String> {
         .args(&expected.arguments)
         .current_dir(folder)
         .env("NO_COLOR", "1")
+        .env("CONC_LANG", &expected.language)
         .env_remove("COLUMNS")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -171,12 +171,14 @@ fn known_as(handle: &Thread) -> String {
 
 fn lost(_: &mut Context<'_>, arguments: &[Value]) -> Done {
     let (handle, _) = worker_in(argument(arguments, 0))?;
-    let how = match handle.process.as_ref().and_then(Process::exit_code) {
-        Some(exit) if exit < 0 => format!("was killed by signal {}", -exit),
-        Some(exit) => format!("ended with exit code {exit}"),
-        None => "has ended".into(),
+    let worker = known_as(&handle);
+    let message = match handle.process.as_ref().and_then(Process::exit_code) {
+        Some(exit) if exit < 0 => {
+            format!("the worker {worker} was killed by signal {} before the task was done", -exit)
+        }
+        Some(exit) => format!("the worker {worker} ended with exit code {exit} before the task was done"),
+        None => format!("the worker {worker} has ended before the task was done"),
     };
-    let message = format!("the worker {} {how} before the task was done", known_as(&handle));
     let error = Error::new(error::Kind::Broken, message)
         .note("another process takes its place; the other tasks are done")
         .hint("submit the task again if it does no harm to do a part of it twice");

@@ -35,6 +35,8 @@ pub fn execute(job: &Job, folder: &Path) -> Result<Gave, Failure> {
         .args(&job.words[1..])
         .current_dir(folder)
         .env("NO_COLOR", "1")
+        // What a page shows is the same on every machine.
+        .env("CONC_LANG", "en")
         .env("COLUMNS", COLUMNS)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -4,6 +4,7 @@
 mod execute;
 pub mod files;
 
+use super::language::said;
 use super::{Failure, colour, print, say};
 use clap::Args;
 use conc::lesson::job::Limits;
@@ -169,14 +170,15 @@ impl Tally {
         };
         let mut text = String::new();
         for Wrong { line, message, detail } in &came.wrong {
-            text += &format!("{}: {message}\n{detail}", style.bold(&format!("{name}:{line}")));
+            text += &format!("{}: {}\n{detail}", style.bold(&format!("{name}:{line}")), said(message));
         }
+        let blocks = count(came.blocks, "block");
         let state = match (came.wrong.len(), came.updated) {
-            (0, 0) => "ok".to_string(),
-            (0, updated) => format!("{updated} updated"),
-            (wrong, _) => format!("{wrong} wrong"),
+            (0, 0) => format!("{blocks}, ok"),
+            (0, updated) => format!("{blocks}, {updated} updated"),
+            (wrong, _) => format!("{blocks}, {wrong} wrong"),
         };
-        text += &format!("{name}: {}, {state}\n", count(came.blocks, "block"));
+        text += &format!("{name}: {}\n", said(state));
         print(&text);
         self.blocks += came.blocks;
         self.wrong += came.wrong.len();
@@ -186,12 +188,15 @@ impl Tally {
 
     fn summary(&self, files: usize) -> String {
         let all = format!("{} in {}", count(self.blocks, "block"), count(files, "lesson"));
-        let updated = if self.updated > 0 { format!(", {} updated", self.updated) } else { String::new() };
-        match self.wrong {
-            0 if self.unreadable => format!("{all}{updated}: some could not be read\n"),
-            0 => format!("{all}{updated}: all as the lessons say\n"),
-            wrong => format!("{all}{updated}: {wrong} wrong, in {}\n", count(self.files_wrong, "lesson")),
-        }
+        let all = match self.updated {
+            0 => all,
+            updated => format!("{all}, {updated} updated"),
+        };
+        said(match self.wrong {
+            0 if self.unreadable => format!("{all}: some could not be read\n"),
+            0 => format!("{all}: all as the lessons say\n"),
+            wrong => format!("{all}: {wrong} wrong, in {}\n", count(self.files_wrong, "lesson")),
+        })
     }
 
     fn status(&self) -> i32 {

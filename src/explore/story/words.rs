@@ -34,18 +34,17 @@ pub fn did(log: &Log, before: &Values, after: &Values, image: &Image) -> Vec<Str
 pub fn next(log: &Log, after: &Values, image: &Image) -> Option<String> {
     let first = did(log, &[], after, image).into_iter().next()?;
     let (word, rest) = first.split_once(' ').unwrap_or((&first, ""));
-    let will = match word {
-        "reads" => "read",
-        "stores" => "store",
-        "changes" => "change",
-        "takes" => "take",
-        "gives" => "give",
-        "prints" => "print",
-        "ends" => "end",
-        "lets" => "let",
-        _ => return Some(format!("is about to do {first}")),
-    };
-    Some(format!("is about to {will} {rest}").trim_end().to_string())
+    Some(match word {
+        "reads" => format!("is about to read {rest}"),
+        "stores" => format!("is about to store {rest}"),
+        "changes" => format!("is about to change {rest}"),
+        "takes" => format!("is about to take {rest}"),
+        "gives" => format!("is about to give {rest}"),
+        "prints" => format!("is about to print {rest}"),
+        "ends" => "is about to end".to_string(),
+        "lets" => "is about to let go of a pipe's end".to_string(),
+        _ => format!("is about to do {first}"),
+    })
 }
 
 /// An operation on a thing to wait for, as it stands in the script.
@@ -72,18 +71,18 @@ fn accesses(log: &Log, before: &Values, after: &Values, image: &Image) -> Vec<St
     let mut said = Vec::new();
     for touch in &log.told {
         let name = names::cell(touch, image);
-        let (word, value) = match (touch.write, &touch.place) {
-            (false, Place::Global(_)) => ("reads", value_in(before, &name)),
-            (true, Place::Global(_)) => ("stores", value_in(after, &name)),
-            (false, _) => ("reads", names::content(touch, image)),
-            (true, _) => match names::content(touch, image) {
-                Some(value) => ("stores", Some(value)),
-                None => ("changes", None),
-            },
+        let value = match (touch.write, &touch.place) {
+            (false, Place::Global(_)) => value_in(before, &name),
+            (true, Place::Global(_)) => value_in(after, &name),
+            (_, _) => names::content(touch, image),
         };
-        let sentence = match value {
-            Some(value) => format!("{word} {name} = {value}"),
-            None => format!("{word} {name}"),
+        let stores = value.is_some() || matches!(touch.place, Place::Global(_));
+        let sentence = match (touch.write, value) {
+            (false, Some(value)) => format!("reads {name} = {value}"),
+            (false, None) => format!("reads {name}"),
+            (true, Some(value)) => format!("stores {name} = {value}"),
+            (true, None) if stores => format!("stores {name}"),
+            (true, None) => format!("changes {name}"),
         };
         if !said.contains(&sentence) {
             said.push(sentence);

@@ -1,7 +1,7 @@
-//! What makes a space too large, and what to try, in a sentence each.
+//! What makes a space too large, and what to try, in a sentence each, to be said.
 
 use super::check::grouped;
-use super::{at_line, clean};
+use super::clean;
 use crate::explore::verdict::Advice;
 use crate::memory;
 
@@ -16,13 +16,15 @@ pub fn sentence(advice: &Advice) -> String {
             "threads stood in the loop at line {line} in {} different ways; try fewer rounds",
             grouped(*ways)
         ),
-        Advice::Large { thread, line, bytes } => format!(
-            "one step of thread \"{}\"{} makes more than {} of values, which is more than a state may have: a quarter of \
-             what --max-memory allows; does it add to something for ever?",
-            clean(thread),
-            at_line(*line),
-            memory::shown(usize::try_from(*bytes).unwrap_or(usize::MAX))
-        ),
+        Advice::Large { thread, line, bytes } => {
+            let at = if *line == 0 { String::new() } else { format!(" (line {line})") };
+            format!(
+                "one step of thread \"{}\"{at} makes more than {} of values, which is more than a state may have: a \
+                 quarter of what --max-memory allows; does it add to something for ever?",
+                clean(thread),
+                memory::shown(usize::try_from(*bytes).unwrap_or(usize::MAX))
+            )
+        }
         Advice::Part => "part of it is looked at with `--random 10000` (so many runs, drawn at random) or with \
             `--preemptions 2` (all runs in which threads are interrupted at most twice): most mistakes show there"
             .to_string(),

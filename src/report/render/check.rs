@@ -3,11 +3,11 @@
 use super::super::Style;
 use super::columns::wrap;
 use super::story::{PREEMPTED, preemptions};
-use super::{advice, at_line, clean, covered, outcomes, race, snippet};
+use super::{advice, at_line, clauses, clean, covered, listed, outcomes, race, snippet};
 use crate::explore::covered::Covered;
 use crate::explore::verdict::{Failure, Findings, Limit, Property, Verdict};
 use crate::source::Source;
-use annotate_snippets::{AnnotationKind, Group, Level};
+use annotate_snippets::{AnnotationKind, Group};
 
 /// For what is no terminal, and for terminals that do not tell.
 pub const DEFAULT_WIDTH: usize = 100;
@@ -56,11 +56,14 @@ fn verdicts(findings: &Findings, source: &Source, style: &Style, width: usize) -
     let mut text = String::new();
     for failure in findings.failures() {
         let line = failure.place.map_or(0, |span| source.line(span.start));
-        let (what, name) = (clean(&failure.what), name(failure.property));
-        let said = if what.starts_with(name) { what } else { format!("{name}: {what}") };
-        let often = covered::how_often(&findings.covered, failure.property);
-        text +=
-            &sentence("fails:", &style.error("fails:"), &format!("{said}{}{often}", at_line(line)), width);
+        let (what, name) = (what(failure, style), name(failure.property));
+        let said = match clean(&failure.what).starts_with(name) {
+            true => what,
+            false => format!("{}: {what}", style.say(name)),
+        };
+        let mut said = vec![said + &at_line(line, style)];
+        said.extend(covered::how_often(&findings.covered, failure.property).map(|often| style.say(often)));
+        text += &sentence("fails:", Style::error, &clauses(&said, style), style, width);
     }
     let of = |wanted: fn(&Verdict) -> bool| {
         let matching = findings.verdicts.iter().filter(move |(_, verdict)| wanted(verdict));
@@ -68,36 +71,38 @@ fn verdicts(findings: &Findings, source: &Source, style: &Style, width: usize) -
     };
     let hold = of(|verdict| matches!(verdict, Verdict::Holds));
     if !hold.is_empty() {
-        let everywhere = match findings.limit {
-            None => format!(", in all {}", states(findings.states)),
-            Some(_) => String::new(),
-        };
-        text += &sentence(
-            "holds:",
-            &style.bold("holds:"),
-            &format!("{}{everywhere}", named("no ", &hold)),
-            width,
-        );
+        let mut said = vec![named(true, &hold, style)];
+        if findings.limit.is_none() {
+            said.push(style.say(format!("in all {}", states(findings.states))));
+        }
+        text += &sentence("holds:", Style::bold, &clauses(&said, style), style, width);
     }
     let unknown = of(|verdict| matches!(verdict, Verdict::Unknown));
     if !unknown.is_empty() {
-        let why = findings.limit.map(limit);
-        for said in covered::unknown(findings, &unknown, why) {
-            text += &sentence("not known:", &style.remark("not known:"), &said, width);
+        let why = findings.limit.map(|hit| style.say(limit(hit)));
+        for said in covered::unknown(findings, &unknown, why, style) {
+            text += &sentence("not known:", Style::remark, &style.say(said), style, width);
         }
     }
     text
 }
 
-/// `no deadlock, no uncaught error, no false invariant or ensure`.
-pub(super) fn named(before: &str, properties: &[Property]) -> String {
+/// What is said of a failure in one sentence: the script's own words where an error of its own says it.
+fn what(failure: &Failure, style: &Style) -> String {
+    let of_script = failure.error.as_ref().is_some_and(|uncaught| uncaught.error.of_script);
+    clean(&if of_script { failure.what.clone() } else { style.say(&failure.what) })
+}
+
+/// `deadlock, uncaught error, false invariant or ensure`, or of those that hold, `no deadlock, no uncaught error, …`.
+pub(super) fn named(hold: bool, properties: &[Property], style: &Style) -> String {
     let both = [Property::Invariant, Property::Ensure].iter().all(|p| properties.contains(p));
     let named = properties.iter().filter_map(|property| match property {
-        Property::Invariant if both => Some(format!("{before}false invariant or ensure")),
+        Property::Invariant if both => Some("false invariant or ensure"),
         Property::Ensure if both => None,
-        other => Some(format!("{before}{}", noun(*other))),
+        other => Some(noun(*other)),
     });
-    named.collect::<Vec<_>>().join(", ")
+    let said = named.map(|noun| style.say(if hold { format!("no {noun}") } else { noun.to_string() }));
+    listed(&said.collect::<Vec<_>>(), style)
 }
 
 /// Why an exploration ended early: follows "as".
@@ -133,7 +138,7 @@ fn explain(failure: &Failure, source: &Source, style: &Style, width: usize) -> S
             true => switches,
             false => format!("{switches}; a plainer story may exist, there were too many to go through"),
         };
-        for line in wrap(&format!("{how} ({switches}):"), width) {
+        for line in wrap(&style.say(format!("{how} ({switches}):")), width) {
             text += &format!("{}\n", style.bold(&line));
         }
         text += &format!("\n{drawn}");
@@ -156,7 +161,7 @@ fn conclusion(failure: &Failure, source: &Source, style: &Style, width: usize) -
     }
     if failure.property == Property::Livelock {
         let said = "whatever the threads do from the loop on, they never come to an end";
-        text += &sentence("livelock:", &style.error("livelock:"), said, width);
+        text += &sentence("livelock:", Style::error, &style.say(said), style, width);
     }
     match failure.place {
         Some(span) if text.is_empty() => {
@@ -167,8 +172,8 @@ fn conclusion(failure: &Failure, source: &Source, style: &Style, width: usize) -
                 Property::Livelock | Property::Race => "",
             };
             let span = snippet::first_line(span, &source.text);
-            let mark = snippet::mark(AnnotationKind::Primary, source, span, label);
-            let title = Level::ERROR.primary_title(clean(&failure.what));
+            let mark = snippet::mark(AnnotationKind::Primary, source, span, label, style);
+            let title = snippet::error(style).primary_title(what(failure, style));
             let group = Group::with_title(title).element(snippet::of(source).annotation(mark));
             snippet::renderer(style).render(&[group]) + "\n"
         }
@@ -180,7 +185,7 @@ fn conclusion(failure: &Failure, source: &Source, style: &Style, width: usize) -
 fn end(findings: &Findings, style: &Style, width: usize) -> String {
     let mut text = String::new();
     for advice in &findings.advice {
-        text += &sentence("help:", &style.bold("help:"), &advice::sentence(advice), width);
+        text += &sentence("help:", Style::bold, &style.say(advice::sentence(advice)), style, width);
     }
     if let Covered::Sample(sample) = &findings.covered {
         return text + &covered::sample(sample, findings.steps, style, width);
@@ -189,14 +194,20 @@ fn end(findings: &Findings, style: &Style, width: usize) -> String {
     let steps = if findings.steps == 1 { "1 step".to_string() } else { format!("{steps} steps") };
     let depth = grouped(findings.depth.into());
     let summary = format!("{}, {steps}, depth {depth}", states(findings.states));
-    text + &wrap(&summary, width).join("\n") + "\n"
+    text + &wrap(&style.say(summary), width).join("\n") + "\n"
 }
 
-/// A word that may be coloured, and what it says, wrapped.
-pub(super) fn sentence(word: &str, shown: &str, said: &str, width: usize) -> String {
-    let lines = wrap(&format!("{word} {said}"), width);
-    let text = lines.join("\n");
-    format!("{shown}{}\n", text.strip_prefix(word).unwrap_or(&text))
+/// A word, which may be coloured and is said here, and what it says, wrapped.
+pub(super) fn sentence(
+    word: &str,
+    paint: fn(&Style, &str) -> String,
+    said: &str,
+    style: &Style,
+    width: usize,
+) -> String {
+    let word = style.say(word);
+    let text = wrap(&format!("{word} {said}"), width).join("\n");
+    format!("{}{}\n", paint(style, &word), text.strip_prefix(&*word).unwrap_or(&text))
 }
 
 pub(super) fn states(n: u64) -> String {

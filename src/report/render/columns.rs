@@ -4,12 +4,14 @@
 
 use super::super::Style;
 use super::{pad, widest};
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 const BETWEEN: &str = " | ";
 /// Of a cell that wraps, how far the lines after the first are moved in, where there is room.
 const HANGING: usize = 2;
 const ROOM_TO_HANG: usize = 10;
+/// No line begins with these.
+const CLOSING: &str = "，。；：、？！）」》…,.;:)\"`";
 
 pub struct Table {
     pub heads: Vec<String>,
@@ -103,7 +105,8 @@ fn cells(content: &[Vec<String>], widths: &[usize]) -> Vec<String> {
     (0..height).map(line).collect()
 }
 
-/// The text in lines of at most `width` columns, broken between words, or within one that is too long alone.
+/// The text in lines of at most `width` columns, broken between words, or within one that is too long alone. Chinese has
+/// no spaces: a long row of it is broken between its characters.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     if text.width() <= width {
         return vec![text.to_string()];
@@ -114,28 +117,54 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     // Nothing but the indentation stands in the line.
     let mut fresh = true;
     for word in text.split(' ') {
-        let longer = if fresh { format!("{line}{word}") } else { format!("{line} {word}") };
-        if longer.width() <= width {
-            line = longer;
-            fresh = false;
-            continue;
-        }
-        if !fresh {
-            lines.push(std::mem::replace(&mut line, hanging.clone()));
-            fresh = true;
-        }
-        for character in word.chars() {
-            line.push(character);
-            if line.width() > width && !fresh {
-                line.pop();
-                lines.push(std::mem::replace(&mut line, hanging.clone()));
-                line.push(character);
+        for (index, piece) in pieces(word, width).into_iter().enumerate() {
+            let gap = if fresh || index > 0 { "" } else { " " };
+            let longer = format!("{line}{gap}{piece}");
+            if longer.width() <= width {
+                line = longer;
+                fresh = false;
+                continue;
             }
-            fresh = false;
+            if !fresh {
+                lines.push(std::mem::replace(&mut line, hanging.clone()));
+                fresh = true;
+            }
+            for character in piece.chars() {
+                line.push(character);
+                if line.width() > width && !fresh {
+                    line.pop();
+                    lines.push(std::mem::replace(&mut line, hanging.clone()));
+                    line.push(character);
+                }
+                fresh = false;
+            }
         }
     }
     if !line.trim().is_empty() {
         lines.push(line);
     }
     lines
+}
+
+/// The parts of a word between which a line may end: itself, unless it is a long row of Chinese.
+fn pieces(word: &str, width: usize) -> Vec<&str> {
+    let wide = |character: char| character.width() == Some(2);
+    if word.width() <= width / 2 || !word.chars().any(wide) {
+        return vec![word];
+    }
+    let mut pieces = Vec::new();
+    let mut from = 0;
+    let mut before: Option<char> = None;
+    for (at, character) in word.char_indices() {
+        let may_end = before.is_some_and(|before| {
+            (wide(before) || wide(character)) && !"（「《".contains(before) && !CLOSING.contains(character)
+        });
+        if may_end {
+            pieces.push(&word[from..at]);
+            from = at;
+        }
+        before = Some(character);
+    }
+    pieces.push(&word[from..]);
+    pieces
 }

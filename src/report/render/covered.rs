@@ -8,35 +8,43 @@ use crate::explore::covered::{Bound, Covered, Sample};
 use crate::explore::verdict::{Findings, Property};
 
 /// Behind a failure: in how many runs of a sample it shows.
-pub fn how_often(covered: &Covered, property: Property) -> String {
+pub fn how_often(covered: &Covered, property: Property) -> Option<String> {
     match covered {
-        Covered::Everything | Covered::Preemptions(_) => String::new(),
+        Covered::Everything | Covered::Preemptions(_) => None,
         Covered::Sample(sample) => match sample.runs_failing(property) {
-            0 => String::new(),
-            times if times == sample.runs && times > 1 => format!(", in all {}", runs(times)),
-            times => format!(", in {} of {}", grouped(times), runs(sample.runs)),
+            0 => None,
+            times if times == sample.runs && times > 1 => Some(format!("in all {}", runs(times))),
+            times => Some(format!("in {} of {}", grouped(times), runs(sample.runs))),
         },
     }
 }
 
-/// Which properties are not known, and why: a sentence each. `why` is the limit that was hit, if one was.
-pub fn unknown(findings: &Findings, properties: &[Property], why: Option<String>) -> Vec<String> {
+/// Which properties are not known, and why: a sentence each, to be said. `why` is the limit that was hit, if one was.
+pub fn unknown(
+    findings: &Findings,
+    properties: &[Property],
+    why: Option<String>,
+    style: &Style,
+) -> Vec<String> {
     match &findings.covered {
         Covered::Everything => {
-            let why = why.unwrap_or_else(|| "this could not be decided".to_string());
-            vec![format!("{}, as {why}; none was found", named("", properties))]
+            let why = why.unwrap_or_else(|| style.say("this could not be decided"));
+            vec![format!("{}, as {why}; none was found", named(false, properties, style))]
         }
         Covered::Sample(sample) => {
             let made = match sample.runs {
                 1 => "1 run that was drawn at random has shown none".to_string(),
                 n => format!("{} runs that were drawn at random have shown none", grouped(n)),
             };
-            let stopped = why.map_or(String::new(), |why| format!(", then {why}"));
-            let said = |properties: &[Property]| format!("{}: {made}{stopped}", named("", properties));
+            let made = match &why {
+                Some(why) => format!("{made}, then {why}"),
+                None => made,
+            };
+            let said = |properties: &[Property]| format!("{}: {made}", named(false, properties, style));
             apart(properties, said)
         }
         Covered::Preemptions(bound) => {
-            apart(properties, |properties| within(*bound, properties, findings, why.as_deref()))
+            apart(properties, |properties| within(*bound, properties, findings, why.as_deref(), style))
         }
     }
 }
@@ -49,15 +57,22 @@ fn apart(properties: &[Property], said: impl FnOnce(&[Property]) -> String) -> V
         sentences.push(said(&others));
     }
     if properties.contains(&Property::Livelock) {
-        let deadlock =
-            if properties.contains(&Property::Deadlock) { ", deadlock among some threads" } else { "" };
-        sentences.push(format!("livelock{deadlock}: only the whole space shows them"));
+        sentences.push(match properties.contains(&Property::Deadlock) {
+            true => "livelock, deadlock among some threads: only the whole space shows them".to_string(),
+            false => "livelock: only the whole space shows them".to_string(),
+        });
     }
     sentences
 }
 
-fn within(bound: Bound, properties: &[Property], findings: &Findings, why: Option<&str>) -> String {
-    let named = named("", properties);
+fn within(
+    bound: Bound,
+    properties: &[Property],
+    findings: &Findings,
+    why: Option<&str>,
+    style: &Style,
+) -> String {
+    let named = named(false, properties, style);
     let met = states(findings.states);
     match (bound.finished, why) {
         (Some(finished), None) => {
@@ -67,7 +82,8 @@ fn within(bound: Bound, properties: &[Property], findings: &Findings, why: Optio
             format!("{named} beyond {}, as {why}; none was found", preemptions(finished))
         }
         (None, why) => {
-            let why = why.unwrap_or("this could not be decided");
+            let undecided = style.say("this could not be decided");
+            let why = why.unwrap_or(&undecided);
             format!("{named}, as {why} before all runs without a preemption were covered; none was found")
         }
     }
@@ -81,8 +97,12 @@ pub fn runs(n: u64) -> String {
     if n == 1 { "1 run".to_string() } else { format!("{} runs", grouped(n)) }
 }
 
+fn steps(n: u64) -> String {
+    if n == 1 { "1 step".to_string() } else { format!("{} steps", grouped(n)) }
+}
+
 /// What a sample came to, and what it is worth.
-pub fn sample(sample: &Sample, steps: u64, style: &Style, width: usize) -> String {
+pub fn sample(sample: &Sample, taken: u64, style: &Style, width: usize) -> String {
     let how = match sample.strategy {
         Strategy::Walk => "a plain walk: each thread that can move is as likely as the others".to_string(),
         Strategy::Uniform => {
@@ -92,12 +112,12 @@ pub fn sample(sample: &Sample, steps: u64, style: &Style, width: usize) -> Strin
         Strategy::Pct { depth } => format!("pct, depth {depth}"),
         Strategy::Turns => format!("uniform, pos and pct (depth {}) in turn", Strategy::DEPTH),
     };
-    let mut text = sentence("sample:", &style.bold("sample:"), &how, width);
+    let mut text = sentence("sample:", Style::bold, &style.say(how), style, width);
     if let Some(depth) = sample.strategy.depth()
         && sample.by_priorities > 0
         && sample.cut == 0
     {
-        text += &sentence("sample:", &style.bold("sample:"), &guarantee(sample, depth), width);
+        text += &sentence("sample:", Style::bold, &style.say(guarantee(sample, depth)), style, width);
     }
     if sample.cut > 0 {
         let cut = match sample.cut {
@@ -108,25 +128,23 @@ pub fn sample(sample: &Sample, steps: u64, style: &Style, width: usize) -> Strin
             "{cut} cut after {} steps (--max-steps) and may be endless: what comes later in them was not seen",
             grouped(sample.most_steps)
         );
-        text += &sentence("cut:", &style.remark("cut:"), &said, width);
+        text += &sentence("cut:", Style::remark, &style.say(said), style, width);
     }
-    let asked =
-        if sample.runs < sample.asked { format!(" of {}", grouped(sample.asked)) } else { String::new() };
-    let made = match sample.runs {
-        1 if asked.is_empty() => "1 run".to_string(),
-        n => format!("{}{asked} runs", grouped(n)),
+    let made = match sample.runs < sample.asked {
+        true => format!("{} of {}", grouped(sample.runs), runs(sample.asked)),
+        false => runs(sample.runs),
     };
-    let steps = if steps == 1 { "1 step".to_string() } else { format!("{} steps", grouped(steps)) };
     let threads =
         if sample.threads == 1 { "1 thread".to_string() } else { format!("{} threads", sample.threads) };
-    let longest = match sample.longest {
-        0 => String::new(),
-        1 => "1 step and ".to_string(),
-        n => format!("{} steps and ", grouped(n)),
+    let (seed, taken) = (sample.seed, steps(taken));
+    let summary = match sample.longest {
+        0 => format!("{made} with seed {seed}, {taken} in all, at most {threads} in a run"),
+        n => {
+            let longest = steps(n.into());
+            format!("{made} with seed {seed}, {taken} in all, at most {longest} and {threads} in a run")
+        }
     };
-    let summary =
-        format!("{made} with seed {}, {steps} in all, at most {longest}{threads} in a run", sample.seed);
-    text + &wrap(&summary, width).join("\n") + "\n"
+    text + &wrap(&style.say(summary), width).join("\n") + "\n"
 }
 
 /// What PCT promises.

@@ -2,7 +2,7 @@
 
 use super::super::Style;
 use super::super::runtime::{Deadlock, Stuck};
-use super::{at_line, clean, count, pad, widest};
+use super::{at_line, clauses, clean, count, label, listed, pad, widest};
 use crate::source::Source;
 
 /// Of threads that hold and wait alike, how many are shown.
@@ -11,16 +11,17 @@ const THREADS_SHOWN: usize = 20;
 const LINES_SHOWN: usize = 12;
 
 pub fn deadlock(deadlock: &Deadlock, source: &Source, style: &Style) -> String {
-    let mut text = format!("{} {}\n", style.error("deadlock:"), style.bold(&headline(deadlock)));
-    let shown = table(&deadlock.threads, &mut text);
+    let mut text =
+        format!("{} {}\n", style.error(&style.say("deadlock:")), style.bold(&style.say(headline(deadlock))));
+    let shown = table(&deadlock.threads, &mut text, style);
     lines(&shown, source, style, &mut text);
     for note in &deadlock.notes {
-        text += &format!("  {} {}\n", style.bold("note:"), clean(note));
+        text += &format!("  {} {}\n", style.bold(&style.say("note:")), clean(&style.say(note)));
     }
     if deadlock.notes.is_empty()
         && let Some(hint) = hint(deadlock)
     {
-        text += &format!("  {} {hint}\n", style.bold("help:"));
+        text += &format!("  {} {}\n", style.bold(&style.say("help:")), style.say(hint));
     }
     text
 }
@@ -39,26 +40,34 @@ fn headline(deadlock: &Deadlock) -> String {
 }
 
 /// One line a thread, in columns; returns the threads that were shown.
-fn table<'a>(threads: &'a [Stuck], text: &mut String) -> Vec<&'a Stuck> {
+fn table<'a>(threads: &'a [Stuck], text: &mut String, style: &Style) -> Vec<&'a Stuck> {
     let (shown, alike) = shorten(threads);
-    let names: Vec<String> = shown.iter().map(|t| format!("thread \"{}\"", clean(&t.thread))).collect();
+    let names: Vec<String> =
+        shown.iter().map(|t| style.say(format!("thread \"{}\"", clean(&t.thread)))).collect();
     let name_width = widest(names.iter().map(String::as_str));
     // With one lock each, the labels make a column of their own.
     let single = shown.iter().all(|t| t.holds.len() <= 1);
-    let labels = shown.iter().flat_map(|t| &t.holds).map(|(label, _)| label.as_str());
-    let label_width = if single { widest(labels) } else { 0 };
+    let labels: Vec<String> = shown.iter().flat_map(|t| &t.holds).map(|(it, _)| label(it, style)).collect();
+    let label_width = if single { widest(labels.iter().map(String::as_str)) } else { 0 };
     for (thread, name) in shown.iter().zip(&names) {
         let holds: Vec<String> = thread
             .holds
             .iter()
-            .map(|(label, line)| format!("{}{}", pad(&clean(label), label_width), at_line(*line)))
+            .map(|(it, line)| pad(&label(it, style), label_width) + &at_line(*line, style))
             .collect();
-        let holds = if holds.is_empty() { String::new() } else { format!("holds {}, ", holds.join(", ")) };
-        let waits = format!("{}{}", clean(&thread.waits), at_line(thread.line));
-        *text += &format!("  {}  {holds}{waits}\n", pad(name, name_width));
+        let waits = clean(&style.say(&thread.waits)) + &at_line(thread.line, style);
+        let mut doing = vec![waits];
+        if !holds.is_empty() {
+            doing.insert(0, style.say("holds ") + &listed(&holds, style));
+        }
+        *text += &format!("  {}  {}\n", pad(name, name_width), clauses(&doing, style));
     }
     if alike > 0 {
-        *text += &format!("  … and {alike} more like {}\n", if shown.len() == 1 { "it" } else { "these" });
+        let more = match shown.len() {
+            1 => format!("  … and {alike} more like it\n"),
+            _ => format!("  … and {alike} more like these\n"),
+        };
+        *text += &style.say(more);
     }
     shown
 }

@@ -1,7 +1,7 @@
 //! What is wrong with a script before it runs.
 
 use super::super::{Diagnostic, Level, Style};
-use super::{clean, count, snippet};
+use super::{clauses, clean, count, snippet};
 use crate::source::Source;
 use annotate_snippets::{AnnotationKind, Group, Level as Heading};
 use std::borrow::Cow;
@@ -18,34 +18,36 @@ pub fn diagnostics(diagnostics: &[Diagnostic], source: &Source, style: &Style) -
     sorted.sort_by_key(|d| (d.level, d.span.start, d.span.end));
     let mut blocks: Vec<String> = sorted.iter().take(SHOWN).map(|d| one(d, source, style)).collect();
     if sorted.len() > SHOWN {
-        blocks.push(format!("… and {} more\n", sorted.len() - SHOWN));
+        blocks.push(style.say(format!("… and {} more\n", sorted.len() - SHOWN)));
     }
     if sorted.len() > 1 {
-        blocks.push(format!("{}\n", style.bold(&summary(diagnostics))));
+        blocks.push(format!("{}\n", style.bold(&summary(diagnostics, style))));
     }
     blocks.join("\n")
 }
 
 fn one(diagnostic: &Diagnostic, source: &Source, style: &Style) -> String {
     let heading = match diagnostic.level {
-        Level::Error => Heading::ERROR,
-        Level::Warning => Heading::WARNING,
-        Level::Note => Heading::NOTE,
+        Level::Error => snippet::error(style),
+        Level::Warning => snippet::word(Heading::WARNING, "warning", style),
+        Level::Note => snippet::word(Heading::NOTE, "note", style),
     };
     let mut places = snippet::of(source).annotation(snippet::mark(
         AnnotationKind::Primary,
         source,
         diagnostic.span,
         &diagnostic.label,
+        style,
     ));
     for (span, label) in &diagnostic.others {
-        places = places.annotation(snippet::mark(AnnotationKind::Context, source, *span, label));
+        places = places.annotation(snippet::mark(AnnotationKind::Context, source, *span, label, style));
     }
-    let title = heading.primary_title(clean(&shortened(&diagnostic.message))).id(diagnostic.code.to_string());
+    let message = style.say(&diagnostic.message);
+    let title = heading.primary_title(clean(&shortened(&message))).id(diagnostic.code.to_string());
     let group = Group::with_title(title)
         .element(places)
-        .elements(diagnostic.notes.iter().map(|note| snippet::remark(Heading::NOTE, note)))
-        .elements(diagnostic.hints.iter().map(|hint| snippet::remark(Heading::HELP, hint)));
+        .elements(diagnostic.notes.iter().map(|note| snippet::note(note, style)))
+        .elements(diagnostic.hints.iter().map(|hint| snippet::help(hint, style)));
     snippet::renderer(style).render(&[group]) + "\n"
 }
 
@@ -61,9 +63,9 @@ fn shortened(message: &str) -> Cow<'_, str> {
 }
 
 /// `3 errors, 1 warning`.
-fn summary(diagnostics: &[Diagnostic]) -> String {
+fn summary(diagnostics: &[Diagnostic], style: &Style) -> String {
     let words = [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Note, "note")];
     let counted = words.map(|(level, word)| (diagnostics.iter().filter(|d| d.level == level).count(), word));
-    let said = counted.into_iter().filter(|(n, _)| *n > 0).map(|(n, word)| count(n, word));
-    said.collect::<Vec<_>>().join(", ")
+    let said = counted.into_iter().filter(|(n, _)| *n > 0).map(|(n, word)| style.say(count(n, word)));
+    clauses(&said.collect::<Vec<_>>(), style)
 }

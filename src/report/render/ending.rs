@@ -2,7 +2,7 @@
 
 use super::super::Style;
 use super::super::runtime::{Astray, Ending, Left, Unasked, status};
-use super::{at_line, clean, count, pad, widest};
+use super::{at_line, clauses, clean, count, label, listed, pad, widest};
 use crate::source::Source;
 use crate::value::error::Error;
 use std::sync::Arc;
@@ -22,10 +22,9 @@ pub fn ending(ending: &Ending, source: &Source, style: &Style) -> String {
     text += &unasked(&ending.unasked, style);
     text += &races(ending, source, style);
     if ending.failed > 0 && ending.started > 1 {
-        text += &format!("{} of {} failed\n", ending.failed, count(ending.started, "thread"));
+        text += &style.say(format!("{} of {} failed\n", ending.failed, count(ending.started, "thread")));
     }
-    let noun = if ending.exited { "thread" } else { "daemon thread" };
-    text += &abandoned(&ending.abandoned, noun, style);
+    text += &abandoned(&ending.abandoned, ending.exited, style);
     text += &programs(&ending.programs, style);
     text += &ended(&ending.processes, style);
     text += &copies(&ending.copies, style);
@@ -36,7 +35,7 @@ pub fn ending(ending: &Ending, source: &Source, style: &Style) -> String {
         text += &super::stats(stats, style);
     }
     match &ending.process {
-        Some(process) if !text.is_empty() => format!("process {}:\n{text}", clean(process)),
+        Some(process) if !text.is_empty() => style.say(format!("process {}:\n", clean(process))) + &text,
         Some(_) | None => text,
     }
 }
@@ -50,20 +49,24 @@ fn races(ending: &Ending, source: &Source, style: &Style) -> String {
     let shown = ending.races.iter().take(SHOWN);
     let mut text: String = shown.map(|found| super::race::race(found, source, style)).collect();
     if found > SHOWN {
-        text += &format!("… and {} more data races\n", found - SHOWN);
+        text += &style.say(format!("… and {} more data races\n", found - SHOWN));
     }
     text
 }
 
 fn strayed(astray: &Astray, style: &Style) -> String {
     let Astray { step, steps, thread, line, what } = astray;
+    let said = format!("the run cannot keep to the schedule: step {step} of {steps} cannot be made");
+    let hint =
+        "see that nothing differs from the check (such as --max-threads); `conc replay` shows all its steps";
     format!(
-        "{} {}\n  thread \"{}\" {what}{}\n{}\n",
-        style.error("error:"),
-        style.bold(&format!("the run cannot keep to the schedule: step {step} of {steps} cannot be made")),
-        clean(thread),
-        at_line(*line),
-        "  = help: see that nothing differs from the check (such as --max-threads); `conc replay` shows all its steps"
+        "{} {}\n  {}{}\n  = {} {}\n",
+        style.error(&style.say("error:")),
+        style.bold(&style.say(said)),
+        style.say(format!("thread \"{}\" {what}", clean(thread))),
+        at_line(*line, style),
+        style.say("help:"),
+        style.say(hint)
     )
 }
 
@@ -76,28 +79,33 @@ fn interrupted(ending: &Ending, style: &Style) -> String {
         status::TIMEOUT => ("timeout:", "the time of --timeout was over, and the threads stood here"),
         _ => ("interrupted:", "the threads stood here"),
     };
-    let mut text = format!("{} {}\n", style.error(why.0), style.bold(why.1));
+    let mut text = format!("{} {}\n", style.error(&style.say(why.0)), style.bold(&style.say(why.1)));
     let groups = grouped(&ending.interrupted);
     let names: Vec<String> =
-        groups.iter().map(|(first, _)| format!("thread \"{}\"", clean(&first.thread))).collect();
+        groups.iter().map(|(first, _)| style.say(format!("thread \"{}\"", clean(&first.thread)))).collect();
     let width = widest(names.iter().take(SHOWN).map(String::as_str));
     for ((first, times), name) in groups.iter().zip(&names).take(SHOWN) {
-        let more = if *times > 1 { format!(", and {} more like it", times - 1) } else { String::new() };
-        let name = pad(name, width);
+        let mut said = vec![clean(&style.say(&first.doing)) + &at_line(first.line, style)];
         let holds: Vec<String> =
-            first.holds.iter().map(|(label, line)| clean(label) + &at_line(*line)).collect();
-        let holds = if holds.is_empty() { String::new() } else { format!(", holds {}", holds.join(", ")) };
-        text += &format!("  {name}  {}{}{holds}{more}\n", clean(&first.doing), at_line(first.line));
+            first.holds.iter().map(|(it, line)| label(it, style) + &at_line(*line, style)).collect();
+        if !holds.is_empty() {
+            said.push(style.say("holds ") + &listed(&holds, style));
+        }
+        if *times > 1 {
+            said.push(style.say(format!("and {} more like it", times - 1)));
+        }
+        text += &format!("  {}  {}\n", pad(name, width), clauses(&said, style));
     }
     if groups.len() > SHOWN {
         let rest: usize = groups[SHOWN..].iter().map(|(_, times)| times).sum();
-        text += &format!("  … and {}\n", count(rest, "more thread"));
+        let more = if rest == 1 { "1 more thread".to_string() } else { format!("{rest} more threads") };
+        text += &style.say(format!("  … and {more}\n"));
     }
     text
 }
 
 /// `2 daemon threads were abandoned: beat (sleeps, line 7), …; their cleanup did not run`
-fn abandoned(left: &[Left], noun: &str, style: &Style) -> String {
+fn abandoned(left: &[Left], exited: bool, style: &Style) -> String {
     if left.is_empty() {
         return String::new();
     }
@@ -106,22 +114,30 @@ fn abandoned(left: &[Left], noun: &str, style: &Style) -> String {
         .iter()
         .take(SHOWN)
         .map(|(first, times)| {
-            let line = if first.line == 0 { String::new() } else { format!(", line {}", first.line) };
-            let more = if *times > 1 { format!(" and {} more like it", times - 1) } else { String::new() };
-            format!("{} ({}{line}){more}", clean(&first.thread), clean(&first.doing))
+            let mut doing = vec![clean(&style.say(&first.doing))];
+            if first.line > 0 {
+                doing.push(style.say(format!("line {}", first.line)));
+            }
+            let more = if *times > 1 {
+                style.say(format!(" and {} more like it", times - 1))
+            } else {
+                String::new()
+            };
+            format!("{}{}{more}", clean(&first.thread), style.in_brackets(&clauses(&doing, style)))
         })
         .collect();
     if groups.len() > SHOWN {
         let rest: usize = groups[SHOWN..].iter().map(|(_, times)| times).sum();
-        items.push(format!("… and {rest} more"));
+        items.push(style.say(format!("… and {rest} more")));
     }
-    let (verb, whose) = if left.len() == 1 { ("was", "its") } else { ("were", "their") };
-    format!(
-        "{} {} {verb} abandoned: {}; {whose} cleanup did not run\n",
-        style.remark("note:"),
-        count(left.len(), noun),
-        items.join(", ")
-    )
+    let (all, items) = (left.len(), listed(&items, style));
+    let said = match (all, exited) {
+        (1, true) => format!("1 thread was abandoned: {items}; its cleanup did not run"),
+        (_, true) => format!("{all} threads were abandoned: {items}; their cleanup did not run"),
+        (1, false) => format!("1 daemon thread was abandoned: {items}; its cleanup did not run"),
+        (_, false) => format!("{all} daemon threads were abandoned: {items}; their cleanup did not run"),
+    };
+    note(&said, style)
 }
 
 /// `2 programs were ended with the run: sleep, cat`
@@ -129,13 +145,12 @@ fn programs(names: &[String], style: &Style) -> String {
     if names.is_empty() {
         return String::new();
     }
-    let verb = if names.len() == 1 { "was" } else { "were" };
-    let mut shown: Vec<String> = names.iter().take(SHOWN).map(|name| clean(name)).collect();
-    if names.len() > SHOWN {
-        shown.push(format!("… and {} more", names.len() - SHOWN));
-    }
-    let (note, count) = (style.remark("note:"), count(names.len(), "program"));
-    format!("{note} {count} {verb} ended with the run: {}\n", shown.join(", "))
+    let shown = first_of(names.iter().map(String::as_str), style);
+    let said = match names.len() {
+        1 => format!("1 program was ended with the run: {shown}"),
+        n => format!("{n} programs were ended with the run: {shown}"),
+    };
+    note(&said, style)
 }
 
 /// `2 processes were ended: ticker-1, ticker-2`
@@ -143,13 +158,27 @@ fn ended(processes: &[Left], style: &Style) -> String {
     if processes.is_empty() {
         return String::new();
     }
-    let mut names: Vec<String> = processes.iter().take(SHOWN).map(|left| clean(&left.thread)).collect();
-    if processes.len() > SHOWN {
-        names.push(format!("… and {} more", processes.len() - SHOWN));
+    let names = first_of(processes.iter().map(|left| &*left.thread), style);
+    let said = match processes.len() {
+        1 => format!("1 process was ended with the program: {names}"),
+        n => format!("{n} processes were ended with the program: {names}"),
+    };
+    note(&said, style)
+}
+
+/// The first of the names, and how many more there are.
+fn first_of<'a>(names: impl ExactSizeIterator<Item = &'a str>, style: &Style) -> String {
+    let more = names.len().saturating_sub(SHOWN);
+    let mut shown: Vec<String> = names.take(SHOWN).map(clean).collect();
+    if more > 0 {
+        shown.push(style.say(format!("… and {more} more")));
     }
-    let (noun, verb) = if processes.len() == 1 { ("process", "was") } else { ("processes", "were") };
-    let (count, names) = (processes.len(), names.join(", "));
-    format!("{} {count} {noun} {verb} ended with the program: {names}\n", style.remark("note:"))
+    listed(&shown, style)
+}
+
+/// `note: …`
+fn note(said: &str, style: &Style) -> String {
+    format!("{} {}\n", style.remark(&style.say("note:")), style.say(said))
 }
 
 /// `guard was this process's own copy: …`
@@ -157,14 +186,13 @@ fn copies(labels: &[String], style: &Style) -> String {
     if labels.is_empty() {
         return String::new();
     }
-    let (verb, copies, them) =
-        if labels.len() == 1 { ("was", "copy", "it") } else { ("were", "copies", "them") };
-    let labels: Vec<String> = labels.iter().map(|label| clean(label)).collect();
-    format!(
-        "{} {} {verb} this process's own {copies}: no other process sees what is done with {them}\n",
-        style.remark("note:"),
-        labels.join(", ")
-    )
+    let names: Vec<String> = labels.iter().map(|it| label(it, style)).collect();
+    let names = listed(&names, style);
+    let said = match labels.len() {
+        1 => format!("{names} was this process's own copy: no other process sees what is done with it"),
+        _ => format!("{names} were this process's own copies: no other process sees what is done with them"),
+    };
+    note(&said, style)
 }
 
 /// Threads that do the same at the same line, and hold the same, as the first of them and how many they are.
@@ -186,7 +214,7 @@ fn unmet(errors: &[Arc<Error>], source: &Source, style: &Style) -> String {
     let shown = errors.iter().take(SHOWN);
     let mut text: String = shown.map(|error| super::uncaught(error, "main", &[], source, style)).collect();
     if errors.len() > SHOWN {
-        text += &format!("… and {} more `ensure`s that do not hold\n", errors.len() - SHOWN);
+        text += &style.say(format!("… and {} more `ensure`s that do not hold\n", errors.len() - SHOWN));
     }
     text
 }
@@ -195,16 +223,19 @@ fn unmet(errors: &[Arc<Error>], source: &Source, style: &Style) -> String {
 fn unasked(errors: &[Unasked], style: &Style) -> String {
     let mut text = String::new();
     for Unasked { what, error } in errors.iter().take(SHOWN) {
-        let line = error.place.get().map_or(String::new(), |place| at_line(place.line));
-        text += &format!(
-            "{} {} failed with \"{}\"{line}, and nobody asked for its result\n",
-            style.error(&format!("error[{}]:", error.kind.code())),
-            clean(what),
-            clean(&error.message)
-        );
+        let what = label(what, style);
+        let message = super::uncaught::message(error, style);
+        let said = match error.place.get().map(|place| place.line).filter(|line| *line > 0) {
+            Some(line) => {
+                format!("{what} failed with \"{message}\" (line {line}), and nobody asked for its result")
+            }
+            None => format!("{what} failed with \"{message}\", and nobody asked for its result"),
+        };
+        let heading = format!("{}[{}]:", style.say("error"), error.kind.code());
+        text += &format!("{} {}\n", style.error(&heading), style.say(said));
     }
     if errors.len() > SHOWN {
-        text += &format!("… and {} more whose result nobody asked for\n", errors.len() - SHOWN);
+        text += &style.say(format!("… and {} more whose result nobody asked for\n", errors.len() - SHOWN));
     }
     text
 }

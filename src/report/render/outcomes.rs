@@ -3,7 +3,7 @@
 use super::super::Style;
 use super::check::sentence;
 use super::columns::wrap;
-use super::{clean, covered};
+use super::{clauses, clean, covered};
 use crate::explore::verdict::Outcome;
 
 /// Of many outcomes, and of many lines of one, how many are shown.
@@ -19,12 +19,12 @@ pub fn outcomes(outcomes: &[Outcome], complete: bool, style: &Style, width: usiz
         n if complete => format!("{n} different ones"),
         n => format!("{n} different ones were found, there may be more"),
     };
-    let mut text = sentence("outcomes:", &style.bold("outcomes:"), &size, width);
+    let mut text = sentence("outcomes:", Style::bold, &style.say(size), style, width);
     let digits = outcomes.len().min(SHOWN).to_string().len();
     for (index, outcome) in outcomes.iter().take(SHOWN).enumerate() {
         let number = format!("  {:>digits$}  ", index + 1);
         let indent = " ".repeat(number.len());
-        for (row, (bar, line)) in lines(outcome).iter().enumerate() {
+        for (row, (bar, line)) in lines(outcome, style).iter().enumerate() {
             let before = if row == 0 { &number } else { &indent };
             for (part, piece) in wrap(line, width.saturating_sub(number.len() + bar.len())).iter().enumerate()
             {
@@ -36,32 +36,32 @@ pub fn outcomes(outcomes: &[Outcome], complete: bool, style: &Style, width: usiz
         }
     }
     if outcomes.len() > SHOWN {
-        text += &format!("  … and {} more\n", outcomes.len() - SHOWN);
+        text += &style.say(format!("  … and {} more\n", outcomes.len() - SHOWN));
     }
     text
 }
 
 /// Variables and exit status, then the output; each with what stands before it.
-fn lines(outcome: &Outcome) -> Vec<(&'static str, String)> {
+fn lines(outcome: &Outcome, style: &Style) -> Vec<(&'static str, String)> {
     let mut parts: Vec<String> =
         outcome.variables.iter().map(|(name, value)| clean(&format!("{name} = {value}"))).collect();
     if outcome.status != 0 {
-        parts.push(format!("exit status {}", outcome.status));
+        parts.push(style.say(format!("exit status {}", outcome.status)));
     }
     if let Some(runs) = outcome.runs {
-        parts.push(format!("in {}", covered::runs(runs)));
+        parts.push(style.say(format!("in {}", covered::runs(runs))));
     }
     let mut lines = Vec::new();
     if !parts.is_empty() {
-        lines.push(("", parts.join(", ")));
+        lines.push(("", clauses(&parts, style)));
     }
     let printed = outcome.output.lines().count();
     lines.extend(outcome.output.lines().take(LINES_SHOWN).map(|line| ("| ", clean(line))));
     if printed > LINES_SHOWN {
-        lines.push(("", format!("… and {} more lines", printed - LINES_SHOWN)));
+        lines.push(("", style.say(format!("… and {} more lines", printed - LINES_SHOWN))));
     }
     if lines.is_empty() {
-        lines.push(("", "prints nothing".to_string()));
+        lines.push(("", style.say("prints nothing")));
     }
     lines
 }

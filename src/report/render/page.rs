@@ -9,7 +9,7 @@ pub fn page(markdown: &str, style: &Style) -> String {
     for line in markdown.lines() {
         if let Some(fence) = line.strip_prefix("```") {
             if fence == "prints" {
-                text += "It prints:\n\n";
+                text += &style.say("It prints:\n\n");
             }
             in_code = !in_code;
             continue;

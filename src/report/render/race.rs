@@ -4,19 +4,20 @@ use super::super::Style;
 use super::{clean, snippet};
 use crate::report::race::{Access, Race};
 use crate::source::Source;
-use annotate_snippets::{AnnotationKind, Group, Level};
+use annotate_snippets::{AnnotationKind, Group};
 
 pub fn race(race: &Race, source: &Source, style: &Style) -> String {
     let [first, second] = &race.accesses;
-    let labels = [label(first), label(second)];
+    let labels = [access(first), access(second)];
     let mut places = snippet::of(source);
     if first.span == second.span {
-        let both = format!("{}; {}", labels[0], labels[1]);
-        places = places.annotation(mark(AnnotationKind::Primary, source, first, &both));
+        let between = if style.language().is_chinese() { "；" } else { "; " };
+        let both = format!("{}{between}{}", style.say(&labels[0]), style.say(&labels[1]));
+        places = places.annotation(mark(AnnotationKind::Primary, source, first, &both, style));
         return report(race, places, style);
     }
-    places = places.annotation(mark(AnnotationKind::Primary, source, first, &labels[0]));
-    places = places.annotation(mark(AnnotationKind::Primary, source, second, &labels[1]));
+    places = places.annotation(mark(AnnotationKind::Primary, source, first, &labels[0], style));
+    places = places.annotation(mark(AnnotationKind::Primary, source, second, &labels[1], style));
     report(race, places, style)
 }
 
@@ -24,9 +25,10 @@ fn mark<'a>(
     kind: AnnotationKind,
     source: &Source,
     access: &Access,
-    label: &'a str,
+    label: &str,
+    style: &Style,
 ) -> annotate_snippets::Annotation<'a> {
-    snippet::mark(kind, source, snippet::first_line(access.span, &source.text), label)
+    snippet::mark(kind, source, snippet::first_line(access.span, &source.text), label, style)
 }
 
 fn report(
@@ -34,23 +36,25 @@ fn report(
     places: annotate_snippets::Snippet<'_, annotate_snippets::Annotation<'_>>,
     style: &Style,
 ) -> String {
-    let title = Level::ERROR.primary_title(format!("data race on {}", clean(&race.cell)));
+    let title = format!("data race on {}", clean(&race.cell));
+    let title = snippet::error(style).primary_title(style.say(title));
     let why = "nothing orders the two: either may come first";
     let group = Group::with_title(title)
         .element(places)
-        .element(snippet::remark(Level::NOTE, why))
-        .element(snippet::remark(Level::HELP, &cure(&race.accesses)));
+        .element(snippet::note(why, style))
+        .element(snippet::help(&cure(&race.accesses), style));
     snippet::renderer(style).render(&[group]) + "\n"
 }
 
 /// `thread "teller-1" writes it, holding guard`.
-fn label(access: &Access) -> String {
-    let verb = if access.write { "writes" } else { "reads" };
-    let holds = match &access.holds[..] {
-        [] => "holding no lock".to_string(),
-        held => format!("holding {}", clean(&held.join(", "))),
-    };
-    format!("thread \"{}\" {verb} it, {holds}", clean(&access.thread))
+fn access(access: &Access) -> String {
+    let (thread, held) = (clean(&access.thread), clean(&access.holds.join(", ")));
+    match (access.write, access.holds.is_empty()) {
+        (true, true) => format!("thread \"{thread}\" writes it, holding no lock"),
+        (false, true) => format!("thread \"{thread}\" reads it, holding no lock"),
+        (true, false) => format!("thread \"{thread}\" writes it, holding {held}"),
+        (false, false) => format!("thread \"{thread}\" reads it, holding {held}"),
+    }
 }
 
 /// What would have ordered them.

@@ -15,15 +15,40 @@ pub fn of(source: &Source) -> Snippet<'_, Annotation<'_>> {
     Snippet::source(&*source.text).line_start(1).path(clean(&source.name))
 }
 
-/// The caret of the report, or of another place that explains it.
-pub fn mark<'a>(kind: AnnotationKind, source: &Source, span: Span, label: &'a str) -> Annotation<'a> {
+/// The caret of the report, or of another place that explains it. The label is conc's own, not said yet.
+pub fn mark<'a>(
+    kind: AnnotationKind,
+    source: &Source,
+    span: Span,
+    label: &str,
+    style: &Style,
+) -> Annotation<'a> {
     let annotation = kind.span(fit(span, &source.text));
-    if label.is_empty() { annotation } else { annotation.label(label) }
+    if label.is_empty() { annotation } else { annotation.label(style.say(label)) }
 }
 
-/// A line below the source: `= note: …`, `= help: …`.
-pub fn remark<'a>(level: Level<'a>, text: &str) -> Message<'a> {
-    level.message(annotate_snippets::normalize_untrusted_str(text))
+/// The word of a level, such as `error`.
+pub fn word(level: Level<'static>, english: &'static str, style: &Style) -> Level<'static> {
+    if style.language().is_chinese() { level.with_name(style.say(english)) } else { level }
+}
+
+pub fn error(style: &Style) -> Level<'static> {
+    word(Level::ERROR, "error", style)
+}
+
+/// A line below the source, of conc's own: `= note: …`.
+pub fn note<'a>(text: &str, style: &Style) -> Message<'a> {
+    line(word(Level::NOTE, "note", style), text, style)
+}
+
+/// `= help: …`.
+pub fn help<'a>(text: &str, style: &Style) -> Message<'a> {
+    line(word(Level::HELP, "help", style), text, style)
+}
+
+/// A line without such a word.
+pub fn line<'a>(level: Level<'a>, text: &str, style: &Style) -> Message<'a> {
+    level.message(annotate_snippets::normalize_untrusted_str(&style.say(text)))
 }
 
 /// The span's part on its first line: what a caret should show of a block.

@@ -3,7 +3,7 @@
 use super::super::Style;
 use super::super::gil::Gil;
 use super::super::stats::{QueueStats, Stats, Waits};
-use super::{at_line, clean, pad, widest};
+use super::{at_line, clean, label, listed, pad, widest};
 use crate::mapped::ledger::{Amount, ProcessRow};
 use crate::sync::counts::LineWaits;
 use std::cmp::Reverse;
@@ -14,7 +14,8 @@ use unicode_width::UnicodeWidthStr;
 const SHOWN: usize = 50;
 
 pub fn stats(stats: &Stats, style: &Style) -> String {
-    let mut text = format!("{} {} in all\n", style.bold("statistics:"), time(stats.wall));
+    let wall = style.say(format!("{} in all\n", time(stats.wall)));
+    let mut text = format!("{} {wall}", style.bold(&style.say("statistics:")));
     let threads = stats.threads.iter().map(|t| {
         let cpu = t.cpu.map_or("?".to_string(), time);
         [
@@ -29,18 +30,19 @@ pub fn stats(stats: &Stats, style: &Style) -> String {
     text += &table(["thread", "wall", "cpu", "waits", "waited", "slept"], threads.collect(), style);
     let locks = stats.locks.iter().map(|lock| {
         let waits = lock.waits.times().to_string();
-        [clean(&lock.label), lock.acquired.to_string(), waits, longest(&lock.waits)]
+        [label(&lock.label, style), lock.acquired.to_string(), waits, longest(&lock.waits, style)]
     });
     text += &table(["lock", "acquired", "waits", "longest wait"], locks.collect(), style);
     let semaphores = stats.semaphores.iter().map(|semaphore| {
         let numbers = [semaphore.acquired, semaphore.released].map(|number| number.to_string());
         let [acquired, released] = numbers;
         let (fewest, waits) = (semaphore.fewest.to_string(), semaphore.waits.times().to_string());
-        [clean(&semaphore.label), acquired, released, fewest, waits, longest(&semaphore.waits)]
+        let longest = longest(&semaphore.waits, style);
+        [label(&semaphore.label, style), acquired, released, fewest, waits, longest]
     });
     let head = ["semaphore", "acquired", "released", "fewest left", "waits", "longest wait"];
     text += &table(head, semaphores.collect(), style);
-    let queues = stats.queues.iter().map(queue);
+    let queues = stats.queues.iter().map(|it| queue(it, style));
     let head = [
         "queue",
         "put",
@@ -54,24 +56,25 @@ pub fn stats(stats: &Stats, style: &Style) -> String {
         "fill over time",
     ];
     text += &table_with_words(head, queues.collect(), style);
-    text += &table(["waited for", "line", "times", "in all", "longest"], waits(stats), style);
+    text += &table(["waited for", "line", "times", "in all", "longest"], waits(stats, style), style);
     text += &processes(stats, style);
     if stats.lost > 0 {
-        text += &format!("  … and {} rows of processes, threads and channels had no room\n", stats.lost);
+        text += &style
+            .say(format!("  … and {} rows of processes, threads and channels had no room\n", stats.lost));
     }
     text
 }
 
 /// `340 us (line 8)`
-fn longest(waits: &Waits) -> String {
-    waits.longest().map_or("-".to_string(), |(longest, line)| time(longest) + &at_line(line))
+fn longest(waits: &Waits, style: &Style) -> String {
+    waits.longest().map_or("-".to_string(), |(longest, line)| time(longest) + &at_line(line, style))
 }
 
-fn queue(queue: &QueueStats) -> [String; 10] {
+fn queue(queue: &QueueStats, style: &Style) -> [String; 10] {
     let fill = &queue.fill;
     let share = |time: Duration| format!("{:.0} %", 100.0 * fill.share(time.as_nanos() as f64));
     [
-        clean(&queue.label),
+        label(&queue.label, style),
         queue.put.to_string(),
         queue.got.to_string(),
         queue.most.to_string(),
@@ -102,7 +105,7 @@ fn bars(queue: &QueueStats) -> String {
 }
 
 /// Where threads waited, what cost most first.
-fn waits(stats: &Stats) -> Vec<[String; 5]> {
+fn waits(stats: &Stats, style: &Style) -> Vec<[String; 5]> {
     let locks = stats.locks.iter().map(|lock| (clean(&lock.label), &lock.waits));
     let semaphores = stats
         .semaphores
@@ -122,7 +125,13 @@ fn waits(stats: &Stats) -> Vec<[String; 5]> {
     let mut lines: Vec<_> = lines.collect();
     lines.sort_by_key(|(_, line)| Reverse(line.total));
     let row = |(label, waits): (String, &LineWaits)| {
-        [label, waits.line.to_string(), waits.times.to_string(), time(waits.total), time(waits.longest)]
+        [
+            style.say_or_keep(label),
+            waits.line.to_string(),
+            waits.times.to_string(),
+            time(waits.total),
+            time(waits.longest),
+        ]
     };
     lines.into_iter().map(row).collect()
 }
@@ -139,7 +148,7 @@ fn processes(stats: &Stats, style: &Style) -> String {
             let ended = process.ended.unwrap_or(stats.wall);
             let cpu = process.cpu.map_or_else(|| unknown(process).to_string(), time);
             let wall = time(ended.saturating_sub(process.began));
-            [name, process.pid.to_string(), wall, cpu, how(process), threads(process)]
+            [name, process.pid.to_string(), wall, cpu, style.say(how(process)), threads(process, style)]
         });
         text +=
             &table_with_words(["process", "pid", "wall", "cpu", "ended", "threads"], rows.collect(), style);
@@ -188,14 +197,14 @@ fn how(process: &ProcessRow) -> String {
 }
 
 /// The names of its threads, as many as fit.
-fn threads(process: &ProcessRow) -> String {
+fn threads(process: &ProcessRow, style: &Style) -> String {
     const NAMED: usize = 4;
     let names = process.threads.iter().take(NAMED).map(|thread| clean(&thread.name));
     let mut names: Vec<String> = names.collect();
     if process.threads.len() > NAMED {
-        names.push(format!("… and {} more", process.threads.len() - NAMED));
+        names.push(style.say(format!("… and {} more", process.threads.len() - NAMED)));
     }
-    names.join(", ")
+    listed(&names, style)
 }
 
 /// `512 B`, `1.5 kB`, `20.3 MB`
@@ -209,14 +218,17 @@ fn bytes(bytes: u64) -> String {
 }
 
 pub fn gil(gil: &Gil, style: &Style) -> String {
-    let times = if gil.switches == 1 { "once".to_string() } else { format!("{} times", gil.switches) };
-    let head = format!("taken by another thread {times}, asked for after {}", time(gil.interval));
+    let after = time(gil.interval);
+    let head = style.say(match gil.switches {
+        1 => format!("taken by another thread once, asked for after {after}"),
+        n => format!("taken by another thread {n} times, asked for after {after}"),
+    });
     let rows = gil
         .threads
         .iter()
         .map(|thread| [clean(&thread.name), time(thread.held), time(thread.waited), time(thread.without)]);
     let columns = ["thread", "held it", "waited for it", "without it"];
-    format!("{} {head}\n{}", style.bold("GIL:"), table(columns, rows.collect(), style))
+    format!("{} {head}\n{}", style.bold(&style.say("GIL:")), table(columns, rows.collect(), style))
 }
 
 /// The first column to the left, the others (numbers) to the right. Nothing when there are no rows.
@@ -236,9 +248,10 @@ fn columns<const N: usize>(head: [&str; N], rows: Vec<[String; N]>, words: usize
     }
     let left_out = rows.len().saturating_sub(SHOWN);
     let rows = &rows[..rows.len() - left_out];
+    let head = head.map(|word| style.say(word));
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].as_str());
-        widest(cells.chain([head[column]]))
+        widest(cells.chain([&*head[column]]))
     };
     let widths: [usize; N] = std::array::from_fn(width);
     let line = |cells: [&str; N]| {
@@ -249,13 +262,13 @@ fn columns<const N: usize>(head: [&str; N], rows: Vec<[String; N]>, words: usize
         }
         text
     };
-    let mut text = format!("{}\n", style.bold(&line(head)));
+    let mut text = format!("{}\n", style.bold(&line(std::array::from_fn(|column| &*head[column]))));
     for row in rows {
         text += &line(std::array::from_fn(|column| row[column].as_str()));
         text.push('\n');
     }
     if left_out > 0 {
-        text += &format!("  … and {left_out} more\n");
+        text += &style.say(format!("  … and {left_out} more\n"));
     }
     text
 }

@@ -6,6 +6,7 @@ use super::clean;
 use super::columns::{Row, Table};
 use crate::explore::schedule;
 use crate::explore::verdict::{Moment, Story};
+use unicode_width::UnicodeWidthStr;
 
 /// Where the thread that moved before was interrupted.
 pub const PREEMPTED: &str = ">>";
@@ -32,13 +33,15 @@ struct Told {
 
 /// Empty for a story in which nothing is told. `loop_from` is the moment from which it goes round for ever.
 pub fn story(story: &Story, loop_from: Option<usize>, style: &Style, width: usize) -> String {
-    let (told, loop_row) = tell(story, loop_from);
+    let (told, loop_row) = tell(story, loop_from, style);
     if told.is_empty() {
         return String::new();
     }
     let names: Vec<String> = schedule::labels(&story.threads).iter().map(|name| clean(name)).collect();
-    let columns = table(&told, loop_row, &names, true).render(width, NARROWEST, style);
-    columns.or_else(|| table(&told, loop_row, &names, false).render(width, 1, style)).unwrap_or_default()
+    let columns = table(&told, loop_row, &names, true, style).render(width, NARROWEST, style);
+    columns
+        .or_else(|| table(&told, loop_row, &names, false, style).render(width, 1, style))
+        .unwrap_or_default()
 }
 
 /// How many threads are interrupted in it.
@@ -47,7 +50,7 @@ pub fn preemptions(story: &Story) -> usize {
 }
 
 /// The moments that have something to tell, and the row at which the loop begins.
-fn tell(story: &Story, loop_from: Option<usize>) -> (Vec<Told>, Option<usize>) {
+fn tell(story: &Story, loop_from: Option<usize>, style: &Style) -> (Vec<Told>, Option<usize>) {
     let mut told: Vec<Told> = Vec::new();
     let mut loop_row = None;
     let mut preempts = false;
@@ -59,11 +62,11 @@ fn tell(story: &Story, loop_from: Option<usize>) -> (Vec<Told>, Option<usize>) {
         let switched = index == 0 || story.moments[index - 1].thread != moment.thread;
         preempts = moment.preempts || (preempts && !switched);
         let put_aside = story.moments.get(index + 1).is_none_or(|after| after.thread != moment.thread);
-        let mut did: Vec<String> = moment.did.iter().map(|text| brief(text)).collect();
+        let mut did: Vec<String> = moment.did.iter().map(|text| brief(&style.say_or_keep(text))).collect();
         if put_aside && let Some(next) = &moment.next {
-            did.push(format!("… {}", brief(next)));
+            did.push(format!("… {}", brief(&style.say_or_keep(next))));
         }
-        let effects = effects(moment);
+        let effects = effects(moment, style);
         if did.is_empty() && effects.is_empty() {
             continue;
         }
@@ -75,9 +78,9 @@ fn tell(story: &Story, loop_from: Option<usize>) -> (Vec<Told>, Option<usize>) {
 }
 
 /// What can be seen of a moment from outside: variables that changed, and output.
-fn effects(moment: &Moment) -> Vec<String> {
+fn effects(moment: &Moment, style: &Style) -> Vec<String> {
     let changed = moment.changed.iter().map(|(name, value)| brief(&format!("{name} = {value}")));
-    let output = moment.output.lines().map(|line| brief(&format!("output: {line}")));
+    let output = moment.output.lines().map(|line| brief(&format!("{} {line}", style.say("output:"))));
     changed.chain(output).collect()
 }
 
@@ -90,31 +93,33 @@ fn brief(text: &str) -> String {
 }
 
 /// In columns, one for each thread that does something, or as a list.
-fn table(told: &[Told], loop_row: Option<usize>, names: &[String], columns: bool) -> Table {
+fn table(told: &[Told], loop_row: Option<usize>, names: &[String], columns: bool, style: &Style) -> Table {
     let mut active: Vec<usize> = told.iter().map(|row| row.thread).collect();
     active.sort_unstable();
     active.dedup();
-    let name = |thread: usize| names.get(thread).cloned().unwrap_or_else(|| format!("thread {thread}"));
+    let name =
+        |thread: usize| names.get(thread).cloned().unwrap_or_else(|| style.say(format!("thread {thread}")));
     let any_effects = told.iter().any(|row| !row.effects.is_empty());
-    let digits = told.iter().map(|row| row.line).max().unwrap_or(0).to_string().len().max("line".len());
-    let mut heads = vec![format!("{:>digits$}", "line")];
+    let line = style.say("line");
+    let digits = told.iter().map(|row| row.line).max().unwrap_or(0).to_string().len().max(line.width());
+    let mut heads = vec![" ".repeat(digits - line.width()) + &line];
     if columns {
         heads.extend(active.iter().map(|&thread| name(thread)));
     } else {
-        heads.extend(["thread".to_string(), "does".to_string()]);
+        heads.extend(["thread", "does"].map(|head| style.say(head)));
     }
     if any_effects {
-        heads.push("what changes".to_string());
+        heads.push(style.say("what changes"));
     }
     let mut rows = Vec::new();
     let mut line_before = 0;
     for (index, row) in told.iter().enumerate() {
         if loop_row == Some(index) {
-            rows.push(Row::Remark("---- the loop begins: from here on it goes round ----".to_string()));
+            rows.push(Row::Remark(style.say("---- the loop begins: from here on it goes round ----")));
         }
         let left_out = told.len().saturating_sub(FIRST_ROWS + LAST_ROWS);
         if left_out > 0 && index == FIRST_ROWS {
-            rows.push(Row::Remark(format!("… {left_out} rows are left out here …")));
+            rows.push(Row::Remark(style.say(format!("… {left_out} rows are left out here …"))));
         }
         if (FIRST_ROWS..FIRST_ROWS + left_out).contains(&index) {
             continue;
@@ -138,7 +143,7 @@ fn table(told: &[Told], loop_row: Option<usize>, names: &[String], columns: bool
         rows.push(Row::Cells { mark: if row.preempts { PREEMPTED } else { "" }, cells });
     }
     if loop_row.is_some() {
-        rows.push(Row::Remark("---- and round again, from where the loop begins ----".to_string()));
+        rows.push(Row::Remark(style.say("---- and round again, from where the loop begins ----")));
     }
     Table { heads, rows, margin: MARGIN }
 }

@@ -1,12 +1,12 @@
 //! An error that nothing caught, at the moment when it ends its thread.
 
 use super::super::{Style, hints};
-use super::{at_line, clean, snippet};
+use super::{at_line, clean, label, listed, snippet};
 use crate::explore::verdict::Uncaught;
 use crate::source::Source;
 use crate::value::Value;
 use crate::value::error::{Error, Kind, Place};
-use annotate_snippets::{AnnotationKind, Group, Level};
+use annotate_snippets::{AnnotationKind, Group, Level, normalize_untrusted_str};
 
 /// A longer chain of calls is shown by its first and last ones.
 const CALLS_SHOWN: usize = 10;
@@ -42,27 +42,29 @@ pub fn uncaught_in(
     let place = error.place.get();
     let origin = place.map_or(thread, |place| &place.thread);
     let function = place.and_then(|place| place.calls.first()).filter(|(name, _)| !name.starts_with('<'));
-    let mut label = match process {
+    let mut within = match process {
         Some(process) if origin == "main" => format!("in process {}", clean(process)),
         Some(process) => format!("in thread \"{}\" of process {}", clean(origin), clean(process)),
         None => format!("in thread \"{}\"", clean(origin)),
     };
     if let Some((name, _)) = function {
-        label = format!("in {}, {label}", clean(name));
+        within = format!("in {}, {within}", clean(name));
     }
-    let title = Level::ERROR.primary_title(clean(&error.message)).id(error.kind.code().to_string());
+    let title = snippet::error(style).primary_title(message(error, style)).id(error.kind.code().to_string());
     let mut group = Group::with_title(title);
     group = match place {
         Some(place) => group.element(snippet::of(source).annotation(snippet::mark(
             AnnotationKind::Primary,
             source,
             snippet::first_line(place.span, &source.text),
-            &label,
+            &within,
+            style,
         ))),
-        None => group.element(snippet::remark(Level::NOTE.no_name(), &label)),
+        None => group.element(snippet::line(Level::NOTE.no_name(), &within, style)),
     };
     if let Some(place) = place {
-        group = group.elements(chain(place).iter().map(|call| snippet::remark(Level::NOTE.no_name(), call)));
+        let line = |call: &String| Level::NOTE.no_name().message(normalize_untrusted_str(call));
+        group = group.elements(chain(place, style).iter().map(line));
     }
     let hints = if error.hints.is_empty() {
         hints::hint(&error.kind).map(String::from).into_iter().collect()
@@ -70,12 +72,17 @@ pub fn uncaught_in(
         error.hints.clone()
     };
     group = group
-        .elements(notes(error, thread, held, origin).iter().map(|note| snippet::remark(Level::NOTE, note)))
-        .elements(hints.iter().map(|hint| snippet::remark(Level::HELP, hint)));
+        .elements(notes(error, thread, held, origin, style).iter().map(|note| snippet::note(note, style)))
+        .elements(hints.iter().map(|hint| snippet::help(hint, style)));
     snippet::renderer(style).render(&[group]) + "\n"
 }
 
-fn notes(error: &Error, thread: &str, held: &[(String, u32)], origin: &str) -> Vec<String> {
+/// What an error says: as the script said it, where that made it.
+pub fn message(error: &Error, style: &Style) -> String {
+    clean(&if error.of_script { error.message.clone() } else { style.say(&error.message) })
+}
+
+fn notes(error: &Error, thread: &str, held: &[(String, u32)], origin: &str, style: &Style) -> Vec<String> {
     let mut notes = Vec::new();
     if thread != origin {
         notes.push(format!("it reached thread \"{thread}\" from there, and was not caught"));
@@ -86,11 +93,11 @@ fn notes(error: &Error, thread: &str, held: &[(String, u32)], origin: &str) -> V
     notes.extend(error.notes.iter().cloned());
     if !held.is_empty() {
         let held: Vec<String> =
-            held.iter().map(|(label, line)| format!("{label}{}", at_line(*line))).collect();
-        notes.push(format!("it held {}", held.join(", ")));
+            held.iter().map(|(it, line)| label(it, style) + &at_line(*line, style)).collect();
+        notes.push(format!("it held {}", listed(&held, style)));
     }
     let attached = error.attached.lock();
-    notes.extend(attached.iter().take(ATTACHED_SHOWN).map(attached_note));
+    notes.extend(attached.iter().take(ATTACHED_SHOWN).map(|value| attached_note(value, style)));
     if attached.len() > ATTACHED_SHOWN {
         notes.push(format!("… and {} more", attached.len() - ATTACHED_SHOWN));
     }
@@ -98,16 +105,17 @@ fn notes(error: &Error, thread: &str, held: &[(String, u32)], origin: &str) -> V
 }
 
 /// Another branch of the same `parallel`.
-fn attached_note(value: &Value) -> String {
+fn attached_note(value: &Value, style: &Style) -> String {
     match value {
         Value::Error(error) => match error.place.get() {
-            Some(place) => format!(
-                "thread \"{}\" failed too{}: {}",
-                place.thread,
-                at_line(place.line),
-                clean(&error.message)
-            ),
-            None => format!("another branch failed too: {}", clean(&error.message)),
+            Some(place) if place.line > 0 => {
+                let (thread, line, said) = (&place.thread, place.line, message(error, style));
+                format!("thread \"{thread}\" failed too (line {line}): {said}")
+            }
+            Some(Place { thread, .. }) => {
+                format!("thread \"{thread}\" failed too: {}", message(error, style))
+            }
+            None => format!("another branch failed too: {}", message(error, style)),
         },
         other => format!("another branch failed too, with {}", other.kind().word()),
     }
@@ -115,7 +123,7 @@ fn attached_note(value: &Value) -> String {
 
 /// `called from area (line 7)`, for each call but the innermost, which the caret shows. Equal ones in a row are
 /// counted, and of a long chain the middle is left out.
-fn chain(place: &Place) -> Vec<String> {
+fn chain(place: &Place, style: &Style) -> Vec<String> {
     let callers = place.calls.get(1..).unwrap_or_default();
     let mut runs: Vec<(&str, u32, usize)> = Vec::new();
     for (name, line) in callers {
@@ -125,9 +133,12 @@ fn chain(place: &Place) -> Vec<String> {
         }
     }
     let text = |(name, line, times): &(&str, u32, usize)| {
-        let name = if *name == "<script>" { "the script" } else { name };
-        let repeated = if *times > 1 { format!(", {times} times") } else { String::new() };
-        format!("called from {}{}{repeated}", clean(name), at_line(*line))
+        let called = match *name {
+            "<script>" => style.say("called from the script"),
+            name => style.say(format!("called from {}", clean(name))),
+        };
+        let repeated = if *times > 1 { style.say(format!(", {times} times")) } else { String::new() };
+        called + &at_line(*line, style) + &repeated
     };
     if runs.len() <= CALLS_SHOWN {
         return runs.iter().map(text).collect();
@@ -137,7 +148,7 @@ fn chain(place: &Place) -> Vec<String> {
     let (middle, last) = rest.split_at(rest.len() - half);
     let left_out: usize = middle.iter().map(|(_, _, times)| times).sum();
     let mut lines: Vec<String> = first.iter().map(text).collect();
-    lines.push(format!("… {left_out} more calls …"));
+    lines.push(style.say(format!("… {left_out} more calls …")));
     lines.extend(last.iter().map(text));
     lines
 }

@@ -92,12 +92,18 @@ impl Assignments<'_, '_, '_> {
     fn unchanging_field(&self, class: u32, field: u32, name: &Name) -> Diagnostic {
         let class = &self.found.facts.answers.classes[class as usize];
         let parameters = &self.found.facts.answers.functions[class.initialiser as usize].parameters;
-        let (why, hint) = if (field as usize) < parameters.len() {
-            ("a parameter of", format!("keep what changes in a member: `var my_{0} = {0}`", name.text))
+        let (field_name, class_name) = (&name.text, &class.name);
+        let (message, hint) = if (field as usize) < parameters.len() {
+            (
+                format!("\"{field_name}\" is a parameter of {class_name}, so it never changes"),
+                format!("keep what changes in a member: `var my_{field_name} = {field_name}`"),
+            )
         } else {
-            ("not declared with `var` in", format!("declare it with `var`: `var {} = …`", name.text))
+            (
+                format!("\"{field_name}\" is not declared with `var` in {class_name}, so it never changes"),
+                format!("declare it with `var`: `var {field_name} = …`"),
+            )
         };
-        let message = format!("\"{}\" is {why} {}, so it never changes", name.text, class.name);
         Diagnostic::error(Code::CannotAssign, name.span, message).hint(hint)
     }
 
