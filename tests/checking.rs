@@ -159,6 +159,7 @@ fn time_ends_a_sample() {
 #[cfg(target_os = "linux")]
 fn interrupted(words: &[&str]) -> String {
     let child = Command::new(env!("CARGO_BIN_EXE_conc"))
+        .env("CONC_LANG", "en")
         .args(words)
         .args(["-e", BIG])
         .stdin(Stdio::null())

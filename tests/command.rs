@@ -118,6 +118,7 @@ fn every_command_understands_scripts_alike() {
 fn a_reader_that_goes_away_is_no_crash() {
     // As in `conc … | head -1`: nothing reads what is printed.
     let mut child = Command::new(env!("CARGO_BIN_EXE_conc"))
+        .env("CONC_LANG", "en")
         .args(["-e", "for i in 0..100_000 { print(\"a line that nobody reads\") }"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -31,6 +31,7 @@ impl Run {
         let mark = format!("{MARK}={}-{number}", std::process::id());
         let (name, value) = mark.split_once('=').expect("it has a value");
         let mut child = Command::new(env!("CARGO_BIN_EXE_conc"))
+            .env("CONC_LANG", "en")
             .args(["-e", script])
             .env(name, value)
             .stdin(Stdio::piped())

@@ -14,6 +14,7 @@ struct Said {
 
 fn session(text: &str) -> Said {
     let mut child = Command::new(env!("CARGO_BIN_EXE_conc"))
+        .env("CONC_LANG", "en")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -392,6 +393,7 @@ fn bad_input_breaks_nothing() {
         assert!(said.status.is_some_and(|status| status <= 2), "{bad}: {}", said.err);
     }
     let mut child = Command::new(env!("CARGO_BIN_EXE_conc"))
+        .env("CONC_LANG", "en")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -11,6 +11,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 fn start(script: &str, arguments: &[String]) -> (Child, BufReader<ChildStdout>) {
     let script = format!("{}/tests/steady/{script}", env!("CARGO_MANIFEST_DIR"));
     let mut child = Command::new(env!("CARGO_BIN_EXE_conc"))
+        .env("CONC_LANG", "en")
         .arg(script)
         .args(arguments)
         .stdin(Stdio::piped())

@@ -45,6 +45,7 @@ impl Terminal {
         let conc = Command::new("setsid")
             .args(["--ctty", "--wait", env!("CARGO_BIN_EXE_conc")])
             .env("CONC_HISTORY", &history)
+            .env("CONC_LANG", "en")
             .env("TERM", "xterm")
             .env_remove("NO_COLOR")
             .stdin(screen())

@@ -1,7 +1,7 @@
 //! `--trace FILE`: where the event log of a run goes, and in which form. The file is made before the run begins, so that one
 //! that cannot be written is told before anything happens.
 
-use super::language::said;
+use super::language::{chosen, said};
 use super::{Failure, say};
 use conc::event::{Log, json, page, spans, svg};
 use conc::report::render;
@@ -56,14 +56,14 @@ impl Target {
         let mut to = BufWriter::new(self.file);
         let mut told = log.shortened();
         let mut draw = || {
-            let picture = svg::draw(log, &spans, title);
+            let picture = svg::draw(log, &spans, title, chosen());
             told.extend_from_slice(&picture.left_out);
             picture
         };
         let written = match self.form {
             Form::Json => json::write(log, &spans, &mut to),
             Form::Svg => to.write_all(draw().text.as_bytes()),
-            Form::Html => to.write_all(page::page(&draw(), title).as_bytes()),
+            Form::Html => to.write_all(page::page(&draw(), title, chosen()).as_bytes()),
         };
         for what in told {
             say(&format!("{} {shown}: {}\n", said("note:"), said(what)));

@@ -2,14 +2,15 @@
 //! something is shown when the pointer is on it.
 
 use super::svg::{Picture, escape};
+use crate::report::Language;
 use std::fmt::Write;
 
 /// The page.
-pub fn page(picture: &Picture, title: &str) -> String {
+pub fn page(picture: &Picture, title: &str, language: Language) -> String {
     let mut left_out = String::new();
     for what in &picture.left_out {
         // A string takes whatever is written.
-        let _ = writeln!(left_out, "<p>{}</p>", escape(what));
+        let _ = writeln!(left_out, "<p>{}</p>", escape(&language.say(what)));
     }
     format!(
         "<!DOCTYPE html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n<title>{}</title>\n<style>\n\
@@ -30,9 +31,9 @@ mod tests {
     #[test]
     fn it_is_whole_and_needs_nothing_from_elsewhere() {
         let log = Log::default();
-        let mut picture = svg::draw(&log, &spans::spans(&log), "a <b>");
+        let mut picture = svg::draw(&log, &spans::spans(&log), "a <b>", Language::English);
         picture.left_out.push("3 < 4".to_string());
-        let page = page(&picture, "a <b>");
+        let page = page(&picture, "a <b>", Language::English);
         assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"));
         assert!(page.contains("<title>a &lt;b&gt;</title>") && page.contains("<p>3 &lt; 4</p>"));
         assert_eq!(page.matches("<svg ").count(), 1);

@@ -62,6 +62,7 @@ fn runs(at_once: usize, rounds: usize, once: &(impl Fn() -> Run + Sync)) -> Vec<
 /// A run by the command.
 fn by_command(script: &Path) -> Run {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_conc"))
+        .env("CONC_LANG", "en")
         .arg(script)
         .stdin(std::process::Stdio::null())
         .output()

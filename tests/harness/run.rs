@@ -49,7 +49,8 @@ pub fn check_language(script: &Path) -> Result<(), String> {
         return Ok(());
     }
     expected.language = "zh+missing".to_string();
-    let output = run(script, &expected)?;
+    // One that takes too long is told by the run in English.
+    let Ok(output) = run(script, &expected) else { return Ok(()) };
     let lines = output.stdout.lines().chain(output.stderr.lines());
     let missing: Vec<&str> = lines.filter(|line| line.contains(MISSING)).collect();
     match missing.is_empty() {

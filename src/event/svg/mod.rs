@@ -10,6 +10,7 @@ mod tests;
 
 use super::spans::{Arrow, Doing, Kind, Spans, Stretch};
 use super::{Log, Unit, Waiting, time};
+use crate::report::Language;
 pub(super) use canvas::escape;
 use canvas::{Area, Canvas, fit, fit_name, width};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -43,9 +44,9 @@ const MOST_ARROWS: usize = 400;
 /// So many hide what is below them, unless it shines through.
 const MANY_ARROWS: usize = 60;
 
-/// Draws a log; `title` says what it is of.
-pub fn draw(log: &Log, spans: &Spans, title: &str) -> Picture {
-    let mut drawing = Drawing::of(log, spans);
+/// Draws a log; `title` says what it is of, `language` who reads it.
+pub fn draw(log: &Log, spans: &Spans, title: &str, language: Language) -> Picture {
+    let mut drawing = Drawing::of(log, spans, language);
     let mut y = drawing.head(title);
     y = drawing.lay_out(y);
     drawing.axis(y);
@@ -57,6 +58,7 @@ pub fn draw(log: &Log, spans: &Spans, title: &str) -> Picture {
 
 struct Drawing<'l> {
     log: &'l Log,
+    language: Language,
     canvas: Canvas,
     /// Where time begins and ends: pixels, and times. Where threads still wait at the end, there is room behind it.
     left: f64,
@@ -81,7 +83,7 @@ struct Drawing<'l> {
 }
 
 impl<'l> Drawing<'l> {
-    fn of(log: &'l Log, spans: &Spans) -> Drawing<'l> {
+    fn of(log: &'l Log, spans: &Spans, language: Language) -> Drawing<'l> {
         let first = spans.stretches.iter().map(|stretch| stretch.from).min().unwrap_or(0);
         let last = spans.stretches.iter().map(|stretch| stretch.to).max().unwrap_or(log.end).max(first + 1);
         let waits = |stretch: &Stretch| stretch.open && matches!(stretch.doing, Doing::Waits { .. });
@@ -95,6 +97,7 @@ impl<'l> Drawing<'l> {
         };
         let mut drawing = Drawing {
             log,
+            language,
             canvas: Canvas::default(),
             left,
             right: left + wide,
@@ -148,11 +151,13 @@ impl<'l> Drawing<'l> {
             Unit::Nanoseconds => time(self.log.unit, self.last - self.from),
             Unit::Steps => format!("{} steps", self.last - self.from),
         };
-        let plural = if threads == 1 { "" } else { "s" };
         let mut y = 38.0;
-        let told = [format!("{threads} thread{plural}, {span}")].into_iter().chain(self.log.shortened());
-        for line in told {
-            let line = fit(&line, SMALL + 1.0, room).unwrap_or_default();
+        let count = match threads {
+            1 => format!("1 thread, {span}"),
+            n => format!("{n} threads, {span}"),
+        };
+        for line in [count].into_iter().chain(self.log.shortened()) {
+            let line = fit(&self.say(&line), SMALL + 1.0, room).unwrap_or_default();
             self.canvas.text(MARGIN, y, SMALL + 1.0, "light", &line);
             y += 14.0;
         }
@@ -167,7 +172,8 @@ impl<'l> Drawing<'l> {
             if number == MOST_LANES {
                 let more = self.log.lanes.len() - MOST_LANES;
                 self.left_out.push(format!("{more} threads of {} are not in it", self.log.lanes.len()));
-                self.canvas.text(MARGIN, y + 6.0, SIZE, "light", &format!("… and {more} more threads"));
+                let words = self.say(&format!("… and {more} more threads"));
+                self.canvas.text(MARGIN, y + 6.0, SIZE, "light", &words);
                 y += 20.0;
                 break;
             }
@@ -185,18 +191,21 @@ impl<'l> Drawing<'l> {
 
     fn process_head(&mut self, number: usize, y: f64) -> f64 {
         let process = &self.log.processes[number];
-        let mut told = format!("process {}", process.name);
-        if process.pid != 0 {
-            told += &format!(" (pid {})", process.pid);
-        }
+        let mut told = vec![match process.pid {
+            0 => self.say(&format!("process {}", process.name)),
+            pid => self.say(&format!("process {} (pid {pid})", process.name)),
+        }];
         if let Some(parent) = process.parent {
-            told += &format!(", started by {}", self.log.processes[parent].name);
+            told.push(self.say(&format!("started by {}", self.log.processes[parent].name)));
         }
         match process.ended {
-            Some((_, signal)) if signal < 0 => told += &format!(", killed by signal {}", -signal),
-            Some((_, status)) if status != 0 => told += &format!(", ended with status {status}"),
+            Some((_, signal)) if signal < 0 => {
+                told.push(self.say(&format!("killed by signal {}", -signal)));
+            }
+            Some((_, status)) if status != 0 => told.push(self.say(&format!("ended with status {status}"))),
             Some(_) | None => {}
         }
+        let told = told.join(if self.language.is_chinese() { "，" } else { ", " });
         self.canvas.line((MARGIN, y), (self.right, y), "rule");
         let told = fit(&told, SIZE, self.right - MARGIN).unwrap_or_default();
         self.canvas.text(MARGIN, y + 10.0, SIZE, "strong", &told);
@@ -221,11 +230,12 @@ impl<'l> Drawing<'l> {
         if self.to > self.last {
             let x = self.x(self.last);
             self.canvas.line((x, top), (x, bottom + 4.0), "ended");
-            self.canvas.text(x + 2.0, bottom + 22.0, SMALL, "light", "the run ends");
+            let words = self.say("the run ends");
+            self.canvas.text(x + 2.0, bottom + 22.0, SMALL, "light", &words);
         }
         if self.log.lost.events > 0 {
             let (left, right) = (self.x(self.log.lost.from), self.x(self.log.lost.to));
-            let told = format!("{} events are not kept", self.log.lost.events);
+            let told = self.say(&format!("{} events are not kept", self.log.lost.events));
             self.canvas.rect(Area { left, top, right, bottom }, "missing", &told);
         }
     }
@@ -248,7 +258,8 @@ impl<'l> Drawing<'l> {
                 }
                 Doing::Does { text, line } => {
                     let area = Area { left, top, right, bottom: top + BAR };
-                    let at = if *line > 0 { format!(", line {line}") } else { String::new() };
+                    let text = &*self.language.say_or_keep(text);
+                    let at = self.at("line", *line);
                     self.canvas.rect(area, "does", &format!("{}: {text}{at}", self.time(stretch.to)));
                     self.label(area, text);
                 }
@@ -273,7 +284,7 @@ impl<'l> Drawing<'l> {
 
     fn life(&mut self, stretch: &Stretch, failed: bool, area: Area) {
         let lane = &self.log.lanes[stretch.lane];
-        let told = format!("{}: {} to {}", lane.name, self.time(stretch.from), self.time(stretch.to));
+        let told = self.during(&lane.name, stretch);
         let class = if self.log.unit == Unit::Steps { style::READY.0 } else { style::RUNS.0 };
         self.canvas.rect(area, class, &told);
         if failed {
@@ -289,14 +300,14 @@ impl<'l> Drawing<'l> {
     fn wait(&mut self, stretch: &Stretch, area: Area) {
         let Doing::Waits { kind, text, whom, line } = &stretch.doing else { return };
         self.used.insert(kind_number(*kind));
-        let mut label = text.clone();
+        let mut label = self.say(text);
         if let Some(whom) = whom
             && !label.contains(&self.log.lanes[*whom].name)
         {
-            label += &format!(" (of {})", self.log.lanes[*whom].name);
+            let of = self.say(&format!("(of {})", self.log.lanes[*whom].name));
+            label += &if self.language.is_chinese() { of } else { format!(" {of}") };
         }
-        let at = if *line > 0 { format!(", line {line}") } else { String::new() };
-        let told = format!("{label}{at}: {} to {}", self.time(stretch.from), self.time(stretch.to));
+        let told = self.during(&(label.clone() + &self.at("line", *line)), stretch);
         self.canvas.rect(area, style::waits(*kind).0, &told);
         if stretch.open && *kind == Waiting::Blocked {
             self.forever = true;
@@ -308,17 +319,17 @@ impl<'l> Drawing<'l> {
     fn hold(&mut self, stretch: &Stretch, area: Area) {
         let Doing::Holds { thing, times, line } = &stretch.doing else { return };
         let name = match self.log.things[*thing].label.as_str() {
-            "" => "something",
-            known => known,
+            "" => self.say("something"),
+            known => known.to_string(),
         };
         let (class, label) = match times {
-            0 => ("holds", name.to_string()),
-            n => ("often", format!("{name}, {n} times")),
+            0 => ("holds", name),
+            n => ("often", self.say(&format!("{name}, {n} times"))),
         };
         self.often |= *times > 0;
         self.held |= *times == 0;
-        let at = if *line > 0 { format!(", since line {line}") } else { String::new() };
-        let told = format!("holds {label}{at}: {} to {}", self.time(stretch.from), self.time(stretch.to));
+        let held = self.say(&format!("holds {label}")) + &self.at("since line", *line);
+        let told = self.during(&held, stretch);
         self.canvas.rect(area, class, &told);
         self.label(area, &label);
     }
@@ -335,7 +346,28 @@ impl<'l> Drawing<'l> {
     }
 
     fn time(&self, at: u64) -> String {
-        time(self.log.unit, at)
+        self.say(&time(self.log.unit, at))
+    }
+
+    /// One of conc's own sentences.
+    fn say(&self, text: &str) -> String {
+        self.language.say(text).into_owned()
+    }
+
+    /// `, line 7`, as it follows something, or nothing for a line that is not known.
+    fn at(&self, word: &str, line: u32) -> String {
+        match (line, self.language.is_chinese()) {
+            (0, _) => String::new(),
+            (_, false) => format!(", {word} {line}"),
+            (_, true) => format!("，{}", self.say(&format!("{word} {line}"))),
+        }
+    }
+
+    /// From when to when.
+    fn during(&self, what: &str, stretch: &Stretch) -> String {
+        let (from, to) = (self.time(stretch.from), self.time(stretch.to));
+        let after = if self.language.is_chinese() { "：" } else { ": " };
+        format!("{what}{after}{}", self.say(&format!("{from} to {to}")))
     }
 
     fn arrows(&mut self, arrows: &[Arrow]) {
@@ -400,6 +432,7 @@ impl<'l> Drawing<'l> {
     }
 
     fn sample(&mut self, at: &mut (f64, f64), sample: Sample, words: &str) {
+        let words = &*self.language.say(words);
         let wide = 40.0 + width(words, SIZE) + 18.0;
         if at.0 + wide > self.right && at.0 > MARGIN {
             *at = (MARGIN, at.1 + 20.0);

@@ -37,7 +37,7 @@ fn turns(threads: usize, name: impl Fn(usize) -> String, rounds: u64, unit: Unit
 }
 
 fn sound(log: &Log, title: &str) -> Picture {
-    let picture = draw(log, &spans(log), title);
+    let picture = draw(log, &spans(log), title, Language::English);
     for (number, one) in picture.texts.iter().enumerate() {
         for other in &picture.texts[number + 1..] {
             let apart = one.right <= other.left
