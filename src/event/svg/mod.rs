@@ -259,7 +259,7 @@ impl<'l> Drawing<'l> {
                 Doing::Does { text, line } => {
                     let area = Area { left, top, right, bottom: top + BAR };
                     let text = &*self.language.say_or_keep(text);
-                    let at = self.at("line", *line);
+                    let at = self.behind(*line, format!("line {line}"));
                     self.canvas.rect(area, "does", &format!("{}: {text}{at}", self.time(stretch.to)));
                     self.label(area, text);
                 }
@@ -307,7 +307,7 @@ impl<'l> Drawing<'l> {
             let of = self.say(&format!("(of {})", self.log.lanes[*whom].name));
             label += &if self.language.is_chinese() { of } else { format!(" {of}") };
         }
-        let told = self.during(&(label.clone() + &self.at("line", *line)), stretch);
+        let told = self.during(&(label.clone() + &self.behind(*line, format!("line {line}"))), stretch);
         self.canvas.rect(area, style::waits(*kind).0, &told);
         if stretch.open && *kind == Waiting::Blocked {
             self.forever = true;
@@ -328,7 +328,7 @@ impl<'l> Drawing<'l> {
         };
         self.often |= *times > 0;
         self.held |= *times == 0;
-        let held = self.say(&format!("holds {label}")) + &self.at("since line", *line);
+        let held = self.say(&format!("holds {label}")) + &self.behind(*line, format!("since line {line}"));
         let told = self.during(&held, stretch);
         self.canvas.rect(area, class, &told);
         self.label(area, &label);
@@ -355,11 +355,11 @@ impl<'l> Drawing<'l> {
     }
 
     /// `, line 7`, as it follows something, or nothing for a line that is not known.
-    fn at(&self, word: &str, line: u32) -> String {
+    fn behind(&self, line: u32, words: String) -> String {
         match (line, self.language.is_chinese()) {
             (0, _) => String::new(),
-            (_, false) => format!(", {word} {line}"),
-            (_, true) => format!("，{}", self.say(&format!("{word} {line}"))),
+            (_, false) => format!(", {words}"),
+            (_, true) => format!("，{}", self.say(&words)),
         }
     }
 
