@@ -1,6 +1,7 @@
 //! Where a script's text comes from: a file, standard input, or the command line.
 
 use super::arguments::{self, Script};
+use super::language::said;
 use super::{Failure, say};
 use conc::report::render;
 use conc::resolve::suggest;
@@ -23,11 +24,12 @@ pub fn load(script: &Script) -> Result<(Source, Vec<String>), Failure> {
         arguments.iter().enumerate().map(|(i, word)| argument(i + 1, word)).collect::<Result<_, _>>()?;
     if let Some(flag) = arguments.iter().find(|word| is_flag(word)).filter(|_| !source.text.contains("args"))
     {
-        say(&format!(
-            "note: {} stands behind the script, so it is the script's own, and the script does not look at its `args`\n\
-             help: flags of conc stand before the script's name\n",
+        let note = format!(
+            "{} stands behind the script, so it is the script's own, and the script does not look at its `args`",
             render::clean(flag)
-        ));
+        );
+        say(&format!("{} {}\n", said("note:"), said(note)));
+        say(&format!("{} {}\n", said("help:"), said("flags of conc stand before the script's name")));
     }
     let source = match &script.name {
         Some(name) => Source::new(name.as_str(), source.text),

@@ -50,13 +50,17 @@ fn every_word_of_the_language_is_a_topic() {
 fn every_builtin_is_a_topic() {
     let functions = builtin::functions().iter().map(|row| row.name).filter(|name| !name.starts_with("__"));
     for name in functions.chain(crate::syntax::RESERVED).chain(crate::syntax::DECLARING) {
-        assert!(text(name).is_some(), "there is no help on {name}");
+        assert!(text(name, Language::English).is_some(), "there is no help on {name}");
     }
     for kind in Type::ALL {
         let methods = builtin::methods(kind).iter().map(|row| row.name);
         for name in methods.chain(builtin::properties(kind).iter().map(|property| property.name)) {
-            assert!(text(name).is_some(), "there is no help on .{name}");
-            assert!(text(&format!("{}.{name}", kind.word())).is_some(), "{}.{name}", kind.word());
+            assert!(text(name, Language::English).is_some(), "there is no help on .{name}");
+            assert!(
+                text(&format!("{}.{name}", kind.word()), Language::English).is_some(),
+                "{}.{name}",
+                kind.word()
+            );
         }
     }
 }

@@ -142,7 +142,8 @@ fn list(core: &mut Core, which: fn(&conc::sync::Sync) -> bool, none: &str) -> We
 
 fn processes(core: &mut Core, _: &str) -> Went {
     let living = core.handle.processes();
-    let shown = living.iter().map(|process| format!("{}\n", show::thread(process, &core.handle, core.style())));
+    let shown =
+        living.iter().map(|process| format!("{}\n", show::thread(process, &core.handle, core.style())));
     let lines: Vec<String> = shown.collect();
     if lines.is_empty() {
         core.answer("there are no processes");

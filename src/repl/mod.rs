@@ -67,7 +67,8 @@ fn set_aside(ground: io::Result<Ground>, sink: &Arc<dyn Sink>) -> Option<Arc<Gro
     match ground {
         Ok(ground) => Some(Arc::new(ground)),
         Err(error) => {
-            let text = format!("conc: this session can start no processes: {error}\n");
+            let text =
+                crate::cli::language::said(format!("conc: this session can start no processes: {error}\n"));
             let _ = sink.write(Stream::Err, &text);
             None
         }
@@ -75,7 +76,7 @@ fn set_aside(ground: io::Result<Ground>, sink: &Arc<dyn Sink>) -> Option<Arc<Gro
 }
 
 fn refused(error: &dyn std::fmt::Display) -> i32 {
-    let text = format!("conc: the session cannot be started: {error}\n");
+    let text = crate::cli::language::said(format!("conc: the session cannot be started: {error}\n"));
     // There is nobody left to tell when this fails too.
     let _ = Options::default().sink.write(Stream::Err, &text);
     status::FAILED
