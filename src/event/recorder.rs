@@ -80,7 +80,7 @@ pub(super) const PROCESS: u64 = 1 << 17;
 
 thread_local! {
     static RECORDER: RefCell<Option<Recorder>> = const { RefCell::new(None) };
-    static COUNTING: Counting = const { Counting::NOTHING };
+    static COUNTING: Counting = const { Counting::nothing() };
 }
 
 struct Recorder {
@@ -106,14 +106,16 @@ struct Counting {
 }
 
 impl Counting {
-    const NOTHING: Counting = Counting {
-        thing: Cell::new(0),
-        left: Cell::new(0),
-        counted: Cell::new(0),
-        held: Cell::new(false),
-        allowed: Cell::new(0),
-        since: Cell::new(0),
-    };
+    const fn nothing() -> Counting {
+        Counting {
+            thing: Cell::new(0),
+            left: Cell::new(0),
+            counted: Cell::new(0),
+            held: Cell::new(false),
+            allowed: Cell::new(0),
+            since: Cell::new(0),
+        }
+    }
 
     /// Counts this thing from now on, which may be taken so often before the clock is looked at.
     fn begin(&self, thing: u32, allowed: u32, left: u32, since: u64) {
