@@ -86,6 +86,9 @@ impl End {
             return Ok(None);
         }
         end.between.lead_outside(make)?;
+        if let Some(incoming) = end.lanes().and_then(|lanes| lanes.incoming) {
+            incoming.leave()?;
+        }
         let before = std::mem::replace(&mut *end.own().place.lock(), Place::Gone(to.clone()));
         end.between.wake();
         Ok(match before {

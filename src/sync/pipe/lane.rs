@@ -25,6 +25,9 @@ pub trait Incoming: Debug + Send + Sync {
     /// Another process gets a copy of this end: from now on the first of them that receives is the only one.
     fn share(&self) -> io::Result<()>;
 
+    /// It goes to another process, and this one does not use it any more.
+    fn leave(&self) -> io::Result<()>;
+
     /// The descriptor, and the one by which those who share it agree, if they do.
     fn files(&self) -> (BorrowedFd<'_>, Option<BorrowedFd<'_>>);
 }

@@ -3,6 +3,9 @@
 //! A message goes in pieces. The system takes each as a whole or not at all, so several processes may send through one
 //! end, and one that is killed leaves no part of a piece; a message whose last piece never comes is never received.
 //! A piece is its length, whether it is a part of a longer message, the number of that, and its bytes.
+//!
+//! A receiver reads many small messages at once, as long as no other process has the same end. When one gets it, what was
+//! read ahead goes into the file by which they agree who receives; there is written, too, how far that is received.
 
 use super::super::poller::{Once, Poller};
 use crate::sync::outside::Ready;
@@ -13,7 +16,7 @@ use rustix::fs::{FlockOperation, MemfdFlags};
 use rustix::io::Errno;
 use rustix::pipe::PipeFlags;
 use rustix::process::{Flock, FlockType};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -26,6 +29,13 @@ const HEADER: usize = 4;
 const LONG_HEADER: usize = 12;
 const PART: u16 = 1;
 const LAST: u16 = 2;
+/// So much is read ahead. Not more, or there would be more on its way than fits into memory's pipe: a piece's header
+/// takes up as much in the system's pipe as this, when pieces are small.
+const AHEAD: usize = 512;
+/// A smaller piece is put together in less room.
+const SMALL: usize = 128;
+/// At the beginning of the file of those who share an end: how many of the bytes after it are received.
+const RECEIVED: usize = 8;
 /// More than what fits into memory's pipe takes in the system's, with the headers of the smallest messages.
 const MUCH_ROOM: usize = 1 << 20;
 
@@ -49,7 +59,7 @@ pub fn incoming(
 ) -> io::Result<Arc<dyn Incoming>> {
     let watch = poller.watch_when_asked(file, true, ready.clone())?;
     let claim = shared.map_or_else(OnceLock::new, OnceLock::from);
-    Ok(Arc::new(In { watch, ready, claim, claimed: AtomicBool::new(false), parts: Mutex::default() }))
+    Ok(Arc::new(In { watch, ready, claim, claimed: AtomicBool::new(false), reading: Mutex::default() }))
 }
 
 pub fn outgoing(poller: &Arc<Poller>, file: OwnedFd, ready: Arc<Ready>) -> io::Result<Arc<dyn Outgoing>> {
@@ -64,8 +74,18 @@ struct In {
     /// A file of which the process that receives has the lock, when several have this end.
     claim: OnceLock<OwnedFd>,
     claimed: AtomicBool,
-    /// What has come of messages in several pieces. Whoever has it locked is in the middle of reading one.
-    parts: Mutex<HashMap<u64, Vec<u8>>>,
+    /// Whoever has it locked is in the middle of reading a message.
+    reading: Mutex<Reading>,
+}
+
+#[derive(Debug, Default)]
+struct Reading {
+    /// What has come of messages in several pieces.
+    parts: HashMap<u64, Vec<u8>>,
+    /// What was read ahead and not received.
+    ahead: VecDeque<u8>,
+    /// How many bytes of the file of those who share the end are received, as long as what is ahead stands there.
+    received: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -76,13 +96,16 @@ struct Out {
 
 impl In {
     /// The number of another process that receives here.
-    fn another(&self) -> io::Result<Option<i32>> {
+    fn another(&self, reading: &mut Reading) -> io::Result<Option<i32>> {
         let Some(claim) = self.claim.get() else { return Ok(None) };
         if self.claimed.load(Ordering::Relaxed) {
             return Ok(None);
         }
         match rustix::fs::fcntl_lock(claim, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {
+                let (received, ahead) = left_there(claim)?;
+                reading.received = (!ahead.is_empty()).then_some(received);
+                reading.ahead = ahead.into();
                 self.claimed.store(true, Ordering::Relaxed);
                 Ok(None)
             }
@@ -105,59 +128,107 @@ impl In {
         rustix::io::retry_on_intr(|| rustix::io::read(self.watch.file(), &mut *into))
     }
 
-    /// What stands after the first bytes of a piece, which are there: it was written as a whole.
-    fn rest(&self, into: &mut [u8]) -> io::Result<()> {
-        match self.read(into)? {
-            read if read == into.len() => Ok(()),
-            _ => Err(io::Error::new(io::ErrorKind::InvalidData, "a piece of a message is missing")),
+    /// The beginning of the next piece; fewer bytes when the end is reached.
+    fn header(&self, reading: &mut Reading) -> Result<Option<[u8; HEADER]>, Errno> {
+        let mut header = [0; HEADER];
+        if reading.ahead.is_empty() {
+            if self.claim.get().is_some() {
+                return Ok((self.read(&mut header)? > 0).then_some(header));
+            }
+            let mut ahead = [0; AHEAD];
+            match self.read(&mut ahead)? {
+                0 => return Ok(None),
+                read => reading.ahead.extend(&ahead[..read]),
+            }
         }
+        self.rest(reading, &mut header)?;
+        Ok(Some(header))
+    }
+
+    /// What stands after the first bytes of a piece, which are there: it was written as a whole.
+    fn rest(&self, reading: &mut Reading, into: &mut [u8]) -> Result<(), Errno> {
+        let ahead = into.len().min(reading.ahead.len());
+        let (here, left) = into.split_at_mut(ahead);
+        here.iter_mut().zip(reading.ahead.drain(..ahead)).for_each(|(to, byte)| *to = byte);
+        if let Some(received) = &mut reading.received {
+            *received += ahead as u64;
+        }
+        // A piece of a message is missing when the system gives less, which it never does.
+        if left.is_empty() || self.read(left)? == left.len() { Ok(()) } else { Err(Errno::BADMSG) }
+    }
+
+    /// A message has been received: whoever receives here after this process is not to receive it again.
+    fn received(&self, reading: &mut Reading, message: Vec<u8>) -> io::Result<Took> {
+        if let (Some(received), Some(claim)) = (reading.received, self.claim.get()) {
+            rustix::io::pwrite(claim, &received.to_le_bytes(), 0)?;
+            if reading.ahead.is_empty() {
+                reading.received = None;
+            }
+        }
+        Ok(Took::Message(message))
     }
 }
 
 impl Incoming for In {
     fn take(&self) -> io::Result<Took> {
-        if let Some(pid) = self.another()? {
+        let mut reading = self.reading.lock();
+        let reading = &mut *reading;
+        if let Some(pid) = self.another(reading)? {
             return Ok(Took::Another(pid));
         }
-        let mut parts = self.parts.lock();
         loop {
-            let mut header = [0; HEADER];
-            match self.read(&mut header) {
-                Ok(0) => return Ok(Took::End),
-                Ok(_) => {}
+            let header = match self.header(reading) {
+                Ok(Some(header)) => header,
+                Ok(None) => return Ok(Took::End),
                 Err(Errno::AGAIN) => return self.nothing(),
                 Err(error) => return Err(error.into()),
-            }
+            };
             let length = usize::from(u16::from_le_bytes([header[0], header[1]]));
             let flags = u16::from_le_bytes([header[2], header[3]]);
             if flags & PART == 0 {
                 let mut message = vec![0; length];
-                self.rest(&mut message)?;
-                return Ok(Took::Message(message));
+                self.rest(reading, &mut message)?;
+                return self.received(reading, message);
             }
             let mut number = [0; LONG_HEADER - HEADER];
-            self.rest(&mut number)?;
+            self.rest(reading, &mut number)?;
             let number = u64::from_le_bytes(number);
-            let message = parts.entry(number).or_default();
+            let mut message = reading.parts.remove(&number).unwrap_or_default();
             let before = message.len();
             message.resize(before + length, 0);
-            self.rest(&mut message[before..])?;
+            self.rest(reading, &mut message[before..])?;
             if flags & LAST != 0 {
-                return Ok(Took::Message(parts.remove(&number).unwrap_or_default()));
+                return self.received(reading, message);
             }
+            reading.parts.insert(number, message);
         }
     }
 
     fn is_ready(&self) -> bool {
-        is_ready(self.watch.file(), PollFlags::IN)
+        let left = || {
+            let unclaimed = self.claim.get().filter(|_| !self.claimed.load(Ordering::Relaxed));
+            unclaimed.is_some_and(|claim| left_there(claim).map_or(true, |(_, ahead)| !ahead.is_empty()))
+        };
+        !self.reading.lock().ahead.is_empty() || left() || is_ready(self.watch.file(), PollFlags::IN)
     }
 
     fn share(&self) -> io::Result<()> {
         if self.claim.get().is_none() {
             let file = rustix::fs::memfd_create("conc pipe", MemfdFlags::CLOEXEC)?;
+            let mut reading = self.reading.lock();
+            let ahead = std::mem::take(&mut reading.ahead);
+            if !ahead.is_empty() {
+                let content: Vec<u8> = [0; RECEIVED].into_iter().chain(ahead).collect();
+                rustix::io::pwrite(&file, &content, 0)?;
+            }
             let _ = self.claim.set(file); // nobody else shares it meanwhile
         }
         Ok(())
+    }
+
+    fn leave(&self) -> io::Result<()> {
+        let ahead = !self.reading.lock().ahead.is_empty();
+        if ahead { self.share() } else { Ok(()) }
     }
 
     fn files(&self) -> (BorrowedFd<'_>, Option<BorrowedFd<'_>>) {
@@ -182,11 +253,17 @@ impl Out {
 
 impl Outgoing for Out {
     fn put(&self, message: &[u8], sending: &mut Sending) -> io::Result<bool> {
-        let mut piece = [0; PIECE];
-        let header = |piece: &mut [u8; PIECE], length: usize, flags: u16| {
+        let header = |piece: &mut [u8], length: usize, flags: u16| {
             piece[..2].copy_from_slice(&(length as u16).to_le_bytes());
             piece[2..HEADER].copy_from_slice(&flags.to_le_bytes());
         };
+        if message.len() <= SMALL - HEADER {
+            let mut piece = [0; SMALL];
+            header(&mut piece, message.len(), 0);
+            piece[HEADER..HEADER + message.len()].copy_from_slice(message);
+            return self.write(&piece[..HEADER + message.len()]);
+        }
+        let mut piece = [0; PIECE];
         if message.len() <= PIECE - HEADER {
             header(&mut piece, message.len(), 0);
             piece[HEADER..HEADER + message.len()].copy_from_slice(message);
@@ -222,6 +299,18 @@ impl Outgoing for Out {
     fn file(&self) -> BorrowedFd<'_> {
         self.watch.file().as_fd()
     }
+}
+
+/// What was left in the file of those who share an end: how many bytes were received before, and what was not.
+fn left_there(file: &OwnedFd) -> io::Result<(u64, Vec<u8>)> {
+    // More than one look ahead there never is.
+    let mut content = [0; RECEIVED + AHEAD];
+    let length = rustix::io::pread(file, &mut content, 0)?;
+    let (Some(received), Some(ahead)) = (content.first_chunk(), content[..length].get(RECEIVED..)) else {
+        return Ok((0, Vec::new()));
+    };
+    let received = u64::from_le_bytes(*received);
+    Ok((received, ahead.get(received as usize..).unwrap_or_default().to_vec()))
 }
 
 /// Asks the system.
