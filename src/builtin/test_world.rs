@@ -160,7 +160,7 @@ impl World for TestWorld {
 
     fn task_failed(&mut self, _: Arc<crate::sync::future::Failure>) {}
 
-    fn held_by(&self, _: u32) -> Vec<(Arc<Sync>, u32)> {
+    fn held_by(&self, _: &Thread) -> Vec<(Arc<Sync>, u32)> {
         self.held.clone()
     }
 

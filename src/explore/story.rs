@@ -219,7 +219,7 @@ impl<'s> Teller<'s> {
             }
             let (thread, line) = (seat.thread.name(), seat.line);
             let doing = seat.wait.as_ref().map_or_else(|| "runs".into(), |wait| wait.op.describe());
-            let held = self.universe.held_by(seat.thread.id).into_iter();
+            let held = self.universe.held_by(&seat.thread).into_iter();
             let holds = held.map(|(sync, line)| (sync.label(), line)).collect();
             ending.abandoned.push(Left { thread, doing, line, holds });
         }

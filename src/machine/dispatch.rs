@@ -695,7 +695,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
 
                 I::Enter { a } => {
                     if let Value::Sync(sync) = r!(a)
-                        && sync.enter_free_lock(
+                        && sync.enter_free(
                             world.thread(),
                             function.lines[code.position() as usize - 1],
                             S::NOTES,
@@ -710,7 +710,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 }
                 I::EnterFixed { index } => {
                     if let Some(Value::Sync(sync)) = image.fixed[index as usize].get()
-                        && sync.enter_free_lock(
+                        && sync.enter_free(
                             world.thread(),
                             function.lines[code.position() as usize - 1],
                             S::NOTES,
@@ -725,7 +725,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 }
                 I::Leave { a } => {
                     if let Value::Sync(sync) = r!(a)
-                        && sync.leave_own_lock(world.thread(), S::NOTES)
+                        && sync.leave_own(world.thread(), S::NOTES)
                     {
                         changed!();
                         continue;
@@ -736,7 +736,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 }
                 I::LeaveFixed { index } => {
                     if let Some(Value::Sync(sync)) = image.fixed[index as usize].get()
-                        && sync.leave_own_lock(world.thread(), S::NOTES)
+                        && sync.leave_own(world.thread(), S::NOTES)
                     {
                         changed!();
                         continue;

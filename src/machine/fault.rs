@@ -153,7 +153,7 @@ fn note_held(fiber: &mut Fiber, program: &Program, world: &dyn World, error: &Ar
     if frame.is_some() {
         return;
     }
-    let held = world.held_by(thread.id);
+    let held = world.held_by(&thread);
     if !held.is_empty() {
         fiber.held = held.into_iter().map(|(sync, line)| (sync.label(), line)).collect();
     }

@@ -90,7 +90,7 @@ fn waits(thread: &Arc<Thread>, handle: &Handle, style: &Style) -> String {
 /// Who holds the thing, since which line.
 fn holders(sync: &Sync, handle: &Handle) -> Vec<(Arc<str>, u32)> {
     let threads = handle.threads();
-    threads.iter().filter_map(|(thread, _)| Some((thread.name(), sync.held_since(thread.id)?))).collect()
+    threads.iter().filter_map(|(thread, _)| Some((thread.name(), sync.held_since(thread)?))).collect()
 }
 
 /// Who waits for it.

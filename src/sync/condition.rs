@@ -173,7 +173,7 @@ impl Condition {
         if let Kind::RLock(lock) = &self.lock.kind {
             return lock.release_all(who);
         }
-        let line = self.lock.held_since(who.thread.id).unwrap_or(who.line);
+        let line = self.lock.held_since(who.thread).unwrap_or(who.line);
         if let Some(owner) = self.lock.owner() {
             who.thread.let_go(1);
             owner.free();

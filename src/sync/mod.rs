@@ -20,6 +20,7 @@ pub mod lock;
 pub mod op;
 pub mod outside;
 pub mod owner;
+mod permits;
 pub mod pipe;
 pub mod pool;
 pub mod process;
@@ -190,7 +191,7 @@ impl Sync {
             Door::RLock(lock) => lock.try_acquire(self, who)?,
             Door::Semaphore(semaphore) => {
                 let mut order = self.order();
-                let taken = semaphore.try_acquire(who);
+                let taken = semaphore.try_acquire(self, who.thread, who.line);
                 if taken {
                     order.permit(semaphore.initial());
                 }
@@ -205,11 +206,11 @@ impl Sync {
         Ok(entered)
     }
 
-    /// The common case of `enter`: a plain lock that is free. False for anything else, which `enter` then sees to.
-    /// `noted`: what this orders is to be noted.
+    /// The common cases of `enter`: a plain lock that is free, a permit that is there. False for anything else, which
+    /// `enter` then sees to. `noted`: what this orders is to be noted.
     #[inline(always)]
-    pub fn enter_free_lock(&self, thread: &Thread, line: u32, noted: bool) -> bool {
-        let Kind::Lock(lock) = &self.kind else { return false };
+    pub fn enter_free(&self, thread: &Thread, line: u32, noted: bool) -> bool {
+        let Kind::Lock(lock) = &self.kind else { return !noted && self.take_permit(thread, line) };
         let taken = lock.owner.take(thread.id, line) == owner::Taken::Yes;
         if taken {
             thread.hold(1);
@@ -221,10 +222,25 @@ impl Sync {
         taken
     }
 
-    /// The common case of `leave`: a plain lock that the thread holds. False for anything else.
+    #[inline(never)]
+    fn take_permit(&self, thread: &Thread, line: u32) -> bool {
+        let Kind::Semaphore(semaphore) = &self.kind else { return false };
+        let taken = semaphore.try_acquire(self, thread, line);
+        if taken {
+            self.count_acquired();
+        }
+        taken
+    }
+
+    #[inline(never)]
+    fn give_permit(&self, thread: &Thread) -> bool {
+        if let Kind::Semaphore(semaphore) = &self.kind { semaphore.release_one(self, thread) } else { false }
+    }
+
+    /// The common cases of `leave`: a plain lock that the thread holds, a permit. False for anything else.
     #[inline(always)]
-    pub fn leave_own_lock(&self, thread: &Thread, noted: bool) -> bool {
-        let Kind::Lock(lock) = &self.kind else { return false };
+    pub fn leave_own(&self, thread: &Thread, noted: bool) -> bool {
+        let Kind::Lock(lock) = &self.kind else { return !noted && self.give_permit(thread) };
         if !lock.owner.is(thread.id) {
             return false;
         }
@@ -270,7 +286,15 @@ impl Sync {
     }
 
     /// The line since which this thread holds it (a lock, an rwlock, a permit), for reports.
-    pub fn held_since(&self, thread: u32) -> Option<u32> {
+    pub fn held_since(&self, thread: &Thread) -> Option<u32> {
+        if let Kind::Semaphore(semaphore) = &self.kind {
+            return semaphore.held_since(self, thread);
+        }
+        self.locked_since(thread.id)
+    }
+
+    /// The same of a thread of which only the number is known, which tells nothing of permits.
+    pub fn locked_since(&self, thread: u32) -> Option<u32> {
         if let Kind::RwLock(lock) = &self.kind {
             return lock.held_since(thread);
         }
@@ -279,9 +303,8 @@ impl Sync {
                 let (holder, line) = self.owner()?.holder()?;
                 (holder == thread).then_some(line)
             }
-            Door::Semaphore(semaphore) => semaphore.held_since(thread),
             // Its rwlock tells. A pool is nobody's.
-            Door::Side(_) | Door::Pool(_) => None,
+            Door::Semaphore(_) | Door::Side(_) | Door::Pool(_) => None,
         }
     }
 

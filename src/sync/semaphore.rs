@@ -1,11 +1,12 @@
 //! `semaphore`: a number of permits, which any thread may take and any thread may give.
 
+use super::thread::Thread;
 use super::wait::WaitQueue;
 use super::{Kind, Sync, Who};
 use crate::mapped::{ELSEWHERE_WORDS, Place, Word};
 use crate::state::{Reader, Writer};
 use crate::value::error::{self, Error};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 #[derive(Debug)]
 pub struct Semaphore {
@@ -14,17 +15,13 @@ pub struct Semaphore {
     initial: i64,
     bounded: bool,
     pub waiters: WaitQueue,
-    holders: Holders,
-}
-
-/// Who has taken permits, as far as it is known: for reports only, so it is small and never waits.
-#[derive(Debug, Default)]
-struct Holders {
-    /// Thread id plus one in the high half, line in the low half; 0 for none.
-    slots: [AtomicU64; 8],
     /// A thread gave a permit that it had not taken: it is used as a signal, and taking is not holding.
     signal: AtomicBool,
 }
+
+/// So long a thread stands back that has met another one at the permits (some tenths of a microsecond). The other one gets
+/// much done meanwhile; if both went on at once, their cores would do little but fetch the permits from each other.
+const STAND_BACK: u32 = 16;
 
 impl Semaphore {
     pub fn new(initial: i64, bounded: bool) -> Result<Semaphore, Error> {
@@ -37,7 +34,7 @@ impl Semaphore {
             initial,
             bounded,
             waiters: WaitQueue::new(),
-            holders: Holders::default(),
+            signal: AtomicBool::new(false),
         })
     }
 
@@ -48,14 +45,14 @@ impl Semaphore {
     /// How many words it has in memory that processes share.
     pub const WORDS: usize = 1 + ELSEWHERE_WORDS;
 
-    /// The same in that memory, where its permits are. Each process remembers its own holders.
+    /// The same in that memory, where its permits are. Each process knows only of its own threads that have taken some.
     pub fn there(&self, place: &Place) -> Semaphore {
         let semaphore = Semaphore {
             permits: Word::There(place.clone()),
             initial: self.initial,
             bounded: self.bounded,
             waiters: WaitQueue::new(),
-            holders: Holders::default(),
+            signal: AtomicBool::new(false),
         };
         semaphore.waiters.spread(place.plus(1));
         semaphore
@@ -63,19 +60,31 @@ impl Semaphore {
 
     /// Takes a permit if there is one.
     #[inline]
-    pub fn try_acquire(&self, who: Who<'_>) -> bool {
+    pub fn try_acquire(&self, sync: &Sync, thread: &Thread, line: u32) -> bool {
+        let taken = self.change(|permits| (permits as i64 > 0).then(|| permits - 1));
+        if taken && !self.signal.load(Ordering::Relaxed) {
+            thread.permits.add(sync.id, line);
+        }
+        taken
+    }
+
+    /// Makes other permits of those there are, unless `change` refuses.
+    #[inline]
+    fn change(&self, change: impl Fn(u64) -> Option<u64>) -> bool {
         let mut permits = self.permits.load(Ordering::SeqCst);
-        while permits as i64 > 0 {
-            match self.permits.compare_exchange_weak(permits, permits - 1, Ordering::SeqCst, Ordering::SeqCst)
-            {
-                Ok(_) => {
-                    self.holders.add(who.thread.id, who.line);
-                    return true;
-                }
-                Err(now) => permits = now,
+        while let Some(changed) = change(permits) {
+            match self.permits.compare_exchange_weak(permits, changed, Ordering::SeqCst, Ordering::SeqCst) {
+                Ok(_) => return true,
+                Err(_) => permits = self.stand_back(),
             }
         }
         false
+    }
+
+    #[cold]
+    fn stand_back(&self) -> u64 {
+        (0..STAND_BACK).for_each(|_| std::hint::spin_loop());
+        self.permits.load(Ordering::SeqCst)
     }
 
     /// Gives `n` permits.
@@ -85,22 +94,47 @@ impl Semaphore {
             return Err(Error::new(error::Kind::Value, format!("{}.release({n}): at least 1", sync.label())));
         }
         let mut order = sync.order();
-        // Before the permits: the next holder must find a slot free.
-        self.holders.remove(who.thread.id, n);
-        let most = if self.bounded { self.initial } else { i64::MAX };
-        let give =
-            |permits: u64| (permits as i64).checked_add(n).filter(|sum| *sum <= most).map(|sum| sum as u64);
-        if self.permits.fetch_update(Ordering::SeqCst, Ordering::SeqCst, give).is_err() {
+        if !self.give(sync, who.thread, n) {
             return Err(self.too_many(sync));
         }
         order.gave_permits(n.unsigned_abs());
         drop(order);
         sync.count_given(n.unsigned_abs());
+        self.tell(n);
+        Ok(())
+    }
+
+    /// Gives one where nobody notes what it orders; false when that is an error, which `release` tells.
+    #[inline]
+    pub fn release_one(&self, sync: &Sync, thread: &Thread) -> bool {
+        let given = self.give(sync, thread, 1);
+        if given {
+            sync.count_given(1);
+            self.tell(1);
+        }
+        given
+    }
+
+    #[inline]
+    fn give(&self, sync: &Sync, thread: &Thread, n: i64) -> bool {
+        let most = if self.bounded { self.initial } else { i64::MAX };
+        let more =
+            |permits: u64| (permits as i64).checked_add(n).filter(|sum| *sum <= most).map(|sum| sum as u64);
+        let given = self.change(more);
+        let signal = &self.signal;
+        if given && !signal.load(Ordering::Relaxed) && !(0..n).all(|_| thread.permits.remove(sync.id)) {
+            signal.store(true, Ordering::Relaxed);
+        }
+        given
+    }
+
+    /// Tells those who wait that so many were given.
+    #[inline]
+    fn tell(&self, n: i64) {
         match n {
             1 => self.waiters.offer(),
             n => self.waiters.wake(usize::try_from(n).unwrap_or(usize::MAX)),
         }
-        Ok(())
     }
 
     pub fn initial(&self) -> u64 {
@@ -121,8 +155,9 @@ impl Semaphore {
     }
 
     /// The line where this thread took a permit that it has not given back.
-    pub fn held_since(&self, thread: u32) -> Option<u32> {
-        self.holders.line(thread)
+    pub fn held_since(&self, sync: &Sync, thread: &Thread) -> Option<u32> {
+        let signal = self.signal.load(Ordering::Relaxed);
+        if signal { None } else { thread.permits.line(sync.id) }
     }
 
     #[cold]
@@ -137,60 +172,6 @@ impl Semaphore {
     }
 }
 
-impl Holders {
-    #[inline]
-    fn add(&self, thread: u32, line: u32) {
-        if self.signal.load(Ordering::Relaxed) {
-            return;
-        }
-        let entry = (u64::from(thread) + 1) << 32 | u64::from(line);
-        let first = thread as usize;
-        for i in 0..self.slots.len() {
-            let slot = &self.slots[(first + i) % self.slots.len()];
-            if slot.load(Ordering::Relaxed) == 0
-                && slot.compare_exchange(0, entry, Ordering::Relaxed, Ordering::Relaxed).is_ok()
-            {
-                return;
-            }
-        }
-    }
-
-    #[inline]
-    fn remove(&self, thread: u32, n: i64) {
-        if self.signal.load(Ordering::Relaxed) {
-            return;
-        }
-        let first = thread as usize;
-        let mut left = n;
-        let mut full = true;
-        for i in 0..self.slots.len() {
-            let slot = &self.slots[(first + i) % self.slots.len()];
-            let entry = slot.load(Ordering::Relaxed);
-            full &= entry != 0;
-            if entry >> 32 == u64::from(thread) + 1 {
-                // Only its own thread removes an entry, so it is still the same.
-                slot.store(0, Ordering::Relaxed);
-                left -= 1;
-                if left == 0 {
-                    return;
-                }
-            }
-        }
-        // With all slots taken by others its own may have found no room.
-        if !full {
-            self.signal.store(true, Ordering::Relaxed);
-        }
-    }
-
-    fn line(&self, thread: u32) -> Option<u32> {
-        if self.signal.load(Ordering::Relaxed) {
-            return None;
-        }
-        let entries = self.slots.iter().map(|slot| slot.load(Ordering::Relaxed));
-        entries.filter(|entry| entry >> 32 == u64::from(thread) + 1).map(|entry| entry as u32).min()
-    }
-}
-
 impl Semaphore {
     pub fn save_head(&self, w: &mut Writer<'_>) {
         w.int(self.initial);
@@ -200,7 +181,7 @@ impl Semaphore {
     pub fn load(r: &mut Reader<'_>) -> Semaphore {
         let (initial, bounded) = (r.int(), r.flag());
         let permits = Word::new(initial as u64);
-        Semaphore { permits, initial, bounded, waiters: WaitQueue::new(), holders: Holders::default() }
+        Semaphore { permits, initial, bounded, waiters: WaitQueue::new(), signal: AtomicBool::new(false) }
     }
 
     /// Who has taken permits is for reports only, and tells no states apart.

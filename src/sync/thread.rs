@@ -3,6 +3,7 @@
 //! Starting one, and what it means to run, is the world's; this is what others can see of it.
 
 use super::Who;
+use super::permits::Permits;
 use super::process::Process;
 use super::wait::WaitQueue;
 use crate::event::recorder;
@@ -45,6 +46,7 @@ pub struct Thread {
     pub done: WaitQueue,
     /// How many locks it holds (each level of a reentrant one counts); written by the thread alone.
     pub held: AtomicU32,
+    pub permits: Permits,
     /// What it waits for, while it is blocked: set by the world before it blocks.
     pub waiting: Mutex<Option<Waiting>>,
     /// What it has done, for those who see that it waits or has ended: for `--race`.
@@ -164,6 +166,7 @@ impl Thread {
             raised_elsewhere: AtomicBool::new(false),
             done: WaitQueue::new(),
             held: AtomicU32::new(0),
+            permits: Permits::default(),
             waiting: Mutex::new(None),
             stamp: Mutex::new(None),
         }

@@ -38,7 +38,7 @@ pub trait World {
     fn task_failed(&mut self, failure: Arc<crate::sync::future::Failure>);
 
     /// The locks that a thread holds now, with the line where each was acquired.
-    fn held_by(&self, thread: u32) -> Vec<(Arc<Sync>, u32)>;
+    fn held_by(&self, thread: &Thread) -> Vec<(Arc<Sync>, u32)>;
 
     /// Threads that have started and not ended, `main` first, then by id.
     fn threads(&self) -> Vec<Arc<Thread>>;

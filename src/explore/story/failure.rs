@@ -101,7 +101,7 @@ impl Teller<'_> {
         let (thread, name) = (self.known[known].clone(), self.label(known));
         let span =
             self.universe.seats[seat].fiber.as_ref().map_or(Span::default(), |f| f.next_span(&program));
-        let holds = self.universe.held_by(thread.id).into_iter().map(|(sync, _)| sync.label()).collect();
+        let holds = self.universe.held_by(&thread).into_iter().map(|(sync, _)| sync.label()).collect();
         let touches = self.touches_of(seat);
         let line = program.source.line(span.start);
         Some((Access { thread: name, line, span, write: false, holds }, touches))

@@ -100,7 +100,7 @@ impl Teller<'_> {
     }
 
     fn note_holds(&mut self, now: u64, known: usize) {
-        let held = self.universe.held_by(self.known[known].id);
+        let held = self.universe.held_by(&self.known[known]);
         let mut holds = Vec::new();
         for (sync, line) in held {
             let thing = self.thing(label(&sync));

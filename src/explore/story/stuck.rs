@@ -20,7 +20,7 @@ impl Teller<'_> {
                 (Some(_), _) | (None, None) => seat.line,
             };
             let Some((waits, releasers, _)) = self.waits_for(at) else { continue };
-            let holds = self.universe.held_by(thread.id).into_iter();
+            let holds = self.universe.held_by(&thread).into_iter();
             let holds = holds.map(|(sync, line)| (sync.label(), line)).collect();
             stuck.push((thread.id, releasers, Stuck { thread: name, holds, waits, line }));
         }

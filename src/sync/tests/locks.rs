@@ -31,7 +31,7 @@ fn a_lock_is_for_one_thread_at_a_time() {
     let b = a.other("b");
     let guard = lock(&a);
     assert!(a.acquire(&guard));
-    assert_eq!((held(&a), guard.held_since(a.thread.id), guard.held_since(b.thread.id)), (1, Some(7), None));
+    assert_eq!((held(&a), guard.held_since(&a.thread), guard.held_since(&b.thread)), (1, Some(7), None));
     assert!(!b.acquire(&guard));
     let mut op = Op::acquire(guard.clone());
     assert!(b.waits(&mut op));
@@ -40,7 +40,7 @@ fn a_lock_is_for_one_thread_at_a_time() {
     a.leave(&guard).unwrap();
     assert_eq!(held(&a), 0);
     assert!(is(&b.does(&mut op), &Value::Bool(true)));
-    assert_eq!(guard.held_since(b.thread.id), Some(9));
+    assert_eq!(guard.held_since(&b.thread), Some(9));
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn an_rwlock_is_abandoned_by_readers_too() {
     let b = a.other("b");
     let (read, write, lock) = sides(&a);
     a.acquire(&read);
-    assert_eq!(lock.held_since(a.thread.id), Some(7));
+    assert_eq!(lock.held_since(&a.thread), Some(7));
     let mut op = Op::acquire(write.clone());
     assert!(b.waits(&mut op));
     lock.abandon(a.thread.id, &"main".into());
@@ -265,13 +265,13 @@ fn a_semaphore_knows_who_has_permits_unless_it_is_a_signal() {
     let s = a.make("s", Kind::Semaphore(Semaphore::new(2, false).unwrap()));
     s.enter(a.at(3)).unwrap();
     s.enter(a.at(4)).unwrap();
-    assert_eq!((s.held_since(a.thread.id), s.held_since(b.thread.id)), (Some(3), None));
+    assert_eq!((s.held_since(&a.thread), s.held_since(&b.thread)), (Some(3), None));
     a.leave(&s).unwrap();
     a.leave(&s).unwrap();
-    assert_eq!(s.held_since(a.thread.id), None);
+    assert_eq!(s.held_since(&a.thread), None);
     s.enter(a.at(5)).unwrap();
     b.leave(&s).unwrap();
-    assert_eq!(s.held_since(a.thread.id), None, "b has given what it had not taken");
+    assert_eq!(s.held_since(&a.thread), None, "b has given what it had not taken");
 }
 
 #[test]

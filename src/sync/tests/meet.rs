@@ -46,7 +46,7 @@ fn waiting_gives_up_every_level_and_takes_them_again() {
     assert!(is(&a.does(&mut op), &Value::Bool(true)));
     assert_eq!(RLock::of(&guard).unwrap().depth(), 2);
     assert_eq!(a.thread.held.load(Ordering::SeqCst), 2);
-    assert_eq!(guard.held_since(a.thread.id), Some(7), "held since the line of the acquire");
+    assert_eq!(guard.held_since(&a.thread), Some(7), "held since the line of the acquire");
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_plain_lock_serves_too() {
     notify(&b, &c, usize::MAX).unwrap();
     b.leave(&guard).unwrap();
     a.does(&mut op);
-    assert_eq!((guard.held_since(a.thread.id), a.thread.held.load(Ordering::SeqCst)), (Some(7), 1));
+    assert_eq!((guard.held_since(&a.thread), a.thread.held.load(Ordering::SeqCst)), (Some(7), 1));
     let event = a.make("e", Kind::Event(Event::default()));
     assert_eq!(failed(Condition::new(event)).0, "type");
 }

@@ -221,7 +221,7 @@ impl World for Testing {
         self.shared.failures.lock().push(failure);
     }
 
-    fn held_by(&self, _: u32) -> Vec<(Arc<Sync>, u32)> {
+    fn held_by(&self, _: &Thread) -> Vec<(Arc<Sync>, u32)> {
         Vec::new()
     }
 

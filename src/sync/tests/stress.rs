@@ -111,7 +111,7 @@ fn a_semaphore_lets_in_never_more_than_its_permits() {
             }
             inside.fetch_sub(1, Ordering::SeqCst);
             world.leave(&s).unwrap();
-            assert_eq!(s.held_since(world.thread.id), None);
+            assert_eq!(s.held_since(&world.thread), None);
         }
     });
     assert_eq!(Semaphore::of(&s).unwrap().permits(), 3);

@@ -175,7 +175,7 @@ impl Shared {
             if let Some(name) = self.processes.absent.get(&id)
                 && let Value::Sync(sync) = op.on()
             {
-                let line = sync.held_since(id).map_or_else(String::new, |line| format!(" in line {line}"));
+                let line = sync.locked_since(id).map_or_else(String::new, |line| format!(" in line {line}"));
                 notes.push(format!(
                     "{} was locked at the fork by thread \"{name}\"{line}, which does not exist here",
                     sync.label()
@@ -195,7 +195,7 @@ impl Shared {
 
     pub(super) fn stuck(&self, seat: &Seat, notes: &mut Vec<String>) -> Stuck {
         // Permits of semaphores too, which `labels_held_by` may leave out.
-        let held = self.things.held_by(seat.thread.id).into_iter();
+        let held = self.things.held_by(&seat.thread).into_iter();
         let mut stuck = Stuck {
             thread: seat.thread.name(),
             holds: held.map(|(sync, line)| (sync.label(), line)).collect(),

@@ -215,7 +215,7 @@ impl World for Eyes<'_> {
         self.real.task_failed(failure);
     }
 
-    fn held_by(&self, thread: u32) -> Vec<(Arc<Sync>, u32)> {
+    fn held_by(&self, thread: &Thread) -> Vec<(Arc<Sync>, u32)> {
         self.real.held_by(thread)
     }
 

@@ -167,7 +167,7 @@ impl World for RealWorld {
         self.shared.things.add_failure(failure);
     }
 
-    fn held_by(&self, thread: u32) -> Vec<(Arc<Sync>, u32)> {
+    fn held_by(&self, thread: &Thread) -> Vec<(Arc<Sync>, u32)> {
         self.shared.things.held_by(thread)
     }
 

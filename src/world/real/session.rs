@@ -242,8 +242,10 @@ impl Handle {
     pub fn threads(&self) -> Vec<(Arc<Thread>, Held)> {
         let threads: Vec<Arc<Thread>> =
             self.0.table.lock().seats.values().map(|seat| seat.thread.clone()).collect();
-        let held = |id: u32| self.0.things.held_by(id).into_iter().map(|(sync, line)| (sync.label(), line));
-        threads.into_iter().map(|thread| (thread.clone(), held(thread.id).collect())).collect()
+        let held = |thread: &Thread| {
+            self.0.things.held_by(thread).into_iter().map(|(sync, line)| (sync.label(), line))
+        };
+        threads.into_iter().map(|thread| (thread.clone(), held(&thread).collect())).collect()
     }
 
     /// The things to wait for that still exist, in the order of their making.

@@ -60,7 +60,7 @@ impl Things {
     }
 
     /// What a thread holds, with the line where each was acquired, in the order of lines.
-    pub fn held_by(&self, thread: u32) -> Vec<(Arc<Sync>, u32)> {
+    pub fn held_by(&self, thread: &Thread) -> Vec<(Arc<Sync>, u32)> {
         let mut held: Vec<(Arc<Sync>, u32)> = Vec::new();
         for sync in self.all() {
             if let Some(line) = sync.held_since(thread) {
@@ -75,13 +75,13 @@ impl Things {
         if thread.held.load(Ordering::SeqCst) == 0 {
             return Vec::new();
         }
-        self.held_by(thread.id).into_iter().map(|(sync, line)| (sync.label(), line)).collect()
+        self.held_by(thread).into_iter().map(|(sync, line)| (sync.label(), line)).collect()
     }
 
     /// The thread ends with locks held: nobody will release them.
     pub fn abandon_held_by(&self, thread: &Thread) {
         let name = thread.name();
-        for (sync, _) in self.held_by(thread.id) {
+        for (sync, _) in self.held_by(thread) {
             sync.abandon(thread.id, &name);
         }
     }

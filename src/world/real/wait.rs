@@ -340,10 +340,7 @@ impl Shared {
     fn holders(&self, sync: &Sync) -> Vec<Arc<str>> {
         let table = self.table.lock();
         let seats = table.seats.values();
-        seats
-            .filter(|seat| sync.held_since(seat.thread.id).is_some())
-            .map(|seat| seat.thread.name())
-            .collect()
+        seats.filter(|seat| sync.held_since(&seat.thread).is_some()).map(|seat| seat.thread.name()).collect()
     }
 
     /// Whether an operation can be done now, or fails.

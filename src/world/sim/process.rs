@@ -475,7 +475,7 @@ impl Universe {
                 other => other.abandon(who),
             }
         }
-        for (sync, _) in self.held_by(thread.id) {
+        for (sync, _) in self.held_by(&thread) {
             sync.abandon(thread.id, &name);
         }
         // What is left of its process may still name it, until that is forgotten.

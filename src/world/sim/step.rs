@@ -484,7 +484,7 @@ impl Stepper<'_> {
         if self.thread.held.load(Ordering::SeqCst) > 0 {
             self.log.opaque = true;
             let name = self.universe.seats[self.seat].label();
-            for (sync, _) in self.universe.held_by(self.thread.id) {
+            for (sync, _) in self.universe.held_by(&self.thread) {
                 sync.abandon(self.thread.id, &name);
             }
         }

@@ -158,7 +158,7 @@ impl Universe {
     }
 
     /// What a thread holds, with the line where each was acquired, in the order of lines.
-    pub fn held_by(&self, thread: u32) -> Vec<(Arc<Sync>, u32)> {
+    pub fn held_by(&self, thread: &Thread) -> Vec<(Arc<Sync>, u32)> {
         let things = self.things.iter().filter_map(Weak::upgrade);
         let mut held: Vec<(Arc<Sync>, u32)> =
             things.filter_map(|sync| sync.held_since(thread).map(|line| (sync, line))).collect();

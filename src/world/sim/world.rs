@@ -59,8 +59,8 @@ impl World for Stepper<'_> {
         self.universe.failures.push(failure);
     }
 
-    fn held_by(&self, thread: u32) -> Vec<(Arc<Sync>, u32)> {
-        if thread == self.thread.id && self.thread.held.load(Ordering::SeqCst) == 0 {
+    fn held_by(&self, thread: &Thread) -> Vec<(Arc<Sync>, u32)> {
+        if thread.id == self.thread.id && self.thread.held.load(Ordering::SeqCst) == 0 {
             return Vec::new();
         }
         self.looked_around.set(true);

@@ -16,7 +16,7 @@ fn held_locks_are_held_by_the_same_threads() {
     let mut again = again.again();
     let (plain, deep) = (again.thing(0), again.thing(1));
     let (a, b) = (again.at(&a, 0), again.at(&b, 1));
-    assert_eq!(plain.held_since(a.thread.id), Some(7));
+    assert_eq!(plain.held_since(&a.thread), Some(7));
     assert_eq!((RLock::of(&deep).unwrap().depth(), b.thread.held.load(Ordering::SeqCst)), (2, 2));
     assert!(a.waits(&mut again.ops[1]) && b.waits(&mut again.ops[0]));
     a.leave(&plain).unwrap();

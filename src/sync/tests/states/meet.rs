@@ -101,7 +101,7 @@ fn numbers_are_kept() {
     assert_eq!(again.write(), Scene::new(&[&a], &[&permits, &latch, &atomic], Vec::new()).write());
     let a = again.at(&a, 0);
     let (permits, latch) = (again.thing(0), again.thing(1));
-    assert_eq!(permits.held_since(a.thread.id), None);
+    assert_eq!(permits.held_since(&a.thread), None);
     assert!(!a.acquire(&permits));
     let semaphore = Semaphore::of(&permits).unwrap();
     semaphore.release(&permits, a.at(1), 2).unwrap();

@@ -34,7 +34,7 @@ impl World for Forced<'_> {
         self.real.task_failed(failure);
     }
 
-    fn held_by(&self, thread: u32) -> Vec<(Arc<Sync>, u32)> {
+    fn held_by(&self, thread: &Thread) -> Vec<(Arc<Sync>, u32)> {
         self.real.held_by(thread)
     }
 
