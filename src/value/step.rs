@@ -1,7 +1,8 @@
 //! The lock that makes one operation on a variable or a container one step.
 //!
 //! It is held for a few instructions and never while anything waits, so whoever finds it taken looks again, and
-//! after a while lets others run first. Measured: taking and releasing it costs half of what a lock costs that can
+//! after a while lets others run first. Not at once: two threads that use one value all the time get more done when one
+//! stands back for some of the other's steps, than when their cores fetch the value from each other for each. Measured: taking and releasing it costs half of what a lock costs that can
 //! park (one locked instruction instead of two), and every read of a shared variable pays it.
 //!
 //! # Sequential consistency
@@ -88,21 +89,25 @@ impl Drop for Step {
     }
 }
 
-/// How often it looks again before it lets others run.
-const LOOKS: u32 = 64;
+/// How many turns it pauses before it looks again, at first; and after how many it lets others run.
+const PAUSE: u32 = 16;
+const LONGEST: u32 = 64;
 
 impl Step {
     #[cold]
     fn lock_taken(&self) {
-        let mut looks = 0;
-        while self.taken.load(Ordering::Relaxed)
-            || self.taken.compare_exchange_weak(false, true, Ordering::SeqCst, Ordering::Relaxed).is_err()
-        {
-            if looks < LOOKS {
-                looks += 1;
-                std::hint::spin_loop();
-            } else {
+        let mut pause = PAUSE;
+        loop {
+            (0..pause.min(LONGEST)).for_each(|_| std::hint::spin_loop());
+            if !self.taken.load(Ordering::Relaxed)
+                && self.taken.compare_exchange_weak(false, true, Ordering::SeqCst, Ordering::Relaxed).is_ok()
+            {
+                return;
+            }
+            if pause > LONGEST {
                 std::thread::yield_now();
+            } else {
+                pause *= 2;
             }
         }
     }
