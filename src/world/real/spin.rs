@@ -17,6 +17,11 @@ const GLANCE: u32 = 4;
 const MOST: u32 = 80;
 /// Fewer are of no use.
 const LEAST: u32 = 10;
+/// For what is held for a moment only: so many pauses, of so many turns at first. They are long enough (about a third of a
+/// microsecond, at first) for the holder to take it and give it back many times meanwhile: two threads that took turns
+/// would have their cores do little but fetch what they share from each other.
+const PAUSES: u32 = 3;
+const PAUSE: u32 = 16;
 /// One wait in so many looks again although that has been of no use lately.
 const RETRY_EVERY: u32 = 64;
 /// How often others are let run before the thread parks.
@@ -52,7 +57,8 @@ impl Spin {
     fn on(cores: u32) -> Spin {
         // On a single core nothing happens while it looks.
         let most = if cores > 1 { MOST } else { 0 };
-        Spin { most, looks: most, until_retry: RETRY_EVERY, keep_core: 0 }
+        // Of many threads that wait once each it would be of no use.
+        Spin { most, looks: 0, until_retry: RETRY_EVERY, keep_core: 0 }
     }
 
     /// A few looks.
@@ -64,6 +70,17 @@ impl Spin {
     /// Looks until `done` says so or it has been long enough. Whether it was done.
     pub fn until(&mut self, mut done: impl FnMut() -> bool) -> bool {
         self.look(&mut done) || self.give_way(&mut done)
+    }
+
+    /// Likewise, for what is held for a moment, and taken again by whoever has just given it back.
+    pub fn until_free(&self, mut done: impl FnMut() -> bool) -> bool {
+        if self.most == 0 {
+            return false;
+        }
+        (0..PAUSES).any(|longer| {
+            pause(PAUSE << longer);
+            done()
+        })
     }
 
     fn look(&mut self, done: &mut impl FnMut() -> bool) -> bool {
@@ -110,13 +127,15 @@ impl Spin {
     }
 }
 
+fn pause(turns: u32) {
+    (0..turns).for_each(|_| std::hint::spin_loop());
+}
+
 #[inline]
 fn look(looks: std::ops::Range<u32>, done: &mut impl FnMut() -> bool) -> bool {
     for look in looks {
         // Looking takes the thing away from the core of the thread that is to change it: ever more rarely.
-        for _ in 0..1 + look / 3 {
-            std::hint::spin_loop();
-        }
+        pause(1 + look / 3);
         if done() {
             return true;
         }
@@ -142,6 +161,8 @@ mod tests {
     fn looks_less_after_failures_and_longest_after_success() {
         let mut spin = Spin::on(2);
         let (first, retry) = (MOST - GLANCE, MOST);
+        assert_eq!(looks(&mut spin), 0, "nothing tells yet that it would be of use");
+        while !spin.look(&mut || true) {}
         assert_eq!(looks(&mut spin), first);
         assert!((LEAST - GLANCE..first).contains(&looks(&mut spin)));
         for _ in 0..10 {
@@ -153,6 +174,18 @@ mod tests {
         assert_eq!(tried, [retry, retry]);
         while !spin.look(&mut || true) {}
         assert_eq!(looks(&mut spin), first);
+    }
+
+    #[test]
+    fn what_is_free_in_a_moment_is_looked_for_a_few_times() {
+        let mut looks = 0;
+        let mut third = || {
+            looks += 1;
+            looks == 3
+        };
+        assert!(Spin::on(2).until_free(&mut third));
+        assert!(!Spin::on(2).until_free(|| false));
+        assert!(!Spin::on(1).until_free(|| true));
     }
 
     #[test]

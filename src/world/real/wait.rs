@@ -117,7 +117,12 @@ impl RealWorld {
             if !looks {
                 return None;
             }
-            let done = self.spin.until(&mut ready);
+            let held_for_a_moment = matches!(pending.op, Op::Acquire(_));
+            let done = if held_for_a_moment {
+                self.spin.until_free(&mut ready)
+            } else {
+                self.spin.until(&mut ready)
+            };
             pending.op.queues(&mut |queue| queue.end_looking());
             done
         };
