@@ -28,8 +28,9 @@ pub(super) struct Knot {
 }
 
 impl Shared {
-    /// The thread is about to park without a deadline. False if it has been woken already.
-    pub(super) fn block(&self, seat: &Arc<Seat>) -> bool {
+    /// The thread is about to park without a deadline. `by_name`: who could release it is known by name. False if it has
+    /// been woken already.
+    pub(super) fn block(&self, seat: &Arc<Seat>, by_name: bool) -> bool {
         let table = self.table.lock();
         if !seat.waiter.lie_down(false) {
             return false;
@@ -43,7 +44,9 @@ impl Shared {
         }
         let deadlock = match nobody_awake {
             true => self.find_deadlock(&table),
-            false => self.find_ring(&table, seat.thread.id),
+            false if by_name => self.find_ring(&table, seat.thread.id),
+            // Anyone who can reach a thing is a matter of `knot`.
+            false => None,
         };
         drop(table);
         if let Some(deadlock) = deadlock {

@@ -206,8 +206,10 @@ impl RealWorld {
         // Another process may change what is awaited, if any has anything in common with this one.
         let elsewhere = awaits && self.shared.memory().is_some() && self.shared.code().image.program.shares();
         let dozing = until.is_some() || elsewhere || releasers == Releasers::Outside;
+        // Of which kind they are stays the same as long as the thread waits, who they are does not.
+        let by_name = matches!(releasers, Releasers::All(_) | Releasers::Either(_));
         let waiter = &self.seat.waiter;
-        let down = if dozing { waiter.lie_down(true) } else { self.shared.block(&self.seat) };
+        let down = if dozing { waiter.lie_down(true) } else { self.shared.block(&self.seat, by_name) };
         // The end of the run wakes all after it has set its flag: seen here, or woken.
         if down && self.shared.stopping() {
             waiter.wake();
