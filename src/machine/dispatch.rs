@@ -333,7 +333,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 I::LoadFixed { d, index } => match image.fixed[index as usize].get() {
                     Some(value) => put(w!(d), value.clone()),
                     None => {
-                        attempt!(Err::<(), _>(slow::unset(&program.fixed[index as usize])));
+                        attempt!(Err::<(), _>(slow::unset_name(program, index)));
                     }
                 },
                 I::LoadCell { d, cell, .. } => {

@@ -284,6 +284,18 @@ pub(super) fn unset(name: &str) -> Error {
         .hint("its declaration has not run yet: call this after it")
 }
 
+/// The same of a name that is written once.
+#[cold]
+pub(super) fn unset_name(program: &Program, index: u32) -> Error {
+    let error = unset(&program.fixed[index as usize]);
+    match program.process() {
+        Some(_) => error.note(
+            "a process begins with what was set when it was started: what is declared later it never has",
+        ),
+        None => error,
+    }
+}
+
 #[cold]
 pub(super) fn unset_field(program: &Program, object: &Value, index: u16) -> Error {
     let name = call::members(object)
@@ -293,7 +305,7 @@ pub(super) fn unset_field(program: &Program, object: &Value, index: u16) -> Erro
 
 /// A variable that is written once.
 pub(super) fn fixed(image: &Image, index: u32) -> Result<&Value, Error> {
-    image.fixed[index as usize].get().ok_or_else(|| unset(&image.program.fixed[index as usize]))
+    image.fixed[index as usize].get().ok_or_else(|| unset_name(&image.program, index))
 }
 
 // Numbers.
