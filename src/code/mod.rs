@@ -1,5 +1,6 @@
 //! Programs: what the machine runs. Made by `lower` from the tree and the resolver's answers.
 
+pub mod crews;
 pub mod effects;
 pub mod flow;
 mod instruction;

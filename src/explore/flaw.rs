@@ -1,6 +1,7 @@
 //! Deliberate mistakes of the explorer. A comparison with another explorer is worth something only if it notices them;
 //! whether it does is tested (`tests/explore`). Nothing else sets one.
 
+use crate::code::crews::Crews;
 use crate::world::sim::Rules;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,17 +16,20 @@ pub enum Flaw {
     DeadTooSoon,
     /// That a step has met a variable is forgotten when its outcome is remembered.
     MetForgotten,
+    /// Every list of threads is taken to be one that is only joined.
+    OrderForgotten,
     /// What an `invariant` is about is not looked at while there is one thread only.
     NotLookedAt,
 }
 
 impl Flaw {
-    pub const ALL: [Flaw; 6] = [
+    pub const ALL: [Flaw; 7] = [
         Flaw::WriteUnseen,
         Flaw::AlwaysMerged,
         Flaw::EndMerged,
         Flaw::DeadTooSoon,
         Flaw::MetForgotten,
+        Flaw::OrderForgotten,
         Flaw::NotLookedAt,
     ];
 
@@ -44,6 +48,7 @@ impl Flaw {
                     liveness.spoil();
                 }
             }
+            Flaw::OrderForgotten => rules.crews.iter_mut().for_each(Crews::spoil),
             Flaw::NotLookedAt => rules.looked_at.fill(false),
             Flaw::MetForgotten => {}
         }

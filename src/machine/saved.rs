@@ -4,6 +4,7 @@
 //! or for reports is not.
 
 use super::{Fiber, Frame};
+use crate::code::crews::Crews;
 use crate::code::live::Liveness;
 use crate::code::{Program, Register};
 use crate::state::{Reader, Writer};
@@ -23,9 +24,64 @@ pub enum Rest {
     About,
 }
 
+/// What is left out of a fiber that is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Kept<'k> {
+    /// Which registers may still be read; without, every register is kept.
+    pub live: Option<&'k Liveness>,
+    /// Which lists of threads have no order, and the fiber's own thread.
+    pub crews: Option<(&'k Crews, &'k Thread)>,
+}
+
 impl Fiber {
-    /// Writes it. Without `live` every register is kept.
-    pub fn save(&self, w: &mut Writer<'_>, program: &Program, live: Option<&Liveness>, rest: Rest) {
+    /// The instruction that a frame is about to do, or does.
+    fn place(&self, depth: usize, rest: Rest) -> u32 {
+        let pc = self.frames[depth].pc;
+        match rest {
+            Rest::Before if depth + 1 == self.frames.len() => pc,
+            Rest::Before | Rest::Within | Rest::About => pc.saturating_sub(1),
+        }
+    }
+
+    /// Whether a register may still be read.
+    fn keeps(&self, depth: usize, register: Register, live: Option<&Liveness>, rest: Rest) -> bool {
+        let Some(live) = live else { return true };
+        let Frame { function, pc, .. } = self.frames[depth];
+        let live = match (depth + 1 < self.frames.len(), rest) {
+            (true, _) | (false, Rest::Within) => live.during(function, pc),
+            (false, Rest::Before) => live.before(function, pc),
+            (false, Rest::About) => live.before(function, pc - 1),
+        };
+        live.contains(register)
+    }
+
+    /// The addresses of the lists that are written in place, as groups: of threads that are only joined, where one register
+    /// alone leads to them.
+    fn groups(&self, program: &Program, kept: Kept<'_>, rest: Rest) -> Vec<usize> {
+        let Some((crews, thread)) = kept.crews else { return Vec::new() };
+        // Each list that registers lead to: how many, and whether it is a crew.
+        let mut lists: Vec<(usize, usize, bool)> = Vec::new();
+        for (depth, frame) in self.frames.iter().enumerate() {
+            for register in 0..registers_of(program, frame, self.frames.get(depth + 1)) {
+                let Value::List(list) = &self.stack[frame.base as usize + register] else { continue };
+                let register = register as Register;
+                if !self.keeps(depth, register, kept.live, rest) {
+                    continue;
+                }
+                let address = Arc::as_ptr(list).addr();
+                if let Some((_, times, _)) = lists.iter_mut().find(|(known, _, _)| *known == address) {
+                    *times += 1;
+                    continue;
+                }
+                let crew = crews.holds(frame.function, self.place(depth, rest), register);
+                lists.push((address, 1, crew && are_joined(&list.snapshot(), thread)));
+            }
+        }
+        lists.into_iter().filter(|(_, times, crew)| *times == 1 && *crew).map(|it| it.0).collect()
+    }
+
+    pub fn save(&self, w: &mut Writer<'_>, program: &Program, kept: Kept<'_>, rest: Rest) {
+        let groups = self.groups(program, kept, rest);
         w.option(self.exiting, |w, status| w.int(i64::from(status)));
         w.values(&self.locals);
         w.count(self.arms.len() as u64);
@@ -40,17 +96,9 @@ impl Fiber {
             let count = registers_of(program, frame, above);
             w.count(count as u64);
             for register in 0..count {
-                let kept = live.is_none_or(|live| {
-                    let (function, pc, register) = (frame.function, frame.pc, register as Register);
-                    match (above, rest) {
-                        (Some(_), _) => live.during(function, pc).contains(register),
-                        (None, Rest::Before) => live.before(function, pc).contains(register),
-                        (None, Rest::About) => live.before(function, pc - 1).contains(register),
-                        (None, Rest::Within) => live.during(function, pc).contains(register),
-                    }
-                });
-                let value = if kept { &self.stack[frame.base as usize + register] } else { &Value::Nil };
-                match crew(program, frame, value) {
+                let keeps = self.keeps(depth, register as Register, kept.live, rest);
+                let value = if keeps { &self.stack[frame.base as usize + register] } else { &Value::Nil };
+                match crew(program, frame, value, &groups) {
                     Some(threads) => {
                         w.byte(GROUP);
                         w.group(&threads);
@@ -109,18 +157,38 @@ impl Fiber {
 /// Stands before a group of threads in place of a value's tag.
 const GROUP: u8 = u8::MAX;
 
-/// The threads of a `parallel`, as it waits for them: which comes first means nothing, as long as none has failed.
-fn crew(program: &Program, frame: &Frame, value: &Value) -> Option<Vec<Arc<Thread>>> {
+/// The threads of one of these lists; or those of a `parallel`, as it waits for them: which comes first means nothing, as long
+/// as none has failed.
+fn crew(program: &Program, frame: &Frame, value: &Value, groups: &[usize]) -> Option<Vec<Arc<Thread>>> {
+    let Value::List(list) = value else { return None };
+    if groups.contains(&Arc::as_ptr(list).addr()) {
+        return Some(list.snapshot().iter().filter_map(thread_in).cloned().collect());
+    }
     let function = &program.functions[frame.function as usize];
     if !function.internal || *function.name != *"__parallel" {
         return None;
     }
-    let Value::List(list) = value else { return None };
     let thread = |value: &Value| match value {
         Value::Thread(thread) if thread.state() != State::Failed => Some(thread.clone()),
         _ => None,
     };
     list.snapshot().iter().map(thread).collect()
+}
+
+fn thread_in(value: &Value) -> Option<&Arc<Thread>> {
+    if let Value::Thread(thread) = value { Some(thread) } else { None }
+}
+
+/// Whether these are threads, each there once, that this one can wait for in any order.
+fn are_joined(elements: &[Value], by: &Thread) -> bool {
+    let plain = |thread: &Arc<Thread>| {
+        thread.started() && thread.id != by.id && thread.timer.is_none() && thread.process.is_none()
+    };
+    let once = |at: usize, thread: &Arc<Thread>| {
+        elements[..at].iter().filter_map(thread_in).all(|other| !Arc::ptr_eq(other, thread))
+    };
+    let fits = |(at, value)| thread_in(value).is_some_and(|thread| plain(thread) && once(at, thread));
+    elements.iter().enumerate().all(fits)
 }
 
 /// How many registers belong to the frame alone: those of the call above it begin inside its own.

@@ -138,7 +138,9 @@ impl Writer<'_> {
     /// References to threads whose order means nothing.
     pub fn group(&mut self, threads: &[Arc<Thread>]) {
         self.count(threads.len() as u64);
-        self.numbering.unordered(self.refs.len() as u32, threads.len() as u32);
+        if !threads.is_empty() {
+            self.numbering.unordered(self.refs.len() as u32, threads.len() as u32);
+        }
         threads.iter().for_each(|thread| self.thread(thread));
     }
 

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::mapped::{self, Place};
 use crate::state::{Reader, Writer};
+use crate::sync::thread::Thread;
 use crate::value::Value;
 use std::sync::{Arc, OnceLock};
 
@@ -228,8 +229,19 @@ impl Op {
             Op::Sleep | Op::Change | Op::Fork => {}
             Op::Beat(thread) | Op::Join(thread) | Op::ThreadResult(thread) => w.thread(thread),
             Op::JoinAll(threads) => {
-                w.count(threads.len() as u64);
-                threads.iter().for_each(|thread| w.thread(thread));
+                // None of them was refused, or it would not wait: which comes first means nothing.
+                let once = |(at, thread): (usize, &Arc<Thread>)| {
+                    threads[..at].iter().all(|other| !Arc::ptr_eq(other, thread)) && thread.process.is_none()
+                };
+                let unordered = threads.iter().enumerate().all(once);
+                w.flag(unordered);
+                match unordered {
+                    true => w.group(threads),
+                    false => {
+                        w.count(threads.len() as u64);
+                        threads.iter().for_each(|thread| w.thread(thread));
+                    }
+                }
             }
             Op::Acquire(sync)
             | Op::Latch(sync)
@@ -259,7 +271,10 @@ impl Op {
             1 => Op::Change,
             2 => Op::Beat(r.thread()),
             3 => Op::Join(r.thread()),
-            4 => Op::JoinAll((0..r.count()).map(|_| r.thread()).collect()),
+            4 => {
+                r.flag();
+                Op::JoinAll((0..r.count()).map(|_| r.thread()).collect())
+            }
             5 => Op::ThreadResult(r.thread()),
             6 => Op::Acquire(r.sync()),
             7 => Op::Enter(rwlock::Enter::load(r)),

@@ -369,6 +369,10 @@ impl Compiler {
             S::Sleep(seconds) => Step::Sleep(*seconds),
             S::Start(handle) => Step::Start(*handle),
             S::Join(handle) => Step::Join { handle: *handle, timeout: None, to: None },
+            S::JoinAll(handles) => {
+                let join = |handle: &usize| Step::Join { handle: *handle, timeout: None, to: None };
+                return handles.iter().for_each(|handle| self.emit(join(handle)));
+            }
             S::JoinTimed(handle, seconds, local) => {
                 Step::Join { handle: *handle, timeout: Some(*seconds), to: Some(*local) }
             }

@@ -87,9 +87,36 @@ pub fn program(seed: u64) -> Program {
         };
         generator.program();
         if size(&generator.program) <= MOST {
+            // Drawn apart, so that the rest of a program stays what it is.
+            let mut random = fastrand::Rng::with_seed(!seed);
+            if random.u8(..10) < 4 {
+                join_together(&mut generator.program, &mut random);
+            }
             return generator.program;
         }
     }
+}
+
+/// `main` waits for its threads with one statement, and perhaps keeps them in a list.
+fn join_together(program: &mut Program, random: &mut fastrand::Rng) {
+    let joined = |statement: &Statement| match statement {
+        Statement::Join(handle) => Some(*handle),
+        _ => None,
+    };
+    let mut joined: Vec<usize> = program.main.iter().filter_map(joined).collect();
+    let is_join = |statement: &Statement| matches!(statement, Statement::Join(_));
+    let Some(last) = program.main.iter().rposition(is_join) else { return };
+    let kinds = program.handles.iter().map(|body| program.bodies[*body].kind);
+    let one_template = kinds.clone().all(|kind| kind == BodyKind::Template)
+        && program.handles.iter().all(|body| *body == program.handles[0])
+        && program.main.iter().take_while(|it| matches!(it, Statement::Start(_))).count()
+            == program.handles.len();
+    if random.bool() && !kinds.clone().any(|kind| matches!(kind, BodyKind::Timer(_))) {
+        program.listing = if one_template && random.bool() { Listing::Made } else { Listing::Added };
+        joined = (0..program.handles.len()).collect();
+    }
+    program.main[last] = Statement::JoinAll(joined);
+    program.main.retain(|statement| !is_join(statement));
 }
 
 /// About as many states as there are ways to stand in the threads' code.

@@ -215,11 +215,35 @@ fn main_alone() -> Program {
     }
 }
 
+/// `main` asks for the first thread of a list, which waits for what comes later, while the second has ended.
+fn told_apart() -> Program {
+    use model::{Body, BodyKind, Listing, Statement, Test, Thing, Value};
+    let body = |statement| Body { kind: BodyKind::Template, daemon: false, statements: vec![statement] };
+    Program {
+        vars: vec![0],
+        things: vec![Thing::Event],
+        bodies: vec![body(Statement::Wait(0)), body(Statement::Set(0, Value::Number(1)))],
+        handles: vec![0, 1],
+        listing: Listing::Added,
+        main: vec![
+            Statement::Start(0),
+            Statement::Start(1),
+            // Others move before the list is looked at.
+            Statement::Print(vec![Value::Number(1)]),
+            Statement::JoinTimed(0, 1, 0),
+            Statement::If(Test::Flag(0), vec![Statement::Set(0, Value::Number(5))], Vec::new()),
+            Statement::SetEvent(0),
+            Statement::JoinAll(vec![0, 1]),
+        ],
+        ..Program::default()
+    }
+}
+
 /// So it does when conc is.
 #[test]
 fn a_wrong_explorer_is_noticed() {
     for flaw in conc::explore::flaw::Flaw::ALL {
-        let mut programs = std::iter::once(main_alone()).chain((0..2000).map(generate::program));
+        let mut programs = [main_alone(), told_apart()].into_iter().chain((0..2000).map(generate::program));
         assert!(programs.any(|program| is_noticed(&program, flaw)), "{flaw:?}");
     }
 }

@@ -14,11 +14,24 @@ pub struct Program {
     pub bodies: Vec<Body>,
     /// Which body each handle `h0`, `h1` … runs.
     pub handles: Vec<usize>,
+    pub listing: Listing,
     pub invariants: Vec<Test>,
     pub ensures: Vec<Test>,
     pub main: Vec<Statement>,
     /// Time passes only when nothing can move (`--time idle`).
     pub idle: bool,
+}
+
+/// Where `main` keeps the handles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Listing {
+    /// Each has a name.
+    #[default]
+    Names,
+    /// They are added to a list `hs`.
+    Added,
+    /// The list is made at once; for handles that all run one body.
+    Made,
 }
 
 #[derive(Debug, Clone)]
@@ -129,6 +142,8 @@ pub enum Statement {
     Sleep(i64),
     Start(usize),
     Join(usize),
+    /// Of all in the list, if there is one.
+    JoinAll(Vec<usize>),
     JoinTimed(usize, i64, usize),
     Cancel(usize),
     Kill(usize),

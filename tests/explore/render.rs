@@ -67,7 +67,18 @@ impl Writer<'_> {
             }
         }
         self.in_main = true;
-        for statement in &program.main {
+        let mut main = &program.main[..];
+        match program.listing {
+            Listing::Names => {}
+            Listing::Added => self.line("let hs = []"),
+            Listing::Made => {
+                let start = |statement: &Statement| matches!(statement, Statement::Start(_));
+                let count = main.iter().take_while(|statement| start(statement)).count();
+                self.line(&format!("let hs = [start t{}() for i in 0..{count}]", program.handles[0]));
+                main = &main[count..];
+            }
+        }
+        for statement in main {
             self.statement(statement);
         }
     }
@@ -135,6 +146,15 @@ impl Writer<'_> {
         let body = self.program.handles[handle];
         match self.program.bodies[body].kind {
             BodyKind::Timer(_) => format!("t{body}"),
+            BodyKind::Template | BodyKind::Process | BodyKind::Block
+                if self.program.listing != Listing::Names =>
+            {
+                let starts = self.program.main.iter().filter_map(|statement| match statement {
+                    Statement::Start(handle) => Some(*handle),
+                    _ => None,
+                });
+                format!("hs[{}]", starts.take_while(|other| *other != handle).count())
+            }
             BodyKind::Template | BodyKind::Process | BodyKind::Block => format!("h{handle}"),
         }
     }
@@ -213,6 +233,10 @@ impl Writer<'_> {
             S::Sleep(seconds) => format!("sleep {seconds}ms"),
             S::Start(handle) => {
                 let body = self.program.handles[*handle];
+                let (before, after) = match self.program.listing {
+                    Listing::Names => (format!("let h{handle} = "), ""),
+                    Listing::Added | Listing::Made => ("hs.push(".to_string(), ")"),
+                };
                 match self.program.bodies[body].kind {
                     BodyKind::Template | BodyKind::Process => {
                         let given = match self.program.channel().filter(|_| *handle == 0) {
@@ -220,16 +244,21 @@ impl Writer<'_> {
                             Some(server) => format!("{}.port", self.name(server)),
                             None => String::new(),
                         };
-                        format!("let h{handle} = start t{body}({given})")
+                        format!("{before}start t{body}({given}){after}")
                     }
                     BodyKind::Timer(_) => format!("start t{body}"),
                     BodyKind::Block => {
                         let statements = &self.program.bodies[body].statements;
-                        return self.block(&format!("let h{handle} = start {{"), statements, "}");
+                        return self.block(&format!("{before}start {{"), statements, &format!("}}{after}"));
                     }
                 }
             }
             S::Join(handle) => format!("join {}", self.handle(*handle)),
+            S::JoinAll(_) if self.program.listing != Listing::Names => "join hs".into(),
+            S::JoinAll(handles) => {
+                let all: Vec<String> = handles.iter().map(|handle| self.handle(*handle)).collect();
+                format!("join {}", all.join(", "))
+            }
             S::JoinTimed(handle, seconds, local) => {
                 format!("let k{local} = {}.join(timeout: {seconds}ms)", self.handle(*handle))
             }

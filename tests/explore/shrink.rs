@@ -31,6 +31,12 @@ fn smaller(program: &Program) -> Vec<Program> {
             let about = |statement: &Statement| matches!(statement, Statement::Start(h) | Statement::Join(h) | Statement::JoinTimed(h, ..) | Statement::Cancel(h) if *h == handle);
             let before = program.main.len();
             program.main.retain(|statement| !about(statement));
+            for statement in &mut program.main {
+                if let Statement::JoinAll(handles) = statement {
+                    handles.retain(|other| *other != handle);
+                }
+            }
+            program.main.retain(|it| !matches!(it, Statement::JoinAll(handles) if handles.is_empty()));
             program.main.len() < before
         });
     }

@@ -217,10 +217,9 @@ pub fn in_loop(function: &Function, at: usize) -> bool {
 pub fn loop_around(program: &Program, place: Span) -> Option<u32> {
     let functions = program.functions.iter().filter(|function| !function.internal);
     let mut found = functions.filter_map(|function| {
-        let at = function.spans.iter().position(|span| *span == place)?;
-        if !in_loop(function, at) {
-            return None;
-        }
+        // The condition of a loop stands in the code twice: before the first round, and at its end.
+        let mut there = (0..function.code.len()).filter(|at| function.spans[*at] == place);
+        let at = there.find(|at| in_loop(function, *at))?;
         let after = flow::reached(function, vec![at]);
         let around = (0..function.code.len())
             .filter(|other| after[*other] && flow::reached(function, vec![*other])[at]);

@@ -7,7 +7,7 @@ use super::step::Stepper;
 use super::universe::{Seat, Universe};
 use crate::code::live::Liveness;
 use crate::code::reach::{Mention, Reach};
-use crate::machine::saved::Rest;
+use crate::machine::saved::{Kept, Rest};
 use crate::machine::{Fiber, Image, Judged, Space};
 use crate::state::living::{Living, slices};
 use crate::state::packed::Packing;
@@ -136,7 +136,7 @@ impl Stepper<'_> {
             let liveness = rules.copied.get_or_init(|| Liveness::of(&program));
             packing.root(format!("a variable of thread \"{}\"", thread.name()), |w| {
                 w.thread(&thread);
-                fiber.save(w, &program, Some(liveness), Rest::Within);
+                fiber.save(w, &program, Kept { live: Some(liveness), crews: None }, Rest::Within);
             });
             all
         })?;

@@ -1,5 +1,6 @@
 //! What a simulated run may leave out, because no step of this script can tell.
 
+use crate::code::crews::Crews;
 use crate::code::live::Liveness;
 use crate::code::reach::{self, Reach};
 use crate::code::sharing::Sharing;
@@ -12,6 +13,8 @@ use std::sync::OnceLock;
 pub struct Rules {
     pub time: Time,
     pub liveness: Option<Liveness>,
+    /// Which lists of threads are only joined.
+    pub crews: Option<Crews>,
     /// Names and ids of threads belong to the state.
     pub names: bool,
     /// How many values of a queue are not reported done belongs to the state.
@@ -100,6 +103,7 @@ impl Rules {
         Rules {
             time,
             liveness: (reductions.liveness && !pipes).then(|| Liveness::of(program)),
+            crews: (reductions.symmetry && reductions.liveness && !pipes).then(|| Crews::of(program)),
             names: watched || !reductions.symmetry,
             counts_tasks: uses(&["task_done", "unfinished"]),
             clock: sharing.observes_time,

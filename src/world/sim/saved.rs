@@ -8,7 +8,7 @@ use super::rules::Rules;
 use super::universe::{MAIN, Seat, Universe};
 use crate::builtin::Wait;
 use crate::explore::Time;
-use crate::machine::saved::Rest;
+use crate::machine::saved::{Kept, Rest};
 use crate::machine::space::{load_handlers, save_handlers};
 use crate::machine::{Fiber, Image, Watch};
 use crate::state::graph::{Builder, Node};
@@ -180,7 +180,8 @@ impl Universe {
             wait.op.save(w);
         });
         w.option(fiber, |w, (fiber, rest)| {
-            fiber.save(w, &self.image.program, rules.liveness.as_ref(), rest);
+            let crews = rules.crews.as_ref().map(|crews| (crews, &*seat.thread));
+            fiber.save(w, &self.image.program, Kept { live: rules.liveness.as_ref(), crews }, rest);
         });
     }
 

@@ -7,7 +7,7 @@ use super::super::run::{Code, Shared};
 use super::parcel::Parcel;
 use super::pipes;
 use crate::code::reach::Mention;
-use crate::machine::saved::Rest;
+use crate::machine::saved::{Kept, Rest};
 use crate::machine::{Fiber, Image};
 use crate::state::Shared as Node;
 use crate::state::packed::{Packed, Packing};
@@ -133,7 +133,7 @@ impl Shared {
             w.thread(handle);
             w.flag(true);
             w.thread(thread);
-            fiber.save(w, program, Some(liveness), Rest::Within);
+            fiber.save(w, program, Kept { live: Some(liveness), crews: None }, Rest::Within);
         });
         pack_variables(&mut packing, &code.image, &|mention| all || marks.may(mention));
         let packed = packing.finish(&cannot_fork_with)?;

@@ -1,0 +1,176 @@
+//! Which lists hold threads that are joined together, and are good for nothing else: the order of such a list means
+//! nothing, so whoever compares states may take equal threads in it one for another (`machine/saved.rs`).
+//!
+//! A list is followed from where it is made, through the registers of its function. As long as it is only added to and
+//! joined it is a crew; whatever else is done with it, an element that is read, a call that gets it, a loop over it, tells
+//! its order, and then it is none. (A variable of the top level that no other function mentions is a register, too.)
+//!
+//! A forward dataflow over the code of each function. What is not certain is no crew: that costs states and no truth.
+
+use super::effects::{Effect, effects};
+use super::flow;
+use super::{Function, Instruction as I, Program, Register};
+use crate::value::Value;
+
+/// What a register may hold: a bit for each list that is made in the function, and `OTHER`.
+type Held = u64;
+const OTHER: Held = 1 << 63;
+/// Lists beyond that are not followed.
+const MOST: usize = 63;
+
+/// For each function which registers hold a crew.
+#[derive(Debug)]
+pub struct Crews {
+    functions: Vec<Rows>,
+    /// A deliberate mistake (`explore::flaw`): every list is taken for a crew.
+    spoilt: bool,
+}
+
+/// Which registers hold a crew before each instruction of a function; empty when none ever does.
+#[derive(Debug, Default)]
+struct Rows {
+    registers: usize,
+    holds: Vec<bool>,
+}
+
+impl Crews {
+    pub fn of(program: &Program) -> Crews {
+        let rows = |function| Follower { program, function, lists: lists(function), told: 0 }.rows();
+        Crews { functions: program.functions.iter().map(rows).collect(), spoilt: false }
+    }
+
+    pub(crate) fn spoil(&mut self) {
+        self.spoilt = true;
+    }
+
+    /// Whether a register of a frame that is about to do an instruction, or does it, can hold nothing but a crew.
+    pub fn holds(&self, function: u32, at: u32, register: Register) -> bool {
+        let rows = &self.functions[function as usize];
+        let place = at as usize * rows.registers + usize::from(register);
+        self.spoilt || rows.holds.get(place).is_some_and(|holds| *holds)
+    }
+}
+
+/// The number of the list that each instruction makes, if it makes one.
+fn lists(function: &Function) -> Vec<Option<usize>> {
+    let mut numbers = 0..MOST;
+    let number = |instruction: &I| match instruction {
+        I::List { .. } => numbers.next(),
+        _ => None,
+    };
+    function.code.iter().map(number).collect()
+}
+
+struct Follower<'p> {
+    program: &'p Program,
+    function: &'p Function,
+    lists: Vec<Option<usize>>,
+    /// The lists whose order somebody is told.
+    told: Held,
+}
+
+impl Follower<'_> {
+    fn rows(mut self) -> Rows {
+        if self.lists.iter().all(Option::is_none) {
+            return Rows::default();
+        }
+        let rows = self.flow();
+        let holds: Vec<bool> =
+            rows.iter().map(|held| *held != 0 && held & (self.told | OTHER) == 0).collect();
+        if holds.contains(&true) {
+            Rows { registers: self.function.registers, holds }
+        } else {
+            Rows::default()
+        }
+    }
+
+    /// What each register may hold before each instruction.
+    fn flow(&mut self) -> Vec<Held> {
+        let (count, registers) = (self.function.code.len(), self.function.registers);
+        let mut rows: Vec<Held> = vec![0; count * registers];
+        rows[..registers].fill(OTHER);
+        let mut reached = vec![false; count];
+        reached[0] = true;
+        let mut pending = vec![0];
+        while let Some(at) = pending.pop() {
+            let before = rows[at * registers..(at + 1) * registers].to_vec();
+            let after = self.step(at, &before);
+            let mut join = |next: usize, row: &[Held]| {
+                let there = &mut rows[next * registers..(next + 1) * registers];
+                let mut changed = !std::mem::replace(&mut reached[next], true);
+                for (known, more) in there.iter_mut().zip(row) {
+                    changed |= *more & !*known != 0;
+                    *known |= more;
+                }
+                if changed {
+                    pending.push(next);
+                }
+            };
+            flow::successors(self.function, at).for_each(|next| join(next, &after));
+            for handler in flow::handlers(self.function, at) {
+                // It may have failed before it has written anything, or after.
+                let mut row: Vec<Held> = before.iter().zip(&after).map(|(a, b)| a | b).collect();
+                row[usize::from(handler.error)] = OTHER;
+                join(handler.target as usize, &row);
+            }
+        }
+        rows
+    }
+
+    /// What the registers hold after an instruction.
+    fn step(&mut self, at: usize, before: &[Held]) -> Vec<Held> {
+        let instruction = &self.function.code[at];
+        let harmless = self.harmless(at);
+        let mut after = before.to_vec();
+        let mut told = 0;
+        effects(instruction, self.program, &mut |effect| {
+            let read = effect.read().filter(|register| Some(*register) != harmless);
+            read.for_each(|register| told |= before[register]);
+            match effect {
+                Effect::Writes(first, count) | Effect::WritesOnJump(first, count) => {
+                    after[first..first + count].fill(OTHER);
+                }
+                Effect::Clobbers(first) => after[first..].fill(OTHER),
+                Effect::Reads(..) | Effect::ReadsLate(_) => {}
+            }
+        });
+        self.told |= told & !OTHER;
+        match *instruction {
+            I::Move { d, s } => after[usize::from(d)] = before[usize::from(s)],
+            I::List { d, .. } => after[usize::from(d)] = self.lists[at].map_or(OTHER, |list| 1 << list),
+            _ => {}
+        }
+        after
+    }
+
+    /// The register out of which an instruction reads a list without telling its order.
+    fn harmless(&self, at: usize) -> Option<usize> {
+        match self.function.code[at] {
+            I::Move { s, .. } => Some(usize::from(s)),
+            I::CheckSet { a, .. } => Some(usize::from(a)),
+            I::Push { list, s } if list != s => Some(usize::from(list)),
+            I::CallMethodOf { shape, object, .. } if self.pushes(shape) => Some(usize::from(object)),
+            I::Call { at: callee, .. } if self.joins(at, callee) => Some(usize::from(callee) + 1),
+            _ => None,
+        }
+    }
+
+    fn pushes(&self, shape: u16) -> bool {
+        let method = self.program.shapes[usize::from(shape)].method;
+        &*self.program.symbols[usize::from(method)] == "push"
+    }
+
+    /// Whether the call is that of a `join`: what it calls is put there just before, and nothing jumps in between.
+    fn joins(&self, at: usize, callee: Register) -> bool {
+        let code = &self.function.code;
+        let Some(before) = at.checked_sub(1) else { return false };
+        let I::Constant { d, index } = code[before] else { return false };
+        let constant = &self.program.constants[index as usize];
+        d == callee
+            && matches!(constant, Value::Builtin(row) if row.name == "__join")
+            && !code.iter().any(|other| other.target() == Some(at as u32))
+    }
+}
+
+#[cfg(test)]
+mod tests;
