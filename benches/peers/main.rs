@@ -60,7 +60,7 @@ fn compare(options: &Options) -> ExitCode {
         wrong |= !agree(bench, &peers, &results);
     }
     drop(busy);
-    table::print(&results, &benches, &peers, options.metric);
+    table::print(&results, &benches, &peers, options);
     if wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 

@@ -9,7 +9,7 @@ pub const HELP: &str = "cargo bench [-- [BENCH…] [-n RUNS] [--metric inner|cpu
   -n RUNS        runs of each program (5)
   --metric M     inner: the time each program takes for its own work (the default)
                  cpu: processor time of the whole process
-  --busy         keep every core busy meanwhile
+  --busy         keep every core busy meanwhile: the ratio to a peer under the same load, where a target holds for it
   --conc PROGRAM another conc than the one just built";
 
 #[derive(Debug, Clone, Copy, PartialEq)]

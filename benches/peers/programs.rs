@@ -51,6 +51,14 @@ pub const BENCHES: [Bench; 23] = [
     bench("B19", "process pool, 20 k tasks", TimesPeer(0.2, "CPython")),
 ];
 
+impl Bench {
+    /// Whether its target is one for a machine, too, whose cores are all busy with something else: that of handing over
+    /// and waiting is.
+    pub fn holds_when_busy(&self) -> bool {
+        ["B6", "B7a", "B7b", "B8", "B9a", "B9b", "B10", "B15", "B16", "B17", "B18"].contains(&self.name)
+    }
+}
+
 const fn bench(name: &'static str, about: &'static str, target: Target) -> Bench {
     Bench { name, about, target }
 }

@@ -1,21 +1,30 @@
 //! The results as a Markdown table: milliseconds, how conc compares with each peer, and whether targets are met.
 
 use crate::measure::Run;
-use crate::options::Metric;
+use crate::options::{Metric, Options};
 use crate::programs::{BENCHES, Bench, Peer, Target};
 use std::collections::HashMap;
 
 /// All runs of each program (`None` for one that failed), by benchmark and peer.
 pub type Results = HashMap<(&'static str, &'static str), Vec<Run>>;
 
-pub fn print(results: &Results, benches: &[&Bench], peers: &[Peer], metric: Metric) {
+pub fn print(results: &Results, benches: &[&Bench], peers: &[Peer], options: &Options) {
+    let metric = options.metric;
     let names: Vec<&str> = peers.iter().map(|peer| peer.name).collect();
-    println!("\nMedian {} in ms; in brackets: conc's time as a multiple of it.\n", metric.describe());
+    println!("\nMedian {} in ms; in brackets: conc's time as a multiple of it.", metric.describe());
+    if options.busy {
+        println!(
+            "Every core was kept busy by another program meanwhile: a target stands where it holds then, too."
+        );
+    }
+    println!();
     println!("| | | {} | target | reached | met |", names.join(" | "));
     println!("|{}", "---|".repeat(names.len() + 5));
     for bench in benches {
         let cells: Vec<String> = peers.iter().map(|peer| cell(results, bench, peer.name, metric)).collect();
-        let (target, reached, met) = judge(results, bench, metric);
+        let nothing = || (String::new(), String::new(), "");
+        let asked = !options.busy || bench.holds_when_busy();
+        let (target, reached, met) = if asked { judge(results, bench, metric) } else { nothing() };
         println!(
             "| {} | {} | {} | {target} | {reached} | {met} |",
             bench.name,
