@@ -54,7 +54,7 @@ impl From<super::Interrupted> for Fault {
     fn from(interrupted: super::Interrupted) -> Fault {
         match interrupted {
             super::Interrupted::Stopped => Fault::Stopped,
-            super::Interrupted::Failed(error) => Fault::Error(error),
+            super::Interrupted::Failed(error) => Fault::Error(*error),
             super::Interrupted::Ended => Fault::ended(),
             super::Interrupted::Outgrown => Fault::Paused,
         }
@@ -153,7 +153,7 @@ fn note_held(fiber: &mut Fiber, program: &Program, world: &dyn World, error: &Ar
     if frame.is_some() {
         return;
     }
-    let held = world.held_by(&thread);
+    let held = world.held_by(thread);
     if !held.is_empty() {
         fiber.held = held.into_iter().map(|(sync, line)| (sync.label(), line)).collect();
     }

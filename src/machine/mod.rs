@@ -141,7 +141,7 @@ pub enum Interrupted {
     /// The run has ended.
     Stopped,
     /// Where the thread stands this error is raised.
-    Failed(Error),
+    Failed(Box<Error>),
     /// Somebody ends the thread: its `finally` blocks run, and no `catch`.
     Ended,
     /// The fiber is put aside before its next instruction: `Scheduler::outgrown`.

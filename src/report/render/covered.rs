@@ -140,7 +140,7 @@ pub fn sample(sample: &Sample, taken: u64, style: &Style, width: usize) -> Strin
     let summary = match sample.longest {
         0 => format!("{made} with seed {seed}, {taken} in all, at most {threads} in a run"),
         n => {
-            let longest = steps(n.into());
+            let longest = steps(n);
             format!("{made} with seed {seed}, {taken} in all, at most {longest} and {threads} in a run")
         }
     };
