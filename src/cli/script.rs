@@ -87,7 +87,8 @@ fn read(from: impl Read, name: &str) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-fn refused(path: &Path, error: &std::io::Error) -> Failure {
+/// What to say of a file that cannot be read.
+pub fn refused(path: &Path, error: &std::io::Error) -> Failure {
     let shown = path.display();
     match error.kind() {
         ErrorKind::NotFound => {

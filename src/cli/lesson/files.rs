@@ -1,6 +1,7 @@
 //! The files of lessons: finding them, running what is in one, writing it anew.
 
 use super::super::Failure;
+use super::super::script::refused;
 use super::{Came, execute};
 use conc::lesson::book::{self, Labels};
 use conc::lesson::fence::Mode;
@@ -33,7 +34,7 @@ pub fn markdown(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 }
 
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let unreadable = |error| Failure::new(format!("cannot read {}: {error}", folder.display()));
+    let unreadable = |error| refused(folder, &error);
     let entries = fs::read_dir(folder).map_err(unreadable)?;
     let mut paths: Vec<PathBuf> =
         entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>().map_err(unreadable)?;
@@ -52,8 +53,7 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
 
 /// Runs all blocks of a file; with `update`, outputs that differ are written into it.
 pub fn run(path: &Path, limits: &Limits, update: bool) -> Result<Came, Failure> {
-    let unreadable = |error| Failure::new(format!("cannot read {}: {error}", path.display()));
-    let text = fs::read_to_string(path).map_err(unreadable)?;
+    let text = fs::read_to_string(path).map_err(|error| refused(path, &error))?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut page = page::read(&text);
     let mut came = Came::default();
