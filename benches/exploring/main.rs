@@ -4,6 +4,10 @@
 //! Processor time is that of the whole process, from `/proc` (in hundredths of a second, so a short run is repeated), and
 //! memory its peak beyond that of an empty script.
 
+#[path = "../common/child.rs"]
+mod child;
+#[path = "../common/cpu.rs"]
+mod cpu;
 mod measure;
 mod programs;
 

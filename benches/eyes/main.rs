@@ -1,10 +1,16 @@
-//! What it costs to look: `--race`, `--trace` and `--gil` beside plain runs of the same scripts. `cargo bench --bench eyes`, or
-//! with `-- -n 9` so many rounds.
+//! What it costs to look: `--race`, `--trace` and `--gil` beside other runs. `cargo bench --bench eyes`, or with `-- -n 9` so
+//! many rounds.
 //!
-//! In each round every script runs once plain and once with each flag, one after the other, so that whatever else the machine
-//! does falls on all of them alike; told are medians of the rounds' ratios. What a flag may cost is about the time that the script
-//! measures; on a machine that is busy with something else, the processor's time beside it tells more.
+//! Each row is a script with a flag, beside what stands under `beside`: the same script without the flag, or, for `--gil`, the
+//! same two jobs one after the other in one thread, without the lock and with it. In each round both run once, one after the
+//! other, so that whatever else the machine does falls on both alike; told are medians of the rounds' ratios. What a flag may
+//! cost is about the time that the script measures; on a machine that is busy with something else, the processor's time
+//! beside it tells more.
 
+#[path = "../common/child.rs"]
+mod child;
+#[path = "../common/cpu.rs"]
+mod cpu;
 mod measure;
 
 use measure::{Run, run};
@@ -13,11 +19,12 @@ use std::path::{Path, PathBuf};
 const SCRIPTS: [&str; 5] = ["B5", "B6", "B7a", "B7b", "B11b"];
 const ROUNDS: usize = 5;
 
-/// A flag beside a plain run, and what it may cost at most.
+/// A script with a flag beside another run, and what it may cost at most.
 struct Case {
     script: &'static str,
-    beside: &'static str,
     flag: &'static str,
+    /// The other script, and its flag.
+    beside: (&'static str, Option<&'static str>),
     time: f64,
     memory: Option<f64>,
     /// Of each event in the file.
@@ -25,19 +32,14 @@ struct Case {
 }
 
 fn cases() -> Vec<Case> {
-    let race =
-        |script| Case { script, beside: script, flag: "--race", time: 2.5, memory: Some(3.0), bytes: None };
-    let trace = |script| Case {
-        script,
-        beside: script,
-        flag: "--trace",
-        time: 1.5,
-        memory: None,
-        bytes: Some(100.0),
-    };
-    // Two threads beside the same two jobs one after the other, both with the lock.
-    let gil = Case { script: "B11b", beside: "B11a", flag: "--gil", time: 1.15, memory: None, bytes: None };
-    SCRIPTS.map(race).into_iter().chain(SCRIPTS.map(trace)).chain([gil]).collect()
+    let case =
+        |script, flag, time| Case { script, flag, beside: (script, None), time, memory: None, bytes: None };
+    let race = |script| Case { memory: Some(3.0), ..case(script, "--race", 2.5) };
+    let trace = |script| Case { bytes: Some(100.0), ..case(script, "--trace", 1.5) };
+    // Two threads beside the same two jobs one after the other.
+    let gil = |lock| Case { beside: ("B11a", lock), ..case("B11b", "--gil", 1.15) };
+    let gil = [None, Some("--gil")].map(gil);
+    SCRIPTS.map(race).into_iter().chain(SCRIPTS.map(trace)).chain(gil).collect()
 }
 
 fn main() {
@@ -48,11 +50,12 @@ fn main() {
         _ => return println!("cargo bench --bench eyes [-- -n ROUNDS]"),
     };
     println!(
-        "{:6} {:8} {:>6} {:>7} {:>9} {:>7} {:>7} {:>12}",
-        "script", "flag", "time", "at most", "processor", "memory", "at most", "bytes/event"
+        "{:6} {:8} {:11} {:>6} {:>7} {:>9} {:>7} {:>7} {:>12}",
+        "script", "flag", "beside", "time", "at most", "processor", "memory", "at most", "bytes/event"
     );
-    let missed = cases().iter().filter(|case| !measure_case(case, rounds)).count();
-    println!("{missed} of {} cost more than they may", cases().len());
+    let cases = cases();
+    let missed = cases.iter().filter(|case| !measure_case(case, rounds)).count();
+    println!("{missed} of {} cost more than they may", cases.len());
 }
 
 /// Whether it costs no more than it may.
@@ -61,22 +64,23 @@ fn measure_case(case: &Case, rounds: usize) -> bool {
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("eyes.json");
     let traced = format!("--trace={}", file.display());
     let flag = if case.flag == "--trace" { &traced } else { case.flag };
-    let before: &[&str] = if case.flag == "--gil" { &["--gil"] } else { &[] };
+    let (other, lock) = case.beside;
     let both: Vec<(Run, Run)> =
-        (0..rounds).map(|_| (run(before, &path(case.beside)), run(&[flag], &path(case.script)))).collect();
+        (0..rounds).map(|_| (run(lock.as_slice(), &path(other)), run(&[flag], &path(case.script)))).collect();
     let median_of = |ratio: &dyn Fn(&(Run, Run)) -> f64| median(both.iter().map(ratio).collect());
-    let time = median_of(&|(plain, seen)| seen.seconds / plain.seconds);
-    let memory = median_of(&|(plain, seen)| seen.memory as f64 / plain.memory.max(1) as f64);
-    let cpu = median_of(&|(plain, seen)| seen.cpu / plain.cpu.max(0.01));
+    let time = median_of(&|(other, seen)| seen.seconds / other.seconds);
+    let memory = median_of(&|(other, seen)| seen.memory as f64 / other.memory.max(1) as f64);
+    let cpu = median_of(&|(other, seen)| seen.cpu / other.cpu.max(0.01));
     let bytes = case.bytes.map(|_| bytes_of_an_event(&file));
     let within =
         |value: Option<f64>, most: Option<f64>| value.zip(most).is_none_or(|(value, most)| value <= most);
     let fine = time <= case.time && within(Some(memory), case.memory) && within(bytes, case.bytes);
     let shown = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.2}"));
     println!(
-        "{:6} {:8} {time:>6.2} {:>7.2} {cpu:>9.2} {memory:>7.2} {:>7} {:>12}{}",
+        "{:6} {:8} {:11} {time:>6.2} {:>7.2} {cpu:>9.2} {memory:>7.2} {:>7} {:>12}{}",
         case.script,
         case.flag,
+        [other].into_iter().chain(lock).collect::<Vec<_>>().join(" "),
         case.time,
         shown(case.memory),
         shown(bytes),

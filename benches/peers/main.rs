@@ -3,6 +3,8 @@
 //! Each program prints `RESULT <checksum>` and `TIME <seconds of its own work>`; the checksums must agree. The
 //! programs of conc are `benches/B*.conc`, those of the peers `benches/peers/B*/main.*` and `native`.
 
+#[path = "../common/cpu.rs"]
+mod cpu;
 mod measure;
 mod native;
 mod options;

@@ -1,5 +1,6 @@
 //! One run of one program: what it printed, how long it took, how much processor time it used.
 
+use crate::cpu::children_cpu_seconds;
 use std::io::Read;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc;
@@ -8,8 +9,6 @@ use std::time::{Duration, Instant};
 
 /// A run that takes longer is stopped, and has failed.
 const LIMIT: Duration = Duration::from_secs(120);
-/// `/proc` counts processor time in hundredths of a second on every Linux that conc runs on.
-const TICKS_PER_SECOND: f64 = 100.0;
 
 #[derive(Debug)]
 pub struct Run {
@@ -69,15 +68,6 @@ fn once(command: &[String]) -> Result<(String, f64), String> {
         Ok(text) => Err(format!("ended with {status}: {text}")),
         Err(_) => Err(format!("stopped after {} s", LIMIT.as_secs())),
     }
-}
-
-/// The processor time of all children that have been waited for, and of theirs. Zero where there is no `/proc`.
-fn children_cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // The name in brackets may hold spaces; after it the user and system time of the children are 14th and 15th.
-    let after_name = stat.rsplit(')').next().unwrap_or("");
-    after_name.split_whitespace().skip(13).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>()
-        / TICKS_PER_SECOND
 }
 
 /// Processes that keep every core busy until this is dropped.
