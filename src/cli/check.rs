@@ -78,7 +78,7 @@ fn draw(
 ) -> Result<i32, Failure> {
     let log = explore::watched(program.clone(), options, schedule)
         .map_err(|why| Failure::new(format!("the run cannot be drawn: {why}")))?;
-    Ok(target.write(&log, &format!("{}: {what}", program.source.name), status))
+    Ok(target.write(&log, &format!("{}: {}", program.source.name, said(what)), status))
 }
 
 fn save_outcome(

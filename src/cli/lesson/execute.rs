@@ -5,7 +5,8 @@ use conc::lesson::job::Job;
 use conc::lesson::judge::Gave;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
-use std::io::{Read, Write};
+use std::fs::File;
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,7 +28,7 @@ const COLUMNS: &str = "100";
 pub fn execute(job: &Job, folder: &Path) -> Result<Gave, Failure> {
     let unable = |error| Failure::new(format!("conc cannot start itself: {error}"));
     let own = std::env::current_exe().map_err(unable)?;
-    let picture = job.picture.then(Picture::new);
+    let picture = job.picture.then(Picture::new).transpose()?;
     let drawn = picture.iter().flat_map(|picture| ["--trace".as_ref(), picture.0.as_os_str()]);
     let mut child = Command::new(own)
         .args(&job.words[..1])
@@ -62,10 +63,23 @@ pub fn execute(job: &Job, folder: &Path) -> Result<Gave, Failure> {
 struct Picture(PathBuf);
 
 impl Picture {
-    fn new() -> Picture {
+    /// Made here, so that it is not somebody else's of the same name that is written into.
+    fn new() -> Result<Picture, Failure> {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        Picture(std::env::temp_dir().join(format!("conc-picture-{}-{number}.svg", std::process::id())))
+        loop {
+            let number = COUNT.fetch_add(1, Ordering::Relaxed);
+            let path = std::env::temp_dir().join(format!("conc-picture-{}-{number}.svg", std::process::id()));
+            match File::create_new(&path) {
+                Ok(_) => return Ok(Picture(path)),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => {
+                    return Err(Failure::new(format!(
+                        "cannot draw a picture in {}: {error}",
+                        path.display()
+                    )));
+                }
+            }
+        }
     }
 
     /// None when nothing was drawn.
@@ -76,7 +90,7 @@ impl Picture {
 
 impl Drop for Picture {
     fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0); // it may not have been made
+        let _ = std::fs::remove_file(&self.0); // a run that draws nothing may have done so
     }
 }
 
