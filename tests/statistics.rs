@@ -23,6 +23,29 @@ fn number(value: &Value) -> u64 {
 }
 
 #[test]
+fn threads_locks_and_queues_are_told() {
+    let script = "
+lock m
+queue q(1)
+thread work { with m { sleep(5ms) } q.put(1) }
+let both = [start work(), start work()]
+q.get()
+q.get()
+join both
+";
+    let all = told("stats", script, Some(0));
+    assert_eq!(all.len(), 1, "one line of JSON");
+    let threads = all[0]["threads"].as_array().expect("a list");
+    let slept = |thread: &Value| number(&thread["slept_ns"]);
+    assert_eq!(threads.len(), 3);
+    assert!(threads[0]["name"] == "main" && slept(&threads[0]) == 0);
+    assert!(threads[1..].iter().all(|thread| slept(thread) >= 5_000_000));
+    assert_eq!((&all[0]["locks"][0]["label"], &all[0]["locks"][0]["acquired"]), (&"m".into(), &2.into()));
+    assert_eq!((&all[0]["queues"][0]["put"], &all[0]["queues"][0]["got"]), (&2.into(), &2.into()));
+    assert_eq!((&all[0]["rows_lost"], &all[0]["names_lost"]), (&0.into(), &0.into()));
+}
+
+#[test]
 fn every_line_where_threads_waited_is_told() {
     let script = "
 lock m

@@ -1,4 +1,4 @@
-//! `--trace FILE`: what is in it, held against the rules of the Trace Event Format, however the run ends; `--stats=json`.
+//! `--trace FILE`: what is in it, held against the rules of the Trace Event Format, however the run ends.
 
 mod common;
 #[path = "common/directory.rs"]
@@ -148,6 +148,31 @@ try { join v } catch { }
 }
 
 #[test]
+fn what_is_shared_is_one_thing_in_all_processes() {
+    let script = "
+shared lock first
+shared lock second
+process one { with first { sleep 1ms } }
+process two { with second { sleep 1ms } }
+process both { with second { with first { sleep 1ms } } }
+join start one
+join start two
+join start both
+";
+    let (status, err, events) = traced("shared", script, &[]);
+    assert_eq!((status, err.as_str()), (Some(0), ""));
+    let tracks = events.iter().filter(|event| event["name"] == "thread_name");
+    let mut locks: Vec<(&str, u64)> = tracks
+        .map(|event| (event["args"]["name"].as_str().unwrap(), event["tid"].as_u64().unwrap()))
+        .filter(|(name, _)| name.starts_with("lock "))
+        .collect();
+    locks.sort_unstable();
+    locks.dedup();
+    let names: Vec<&str> = locks.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["lock first", "lock second"], "{locks:?}");
+}
+
+#[test]
 fn a_file_that_cannot_be_written_is_told_before_the_run() {
     let place = directory("unwritable", "print(\"it ran\")");
     for (file, part) in [
@@ -182,16 +207,18 @@ join [start one(), start two()]
     }
 }
 
-#[test]
-fn counterexamples_and_simulated_runs_are_drawn() {
-    let script = "
+/// In some orders the two wait for each other.
+const RING: &str = "
 lock left
 lock right
 thread one { with left { with right { } } }
 thread two { with right { with left { } } }
 join [start one(), start two()]
 ";
-    let place = directory("steps", script);
+
+#[test]
+fn counterexamples_and_simulated_runs_are_drawn() {
+    let place = directory("steps", RING);
     let (status, _, err) = run(&place, &["check", "--trace", "@t.svg", "@a.conc"]);
     assert_eq!((status, err.as_str()), (Some(3), ""));
     let picture = fs::read_to_string(place.join("t.svg")).expect("it was written");
@@ -224,14 +251,7 @@ join [start one(), start two()]
 
 #[test]
 fn recorded_runs_are_drawn() {
-    let script = "
-lock left
-lock right
-thread one { with left { with right { } } }
-thread two { with right { with left { } } }
-join [start one(), start two()]
-";
-    let place = directory("recorded", script);
+    let place = directory("recorded", RING);
     let (status, _, _) = run(&place, &["check", "--save", "@s.schedule", "@a.conc"]);
     assert_eq!(status, Some(3));
     let steps = ["takes left", "takes right", "waits for right (of two-1)", "still waits at the end"];
@@ -250,21 +270,6 @@ join [start one(), start two()]
     }
     let (status, _, err) = run(&place, &["replay", "--trace", "@t.txt", "@s.schedule"]);
     assert!(status == Some(2) && err.contains("does not tell what to write"), "{err}");
-}
-
-#[test]
-fn statistics_are_json_when_asked_for() {
-    let place = directory("stats", TWO);
-    let (status, _, err) = run(&place, &["--stats=json", "@a.conc"]);
-    let told: Value = serde_json::from_str(err.trim_end()).expect("one line of JSON");
-    assert_eq!(status, Some(0));
-    let slept = |thread: &Value| thread["slept_ns"].as_u64().expect("a number");
-    let threads = told["threads"].as_array().expect("a list");
-    assert_eq!(threads.len(), 3);
-    assert!(threads[0]["name"] == "main" && slept(&threads[0]) == 0);
-    assert!(threads[1..].iter().all(|thread| slept(thread) >= 5_000_000));
-    assert_eq!((&told["locks"][0]["label"], &told["locks"][0]["acquired"]), (&"m".into(), &2.into()));
-    assert_eq!((&told["queues"][0]["put"], &told["queues"][0]["got"]), (&2.into(), &2.into()));
 }
 
 #[test]

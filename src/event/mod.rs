@@ -153,7 +153,7 @@ pub struct Lost {
     /// The time in which they were.
     pub from: u64,
     pub to: u64,
-    /// So many names.
+    /// So often a name.
     pub names: u64,
 }
 
@@ -172,7 +172,7 @@ impl Log {
             ));
         }
         if self.lost.names > 0 {
-            told.push(format!("{} names are not in it: there were too many", self.lost.names));
+            told.push(format!("{} times a name is missing in it: there were too many", self.lost.names));
         }
         told
     }

@@ -235,7 +235,11 @@ pub fn goes_on() {
 fn identity(sync: &Sync) -> (u64, u64) {
     // A side of an rwlock stands for the rwlock.
     let sync = if let Kind::Side(side) = &sync.kind { &side.lock } else { sync };
-    (u64::from(sync.id), if sync.is_there() { SHARED } else { 0 })
+    match sync.is_there() {
+        // Each process numbers what it has found by itself, but it is in one place.
+        true => (sync.place() & u64::from(u32::MAX), SHARED),
+        false => (u64::from(sync.id), 0),
+    }
 }
 
 impl Traced {

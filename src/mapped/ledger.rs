@@ -195,6 +195,11 @@ impl Ledger {
         (self.memory.word(self.base).load(Ordering::Relaxed) as usize).saturating_sub(ROWS)
     }
 
+    /// How many rows have a name that found no room: it is read as `?`.
+    pub fn names_lost(&self) -> u64 {
+        self.names.lost()
+    }
+
     fn rows(&self, code: Code) -> impl Iterator<Item = usize> + '_ {
         let wanted = self.memory.word(self.base).load(Ordering::Relaxed) as usize;
         let is = move |row: &usize| self.word(*row, 0).load(Ordering::Acquire) & 0xff == code as u64;
@@ -295,6 +300,19 @@ mod tests {
         assert_eq!(told[0].channels[0].sent, Amount { times: 2, bytes: 12 });
         assert_eq!(told[1].cpu, Some(Duration::from_millis(3)));
         assert!(told[1].ended.is_some() && told[2].ended.is_none() && told[2].threads.is_empty());
-        assert_eq!(ledger.lost(), 0);
+        assert_eq!((ledger.lost(), ledger.names_lost()), (0, 0));
+    }
+
+    #[test]
+    fn what_finds_no_room_is_counted() {
+        let ledger = Arc::new(Ledger::new().expect("memory"));
+        ledger.begin("main", 10, 1);
+        let long = "x".repeat(NAMES * size_of::<u64>());
+        assert!(ledger.channel(&long).is_some());
+        let known = (2..ROWS + 3).filter_map(|_| ledger.channel("p")).count();
+        assert_eq!(known, ROWS - 2);
+        assert_eq!((ledger.lost(), ledger.names_lost()), (3, 1));
+        let channels = &ledger.processes()[0].channels;
+        assert_eq!((channels.len(), &*channels[0].name, &*channels[1].name), (ROWS - 1, "?", "p"));
     }
 }

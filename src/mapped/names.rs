@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The first words: how many are taken, and how many texts have found no room.
+/// The first words: how many are taken, and how often a text has found no room.
 const TAKEN: usize = 0;
 const LOST: usize = 1;
 /// Where the first text is. So none is at 0.
@@ -77,7 +77,7 @@ impl Names {
         Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// How many texts have found no room.
+    /// How often a text has found no room.
     pub fn lost(&self) -> u64 {
         self.word(LOST).load(Ordering::Relaxed)
     }

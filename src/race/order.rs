@@ -27,11 +27,13 @@ impl Watched {
     pub fn new(races: bool, traced: bool) -> Watched {
         Watched { notes: races.then(Mutex::default), traced: traced.then(Traced::default) }
     }
-}
 
-impl Watched {
+    /// A lock is held now.
     #[inline]
-    fn note_lock(&self, sync: &Sync) {
+    fn locked(&self, sync: &Sync) {
+        if let Some(traced) = &self.traced {
+            traced.acquired(sync);
+        }
         let Some(notes) = &self.notes else { return };
         mine::with(|mine| {
             // What one thread has done alone is before whatever it starts.
@@ -45,7 +47,10 @@ impl Watched {
     }
 
     #[inline]
-    fn note_unlock(&self, sync: &Sync) {
+    fn unlocked(&self, sync: &Sync) {
+        if let Some(traced) = &self.traced {
+            traced.released(sync);
+        }
         let Some(notes) = &self.notes else { return };
         mine::with(|mine| {
             if mine.detector.many() {
@@ -107,21 +112,17 @@ impl Sync {
     /// A lock is held now.
     #[inline]
     pub fn locked(&self) {
-        let Some(watched) = self.watched.get() else { return };
-        if let Some(traced) = &watched.traced {
-            traced.acquired(self);
+        if let Some(watched) = self.watched.get() {
+            watched.locked(self);
         }
-        watched.note_lock(self);
     }
 
     /// It is given back.
     #[inline]
     pub fn unlocked(&self) {
-        let Some(watched) = self.watched.get() else { return };
-        if let Some(traced) = &watched.traced {
-            traced.released(self);
+        if let Some(watched) = self.watched.get() {
+            watched.unlocked(self);
         }
-        watched.note_unlock(self);
     }
 
     /// Somebody has looked at what others have done with it.

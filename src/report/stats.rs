@@ -20,6 +20,8 @@ pub struct Stats {
     pub processes: Vec<ProcessRow>,
     /// How many processes, threads and channels are missing there.
     pub lost: usize,
+    /// Of how many the name is missing.
+    pub names_lost: u64,
 }
 
 /// One thread of the script.

@@ -62,6 +62,9 @@ pub fn stats(stats: &Stats, style: &Style) -> String {
         text += &style
             .say(format!("  … and {} rows of processes, threads and channels had no room\n", stats.lost));
     }
+    if stats.names_lost > 0 {
+        text += &style.say(format!("  … and {} names had no room: they are shown as ?\n", stats.names_lost));
+    }
     text
 }
 

@@ -55,6 +55,7 @@ pub fn stats_json(stats: &Stats, process: Option<&str>) -> String {
         all["processes"] =
             stats.processes.iter().map(|process| of_process(process, &stats.processes)).collect();
         all["rows_lost"] = stats.lost.into();
+        all["names_lost"] = stats.names_lost.into();
     }
     format!("{all}\n")
 }

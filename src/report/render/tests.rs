@@ -492,7 +492,8 @@ fn processes_are_a_tree() {
     ];
     processes[0].channels.push(channel);
     processes[2].threads.extend((1..6).map(|n| ThreadRow { name: format!("t-{n}"), cpu: None }));
-    let stats = Stats { wall: Duration::from_millis(5), processes, ..Stats::default() };
+    let wall = Duration::from_millis(5);
+    let stats = Stats { wall, processes, lost: 3, names_lost: 2, ..Stats::default() };
     let expected = "statistics: 5.00 ms in all
   process     pid     wall      cpu        ended  threads
   main          7  5.00 ms        ?            -  main
@@ -501,6 +502,8 @@ fn processes_are_a_tree() {
   └ two-1       9  2.00 ms  1.00 ms       with 3  main, t-1, t-2, t-3, … and 2 more
   channel    process  sent   bytes  received  bytes
   p.ends[0]     main     2  2.5 kB         -      -
+  … and 3 rows of processes, threads and channels had no room
+  … and 2 names had no room: they are shown as ?
 ";
     assert_eq!(super::stats(&stats, &Style::plain()), expected);
 }

@@ -177,7 +177,7 @@ impl Shared {
         ledger.end(Duration::new(cpu.tv_sec.unsigned_abs(), cpu.tv_nsec as u32));
         if self.processes.own.is_none() {
             stats.processes = ledger.processes();
-            stats.lost = ledger.lost();
+            (stats.lost, stats.names_lost) = (ledger.lost(), ledger.names_lost());
         }
         stats
     }
