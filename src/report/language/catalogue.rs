@@ -2,7 +2,8 @@
 //!
 //! Of the format it knows comments, `msgid` and `msgstr`, each of one or more quoted lines. A `msgid` is the English sentence
 //! with a numbered hole for each thing that is put into it, `undefined name "{0}"`; the `msgstr` has the same holes, in
-//! any order.
+//! any order. Crates that read such files (`polib` and others) do not tell the lines of entries, which the tests name, and hand
+//! plurals, contexts and headers over that nobody here asks for: reading these few lines is less than asking them.
 
 use super::MISSING;
 use super::pattern::{Holes, Pattern, Piece};
@@ -29,7 +30,7 @@ pub struct Entry {
     pub line: usize,
     /// Holes for names that may have several words, and are never said: `#. kept 0`.
     pub kept: Vec<usize>,
-    /// It is said by a library that conc uses, and stands in none of its sources: `#: clap`.
+    /// It is said by a library that conc uses, or by the system, and stands in none of conc's sources: `#: clap`, `#: system`.
     pub of_others: bool,
 }
 
@@ -66,7 +67,7 @@ impl Catalogue {
         for (index, line) in text.lines().enumerate() {
             let line = line.trim();
             if let Some(reference) = line.strip_prefix("#: ") {
-                of_others = reference == "clap";
+                of_others = ["clap", "system"].contains(&reference);
             } else if let Some(holes) = line.strip_prefix("#. kept ") {
                 kept = holes.split(' ').filter_map(|hole| hole.parse().ok()).collect();
             }
@@ -192,9 +193,10 @@ impl Search<'_> {
         filled
     }
 
-    /// What is put into a hole. A single word is a name, and kept.
+    /// What is put into a hole. A single word is a name, and kept, and so is what stands in quotes with nothing beside it.
     fn content(&mut self, content: &str, is_name: bool, deepest: usize) -> Found {
-        if is_name || !content.contains(' ') {
+        let is_quoted = unquoted(content).is_some_and(|inner| !inner.contains('"'));
+        if is_name || is_quoted || !content.contains(' ') {
             return Found { text: content.to_string(), whole: true };
         }
         let (before, body, after) = trimmed(content);
@@ -203,7 +205,7 @@ impl Search<'_> {
     }
 
     fn unknown(&self, text: &str) -> Found {
-        let whole = !has_words(text);
+        let whole = !has_words(text) || is_of_the_system(text);
         let marked = self.mark && !whole;
         let text = if marked { format!("{}{text}{}", MISSING[0], MISSING[1]) } else { text.to_string() };
         Found { text, whole }
@@ -235,12 +237,14 @@ fn trimmed(text: &str) -> (&str, &str, &str) {
     (&text[..start], body, &text[start + body.len()..])
 }
 
-/// Adds a piece. The space that stands between Chinese and other words is left out between Chinese and Chinese.
+/// Adds a piece. The space that stands between Chinese and other words is left out between Chinese and Chinese, and before a
+/// mark that ends something, which brings its own.
 fn append(text: &mut String, piece: &str) {
-    let begins_wide = piece.chars().find(|character| *character != ' ').is_some_and(is_wide);
+    let first = piece.chars().find(|character| *character != ' ');
     let ends_wide = text.trim_end_matches(' ').chars().next_back().is_some_and(is_wide);
     let gap = text.ends_with(' ') || piece.starts_with(' ');
-    if gap && begins_wide && ends_wide {
+    let closes = first.is_some_and(|first| "，。；：、）".contains(first));
+    if gap && (closes || ends_wide && first.is_some_and(is_wide)) {
         text.truncate(text.trim_end_matches(' ').len());
         *text += piece.trim_start_matches(' ');
     } else {
@@ -250,6 +254,12 @@ fn append(text: &mut String, piece: &str) {
 
 fn is_wide(character: char) -> bool {
     character.width() == Some(2)
+}
+
+/// `Protocol not available (os error 92)`: what the system says stands as it is where nobody has translated it.
+fn is_of_the_system(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_uppercase())
+        && text.strip_suffix(')').is_some_and(|text| text.contains(" (os error "))
 }
 
 /// Whether two words stand next to each other outside of quotes: then it is a sentence and not a name or a value.

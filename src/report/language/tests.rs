@@ -86,6 +86,29 @@ fn what_is_put_in_is_said_too() {
     assert_eq!(say("waits for lock (line 3)"), "等待 lock（第 3 行）");
     // Names are kept, also one that conc has a sentence for.
     assert_eq!(say("waits for threads"), "等待 threads");
+    // So is what stands in quotes, though it may read like a sentence; where there is more, that is said.
+    assert_eq!(say("waits for \"x of y failed\""), "等待 \"x of y failed\"");
+    assert_eq!(say("waits for \"x\" (line 3)"), "等待 \"x\"（第 3 行）");
+}
+
+/// What the system says of an error that nobody has translated stands there as it is.
+#[test]
+fn the_system_is_quoted() {
+    let said = |text: &str| Language::ChineseMarked.say(text).into_owned();
+    assert_eq!(
+        said("cannot read x: No such file or directory (os error 2)"),
+        "无法读取 x：没有这个文件或目录"
+    );
+    assert_eq!(
+        said("cannot read x: Protocol not available (os error 92)"),
+        "无法读取 x：Protocol not available (os error 92)"
+    );
+}
+
+#[test]
+fn no_space_stands_before_a_comma() {
+    let said = Language::ChineseMarked.say("expected a block `{` after `while i < 3`");
+    assert_eq!(said, "应当是块 `{`，在 `while i < 3` 后面");
 }
 
 #[test]

@@ -129,7 +129,7 @@ fn waits(stats: &Stats, style: &Style) -> Vec<[String; 5]> {
     lines.sort_by_key(|(_, line)| Reverse(line.total));
     let row = |(label, waits): (String, &LineWaits)| {
         [
-            style.say_or_keep(label),
+            self::label(&label, style),
             waits.line.to_string(),
             waits.times.to_string(),
             time(waits.total),

@@ -6,7 +6,7 @@ use crate::report::runtime::{Deadlock, Ending, Left, Stuck, Unasked, status};
 use crate::report::stats::{
     FillStats, LockStats, MeetingStats, QueueStats, Samples, SemaphoreStats, Stats, ThreadStats, Waits,
 };
-use crate::report::{Code, Diagnostic, Style};
+use crate::report::{Code, Diagnostic, Language, Style};
 use crate::source::{Source, Span};
 use crate::sync::counts::LineWaits;
 use crate::value::Value;
@@ -465,6 +465,15 @@ fn statistics_are_tables() {
   a permit of slots    12      1  1.00 us  1.00 us
 ";
     assert_eq!(super::stats(&stats, &Style::plain()), expected);
+}
+
+/// A lock may be called like a word that conc has a translation of.
+#[test]
+fn names_are_kept_in_chinese() {
+    let locks = vec![LockStats { label: "waits".into(), acquired: 1, waits: at(&[(8, 1, 1)]) }];
+    let stats = Stats { locks, ..Stats::default() };
+    let said = super::stats(&stats, &Style::plain().in_language(Language::Chinese));
+    assert_eq!(said.matches("\n  waits ").count(), 2, "{said}");
 }
 
 #[test]
