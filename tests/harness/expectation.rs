@@ -60,6 +60,12 @@ impl Stream {
     pub fn is_empty(&self) -> bool {
         self.lines.is_none() && self.has.is_empty() && self.lacks.is_empty()
     }
+
+    /// Whether it cannot be as expected while there is nothing in it.
+    pub fn needs_text(&self) -> bool {
+        let any_lines = |line: &String| line.is_empty() || line.trim() == "...";
+        !self.has.is_empty() || !self.lines.iter().flatten().all(any_lines)
+    }
 }
 
 /// Reads the directives of a script; the error names the line that cannot be understood.
