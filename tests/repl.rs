@@ -1,6 +1,6 @@
 //! Sessions through a pipe: entries in, answers out. What happens in a terminal is tested in `terminal.rs`.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -190,6 +190,43 @@ thread second-1: finished
     assert!(said.err.contains("deadlock: 2 threads wait for each other"), "{}", said.err);
     assert!(said.err.contains("`:end first-1`") || said.err.contains("`:end second-1`"), "{}", said.err);
     assert_eq!(said.err.matches("deadlock:").count(), 1, "it is told once");
+}
+
+/// At the prompt, not only at the end of the session: whoever else has the locks, these threads cannot go on.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_deadlock_over_what_is_shared_is_told_at_the_prompt() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_conc"))
+        .env("CONC_LANG", "en")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("conc is there");
+    let mut input = child.stdin.take().expect("it is piped");
+    let entries = "process waits { sleep 60min }
+let p = start waits
+shared lock left
+shared rlock right
+shared latch both(2)
+thread first { with left { both.count_down(); both.wait(); with right { } } }
+thread second { with right { both.count_down(); both.wait(); with left { } } }
+let a = start first
+let b = start second\n";
+    input.write_all(entries.as_bytes()).expect("it reads");
+    let (tell, told) = std::sync::mpsc::channel();
+    let errors = BufReader::new(child.stderr.take().expect("it is piped"));
+    std::thread::spawn(move || errors.lines().map_while(Result::ok).try_for_each(|line| tell.send(line)));
+    let mut report = Vec::new();
+    while !report.last().is_some_and(|line: &String| line.contains("the session goes on; `:end ")) {
+        report.push(told.recv_timeout(Duration::from_secs(60)).unwrap_or_else(|_| panic!("only {report:?}")));
+    }
+    assert_eq!(report[0], "deadlock: 2 threads wait for each other", "{report:?}");
+    input.write_all(b":end first-1\njoin b\n[p.alive]\n:end p\n").expect("it reads");
+    drop(input);
+    let said = child.wait_with_output().expect("it ends");
+    let out = String::from_utf8(said.stdout).expect("text");
+    assert_eq!((&*out, said.status.code()), ("first-1 is ended\n[true]\np is ended\n", Some(0)));
 }
 
 #[test]

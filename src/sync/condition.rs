@@ -302,6 +302,12 @@ impl Wait {
         there.is_some_and(|there| there.tickets.is_notified(ticket))
     }
 
+    /// The lock, if this waits for nothing else any more, whatever others do to the condition.
+    pub fn acquires(&self) -> Option<&Arc<Sync>> {
+        let Phase::Acquiring { .. } = &self.phase else { return None };
+        Condition::of(&self.condition).ok().map(|condition| &condition.lock)
+    }
+
     /// The lock that is still missing, once the thread has been notified.
     fn missing(&self) -> Option<&Arc<Sync>> {
         let acquiring = match &self.phase {

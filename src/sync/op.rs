@@ -378,6 +378,15 @@ impl Op {
         }
     }
 
+    /// The lock or rlock that it waits for: it is taken whole, and who holds it is known.
+    pub fn lock(&self) -> Option<&Arc<Sync>> {
+        match self {
+            Op::Acquire(sync) => sync.owner().map(|_| sync),
+            Op::Condition(wait) => wait.acquires(),
+            _ => None, // the others wait for something else
+        }
+    }
+
     pub fn releasers(&self, who: Who<'_>) -> Releasers {
         let nobody = || Releasers::All(Vec::new());
         // Other processes may do what this one's threads cannot.

@@ -108,7 +108,7 @@ impl Shared {
         picture
     }
 
-    /// Who could release the thread, if it is parked without a deadline.
+    /// Who could release the thread, if it is parked without a deadline, and not for what a thread of another process holds.
     fn blocked_by(&self, table: &Table, id: u32) -> Option<Releasers> {
         if self.processes.absent.contains_key(&id) {
             // Nobody brings it back.
@@ -120,6 +120,13 @@ impl Shared {
         }
         let blocked = seat.blocked.lock();
         let blocked = blocked.as_ref()?;
+        if let Some(lock) = blocked.op.lock().filter(|lock| lock.is_there())
+            && let Some(owner) = lock.owner()
+        {
+            // Only the holder can end this, whoever else has it in common; one of another process goes on by itself.
+            let (holder, _) = owner.holder()?;
+            return table.seats.contains_key(&holder).then(|| Releasers::All(vec![holder]));
+        }
         Some(blocked.op.releasers(Who { thread: &seat.thread, line: blocked.line }))
     }
 

@@ -139,9 +139,7 @@ impl RealWorld {
     /// Those who changed the thing while this thread looked have woken nobody: what it has not taken is for others.
     fn offer_rest(&self, pending: &Pending) {
         let op = &pending.op;
-        // A lock or an rlock is taken whole.
-        let whole = matches!(op, Op::Acquire(sync) if sync.owner().is_some());
-        if !whole && (one_at_a_time(op) || matches!(op, Op::Select(_))) && self.ready(pending) {
+        if op.lock().is_none() && (one_at_a_time(op) || matches!(op, Op::Select(_))) && self.ready(pending) {
             op.queues(&mut |queue| queue.offer());
         }
     }
@@ -191,6 +189,7 @@ impl RealWorld {
             Some(Waiting { on: op.on(), text: op.describe(), line, timed: deadline.is_some() });
         thread.state.store(state as u8, Ordering::SeqCst);
         let idle = op.is_idle();
+        let for_owner = op.lock().is_some();
         *self.seat.blocked.lock() = Some(Blocked { op, line, changes_seen: self.looks.changes_seen });
         // Somebody may `await` the state of this thread. (Not one that awaits itself: two would wake each other for ever.)
         if !awaits && self.awaited() {
@@ -205,9 +204,11 @@ impl RealWorld {
         let until = deadline.map(|deadline| self.shared.clock.instant(deadline));
         // Another process may change what is awaited, if any has anything in common with this one.
         let elsewhere = awaits && self.shared.memory().is_some() && self.shared.code().image.program.shares();
-        let dozing = until.is_some() || elsewhere || releasers == Releasers::Outside;
+        // Also where processes have it in common, threads of one may wait for each other.
+        let outside = releasers == Releasers::Outside && !for_owner;
+        let dozing = until.is_some() || elsewhere || outside;
         // Of which kind they are stays the same as long as the thread waits, who they are does not.
-        let by_name = matches!(releasers, Releasers::All(_) | Releasers::Either(_));
+        let by_name = for_owner || matches!(releasers, Releasers::All(_) | Releasers::Either(_));
         let waiter = &self.seat.waiter;
         let down = if dozing { waiter.lie_down(true) } else { self.shared.block(&self.seat, by_name) };
         // The end of the run wakes all after it has set its flag: seen here, or woken.
