@@ -42,6 +42,16 @@ impl Permits {
         untold > 0
     }
 
+    /// The thread itself takes permits of that semaphore, but holds none.
+    #[inline]
+    pub fn forget(&self, semaphore: u32) {
+        for slot in &self.slots {
+            if slot.load(Ordering::Relaxed) >> 32 == u64::from(semaphore) + 1 {
+                slot.store(0, Ordering::Relaxed);
+            }
+        }
+    }
+
     /// The first line where the thread has taken one of that semaphore.
     pub fn line(&self, semaphore: u32) -> Option<u32> {
         let entries = self.slots.iter().map(|slot| slot.load(Ordering::Relaxed));
@@ -63,5 +73,14 @@ mod tests {
         permits.add(3, 6);
         permits.add(3, 4);
         assert_eq!(permits.line(3), Some(4));
+    }
+
+    #[test]
+    fn a_semaphore_that_turns_out_to_be_a_signal_takes_no_room_from_others() {
+        let permits = Permits::default();
+        (0..8).for_each(|_| permits.add(1, 5));
+        permits.forget(1);
+        permits.add(2, 6);
+        assert_eq!((permits.line(1), permits.line(2)), (None, Some(6)));
     }
 }

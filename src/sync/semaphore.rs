@@ -62,8 +62,11 @@ impl Semaphore {
     #[inline]
     pub fn try_acquire(&self, sync: &Sync, thread: &Thread, line: u32) -> bool {
         let taken = self.change(|permits| (permits as i64 > 0).then(|| permits - 1));
-        if taken && !self.signal.load(Ordering::Relaxed) {
-            thread.permits.add(sync.id, line);
+        match self.signal.load(Ordering::Relaxed) {
+            _ if !taken => {}
+            false => thread.permits.add(sync.id, line),
+            // What others gave back for it takes no room from other semaphores.
+            true => thread.permits.forget(sync.id),
         }
         taken
     }

@@ -2,8 +2,10 @@
 //!
 //! It is held for a few instructions and never while anything waits, so whoever finds it taken looks again, and
 //! after a while lets others run first. Not at once: two threads that use one value all the time get more done when one
-//! stands back for some of the other's steps, than when their cores fetch the value from each other for each. Measured: taking and releasing it costs half of what a lock costs that can
-//! park (one locked instruction instead of two), and every read of a shared variable pays it.
+//! stands back for some of the other's steps, than when their cores fetch the value from each other for each.
+//!
+//! Measured: taking and releasing it costs half of what a lock costs that can park (one locked instruction instead of
+//! two), and every read of a shared variable pays it.
 //!
 //! # Sequential consistency
 //!
