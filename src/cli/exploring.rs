@@ -68,7 +68,7 @@ pub struct Check {
     #[arg(long, value_name = "DURATION", value_parser = value::duration)]
     pub max_time: Option<Duration>,
 
-    /// Stop when so much memory is in use (512M, 4G)
+    /// Stop when so much memory is in use (512M, 4G), or when one state of the script takes a quarter of that
     #[arg(long, value_name = "SIZE", value_parser = value::size)]
     pub max_memory: Option<u64>,
 
