@@ -41,12 +41,12 @@ pub fn check(
     loop {
         let mut search = Bounded::new(steps, options, most);
         search.cover(progress);
-        match search.steps.thawed.take() {
+        match search.steps.refuted.take() {
             Some(wrong) => {
                 // An assumption has proved wrong: all is done again without it.
                 let mut new = search.steps.anew(options);
-                new.rules.frozen.clone_from(&search.steps.rules.frozen);
-                new.rules.frozen[wrong as usize] = false;
+                new.rules.assumed.clone_from(&search.steps.rules.assumed);
+                new.rules.assumed.give_up(wrong);
                 steps = new;
             }
             None if search.limit.is_none() && search.has_cut_nothing() => return None,
@@ -148,7 +148,7 @@ impl<'o> Bounded<'o> {
                 continue;
             }
             self.expand(number, &graph, &mut tried, progress);
-            if self.steps.thawed.is_some() || self.limit.is_some() {
+            if self.steps.refuted.is_some() || self.limit.is_some() {
                 return;
             }
         }

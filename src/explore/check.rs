@@ -15,6 +15,7 @@ use crate::event::Log;
 use crate::report::runtime::Ending;
 use crate::world::Stream;
 use crate::world::legs::Legs;
+use crate::world::sim::Assumption;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -49,9 +50,9 @@ fn everything(
         search.signs.entry(*property).or_insert((*state, Sign::Here));
     }
     let advice = if search.limit.is_some() { search.advice() } else { Vec::new() };
+    search.steps.forget_limits(search.limit);
     let mut verdicts = Vec::new();
     for property in Property::ALL {
-        search.steps.forget_limits(search.limit);
         let verdict = match search.signs.get(&property).cloned() {
             Some((state, sign)) => {
                 let path = search.path(state);
@@ -96,7 +97,7 @@ pub(super) fn plainest(
         true => shortest::end(steps, &path).map(|graph| Goal::State(graph.hash())),
         false => Some(Goal::Sign(property)),
     };
-    match goal.map(|goal| shortest::find(steps, &goal)) {
+    match goal.map(|goal| steps.sparing(|steps| shortest::find(steps, &goal))) {
         Some(Least::Path(path, sign)) => ((path, sign), true),
         Some(Least::GivenUp) | None => ((path, sign), false),
     }
@@ -166,6 +167,8 @@ pub fn simulate_watched(
 ) -> (Ending, Log) {
     let options = Options { arguments, seed, time: Time::Idle, outcomes: true, ..Options::default() };
     let mut steps = Steps::new(program, &options);
+    // One run does not begin again when it proves wrong. (That containers do not change costs it steps only.)
+    steps.rules.assumed.give_up(Assumption::OneFails);
     let mut dice = fastrand::Rng::with_seed(seed);
     let mut teller = Teller::new(&mut steps, seed);
     if watched {
@@ -274,14 +277,14 @@ pub fn legs(program: Arc<Verified>, options: &Options, schedule: &Schedule) -> R
 fn steps_of(program: Arc<Verified>, options: &Options, schedule: &Schedule) -> Result<Steps, String> {
     let mut steps = Steps::new(program, options);
     steps.take_as_changing(&schedule.changing);
-    let mut frozen = steps.rules.frozen.clone();
+    let mut assumed = steps.rules.assumed.clone();
     loop {
         let followed = follow(&mut Teller::new(&mut steps, options.seed), schedule);
         // As in a search: what a step proves wrong is not taken for granted, and all begins again.
-        let Some(wrong) = steps.thawed.take() else { return followed.map(|()| steps) };
-        frozen[wrong as usize] = false;
+        let Some(wrong) = steps.refuted.take() else { return followed.map(|()| steps) };
+        assumed.give_up(wrong);
         steps = steps.anew(options);
-        steps.rules.frozen.clone_from(&frozen);
+        steps.rules.assumed.clone_from(&assumed);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::labels::Label;
 use super::state::{OWN, of_part};
 use crate::machine::touch::Part;
-use crate::world::sim::{Fault, Log};
+use crate::world::sim::{Assumption, Fault, Log};
 use std::sync::Arc;
 
 #[derive(Debug)]
@@ -23,8 +23,8 @@ pub struct Outcome {
     pub died: bool,
     /// The script has called `exit`.
     pub exited: Option<i32>,
-    /// It proves wrong that this container never changes.
-    pub thawed: Option<u32>,
+    /// What it proves wrong of what was taken for granted.
+    pub refuted: Option<Assumption>,
     /// What it depends on: the cells that it met; and whether it depends on more, or changes what is another thread's.
     pub met: Box<[u32]>,
     pub opaque: bool,
@@ -120,7 +120,7 @@ impl Outcome {
             choices: log.choices,
             died: false,
             exited: None,
-            thawed: log.thawed,
+            refuted: log.refuted,
             met: Box::default(),
             opaque: log.opaque,
         }

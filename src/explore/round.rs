@@ -66,7 +66,7 @@ impl Search<'_> {
         self.look_up(pieces, &mut slices, cores);
         let (made, limit) = self.learn(pieces, &slices, &mut learnt, progress);
         let ended = match limit {
-            _ if self.steps.thawed.is_some() => ControlFlow::Continue(()),
+            _ if self.steps.refuted.is_some() => ControlFlow::Continue(()),
             None | Some(Limit::States) => {
                 self.ask(&slices, &learnt, cores);
                 let (new, ended) = self.number(&slices, &learnt, pieces[0].depth + 1);
@@ -119,7 +119,7 @@ impl Search<'_> {
             let mut at = looked.at;
             piece.read(&mut at, &mut graph);
             learner.expand(looked.id, looked.at, &graph, &mut tried, learnt);
-            if learner.steps.thawed.is_some() || learner.patience.ended.is_some() {
+            if learner.steps.refuted.is_some() || learner.patience.ended.is_some() {
                 break;
             }
         }

@@ -85,11 +85,11 @@ impl<'o> Search<'o> {
     pub fn cover(&mut self, progress: Watch<'_>) {
         loop {
             self.cover_once(progress);
-            let Some(wrong) = self.steps.thawed.take() else { return };
-            let mut rules = std::mem::take(&mut self.steps.rules.frozen);
-            rules[wrong as usize] = false;
+            let Some(wrong) = self.steps.refuted.take() else { return };
+            let mut assumed = self.steps.rules.assumed.clone();
+            assumed.give_up(wrong);
             *self = Search::new(self.steps.image.program.clone(), self.options);
-            self.steps.rules.frozen = rules;
+            self.steps.rules.assumed = assumed;
         }
     }
 
@@ -111,7 +111,7 @@ impl<'o> Search<'o> {
                 self.open.put_back(pieces);
                 return;
             }
-            if self.steps.thawed.is_some() {
+            if self.steps.refuted.is_some() {
                 return;
             }
         }

@@ -48,7 +48,7 @@ pub enum Goal {
 pub enum Least {
     /// A path, and how the failure shows at its end.
     Path(Vec<Move>, Sign),
-    /// There are too many paths.
+    /// There are too many paths; or some lead where what is taken for granted is not so.
     GivenUp,
 }
 
@@ -91,7 +91,7 @@ pub fn find(steps: &mut Steps, goal: &Goal) -> Least {
         if over {
             continue;
         }
-        if !tries(steps, &graph, &mut tried) || steps.beyond.is_some() {
+        if !tries(steps, &graph, &mut tried) || steps.beyond.is_some() || steps.refuted.is_some() {
             return Least::GivenUp;
         }
         if let Goal::Sign(property) = search.goal

@@ -23,14 +23,14 @@ use crate::code::verify::Verified;
 use crate::machine::Image;
 use crate::state::Shared;
 use crate::state::graph::Node;
-use crate::world::sim::{Log, Rules, Universe, Way};
+use crate::world::sim::{Assumption, Log, Rules, Universe, Way};
 use std::sync::Arc;
 
 /// The roots before the top level's variables: the world, and the names that are written once.
 pub(super) const FIRST_GLOBAL: usize = 2;
 /// One state of the script may take this part of the memory; it is copied when it is stored.
 const SHARE: usize = 4;
-/// So many steps are computed to tell each thing that was found.
+/// So many steps are computed to find the plainest story of each thing that was found.
 const AFTER_A_LIMIT: u64 = 20_000;
 /// The root of the names that are written once.
 pub(super) const NAMES: usize = 1;
@@ -54,14 +54,16 @@ pub struct Steps {
     pub(super) keyed: Vec<(u32, u32)>,
     pub(super) layout: Layout,
     pub(super) work: Flat,
-    /// A container that was taken not to change does.
-    pub thawed: Option<u32>,
+    /// What was taken for granted, and is not so. What was computed since may be wrong.
+    pub refuted: Option<Assumption>,
     /// How many forms things took.
     pub growth: Growth,
     /// A step that was tried takes more memory than a simulated script may: what came of it is not known.
     pub beyond: Option<Uncaught>,
     /// So many steps more may be computed.
     pub budget: u64,
+    /// That many to find a plainer story of what is known.
+    spare: u64,
     /// How many steps were computed, and how many were known.
     pub computed: u64,
     pub known: u64,
@@ -79,7 +81,7 @@ impl Steps {
                 rules.shared_globals[index] = true;
             }
             if let Some(index) = program.fixed.iter().position(|known| **known == **name) {
-                rules.frozen[index] = false;
+                rules.assumed.frozen[index] = false;
             }
         }
         if let Some(flaw) = options.flaw {
@@ -102,9 +104,10 @@ impl Steps {
             keyed: Vec::new(),
             layout: Layout::default(),
             work: Flat::default(),
-            thawed: None,
+            refuted: None,
             beyond: None,
             budget: u64::MAX,
+            spare: u64::MAX,
             growth: Growth::default(),
             computed: 0,
             known: 0,
@@ -118,20 +121,28 @@ impl Steps {
 
     /// The names whose containers are not taken for granted to stay as they are, where others are.
     pub fn changing(&self) -> Vec<String> {
-        let names = self.image.program.fixed.iter().zip(&self.rules.frozen);
+        let names = self.image.program.fixed.iter().zip(&self.rules.assumed.frozen);
         let changing = names.filter(|(_, frozen)| self.rules.private && !**frozen);
         changing.map(|(name, _)| name.to_string()).collect()
     }
 
-    /// What was found is told from here on: after a limit was hit not much more is computed for that.
+    /// What was found is told from here on. After a limit was hit not much more is computed to tell it in a plainer way.
     pub fn forget_limits(&mut self, hit: Option<Limit>) {
         self.beyond = None;
-        self.budget = if hit.is_some() { AFTER_A_LIMIT } else { u64::MAX };
+        self.spare = if hit.is_some() { AFTER_A_LIMIT } else { u64::MAX };
+    }
+
+    /// Computes no more than is to spare. (Whatever is to be told is computed in any case.)
+    pub fn sparing<T>(&mut self, find: impl FnOnce(&mut Steps) -> T) -> T {
+        (self.beyond, self.budget) = (None, self.spare);
+        let found = find(self);
+        (self.beyond, self.budget) = (None, u64::MAX);
+        found
     }
 
     /// The containers of these names are not taken for granted to stay as they are.
     pub fn take_as_changing(&mut self, changing: &[String]) {
-        for (name, frozen) in self.image.program.fixed.iter().zip(&mut self.rules.frozen) {
+        for (name, frozen) in self.image.program.fixed.iter().zip(&mut self.rules.assumed.frozen) {
             *frozen &= !changing.iter().any(|changing| **changing == **name);
         }
     }

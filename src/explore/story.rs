@@ -153,9 +153,9 @@ impl<'s> Teller<'s> {
         if self.steps.memory() as u64 <= options.limits.memory / 2 {
             return;
         }
-        let frozen = self.steps.rules.frozen.clone();
+        let assumed = self.steps.rules.assumed.clone();
         *self.steps = self.steps.anew(options);
-        self.steps.rules.frozen = frozen;
+        self.steps.rules.assumed = assumed;
         self.graph = self.steps.graph_of(&self.universe);
         let places = self.steps.places(self.graph.seats);
         let number = |seat: usize| {

@@ -163,20 +163,40 @@ fn a_counterexample_can_be_run_again() {
     assert!(replay(compile("print(1)"), &Options::default(), &failure.story.schedule).is_err());
 }
 
+/// What a simulated run writes that ends well.
+fn simulated(script: &str, seed: u64) -> String {
+    let mut text = String::new();
+    let ending = simulate(compile(script), seed, Vec::new(), &mut |said| {
+        if let Said::Text(_, piece) = said {
+            text.push_str(piece);
+        }
+    });
+    assert_eq!(ending.status, 0);
+    text
+}
+
 #[test]
 fn a_seed_decides_a_simulated_run() {
     let script = "for i in 0..3 { start { sleep 1s * choose([1, 2, 3]); print(i) } }";
-    let run = |seed| {
-        let mut text = String::new();
-        let ending = simulate(compile(script), seed, Vec::new(), &mut |said| {
-            if let Said::Text(_, piece) = said {
-                text.push_str(piece);
-            }
-        });
-        assert_eq!(ending.status, 0);
-        text
-    };
+    let run = |seed| simulated(script, seed);
     let all: std::collections::BTreeSet<String> = (0..60).map(run).collect();
     assert!((0..10).all(|seed| run(seed) == run(seed)));
     assert!(all.len() > 1, "{all:?}");
+}
+
+/// Which error comes first decides how much `main` has still to do.
+#[test]
+fn a_simulated_run_keeps_the_order_of_a_parallel() {
+    for rounds in [[1, 3], [3, 1]] {
+        let script = format!(
+            "lock m
+            try {{ parallel for rounds in {rounds:?} {{ throw str(rounds) }} }} catch e {{
+                repeat int(e.message) {{ with m {{ }} }}
+                print(e.message)
+            }}"
+        );
+        for seed in 0..20 {
+            assert_eq!(simulated(&script, seed), format!("{}\n", rounds[0]));
+        }
+    }
 }

@@ -88,7 +88,7 @@ impl Steps {
             Job::Look { ensure } => self.try_look(&trial, universe, ensure),
         };
         self.layout = trial.layout;
-        self.thawed = self.thawed.or(done.outcome.thawed);
+        self.refuted = self.refuted.or(done.outcome.refuted);
         if self.flaw == Some(Flaw::MetForgotten)
             && let Some(met) = &mut done.met
         {
@@ -170,7 +170,7 @@ impl Steps {
             choices: log.choices,
             died: log.struck.is_some_and(|signal| signal != STOP),
             exited: universe.ended.flatten(),
-            thawed: log.thawed,
+            refuted: log.refuted,
         };
         Done { outcome: Arc::new(outcome), met: cells }
     }

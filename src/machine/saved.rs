@@ -9,7 +9,7 @@ use crate::code::live::Liveness;
 use crate::code::{Program, Register};
 use crate::state::{Reader, Writer};
 use crate::sync::Op;
-use crate::sync::thread::{State, Thread};
+use crate::sync::thread::Thread;
 use crate::value::Value;
 use std::sync::Arc;
 
@@ -31,6 +31,8 @@ pub struct Kept<'k> {
     pub live: Option<&'k Liveness>,
     /// Which lists of threads have no order, and the fiber's own thread.
     pub crews: Option<(&'k Crews, &'k Thread)>,
+    /// The threads of a `parallel` have no order.
+    pub parallels: bool,
 }
 
 impl Fiber {
@@ -98,7 +100,7 @@ impl Fiber {
             for register in 0..count {
                 let keeps = self.keeps(depth, register as Register, kept.live, rest);
                 let value = if keeps { &self.stack[frame.base as usize + register] } else { &Value::Nil };
-                match crew(program, frame, value, &groups) {
+                match crew(program, frame, value, &groups, kept.parallels) {
                     Some(threads) => {
                         w.byte(GROUP);
                         w.group(&threads);
@@ -157,22 +159,23 @@ impl Fiber {
 /// Stands before a group of threads in place of a value's tag.
 const GROUP: u8 = u8::MAX;
 
-/// The threads of one of these lists; or those of a `parallel`, as it waits for them: which comes first means nothing, as long
-/// as none has failed.
-fn crew(program: &Program, frame: &Frame, value: &Value, groups: &[usize]) -> Option<Vec<Arc<Thread>>> {
+/// The threads of one of these lists; or those of a `parallel`, if they have no order.
+fn crew(
+    program: &Program,
+    frame: &Frame,
+    value: &Value,
+    groups: &[usize],
+    parallels: bool,
+) -> Option<Vec<Arc<Thread>>> {
     let Value::List(list) = value else { return None };
     if groups.contains(&Arc::as_ptr(list).addr()) {
         return Some(list.snapshot().iter().filter_map(thread_in).cloned().collect());
     }
     let function = &program.functions[frame.function as usize];
-    if !function.internal || *function.name != *"__parallel" {
+    if !parallels || !function.internal || *function.name != *"__parallel" {
         return None;
     }
-    let thread = |value: &Value| match value {
-        Value::Thread(thread) if thread.state() != State::Failed => Some(thread.clone()),
-        _ => None,
-    };
-    list.snapshot().iter().map(thread).collect()
+    list.snapshot().iter().map(|value| thread_in(value).cloned()).collect()
 }
 
 fn thread_in(value: &Value) -> Option<&Arc<Thread>> {

@@ -115,6 +115,9 @@ pub trait World {
         false
     }
 
+    /// Of the threads of a `parallel` several have failed: whoever learns of it learns in which order it had them.
+    fn several_fail(&mut self) {}
+
     fn cpu_count(&self) -> usize;
 
     /// The numbers of this process and of its parent. Err in a world without processes.

@@ -7,9 +7,12 @@ use crate::machine::Flaw;
 use crate::model::Program;
 use crate::oracle::{self, Answer};
 use crate::{MOST_STATES, generate, render, seeds};
-use conc::explore::verdict::{Property, Verdict};
-use conc::explore::{Extent, Reductions, Sampling, Strategy};
+use conc::explore::verdict::{Limit, Property, Verdict};
+use conc::explore::{Extent, Limits, Options, Reductions, Sampling, Strategy, check};
+use conc::source::Source;
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
 const STRATEGIES: [Strategy; 5] =
     [Strategy::Walk, Strategy::Uniform, Strategy::Pos, Strategy::PCT, Strategy::Turns];
@@ -143,4 +146,41 @@ fn a_bound_finds_what_it_allows() {
         }
     }
     assert!(cut > 100, "only {cut} explorations were cut short");
+}
+
+/// A run without an interruption takes more memory than it may, so a plainer story is looked for in vain.
+#[test]
+fn what_was_found_before_a_limit_is_told() {
+    let script = "
+        var last = 0
+        var switches = 0
+        var n = 0
+        lock m
+        thread w(me) {
+            repeat 8 { with m {
+                if last != me { switches += 1 }
+                last = me
+            } }
+            var many = false
+            with m { many = switches > 1 }
+            var text = \"a\" * 1_000_000
+            while not many { text = text + text }
+            n = me
+            if me == 1 { throw \"x\" }
+            assert false
+        }
+        start w(1)
+        start w(2)";
+    let limits = Limits { memory: 64 << 20, ..Options::default().limits };
+    let extent = Extent::Sample(Sampling { runs: 1000, strategy: Strategy::Walk, most_steps: 1000 });
+    let options = Options { limits, extent, outcomes: true, ..Options::default() };
+    let source = Arc::new(Source::new("test.conc", script));
+    let program = conc::pipeline::compile(source).unwrap_or_else(|found| panic!("{found:?}")).0;
+    let findings = check(Arc::new(program), &options, &mut |now| match now.runs {
+        Some(20..) => ControlFlow::Break(Limit::Time),
+        Some(_) | None => ControlFlow::Continue(()),
+    });
+    assert_eq!(findings.limit, Some(Limit::Time));
+    let failing: Vec<Property> = findings.failures().map(|failure| failure.property).collect();
+    assert_eq!(failing, [Property::Error, Property::Assertion, Property::Race]);
 }

@@ -180,10 +180,13 @@ fn start_all(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     Ok(Value::Nil.into())
 }
 
-fn raise_first(_: &mut Context<'_>, arguments: &[Value]) -> Done {
+fn raise_first(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let threads = threads_in(argument(arguments, 0))?;
-    let mut errors = threads.iter().filter_map(|thread| thread.outcome.get()?.as_ref().err());
+    let mut errors = threads.iter().filter_map(|thread| thread.outcome.get()?.as_ref().err()).peekable();
     let Some(first) = errors.next() else { return Ok(Value::Nil.into()) };
+    if errors.peek().is_some() {
+        context.world.several_fail();
+    }
     first.attached.lock().extend(errors.map(|error| Value::Error(error.clone())));
     Err(Error::again(first))
 }

@@ -72,21 +72,21 @@ pub fn check(
     loop {
         let mut space = Space::new(steps, options.outcomes, &options.variables);
         let seen = draw_all(&mut space, options, sampling, progress);
-        let Some(wrong) = space.steps.thawed.take() else { return findings(space, seen, options, sampling) };
+        let Some(wrong) = space.steps.refuted.take() else { return findings(space, seen, options, sampling) };
         // An assumption has proved wrong: all is drawn again without it.
         steps = anew(&space.steps, options);
-        steps.rules.frozen[wrong as usize] = false;
+        steps.rules.assumed.give_up(wrong);
     }
 }
 
 /// The same program from the beginning, with the assumptions that have not proved wrong.
 fn anew(steps: &Steps, options: &Options) -> Steps {
     let mut new = steps.anew(options);
-    new.rules.frozen.clone_from(&steps.rules.frozen);
+    new.rules.assumed.clone_from(&steps.rules.assumed);
     new
 }
 
-/// All runs, or those before a limit. Ends early when `thawed` is set.
+/// All runs, or those before a limit. Ends early when `refuted` is set.
 fn draw_all(
     space: &mut Space<'_>,
     options: &Options,

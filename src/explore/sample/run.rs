@@ -111,7 +111,7 @@ impl Run {
                 }
             }
             let seen = space.seen(at, patience);
-            if space.steps.thawed.is_some() {
+            if space.steps.refuted.is_some() {
                 return Ended::Wrong;
             }
             self.show(seen.signs, false);

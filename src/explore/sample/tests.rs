@@ -120,6 +120,37 @@ fn whatever_a_run_shows_can_be_run_again() {
     }
 }
 
+/// Runs that show the failure do not come to the end of the `parallel`. Where plainer ones are looked for, two of its threads
+/// fail.
+#[test]
+fn what_a_plainer_run_would_prove_wrong_is_not_told() {
+    let script = "
+        atomic turn = 0
+        atomic seen = false
+        event never
+        thread turns { turn.value = 1; turn.value = 0 }
+        thread looks { if turn.value == 1 { seen.value = true; assert false } }
+        fn fails(i) {
+            if seen.value { never.wait() }
+            throw str(i)
+        }
+        join start turns(), start looks()
+        try { parallel for i in [FIRST, 3 - FIRST] { fails(i) } } catch e { assert e.message == str(FIRST) }";
+    for first in ["1", "2"] {
+        let script = script.replace("FIRST", first);
+        let mut failed = 0;
+        for seed in 0..30 {
+            let findings = explore(&script, &options(Strategy::Walk, 1, seed));
+            let told: Vec<Property> = findings.failures().map(|failure| failure.property).collect();
+            let shown: Vec<Property> =
+                sample(&findings).failing.iter().map(|(property, _)| *property).collect();
+            assert_eq!(told, shown, "{first} first, seed {seed}");
+            failed += usize::from(!told.is_empty());
+        }
+        assert!(failed > 0);
+    }
+}
+
 #[test]
 fn outcomes_are_counted_and_all_come() {
     let all = explore(BUSY, &Options { outcomes: true, ..Options::default() }).outcomes.unwrap_or_default();

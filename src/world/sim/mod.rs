@@ -20,7 +20,7 @@ mod universe;
 mod world;
 
 pub use record::Record;
-pub use rules::Rules;
+pub use rules::{Assumption, Assumptions, Rules};
 pub use saved::Snapshot;
 pub use step::{Ends, Fault, Log, Met, Step, Way, next_choices};
 pub use universe::{MAIN, Seat, Universe};

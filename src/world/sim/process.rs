@@ -136,7 +136,12 @@ impl Stepper<'_> {
             let liveness = rules.copied.get_or_init(|| Liveness::of(&program));
             packing.root(format!("a variable of thread \"{}\"", thread.name()), |w| {
                 w.thread(&thread);
-                fiber.save(w, &program, Kept { live: Some(liveness), crews: None }, Rest::Within);
+                fiber.save(
+                    w,
+                    &program,
+                    Kept { live: Some(liveness), crews: None, parallels: false },
+                    Rest::Within,
+                );
             });
             all
         })?;

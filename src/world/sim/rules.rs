@@ -8,6 +8,32 @@ use crate::code::{FunctionKind, Instruction, Program};
 use crate::explore::{Reductions, Time};
 use std::sync::OnceLock;
 
+/// What is taken for granted until a step proves it wrong: then the search begins again without it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assumptions {
+    /// The names that are written once whose container does not change while there are several threads.
+    pub frozen: Vec<bool>,
+    /// Of the threads of a `parallel` no more than one fails. Then nobody can tell in which order it has them; else it raises
+    /// the error of the first.
+    pub one_fails: bool,
+}
+
+/// One of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Assumption {
+    Frozen(u32),
+    OneFails,
+}
+
+impl Assumptions {
+    pub fn give_up(&mut self, wrong: Assumption) {
+        match wrong {
+            Assumption::Frozen(index) => self.frozen[index as usize] = false,
+            Assumption::OneFails => self.one_fails = false,
+        }
+    }
+}
+
 /// Facts about a program, and what was asked for. The same for all states of an exploration.
 #[derive(Debug)]
 pub struct Rules {
@@ -27,9 +53,7 @@ pub struct Rules {
     pub ends: bool,
     /// The variables of the top level that several threads touch and some write.
     pub shared_globals: Vec<bool>,
-    /// The names that are written once whose container is taken not to change while there are several threads. An
-    /// assumption: the search begins again without it when a step proves it wrong.
-    pub frozen: Vec<bool>,
+    pub assumed: Assumptions,
     /// The variables of the top level that an `invariant` or `ensure` looks at.
     pub looked_at: Vec<bool>,
     /// There is an `invariant` or `ensure`.
@@ -121,7 +145,10 @@ impl Rules {
                 && !uses(&LOCKS)
                 && !(processes && (signals || daemons || uses(&CUTS))),
             shared_globals,
-            frozen: vec![reductions.private; program.fixed.len()],
+            assumed: Assumptions {
+                frozen: vec![reductions.private; program.fixed.len()],
+                one_fails: reductions.symmetry,
+            },
             looked_at: sharing.looked_at,
             watches: program
                 .functions

@@ -181,7 +181,8 @@ impl Universe {
         });
         w.option(fiber, |w, (fiber, rest)| {
             let crews = rules.crews.as_ref().map(|crews| (crews, &*seat.thread));
-            fiber.save(w, &self.image.program, Kept { live: rules.liveness.as_ref(), crews }, rest);
+            let kept = Kept { live: rules.liveness.as_ref(), crews, parallels: rules.assumed.one_fails };
+            fiber.save(w, &self.image.program, kept, rest);
         });
     }
 

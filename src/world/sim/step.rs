@@ -2,7 +2,7 @@
 //! tell (a read of a shared variable, an acquire, a put), and everything after it that they cannot.
 
 use super::record::Record;
-use super::rules::Rules;
+use super::rules::{Assumption, Rules};
 use super::signals::until_continued;
 use super::universe::{Seat, Universe};
 use crate::builtin::Wait;
@@ -73,8 +73,8 @@ pub struct Log {
     pub met: Vec<Met>,
     /// What it did may depend on more than that.
     pub opaque: bool,
-    /// It writes a container of the top level that was taken not to change.
-    pub thawed: Option<u32>,
+    /// What was taken for granted, and is not so.
+    pub refuted: Option<Assumption>,
     /// The thread stood at a `join`.
     pub joins: bool,
     /// The signal that came in its place: of which its process has died, or that has stopped it.
@@ -243,7 +243,7 @@ impl Default for Log {
             beyond: None,
             met: Vec::new(),
             opaque: false,
-            thawed: None,
+            refuted: None,
             joins: false,
             struck: None,
             lets_go: false,

@@ -1,5 +1,6 @@
 //! What the machine sees of the simulated world while one thread takes a step.
 
+use super::rules::Assumption;
 use super::step::{Met, Stepper};
 use super::universe::{FIRST_PID, OUTER_PID, Universe};
 use crate::builtin::Wait;
@@ -182,6 +183,12 @@ impl World for Stepper<'_> {
         true
     }
 
+    fn several_fail(&mut self) {
+        if self.rules.assumed.one_fails {
+            self.log.refuted = Some(Assumption::OneFails);
+        }
+    }
+
     fn cpu_count(&self) -> usize {
         sealed::PROCESSORS
     }
@@ -219,9 +226,12 @@ impl Scheduler for Stepper<'_> {
             return true;
         }
         if memory::is_beyond() {
-            let error = too_much_memory();
-            machine::note_place(fiber, &self.program, self, &error);
-            self.log.beyond = Some(error.into());
+            // Other threads are asked afterwards where they stand; it is not they.
+            if self.log.beyond.is_none() {
+                let error = too_much_memory();
+                machine::note_place(fiber, &self.program, self, &error);
+                self.log.beyond = Some(error.into());
+            }
             return true;
         }
         for object in &touches.quiet {
@@ -246,7 +256,7 @@ impl Scheduler for Stepper<'_> {
                 if let (true, Place::Object(object)) = (touch.write, &touch.place)
                     && let Some(index) = self.frozen(object)
                 {
-                    self.log.thawed = Some(index);
+                    self.log.refuted = Some(Assumption::Frozen(index));
                 }
             }
             self.note(touches, true);
@@ -384,7 +394,7 @@ impl Stepper<'_> {
                 match self.frozen(object) {
                     Some(_) if !touch.write => false,
                     Some(index) => {
-                        self.log.thawed = Some(index);
+                        self.log.refuted = Some(Assumption::Frozen(index));
                         true
                     }
                     None => self.is_shared(object, fiber),
@@ -399,7 +409,8 @@ impl Stepper<'_> {
             Shared::List(_) | Shared::Map(_) | Shared::Set(_) => object.address(),
             _ => return None,
         };
-        let fixed = (0..self.rules.frozen.len() as u32).filter(|index| self.rules.frozen[*index as usize]);
+        let frozen = &self.rules.assumed.frozen;
+        let fixed = (0..frozen.len() as u32).filter(|index| frozen[*index as usize]);
         let mut holds = fixed.filter(|index| {
             let value = self.universe.image.fixed(*index);
             value.and_then(crate::machine::touch::container).is_some_and(|known| known.address() == address)

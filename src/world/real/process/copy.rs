@@ -133,7 +133,12 @@ impl Shared {
             w.thread(handle);
             w.flag(true);
             w.thread(thread);
-            fiber.save(w, program, Kept { live: Some(liveness), crews: None }, Rest::Within);
+            fiber.save(
+                w,
+                program,
+                Kept { live: Some(liveness), crews: None, parallels: false },
+                Rest::Within,
+            );
         });
         pack_variables(&mut packing, &code.image, &|mention| all || marks.may(mention));
         let packed = packing.finish(&cannot_fork_with)?;
