@@ -168,7 +168,8 @@ pub struct Looked {
 /// A set of properties.
 pub type Signed = u8;
 
-/// What the states of a piece lead to.
+/// What the states of a piece lead to. Each worker has cache lines of its own.
+#[repr(align(128))]
 #[derive(Debug, Default)]
 pub struct Slice {
     pub states: Vec<Looked>,

@@ -34,7 +34,8 @@ struct New {
     made: bool,
 }
 
-/// Some of the new states, and what becomes of them.
+/// Some of the new states, and what becomes of them. Each worker has cache lines of its own.
+#[repr(align(128))]
 struct Group<'n> {
     new: &'n [New],
     piece: Piece,

@@ -19,7 +19,9 @@ pub const MOST: u64 = WAITS as u64 - 1;
 /// It waits for its number.
 const NONE: u32 = u32::MAX;
 
-/// Those of the states whose hashes it is meant for. New ones get their numbers later, all at once.
+/// Those of the states whose hashes it is meant for. New ones get their numbers later, all at once. Each worker has cache
+/// lines of its own.
+#[repr(align(128))]
 #[derive(Debug)]
 pub struct Shard {
     table: Table,
