@@ -4,6 +4,9 @@ use std::time::Duration;
 
 /// `30s`, `500ms`, `1.5min`, as scripts write durations; a plain number is seconds.
 pub fn duration(text: &str) -> Result<Duration, String> {
+    if text.starts_with('-') {
+        return Err("it cannot be less than nothing; write it as 30s, 500ms or 2min".into());
+    }
     const UNITS: [(&str, f64); 4] = [("us", 1e-6), ("ms", 1e-3), ("min", 60.0), ("s", 1.0)];
     let (number, seconds) = UNITS
         .iter()
@@ -21,7 +24,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 
 /// Where random numbers begin.
 pub fn seed(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| "a seed is a whole number, such as 7".to_string())
+    text.parse().map_err(|_| "a seed is a whole number from 0 on, such as 7".to_string())
 }
 
 /// `500000`, `10k`, `2M`: a number that is not zero.

@@ -158,6 +158,10 @@ Examples:
 #[derive(Debug, Args)]
 pub struct Completions {
     pub shell: clap_complete::Shell,
+
+    /// Words of a command line that is being typed: what the last one may become. The shell's script asks for that
+    #[arg(last = true, hide = true)]
+    pub words: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]
@@ -311,8 +315,33 @@ pub fn parse(words: Vec<OsString>) -> Result<CommandLine, clap::Error> {
     let run = (!known).then(|| "run".into());
     let asked = ["conc".into()].into_iter().chain(run).chain(words.iter().cloned()).chain(help);
     let found = table().try_get_matches_from(asked);
+    if let (Err(error), Some(joined)) = (&found, joined(&words)) {
+        if error.kind() == ErrorKind::UnknownArgument {
+            return parse(joined);
+        }
+    }
     let read = found.and_then(|found| CommandLine::from_arg_matches(&found));
     read.map_err(|error| with_advice(error.format(&mut table()), &words))
+}
+
+/// The same words with numbers below zero joined to the flags before them, `--timeout=-3s`; clap takes `-3s` for a flag
+/// otherwise, and does not say what is wrong with it. None where there are none.
+fn joined(words: &[OsString]) -> Option<Vec<OsString>> {
+    let is_flag = |word: &str| word.starts_with("--") && word.len() > 2 && !word.contains('=');
+    let is_negative = |word: &str| {
+        word.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let mut all: Vec<OsString> = Vec::new();
+    for word in words {
+        match (all.last_mut(), word.to_str()) {
+            (Some(last), Some(word)) if is_negative(word) && last.to_str().is_some_and(is_flag) => {
+                last.push("=");
+                last.push(word);
+            }
+            _ => all.push(word.clone()),
+        }
+    }
+    (all.len() < words.len()).then_some(all)
 }
 
 /// A complaint with what clap cannot know.
@@ -414,6 +443,27 @@ mod tests {
         assert_eq!(parsed.timeout, Some(Duration::from_millis(1500)));
         assert_eq!((parsed.max_threads, parsed.seed), (Some(8), Some(42)));
         assert_eq!(parsed.allow_read, None);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_number_below_zero_is_said_of_the_number() {
+        for (words, expected) in [
+            (
+                ["--timeout", "-3s"],
+                "invalid value '-3s' for '--timeout <DURATION>': it cannot be less than nothing",
+            ),
+            (
+                ["--seed", "-1"],
+                "invalid value '-1' for '--seed <N>': a seed is a whole number from 0 on, such as 7",
+            ),
+            (["--max-threads", "-1"], "invalid value '-1' for '--max-threads <N>'"),
+            (["--race", "-1"], "unexpected value '-1' for '--race' found"),
+        ] {
+            let (_, said) = refused(&[&words[..], &["x.conc"]].concat());
+            assert!(said.contains(expected), "{words:?}: {said}");
+        }
+        assert_eq!(run(&["--name", "-3", "x.conc"]).script.name.as_deref(), Some("-3"));
+        assert_eq!(run(&["x.conc", "--n", "-3"]).script.script, ["x.conc", "--n", "-3"]);
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub struct Check {
     pub random: Option<u64>,
 
     // Its help lists their names.
-    #[arg(long, value_name = "NAME", value_parser = strategy, requires = "random", help = STRATEGIES)]
+    #[arg(long, value_name = "NAME", value_parser = strategy, requires = "random", help = ABOUT_STRATEGIES)]
     pub strategy: Option<Strategy>,
 
     /// Cut a run of --random after so many steps [default: 100000]
@@ -249,8 +249,11 @@ fn property(text: &str) -> Result<Property, String> {
     known.ok_or_else(|| format!("the properties are {}", words()))
 }
 
-/// What --random draws by.
-const STRATEGIES: &str = "\
+/// What --random draws by, as far as one word tells it.
+pub const STRATEGIES: [Strategy; 5] =
+    [Strategy::Walk, Strategy::Uniform, Strategy::Pos, Strategy::Turns, Strategy::PCT];
+
+const ABOUT_STRATEGIES: &str = "\
 How --random draws runs: `walk` (each thread that can move is as likely), `uniform` (each interleaving is), `pos` (each \
 order of steps that depend on each other), `pct` or `pct:D` (random priorities that change D - 1 times, 2 unless told), \
 `turns` of the last three [default: turns]";
@@ -261,9 +264,7 @@ fn strategy(text: &str) -> Result<Strategy, String> {
         None => (text, None),
     };
     let known = match depth {
-        None => [Strategy::Walk, Strategy::Uniform, Strategy::Pos, Strategy::Turns, Strategy::PCT]
-            .into_iter()
-            .find(|strategy| strategy.word() == word),
+        None => STRATEGIES.into_iter().find(|strategy| strategy.word() == word),
         Some(depth) => {
             let depth = depth.parse().ok().filter(|depth| (1..=MOST_DEPTH).contains(depth));
             depth.filter(|_| word == Strategy::PCT.word()).map(|depth| Strategy::Pct { depth })

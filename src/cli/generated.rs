@@ -1,40 +1,31 @@
-//! What is made of the table of commands and flags for other programs: completions for shells, pages for `man`. All of it is English: shells and `man`
-//! have their own words around it.
+//! What is made of the table of commands and flags for other programs: completions for shells, pages for `man`. Pages are
+//! English: `man` has its own words around them.
 
 use super::arguments::{self, Completions, Man};
-use super::{Failure, print};
-use clap::builder::PossibleValuesParser;
-use conc::help::GROUPS;
-use conc::report::Code;
+use super::{Failure, completing, print};
+use clap_complete::Shell;
 use conc::report::runtime::status;
 use std::io;
 
-/// Writes the completions for a shell; the exit status.
+/// Writes the completions for a shell, or tells its script what can stand there now; the exit status.
 pub fn completions(asked: &Completions) -> i32 {
-    let mut script = Vec::new();
-    clap_complete::generate(asked.shell, &mut with_values(), "conc", &mut script);
-    print(&String::from_utf8_lossy(&script));
-    status::FINE
-}
-
-/// The table, which here also knows what can follow `explain`, `help` and `man`: when conc itself is given another word, it
-/// has more to say than that there is none.
-fn with_values() -> clap::Command {
-    let mut table = arguments::english();
-    // The table keeps names for as long as the process lives, which ends soon.
-    let kept = |name: String| &*name.leak();
-    let commands = table.get_subcommands().map(|command| kept(command.get_name().to_string())).collect();
-    let topics = GROUPS.iter().flat_map(|(_, pages)| *pages).map(|page| page.name);
-    let codes = Code::ALL.iter().map(|code| kept(code.to_string()));
-    for (command, argument, values) in [
-        ("explain", "code", codes.collect::<Vec<&'static str>>()),
-        ("help", "topic", topics.collect()),
-        ("man", "command", commands),
-    ] {
-        let known = PossibleValuesParser::new(values);
-        table = table.mut_subcommand(command, |it| it.mut_arg(argument, |it| it.value_parser(known)));
+    if !asked.words.is_empty() {
+        print(&completing::offer(&asked.words).lines());
+        return status::FINE;
     }
-    table
+    let script = match asked.shell {
+        Shell::Bash => include_str!("completing/conc.bash").to_string(),
+        Shell::Fish => include_str!("completing/conc.fish").to_string(),
+        Shell::Zsh => include_str!("completing/conc.zsh").to_string(),
+        // What does not change, made of the table. (`Shell` may grow.)
+        other => {
+            let mut script = Vec::new();
+            clap_complete::generate(other, &mut completing::table(), "conc", &mut script);
+            String::from_utf8_lossy(&script).into_owned()
+        }
+    };
+    print(&script);
+    status::FINE
 }
 
 /// Writes the manual page of conc or of one of its commands; the exit status.

@@ -3,6 +3,7 @@
 mod arguments;
 mod check;
 pub mod colour;
+mod completing;
 mod explain;
 mod exploring;
 mod fmt;

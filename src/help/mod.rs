@@ -41,6 +41,29 @@ pub fn topics(style: &Style) -> String {
     text
 }
 
+/// The same as names, each with what it is about; and the builtin functions that are no pages.
+pub fn topics_glossed(language: Language) -> impl Iterator<Item = (&'static str, String)> {
+    let pages = GROUPS.iter().flat_map(|(_, pages)| *pages);
+    let pages = pages.map(move |page| (page.name, page.gloss(language).to_string()));
+    let others = functions().filter(|row| pages::named(row.name).is_none());
+    pages.chain(others.map(move |row| (row.name, language.say(row.doc).into_owned())))
+}
+
+/// Members of types, `lock.acquire`, that begin so. Before the dot there are too many.
+pub fn members_begun(topic: &str, language: Language) -> Vec<(String, String)> {
+    let Some((owner, begun)) = topic.rsplit_once('.') else { return Vec::new() };
+    let Some(kind) = Type::ALL.into_iter().find(|kind| kind.word() == owner) else { return Vec::new() };
+    let methods = builtin::methods(kind).iter().map(|row| (row.name, row.doc));
+    let properties = builtin::properties(kind).iter().map(|property| (property.name, property.doc));
+    let found = methods.chain(properties).filter(|(name, _)| name.starts_with(begun));
+    found.map(|(name, doc)| (format!("{owner}.{name}"), language.say(doc).into_owned())).collect()
+}
+
+/// Those that scripts can call by name.
+fn functions() -> impl Iterator<Item = &'static Row> {
+    builtin::functions().iter().filter(|row| !row.name.starts_with("__"))
+}
+
 /// The topic that was probably meant.
 pub fn closest(topic: &str) -> Option<String> {
     if let Some((owner, name)) = topic.rsplit_once('.') {
@@ -50,8 +73,7 @@ pub fn closest(topic: &str) -> Option<String> {
         return suggest::closest(name, names).map(|name| format!("{owner}.{name}"));
     }
     let names = GROUPS.iter().flat_map(|(_, pages)| *pages).flat_map(Page::names);
-    let builtins = builtin::functions().iter().map(|row| row.name).filter(|name| !name.starts_with("__"));
-    suggest::closest(topic, names.chain(builtins)).map(str::to_string)
+    suggest::closest(topic, names.chain(functions().map(|row| row.name))).map(str::to_string)
 }
 
 /// `lock.acquire`, or `acquire` alone: of every type that has it.
