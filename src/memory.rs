@@ -13,6 +13,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::{Cell, OnceCell};
+use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, AtomicU8, Ordering};
 
@@ -26,6 +27,8 @@ static LIMIT: AtomicIsize = AtomicIsize::new(isize::MAX);
 
 /// Bytes.
 const BATCH: isize = 64 * 1024;
+/// What is asked for in pieces of less comes in many of them. Bytes.
+const SMALL: isize = 1024;
 
 /// What one thread of the process knows.
 struct Local {
@@ -74,7 +77,7 @@ fn count(bytes: isize) {
         let untold = local.untold.get() + bytes;
         local.untold.set(untold);
         if untold.unsigned_abs() >= BATCH as usize {
-            tell(local);
+            tell(local, bytes);
         }
     });
     if counted.is_err() {
@@ -82,18 +85,43 @@ fn count(bytes: isize) {
     }
 }
 
-/// It runs inside the allocator: it must not panic, and allocates nothing.
+/// After so many `bytes` more. It runs inside the allocator: it must not panic, and allocates nothing that is counted.
 #[cold]
-fn tell(local: &Local) {
+fn tell(local: &Local, bytes: isize) {
     let untold = local.untold.replace(0);
     local.told.set(local.told.get() + untold);
     let used = USED.fetch_add(untold, Ordering::Relaxed).wrapping_add(untold);
+    if untold > 0 && bytes < SMALL {
+        make_room();
+    }
     if untold > 0
         && used > LIMIT.load(Ordering::Relaxed)
         && let Some((trap, bit)) = local.trap.get()
     {
         local.beyond.set(true);
         trap.fetch_or(*bit, Ordering::SeqCst);
+    }
+}
+
+/// The thread makes ever more small values: its heap gets the room for the next of them at once.
+///
+/// glibc gives each thread a heap of its own, and makes it longer by no more than what is asked for: page by page, with a
+/// system call for each, and another way into the system when the page is written to first. What was asked for in one
+/// piece stays the heap's when it is given back. Measured: a quarter of the time of a script that makes many futures.
+fn make_room() {
+    const ROOM: Layout = Layout::new::<[u64; BATCH as usize / 8]>();
+    const PAGE: usize = 4096;
+    // SAFETY: its size is not 0, and it is given back as it was asked for. Pages that lie wholly within it are this
+    // thread's alone meanwhile; what is in them does not change, whether the system does it or refuses.
+    unsafe {
+        let room = black_box(System.alloc(ROOM));
+        if room.is_null() {
+            return;
+        }
+        let skipped = room.addr().wrapping_neg() % PAGE;
+        let pages = (ROOM.size() - skipped) / PAGE * PAGE;
+        libc::madvise(room.add(skipped).cast(), pages, libc::MADV_POPULATE_WRITE);
+        System.dealloc(room, ROOM);
     }
 }
 
