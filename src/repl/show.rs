@@ -73,7 +73,7 @@ fn waits(thread: &Arc<Thread>, handle: &Handle, style: &Style) -> String {
         0 => text.to_string(),
         line => since(text, line, style),
     };
-    let Value::Sync(sync) = &waiting.on else { return with_line(&style.say(&waiting.text)) };
+    let Value::Sync(sync) = &waiting.on else { return with_line(&style.say(waiting.text.to_string())) };
     // A condition or an event is not held by anybody.
     let holders: Vec<String> = holders(sync, handle)
         .into_iter()

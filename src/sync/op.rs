@@ -16,7 +16,7 @@ use super::queue::{Got, Queue, closed};
 use super::rwlock;
 use super::select::Select;
 use super::semaphore::Semaphore;
-use super::thread::Thread;
+use super::thread::{Text, Thread};
 use super::wait::WaitQueue;
 use super::{Kind, Releasers, Sync, Who};
 use crate::race::order;
@@ -429,44 +429,50 @@ impl Op {
 
     /// What a report says after the thread's name: `waits for right`, `waits in jobs.get()`, `joins "teller-1"`.
     pub fn describe(&self) -> String {
+        self.text().to_string()
+    }
+
+    /// The same, to be made when somebody asks.
+    pub fn text(&self) -> Text {
+        let of = |sync: &Arc<Sync>, text| Text::Of(sync.clone(), text);
         match self {
             Op::Sleep => "sleeps".into(),
             Op::Change => "awaits its condition".into(),
             Op::Fork => "forks".into(),
             Op::Beat(_) => "waits for its time".into(),
-            Op::Join(thread) => format!("joins \"{}\"", thread.name()),
+            Op::Join(thread) => format!("joins \"{}\"", thread.name()).into(),
             Op::JoinAll(threads) => {
                 let running = threads.iter().filter(|thread| !thread.ended());
                 let names: Vec<String> = running.map(|thread| format!("\"{}\"", thread.name())).collect();
-                format!("joins {}", names.join(", "))
+                format!("joins {}", names.join(", ")).into()
             }
-            Op::ThreadResult(thread) => format!("waits for the result of \"{}\"", thread.name()),
-            Op::Acquire(sync) => match sync.owner() {
-                Some(_) => format!("waits for {}", sync.label()),
-                None => format!("waits for a permit of {}", sync.label()),
-            },
-            Op::Enter(enter) => format!("waits for {}", enter.side.label()),
-            Op::Condition(wait) => wait.describe(),
-            Op::Event(wait) => format!("waits for {} to be set", wait.event.label()),
-            Op::Barrier(wait) => format!("waits in {}.wait()", wait.barrier.label()),
-            Op::Latch(latch) => format!("waits in {}.wait()", latch.label()),
-            Op::Put(put) => format!("waits in {}.put()", put.queue.label()),
-            Op::Get(queue) => format!("waits in {}.get()", queue.label()),
-            Op::Next(queue) => format!("waits for the next of {}", queue.label()),
-            Op::Finished(queue) => format!("waits in {}.join()", queue.label()),
+            Op::ThreadResult(thread) => format!("waits for the result of \"{}\"", thread.name()).into(),
+            Op::Acquire(sync) if sync.owner().is_some() => {
+                of(sync, |lock| format!("waits for {}", lock.label()))
+            }
+            Op::Acquire(sync) => of(sync, |thing| format!("waits for a permit of {}", thing.label())),
+            Op::Enter(enter) => of(&enter.side, |side| format!("waits for {}", side.label())),
+            Op::Condition(wait) => wait.describe().into(),
+            Op::Event(wait) => of(&wait.event, |event| format!("waits for {} to be set", event.label())),
+            Op::Barrier(wait) => of(&wait.barrier, |barrier| format!("waits in {}.wait()", barrier.label())),
+            Op::Latch(latch) => of(latch, |latch| format!("waits in {}.wait()", latch.label())),
+            Op::Put(put) => of(&put.queue, |queue| format!("waits in {}.put()", queue.label())),
+            Op::Get(queue) => of(queue, |queue| format!("waits in {}.get()", queue.label())),
+            Op::Next(queue) => of(queue, |queue| format!("waits for the next of {}", queue.label())),
+            Op::Finished(queue) => of(queue, |queue| format!("waits in {}.join()", queue.label())),
             Op::Result(future) | Op::FutureError(future) => {
-                format!("waits for the result of {}", Future::subject(future))
+                of(future, |future| format!("waits for the result of {}", Future::subject(future)))
             }
-            Op::Ended(future) => format!("waits for {}", future.label()),
+            Op::Ended(future) => of(future, |future| format!("waits for {}", future.label())),
             Op::Several(several) => {
                 let (which, count) = (if several.any { "one" } else { "all" }, several.futures.len());
-                format!("waits for {which} of {count} futures")
+                format!("waits for {which} of {count} futures").into()
             }
-            Op::Task(crew) => format!("waits for a task of {}", crew.label()),
-            Op::Idle(crew) => format!("waits for the tasks of {}", crew.label()),
-            Op::Select(select) => select.describe(),
-            Op::Pipe(wait) => wait.describe(),
-            Op::Outside(wait) => wait.describe(),
+            Op::Task(crew) => of(crew, |crew| format!("waits for a task of {}", crew.label())),
+            Op::Idle(crew) => of(crew, |crew| format!("waits for the tasks of {}", crew.label())),
+            Op::Select(select) => select.describe().into(),
+            Op::Pipe(wait) => wait.describe().into(),
+            Op::Outside(wait) => wait.describe().into(),
         }
     }
 

@@ -2,10 +2,10 @@
 //!
 //! Starting one, and what it means to run, is the world's; this is what others can see of it.
 
-use super::Who;
 use super::permits::Permits;
 use super::process::Process;
 use super::wait::WaitQueue;
+use super::{Sync, Who};
 use crate::event::recorder;
 use crate::race::{clock::Stamp, mine};
 use crate::state::{Reader, Shared, Writer};
@@ -16,6 +16,8 @@ use crate::value::{
     release,
 };
 use parking_lot::Mutex;
+use std::borrow::Cow;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -83,11 +85,38 @@ pub struct Timer {
 pub struct Waiting {
     /// The thing, thread, list of things (for `select`), or nil.
     pub on: Value,
-    /// `waits for right`.
-    pub text: String,
+    pub text: Text,
     pub line: u32,
     /// Gives up by itself.
     pub timed: bool,
+}
+
+/// `waits for right`. Where it can be, it is made only when somebody asks: most waits end before.
+#[derive(Debug, Clone)]
+pub enum Text {
+    Said(Cow<'static, str>),
+    Of(Arc<Sync>, fn(&Sync) -> String),
+}
+
+impl From<&'static str> for Text {
+    fn from(text: &'static str) -> Text {
+        Text::Said(text.into())
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Text {
+        Text::Said(text.into())
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Text::Said(text) => f.write_str(text),
+            Text::Of(thing, text) => f.write_str(&text(thing)),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -22,7 +22,7 @@ impl RealWorld {
             return Err(Error::new(Kind::Refused, message));
         };
         let thread = self.seat.thread.clone();
-        let text = format!("is in {name}, of the program around it");
+        let text = format!("is in {name}, of the program around it").into();
         *thread.waiting.lock() = Some(Waiting { on: Value::Nil, text, line: 0, timed: false });
         thread.state.store(State::Blocked as u8, Ordering::SeqCst);
         self.keep_still();

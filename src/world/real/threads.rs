@@ -72,7 +72,7 @@ impl Seat {
     pub fn left(&self, things: &Things) -> Left {
         let (thread, holds) = (self.thread.name(), things.labels_held_by(&self.thread));
         match &*self.thread.waiting.lock() {
-            Some(waiting) => Left { thread, doing: waiting.text.clone(), line: waiting.line, holds },
+            Some(waiting) => Left { thread, doing: waiting.text.to_string(), line: waiting.line, holds },
             None => Left { thread, doing: "runs".into(), line: 0, holds },
         }
     }

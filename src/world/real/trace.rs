@@ -79,7 +79,7 @@ impl RealWorld {
             (Waiting::Outside, Value::Thread(_), _) | (Waiting::Outside, _, Some(_)) => Waiting::Blocked,
             (kind, ..) => kind,
         };
-        recorder::blocks(&Blocks { kind, text: &waiting.text, thing, whom: told.whom, line });
+        recorder::blocks(&Blocks { kind, text: &waiting.text.to_string(), thing, whom: told.whom, line });
     }
 
     /// It goes on; when the run has ended, what it waited for has not come.

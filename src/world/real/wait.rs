@@ -186,7 +186,7 @@ impl RealWorld {
         let sleeping = matches!(op, Op::Sleep);
         let state = if sleeping { State::Sleeping } else { State::Blocked };
         *thread.waiting.lock() =
-            Some(Waiting { on: op.on(), text: op.describe(), line, timed: deadline.is_some() });
+            Some(Waiting { on: op.on(), text: op.text(), line, timed: deadline.is_some() });
         thread.state.store(state as u8, Ordering::SeqCst);
         let idle = op.is_idle();
         let for_owner = op.lock().is_some();
@@ -249,7 +249,10 @@ impl RealWorld {
                 Some(Value::Sync(sync)) => self.shared.holders(sync),
                 Some(_) | None => Vec::new(),
             };
-            Happened::Waits { what: waiting.map_or_else(String::new, |waiting| waiting.text), held_by }
+            Happened::Waits {
+                what: waiting.map_or_else(String::new, |waiting| waiting.text.to_string()),
+                held_by,
+            }
         });
     }
 

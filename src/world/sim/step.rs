@@ -444,7 +444,7 @@ impl Stepper<'_> {
         self.thread.state.store(state as u8, Ordering::SeqCst);
         let waiting = Waiting {
             on: wait.op.on(),
-            text: wait.op.describe(),
+            text: wait.op.text(),
             line: self.line,
             timed: wait.deadline.is_some(),
         };

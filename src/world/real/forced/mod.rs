@@ -281,12 +281,8 @@ impl Forced<'_> {
         let thread = &self.real.seat.thread;
         let state = if matches!(wait.op, Op::Sleep) { State::Sleeping } else { State::Blocked };
         thread.state.store(state as u8, Ordering::SeqCst);
-        *thread.waiting.lock() = Some(Waiting {
-            on: wait.op.on(),
-            text: wait.op.describe(),
-            line,
-            timed: wait.deadline.is_some(),
-        });
+        *thread.waiting.lock() =
+            Some(Waiting { on: wait.op.on(), text: wait.op.text(), line, timed: wait.deadline.is_some() });
     }
 
     fn tell_no_wait(&self) {
