@@ -69,11 +69,12 @@ pub struct Sync {
     pub watched: OnceLock<Arc<Watched>>,
 }
 
+/// The largest are in boxes, so that the others need not be as large: of futures there may be many.
 #[derive(Debug)]
 pub enum Kind {
     Lock(lock::Lock),
     RLock(rlock::RLock),
-    RwLock(rwlock::RwLock),
+    RwLock(Box<rwlock::RwLock>),
     Side(rwlock::Side),
     Semaphore(semaphore::Semaphore),
     Condition(condition::Condition),
@@ -84,12 +85,12 @@ pub enum Kind {
     Atomic(atomic::Atomic),
     Pool(pool::Pool),
     /// What the workers of a pool hold; never seen by a script.
-    Crew(pool::Crew),
+    Crew(Box<pool::Crew>),
     Future(future::Future),
     Pipe(pipe::Pipe),
     /// One end of a pipe.
     End(pipe::End),
-    /// Something whose other side is outside the program. In a box, so that other things need not be as large.
+    /// Something whose other side is outside the program.
     Outside(Box<outside::Thing>),
 }
 

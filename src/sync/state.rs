@@ -169,7 +169,7 @@ impl Sync {
         let kind = match r.byte() {
             LOCK => Kind::Lock(lock::Lock::default()),
             RLOCK => Kind::RLock(rlock::RLock::default()),
-            RWLOCK => Kind::RwLock(rwlock::RwLock::default()),
+            RWLOCK => Kind::RwLock(Box::default()),
             SIDE => Kind::Side(rwlock::Side::load(r)),
             SEMAPHORE => Kind::Semaphore(semaphore::Semaphore::load(r)),
             CONDITION => Kind::Condition(condition::Condition::load(r)),
@@ -179,7 +179,7 @@ impl Sync {
             QUEUE => Kind::Queue(queue::Queue::load(r)),
             ATOMIC => Kind::Atomic(atomic::Atomic::new(Value::Nil)),
             POOL => Kind::Pool(pool::Pool::load(r)),
-            CREW => Kind::Crew(pool::Crew::load(r)),
+            CREW => Kind::Crew(Box::new(pool::Crew::load(r))),
             FUTURE => Kind::Future(future::Future::load(r)),
             PIPE => Kind::Pipe(pipe::Pipe::load(r)),
             END => Kind::End(pipe::End::load(id, r)),

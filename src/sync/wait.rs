@@ -36,10 +36,15 @@ pub struct WaitQueue {
     count: AtomicU32,
     /// How many threads look, in the sense explained above.
     looking: AtomicU32,
-    waiters: Mutex<VecDeque<Arc<Waiter>>>,
+    /// Made when somebody waits: of most things, futures above all, nobody ever does, and there may be many.
+    waiters: Mutex<Option<Box<Waiters>>>,
     /// Of a thing that processes share. Set before anybody else can come to it.
     elsewhere: OnceLock<Box<Elsewhere>>,
 }
+
+/// The longest first.
+#[derive(Debug, Default)]
+struct Waiters(VecDeque<Arc<Waiter>>);
 
 const ELSEWHERE: u32 = 1 << 31;
 
@@ -170,8 +175,9 @@ impl WaitQueue {
     }
 
     fn change<T>(&self, act: impl FnOnce(&mut VecDeque<Arc<Waiter>>) -> T) -> T {
-        let mut waiters = self.waiters.lock();
-        let answer = act(&mut waiters);
+        let mut made = self.waiters.lock();
+        let waiters = &mut made.get_or_insert_default().0;
+        let answer = act(waiters);
         let mark = self.count.load(Ordering::SeqCst) & ELSEWHERE;
         self.count.store(waiters.len() as u32 | mark, Ordering::SeqCst);
         answer

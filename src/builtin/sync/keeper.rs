@@ -89,7 +89,7 @@ pub fn functions() -> Vec<Row> {
 fn make(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let workers = int(argument(arguments, 0), "workers")?;
     context.world.outside(Way::ProcessPool)?;
-    let crew = context.make(Kind::Crew(Crew::new(workers)?.of_processes()));
+    let crew = context.make(Kind::Crew(Box::new(Crew::new(workers)?.of_processes())));
     Ok(Value::Sync(context.make(Kind::Pool(Pool { crew }))).into())
 }
 

@@ -71,7 +71,7 @@ fn make_rlock(context: &mut Context<'_>, _: &[Value]) -> Done {
 }
 
 fn make_rwlock(context: &mut Context<'_>, _: &[Value]) -> Done {
-    made(context, Kind::RwLock(RwLock::default()))
+    made(context, Kind::RwLock(Box::default()))
 }
 
 fn make_semaphore(context: &mut Context<'_>, arguments: &[Value]) -> Done {

@@ -122,7 +122,7 @@ fn made(sync: Arc<Sync>) -> Done {
 
 fn make(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let crew = Crew::new(int(argument(arguments, 0), "workers")?)?;
-    let crew = context.make(Kind::Crew(crew));
+    let crew = context.make(Kind::Crew(Box::new(crew)));
     made(context.make(Kind::Pool(Pool { crew })))
 }
 

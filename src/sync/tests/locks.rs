@@ -4,7 +4,7 @@ use super::*;
 use crate::sync::Releasers;
 use crate::sync::lock::Lock;
 use crate::sync::rlock::RLock;
-use crate::sync::rwlock::{RwLock, Side};
+use crate::sync::rwlock::Side;
 use crate::sync::semaphore::Semaphore;
 
 fn lock(world: &Testing) -> Arc<Sync> {
@@ -16,7 +16,7 @@ fn rlock(world: &Testing) -> Arc<Sync> {
 }
 
 fn sides(world: &Testing) -> (Arc<Sync>, Arc<Sync>, Arc<Sync>) {
-    let lock = world.make("m", Kind::RwLock(RwLock::default()));
+    let lock = world.make("m", Kind::RwLock(Box::default()));
     let side = |write, name| world.make(name, Kind::Side(Side { lock: lock.clone(), write }));
     (side(false, "m.read"), side(true, "m.write"), lock.clone())
 }

@@ -312,7 +312,7 @@ fn what_is_given_to_a_pool_must_be_a_function() {
 #[test]
 fn a_crew_is_not_entered() {
     let main = Testing::new();
-    let crew = main.make("p", Kind::Crew(Crew::new(1).unwrap()));
+    let crew = main.make("p", Kind::Crew(Box::new(Crew::new(1).unwrap())));
     assert_eq!(failed(crew.enter(main.at(1))).0, "type");
     assert!(Future::of(&crew).is_err());
 }

@@ -5,7 +5,7 @@ use crate::sync::atomic::Atomic;
 use crate::sync::event::{self, Event};
 use crate::sync::lock::Lock;
 use crate::sync::queue::{Got, Order, Put, Queue};
-use crate::sync::rwlock::{RwLock, Side};
+use crate::sync::rwlock::Side;
 use crate::sync::select::Select;
 
 const ORDERS: [Order; 3] = [Order::Fifo, Order::Lifo, Order::Priority];
@@ -335,7 +335,7 @@ fn of_several_the_random_number_decides() {
 fn arms_that_are_not_done_leave_nothing() {
     let a = Testing::new();
     let (b, c) = (a.other("b"), a.other("c"));
-    let lock = a.make("m", Kind::RwLock(RwLock::default()));
+    let lock = a.make("m", Kind::RwLock(Box::default()));
     let read = a.make("m.read", Kind::Side(Side { lock: lock.clone(), write: false }));
     let write = a.make("m.write", Kind::Side(Side { lock, write: true }));
     a.acquire(&read);

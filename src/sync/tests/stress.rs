@@ -69,7 +69,7 @@ fn a_lock_excludes() {
 #[test]
 fn readers_and_a_writer_exclude_each_other() {
     let main = Testing::new();
-    let lock = main.make("m", Kind::RwLock(RwLock::default()));
+    let lock = main.make("m", Kind::RwLock(Box::default()));
     let read = main.make("m.read", Kind::Side(Side { lock: lock.clone(), write: false }));
     let write = main.make("m.write", Kind::Side(Side { lock: lock.clone(), write: true }));
     let (reading, writing) = (AtomicI64::new(0), AtomicI64::new(0));
@@ -299,7 +299,7 @@ fn nobody_passes_a_barrier_before_all_have_come() {
 #[test]
 fn what_is_asked_about_a_wait_never_stops_those_who_act() {
     let main = Testing::new();
-    let crew = main.make("p", Kind::Crew(Crew::new(2).unwrap()));
+    let crew = main.make("p", Kind::Crew(Box::new(Crew::new(2).unwrap())));
     let tasks: Vec<Arc<Sync>> = (0..1000)
         .map(|_| {
             let task = Entry { callee: Value::Nil, arguments: Vec::new() };

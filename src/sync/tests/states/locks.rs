@@ -32,7 +32,7 @@ fn what_is_abandoned_stays_abandoned() {
     let a = Testing::new();
     let b = a.other("worker-1");
     let lock = a.make("m", Kind::Lock(Lock::default()));
-    let rw = a.make("rw", Kind::RwLock(RwLock::default()));
+    let rw = a.make("rw", Kind::RwLock(Box::default()));
     let write = a.make("rw.write", Kind::Side(Side { lock: rw.clone(), write: true }));
     b.acquire(&lock);
     b.acquire(&write);
@@ -51,7 +51,7 @@ fn what_is_abandoned_stays_abandoned() {
 fn sides_admit_as_before() {
     let a = Testing::new();
     let (b, c) = (a.other("b"), a.other("c"));
-    let rw = a.make("rw", Kind::RwLock(RwLock::default()));
+    let rw = a.make("rw", Kind::RwLock(Box::default()));
     let read = a.make("rw.read", Kind::Side(Side { lock: rw.clone(), write: false }));
     let write = a.make("rw.write", Kind::Side(Side { lock: rw.clone(), write: true }));
     a.acquire(&write);
@@ -76,7 +76,7 @@ fn sides_admit_as_before() {
 fn ways_that_led_to_the_same_leave_no_mark() {
     let a = Testing::new();
     let (b, c) = (a.other("b"), a.other("c"));
-    let rw = a.make("rw", Kind::RwLock(RwLock::default()));
+    let rw = a.make("rw", Kind::RwLock(Box::default()));
     let read = a.make("rw.read", Kind::Side(Side { lock: rw.clone(), write: false }));
     let write = a.make("rw.write", Kind::Side(Side { lock: rw.clone(), write: true }));
     let event = a.make("e", Kind::Event(Event::default()));

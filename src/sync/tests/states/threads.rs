@@ -6,7 +6,7 @@ use super::*;
 fn pools_go_on_with_their_tasks() {
     let a = Testing::new();
     let worker = a.other("p-1");
-    let crew = Arc::new(Sync::new(90, 1, Kind::Crew(Crew::new(2).unwrap())));
+    let crew = Arc::new(Sync::new(90, 1, Kind::Crew(Box::new(Crew::new(2).unwrap()))));
     let pool = a.make("p", Kind::Pool(Pool { crew: crew.clone() }));
     let state = Crew::of(&crew).unwrap();
     let futures: Vec<Arc<Sync>> = (0..4)

@@ -117,7 +117,7 @@ fn task(world: &mut RealWorld, crew: &Arc<Sync>, name: &str) -> Arc<Sync> {
 #[test]
 fn a_task_that_waits_for_one_behind_it() {
     let outcome = go(|world| {
-        let crew = make(world, "p", Kind::Crew(Crew::new(1).unwrap()));
+        let crew = make(world, "p", Kind::Crew(Box::new(Crew::new(1).unwrap())));
         let outer = task(world, &crew, "outer");
         let inner = task(world, &crew, "inner");
         let of_worker = crew.clone();
@@ -140,7 +140,7 @@ fn a_task_that_waits_for_one_behind_it() {
 #[test]
 fn idle_workers_are_not_to_blame() {
     let outcome = go(|world| {
-        let crew = make(world, "p", Kind::Crew(Crew::new(2).unwrap()));
+        let crew = make(world, "p", Kind::Crew(Box::new(Crew::new(2).unwrap())));
         for name in ["p-1", "p-2"] {
             let crew = crew.clone();
             start(world, name, true, move |world| {

@@ -187,7 +187,10 @@ fn states_and_waits_can_be_seen() {
             step!(sleep(world, 1));
         }
         let waiting = getter.waiting.lock().clone().unwrap();
-        assert_eq!((waiting.text.as_str(), waiting.line, waiting.timed), ("waits in jobs.get()", 96, false));
+        assert_eq!(
+            (waiting.text.to_string(), waiting.line, waiting.timed),
+            ("waits in jobs.get()".into(), 96, false)
+        );
         assert!(matches!(waiting.on, Value::Sync(on) if Arc::ptr_eq(&on, &jobs)));
         step!(put(world, &jobs, 1));
         step!(join(world, &getter));
@@ -314,7 +317,7 @@ fn nobody_reads_the_output() {
 #[test]
 fn tasks_of_pools_keep_the_program_alive() {
     let outcome = go(|world| {
-        let crew = make(world, "crew", Kind::Crew(Crew::new(1).unwrap()));
+        let crew = make(world, "crew", Kind::Crew(Box::new(Crew::new(1).unwrap())));
         let pool = make(world, "p", Kind::Pool(Pool { crew: crew.clone() }));
         let task = Entry { callee: Value::Nil, arguments: Vec::new() };
         let future = make(world, "f", Kind::Future(Future::new("task".into(), &crew, task)));
@@ -343,7 +346,7 @@ fn tasks_of_pools_keep_the_program_alive() {
 fn errors_of_tasks_are_told_although_everything_is_gone() {
     let outcome = go(|world| {
         for asked in [true, false] {
-            let crew = make(world, "crew", Kind::Crew(Crew::new(1).unwrap()));
+            let crew = make(world, "crew", Kind::Crew(Box::new(Crew::new(1).unwrap())));
             let task = Entry { callee: Value::Nil, arguments: Vec::new() };
             let future = make(world, "f", Kind::Future(Future::new("task".into(), &crew, task)));
             let error = Arc::new(Error::new(error::Kind::Zero, "division by zero"));

@@ -5,7 +5,7 @@
 use super::*;
 use crate::sync::barrier::{self, Barrier};
 use crate::sync::condition::{self, Condition};
-use crate::sync::rwlock::{RwLock, Side};
+use crate::sync::rwlock::Side;
 use crate::sync::select::Select;
 use fastrand::Rng;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -109,7 +109,7 @@ fn locks_and_semaphores_with_timeouts() {
 #[test]
 fn readers_and_writers() {
     always(|world, random| {
-        let data = make(world, "data", Kind::RwLock(RwLock::default()));
+        let data = make(world, "data", Kind::RwLock(Box::default()));
         let side = |world: &mut RealWorld, write| {
             make(world, "side", Kind::Side(Side { lock: data.clone(), write }))
         };
