@@ -8,6 +8,7 @@ use super::touch::{self, Touches};
 use super::wait::{self, Done};
 use super::{Exit, Fiber, Frame, Image, Scheduler, look, slow};
 use crate::code::{Instruction as I, Program};
+use crate::mapped::Slot;
 use crate::syntax::tree::{BinaryOperator, CompareOperator};
 use crate::value::{Value, compare, error::Error, index, operate, put};
 use std::hint::cold_path;
@@ -113,6 +114,32 @@ fn set_int_over(slot: &mut Value, n: i64) {
 #[inline(always)]
 fn set_bool(slot: &mut Value, b: bool) {
     put(slot, Value::Bool(b));
+}
+
+/// Copies what a `shared var` holds to a place; false when there is nothing yet.
+#[inline(always)]
+fn load_shared(image: &Image, index: u32, slot: &mut Value) -> bool {
+    let Some(memory) = &image.memory else { return image.shared(index).copy_to(slot) };
+    match Slot::at(memory, memory.variable(index)).get_int() {
+        Some(n) => {
+            set_int(slot, n);
+            true
+        }
+        None => slow::load_shared(memory, index, slot),
+    }
+}
+
+/// Puts a number there; false when it is none, or one that takes longer.
+#[inline(always)]
+fn store_shared(image: &Image, index: u32, value: &Value) -> bool {
+    let Value::Int(n) = value else { return false };
+    match &image.memory {
+        Some(memory) => Slot::at(memory, memory.variable(index)).set_int(*n),
+        None => {
+            image.shared(index).copy_from(value);
+            true
+        }
+    }
 }
 
 /// Runs frames until the fiber rests, or a fault has to be seen to.
@@ -323,11 +350,15 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     changed!();
                 }
                 I::LoadShared { d, index } => {
-                    let value = attempt!(slow::load_shared(image, index));
-                    put(w!(d), value);
+                    if !load_shared(image, index, w!(d)) {
+                        attempt!(Err::<(), _>(slow::unset(&program.globals[index as usize])));
+                    }
                 }
                 I::StoreShared { s, index } => {
-                    attempt!(slow::store_shared(image, index, r!(s)));
+                    if !store_shared(image, index, r!(s)) {
+                        cold_path();
+                        attempt!(slow::store_shared(image, index, r!(s)));
+                    }
                     changed!();
                 }
                 I::LoadFixed { d, index } => match image.fixed[index as usize].get() {

@@ -5,7 +5,7 @@ use super::fault::{self, Fault};
 use super::{Fiber, Image, Scheduler, Watch, check, field, select, wait, watch};
 use crate::builtin::{self, Body, Context, Wait};
 use crate::code::{Instruction as I, Program, Shape};
-use crate::mapped::Slot;
+use crate::mapped::{Memory, Slot};
 use crate::sync::{self, Op, Who};
 use crate::syntax::tree::BinaryOperator;
 use crate::value::{
@@ -473,17 +473,15 @@ fn start(context: &mut Context<'_>, value: &Value) -> Result<(), Error> {
     }
 }
 
-/// What a `shared var` holds.
+/// Copies what a `shared var` holds to a place; false when there is nothing yet.
 #[inline(never)]
-pub(super) fn load_shared(image: &Image, index: u32) -> Result<Value, Error> {
-    let value = match &image.memory {
-        Some(memory) => Slot::at(memory, memory.variable(index)).get(),
-        None => image.shared(index).get(),
-    };
-    match value {
-        Value::Unset => Err(unset(&image.program.globals[index as usize])),
-        value => Ok(value),
+pub(super) fn load_shared(memory: &Memory, index: u32, slot: &mut Value) -> bool {
+    let value = Slot::at(memory, memory.variable(index)).get();
+    let set = !matches!(value, Value::Unset);
+    if set {
+        crate::value::put(slot, value);
     }
+    set
 }
 
 /// It comes to hold a copy.

@@ -58,6 +58,13 @@ impl<'m> Slot<'m> {
         if word & INT != 0 { Value::Int((word as i64) >> 1) } else { self.get_rest(word, Nature::Copy).1 }
     }
 
+    /// What it holds, when that is a number in the word itself.
+    #[inline(always)]
+    pub fn get_int(self) -> Option<i64> {
+        let word = self.word.load(Ordering::SeqCst);
+        (word & INT != 0).then_some((word as i64) >> 1)
+    }
+
     /// The same, with the word; containers are of a nature.
     pub fn get_with_word(self, nature: Nature) -> (u64, Value) {
         self.get_rest(self.word.load(Ordering::SeqCst), nature)
@@ -88,16 +95,26 @@ impl<'m> Slot<'m> {
     #[inline(always)]
     pub fn set(self, value: &Value) -> Result<(), Error> {
         if let Value::Int(n) = value
-            && (*n << 1) >> 1 == *n
+            && self.set_int(*n)
         {
-            let old = self.word.swap((*n << 1) as u64 | INT, Ordering::SeqCst);
-            if is_block(old) {
-                free(self.memory, old);
-            }
             return Ok(());
         }
         self.swap(encode(self.memory, value)?);
         Ok(())
+    }
+
+    /// Puts a number in; false when it has no room in a word.
+    #[inline(always)]
+    pub fn set_int(self, n: i64) -> bool {
+        if (n << 1) >> 1 != n {
+            return false;
+        }
+        let old = self.word.swap((n << 1) as u64 | INT, Ordering::SeqCst);
+        if is_block(old) {
+            std::hint::cold_path();
+            free(self.memory, old);
+        }
+        true
     }
 
     /// The word of a value, to be put in.
