@@ -17,8 +17,6 @@ const SWEEPS: usize = COMMON + 2;
 /// How many threads of all processes are in an `await`, and how many changes there have been.
 const AWAITING: usize = COMMON + 3;
 const CHANGES: usize = COMMON + 4;
-/// The number of the last question whether anybody can go on.
-const PROBE: usize = COMMON + 5;
 const DIRECTORY: usize = 1024;
 const MOST_PROCESSES: usize = 1 << 20;
 /// How many words each has.
@@ -36,10 +34,7 @@ const PARENT: usize = 2;
 const STATE: usize = 3;
 const BELL: usize = 4;
 const NAME: usize = 5;
-const QUIET: usize = 6;
-const ANSWER: usize = 7;
-const RESTS: usize = 8;
-const STUCK: usize = 9;
+const LEAD: usize = 6;
 
 /// What a process's state is.
 const LIVES: u64 = 1;
@@ -112,7 +107,7 @@ impl Memory {
         let whole = block.load(Ordering::SeqCst);
         let mut names = (whole >> 32) as usize;
         if names == 0 {
-            let Ok(taken) = self.take_zeroed(BLOCK as usize) else { return };
+            let Ok(taken) = self.take_zeroed(2 * BLOCK as usize) else { return };
             if taken >> 32 != 0 {
                 return; // too far away to be written there: it is told by its process
             }
@@ -122,10 +117,20 @@ impl Memory {
         let _ = Slot::at(self, names + (id % BLOCK) as usize).set(&Value::text(name));
     }
 
+    /// Where the names of a block's threads are, and behind them what each waits for; 0 when there are none.
+    fn names_of(&self, id: u32) -> usize {
+        (self.word(IDS + (id / BLOCK) as usize).load(Ordering::SeqCst) >> 32) as usize
+    }
+
+    /// What a thread waits for, for other processes; None when there is no room for it.
+    pub fn wait_of(&self, id: u32) -> Option<Slot<'_>> {
+        let names = self.names_of(id);
+        (names != 0).then(|| Slot::at(self, names + (BLOCK + id % BLOCK) as usize))
+    }
+
     /// `"main" of process "worker-1" (pid 4711)`; of this process's own, only the name.
     pub fn describe_thread(&self, id: u32) -> String {
-        let names = (self.word(IDS + (id / BLOCK) as usize).load(Ordering::SeqCst) >> 32) as usize;
-        let name = match names {
+        let name = match self.names_of(id) {
             0 => Value::Unset,
             names => Slot::at(self, names + (id % BLOCK) as usize).get(),
         };
@@ -154,10 +159,6 @@ impl Memory {
 
     pub fn changes(&self) -> &AtomicU64 {
         self.word(CHANGES)
-    }
-
-    pub fn probe(&self) -> &AtomicU64 {
-        self.word(PROBE)
     }
 
     /// Something shared has changed: those in other processes who `await` learn it.
@@ -224,7 +225,7 @@ impl Process<'_> {
     pub fn is_orphan(self) -> bool {
         let mut at = self;
         while at.number != 0 {
-            at = self.memory.process(at.word(PARENT).load(Ordering::SeqCst) as usize);
+            at = at.parent();
             if at.is_dead() {
                 return true;
             }
@@ -253,24 +254,14 @@ impl Process<'_> {
         futex(self.word(BELL), libc::FUTEX_WAIT, rung as u32, limit);
     }
 
-    /// Whether nobody in it can go on by himself.
-    pub fn quiet(&self) -> &AtomicU64 {
-        self.word(QUIET)
+    /// The id of its first thread, without which it does not end by itself.
+    pub fn lead(&self) -> &AtomicU64 {
+        self.word(LEAD)
     }
 
-    /// The last question that it has answered with yes: nobody can go on.
-    pub fn answer(&self) -> &AtomicU64 {
-        self.word(ANSWER)
-    }
-
-    /// How often threads have come to rest in it, when it answered.
-    pub fn rests(&self) -> &AtomicU64 {
-        self.word(RESTS)
-    }
-
-    /// Who is stuck in it, as it has answered.
-    pub fn stuck(&self) -> Slot<'_> {
-        Slot::at(self.memory, self.at(STUCK))
+    /// The process that has started it; the first is its own.
+    pub fn parent(self) -> Self {
+        self.memory.process(self.word(PARENT).load(Ordering::SeqCst) as usize)
     }
 }
 

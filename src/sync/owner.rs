@@ -41,6 +41,12 @@ fn word(thread: u32, line: u32) -> u64 {
     (u64::from(thread) + 1) << 32 | u64::from(line)
 }
 
+/// The holder's id and the line of acquisition, as the word of a lock tells them.
+pub fn holder_by(word: u64) -> Option<(u32, u32)> {
+    let holder = (word >> 32) as u32;
+    (holder != 0 && holder != ENDED).then(|| (holder - 1, word as u32))
+}
+
 impl Owner {
     #[inline]
     pub fn take(&self, thread: u32, line: u32) -> Taken {
@@ -108,9 +114,7 @@ impl Owner {
 
     /// The holder's id and the line of acquisition.
     pub fn holder(&self) -> Option<(u32, u32)> {
-        let word = self.word.load(Ordering::SeqCst);
-        let holder = (word >> 32) as u32;
-        (holder != 0 && holder != ENDED).then(|| (holder - 1, word as u32))
+        holder_by(self.word.load(Ordering::SeqCst))
     }
 
     /// Held, or abandoned.

@@ -83,6 +83,7 @@ impl Shared {
             frees: AtomicBool::new(false),
             blocked: Mutex::new(None),
             ending: AtomicBool::new(false),
+            told: AtomicBool::new(false),
             outgrown: AtomicBool::new(false),
         };
         RealWorld { after: true, ..RealWorld::new(self.clone(), Arc::new(seat)) }

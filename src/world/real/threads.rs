@@ -55,6 +55,8 @@ pub(super) struct Seat {
     pub blocked: Mutex<Option<Blocked>>,
     /// Somebody ends it; taken back by the thread when it has noticed.
     pub ending: AtomicBool,
+    /// Other processes have been told what it waits for.
+    pub told: AtomicBool,
     /// The program has grown while it stood still.
     pub outgrown: AtomicBool,
 }
@@ -110,6 +112,7 @@ impl Shared {
             frees: AtomicBool::new(false),
             blocked: Mutex::new(None),
             ending: AtomicBool::new(false),
+            told: AtomicBool::new(false),
             outgrown: AtomicBool::new(false),
         });
         let started = self.sit_down(&seat).and_then(|()| {

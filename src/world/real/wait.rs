@@ -190,6 +190,7 @@ impl RealWorld {
         thread.state.store(state as u8, Ordering::SeqCst);
         let idle = op.is_idle();
         let for_owner = op.lock().is_some();
+        let joins = matches!(op, Op::Join(_) | Op::JoinAll(_) | Op::ThreadResult(_));
         *self.seat.blocked.lock() = Some(Blocked { op, line, changes_seen: self.looks.changes_seen });
         // Somebody may `await` the state of this thread. (Not one that awaits itself: two would wake each other for ever.)
         if !awaits && self.awaited() {
@@ -216,10 +217,15 @@ impl RealWorld {
             waiter.wake();
         }
         if down {
+            // Through what processes share, the thread that is waited for may be one of another process, and so may the next.
+            if until.is_none() && (by_name || joins) && self.shared.memory().is_some() {
+                self.shared.look_for_ring_afar(&self.seat);
+            }
             self.tell_wait(line);
             self.trace_wait(&told, line);
             let parked = Instant::now();
             self.lie(until, Here::inside(fiber), idle);
+            self.shared.takes_back_what_it_told(&self.seat);
             self.waits += 1;
             let waited = parked.elapsed();
             self.waited += waited;

@@ -1,4 +1,5 @@
-//! Nothing hangs in silence between processes either: finds that no thread of any process of a run can go on.
+//! Nothing hangs in silence between processes either: finds that no thread of any process of a run can go on, or that some
+//! wait for each other.
 //!
 //! A process is *still* when each of its threads waits without a deadline, for what only this run's processes can do,
 //! and that has not happened. One that has been still for a while tells its parent, when its own children have told it;
@@ -6,7 +7,8 @@
 //! threads have come to rest; if every one is still both times, with the same count, then all were still at the moment
 //! between the two questions, and nobody is left who could wake anybody.
 //!
-//! What is not found: that some processes wait for each other while others go on.
+//! That some wait for each other in a ring while others go on, is suspected by whoever closes it (`ring`). The first process
+//! learns it, and asks those processes in the same way, twice: what they tell then is of the threads in the ring alone.
 
 use super::super::deadlock::Knot;
 use super::super::run::Shared;
@@ -15,7 +17,7 @@ use crate::report::runtime::{Deadlock, Stuck};
 use parking_lot::Mutex;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use serde_json::{Value as Json, json};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -36,7 +38,12 @@ pub(in super::super) struct Family {
     rests: AtomicU64,
     /// Of the thread that does all this, which begins when it is first needed.
     bell: Mutex<Option<Bell>>,
+    /// Rings that threads of this process seem to have closed, and that nobody has been told of yet.
+    suspected: Mutex<Vec<Ring>>,
 }
+
+/// Ids of threads, each of which waits for the next, the last for the first.
+pub(super) type Ring = Vec<u32>;
 
 impl Family {
     pub fn below(line: UnixStream) -> Family {
@@ -55,17 +62,20 @@ impl Family {
 enum Note {
     /// It seems to be still, with all below it.
     SeemsStill,
-    Ask(u64),
+    Suspect(Ring),
+    /// Whether all are still; or only those in the ring.
+    Ask(u64, Option<Ring>),
     Answer(u64, Option<Stillness>),
 }
 
 /// That of a process with all below it.
-#[derive(Debug, Clone)]
-struct Stillness {
+#[derive(Debug, Clone, Default)]
+pub(super) struct Stillness {
     /// How often threads have come to rest.
-    rests: u64,
-    threads: Vec<Stuck>,
-    notes: Vec<String>,
+    pub rests: u64,
+    /// By their ids.
+    pub threads: Vec<(u32, Stuck)>,
+    pub notes: Vec<String>,
 }
 
 impl Shared {
@@ -76,7 +86,17 @@ impl Shared {
         if family.armed.swap(true, Ordering::SeqCst) {
             return;
         }
-        let mut its = family.bell.lock();
+        self.wake_family();
+    }
+
+    /// Threads of several processes seem to wait for each other.
+    pub(super) fn suspect(self: &Arc<Shared>, ring: Ring) {
+        self.processes.family.suspected.lock().push(ring);
+        self.wake_family();
+    }
+
+    pub(super) fn wake_family(self: &Arc<Shared>) {
+        let mut its = self.processes.family.bell.lock();
         if its.is_none() {
             // Without the thread, what hangs is not reported; nothing else depends on it.
             *its = begin(self.clone()).ok();
@@ -97,18 +117,20 @@ impl Shared {
         }
         let mut notes = Vec::new();
         let waiting = table.seats.iter().filter(|(id, _)| !self.idles(&table, **id));
-        let mut threads: Vec<Stuck> = waiting.map(|(_, seat)| self.stuck(seat, &mut notes)).collect();
+        let threads = waiting.map(|(id, seat)| (*id, self.stuck(seat, &mut notes))).collect();
+        drop(table);
+        let mut whole = Stillness { rests, threads, notes };
+        self.name_process(&mut whole);
+        (self.processes.family.rests.load(Ordering::SeqCst) == rests).then_some(whole)
+    }
+
+    /// Its threads are told with the process that they belong to.
+    pub(super) fn name_process(&self, part: &mut Stillness) {
         if let Some(own) = &self.processes.own {
             let pid = super::pids().pid;
             let full = |name: &str| format!("{} (pid {pid}): {name}", own.name).into();
-            threads.iter_mut().for_each(|stuck| stuck.thread = full(&stuck.thread));
+            part.threads.iter_mut().for_each(|(_, stuck)| stuck.thread = full(&stuck.thread));
         }
-        drop(table);
-        (self.processes.family.rests.load(Ordering::SeqCst) == rests).then_some(Stillness {
-            rests,
-            threads,
-            notes,
-        })
     }
 }
 
@@ -123,7 +145,7 @@ fn begin(shared: Arc<Shared>) -> io::Result<Bell> {
             due: None,
             pause: A_WHILE,
             seem: HashSet::new(),
-            wave: None,
+            waves: BTreeMap::new(),
             gone: HashSet::new(),
             orphaned: false,
         };
@@ -142,7 +164,8 @@ struct Watch {
     pause: Duration,
     /// The children that seem to be still, by their numbers.
     seem: HashSet<i32>,
-    wave: Option<Wave>,
+    /// By the numbers of the questions.
+    waves: BTreeMap<u64, Wave>,
     /// Children that say nothing any more.
     gone: HashSet<i32>,
     /// So does the parent: this process is about to be ended.
@@ -151,7 +174,8 @@ struct Watch {
 
 /// A question that is being answered.
 struct Wave {
-    number: u64,
+    /// Whom it is about, if not all.
+    ring: Option<Ring>,
     /// The children that have not answered.
     open: HashSet<i32>,
     own: Stillness,
@@ -168,6 +192,8 @@ impl Watch {
             let (up, ready, rung) = self.wait(&children, ear);
             if rung {
                 self.due.get_or_insert_with(|| Instant::now() + A_WHILE);
+                let suspected = std::mem::take(&mut *self.shared.processes.family.suspected.lock());
+                suspected.into_iter().for_each(|ring| self.suspect(ring));
             }
             if up {
                 self.hear_parent();
@@ -234,29 +260,55 @@ impl Watch {
         match &self.up {
             Some(_) if self.told == Some(own.rests) => {}
             Some(up) => self.told = tell(up, &Note::SeemsStill).is_ok().then_some(own.rests),
-            // An answer that has not come by now never will: its process has ended.
-            None if self.wave.as_ref().is_none_or(|wave| wave.since.elapsed() > LONGEST_WHILE) => {
-                self.ask(next_number(), None);
+            None if self.waves.values().all(|wave| wave.ring.is_some() || wave.is_late()) => {
+                self.ask(next_number(), None, None);
             }
             None => {}
         }
     }
 
+    /// The first process asks, the others pass it on.
+    fn suspect(&mut self, ring: Ring) {
+        match &self.up {
+            // Without it, nothing is found.
+            Some(up) => _ = tell(up, &Note::Suspect(ring)),
+            None => {
+                // Who suspects it again has come to rest again.
+                self.waves.retain(|_, wave| wave.ring.as_ref() != Some(&ring));
+                self.ask(next_number(), Some(ring), None);
+            }
+        }
+    }
+
+    fn own_part(&self, ring: Option<&Ring>) -> Option<Stillness> {
+        match ring {
+            Some(ring) => self.shared.part_of_ring(ring),
+            None => self.shared.stillness(),
+        }
+    }
+
     /// Asks the children, if there is any use.
-    fn ask(&mut self, number: u64, before: Option<u64>) {
-        self.wave = None;
-        let Some(own) = self.shared.stillness() else { return self.answer(number, None) };
+    fn ask(&mut self, number: u64, ring: Option<Ring>, before: Option<u64>) {
+        if ring.is_none() {
+            self.waves.retain(|_, wave| wave.ring.is_some());
+        }
+        let Some(own) = self.own_part(ring.as_ref()) else { return self.answer(number, None) };
+        let concerned = |child: &&Arc<Child>| match &ring {
+            Some(ring) => self.shared.leads_below(child.number, ring),
+            None => true,
+        };
         let asked = |child: &Arc<Child>| {
             let line = child.line.get()?;
-            tell(line, &Note::Ask(number)).ok()?;
+            tell(line, &Note::Ask(number, ring.clone())).ok()?;
             Some(self::number(child))
         };
         // Those that were started before it was found to be still, which is all, if it is the same at the end.
-        let Some(open) = self.children().iter().map(asked).collect::<Option<HashSet<i32>>>() else {
-            return self.answer(number, None);
-        };
-        self.wave = Some(Wave { number, open, own, below: Vec::new(), before, since: Instant::now() });
-        self.see_wave();
+        let children = self.children();
+        let open = children.iter().filter(concerned).map(asked).collect::<Option<HashSet<i32>>>();
+        let Some(open) = open else { return self.answer(number, None) };
+        let wave = Wave { ring, open, own, below: Vec::new(), before, since: Instant::now() };
+        self.waves.insert(number, wave);
+        self.see_wave(number);
     }
 
     /// To whoever has asked.
@@ -272,8 +324,8 @@ impl Watch {
     fn hear_parent(&mut self) {
         let note = self.up.as_ref().map(hear);
         match note {
-            Some(Ok(Note::Ask(number))) => self.ask(number, None),
-            Some(Ok(Note::SeemsStill | Note::Answer(..))) | None => {} // a parent says neither
+            Some(Ok(Note::Ask(number, ring))) => self.ask(number, ring, None),
+            Some(Ok(Note::SeemsStill | Note::Suspect(_) | Note::Answer(..))) | None => {} // a parent says none of it
             Some(Err(_)) => self.orphaned = true,
         }
     }
@@ -287,32 +339,44 @@ impl Watch {
                 self.pause = A_WHILE;
             }
             Ok(Note::Answer(number, stillness)) => {
-                let Some(wave) = self.wave.as_mut().filter(|wave| wave.number == number) else { return };
+                let Some(wave) = self.waves.get_mut(&number) else { return };
                 match stillness {
                     Some(stillness) if wave.open.remove(&self::number(child)) => {
                         wave.below.push(stillness);
-                        self.see_wave();
+                        self.see_wave(number);
                     }
                     Some(_) => {}
                     None => {
-                        self.seem.remove(&self::number(child));
-                        self.wave = None;
+                        if wave.ring.is_none() {
+                            self.seem.remove(&self::number(child));
+                        }
+                        self.waves.remove(&number);
                         self.answer(number, None);
                     }
                 }
             }
-            Ok(Note::Ask(_)) => {} // a child does not ask
+            Ok(Note::Suspect(ring)) => self.suspect(ring),
+            Ok(Note::Ask(..)) => {} // a child does not ask
             // It has ended; the reaper learns it.
-            Err(_) => _ = self.gone.insert(number(child)),
+            Err(_) => {
+                self.gone.insert(number(child));
+                let asked = |wave: &Wave| wave.ring.is_some() && wave.open.contains(&number(child));
+                let vain: Vec<u64> =
+                    self.waves.extract_if(.., |_, wave| asked(wave)).map(|(number, _)| number).collect();
+                vain.into_iter().for_each(|number| self.answer(number, None));
+            }
         }
     }
 
     /// If all have answered: passes it on, asks again, or knows.
-    fn see_wave(&mut self) {
-        let Some(wave) = self.wave.take_if(|wave| wave.open.is_empty()) else { return };
+    fn see_wave(&mut self, number: u64) {
+        if self.waves.get(&number).is_none_or(|wave| !wave.open.is_empty()) {
+            return;
+        }
+        let Some(wave) = self.waves.remove(&number) else { return };
         // Still the same, now that all below have answered.
-        if self.shared.stillness().is_none_or(|now| now.rests != wave.own.rests) {
-            return self.answer(wave.number, None);
+        if self.own_part(wave.ring.as_ref()).is_none_or(|now| now.rests != wave.own.rests) {
+            return self.answer(number, None);
         }
         let whole = wave.below.into_iter().fold(wave.own, |mut whole, part| {
             whole.rests = whole.rests.wrapping_add(part.rests);
@@ -321,19 +385,32 @@ impl Watch {
             whole
         });
         if self.up.is_some() {
-            return self.answer(wave.number, Some(whole));
+            return self.answer(number, Some(whole));
         }
         match wave.before {
-            None => self.ask(next_number(), Some(whole.rests)),
-            Some(before) if before == whole.rests => {
-                let Stillness { threads, mut notes, .. } = whole;
-                notes.dedup();
-                let deadlock = Deadlock { threads, cycle: false, notes };
-                let threads = self.shared.table.lock().seats.keys().copied().collect();
-                self.shared.deadlocked(Knot { deadlock, threads });
-            }
+            None => self.ask(next_number(), wave.ring, Some(whole.rests)),
+            Some(before) if before == whole.rests => self.shared.deadlocked(self.knot(wave.ring, whole)),
             Some(_) => {}
         }
+    }
+
+    fn knot(&self, ring: Option<Ring>, whole: Stillness) -> Knot {
+        let Stillness { mut threads, mut notes, .. } = whole;
+        notes.dedup();
+        if let Some(ring) = &ring {
+            threads.sort_by_key(|(id, _)| ring.iter().position(|other| other == id));
+        }
+        let threads = threads.into_iter().map(|(_, stuck)| stuck).collect();
+        let deadlock = Deadlock { threads, cycle: ring.is_some(), notes };
+        let own = || self.shared.table.lock().seats.keys().copied().collect();
+        Knot { deadlock, threads: ring.unwrap_or_else(own) }
+    }
+}
+
+impl Wave {
+    /// An answer that has not come by now never will: its process has ended.
+    fn is_late(&self) -> bool {
+        self.since.elapsed() > LONGEST_WHILE
     }
 }
 
@@ -350,7 +427,8 @@ fn next_number() -> u64 {
 fn tell(mut line: &UnixStream, note: &Note) -> io::Result<()> {
     let json = match note {
         Note::SeemsStill => json!({"note": "seems still"}),
-        Note::Ask(number) => json!({"note": "ask", "number": number}),
+        Note::Suspect(ring) => json!({"note": "suspect", "ring": ring}),
+        Note::Ask(number, ring) => json!({"note": "ask", "number": number, "ring": ring}),
         Note::Answer(number, stillness) => json!({
             "note": "answer", "number": number, "still": stillness.as_ref().map(Stillness::to_json),
         }),
@@ -368,8 +446,11 @@ fn hear(mut line: &UnixStream) -> io::Result<Note> {
     line.read_exact(&mut bytes)?;
     let json: Json = serde_json::from_slice(&bytes).map_err(io::Error::other)?;
     let number = json["number"].as_u64().unwrap_or_default();
+    let ring = |ring: &Vec<Json>| ring.iter().map(|id| id.as_u64().unwrap_or_default() as u32).collect();
+    let ring: Option<Ring> = json["ring"].as_array().map(ring);
     Ok(match json["note"].as_str() {
-        Some("ask") => Note::Ask(number),
+        Some("suspect") => Note::Suspect(ring.unwrap_or_default()),
+        Some("ask") => Note::Ask(number, ring),
         Some("answer") => Note::Answer(number, Stillness::from_json(&json["still"])),
         _ => Note::SeemsStill,
     })
@@ -380,9 +461,9 @@ impl Stillness {
         let threads: Vec<Json> = self
             .threads
             .iter()
-            .map(|stuck| {
+            .map(|(id, stuck)| {
                 json!({
-                    "thread": &*stuck.thread, "holds": stuck.holds, "waits": stuck.waits,
+                    "id": id, "thread": &*stuck.thread, "holds": stuck.holds, "waits": stuck.waits,
                     "line": stuck.line,
                 })
             })
@@ -393,16 +474,19 @@ impl Stillness {
     fn from_json(json: &Json) -> Option<Stillness> {
         let text = |json: &Json| json.as_str().unwrap_or_default().to_string();
         let line = |json: &Json| json.as_u64().unwrap_or_default() as u32;
-        let stuck = |json: &Json| Stuck {
-            thread: text(&json["thread"]).into(),
-            holds: json["holds"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .map(|one| (text(&one[0]), line(&one[1])))
-                .collect(),
-            waits: text(&json["waits"]),
-            line: line(&json["line"]),
+        let stuck = |json: &Json| {
+            let stuck = Stuck {
+                thread: text(&json["thread"]).into(),
+                holds: json["holds"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .map(|one| (text(&one[0]), line(&one[1])))
+                    .collect(),
+                waits: text(&json["waits"]),
+                line: line(&json["line"]),
+            };
+            (line(&json["id"]), stuck)
         };
         Some(Stillness {
             rests: json["rests"].as_u64()?,

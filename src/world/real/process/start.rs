@@ -67,7 +67,11 @@ impl Shared {
                 let _ = parcel.send(&line);
                 let _ = child.line.set(line); // it is new
                 recorder::starts_process(child.pid.as_raw_nonzero().get());
-                self.processes.family.ring();
+                match self.memory() {
+                    // Others may come to wait for each other through this process, whatever it does itself.
+                    Some(_) => self.wake_family(),
+                    None => self.processes.family.ring(),
+                }
                 Ok(())
             }
             Err(why) => {
@@ -81,7 +85,11 @@ impl Shared {
     pub(super) fn number_for(&self, name: &str) -> Result<Own, Error> {
         let Some(memory) = self.memory() else { return Ok(Own { number: 0, id: MAIN }) };
         match memory.new_process(name) {
-            Some(process) => Ok(Own { number: process.number, id: memory.ids(process.number) }),
+            Some(process) => {
+                let id = memory.ids(process.number);
+                process.lead().store(u64::from(id), Ordering::SeqCst);
+                Ok(Own { number: process.number, id })
+            }
             None => {
                 Err(Error::new(Kind::Refused, "this run has started as many processes as it can tell apart")
                     .hint("let one process do the work of several"))
