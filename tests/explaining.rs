@@ -56,9 +56,11 @@ fn every_page_keeps_its_word() {
 
 #[test]
 fn a_code_is_explained() {
-    let output = conc(&["explain", "E0301"], "");
-    assert_eq!(output.status.code(), Some(0));
-    assert!(text(&output.stdout).starts_with("E0301: the time to wait is over\n"));
+    for word in ["E0301", "e301", "error[E0301]", "error[E0301]:", "[E0301]"] {
+        let output = conc(&["explain", word], "");
+        assert_eq!(output.status.code(), Some(0));
+        assert!(text(&output.stdout).starts_with("E0301: the time to wait is over\n"), "{word}");
+    }
     let all = text(&conc(&["explain"], "").stdout);
     assert_eq!(all.lines().count(), Code::ALL.len());
 }
@@ -69,4 +71,6 @@ fn an_unknown_code_is_refused() {
     assert_eq!(output.status.code(), Some(2));
     let said = text(&output.stderr);
     assert!(said.contains("no error code E9999") && said.contains("conc explain"), "{said}");
+    let said = text(&conc(&["explain", "lock"], "").stderr);
+    assert!(said.contains("lock is a topic of `conc help lock`"), "{said}");
 }

@@ -88,6 +88,10 @@ fn help_is_found_or_something_close_to_it() {
         (&["conc", "fmt"], "Bring scripts"),
         (&["--max-threads"], "conc run --max-threads <N>\n  Refuse"),
         (&["outcomes"], "conc check --outcomes\n"),
+        (&["--seed"], "conc run --seed <N>\n"),
+        (&["--format"], "conc check --format <FORMAT>\n"),
+        (&["format"], "strings: "),
+        (&["E0301"], "E0301: "),
     ] {
         let shown = text(&conc(&[&["help"], topic].concat(), "").stdout);
         assert!(shown.starts_with(begins), "{topic:?}: {shown}");

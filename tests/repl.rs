@@ -309,11 +309,17 @@ fn commands_work_on_the_session() {
         (":end", "the name of a thread"),
         (":end nobody", "no thread nobody"),
         (":help nonsense", "no help about nonsense"),
+        (":reste", "there is no command :reste; did you mean :reset?"),
+        (":locks x", ":locks takes nothing behind it"),
+        ("let kept = 3\n:reset now\nassert kept == 3", ":reset takes nothing behind it"),
+        (":time", ":time takes something to run"),
     ] {
         let said = session(command);
         assert!(said.err.contains(part), "{command}: {}{}", said.out, said.err);
         assert_eq!(said.status, Some(1), "{command}");
     }
+    let said = session(":time 1 +");
+    assert!(said.err.contains("E0101") && !said.out.contains("took"), "{}{}", said.out, said.err);
 }
 
 /// A process begins with what was typed so far, and its functions are those that had the names by then.

@@ -171,6 +171,13 @@ fn names_members_and_commands_are_completed() {
     terminal.types(":proc\t\r");
     terminal.sees("there are no processes");
     terminal.sees("> ");
+    terminal.types("thread teller() { sleep 100s }\rstart teller()\r");
+    terminal.sees("thread teller-1: ");
+    terminal.types(":end teller-\t\r");
+    terminal.sees("\nteller-1 is ended");
+    terminal.types(":help lock.acq\t\r");
+    terminal.sees("lock.acquire(timeout?)");
+    terminal.sees("> ");
     terminal.types(CTRL_D);
     assert_eq!(terminal.ends(), Some(0));
 }

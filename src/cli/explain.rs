@@ -2,6 +2,7 @@
 
 use super::arguments::Explain;
 use super::{Failure, colour, print};
+use conc::help;
 use conc::report::runtime::status;
 use conc::report::{Code, Language, render};
 
@@ -17,9 +18,13 @@ pub fn explain(asked: Explain) -> i32 {
             print(&render::page(code.explanation(style.language()), &style));
             status::FINE
         }
-        None => Failure::new(format!("there is no error code {word}"))
-            .hint("codes look like E0301; `conc explain` lists them all")
-            .report(),
+        None => {
+            let hint = match help::page(&word, &style) {
+                Some(_) => format!("codes look like E0301; {word} is a topic of `conc help {word}`"),
+                None => "codes look like E0301; `conc explain` lists them all".to_string(),
+            };
+            Failure::new(format!("there is no error code {word}")).hint(hint).report()
+        }
     }
 }
 

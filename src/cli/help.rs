@@ -5,6 +5,7 @@ use super::language::{chosen, said};
 use super::{Failure, colour, print, translated};
 use conc::help;
 use conc::report::runtime::status;
+use conc::report::{Code, render};
 
 /// Shows the page, or without a topic the list of all; the exit status.
 pub fn help(asked: &Help) -> i32 {
@@ -20,10 +21,13 @@ pub fn help(asked: &Help) -> i32 {
         return status::FINE;
     }
     // `--jitter` and `conc check` are topics without what stands before them. A command or a flag of the same name as a
-    // topic is told on its page.
+    // topic is told on its page, if that speaks of it: `--format` is not about texts.
     let bare = topic.trim_start_matches('-').trim_start_matches("conc ");
     let name = bare.split_once('=').map_or(bare, |(name, _)| name);
-    let page = help::page(name, &style).or_else(|| command(name)).or_else(|| flag(name));
+    let is_flag = topic.starts_with("--");
+    let page = help::page(name, &style).filter(|page| !is_flag || page.contains(&format!("--{name}")));
+    let page = page.or_else(|| command(name).filter(|_| !is_flag)).or_else(|| flag(name));
+    let page = page.or_else(|| help::page(name, &style)).or_else(|| explanation(name));
     // Several words: what any of them is about.
     let text = page.or_else(|| name.split(' ').find_map(|word| help::page(word, &style)));
     match text {
@@ -40,6 +44,11 @@ fn command(name: &str) -> Option<String> {
     table.build();
     let help = table.find_subcommand_mut(name).map(|command| command.render_long_help().to_string());
     help.map(|help| if chosen().is_chinese() { translated::written(&help) } else { help })
+}
+
+/// What an error's code means.
+fn explanation(name: &str) -> Option<String> {
+    Code::named(name).map(|code| render::page(code.explanation(chosen()), &colour::stdout()))
 }
 
 /// What a flag does, with each command that has it.

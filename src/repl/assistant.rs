@@ -3,7 +3,7 @@
 use super::colour;
 use super::commands::COMMANDS;
 use super::core::Core;
-use conc::{builtin, syntax};
+use conc::{builtin, help, syntax};
 use rustyline::completion::{Completer, FilenameCompleter, Pair};
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::Hinter;
@@ -29,6 +29,14 @@ impl Assistant {
 
 /// What could stand at the end of the text before the cursor: where it begins, and all that it could become.
 pub fn candidates(core: &Core, before: &str) -> (usize, Vec<String>) {
+    // Names of threads have signs and blanks in them, topics have dots.
+    for (command, names) in [(":end ", ended as fn(&Core, &str) -> Vec<String>), (":help ", topics)] {
+        if let Some(begun) = before.strip_prefix(command) {
+            let mut names = names(core, begun);
+            names.retain(|name| name.starts_with(begun));
+            return (command.len(), names);
+        }
+    }
     let start = before
         .rfind(|c: char| !c.is_alphanumeric() && c != '_')
         .map_or(0, |at| at + before[at..].chars().next().map_or(0, char::len_utf8));
@@ -41,9 +49,6 @@ pub fn candidates(core: &Core, before: &str) -> (usize, Vec<String>) {
     };
     if head == ":" {
         COMMANDS.iter().for_each(|command| offer(command.name));
-    } else if head.starts_with(":end ") {
-        core.handle.threads().iter().for_each(|(thread, _)| offer(&thread.name()));
-        core.handle.processes().iter().for_each(|process| offer(&process.name()));
     } else if let Some(owner) = head.strip_suffix('.') {
         let owner = owner.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
         core.members(owner).iter().for_each(|name| offer(name));
@@ -53,6 +58,20 @@ pub fn candidates(core: &Core, before: &str) -> (usize, Vec<String>) {
         syntax::RESERVED.iter().chain(&syntax::DECLARING).for_each(|name| offer(name));
     }
     (start, found.into_iter().collect())
+}
+
+/// What `:end` can end.
+fn ended(core: &Core, _: &str) -> Vec<String> {
+    let threads = core.handle.threads().into_iter().map(|(thread, _)| thread);
+    let names = threads.chain(core.handle.processes()).map(|thread| thread.name().to_string());
+    names.filter(|name| name != "main").collect()
+}
+
+fn topics(core: &Core, begun: &str) -> Vec<String> {
+    let language = core.style().language();
+    let pages = help::topics_glossed(language).map(|(name, _)| name.to_string());
+    let members = help::members_begun(begun, language).into_iter().map(|(name, _)| name);
+    COMMANDS.iter().map(|command| command.name.to_string()).chain(pages).chain(members).collect()
 }
 
 impl Completer for Assistant {

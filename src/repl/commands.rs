@@ -3,7 +3,8 @@
 use super::core::{Core, Gone, Went};
 use super::{check, show};
 use crate::cli::colour;
-use conc::report::Code;
+use conc::report::{Code, render};
+use conc::resolve::suggest;
 use std::time::Instant;
 
 pub struct Command {
@@ -66,10 +67,20 @@ pub fn run(core: &mut Core, command: &str) -> Went {
     let mut beginning = COMMANDS.iter().filter(|known| !name.is_empty() && known.name.starts_with(name));
     let found = exact.or_else(|| beginning.next().filter(|_| beginning.next().is_none()));
     match found {
+        Some(command) if command.takes.is_empty() && !argument.trim().is_empty() => {
+            core.complain(&format!(":{} takes nothing behind it", command.name));
+            Went::On
+        }
         Some(command) => (command.act)(core, argument.trim()),
         None => {
-            let names: Vec<&str> = COMMANDS.iter().map(|known| known.name).collect();
-            core.complain(&format!("there is no command :{name}; there are :{}", names.join(" :")));
+            let names = || COMMANDS.iter().map(|known| known.name);
+            core.complain(&match suggest::closest(name, names()) {
+                Some(closest) => format!("there is no command :{name}; did you mean :{closest}?"),
+                None => {
+                    let all: Vec<&str> = names().collect();
+                    format!("there is no command :{name}; there are :{}", all.join(" :"))
+                }
+            });
             Went::On
         }
     }
@@ -91,7 +102,7 @@ fn help(core: &mut Core, topic: &str) -> Went {
         let about = core.style().say(command.about);
         core.print(&format!(":{} {}\n  {about}\n", command.name, command.takes));
     } else if let Some(code) = Code::named(topic) {
-        core.print(code.explanation(core.style().language()));
+        core.print(&render::page(code.explanation(core.style().language()), &colour::stdout()));
     } else if let Some(page) = conc::help::page(topic, &colour::stdout()) {
         core.print(&page);
     } else if let Some(closest) = conc::help::closest(topic) {
@@ -183,9 +194,14 @@ fn explore(core: &mut Core, file: &str) -> Went {
 }
 
 fn time(core: &mut Core, text: &str) -> Went {
-    let began = Instant::now();
+    if text.is_empty() {
+        core.complain(":time takes something to run");
+        return Went::On;
+    }
+    let (began, runs) = (Instant::now(), core.runs());
     let went = core.run(text);
-    if went == Went::On {
+    // What could not be understood has taken no time.
+    if went == Went::On && core.runs() > runs {
         core.answer(&format!("took {:.3?}", began.elapsed()));
     }
     went
@@ -222,6 +238,7 @@ fn save(core: &mut Core, file: &str) -> Went {
         .open(file)
         .and_then(|mut open| std::io::Write::write_all(&mut open, text.as_bytes()));
     match written {
+        Ok(()) if lines == 1 => core.answer(&format!("1 line is in {file}")),
         Ok(()) => core.answer(&format!("{lines} lines are in {file}")),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             core.complain(&format!("{file} is there already; choose another name, or remove it first"));

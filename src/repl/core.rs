@@ -314,6 +314,11 @@ impl Core {
         self.texts.iter().map(whole).collect()
     }
 
+    /// How many entries have been run.
+    pub fn runs(&self) -> usize {
+        self.texts.len()
+    }
+
     pub fn style(&self) -> &Style {
         &self.style
     }

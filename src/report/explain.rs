@@ -68,8 +68,10 @@ impl Code {
         Code::Ensure,
     ];
 
-    /// The code written as `E0301`, `e301` or `301`; None for anything else.
+    /// The code written as `E0301`, `e301` or `301`, or as reports have it, `error[E0301]`; None for anything else.
     pub fn named(text: &str) -> Option<Code> {
+        let bare = text.trim_end_matches(':').strip_suffix(']').and_then(|text| text.split_once('['));
+        let text = bare.map_or(text, |(_, code)| code);
         let number: u16 = text.trim_start_matches(['E', 'e']).parse().ok()?;
         Code::ALL.into_iter().find(|code| *code as u16 == number)
     }

@@ -1,6 +1,7 @@
-//! Comments behind code: each stands where it stood, if there is room, and those that stood under each other still do.
+//! Comments behind code: each stands where it stood, if there is room, and those that stood under each other still do. One
+//! that stood beyond the width, as behind a line that is broken now, comes back to its code.
 
-use super::document::{Line, last_line};
+use super::document::{Line, WIDTH, last_line};
 use unicode_width::UnicodeWidthStr;
 
 /// Spaces between code and a comment that must move.
@@ -33,7 +34,7 @@ pub fn text(lines: &[Line]) -> String {
 fn place(line: &Line) -> usize {
     let end = last_line(&line.text).width();
     match line.comment {
-        Some((_, wanted)) if wanted > end => wanted,
+        Some((_, wanted)) if wanted > end && wanted < WIDTH => wanted,
         Some(_) => end + GAP,
         None => 0,
     }
@@ -57,5 +58,14 @@ mod tests {
             line("余额", Some(("# 3", 4))),
         ];
         assert_eq!(text(&lines), "a     # kept\n\nlong  # 1\nb     # 2\n余额  # 3\n");
+    }
+
+    #[test]
+    fn comments_behind_broken_lines_come_back() {
+        let lines = [line("f(", None), line("    x,", None), line(")", Some(("# why", 118)))];
+        assert_eq!(text(&lines), "f(\n    x,\n)  # why\n");
+        // Where the code itself is that long, nothing else is possible.
+        let long = "x".repeat(120);
+        assert_eq!(text(&[line(&long, Some(("# why", 122)))]), format!("{long}  # why\n"));
     }
 }
