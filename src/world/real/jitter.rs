@@ -11,6 +11,7 @@
 //! the time that the run has taken.
 
 use crate::machine::Visible;
+use parking_lot::Mutex;
 use rustix::time::{ClockId, clock_gettime};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, AtomicU64, Ordering};
@@ -24,18 +25,28 @@ pub(super) struct Delays {
     spent: AtomicU64,
     /// How many threads can go on by themselves, as the run counts them.
     awake: Arc<AtomicIsize>,
-    /// How many of them stand aside before a write, and how many before a lock.
-    writers: AtomicIsize,
-    holders: AtomicIsize,
+    aside: Mutex<Standing>,
     /// How many have been started and have not begun; how many have begun.
     unborn: AtomicIsize,
     born: AtomicU64,
     /// How often threads have stood aside.
     times: AtomicU64,
-    /// How often all stood aside, and the writers (or, where there were none, the holders) went on together: else the last to
-    /// come would leave the others standing.
-    written: AtomicU64,
-    entered: AtomicU64,
+}
+
+/// Who stands aside.
+#[derive(Default)]
+struct Standing {
+    writers: Group,
+    holders: Group,
+}
+
+/// Those who stand aside before the same, and go on together: else the last to come would leave the others standing.
+#[derive(Default)]
+struct Group {
+    /// How many there are. Those who have been let go are none of them, although it may take them long to learn of it.
+    count: isize,
+    /// How often all there were have been let go.
+    gone_on: u64,
 }
 
 /// Before what a thread stands aside.
@@ -44,6 +55,25 @@ enum Aside {
     Write,
     /// A lock, while it holds another.
     Lock,
+}
+
+impl Standing {
+    fn group(&mut self, before: Aside) -> &mut Group {
+        match before {
+            Aside::Write => &mut self.writers,
+            Aside::Lock => &mut self.holders,
+        }
+    }
+
+    /// Lets those before this go on if so many threads can, all of which stand aside, and it is their turn.
+    fn let_go(&mut self, before: Aside, awake: isize) {
+        let turn = before == Aside::Write || self.writers.count == 0;
+        if turn && awake <= self.writers.count + self.holders.count {
+            let group = self.group(before);
+            group.count = 0;
+            group.gone_on += 1;
+        }
+    }
 }
 
 /// One thread's delays.
@@ -90,13 +120,10 @@ impl Delays {
             began: Instant::now(),
             spent: AtomicU64::new(0),
             awake: awake.clone(),
-            writers: AtomicIsize::new(0),
-            holders: AtomicIsize::new(0),
+            aside: Mutex::default(),
             unborn: AtomicIsize::new(0),
             born: AtomicU64::new(0),
             times: AtomicU64::new(0),
-            written: AtomicU64::new(0),
-            entered: AtomicU64::new(0),
         }
     }
 
@@ -120,12 +147,6 @@ impl Delays {
         self.spent.fetch_add(share, Ordering::Relaxed);
     }
 
-    /// Whether every thread that can go on stands aside, and it is the turn of those before this.
-    fn may_go_on(&self, before: Aside) -> bool {
-        let (writers, holders) = (self.writers.load(Ordering::SeqCst), self.holders.load(Ordering::SeqCst));
-        self.awake.load(Ordering::SeqCst) <= writers + holders && (before == Aside::Write || writers == 0)
-    }
-
     /// Until every thread that can go on stands aside.
     fn stand_aside(&self, before: Aside) {
         if self.times.fetch_add(1, Ordering::Relaxed) >= ALWAYS && !self.may_spend_more() {
@@ -133,17 +154,19 @@ impl Delays {
         }
         let began = Instant::now();
         let (mut since, mut used, mut born) = (began, processor_time(), self.born.load(Ordering::SeqCst));
-        let (aside, gone_on) = match before {
-            Aside::Write => (&self.writers, &self.written),
-            Aside::Lock => (&self.holders, &self.entered),
+        let so_far = {
+            let mut aside = self.aside.lock();
+            let group = aside.group(before);
+            group.count += 1;
+            group.gone_on
         };
-        let so_far = gone_on.load(Ordering::SeqCst);
-        aside.fetch_add(1, Ordering::SeqCst);
-        while gone_on.load(Ordering::SeqCst) == so_far {
-            if self.may_go_on(before) {
-                gone_on.fetch_add(1, Ordering::SeqCst);
-                break;
+        let let_go = |aside: &mut Standing| {
+            if aside.group(before).gone_on == so_far {
+                aside.let_go(before, self.awake.load(Ordering::SeqCst));
             }
+            aside.group(before).gone_on != so_far
+        };
+        while !let_go(&mut self.aside.lock()) {
             let now_born = self.born.load(Ordering::SeqCst);
             if now_born != born {
                 (since, used, born) = (Instant::now(), processor_time(), now_born);
@@ -151,11 +174,14 @@ impl Delays {
             let unborn = self.unborn.load(Ordering::SeqCst) > 0;
             let enough = !unborn && processor_time().saturating_sub(used) > ASIDE;
             if enough || since.elapsed() > ASIDE_AT_MOST {
+                let mut aside = self.aside.lock();
+                if !let_go(&mut aside) {
+                    aside.group(before).count -= 1;
+                }
                 break;
             }
             std::thread::sleep(LOOK);
         }
-        aside.fetch_sub(1, Ordering::SeqCst);
         self.spend(began.elapsed());
     }
 }
