@@ -113,9 +113,9 @@ impl Canvas {
     }
 
     /// A text with a ground, so that it can be read whatever is below it.
-    pub fn label(&mut self, x: f64, y: f64, size: f64, text: &str, ground: &Area) {
+    pub fn label(&mut self, x: f64, y: f64, size: f64, class: &str, text: &str, ground: &Area) {
         let before = self.texts.len();
-        if self.text(x, y, size, "", text) {
+        if self.text(x, y, size, class, text) {
             let Area { left, top, right, bottom } = *ground;
             let (w, h) = (right - left, bottom - top);
             let ground = format!(

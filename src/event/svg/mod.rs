@@ -52,7 +52,7 @@ pub fn draw(log: &Log, spans: &Spans, title: &str, language: Language) -> Pictur
     drawing.axis(y);
     drawing.stretches(spans);
     drawing.arrows(&spans.arrows);
-    let bottom = drawing.legend(y + 34.0);
+    let bottom = drawing.legend(y + 40.0);
     drawing.finish(bottom, title)
 }
 
@@ -208,7 +208,10 @@ impl<'l> Drawing<'l> {
         let told = told.join(if self.language.is_chinese() { "，" } else { ", " });
         self.canvas.line((MARGIN, y), (self.right, y), "rule");
         let told = fit(&told, SIZE, self.right - MARGIN).unwrap_or_default();
-        self.canvas.text(MARGIN, y + 10.0, SIZE, "strong", &told);
+        // Arrows to the lanes of this process, and of others, come across it.
+        let (right, bottom) = (MARGIN + width(&told, SIZE), y + 18.0);
+        let ground = Area { left: MARGIN, top: y + 2.0, right, bottom };
+        self.canvas.label(MARGIN, y + 10.0, SIZE, "strong", &told, &ground);
         y + 24.0
     }
 
@@ -324,6 +327,7 @@ impl<'l> Drawing<'l> {
         };
         let (class, label) = match times {
             0 => ("holds", name),
+            1 => ("often", self.say(&format!("{name}, once"))),
             n => ("often", self.say(&format!("{name}, {n} times"))),
         };
         self.often |= *times > 0;
@@ -341,7 +345,7 @@ impl<'l> Drawing<'l> {
             let (left, middle) = (area.left + 3.0, (area.top + area.bottom) / 2.0);
             let right = left + width(&text, SMALL);
             let ground = Area { left: left - 1.0, top: area.top + 1.5, right, bottom: area.bottom - 1.5 };
-            self.canvas.label(left, middle, SMALL, &text, &ground);
+            self.canvas.label(left, middle, SMALL, "", &text, &ground);
         }
     }
 
