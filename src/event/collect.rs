@@ -1,6 +1,6 @@
 //! A tape as a `Log`: the chunks of all threads in one order, numbers as indices, names in place.
 
-use super::recorder::{ANY, Code, PROCESS, SHARED};
+use super::recorder::{ANY, Code, PROCESS, SHARED, SIZED};
 use super::tape::{EVENT, Read, Tape};
 use super::{Event, Lane, Log, Process, Thing, Unit, Wait, Waiting, What};
 use std::collections::HashMap;
@@ -27,8 +27,42 @@ pub fn collect(tape: &Tape) -> Log {
     }
     // Each thread's events keep their order.
     events.sort_by_key(|event| event.time);
+    count_sizes(&mut events);
     collector.log.events = events;
     collector.log
+}
+
+/// How much a queue holds after a put that does not tell.
+const UNKNOWN: u64 = u64::MAX;
+
+/// Puts tell now and then how much their queue holds: in between it is counted.
+fn count_sizes(events: &mut [Event]) {
+    let mut held: HashMap<usize, i64> = HashMap::new();
+    for event in events {
+        match &mut event.what {
+            What::Puts { thing, size, .. } => {
+                let held = held.entry(*thing).or_default();
+                *held = if *size == UNKNOWN { *held + 1 } else { *size as i64 };
+                *size = u64::try_from(*held).unwrap_or_default();
+            }
+            What::Gets(thing) => {
+                // It may be told before the put that it was for, so this may be less than nothing for a moment.
+                *held.entry(*thing).or_default() -= 1;
+            }
+            What::Begins
+            | What::Ends { .. }
+            | What::Starts(_)
+            | What::Joins(_)
+            | What::StartsProcess(_)
+            | What::Blocks(_)
+            | What::GoesOn
+            | What::Acquires(_)
+            | What::Releases(_)
+            | What::Repeats { .. }
+            | What::Signals(_)
+            | What::Does(_) => {}
+        }
+    }
 }
 
 struct Collector<'t> {
@@ -163,7 +197,8 @@ impl<'t> Collector<'t> {
             Code::Signals => What::Signals(self.thing(process, words)),
             Code::Puts => {
                 let oldest = words[1] & ANY == 0;
-                What::Puts { thing: self.thing(process, words), size: number, oldest }
+                let size = if words[1] & SIZED != 0 { number } else { UNKNOWN };
+                What::Puts { thing: self.thing(process, words), size, oldest }
             }
             Code::Gets => What::Gets(self.thing(process, words)),
         };

@@ -19,6 +19,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// Nanoseconds.
 const QUICK: u64 = 2_000;
 const MOST: u32 = 64;
+/// So many puts of a thread at most between two that tell how much the queue holds.
+const UNSIZED_PUTS: u32 = 15;
 
 /// What is kept with a thing whose events are told.
 #[derive(Debug, Default)]
@@ -75,6 +77,8 @@ pub(super) const SHARED: u64 = 1 << 16;
 
 /// A value is put that is not taken in the order of the puts.
 pub(super) const ANY: u64 = 1 << 18;
+/// The number is how much the queue holds.
+pub(super) const SIZED: u64 = 1 << 19;
 /// The number is that of a process.
 pub(super) const PROCESS: u64 = 1 << 17;
 
@@ -89,18 +93,21 @@ struct Recorder {
     /// Where its name is.
     name: u32,
     chunk: Option<Chunk>,
+    /// What it waited for last, and where that is: most often it waits for the same again.
+    waited: (String, u32),
+    /// So many puts are told without how much the queue holds until the next that tells it.
+    unsized_puts: u32,
 }
 
 /// A lock that is taken again and again.
 struct Counting {
     /// Its number plus one; 0 for none.
     thing: Cell<u32>,
-    /// How often it may still be taken before the clock is looked at.
+    /// How often it may still be taken and given back before the clock is looked at: two for each time, so it is odd while the
+    /// lock is held.
     left: Cell<u32>,
-    /// How often it was taken without having been told, and whether it is held so.
-    counted: Cell<u32>,
-    held: Cell<bool>,
-    /// How often it might be taken the last time.
+    /// How often it might be taken since what was told last, and the last time that it might be at all.
+    begun: Cell<u32>,
     allowed: Cell<u32>,
     since: Cell<u64>,
 }
@@ -110,8 +117,7 @@ impl Counting {
         Counting {
             thing: Cell::new(0),
             left: Cell::new(0),
-            counted: Cell::new(0),
-            held: Cell::new(false),
+            begun: Cell::new(0),
             allowed: Cell::new(0),
             since: Cell::new(0),
         }
@@ -121,21 +127,41 @@ impl Counting {
     fn begin(&self, thing: u32, allowed: u32, left: u32, since: u64) {
         self.thing.set(thing + 1);
         self.allowed.set(allowed);
-        self.left.set(left);
+        self.begun.set(left);
+        self.left.set(2 * left);
         self.since.set(since);
-        self.counted.set(0);
-        self.held.set(false);
     }
 
     #[inline]
     fn forget(&self) {
         self.thing.set(0);
-        self.counted.set(0);
-        self.held.set(false);
+        self.begun.set(0);
+        self.left.set(0);
     }
 
+    #[inline(always)]
     fn is(&self, sync: &Sync) -> bool {
         self.thing.get() == sync.id + 1
+    }
+
+    /// Counts a step of this thing, if what is left allows it.
+    #[inline(always)]
+    fn counts(&self, sync: &Sync, allows: impl FnOnce(u32) -> bool) -> bool {
+        let left = self.left.get();
+        let counts = allows(left) && self.is(sync);
+        if counts {
+            self.left.set(left - 1);
+        }
+        counts
+    }
+
+    fn held(&self) -> bool {
+        self.left.get() % 2 == 1
+    }
+
+    /// How often it was taken without having been told.
+    fn counted(&self) -> u32 {
+        self.begun.get() - self.left.get() / 2
     }
 }
 
@@ -163,7 +189,7 @@ fn with(what: impl FnOnce(&mut Recorder)) {
 pub fn begin(tape: &Arc<Tape>, thread: u32, name: &str) {
     let name = tape.name(name);
     COUNTING.with(Counting::forget);
-    RECORDER.set(Some(Recorder { tape: tape.clone(), thread, name, chunk: None }));
+    RECORDER.set(Some(Recorder::new(tape, thread, name)));
     with(|recorder| recorder.tell(Code::Begins, 0, 0, 0));
 }
 
@@ -208,7 +234,7 @@ pub fn process_begins(name: &str, pid: i32, parent: i32) {
 
 /// A child of this process has ended; told by whoever learns of it, which is no thread of the script.
 pub fn process_ends(tape: &Arc<Tape>, pid: i32, exit: i32) {
-    let mut recorder = Recorder { tape: tape.clone(), thread: 0, name: 0, chunk: None };
+    let mut recorder = Recorder::new(tape, 0, 0);
     let how = u64::from(pid as u32) << 32 | u64::from(exit as u32);
     recorder.tell(Code::ProcessEnds, 0, 0, how);
     recorder.give_up_chunk();
@@ -216,7 +242,7 @@ pub fn process_ends(tape: &Arc<Tape>, pid: i32, exit: i32) {
 
 pub fn blocks(wait: &Blocks<'_>) {
     with(|recorder| {
-        let text = u64::from(recorder.tape.name(wait.text));
+        let text = u64::from(recorder.wait_named(wait.text));
         let (id, shared) = wait.thing.map_or((0, 0), identity);
         let kind = Waiting::ALL.iter().position(|kind| *kind == wait.kind).unwrap_or_default() as u64;
         let second = kind << 8 | shared | u64::from(wait.line) << 32;
@@ -243,19 +269,14 @@ fn identity(sync: &Sync) -> (u64, u64) {
 }
 
 impl Traced {
-    #[inline]
+    /// Whether it need only be counted that it is taken.
+    #[inline(always)]
+    pub fn counts_acquired(&self, sync: &Sync) -> bool {
+        COUNTING.with(|counting| counting.counts(sync, |left| left > 0 && left % 2 == 0))
+    }
+
     pub fn acquired(&self, sync: &Sync) {
-        let counted = COUNTING.with(|counting| {
-            let left = counting.left.get();
-            if !counting.is(sync) || left == 0 {
-                return false;
-            }
-            counting.left.set(left - 1);
-            counting.counted.set(counting.counted.get() + 1);
-            counting.held.set(true);
-            true
-        });
-        if !counted {
+        if !self.counts_acquired(sync) {
             self.acquired_told(sync);
         }
     }
@@ -273,13 +294,14 @@ impl Traced {
         });
     }
 
-    #[inline]
+    /// The same of giving it back: the last time is told.
+    #[inline(always)]
+    pub fn counts_released(&self, sync: &Sync) -> bool {
+        COUNTING.with(|counting| counting.counts(sync, |left| left > 1 && left % 2 == 1))
+    }
+
     pub fn released(&self, sync: &Sync) {
-        let counted = COUNTING.with(|counting| {
-            let counts = counting.is(sync) && counting.left.get() > 0;
-            counts && counting.held.replace(false)
-        });
-        if !counted {
+        if !self.counts_released(sync) {
             self.released_told(sync);
         }
     }
@@ -287,8 +309,7 @@ impl Traced {
     #[cold]
     fn released_told(&self, sync: &Sync) {
         let before = COUNTING.with(|counting| {
-            let told =
-                (counting.counted.get(), counting.held.get(), counting.since.get(), counting.allowed.get());
+            let told = (counting.counted(), counting.held(), counting.since.get(), counting.allowed.get());
             counting.is(sync).then_some(told)
         });
         with(|recorder| {
@@ -314,10 +335,22 @@ impl Traced {
         });
     }
 
-    /// It holds so many now; `oldest`: they are taken in the order of the puts.
-    pub fn put(&self, sync: &Sync, size: usize, oldest: bool) {
+    /// How much it holds now is asked now and then only: those who put would have to fetch what those who get write. In between
+    /// it can be counted. `oldest`: values are taken in the order of the puts.
+    pub fn put(&self, sync: &Sync, size: impl FnOnce() -> usize, oldest: bool) {
         with(|recorder| {
-            self.tell(recorder, sync, Code::Puts, if oldest { 0 } else { ANY }, size as u64);
+            let order = if oldest { 0 } else { ANY };
+            let (sized, size) = match recorder.unsized_puts.checked_sub(1) {
+                Some(left) => {
+                    recorder.unsized_puts = left;
+                    (0, 0)
+                }
+                None => {
+                    recorder.unsized_puts = UNSIZED_PUTS;
+                    (SIZED, size() as u64)
+                }
+            };
+            self.tell(recorder, sync, Code::Puts, order | sized, size);
         });
     }
 
@@ -340,6 +373,25 @@ impl Traced {
 }
 
 impl Recorder {
+    fn new(tape: &Arc<Tape>, thread: u32, name: u32) -> Recorder {
+        Recorder {
+            tape: tape.clone(),
+            thread,
+            name,
+            chunk: None,
+            waited: (String::new(), 0),
+            unsized_puts: 0,
+        }
+    }
+
+    /// Where a wait's text is written.
+    fn wait_named(&mut self, text: &str) -> u32 {
+        if self.waited.1 == 0 || self.waited.0 != text {
+            self.waited = (text.to_string(), self.tape.name(text));
+        }
+        self.waited.1
+    }
+
     fn tell(&mut self, code: Code, second: u64, third: u64, number: u64) {
         self.tell_at(code, second, third, number);
     }
@@ -348,7 +400,7 @@ impl Recorder {
     fn tell_at(&mut self, code: Code, second: u64, third: u64, number: u64) -> u64 {
         let time = self.tape.now();
         COUNTING.with(|counting| {
-            if counting.counted.get() > 0 {
+            if counting.counted() > 0 {
                 self.tell_counted(counting, time);
             }
             counting.forget();
@@ -360,8 +412,8 @@ impl Recorder {
     /// What was counted of a lock; that it is held, if it is.
     #[cold]
     fn tell_counted(&mut self, counting: &Counting, time: u64) {
-        let held = counting.held.get();
-        let whole = counting.counted.get() - u32::from(held);
+        let held = counting.held();
+        let whole = counting.counted() - u32::from(held);
         let thing = u64::from(counting.thing.get() - 1);
         if whole > 0 {
             self.write([time, Code::Repeats as u64, thing, u64::from(whole)]);

@@ -3,10 +3,11 @@
 use super::call::{self, Flow};
 use super::fault::{self, Fault};
 use super::fiber::MOST_FRAMES;
+use super::look::{self, Seen};
 use super::registers::{Cursor, Registers};
 use super::touch::{self, Touches};
 use super::wait::{self, Done};
-use super::{Exit, Fiber, Frame, Image, Scheduler, look, slow};
+use super::{Exit, Fiber, Frame, Image, Scheduler, slow};
 use crate::code::{Instruction as I, Program};
 use crate::mapped::Slot;
 use crate::syntax::tree::{BinaryOperator, CompareOperator};
@@ -324,9 +325,13 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     regs = registers!();
                 }
                 if world.sees() {
-                    save!();
-                    look::look(image, fiber, world, frame.function, base, *instruction);
-                    regs = registers!();
+                    let at = (frame.function, code.position().saturating_sub(1));
+                    let seen = look::glance(image, world, at, *instruction);
+                    if !matches!(seen, Seen::All) {
+                        save!();
+                        look::look(image, fiber, world, base, at, *instruction, seen);
+                        regs = registers!();
+                    }
                 }
             }
             match *instruction {

@@ -69,15 +69,48 @@ pub(super) fn writes(instruction: I) -> bool {
     )
 }
 
-/// Tells the world what the instruction (of the innermost frame, whose `pc` is past it) is about to use.
+/// What a glance at an instruction has seen.
+pub(super) enum Seen {
+    /// All that there is to it.
+    All,
+    /// That it races.
+    Race(Box<Met>),
+    /// Nothing yet.
+    Nothing,
+}
+
+/// Tells the world what the most frequent instructions are about to use: what locks are, and variables of the top level.
+#[inline(always)]
+pub(super) fn glance<S: Scheduler>(image: &Image, world: &mut S, at: (u32, u32), instruction: I) -> Seen {
+    if world.delays() {
+        return Seen::Nothing;
+    }
+    let (index, write) = match instruction {
+        // Things are no cells.
+        I::Enter { .. } | I::EnterFixed { .. } | I::Leave { .. } | I::LeaveFixed { .. } => return Seen::All,
+        I::LoadGlobal { index, .. } => (index, false),
+        I::StoreGlobal { index, .. } => (index, true),
+        _ => return Seen::Nothing,
+    };
+    let met = world.used(image.globals[index as usize].shadow(), Part::All, write, at);
+    met.map_or(Seen::All, Seen::Race)
+}
+
+/// Tells the world what the instruction (of the innermost frame, whose `pc` is past it) is about to use, as far as it was not
+/// seen at a glance.
+#[inline(never)]
 pub(super) fn look<S: Scheduler>(
     image: &Image,
     fiber: &Fiber,
     world: &mut S,
-    function: u32,
     base: usize,
+    at: (u32, u32),
     instruction: I,
+    seen: Seen,
 ) {
+    if let Seen::Race(met) = seen {
+        return meet(image, fiber, world, base, instruction, *met);
+    }
     let r = |register: u16| &fiber.stack[base + register as usize];
     let used = match instruction {
         // What is `shared` has its shadow here, wherever its value is: each process sees its own threads.
@@ -134,14 +167,20 @@ pub(super) fn look<S: Scheduler>(
         }
         _ => None, // what `touches` says
     };
-    let at = (function, fiber.frames.last().map_or(0, |frame| frame.pc.saturating_sub(1)));
     let Some((word, part, write)) = used else { return all(image, fiber, world, at, base, instruction) };
     world.visible(if write { Visible::Write } else { Visible::Other });
     if let Some(met) = world.used(word, part, write, at) {
-        let told = told(image, fiber, base, instruction);
-        let touch = told.list.iter().find(|touch| touch.write == write).or(told.list.first());
-        name(image, world, met, touch);
+        meet(image, fiber, world, base, instruction, *met);
     }
+}
+
+/// The one cell that it uses in this way races.
+#[cold]
+fn meet<S: Scheduler>(image: &Image, fiber: &Fiber, world: &mut S, base: usize, instruction: I, met: Met) {
+    let (_, write) = met.now;
+    let told = told(image, fiber, base, instruction);
+    let touch = told.list.iter().find(|touch| touch.write == write).or(told.list.first());
+    name(image, world, met, touch);
 }
 
 /// Whatever it uses, as `touches` tells it.
@@ -163,7 +202,7 @@ fn all<S: Scheduler>(
     for touch in &touches.list {
         let Some((word, part)) = word(image, touch) else { continue };
         if let Some(met) = world.used(word, part, touch.write, at) {
-            name(image, world, met, Some(touch));
+            name(image, world, *met, Some(touch));
         }
     }
 }

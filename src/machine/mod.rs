@@ -63,8 +63,13 @@ pub trait Scheduler: World {
         false
     }
 
+    /// Whether it wants to be told before each step that others can tell (when `EYES`): `visible`.
+    fn delays(&self) -> bool {
+        false
+    }
+
     /// The next instruction uses this part of what has the word: the access that it races with, if there is one.
-    fn used(&mut self, word: &AtomicU32, part: Part, write: bool, at: (u32, u32)) -> Option<Met> {
+    fn used(&mut self, word: &AtomicU32, part: Part, write: bool, at: (u32, u32)) -> Option<Box<Met>> {
         let _ = (word, part, write, at);
         None
     }
@@ -74,7 +79,7 @@ pub trait Scheduler: World {
         let _ = (met, cell);
     }
 
-    /// The next instruction is one that other threads can tell (when `EYES`).
+    /// The next instruction is one that other threads can tell (when it `delays`).
     fn visible(&mut self, step: Visible) {
         let _ = step;
     }

@@ -12,12 +12,17 @@ pub struct Clock(Vec<u32>);
 /// taken over by looking at one number.
 #[derive(Debug, Clone)]
 pub struct Stamp {
-    pub known: Arc<Clock>,
+    pub known: Arc<[u32]>,
     pub slot: u16,
     pub time: u32,
 }
 
 impl Clock {
+    /// As stamps have it.
+    pub fn times(&self) -> &[u32] {
+        &self.0
+    }
+
     #[inline]
     pub fn of(&self, slot: u16) -> u32 {
         self.0.get(usize::from(slot)).copied().unwrap_or(0)
@@ -42,18 +47,22 @@ impl Clock {
         if self.knows(stamp) {
             return false;
         }
-        self.join(&stamp.known);
+        self.take_over(&stamp.known);
         self.set(stamp.slot, stamp.time);
         true
     }
 
     /// Takes over what the other knows; false when nothing of it was new.
     pub fn join(&mut self, other: &Clock) -> bool {
-        if self.0.len() < other.0.len() {
-            self.0.resize(other.0.len(), 0);
+        self.take_over(&other.0)
+    }
+
+    fn take_over(&mut self, times: &[u32]) -> bool {
+        if self.0.len() < times.len() {
+            self.0.resize(times.len(), 0);
         }
         let mut news = false;
-        for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
+        for (mine, theirs) in self.0.iter_mut().zip(times) {
             news |= theirs > mine;
             *mine = (*mine).max(*theirs);
         }
@@ -69,7 +78,7 @@ mod tests {
     fn a_stamp_is_learnt_once() {
         let mut first = Clock::default();
         first.set(0, 3);
-        let stamp = Stamp { known: Arc::new(first.clone()), slot: 0, time: 3 };
+        let stamp = Stamp { known: first.times().into(), slot: 0, time: 3 };
         let mut second = Clock::default();
         second.set(1, 1);
         assert!(!second.knows(&stamp) && second.learn(&stamp) && !second.learn(&stamp));

@@ -186,7 +186,7 @@ impl Detector {
         let mut found = self.found.lock();
         // A script that makes a new object for each race makes the same mistake each time.
         let cell = if found.met.len() < MOST { met.cell } else { 0 };
-        let (first, second) = (met.earlier.0.place, met.now.0.place);
+        let (first, second) = (met.earlier.0.place(), met.now.0.place());
         found.met.insert((first.min(second), first.max(second), cell))
     }
 
@@ -225,13 +225,13 @@ impl Detector {
     }
 
     fn tell(&self, program: &Program, (access, write): (Access, bool)) -> race::Access {
-        let span = self.span(program, access.place);
+        let span = self.span(program, access.place());
         race::Access {
-            thread: self.name_at(access.slot, access.time),
+            thread: self.name_at(access.slot(), access.time()),
             line: program.source.line(span.start),
             span,
             write,
-            holds: self.held.lock().labels_of(access.held),
+            holds: self.held.lock().labels_of(access.held()),
         }
     }
 

@@ -20,7 +20,7 @@ pub struct Mine {
     pub slot: u16,
     clock: Clock,
     /// The clock as stamps have it, until something is learnt.
-    known: Option<Arc<Clock>>,
+    known: Option<Arc<[u32]>>,
     /// What it holds, in the order in which it was acquired: the thing, how often, and the number of what is held up to it.
     held: Vec<(u32, u32, u32)>,
     /// The number of what is held when this is acquired as well.
@@ -106,6 +106,12 @@ impl Mine {
         self.clock.of(self.slot)
     }
 
+    /// The clock as its latest stamp has it, if it has learnt nothing since.
+    #[inline]
+    pub fn known(&self) -> Option<&Arc<[u32]>> {
+        self.known.as_ref()
+    }
+
     #[inline]
     pub fn learn(&mut self, stamp: &Stamp) {
         if self.clock.learn(stamp) {
@@ -122,45 +128,53 @@ impl Mine {
     /// What it has done until now.
     pub fn stamp(&mut self) -> Stamp {
         let (slot, time) = (self.slot, self.time());
-        let known = self.known.get_or_insert_with(|| Arc::new(self.clock.clone())).clone();
+        let known = self.known.get_or_insert_with(|| self.clock.times().into()).clone();
         Stamp { known, slot, time }
     }
 
     /// The same in the place of an earlier one. Of this thread, while it has learnt nothing since, only the time is another.
     #[inline]
     pub fn release_to(&mut self, place: &mut Option<Stamp>) {
-        let (slot, time) = (self.slot, self.time());
-        match (place.as_mut(), &self.known, time.checked_add(1)) {
-            (Some(before), Some(known), Some(next))
-                if before.slot == slot && Arc::ptr_eq(&before.known, known) =>
-            {
-                before.time = time;
-                self.clock.set(slot, next);
-            }
-            _ => *place = Some(self.release()),
+        if let (Some(before), Some(known)) = (place.as_mut(), &self.known)
+            && Arc::ptr_eq(&before.known, known)
+            && let Some(time) = self.tick()
+        {
+            before.time = time;
+        } else {
+            *place = Some(self.release());
         }
+    }
+
+    /// The time until now: what it does from here on has another. None when its slot is used up.
+    #[inline]
+    pub fn tick(&mut self) -> Option<u32> {
+        let time = self.time();
+        self.clock.set(self.slot, time.checked_add(1)?);
+        Some(time)
     }
 
     /// The same, and what it does from now on is not part of it.
     pub fn release(&mut self) -> Stamp {
         let stamp = self.stamp();
-        match stamp.time.checked_add(1) {
-            Some(next) => self.clock.set(self.slot, next),
-            // Its slot is used up: it goes on in another, and knows all that it did in this one.
-            None => {
-                let name = self.detector.name_at(self.slot, stamp.time);
-                self.known = None;
-                self.slot = self.detector.sit_down(&mut self.clock, &name);
-            }
+        if self.tick().is_none() {
+            // It goes on in another slot, and knows all that it did in this one.
+            let name = self.detector.name_at(self.slot, stamp.time);
+            self.known = None;
+            self.slot = self.detector.sit_down(&mut self.clock, &name);
         }
         stamp
     }
 
     /// An access at this place of the code.
-    #[inline]
+    #[inline(always)]
     pub fn access(&self, place: u32) -> Access {
-        let held = self.held.last().map_or(0, |(_, _, number)| *number);
-        Access { time: self.time(), place, held, slot: self.slot, atomic: self.atomic }
+        Access::new((self.slot, self.time()), self.atomic, place, self.holding())
+    }
+
+    /// The number of all that it holds.
+    #[inline]
+    fn holding(&self) -> u32 {
+        self.held.last().map_or(0, |(_, _, number)| *number)
     }
 
     /// From here on it is, or is not, in `atomically` or in the condition of an `await`.
@@ -172,12 +186,13 @@ impl Mine {
         self.atomic = atomic;
     }
 
+    #[inline]
     pub fn holds(&mut self, sync: &Sync) {
         if let Some((_, times, _)) = self.held.iter_mut().find(|(id, ..)| *id == sync.id) {
             *times += 1;
             return;
         }
-        let before = self.held.last().map_or(0, |(_, _, number)| *number);
+        let before = self.holding();
         if (self.latest.0, self.latest.1) != (before, sync.id) {
             let detector = &self.detector;
             let with = self.with.entry((before, sync.id)).or_insert_with(|| detector.held_with(before, sync));
@@ -187,11 +202,17 @@ impl Mine {
     }
 
     /// False when it did not hold it.
+    #[inline]
     pub fn holds_no_more(&mut self, sync: &Sync) -> bool {
         // What was acquired last is given back first, most often.
         if self.held.pop_if(|(id, times, _)| *id == sync.id && *times == 1).is_some() {
             return true;
         }
+        self.holds_once_less(sync)
+    }
+
+    #[cold]
+    fn holds_once_less(&mut self, sync: &Sync) -> bool {
         let Some(at) = self.held.iter().rposition(|(id, ..)| *id == sync.id) else { return false };
         self.held[at].1 -= 1;
         if self.held[at].1 > 0 {

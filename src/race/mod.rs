@@ -1,7 +1,7 @@
 //! Data races, found while a script runs on real threads: happens-before, by vector clocks.
 //!
 //! In reading order: `clock` (what a thread knows of the others), `order` (what a thing to wait for hands from one
-//! thread to another: all that orders is said there), `mine` (the clock of the thread that asks), `shadow` (who used a
+//! thread to another: all that orders is said there), `again` (the short way of a lock that one thread takes again and again), `mine` (the clock of the thread that asks), `shadow` (who used a
 //! cell last, kept beside the cell), `found` (what is to be said of it).
 //!
 //! After Flanagan and Freund, *FastTrack*, PLDI 2009. A release gives a *stamp*, what the thread knew then; who acquires
@@ -11,6 +11,7 @@
 //! A run that does not look for races makes none of this: `Sync::watched` is not set, the machine is another
 //! instantiation (`Scheduler::EYES`), and cells carry a zero in four bytes that were unused.
 
+pub mod again;
 pub mod clock;
 pub mod found;
 pub mod mine;

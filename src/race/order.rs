@@ -6,6 +6,7 @@
 //!
 //! Who only looks (`q.size`, `try_acquire` in vain) has seen what others have done with the thing, and so is after it.
 
+use super::again::{Again, Latest};
 use super::clock::{Clock, Stamp};
 use super::mine::{self, Mine};
 use crate::event::recorder::Traced;
@@ -19,54 +20,80 @@ use std::sync::Arc;
 pub struct Watched {
     /// For `--race`.
     notes: Option<Mutex<Notes>>,
+    /// Of a lock, what need not be noted there.
+    again: Again,
     /// For `--trace`.
     traced: Option<Traced>,
 }
 
 impl Watched {
     pub fn new(races: bool, traced: bool) -> Watched {
-        Watched { notes: races.then(Mutex::default), traced: traced.then(Traced::default) }
+        let notes = races.then(Mutex::default);
+        Watched { notes, again: Again::default(), traced: traced.then(Traced::default) }
     }
 
     /// A lock is held now.
-    #[inline]
+    #[inline(always)]
     fn locked(&self, sync: &Sync) {
+        match &self.notes {
+            None if self.traced.as_ref().is_some_and(|traced| traced.counts_acquired(sync)) => {}
+            notes => self.locked_at_length(sync, notes.as_ref()),
+        }
+    }
+
+    #[inline(never)]
+    fn locked_at_length(&self, sync: &Sync, notes: Option<&Mutex<Notes>>) {
         if let Some(traced) = &self.traced {
             traced.acquired(sync);
         }
-        let Some(notes) = &self.notes else { return };
+        let Some(notes) = notes else { return };
         mine::with(|mine| {
             // What one thread has done alone is before whatever it starts.
-            if mine.detector.many() {
-                let mut notes = notes.lock();
-                notes.acquire(mine);
-                mine.release_to(&mut notes.taker);
+            if mine.detector.many() && !self.again.acquired(mine) {
+                self.note(notes, |notes| {
+                    notes.acquire(mine);
+                    mine.release_to(&mut notes.latest.taker);
+                });
             }
             mine.holds(sync);
         });
     }
 
-    #[inline]
+    #[inline(always)]
     fn unlocked(&self, sync: &Sync) {
+        match &self.notes {
+            None if self.traced.as_ref().is_some_and(|traced| traced.counts_released(sync)) => {}
+            notes => self.unlocked_at_length(sync, notes.as_ref()),
+        }
+    }
+
+    #[inline(never)]
+    fn unlocked_at_length(&self, sync: &Sync, notes: Option<&Mutex<Notes>>) {
         if let Some(traced) = &self.traced {
             traced.released(sync);
         }
-        let Some(notes) = &self.notes else { return };
+        let Some(notes) = notes else { return };
         mine::with(|mine| {
-            if mine.detector.many() {
-                notes.lock().release(mine);
+            if mine.detector.many() && !self.again.released(mine) {
+                self.note(notes, |notes| notes.release(mine));
             }
             mine.holds_no_more(sync);
         });
+    }
+
+    /// Of a lock that this thread holds.
+    #[cold]
+    fn note(&self, notes: &Mutex<Notes>, what: impl FnOnce(&mut Notes)) {
+        let mut notes = Notes::lock(notes);
+        self.again.write_back(&mut notes.latest);
+        what(&mut notes);
+        self.again.take_over(&notes.latest);
     }
 }
 
 #[derive(Debug, Default)]
 struct Notes {
-    /// The latest release: of a lock, a writer, an event, an atomic's write.
-    last: Option<Stamp>,
-    /// What who has acquired it last knew then: who finds it taken has seen so much.
-    taker: Option<Stamp>,
+    latest: Latest,
     /// What releases that add up (a count-down, a reader's leaving, a task's end) tell together.
     sum: Sum,
     /// All that was done with it otherwise, for those who look.
@@ -103,7 +130,7 @@ impl Sync {
     pub fn order(&self) -> Order<'_> {
         let watched = self.watched.get();
         Order {
-            notes: watched.and_then(|watched| watched.notes.as_ref()).map(Mutex::lock),
+            notes: watched.and_then(|watched| watched.notes.as_ref()).map(Notes::lock),
             traced: watched.and_then(|watched| watched.traced.as_ref()),
             sync: self,
         }
@@ -128,11 +155,10 @@ impl Sync {
     /// Somebody has looked at what others have done with it.
     #[inline]
     pub fn looked_at(&self) {
-        if self.watched.get().is_none() {
-            return;
-        }
+        let Some(watched) = self.watched.get() else { return };
         self.order().note(|notes, mine, _| {
-            notes.last.iter().chain(&notes.taker).for_each(|stamp| mine.learn(stamp));
+            let latest = watched.again.up_to_date(&notes.latest);
+            latest.release.iter().chain(&latest.taker).for_each(|stamp| mine.learn(stamp));
             mine.join(&notes.all.clock);
         });
         // What scripts hold of a pool is not what does the work.
@@ -168,7 +194,7 @@ impl Order<'_> {
     pub fn released(&mut self) {
         self.note(|notes, mine, _| {
             notes.release(mine);
-            notes.last.iter().for_each(|stamp| notes.all.learn(stamp));
+            notes.latest.release.iter().for_each(|stamp| notes.all.learn(stamp));
         });
     }
 
@@ -268,7 +294,7 @@ impl Order<'_> {
     /// A value was put, where there is room for so many: after whoever has made the room.
     #[inline]
     pub fn put(&mut self, which: Taken, capacity: Option<usize>, size: impl FnOnce() -> usize) {
-        self.tell(|traced, sync| traced.put(sync, size(), which == Taken::Oldest));
+        self.tell(|traced, sync| traced.put(sync, size, which == Taken::Oldest));
         self.note(|notes, mine, _| {
             if let Some(capacity) = capacity {
                 if notes.taken < capacity as u64 {
@@ -288,7 +314,7 @@ impl Order<'_> {
 
     /// The same of what processes share, whose order is not noted here.
     pub fn put_there(&mut self, size: usize, which: Taken) {
-        self.tell(|traced, sync| traced.put(sync, size, which == Taken::Oldest));
+        self.tell(|traced, sync| traced.put(sync, || size, which == Taken::Oldest));
     }
 
     /// A value is taken.
@@ -375,14 +401,30 @@ impl Sum {
     }
 }
 
+/// For so many turns who finds the notes locked waits before each look, at first.
+const PAUSES: [u32; 3] = [16, 32, 64];
+
 impl Notes {
+    /// They are locked for a moment only, again and again by threads that use one thing: to let others run, or to park, takes
+    /// much longer than that.
+    #[inline]
+    fn lock(notes: &Mutex<Notes>) -> MutexGuard<'_, Notes> {
+        for turns in PAUSES {
+            if let Some(locked) = notes.try_lock() {
+                return locked;
+            }
+            (0..turns).for_each(|_| std::hint::spin_loop());
+        }
+        notes.lock()
+    }
+
     fn release(&mut self, mine: &mut Mine) {
         // It knows of all releases before it that anybody has acquired.
-        mine.release_to(&mut self.last);
+        mine.release_to(&mut self.latest.release);
     }
 
     fn acquire(&mut self, mine: &mut Mine) {
-        self.last.iter().for_each(|stamp| mine.learn(stamp));
+        self.latest.release.iter().for_each(|stamp| mine.learn(stamp));
     }
 
     fn add(&mut self, mine: &mut Mine) {

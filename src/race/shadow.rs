@@ -6,21 +6,25 @@
 use super::clock::Stamp;
 use super::mine::Mine;
 use crate::machine::touch::Part;
+use crate::value::step::Stepped;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// One access: by whom (a slot, and its time then), at which place of the code, holding what.
+///
+/// Two words, as it is read and written all the time: fields that are written one by one cannot be read together before they
+/// have come to memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Access {
-    pub time: u32,
-    pub place: u32,
-    pub held: u32,
-    pub slot: u16,
-    /// In `atomically`, or in the condition of an `await`.
-    pub atomic: bool,
+    /// The time in the upper half, then `ATOMIC`, then the slot.
+    who: u64,
+    /// The place in the upper half, what is held in the lower.
+    what: u64,
 }
+
+const ATOMIC: u64 = 1 << 16;
 
 /// Of a cell: its last write, and the reads since that are not known to each other.
 #[derive(Debug, Default)]
@@ -56,37 +60,93 @@ struct Parts {
 }
 
 impl Access {
+    /// By a thread at a time of its slot.
+    #[inline(always)]
+    pub fn new((slot, time): (u16, u32), atomic: bool, place: u32, held: u32) -> Access {
+        let atomic = if atomic { ATOMIC } else { 0 };
+        Access {
+            who: u64::from(time) << 32 | atomic | u64::from(slot),
+            what: u64::from(place) << 32 | u64::from(held),
+        }
+    }
+
+    pub fn time(&self) -> u32 {
+        (self.who >> 32) as u32
+    }
+
+    pub fn slot(&self) -> u16 {
+        self.who as u16
+    }
+
+    /// In `atomically`, or in the condition of an `await`.
+    fn is_atomic(&self) -> bool {
+        self.who & ATOMIC != 0
+    }
+
+    pub fn place(&self) -> u32 {
+        (self.what >> 32) as u32
+    }
+
+    pub fn held(&self) -> u32 {
+        self.what as u32
+    }
+
     fn is_none(&self) -> bool {
-        self.time == 0
+        self.time() == 0
+    }
+
+    /// Whether both are of one thread, which has released nothing in between.
+    #[inline]
+    fn is_in_epoch_of(&self, other: Access) -> bool {
+        self.who == other.who
     }
 
     /// Whether this is not known to have happened before what `mine` does.
     #[inline]
     fn unknown(&self, mine: &Mine) -> bool {
-        self.time > mine.clock().of(self.slot)
+        self.time() > mine.clock().of(self.slot())
     }
 }
 
 impl Shadow {
+    /// Notes an access that is known to be after all others, of a cell that is read by one thread at a time. False for any
+    /// other, which `touch` then sees to.
+    #[inline(always)]
+    fn follows(&mut self, now: Access, write: bool, mine: &Mine) -> bool {
+        if now.is_atomic() || self.more.is_some() || self.write.unknown(mine) {
+            return false;
+        }
+        if self.read.unknown(mine) && (write || self.read.slot() != now.slot()) {
+            return false;
+        }
+        // Of several in one epoch the first is told of.
+        match write {
+            true if self.write.is_in_epoch_of(now) => {}
+            true => (self.write, self.read) = (now, Access::default()),
+            false if self.read.is_in_epoch_of(now) => {}
+            false => self.read = now,
+        }
+        true
+    }
+
     /// Notes an access; the earlier one that it races with, if there is one.
-    #[inline]
     fn touch(&mut self, now: Access, write: bool, mine: &mut Mine) -> Option<(Access, bool)> {
-        let same = if write { self.write } else { self.read };
-        if same.time == now.time && same.slot == now.slot && same.atomic == now.atomic && !now.atomic {
+        let before = if write { self.write } else { self.read };
+        if !now.is_atomic() && before.is_in_epoch_of(now) {
             return None;
         }
-        if now.atomic {
+        if now.is_atomic() {
             let given = self.more.as_ref().and_then(|more| more.given.clone());
             given.iter().for_each(|stamp| mine.learn(stamp));
         }
-        let apart = |before: &Access| before.unknown(mine) && !(before.atomic && now.atomic);
+        let apart = |before: &Access| before.unknown(mine) && !(before.is_atomic() && now.is_atomic());
         let mut race = Some((self.write, true)).filter(|(before, _)| apart(before));
         if write {
             let reads = self.more.as_ref().map_or(&[][..], |more| &more.reads);
             let read = reads.iter().chain([&self.read]).find(|before| apart(before));
             race = race.or(read.map(|before| (*before, false)));
             (self.write, self.read, self.more) = (now, Access::default(), None);
-            if now.atomic {
+            if now.is_atomic() {
                 let given = Some(mine.stamp());
                 self.more = Some(Box::new(More { reads: Vec::new(), given }));
             }
@@ -97,7 +157,8 @@ impl Shadow {
     }
 
     fn add_read(&mut self, now: Access, mine: &Mine) {
-        let replaces = |before: &Access| before.is_none() || before.slot == now.slot || !before.unknown(mine);
+        let replaces =
+            |before: &Access| before.is_none() || before.slot() == now.slot() || !before.unknown(mine);
         let several = self.more.as_ref().is_some_and(|more| !more.reads.is_empty());
         if !several && replaces(&self.read) {
             self.read = now;
@@ -114,6 +175,7 @@ impl Shadow {
 }
 
 impl Entry {
+    #[inline(never)]
     fn touch(&mut self, part: Part, write: bool, now: Access, mine: &mut Mine) -> Option<(Access, bool)> {
         if part == Part::All {
             let mut race = self.whole.touch(now, write, mine);
@@ -139,11 +201,11 @@ impl Shadow {
     /// What an access that it does not note races with.
     #[inline]
     fn meets(&self, now: Access, write: bool, mine: &mut Mine) -> Option<(Access, bool)> {
-        if now.atomic {
+        if now.is_atomic() {
             let given = self.more.as_ref().and_then(|more| more.given.clone());
             given.iter().for_each(|stamp| mine.learn(stamp));
         }
-        let apart = |before: &Access| before.unknown(mine) && !(before.atomic && now.atomic);
+        let apart = |before: &Access| before.unknown(mine) && !(before.is_atomic() && now.is_atomic());
         if apart(&self.write) {
             return Some((self.write, true));
         }
@@ -179,7 +241,7 @@ impl Parts {
     }
 }
 
-/// Two accesses that race, each with whether it writes.
+/// Two accesses that race, each with whether it writes. It is handed on in a box: most accesses race with none.
 #[derive(Debug, Clone, Copy)]
 pub struct Met {
     pub earlier: (Access, bool),
@@ -189,14 +251,18 @@ pub struct Met {
 }
 
 /// Notes an access of a part of what has this word; with what it races.
-#[inline]
-pub fn touch(word: &AtomicU32, part: Part, write: bool, now: Access, mine: &mut Mine) -> Option<Met> {
+#[inline(always)]
+pub fn touch(word: &AtomicU32, part: Part, write: bool, now: Access, mine: &mut Mine) -> Option<Box<Met>> {
     let number = match word.load(Ordering::Acquire) {
         0 => SHADOWS.give(word),
         number => number,
     };
-    let earlier = SHADOWS.entry(number).lock().touch(part, write, now, mine)?;
-    Some(Met { earlier, now: (now, write), cell: std::ptr::from_ref(word).addr() })
+    let mut entry = SHADOWS.entry(number).lock();
+    if matches!(part, Part::All) && entry.parts.is_none() && entry.whole.follows(now, write, mine) {
+        return None;
+    }
+    let earlier = entry.touch(part, write, now, mine)?;
+    Some(Box::new(Met { earlier, now: (now, write), cell: std::ptr::from_ref(word).addr() }))
 }
 
 /// What has this number is no more.
@@ -206,11 +272,19 @@ pub fn forget(number: u32) {
 }
 
 /// All shadows of the process, by number. The table grows by pieces, each twice as large as the one before.
+///
+/// An entry is used by those who come to its cell and by nobody else: so it has a lock of the cell's kind, also for a thread that
+/// is alone with the cell.
 struct Shadows {
-    pieces: [OnceLock<Box<[Mutex<Entry>]>>; PIECES],
+    pieces: [OnceLock<Box<[Line]>>; PIECES],
     /// Numbers that are free, and the first that was never used.
     free: Mutex<(Vec<u32>, u32)>,
 }
+
+/// In a cache line of its own: what one core writes, another has to fetch.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Line(Stepped<Entry>);
 
 const FIRST: u32 = 1 << 10;
 const PIECES: usize = 22;
@@ -227,13 +301,13 @@ fn place(number: u32) -> (usize, usize) {
 
 impl Shadows {
     #[inline]
-    fn entry(&self, number: u32) -> &Mutex<Entry> {
+    fn entry(&self, number: u32) -> &Stepped<Entry> {
         let (piece, at) = place(number);
         let entries = self.pieces[piece].get_or_init(|| {
             let size = FIRST << piece;
-            (0..size).map(|_| Mutex::new(Entry::default())).collect()
+            (0..size).map(|_| Line::default()).collect()
         });
-        &entries[at]
+        &entries[at].0
     }
 
     #[cold]

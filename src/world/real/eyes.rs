@@ -3,7 +3,8 @@
 //! use of a lock told (`--trace`).
 //!
 //! It is another world for the machine, so that the ordinary one pays nothing. Both are the same run: what is not about
-//! seeing is done by the `RealWorld` inside.
+//! seeing is done by the `RealWorld` inside. Where locks are to be told and nothing else is to be seen, it is a third one, `LOOKS` being
+//! false: it looks at no instruction.
 
 use super::RealWorld;
 use super::jitter::Jitter;
@@ -21,7 +22,7 @@ use crate::world::{Stream, World};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-pub(super) struct Eyes<'w> {
+pub(super) struct Eyes<'w, const LOOKS: bool> {
     real: &'w mut RealWorld,
     detector: Option<Arc<Detector>>,
     jitter: Option<Jitter>,
@@ -40,10 +41,14 @@ pub(super) fn run(
     let detector = world.shared.detector.clone();
     let jitter = world.shared.delays.as_ref().map(|delays| Jitter::new(delays, world.seat.thread.id));
     let traced = world.shared.options.trace.is_some();
-    if detector.is_none() && jitter.is_none() && world.shared.gil.is_none() && !traced {
-        return go(image, fiber, world, answer);
+    let looks = detector.is_some() || jitter.is_some() || world.shared.gil.is_some();
+    match (looks, traced) {
+        (true, _) => go(image, fiber, &mut Eyes::<true> { real: world, detector, jitter, holds: 0 }, answer),
+        (false, true) => {
+            go(image, fiber, &mut Eyes::<false> { real: world, detector, jitter, holds: 0 }, answer)
+        }
+        (false, false) => go(image, fiber, world, answer),
     }
-    go(image, fiber, &mut Eyes { real: world, detector, jitter, holds: 0 }, answer)
 }
 
 fn go<S: Scheduler>(
@@ -58,7 +63,7 @@ fn go<S: Scheduler>(
     }
 }
 
-impl Eyes<'_> {
+impl<const LOOKS: bool> Eyes<'_, LOOKS> {
     /// Whether what it touches from here on can race with what others touch in the same way.
     fn atomic(&self, atomic: bool) {
         mine::with(|mine| mine.set_atomic(atomic));
@@ -76,16 +81,28 @@ impl Eyes<'_> {
     }
 }
 
-impl Scheduler for Eyes<'_> {
-    const EYES: bool = true;
+impl<const LOOKS: bool> Scheduler for Eyes<'_, LOOKS> {
+    const EYES: bool = LOOKS;
+    const NOTES: bool = true;
 
     #[inline(always)]
     fn sees(&self) -> bool {
         self.jitter.is_some() || self.detector.as_ref().is_some_and(|detector| detector.many())
     }
 
+    #[inline(always)]
+    fn delays(&self) -> bool {
+        self.jitter.is_some()
+    }
+
     #[inline]
-    fn used(&mut self, word: &AtomicU32, part: Part, write: bool, (function, pc): (u32, u32)) -> Option<Met> {
+    fn used(
+        &mut self,
+        word: &AtomicU32,
+        part: Part,
+        write: bool,
+        (function, pc): (u32, u32),
+    ) -> Option<Box<Met>> {
         let detector = self.detector.as_ref().filter(|detector| detector.many())?;
         let place = detector.place(function, pc);
         let mut met = None;
@@ -193,7 +210,7 @@ impl Scheduler for Eyes<'_> {
     }
 }
 
-impl World for Eyes<'_> {
+impl<const LOOKS: bool> World for Eyes<'_, LOOKS> {
     #[inline(always)]
     fn thread(&self) -> &Arc<Thread> {
         self.real.thread()

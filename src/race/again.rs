@@ -1,0 +1,183 @@
+//! A lock that one thread takes and gives back again and again, having learnt nothing in between.
+//!
+//! Then what is noted of the lock differs from what was noted before in its times only. So they are kept here, beside the
+//! notes: neither have the notes to be locked nor is a stamp to be made. Who holds the lock is the only one who
+//! writes them, and comes after whoever held it before; those who only look may read them at any time, and see what was
+//! noted of late.
+
+use super::clock::Stamp;
+use super::mine::Mine;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+#[derive(Debug, Default)]
+pub struct Again {
+    /// The address of what both stamps in the notes know, which keep it where it is; 0: the notes are all there is.
+    known: AtomicUsize,
+    /// The times of the two stamps.
+    taken: AtomicU32,
+    given: AtomicU32,
+}
+
+/// The stamps of a thing that has one release at a time.
+#[derive(Debug, Default, Clone)]
+pub struct Latest {
+    /// The latest release: of a lock, a writer, an event, an atomic's write.
+    pub release: Option<Stamp>,
+    /// What who has acquired a lock last knew then: who finds it taken has seen so much.
+    pub taker: Option<Stamp>,
+}
+
+impl Again {
+    /// It is taken by the thread that has given it back last; false when that has to be noted at length.
+    #[inline]
+    pub fn acquired(&self, mine: &mut Mine) -> bool {
+        self.goes_on(&self.taken, mine)
+    }
+
+    /// It is given back, likewise.
+    #[inline]
+    pub fn released(&self, mine: &mut Mine) -> bool {
+        self.goes_on(&self.given, mine)
+    }
+
+    #[inline]
+    fn goes_on(&self, place: &AtomicU32, mine: &mut Mine) -> bool {
+        let Some(known) = mine.known() else { return false };
+        if self.known.load(Ordering::Relaxed) != address(known) {
+            return false;
+        }
+        let Some(time) = mine.tick() else { return false };
+        place.store(time, Ordering::Relaxed);
+        true
+    }
+
+    /// The notes as they would be without this.
+    pub fn up_to_date(&self, notes: &Latest) -> Latest {
+        let mut notes = notes.clone();
+        if self.known.load(Ordering::Relaxed) != 0 {
+            notes.release.iter_mut().for_each(|stamp| stamp.time = self.given.load(Ordering::Relaxed));
+            notes.taker.iter_mut().for_each(|stamp| stamp.time = self.taken.load(Ordering::Relaxed));
+        }
+        notes
+    }
+
+    /// Something is about to be noted at length, by whoever holds the lock.
+    pub fn write_back(&self, notes: &mut Latest) {
+        if self.known.load(Ordering::Relaxed) != 0 {
+            *notes = self.up_to_date(notes);
+            self.known.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// It has been noted: if all of it is by one thread that has learnt nothing meanwhile, the times are kept here from now on.
+    pub fn take_over(&self, notes: &Latest) {
+        let (Some(release), Some(taker)) = (&notes.release, &notes.taker) else { return };
+        if Arc::ptr_eq(&release.known, &taker.known) {
+            self.given.store(release.time, Ordering::Relaxed);
+            self.taken.store(taker.time, Ordering::Relaxed);
+            self.known.store(address(&release.known), Ordering::Relaxed);
+        }
+    }
+}
+
+fn address(known: &Arc<[u32]>) -> usize {
+    known.as_ptr().addr()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::race::{Detector, Watched, clock::Stamp, mine};
+    use crate::source::Source;
+    use crate::sync::{Kind, Sync, lock::Lock};
+    use std::sync::Arc;
+    use std::thread::scope;
+
+    /// A lock that is watched, and what makes a thread watched as well.
+    fn watched() -> (Sync, Arc<Detector>) {
+        let source = Arc::new(Source::new("test", ""));
+        let (program, _) = crate::pipeline::compile(source).expect("it is empty");
+        let sync = Sync::new(1, 1, Kind::Lock(Lock::default()));
+        sync.watched.set(Arc::new(Watched::new(true, false))).expect("it is new");
+        let detector = Detector::new(&program);
+        detector.begin();
+        (sync, Arc::new(detector))
+    }
+
+    fn take(sync: &Sync) {
+        sync.locked();
+        sync.unlocked();
+    }
+
+    /// Who looks, or takes the lock, knows whatever was done before the latest step of one that took it often, and
+    /// nothing of what came after.
+    #[test]
+    fn what_is_noted_of_many_times_is_the_latest() {
+        for often in [1, 2, 3, 50] {
+            for held in [false, true] {
+                for looks in [false, true] {
+                    let (sync, detector) = watched();
+                    let [mut before, mut after]: [Option<Stamp>; 2] = [None, None];
+                    scope(|scope| {
+                        scope.spawn(|| {
+                            mine::begin(&detector, &"often".into(), None);
+                            (0..often).for_each(|_| take(&sync));
+                            before = mine::so_far();
+                            sync.locked();
+                            if !held {
+                                before = mine::so_far();
+                                sync.unlocked();
+                            }
+                            after = mine::so_far();
+                        });
+                    });
+                    scope(|scope| {
+                        scope.spawn(|| {
+                            mine::begin(&detector, &"other".into(), None);
+                            if looks {
+                                sync.looked_at()
+                            } else {
+                                sync.locked()
+                            }
+                            mine::with(|mine| {
+                                let knows = |stamp: &Option<Stamp>| {
+                                    mine.clock().knows(stamp.as_ref().expect("it was taken"))
+                                };
+                                // It is taken again by the other only when it has been given back.
+                                assert!(knows(&before) || held && !looks, "{often} {held} {looks}");
+                                assert!(!knows(&after), "{often} {held} {looks}");
+                            });
+                        });
+                    });
+                }
+            }
+        }
+    }
+
+    /// The short way and the long one take turns.
+    #[test]
+    fn another_thread_may_have_it_in_between() {
+        let (sync, detector) = watched();
+        for round in 0..20 {
+            let mut done = None;
+            scope(|scope| {
+                scope.spawn(|| {
+                    mine::begin(&detector, &format!("one-{round}").into(), None);
+                    (0..round).for_each(|_| take(&sync));
+                    sync.locked();
+                    done = mine::so_far();
+                    sync.unlocked();
+                });
+            });
+            scope(|scope| {
+                scope.spawn(|| {
+                    mine::begin(&detector, &format!("two-{round}").into(), None);
+                    sync.locked();
+                    let done = done.as_ref().expect("it was taken");
+                    mine::with(|mine| assert!(mine.clock().knows(done), "{round}"));
+                    sync.unlocked();
+                });
+            });
+        }
+    }
+}
