@@ -1,9 +1,11 @@
 //! A whole state: its nodes, in the order in which they were met.
 
+use super::addresses::Addresses;
+use super::rows::Rows;
 use super::{Numbering, Shared, Writer};
 use crate::sync::thread::Thread;
 use crate::value::nature::Nature;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -73,17 +75,17 @@ pub struct Node {
 
 /// Makes a graph of living objects: the roots first, then everything that can be reached from them.
 pub struct Builder {
-    nodes: Vec<Node>,
-    numbers: HashMap<usize, u32>,
+    roots: Vec<Node>,
+    numbers: Addresses<u32>,
     /// The object of each node that is no root.
     objects: Vec<Shared>,
-    pending: VecDeque<u32>,
-    roots: u32,
     names: bool,
     counts_tasks: bool,
     holders: bool,
     /// A thread whose number is all that is known may be met.
     lenient: bool,
+    /// What is held once is met once.
+    still: bool,
     /// The thread of the first id is written with the second.
     renamed: Option<(u32, u32)>,
     /// Of the root that is being written.
@@ -100,15 +102,14 @@ impl Builder {
         threads: impl Iterator<Item = Arc<Thread>>,
     ) -> Builder {
         Builder {
-            nodes: vec![Node::default(); roots as usize],
-            numbers: HashMap::new(),
+            roots: vec![Node::default(); roots as usize],
+            numbers: Addresses::default(),
             objects: Vec::new(),
-            pending: VecDeque::new(),
-            roots,
             names,
             counts_tasks,
             holders: true,
             lenient: false,
+            still: false,
             renamed: None,
             unordered: Vec::new(),
             threads: threads.map(|thread| (thread.id, thread)).collect(),
@@ -120,6 +121,11 @@ impl Builder {
         Builder { holders, lenient: true, ..self }
     }
 
+    /// Nobody changes anything while the graph is made.
+    pub fn still(self) -> Builder {
+        Builder { still: true, ..self }
+    }
+
     pub fn renaming(self, renamed: Option<(u32, u32)>) -> Builder {
         Builder { renamed, ..self }
     }
@@ -129,7 +135,7 @@ impl Builder {
         let mut node = Node { bytes: vec![Tag::Root as u8, kind], ..Node::default() };
         write(&mut Writer { bytes: &mut node.bytes, refs: &mut node.refs, numbering: self });
         node.unordered = std::mem::take(&mut self.unordered);
-        self.nodes[root as usize] = node;
+        self.roots[root as usize] = node;
     }
 
     /// Writes everything that can be reached from the roots, and gives the nodes with the objects of those that are no
@@ -140,27 +146,56 @@ impl Builder {
 
     /// The same, where what `stays` gets a node without content, and is not followed.
     pub fn finish_but(mut self, stays: &dyn Fn(&Shared) -> bool) -> (Vec<Node>, Vec<Shared>) {
-        while let Some(number) = self.pending.pop_front() {
-            let object = self.objects[(number - self.roots) as usize].clone();
-            if stays(&object) {
-                continue;
-            }
+        let mut others = Vec::new();
+        self.follow(stays, |numbering, object| {
             let mut node = Node::default();
-            object.save(&mut Writer { bytes: &mut node.bytes, refs: &mut node.refs, numbering: &mut self });
-            self.nodes[number as usize] = node;
+            if let Some(object) = object {
+                object.save(&mut Writer { bytes: &mut node.bytes, refs: &mut node.refs, numbering });
+            }
+            others.push(node);
+        });
+        let mut nodes = self.roots;
+        nodes.append(&mut others);
+        (nodes, self.objects)
+    }
+
+    /// The nodes in one row.
+    pub fn finish_rows(mut self) -> (Rows, Vec<Shared>) {
+        let mut rows = Rows::default();
+        self.roots.iter().for_each(|root| rows.push(&root.bytes, &root.refs));
+        self.follow(&|_| false, |numbering, object| {
+            let Some(object) = object else { return };
+            object.save(&mut Writer { bytes: &mut rows.bytes, refs: &mut rows.refs, numbering });
+            rows.end_node();
+        });
+        (rows, self.objects)
+    }
+
+    /// Goes through everything that is reached, in the order of its numbers; None stands for what `stays`.
+    fn follow(
+        &mut self,
+        stays: &dyn Fn(&Shared) -> bool,
+        mut write: impl FnMut(&mut Builder, Option<&Shared>),
+    ) {
+        let mut next = 0;
+        while let Some(object) = self.objects.get(next).cloned() {
+            write(self, Some(&object).filter(|object| !stays(object)));
+            next += 1;
         }
-        (self.nodes, self.objects)
     }
 }
 
 impl Numbering for Builder {
     fn number(&mut self, object: Shared) -> u32 {
-        let next = self.nodes.len() as u32;
+        let next = (self.roots.len() + self.objects.len()) as u32;
+        // Most of what a process has is held by one list or object: a copy of much of it takes half the time.
+        if self.still && object.is_held_once() {
+            self.objects.push(object);
+            return next;
+        }
         let number = *self.numbers.entry(object.address()).or_insert(next);
         if number == next {
-            self.nodes.push(Node::default());
             self.objects.push(object);
-            self.pending.push_back(number);
         }
         number
     }
@@ -234,7 +269,7 @@ impl Shared {
                         w.count(at as u64);
                         w.count(length as u64);
                     }
-                    None => w.values(&list.snapshot()),
+                    None => w.values(&list.lock()),
                 }
             }
             Shared::Map(map) => {
@@ -242,17 +277,18 @@ impl Shared {
                 if let Some(at) = map.place() {
                     return w.count(at as u64);
                 }
-                let entries = map.snapshot();
+                let entries = map.lock();
                 w.count(entries.len() as u64);
-                for (key, value) in entries {
-                    w.value(&key);
-                    w.value(&value);
+                for (key, value) in entries.iter() {
+                    w.value(key);
+                    w.value(value);
                 }
             }
             Shared::Set(set) => {
-                let members: Vec<_> = set.snapshot().into_iter().collect();
+                let members = set.lock();
                 w.byte(set.nature as u8);
-                w.values(&members);
+                w.count(members.len() as u64);
+                members.iter().for_each(|member| w.value(member));
             }
             Shared::Object(object) => super::object::save(object, w),
             Shared::Closure(closure) => {

@@ -4,11 +4,13 @@
 //! state's roots. Its bytes tell its content; what it refers to stands apart, as numbers of other nodes, so that two
 //! objects of the same content have the same bytes wherever they are. Nothing here knows what is done with states.
 
+mod addresses;
 pub mod graph;
 pub mod living;
 mod object;
 pub mod packed;
 mod reader;
+mod rows;
 mod tie;
 mod value;
 mod writer;
@@ -65,6 +67,23 @@ pub enum Shared {
 }
 
 impl Shared {
+    /// Nobody holds it but one that is held itself and has been asked for it: whoever goes through everything comes here once.
+    /// False also where that is not known.
+    fn is_held_once(&self) -> bool {
+        /// With this one.
+        fn held_twice<T>(it: &Arc<T>) -> bool {
+            Arc::strong_count(it) == 2 && Arc::weak_count(it) == 0
+        }
+        match self {
+            Shared::Cell(it) => held_twice(it),
+            Shared::List(it) => held_twice(it),
+            Shared::Map(it) => held_twice(it),
+            Shared::Set(it) => held_twice(it),
+            Shared::Object(it) => held_twice(it),
+            _ => false,
+        }
+    }
+
     /// What tells it from all others that live now.
     pub fn address(&self) -> usize {
         match self {

@@ -5,6 +5,9 @@
 
 use super::graph::{Builder, Node};
 use super::living::Living;
+use super::reader::take_count;
+use super::rows::Rows;
+use super::writer::put_count;
 use super::{Reader, Shared, Writer};
 use crate::sync::process::Process;
 use crate::sync::thread::Thread;
@@ -31,6 +34,11 @@ impl Packing {
         Packing { builder: self.builder.renaming(renamed), ..self }
     }
 
+    /// Nobody changes anything while this is made.
+    pub fn still(self) -> Packing {
+        Packing { builder: self.builder.still(), ..self }
+    }
+
     /// Writes the next root.
     pub fn root(&mut self, label: String, write: impl FnOnce(&mut Writer<'_>)) {
         let number = self.labels.len() as u32;
@@ -40,13 +48,13 @@ impl Packing {
 
     /// Of each root, whether it leads to something that `refused` has a word for.
     pub fn refused(self, refused: &dyn Fn(&Shared) -> bool) -> Vec<bool> {
-        let (nodes, objects) = self.builder.finish();
-        let first = nodes.len() - objects.len();
-        let mut from = vec![Vec::new(); nodes.len()];
-        for (number, node) in nodes.iter().enumerate() {
-            node.refs.iter().for_each(|to| from[*to as usize].push(number));
+        let (rows, objects) = self.builder.finish_rows();
+        let first = rows.len() - objects.len();
+        let mut from = vec![Vec::new(); rows.len()];
+        for number in 0..rows.len() {
+            rows.refs_of(number).iter().for_each(|to| from[*to as usize].push(number));
         }
-        let mut leads = vec![false; nodes.len()];
+        let mut leads = vec![false; rows.len()];
         let mut ahead: Vec<usize> =
             (0..objects.len()).filter(|place| refused(&objects[*place])).map(|place| first + place).collect();
         while let Some(node) = ahead.pop() {
@@ -67,7 +75,19 @@ impl Packing {
         self,
         refused: &dyn Fn(&Shared) -> Option<String>,
     ) -> Result<(Vec<u8>, Vec<Shared>), Error> {
-        self.nodes(&|_| false, refused).map(|(nodes, objects)| (bytes_of(&nodes), objects))
+        let (rows, objects) = self.builder.finish_rows();
+        let first = rows.len() - objects.len();
+        for (place, object) in objects.iter().enumerate() {
+            if let Some(what) = refused(object) {
+                let refs = |node| rows.refs_of(node);
+                return Err(cannot_be_copied(
+                    &what,
+                    &self.labels,
+                    way(refs, rows.len(), first, first + place),
+                ));
+            }
+        }
+        Ok((bytes_of(rows), objects))
     }
 
     /// All as nodes, with the objects of those that are no roots, for whoever makes the copy beside what is copied;
@@ -87,34 +107,38 @@ impl Packing {
                 continue;
             }
             if let Some(what) = refused(object) {
-                let through = way(&nodes, first, (first + place) as u32);
-                let label = through.and_then(|root| self.labels.get(root as usize)).cloned();
-                return Err(cannot_be_copied(&what, label));
+                let refs = |node: usize| &nodes[node].refs[..];
+                return Err(cannot_be_copied(
+                    &what,
+                    &self.labels,
+                    way(refs, nodes.len(), first, first + place),
+                ));
             }
         }
         Ok((nodes, objects))
     }
 }
 
-fn cannot_be_copied(what: &str, label: Option<String>) -> Error {
+fn cannot_be_copied(what: &str, labels: &[String], root: Option<usize>) -> Error {
+    let label = root.and_then(|root| labels.get(root));
     let held = label.map_or_else(String::new, |label| format!(": {label} holds it"));
     Error::new(Kind::Type, format!("{what} cannot be copied into another process{held}"))
         .note("a process begins with a copy of everything that its code can come to")
         .hint("join or close it before, or keep it where the process's code does not name it")
 }
 
-/// The first root from which a node can be reached.
-fn way(nodes: &[Node], roots: usize, to: u32) -> Option<u32> {
-    let mut seen = vec![false; nodes.len()];
-    for root in 0..roots as u32 {
+/// The first root from which a node can be reached, given what each of so many refers to.
+fn way<'n>(refs: impl Fn(usize) -> &'n [u32], nodes: usize, roots: usize, to: usize) -> Option<usize> {
+    let mut seen = vec![false; nodes];
+    for root in 0..roots {
         let mut pending = VecDeque::from([root]);
         while let Some(node) = pending.pop_front() {
             if node == to {
                 return Some(root);
             }
-            for &next in &nodes[node as usize].refs {
+            for &next in refs(node) {
                 if !std::mem::replace(&mut seen[next as usize], true) {
-                    pending.push_back(next);
+                    pending.push_back(next as usize);
                 }
             }
         }
@@ -122,23 +146,25 @@ fn way(nodes: &[Node], roots: usize, to: u32) -> Option<u32> {
     None
 }
 
-/// How many nodes; of each how many bytes and references; the references; the contents.
-fn bytes_of(nodes: &[Node]) -> Vec<u8> {
-    let room: usize = nodes.iter().map(|node| 8 + node.bytes.len() + 4 * node.refs.len()).sum();
-    let mut bytes = Vec::with_capacity(room + 8);
-    let number = |n: usize, bytes: &mut Vec<u8>| bytes.extend_from_slice(&(n as u32).to_le_bytes());
-    number(nodes.len(), &mut bytes);
-    for node in nodes {
-        // A node's content may be longer than 4 GiB: a list of very many texts.
-        bytes.extend_from_slice(&(node.bytes.len() as u64).to_le_bytes());
-        number(node.refs.len(), &mut bytes);
+/// The contents, where they are already; the references; of each node how many bytes and references it has; the trailer.
+fn bytes_of(rows: Rows) -> Vec<u8> {
+    let Rows { mut bytes, refs, ends } = rows;
+    bytes.reserve(4 * refs.len() + 4 * ends.len() + TRAILER);
+    refs.iter().for_each(|to| bytes.extend_from_slice(&to.to_le_bytes()));
+    let mut start = (0, 0);
+    for &end in &ends {
+        put_count((end.0 - start.0) as u64, &mut bytes);
+        put_count((end.1 - start.1) as u64, &mut bytes);
+        start = end;
     }
-    for node in nodes {
-        node.refs.iter().for_each(|&to| number(to as usize, &mut bytes));
+    for count in [start.0, start.1, ends.len()] {
+        bytes.extend_from_slice(&(count as u64).to_le_bytes());
     }
-    nodes.iter().for_each(|node| bytes.extend_from_slice(&node.bytes));
     bytes
 }
+
+/// How many bytes of contents, references and nodes there are, at the end.
+const TRAILER: usize = 24;
 
 /// A graph that was packed, taken apart and not yet living.
 pub struct Packed<'b> {
@@ -150,25 +176,24 @@ pub struct Packed<'b> {
 
 impl<'b> Packed<'b> {
     pub fn new(bytes: &'b [u8]) -> Packed<'b> {
-        let mut at = 0;
-        let mut take = |count: usize| {
-            at += count;
-            &bytes[at - count..at]
-        };
-        let number = |taken: &[u8]| u32::from_le_bytes(taken.try_into().expect("four bytes were taken"));
-        let count = number(take(4)) as usize;
-        let mut lengths = Vec::with_capacity(count);
-        let mut ends = Vec::with_capacity(count);
+        let (rest, trailer) = bytes.split_at(bytes.len() - TRAILER);
+        let count =
+            |at: usize| u64::from_le_bytes(std::array::from_fn(|byte| trailer[8 * at + byte])) as usize;
+        let (mut contents, rest) = rest.split_at(count(0));
+        let (refs, mut lengths) = rest.split_at(4 * count(1));
+        let refs = refs.as_chunks().0.iter().map(|number| u32::from_le_bytes(*number)).collect();
+        let nodes = count(2);
+        let mut packed =
+            Packed { contents: Vec::with_capacity(nodes), refs, ends: Vec::with_capacity(nodes) };
         let mut end = 0;
-        for _ in 0..count {
-            let length = take(8).try_into().expect("eight bytes were taken");
-            lengths.push(u64::from_le_bytes(length) as usize);
-            end += number(take(4)) as usize;
-            ends.push(end);
+        for _ in 0..nodes {
+            let (content, after) = contents.split_at(take_count(&mut lengths) as usize);
+            contents = after;
+            end += take_count(&mut lengths) as usize;
+            packed.contents.push(content);
+            packed.ends.push(end);
         }
-        let refs = take(4 * end).chunks_exact(4).map(number).collect();
-        let contents = lengths.into_iter().map(take).collect();
-        Packed { contents, refs, ends }
+        packed
     }
 
     /// How many nodes there are: more than any id that the living objects get.
@@ -236,6 +261,27 @@ mod tests {
         assert!(matches!(one.get(0), Some(Value::Int(-1))));
         one.lock().clear();
         inner.lock().clear();
+    }
+
+    #[test]
+    fn what_two_hold_stays_one_where_what_one_holds_is_not_looked_for() {
+        let both = Value::list(vec![Value::Int(1)]);
+        let one = |n| Value::list(vec![Value::list(vec![Value::Int(n)]), both.clone()]);
+        let mut packing = Packing::new(2, false, Vec::new()).still();
+        packing.root("first".into(), |w| w.value(&one(2)));
+        packing.root("second".into(), |w| w.value(&one(3)));
+        let (bytes, objects) = packing.finish(&|_| None).expect("nothing is refused");
+        assert_eq!(objects.len(), 5);
+        let packed = Packed::new(&bytes);
+        let (lists, _) = packed.live(|roots| [0, 1].map(|root| roots.root(root, |r| r.value())));
+        let [first, second] = lists.map(|list| match list {
+            Value::List(list) => list.snapshot(),
+            other => panic!("{other:?} is no list"),
+        });
+        let [Value::List(a), Value::List(b)] = [&first[1], &second[1]] else { panic!("lists were packed") };
+        assert!(Arc::ptr_eq(a, b));
+        let [Value::List(own), Value::List(others)] = [&first[0], &second[0]] else { panic!("likewise") };
+        assert_eq!([own, others].map(|list| format!("{:?}", list.get(0))), ["Some(Int(2))", "Some(Int(3))"]);
     }
 
     #[test]

@@ -37,9 +37,7 @@ pub struct Reader<'a> {
 
 impl Reader<'_> {
     pub fn byte(&mut self) -> u8 {
-        let (first, rest) = self.bytes.split_first().expect("a node is read as it was written");
-        self.bytes = rest;
-        *first
+        take_byte(&mut self.bytes)
     }
 
     pub fn flag(&mut self) -> bool {
@@ -47,15 +45,7 @@ impl Reader<'_> {
     }
 
     pub fn count(&mut self) -> u64 {
-        let (mut n, mut shift) = (0, 0);
-        loop {
-            let byte = self.byte();
-            n |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return n;
-            }
-            shift += 7;
-        }
+        take_count(&mut self.bytes)
     }
 
     pub fn int(&mut self) -> i64 {
@@ -187,5 +177,25 @@ impl Reader<'_> {
             Shared::Left(left) => left,
             other => unreachable!("{other:?} was written as a count of futures"),
         }
+    }
+}
+
+fn take_byte(bytes: &mut &[u8]) -> u8 {
+    let (first, rest) = bytes.split_first().expect("a node is read as it was written");
+    *bytes = rest;
+    *first
+}
+
+/// What `put_count` wrote.
+#[inline]
+pub(super) fn take_count(bytes: &mut &[u8]) -> u64 {
+    let (mut n, mut shift) = (0, 0);
+    loop {
+        let byte = take_byte(bytes);
+        n |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return n;
+        }
+        shift += 7;
     }
 }

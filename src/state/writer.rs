@@ -62,12 +62,8 @@ impl Writer<'_> {
     }
 
     /// A number, in as few bytes as it needs (LEB128).
-    pub fn count(&mut self, mut n: u64) {
-        while n >= 0x80 {
-            self.bytes.push(n as u8 | 0x80);
-            n >>= 7;
-        }
-        self.bytes.push(n as u8);
+    pub fn count(&mut self, n: u64) {
+        put_count(n, self.bytes);
     }
 
     /// A signed number: small ones of either sign are short.
@@ -171,6 +167,16 @@ impl Writer<'_> {
             self.line(line);
         }
     }
+}
+
+/// A number, in as few bytes as it needs.
+#[inline]
+pub(super) fn put_count(mut n: u64, bytes: &mut Vec<u8>) {
+    while n >= 0x80 {
+        bytes.push(n as u8 | 0x80);
+        n >>= 7;
+    }
+    bytes.push(n as u8);
 }
 
 /// A thread's name without the number by which it differs from others: `teller` of `teller-3`, `thread (line 4)` of

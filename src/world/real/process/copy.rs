@@ -179,7 +179,7 @@ impl Shared {
         let code = self.code();
         let program = &code.image.program;
         let threads = self.table.lock().seats.values().map(|seat| seat.thread.clone()).collect();
-        Packing::new(1 + program.fixed.len() + program.globals.len(), holders, threads)
+        Packing::new(1 + program.fixed.len() + program.globals.len(), holders, threads).still()
     }
 }
 
