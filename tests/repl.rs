@@ -230,6 +230,20 @@ let b = start second\n";
 }
 
 #[test]
+fn what_things_are_at_is_shown() {
+    let said = session(
+        "semaphore s(3)\ns\nlock m\nm\natomic a = [1]\na\nlatch l(2)\nl\nl.count_down(2)\nl
+barrier b(2)\nb\nb.abort()\nb\npool p(1)\np
+let f = p.submit(fn() => 7)\nf.wait()\nf\nlet g = p.submit(fn() { throw \"no\" })\ng.wait()\ng",
+    );
+    let shown =
+        "semaphore s: 3 permits\nlock m: free\natomic a: [1]\nlatch l: 2 to be counted down\nlatch l: open
+barrier b: 0 of 2 have arrived\nbarrier b: broken\npool p: 0 tasks unfinished\ntrue\n";
+    let rest = said.out.strip_prefix(shown).unwrap_or_else(|| panic!("{}{}", said.out, said.err));
+    assert_eq!(rest, "future of fn (line 17): 7\ntrue\nfuture of fn (line 20): failed: no\n");
+}
+
+#[test]
 fn an_entry_that_would_wait_for_ever_is_ended() {
     let said = session("queue q\nq.get()\n1 + 1\nlock m\nm.acquire()\nm.acquire()\n2 + 2");
     assert_eq!(said.out, "2\ntrue\n4\n");

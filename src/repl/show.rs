@@ -2,9 +2,12 @@
 
 use conc::code::Program;
 use conc::report::{Style, render};
+use conc::sync::future::End;
+use conc::sync::pool::Crew;
 use conc::sync::process::Process;
 use conc::sync::thread::{State, Thread};
 use conc::sync::{Kind, Sync};
+use conc::value::error::Error;
 use conc::value::{Value, show};
 use conc::world::real::Handle;
 use std::sync::Arc;
@@ -18,16 +21,18 @@ pub fn value(value: &Value, program: &Program, handle: &Handle, style: &Style) -
     match value {
         Value::Thread(it) => thread(it, handle, style),
         Value::Sync(it) => thing(it, handle, style),
-        other => {
-            let whole = show::repr(other, program);
-            match whole.char_indices().nth(LONGEST) {
-                Some((end, _)) => {
-                    let long = style.say(format!("({} characters)", whole.chars().count()));
-                    format!("{}… {long}", &whole[..end])
-                }
-                None => whole,
-            }
+        other => data(other, program, style),
+    }
+}
+
+fn data(value: &Value, program: &Program, style: &Style) -> String {
+    let whole = show::repr(value, program);
+    match whole.char_indices().nth(LONGEST) {
+        Some((end, _)) => {
+            let long = style.say(format!("({} characters)", whole.chars().count()));
+            format!("{}… {long}", &whole[..end])
         }
+        None => whole,
     }
 }
 
@@ -54,11 +59,15 @@ fn doing(thread: &Arc<Thread>, handle: &Handle, style: &Style) -> String {
     match (thread.state(), thread.outcome.get()) {
         (_, Some(Ok(Value::Nil))) => style.say("finished"),
         (_, Some(Ok(value))) => style.say(format!("finished with {}", show::brief(value))),
-        (_, Some(Err(error))) => format!("{} {}", style.say("failed:"), render::message(error, style)),
+        (_, Some(Err(error))) => failed(error, style),
         (State::New, None) => style.say("not started"),
         (State::Running | State::Finished | State::Failed, None) => style.say("running"),
         (State::Blocked | State::Sleeping, None) => waits(thread, handle, style),
     }
+}
+
+fn failed(error: &Error, style: &Style) -> String {
+    format!("{} {}", style.say("failed:"), render::message(error, style))
 }
 
 /// Something of the script and its line: `teller-1 (line 3)`.
@@ -142,17 +151,28 @@ fn holding(sync: &Sync, handle: &Handle, style: &Style) -> Vec<String> {
             }
         }
         Kind::Event(event) => parts.push(style.say(if event.is_set() { "set" } else { "not set" })),
+        Kind::Atomic(atomic) => parts.push(data(&atomic.get(), &handle.program(), style)),
+        Kind::Barrier(barrier) if barrier.broken() => parts.push(style.say("broken")),
+        Kind::Barrier(barrier) => {
+            let arrived = format!("{} of {} have arrived", barrier.waiting(), barrier.parties);
+            parts.push(style.say(arrived));
+        }
+        Kind::Latch(latch) if latch.ready() => parts.push(style.say("open")),
+        Kind::Latch(latch) => parts.push(style.say(format!("{} to be counted down", latch.count()))),
+        Kind::Pool(pool) => {
+            let unfinished = Crew::of(&pool.crew).map_or(0, Crew::unfinished);
+            parts.push(style.say(format!("{} unfinished", count(unfinished, "task"))));
+        }
+        Kind::Future(future) => parts.push(match future.end() {
+            None if future.is_running() => style.say("running"),
+            None => style.say("waits for a worker"),
+            Some(End::Done(value)) => data(&value, &handle.program(), style),
+            // Not by its result: then it would count as asked for.
+            Some(End::Failed(failure)) => failed(&failure.error, style),
+            Some(End::Cancelled) => style.say("cancelled"),
+        }),
         Kind::Lock(_) | Kind::RLock(_) | Kind::RwLock(_) | Kind::Side(_) => {}
-        Kind::Condition(_)
-        | Kind::Barrier(_)
-        | Kind::Latch(_)
-        | Kind::Atomic(_)
-        | Kind::Pool(_)
-        | Kind::Crew(_)
-        | Kind::Future(_)
-        | Kind::Pipe(_)
-        | Kind::End(_)
-        | Kind::Outside(_) => return parts,
+        Kind::Condition(_) | Kind::Crew(_) | Kind::Pipe(_) | Kind::End(_) | Kind::Outside(_) => return parts,
     }
     let holders = holders(sync, handle);
     let held: Vec<String> = holders.iter().map(|(name, line)| since(name, *line, style)).collect();
