@@ -115,3 +115,10 @@ fn an_update_replaces_blocks_and_nothing_else() {
     let added = update("print(1)\n", Some(&strings(&["1"])), None);
     assert_eq!(added, "print(1)\n\n# stdout:\n#   1\n");
 }
+
+#[test]
+fn what_needs_text_is_not_met_by_silence() {
+    let needs = |script: &str| parse(script).expect("it is understood").stderr.needs_text();
+    assert!(needs("# stderr:\n#   a line\n") && needs("# stderr has: a text\n"));
+    assert!(!needs("# stderr:\n#   ...\n") && !needs("# stderr lacks: a text\n"));
+}
