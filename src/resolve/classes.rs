@@ -206,7 +206,11 @@ impl Names<'_> {
             None => {
                 members.names.insert(name.text.clone(), (member, name.span));
             }
-            Some(&(_, first)) => self.report_duplicate(name, first),
+            Some(&(other, first)) => {
+                let fields = &self.answers.classes[class as usize].fields;
+                let changes = matches!(other, Member::Field(number) if fields[number as usize].mutable);
+                self.report_duplicate(name, first, changes);
+            }
         }
     }
 

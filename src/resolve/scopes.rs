@@ -101,8 +101,9 @@ impl Names<'_> {
                 scope.names.insert(name.text.clone(), id);
             }
             Some(first) => {
-                let first = self.answers.variables[*first as usize].span;
-                self.report_duplicate(name, first);
+                let first = &self.answers.variables[*first as usize];
+                let changes = matches!(first.kind, VariableKind::Var | VariableKind::ThreadLocal);
+                self.report_duplicate(name, first.span, changes);
             }
         }
         id
@@ -285,16 +286,18 @@ impl Names<'_> {
         );
     }
 
-    pub(super) fn report_duplicate(&mut self, name: &Name, first: Span) {
+    /// `changes`: the one that was there first can be assigned to.
+    pub(super) fn report_duplicate(&mut self, name: &Name, first: Span, changes: bool) {
         let line = self.source.line(first.start);
+        let hint = match changes {
+            true => format!("choose another name, or assign to the one of line {line}: `{} = …`", name.text),
+            false => "choose another name".to_string(),
+        };
         self.found.push(
             Diagnostic::error(Code::DuplicateName, name.span, format!("\"{}\" is declared twice", name.text))
                 .label("declared again here")
                 .other(first, "first declared here")
-                .hint(format!(
-                    "choose another name, or assign to the one of line {line}: `{} = …`",
-                    name.text
-                )),
+                .hint(hint),
         );
     }
 

@@ -39,11 +39,13 @@ fn builtins_in_conc_see_the_names_of_the_machinery() {
 #[test]
 fn duplicates() {
     expect(&[
-        ("let a = 1\nvar a = 2", &["2:5 error: \"a\" is declared twice…line 1"]),
+        ("var a = 1\nvar a = 2", &["2:5 error: \"a\" is declared twice…line 1: `a = …`"]),
+        ("let a = 1\nvar a = 2", &["2:5 error: \"a\" is declared twice…choose another name"]),
         ("let [a, [b, a]] = [1, [2, 3]]", &["1:13 error: \"a\" is declared twice"]),
         ("fn f(a, b, a) { }", &["1:12 error: \"a\" is declared twice"]),
         ("lock m, m", &["1:9 error: \"m\" is declared twice"]),
         ("fn f() { }\nthread f { }", &["2:8 error: \"f\" is declared twice"]),
+        ("class C { var a = 1\nvar a = 2 }", &["2:5 error: \"a\" is declared twice…line 1: `a = …`"]),
         ("class C(a) { var a = 1 }", &["1:18 error: \"a\" is declared twice"]),
         ("class C { var a = 1\nfn a() { } }", &["2:4 error: \"a\" is declared twice"]),
         ("class C(a, a) { }", &["1:12 error: \"a\" is declared twice"]),
