@@ -25,7 +25,7 @@ const PAUSE: u32 = 16;
 /// One wait in so many looks again although that has been of no use lately.
 const RETRY_EVERY: u32 = 64;
 /// How often others are let run before the thread parks.
-const YIELDS: u32 = 3;
+const YIELDS: u32 = 6;
 /// So long no thread lets others run who hands over to this one: the core has other work.
 const LONG: Duration = Duration::from_micros(300);
 
