@@ -114,6 +114,7 @@ impl Context<'_> {
 }
 
 impl From<Value> for Outcome {
+    #[inline]
     fn from(value: Value) -> Outcome {
         Outcome::Value(value)
     }

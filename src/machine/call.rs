@@ -334,7 +334,20 @@ pub(super) fn native<S: Scheduler>(
     end: usize,
     result: usize,
 ) -> Result<Flow, Fault> {
-    match native_outcome(image, fiber, world, row, start, end) {
+    let outcome = native_outcome(image, fiber, world, row, start, end);
+    done(image, fiber, world, outcome, result)
+}
+
+/// Gives a builtin what it asks for, or raises its error.
+#[inline]
+pub(super) fn done<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    outcome: Result<Outcome, Error>,
+    result: usize,
+) -> Result<Flow, Fault> {
+    match outcome {
         // The common case, here: an outcome is large, and is neither taken out of the result nor handed on.
         Ok(Outcome::Value(value)) => {
             put(&mut fiber.stack[result], value);
@@ -380,7 +393,7 @@ pub(super) fn native_outcome<S: Scheduler>(
 
 /// Gives a builtin what it asks for.
 #[inline]
-pub(super) fn settle<S: Scheduler>(
+fn settle<S: Scheduler>(
     image: &Image,
     fiber: &mut Fiber,
     world: &mut S,
