@@ -9,21 +9,19 @@
 //! A successful put touches nothing that a successful get writes, save the store itself, nor the other way round, and
 //! what the two sides write is kept apart in memory: what one core writes, another has to fetch.
 
-use super::heap::Heap;
+mod notes;
+mod state;
+mod store;
+
 use super::wait::WaitQueue;
 use super::{Kind, Sync};
 use crate::mapped::{self, ELSEWHERE_WORDS, Leaving, Place, PutAway, STORE_WORDS};
 use crate::race::order::Taken;
-use crate::state::{Reader, Writer};
-use crate::value::{
-    Value,
-    error::{self, Error},
-    release,
-};
-use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError};
-use parking_lot::Mutex;
-use std::collections::VecDeque;
+use crate::value::{Value, error::Error, release};
+pub use notes::closed;
+use notes::too_many;
 use std::sync::atomic::{AtomicU64, Ordering, fence};
+use store::Store;
 
 #[derive(Debug)]
 pub struct Queue {
@@ -57,22 +55,11 @@ struct Putting {
 #[repr(align(128))]
 struct Apart<T>(T);
 
-/// Longer bounded queues do not reserve their room.
-const MOST_RESERVED: usize = 1 << 16;
-
 const CLOSED: u64 = 1;
 const DROPPED: u64 = 2;
 const PUTTING: u64 = 4;
 const PUTTING_MASK: u64 = UNFINISHED - PUTTING;
 const UNFINISHED: u64 = 1 << 22;
-
-#[derive(Debug)]
-enum Store {
-    Fifo(Sender<Value>, Receiver<Value>),
-    Long(Mutex<VecDeque<Value>>),
-    Lifo(Mutex<Vec<Value>>),
-    Priority(Mutex<Heap>),
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
@@ -100,13 +87,7 @@ pub enum Got {
 
 impl Drop for Queue {
     fn drop(&mut self) {
-        let values: Vec<Value> = match &mut self.store {
-            Store::Fifo(_, receiver) => receiver.try_iter().filter(release::nests).collect(),
-            Store::Long(values) => std::mem::take(values.get_mut()).into(),
-            Store::Lifo(values) => std::mem::take(values.get_mut()),
-            Store::Priority(heap) => std::mem::take(heap.get_mut()).into_values(),
-        };
-        release::release(values);
+        release::release(self.store.take_all());
     }
 }
 
@@ -114,20 +95,7 @@ impl Queue {
     /// A capacity of 0 or less is none.
     pub fn new(capacity: Option<i64>, order: Order) -> Queue {
         let capacity = capacity.filter(|n| *n > 0).and_then(|n| usize::try_from(n).ok());
-        let store = match (order, capacity) {
-            // crossbeam reserves the room of a bounded channel at once.
-            (Order::Fifo, Some(n)) if n > MOST_RESERVED => Store::Long(Mutex::default()),
-            (Order::Fifo, Some(n)) => {
-                let (sender, receiver) = crossbeam_channel::bounded(n);
-                Store::Fifo(sender, receiver)
-            }
-            (Order::Fifo, None) => {
-                let (sender, receiver) = crossbeam_channel::unbounded();
-                Store::Fifo(sender, receiver)
-            }
-            (Order::Lifo, _) => Store::Lifo(Mutex::default()),
-            (Order::Priority, _) => Store::Priority(Mutex::default()),
-        };
+        let store = Store::new(order, capacity);
         Queue { store, capacity, shared: Box::default(), there: None }
     }
 
@@ -160,11 +128,7 @@ impl Queue {
         if let Some(there) = &self.there {
             return there.leaving();
         }
-        match &self.store {
-            Store::Fifo(..) | Store::Long(_) => Leaving::FirstFirst,
-            Store::Lifo(_) => Leaving::LastFirst,
-            Store::Priority(_) => Leaving::SmallestFirst,
-        }
+        self.store.leaving()
     }
 
     fn state(&self) -> &AtomicU64 {
@@ -210,7 +174,7 @@ impl Queue {
             self.take_back();
             return Err(closed(sync, "put"));
         }
-        match self.push(value) {
+        match self.store.push(value, self.capacity.unwrap_or(usize::MAX)) {
             Ok(None) => {
                 order.put(self.which(), self.capacity, || self.size());
                 drop(order);
@@ -295,10 +259,10 @@ impl Queue {
 
     /// Which of its values is taken next.
     fn which(&self) -> Taken {
-        match &self.store {
-            Store::Fifo(..) | Store::Long(_) => Taken::Oldest,
-            Store::Lifo(_) => Taken::Newest,
-            Store::Priority(_) => Taken::Any,
+        match self.store.leaving() {
+            Leaving::FirstFirst => Taken::Oldest,
+            Leaving::LastFirst => Taken::Newest,
+            Leaving::SmallestFirst => Taken::Any,
         }
     }
 
@@ -328,36 +292,7 @@ impl Queue {
         if let Some(there) = &self.there {
             return there.size();
         }
-        match &self.store {
-            Store::Fifo(sender, _) => sender.len(),
-            Store::Long(values) => values.lock().len(),
-            Store::Lifo(values) => values.lock().len(),
-            Store::Priority(heap) => heap.lock().len(),
-        }
-    }
-
-    /// A copy of all it holds; None when that is more than `most`. Nobody else may use the queue meanwhile: to look
-    /// into a channel its values have to be taken out and put back.
-    pub fn values_at_rest(&self, most: usize) -> Option<Vec<Value>> {
-        if self.size() > most {
-            return None;
-        }
-        if let Some(there) = &self.there {
-            return Some(there.values());
-        }
-        Some(match &self.store {
-            Store::Fifo(sender, receiver) => {
-                let values: Vec<Value> = receiver.try_iter().collect();
-                for value in &values {
-                    // There was room for it before.
-                    let _ = sender.try_send(value.clone());
-                }
-                values
-            }
-            Store::Long(values) => values.lock().iter().cloned().collect(),
-            Store::Lifo(values) => values.lock().clone(),
-            Store::Priority(heap) => heap.lock().values().cloned().collect(),
-        })
+        self.store.len()
     }
 
     /// How many values were put and not reported by `task_done`.
@@ -380,68 +315,8 @@ impl Queue {
         self.size() > 0 || closed(self.state().load(Ordering::SeqCst))
     }
 
-    /// What a report adds when a thread waits for a value, and nobody will put one.
-    pub fn note_of_get(&self, sync: &Sync) -> Option<String> {
-        let label = sync.label();
-        (self.size() == 0 && !self.closed()).then(|| {
-            format!("{label} is empty and not closed: each get needs a put of its own, and {label}.close() after the last put ends a `for` over it")
-        })
-    }
-
-    /// What a report adds when a thread waits for room.
-    pub fn note_of_put(&self, sync: &Sync) -> Option<String> {
-        let most = self.capacity?;
-        self.full().then(|| format!("{} holds {most} of {most}, and nobody takes any", sync.label()))
-    }
-
-    /// What a report adds when a thread waits in `join`.
-    pub fn note(&self, sync: &Sync) -> Option<String> {
-        let (label, unfinished, held) = (sync.label(), self.unfinished(), self.size() as u64);
-        (unfinished > held).then(|| {
-            let taken = unfinished - held;
-            format!(
-                "{taken} taken from {label} and not yet reported done: call {label}.task_done() after each"
-            )
-        })
-    }
-
     fn full(&self) -> bool {
         self.capacity.is_some_and(|most| self.size() >= most)
-    }
-
-    /// Stores a value, or gives it back when there is no room.
-    fn push(&self, value: Value) -> Result<Option<Value>, Error> {
-        let most = self.capacity.unwrap_or(usize::MAX);
-        match &self.store {
-            Store::Fifo(sender, _) => match sender.try_send(value) {
-                Ok(()) => Ok(None),
-                // Both ends live as long as the queue.
-                Err(TrySendError::Full(value) | TrySendError::Disconnected(value)) => Ok(Some(value)),
-            },
-            Store::Long(values) => {
-                let mut values = values.lock();
-                if values.len() >= most {
-                    return Ok(Some(value));
-                }
-                values.push_back(value);
-                Ok(None)
-            }
-            Store::Lifo(values) => {
-                let mut values = values.lock();
-                if values.len() >= most {
-                    return Ok(Some(value));
-                }
-                values.push(value);
-                Ok(None)
-            }
-            Store::Priority(heap) => {
-                let mut heap = heap.lock();
-                if heap.len() >= most {
-                    return Ok(Some(value));
-                }
-                heap.push(value).map(|()| None)
-            }
-        }
     }
 
     fn pop(&self, sync: &Sync) -> Result<Option<Value>, Error> {
@@ -450,15 +325,7 @@ impl Queue {
             sync.count_received(bytes);
             return Ok(Some(value));
         }
-        match &self.store {
-            Store::Fifo(_, receiver) => match receiver.try_recv() {
-                Ok(value) => Ok(Some(value)),
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => Ok(None),
-            },
-            Store::Long(values) => Ok(values.lock().pop_front()),
-            Store::Lifo(values) => Ok(values.lock().pop()),
-            Store::Priority(heap) => heap.lock().pop(),
-        }
+        self.store.pop()
     }
 
     /// A put that was announced does not take place.
@@ -487,117 +354,11 @@ impl Queue {
     }
 
     fn drain(&self) {
-        // Values are dropped without the store's lock: what they hold may be large.
-        let dropped = match &self.store {
-            Store::Fifo(_, receiver) => receiver.try_iter().count(),
-            Store::Long(values) => {
-                let dropped = std::mem::take(&mut *values.lock());
-                dropped.len()
-            }
-            Store::Lifo(values) => {
-                let dropped = std::mem::take(&mut *values.lock());
-                dropped.len()
-            }
-            Store::Priority(heap) => {
-                let dropped = std::mem::take(&mut *heap.lock());
-                dropped.len()
-            }
-        } as u64;
+        let dropped = self.store.drain() as u64;
         let done = |state: u64| Some(state - dropped.min(state / UNFINISHED) * UNFINISHED);
         let before = self.state().fetch_update(Ordering::SeqCst, Ordering::SeqCst, done).unwrap_or_default();
         if before / UNFINISHED <= dropped {
             self.joiners().wake_all();
         }
-    }
-}
-
-#[cold]
-fn too_many(sync: &Sync) -> Error {
-    let message = format!("{}.task_done() called too many times", sync.label());
-    Error::new(error::Kind::Value, message).hint("call it once for each value that `get` returned")
-}
-
-/// The one error for using a closed queue.
-#[cold]
-pub fn closed(sync: &Sync, operation: &str) -> Error {
-    let label = sync.label();
-    let (why, hint) = match operation {
-        "put" => ("no more values can be put", "close it after the last put"),
-        "submit" | "enter" => ("it takes no more tasks", "close it after the last submit"),
-        _ => ("nothing is left in it", "`for x in q { }` ends when a queue is closed and empty"),
-    };
-    let what = match operation {
-        "enter" => format!("`with {label}`"),
-        _ => format!("{label}.{operation}()"),
-    };
-    Error::new(error::Kind::Closed, format!("{what}: {label} is closed, and {why}")).hint(hint)
-}
-
-impl Queue {
-    pub fn save_head(&self, w: &mut Writer<'_>) {
-        w.byte(match self.leaving() {
-            Leaving::FirstFirst => 0,
-            Leaving::LastFirst => 1,
-            Leaving::SmallestFirst => 2,
-        });
-        w.option(self.capacity, |w, capacity| w.count(capacity as u64));
-    }
-
-    pub fn load(r: &mut Reader<'_>) -> Queue {
-        let order = match r.byte() {
-            0 => Order::Fifo,
-            1 => Order::Lifo,
-            2 => Order::Priority,
-            order => unreachable!("no queue has the order {order}"),
-        };
-        Queue::new(r.option(|r| r.count() as i64), order)
-    }
-
-    /// Nobody may put or get meanwhile. Whether what was left at the close was dropped has no effect any more then.
-    pub fn save(&self, w: &mut Writer<'_>) {
-        w.flag(self.closed());
-        // Where nobody reports, the count would only tell how often the queue was used: that something was taken is
-        // enough.
-        let most = if w.numbering.counts_tasks() { u64::MAX } else { self.size() as u64 + 1 };
-        w.count(self.unfinished().min(most));
-        match &self.store {
-            Store::Fifo(sender, receiver) => {
-                let values: Vec<Value> = receiver.try_iter().collect();
-                w.values(&values);
-                for value in values {
-                    let _ = sender.try_send(value); // there is room: it was taken out just now
-                }
-            }
-            Store::Long(values) => w.values(values.lock().make_contiguous()),
-            Store::Lifo(values) => w.values(&values.lock()),
-            Store::Priority(heap) => heap.lock().save(w),
-        }
-    }
-
-    pub fn fill(&self, r: &mut Reader<'_>) {
-        let closed = if r.flag() { CLOSED } else { 0 };
-        self.word().store((r.count() * UNFINISHED) | closed, Ordering::SeqCst);
-        match &self.store {
-            Store::Fifo(sender, _) => {
-                for value in r.values() {
-                    let _ = sender.try_send(value); // it is empty, and as large as the one that was written
-                }
-            }
-            Store::Long(values) => *values.lock() = r.values().into(),
-            Store::Lifo(values) => *values.lock() = r.values(),
-            Store::Priority(heap) => *heap.lock() = Heap::load(r),
-        }
-    }
-
-    /// The values that putting and getting compare with others.
-    pub fn compared(&self) -> Vec<Value> {
-        match &self.store {
-            Store::Fifo(..) | Store::Long(_) | Store::Lifo(_) => Vec::new(),
-            Store::Priority(heap) => heap.lock().values().cloned().collect(),
-        }
-    }
-
-    fn word(&self) -> &AtomicU64 {
-        self.state()
     }
 }
