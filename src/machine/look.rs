@@ -7,6 +7,7 @@ use super::touch::{self, Act, Part, Place, Touch, Touches, names};
 use super::{Fiber, Image, Scheduler, Visible};
 use crate::builtin::Row;
 use crate::code::Instruction as I;
+use crate::race::common::There;
 use crate::race::order;
 use crate::race::{mine, shadow::Met};
 use crate::state::Shared;
@@ -169,7 +170,12 @@ pub(super) fn look<S: Scheduler>(
     };
     let Some((word, part, write)) = used else { return all(image, fiber, world, at, base, instruction) };
     world.visible(if write { Visible::Write } else { Visible::Other });
-    if let Some(met) = world.used(word, part, write, at) {
+    let there = match instruction {
+        I::LoadShared { index, .. } | I::StoreShared { index, .. } => shared_variable(image, index),
+        I::GetIndex { object, .. } | I::SetIndex { object, .. } => shared_object(r(object)),
+        _ => None, // nothing else that is told here can be shared
+    };
+    if let Some(met) = uses(world, (word, there), part, write, at) {
         meet(image, fiber, world, base, instruction, *met);
     }
 }
@@ -181,6 +187,20 @@ fn meet<S: Scheduler>(image: &Image, fiber: &Fiber, world: &mut S, base: usize, 
     let told = told(image, fiber, base, instruction);
     let touch = told.list.iter().find(|touch| touch.write == write).or(told.list.first());
     name(image, world, met, touch);
+}
+
+/// It uses what has this word, here or there.
+fn uses<S: Scheduler>(
+    world: &mut S,
+    (word, there): (&AtomicU32, Option<There>),
+    part: Part,
+    write: bool,
+    at: (u32, u32),
+) -> Option<Box<Met>> {
+    match there.filter(|_| world.sees_there()) {
+        Some(cell) => world.used_there(cell, part, write, at),
+        None => world.used(word, part, write, at),
+    }
 }
 
 /// Whatever it uses, as `touches` tells it.
@@ -201,9 +221,38 @@ fn all<S: Scheduler>(
     }
     for touch in &touches.list {
         let Some((word, part)) = word(image, touch) else { continue };
-        if let Some(met) = world.used(word, part, touch.write, at) {
+        if let Some(met) = uses(world, (word, there(image, touch)), part, touch.write, at) {
             name(image, world, *met, Some(touch));
         }
+    }
+}
+
+/// Where a `shared var` is, if there are other processes.
+fn shared_variable(image: &Image, index: u32) -> Option<There> {
+    let memory = image.memory.as_ref()?;
+    Some(There { place: memory.variable(index), len: 0 })
+}
+
+fn shared_object(value: &Value) -> Option<There> {
+    match value {
+        Value::List(list) => list.place().map(|(place, len)| There { place, len }),
+        Value::Map(map) => map.place().map(|place| There { place, len: 0 }),
+        _ => None, // nothing else is shared and has elements
+    }
+}
+
+/// Where what is touched is, if processes share it.
+fn there(image: &Image, touch: &Touch) -> Option<There> {
+    match &touch.place {
+        Place::Global(index) if image.program.is_shared(*index) => shared_variable(image, *index),
+        Place::Object(Shared::List(list)) => list.place().map(|(place, len)| There { place, len }),
+        Place::Object(Shared::Map(map)) => map.place().map(|place| There { place, len: 0 }),
+        Place::Global(_)
+        | Place::Object(_)
+        | Place::Fixed(_)
+        | Place::Threads
+        | Place::Random
+        | Place::Clock => None,
     }
 }
 

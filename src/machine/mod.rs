@@ -32,6 +32,7 @@ pub use watch::{Judged, Watch};
 
 use crate::builtin::Wait;
 use crate::code::Program;
+use crate::race::common::There;
 use crate::race::shadow::Met;
 use crate::value::{Value, error::Error};
 use crate::world::World;
@@ -71,6 +72,16 @@ pub trait Scheduler: World {
     /// The next instruction uses this part of what has the word: the access that it races with, if there is one.
     fn used(&mut self, word: &AtomicU32, part: Part, write: bool, at: (u32, u32)) -> Option<Box<Met>> {
         let _ = (word, part, write, at);
+        None
+    }
+
+    /// Whether uses of what processes share are to be told by `used_there`, and not by `used`.
+    fn sees_there(&self) -> bool {
+        false
+    }
+
+    fn used_there(&mut self, cell: There, part: Part, write: bool, at: (u32, u32)) -> Option<Box<Met>> {
+        let _ = (cell, part, write, at);
         None
     }
 

@@ -14,8 +14,8 @@ use crate::state::Shared;
 use crate::sync::{Kind, Sync};
 use crate::value::{Value, object::Object};
 use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, LazyLock};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::sync::Arc;
 
 /// One thing touched, and how.
 #[derive(Debug, Clone)]
@@ -109,7 +109,8 @@ impl Default for Touches {
     }
 }
 
-static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+/// The same in all processes of a run.
+static KEYS: BuildHasherDefault<DefaultHasher> = BuildHasherDefault::new();
 
 /// Adds what the instruction at `pc` (of the innermost frame, with its registers at `base`) is about to touch.
 pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I, out: &mut Touches) {

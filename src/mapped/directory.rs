@@ -17,6 +17,8 @@ const SWEEPS: usize = COMMON + 2;
 /// How many threads of all processes are in an `await`, and how many changes there have been.
 const AWAITING: usize = COMMON + 3;
 const CHANGES: usize = COMMON + 4;
+/// Where what belongs to the search for races is; 0 when there is none.
+const RACES: usize = COMMON + 5;
 const DIRECTORY: usize = 1024;
 const MOST_PROCESSES: usize = 1 << 20;
 /// How many words each has.
@@ -35,6 +37,8 @@ const STATE: usize = 3;
 const BELL: usize = 4;
 const NAME: usize = 5;
 const LEAD: usize = 6;
+/// A record of two words.
+const CLOCK: usize = 7;
 
 /// What a process's state is.
 const LIVES: u64 = 1;
@@ -161,6 +165,10 @@ impl Memory {
         self.word(CHANGES)
     }
 
+    pub fn races(&self) -> &AtomicU64 {
+        self.word(RACES)
+    }
+
     /// Something shared has changed: those in other processes who `await` learn it.
     #[inline]
     pub fn changed(&self) {
@@ -235,8 +243,16 @@ impl Process<'_> {
 
     /// `"worker-1" (pid 4711)`.
     pub fn label(self) -> String {
-        let name = Slot::at(self.memory, self.at(NAME)).get();
-        format!("\"{}\" (pid {})", name.as_text().unwrap_or("?"), self.pid())
+        format!("\"{}\" (pid {})", self.name(), self.pid())
+    }
+
+    pub fn name(self) -> String {
+        Slot::at(self.memory, self.at(NAME)).get().as_text().unwrap_or("?").to_string()
+    }
+
+    /// Where the record is of what it knows at its beginning, and at its end has done, for the search for races.
+    pub fn clock(self) -> usize {
+        self.at(CLOCK)
     }
 
     /// Each process has a bell; who hears it looks what is new.

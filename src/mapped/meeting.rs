@@ -36,6 +36,12 @@ pub struct Arrival {
     pub index: u32,
 }
 
+impl Arrival {
+    pub fn round(self) -> usize {
+        self.round as usize
+    }
+}
+
 pub fn words(parties: u32) -> usize {
     ARRIVALS + parties as usize
 }

@@ -4,7 +4,7 @@
 //! the last of them: nothing is left behind, whoever is killed. It consists of words that are read and written by
 //! atomic instructions only. In reading order: `memory` (the words, and blocks of them), `slot` (a word that holds a
 //! value), `section` (a lock for several words), `directory` (which processes and threads there are), `word` (a number
-//! that is here or there), `vector`, `store`, `tickets`, `names` (texts), `ledger` (what is counted).
+//! that is here or there), `vector`, `store`, `tickets`, `names` (texts), `record` (as many words as are needed), `ledger` (what is counted).
 //!
 //! # A process may die at any instant
 //!
@@ -18,6 +18,7 @@ pub mod ledger;
 mod meeting;
 mod memory;
 mod names;
+pub mod record;
 mod section;
 mod slot;
 mod store;

@@ -25,8 +25,12 @@ pub struct Names {
 impl Names {
     /// With room for so many words.
     pub fn new(memory: &Arc<Memory>, words: usize) -> Result<Names, Error> {
-        let base = memory.take(words)?;
-        Ok(Names { memory: memory.clone(), base, words, known: Mutex::default() })
+        Ok(Names::at(memory, memory.take(words)?, words))
+    }
+
+    /// Those that have this room, which began with zeros.
+    pub fn at(memory: &Arc<Memory>, base: usize, words: usize) -> Names {
+        Names { memory: memory.clone(), base, words, known: Mutex::default() }
     }
 
     fn word(&self, at: usize) -> &AtomicU64 {

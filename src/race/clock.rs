@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 /// For each slot, up to which of its times everything is known to have happened before.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Clock(Vec<u32>);
 
 /// What a thread knew at a release: all that `known` tells, and itself up to `time`.
@@ -26,6 +26,10 @@ impl Clock {
     #[inline]
     pub fn of(&self, slot: u16) -> u32 {
         self.0.get(usize::from(slot)).copied().unwrap_or(0)
+    }
+
+    pub fn of_times(times: Vec<u32>) -> Clock {
+        Clock(times)
     }
 
     pub fn set(&mut self, slot: u16, time: u32) {

@@ -1,12 +1,13 @@
 //! What the threads of one run have in common that looks for races: their slots, what they hold, and what was found.
 
 use super::clock::{Clock, Stamp};
+use super::common::Common;
 use super::shadow::{Access, Met};
 use crate::code::Program;
 use crate::report::race::{self, Race};
 use crate::source::Span;
 use crate::sync::Sync;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,6 +39,8 @@ pub struct Detector {
     outside: Mutex<Clock>,
     /// What those have done whose changes let an `await` look again.
     changes: Mutex<Clock>,
+    /// If processes of the run share anything.
+    common: Option<Common>,
 }
 
 #[derive(Debug, Default)]
@@ -68,7 +71,7 @@ struct Found {
 }
 
 impl Detector {
-    pub fn new(program: &Program) -> Detector {
+    pub fn new(program: &Program, common: Option<Common>) -> Detector {
         let mut next = 0;
         let starts = program.functions.iter().map(|function| {
             let start = next;
@@ -84,7 +87,14 @@ impl Detector {
             ended: Mutex::default(),
             outside: Mutex::default(),
             changes: Mutex::default(),
+            common,
         }
+    }
+
+    /// What this process has in common with others.
+    #[inline]
+    pub fn common(&self) -> Option<&Common> {
+        self.common.as_ref()
     }
 
     #[inline]
@@ -116,9 +126,16 @@ impl Detector {
                 last.slot
             }
             None => {
-                seats.names.push(Vec::new());
-                // Fewer threads than that live at once: see `MOST_THREADS`.
-                u16::try_from(seats.names.len() - 1).unwrap_or(u16::MAX)
+                let new = match &self.common {
+                    Some(common) => common.new_slot(),
+                    // Fewer threads than that live at once: see `MOST_THREADS`.
+                    None => u16::try_from(seats.names.len()).ok(),
+                };
+                let slot = new.unwrap_or(u16::MAX);
+                if seats.names.len() <= usize::from(slot) {
+                    seats.names.resize(usize::from(slot) + 1, Vec::new());
+                }
+                slot
             }
         };
         let time = clock.of(slot) + 1;
@@ -131,12 +148,28 @@ impl Detector {
         slot
     }
 
-    pub fn outside(&self) -> MutexGuard<'_, Clock> {
-        self.outside.lock()
+    /// What this stamp tells may be the cause of what comes from outside.
+    pub fn give_to_the_outside(&self, stamp: &Stamp) {
+        match &self.common {
+            Some(common) => common.give_to_the_outside(stamp),
+            None => _ = self.outside.lock().learn(stamp),
+        }
     }
 
-    pub fn changes(&self) -> MutexGuard<'_, Clock> {
-        self.changes.lock()
+    pub fn outside(&self) -> Clock {
+        self.common.as_ref().map_or_else(|| self.outside.lock().clone(), Common::outside)
+    }
+
+    /// What this stamp tells lets an `await` look again.
+    pub fn give_to_who_awaits(&self, stamp: &Stamp) {
+        match &self.common {
+            Some(common) => common.give_to_who_awaits(stamp),
+            None => _ = self.changes.lock().learn(stamp),
+        }
+    }
+
+    pub fn changes(&self) -> Clock {
+        self.common.as_ref().map_or_else(|| self.changes.lock().clone(), Common::changes)
     }
 
     /// What those have done that have ended.
@@ -196,10 +229,27 @@ impl Detector {
         if !self.is_new(&met) {
             return;
         }
-        let accesses = [self.tell(program, met.earlier), self.tell(program, met.now)];
+        let tell = |(access, write): (Access, bool)| {
+            let (thread, holds) = match self.common.as_ref().filter(|_| met.there) {
+                Some(common) => common.told(access.held()),
+                None => (self.name_at(access.slot(), access.time()), self.labels_of(access.held())),
+            };
+            let span = self.span(program, access.place());
+            race::Access { thread, line: program.source.line(span.start), span, write, holds }
+        };
+        let race = Race { cell: cell(), accesses: [tell(met.earlier), tell(met.now)] };
+        match self.common.as_ref().filter(|_| met.there) {
+            // The first process tells it.
+            Some(common) => common.found(&race),
+            None => self.keep(race),
+        }
+    }
+
+    /// Once each.
+    fn keep(&self, race: Race) {
+        let Race { cell, accesses } = race;
         let mut spans = [accesses[0].span, accesses[1].span];
         spans.sort_by_key(|span| (span.start, span.end));
-        let cell = cell();
         // Elements of one container at one pair of places are one mistake.
         let whole = cell.split('[').next().unwrap_or_default().to_string();
         let whole = match whole.split_once(" of ") {
@@ -220,19 +270,16 @@ impl Detector {
 
     /// What was found, and how many more there were.
     pub fn races(&self) -> (Vec<Race>, usize) {
+        if let Some(common) = self.common.as_ref().filter(|common| common.is_of_the_first()) {
+            common.races().into_iter().for_each(|race| self.keep(race));
+        }
         let mut found = self.found.lock();
         (std::mem::take(&mut found.races), std::mem::take(&mut found.left_out))
     }
 
-    fn tell(&self, program: &Program, (access, write): (Access, bool)) -> race::Access {
-        let span = self.span(program, access.place());
-        race::Access {
-            thread: self.name_at(access.slot(), access.time()),
-            line: program.source.line(span.start),
-            span,
-            write,
-            holds: self.held.lock().labels_of(access.held()),
-        }
+    /// What it holds that has this number is called so.
+    pub fn labels_of(&self, held: u32) -> Vec<String> {
+        self.held.lock().labels_of(held)
     }
 
     fn span(&self, program: &Program, place: u32) -> Span {

@@ -3,6 +3,7 @@
 //! It is found through the OS thread, as operations on things to wait for have no way to the world; nobody else uses it.
 
 use super::clock::{Clock, Stamp};
+use super::common::Common;
 use super::found::Detector;
 use super::shadow::Access;
 use crate::sync::Sync;
@@ -27,6 +28,8 @@ pub struct Mine {
     with: HashMap<(u32, u32), u32, foldhash::fast::FixedState>,
     /// The latest of these.
     latest: (u32, u32, u32),
+    /// What other processes are told of who holds what, by the number of what is held.
+    told: HashMap<u32, u32, foldhash::fast::FixedState>,
     /// It evaluates the condition of an `await`, or runs in `atomically`.
     atomic: bool,
 }
@@ -57,6 +60,7 @@ pub fn begin(detector: &Arc<Detector>, name: &Arc<str>, born: Option<Stamp>) {
         held: Vec::new(),
         with: HashMap::default(),
         latest: (0, 0, 0),
+        told: HashMap::default(),
         atomic: false,
     };
     MINE.with(|place| *place.borrow_mut() = Some(Box::new(mine)));
@@ -175,6 +179,14 @@ impl Mine {
     #[inline]
     fn holding(&self) -> u32 {
         self.held.last().map_or(0, |(_, _, number)| *number)
+    }
+
+    /// The same as it is told to other processes: `held` is the number of a text that tells the thread, too.
+    pub fn access_there(&mut self, place: u32, common: &Common) -> Access {
+        let now = self.access(place);
+        let (detector, told) = (&self.detector, &mut self.told);
+        let who = || common.who(&detector.name_at(now.slot(), now.time()), &detector.labels_of(now.held()));
+        now.holding(*told.entry(now.held()).or_insert_with(who))
     }
 
     /// From here on it is, or is not, in `atomically` or in the condition of an `await`.

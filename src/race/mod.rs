@@ -8,15 +8,23 @@
 //! takes over what the stamp tells. An access that its cell's last one is not known to is a race. So a race is found
 //! whether or not it did harm in this run, and what is ordered is never reported.
 //!
+//! Between processes it is the same: what a shared thing hands over, and who has used a shared cell last, is written into memory
+//! that they have in common (`common`, `written`), so each access is held against those of other processes there, and against
+//! those of its own process here.
+//!
 //! A run that does not look for races makes none of this: `Sync::watched` is not set, the machine is another
 //! instantiation (`Scheduler::EYES`), and cells carry a zero in four bytes that were unused.
 
 pub mod again;
 pub mod clock;
+pub mod common;
 pub mod found;
+mod line;
 pub mod mine;
 pub mod order;
 pub mod shadow;
+mod written;
 
+pub use common::Common;
 pub use found::Detector;
 pub use order::{Order, Watched};

@@ -8,18 +8,21 @@
 
 use super::again::{Again, Latest};
 use super::clock::{Clock, Stamp};
+use super::line::Line;
 use super::mine::{self, Mine};
 use crate::event::recorder::Traced;
+use crate::mapped::Place;
+use crate::mapped::record::{Open, Record};
 use crate::sync::{Kind, Sync};
 use parking_lot::{Mutex, MutexGuard};
-use std::collections::VecDeque;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 /// Of one thing to wait for. Not there unless the run looks for races, or traces what happens.
 #[derive(Debug)]
 pub struct Watched {
     /// For `--race`.
-    notes: Option<Mutex<Notes>>,
+    notes: Option<Kept>,
     /// Of a lock, what need not be noted there.
     again: Again,
     /// For `--trace`.
@@ -27,8 +30,11 @@ pub struct Watched {
 }
 
 impl Watched {
-    pub fn new(races: bool, traced: bool) -> Watched {
-        let notes = races.then(Mutex::default);
+    /// `there`: where the notes are that processes share, of a thing that they share.
+    pub fn new(races: bool, traced: bool, there: Option<Place>) -> Watched {
+        let notes = races.then(|| {
+            there.map_or_else(|| Kept::Here(Mutex::default()), |place| Kept::There(Record::at(place)))
+        });
         Watched { notes, again: Again::default(), traced: traced.then(Traced::default) }
     }
 
@@ -42,7 +48,7 @@ impl Watched {
     }
 
     #[inline(never)]
-    fn locked_at_length(&self, sync: &Sync, notes: Option<&Mutex<Notes>>) {
+    fn locked_at_length(&self, sync: &Sync, notes: Option<&Kept>) {
         if let Some(traced) = &self.traced {
             traced.acquired(sync);
         }
@@ -68,7 +74,7 @@ impl Watched {
     }
 
     #[inline(never)]
-    fn unlocked_at_length(&self, sync: &Sync, notes: Option<&Mutex<Notes>>) {
+    fn unlocked_at_length(&self, sync: &Sync, notes: Option<&Kept>) {
         if let Some(traced) = &self.traced {
             traced.released(sync);
         }
@@ -83,34 +89,105 @@ impl Watched {
 
     /// Of a lock that this thread holds.
     #[cold]
-    fn note(&self, notes: &Mutex<Notes>, what: impl FnOnce(&mut Notes)) {
-        let mut notes = Notes::lock(notes);
+    fn note(&self, notes: &Kept, what: impl FnOnce(&mut Notes)) {
+        let mut notes = notes.lock();
         self.again.write_back(&mut notes.latest);
         what(&mut notes);
-        self.again.take_over(&notes.latest);
+        // Of what processes share, others would not see the times that are kept here.
+        if let Held::Here(notes) = &notes {
+            self.again.take_over(&notes.latest);
+        }
+    }
+}
+
+/// Where the notes are.
+#[derive(Debug)]
+enum Kept {
+    Here(Mutex<Notes>),
+    There(Record),
+}
+
+/// The notes, while nobody else changes them.
+enum Held<'a> {
+    Here(MutexGuard<'a, Notes>),
+    There(There<'a>),
+}
+
+struct There<'a> {
+    notes: Notes,
+    changed: bool,
+    open: Open<'a>,
+}
+
+impl Kept {
+    #[inline]
+    fn lock(&self) -> Held<'_> {
+        match self {
+            Kept::Here(notes) => Held::Here(Notes::lock(notes)),
+            Kept::There(record) => {
+                let open = record.open();
+                let notes = Notes::read(&open.words().unwrap_or_default(), record.memory());
+                Held::There(There { notes, changed: false, open })
+            }
+        }
+    }
+}
+
+impl Deref for Held<'_> {
+    type Target = Notes;
+
+    #[inline]
+    fn deref(&self) -> &Notes {
+        match self {
+            Held::Here(notes) => notes,
+            Held::There(there) => &there.notes,
+        }
+    }
+}
+
+impl DerefMut for Held<'_> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Notes {
+        match self {
+            Held::Here(notes) => notes,
+            Held::There(there) => {
+                there.changed = true;
+                &mut there.notes
+            }
+        }
+    }
+}
+
+impl Drop for There<'_> {
+    fn drop(&mut self) {
+        if self.changed {
+            self.open.put(&self.notes.write());
+            self.notes.given.known();
+            self.notes.room.known();
+        }
     }
 }
 
 #[derive(Debug, Default)]
-struct Notes {
-    latest: Latest,
+pub(super) struct Notes {
+    pub latest: Latest,
     /// What releases that add up (a count-down, a reader's leaving, a task's end) tell together.
-    sum: Sum,
+    pub sum: Sum,
     /// All that was done with it otherwise, for those who look.
-    all: Sum,
+    pub all: Sum,
     /// Stamps in the order in which they are taken: those of permits given (so many of each), of values put.
-    given: VecDeque<(Stamp, u64)>,
+    pub given: Line,
     /// Those of values taken from a queue of limited size: of the room that they left.
-    room: VecDeque<Stamp>,
+    pub room: Line,
     /// How many permits, or places, were taken that were there from the beginning.
-    taken: u64,
+    pub taken: u64,
     /// Of a barrier, each meeting that somebody has not left: its number, what those who came knew, how many are there.
-    meetings: Vec<(usize, Clock, u32)>,
+    pub meetings: Vec<(usize, Clock, u32)>,
 }
 
 /// The notes of a thing while something is done with it, and whoever is told of it; nothing where nobody looks.
 pub struct Order<'a> {
-    notes: Option<MutexGuard<'a, Notes>>,
+    notes: Option<Held<'a>>,
     traced: Option<&'a Traced>,
     sync: &'a Sync,
 }
@@ -130,7 +207,7 @@ impl Sync {
     pub fn order(&self) -> Order<'_> {
         let watched = self.watched.get();
         Order {
-            notes: watched.and_then(|watched| watched.notes.as_ref()).map(Notes::lock),
+            notes: watched.and_then(|watched| watched.notes.as_ref()).map(Kept::lock),
             traced: watched.and_then(|watched| watched.traced.as_ref()),
             sync: self,
         }
@@ -264,7 +341,7 @@ impl Order<'_> {
         self.note(|notes, mine, sync| {
             let stamp = mine.release();
             notes.all.learn(&stamp);
-            notes.given.push_back((stamp, count));
+            notes.given.push(stamp, count);
             if !mine.holds_no_more(sync) {
                 mine.detector.is_signal(sync.id);
             }
@@ -279,12 +356,8 @@ impl Order<'_> {
         self.note(|notes, mine, sync| {
             if notes.taken < initial {
                 notes.taken += 1;
-            } else if let Some((stamp, count)) = notes.given.front_mut() {
-                mine.learn(stamp);
-                *count -= 1;
-                if *count == 0 {
-                    notes.given.pop_front();
-                }
+            } else if let Some(stamp) = notes.given.take() {
+                mine.learn(&stamp);
             }
             notes.seen(mine);
             mine.holds(sync);
@@ -299,7 +372,7 @@ impl Order<'_> {
             if let Some(capacity) = capacity {
                 if notes.taken < capacity as u64 {
                     notes.taken += 1;
-                } else if let Some(stamp) = notes.room.pop_front() {
+                } else if let Some(stamp) = notes.room.take() {
                     mine.learn(&stamp);
                 }
             }
@@ -308,13 +381,8 @@ impl Order<'_> {
                 notes.sum.learn(&stamp);
             }
             notes.all.learn(&stamp);
-            notes.given.push_back((stamp, 1));
+            notes.given.push(stamp, 1);
         });
-    }
-
-    /// The same of what processes share, whose order is not noted here.
-    pub fn put_there(&mut self, size: usize, which: Taken) {
-        self.tell(|traced, sync| traced.put(sync, || size, which == Taken::Oldest));
     }
 
     /// A value is taken.
@@ -323,17 +391,17 @@ impl Order<'_> {
         self.tell(Traced::got);
         self.note(|notes, mine, _| {
             let given = match which {
-                Taken::Oldest | Taken::Any => notes.given.pop_front(),
-                Taken::Newest => notes.given.pop_back(),
+                Taken::Oldest | Taken::Any => notes.given.take(),
+                Taken::Newest => notes.given.take_newest(),
             };
             match which {
-                Taken::Oldest | Taken::Newest => given.iter().for_each(|(stamp, _)| mine.learn(stamp)),
+                Taken::Oldest | Taken::Newest => given.iter().for_each(|stamp| mine.learn(stamp)),
                 Taken::Any => mine.join(&notes.sum.clock),
             }
             let stamp = mine.release();
             notes.all.learn(&stamp);
             if limited {
-                notes.room.push_back(stamp);
+                notes.room.push(stamp, 1);
             }
         });
     }
@@ -381,9 +449,9 @@ impl Order<'_> {
 
 /// What several stamps tell together.
 #[derive(Debug, Default)]
-struct Sum {
-    clock: Clock,
-    latest: Option<Stamp>,
+pub(super) struct Sum {
+    pub clock: Clock,
+    pub latest: Option<Stamp>,
 }
 
 impl Sum {
@@ -453,13 +521,13 @@ pub fn through_the_outside<R, E>(poll: impl FnOnce() -> Result<Option<R>, E>) ->
 pub fn give_to_the_outside() {
     mine::with(|mine| {
         let stamp = mine.release();
-        mine.detector.outside().learn(&stamp);
+        mine.detector.give_to_the_outside(&stamp);
     });
 }
 
 pub fn take_from_the_outside() {
     mine::with(|mine| {
-        let clock = mine.detector.outside().clone();
+        let clock = mine.detector.outside();
         mine.join(&clock);
     });
 }

@@ -3,6 +3,8 @@
 //!
 //! A container has one shadow for the whole, and one for each element, key and for its shape that was used by itself.
 
+mod written;
+
 use super::clock::Stamp;
 use super::mine::Mine;
 use crate::machine::touch::Part;
@@ -44,13 +46,13 @@ struct More {
 }
 
 #[derive(Debug, Default)]
-struct Entry {
+pub struct Entry {
     whole: Shadow,
     parts: Option<Box<Parts>>,
 }
 
 /// So many elements have their shadows together.
-const PAGE: usize = 16;
+pub const PAGE: usize = 16;
 
 #[derive(Debug, Default)]
 struct Parts {
@@ -89,6 +91,11 @@ impl Access {
 
     pub fn held(&self) -> u32 {
         self.what as u32
+    }
+
+    /// The same, holding what has this number.
+    pub fn holding(self, held: u32) -> Access {
+        Access { what: self.what >> 32 << 32 | u64::from(held), ..self }
     }
 
     fn is_none(&self) -> bool {
@@ -176,7 +183,7 @@ impl Shadow {
 
 impl Entry {
     #[inline(never)]
-    fn touch(&mut self, part: Part, write: bool, now: Access, mine: &mut Mine) -> Option<(Access, bool)> {
+    pub fn touch(&mut self, part: Part, write: bool, now: Access, mine: &mut Mine) -> Option<(Access, bool)> {
         if part == Part::All {
             let mut race = self.whole.touch(now, write, mine);
             if let Some(parts) = &mut self.parts {
@@ -194,6 +201,13 @@ impl Entry {
         let shadow = self.parts.get_or_insert_default().of(part);
         let own = shadow.touch(now, write, mine);
         race.or(own)
+    }
+}
+
+impl Entry {
+    /// What an access of a part that is kept elsewhere races with.
+    pub fn meets(&mut self, now: Access, write: bool, mine: &mut Mine) -> Option<(Access, bool)> {
+        self.whole.meets(now, write, mine)
     }
 }
 
@@ -246,8 +260,9 @@ impl Parts {
 pub struct Met {
     pub earlier: (Access, bool),
     pub now: (Access, bool),
-    /// The address of the cell's word.
+    /// The address of the cell's word, or its place in memory that processes share.
     pub cell: usize,
+    pub there: bool,
 }
 
 /// Notes an access of a part of what has this word; with what it races.
@@ -262,7 +277,7 @@ pub fn touch(word: &AtomicU32, part: Part, write: bool, now: Access, mine: &mut 
         return None;
     }
     let earlier = entry.touch(part, write, now, mine)?;
-    Some(Box::new(Met { earlier, now: (now, write), cell: std::ptr::from_ref(word).addr() }))
+    Some(Box::new(Met { earlier, now: (now, write), cell: std::ptr::from_ref(word).addr(), there: false }))
 }
 
 /// What has this number is no more.

@@ -253,16 +253,25 @@ fn poll_there(
     let at = match *arrival {
         Some(at) => at,
         None => {
+            let mut order = barrier.order();
             let Some((at, last)) = there.arrive(who.thread.id) else {
+                drop(order);
+                barrier.looked_at();
                 return Err(broken(barrier, &there.why()));
             };
+            order.came(at.round());
+            drop(order);
             if last {
                 waiters.wake_all();
             }
             *arrival.insert(at)
         }
     };
-    match there.outcome(at) {
+    let outcome = there.outcome(at);
+    if outcome.is_some() {
+        barrier.order().parted(at.round());
+    }
+    match outcome {
         None => Ok(None),
         Some(true) => Ok(Some(Value::Int(i64::from(at.index)))),
         Some(false) => Err(broken(barrier, &there.why())),

@@ -154,9 +154,11 @@ impl Queue {
     /// Puts the value if there is room.
     pub fn put(&self, sync: &Sync, value: Value) -> Result<Put, Error> {
         if let Some(there) = &self.there {
+            let mut order = sync.order();
             return match there.put(&value, self.capacity)? {
                 PutAway::Done(bytes) => {
-                    sync.order().put_there(there.size(), self.which());
+                    order.put(self.which(), self.capacity, || there.size());
+                    drop(order);
                     sync.count_put(|| there.size());
                     sync.count_sent(bytes);
                     self.getters().offer();
@@ -207,7 +209,11 @@ impl Queue {
             if !there.closed() {
                 return Ok(Got::Empty);
             }
-            return Ok(self.take(sync)?.map_or(Got::End, Got::Value));
+            let last = self.take(sync)?;
+            if last.is_none() {
+                sync.looked_at();
+            }
+            return Ok(last.map_or(Got::End, Got::Value));
         }
         // Once it is closed with no put in progress, nothing comes after what the store holds then.
         let state = self.state().load(Ordering::SeqCst);
@@ -237,7 +243,10 @@ impl Queue {
     /// One value has been dealt with.
     pub fn task_done(&self, sync: &Sync) -> Result<(), Error> {
         if let Some(there) = &self.there {
+            let mut order = sync.order();
             let left = there.task_done().ok_or_else(|| too_many(sync))?;
+            order.added();
+            drop(order);
             if left == 0 {
                 self.joiners().wake_all();
             }

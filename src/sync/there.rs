@@ -12,7 +12,7 @@ use super::rlock::RLock;
 use super::semaphore::Semaphore;
 use super::wait::WaitQueue;
 use super::{Kind, Sync};
-use crate::mapped::{Memory, Place};
+use crate::mapped::{Memory, Place, record};
 use crate::value::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -23,7 +23,8 @@ impl Sync {
     /// # Errors
     /// When there is no room.
     pub fn there(&self, memory: &Arc<Memory>) -> Result<Sync, Error> {
-        let place = Place { memory: memory.clone(), at: memory.take_zeroed(self.words())? };
+        let words = self.words() + record::WORDS;
+        let place = Place { memory: memory.clone(), at: memory.take_zeroed(words)? };
         match &self.kind {
             Kind::Semaphore(semaphore) => place.word().store(semaphore.permits() as u64, Ordering::SeqCst),
             Kind::Latch(latch) => place.word().store(latch.count() as u64, Ordering::SeqCst),
@@ -80,6 +81,11 @@ impl Sync {
             | Kind::End(_)
             | Kind::Outside(_) => unreachable!("{} cannot be declared shared", self.label()),
         }
+    }
+
+    /// Where it is noted what it orders, behind its own words, if it is in that memory.
+    pub fn notes_there(&self, memory: &Arc<Memory>) -> Option<Place> {
+        self.is_there().then(|| Place { memory: memory.clone(), at: self.place() as usize + self.words() })
     }
 
     /// Whether it is in memory that processes share.

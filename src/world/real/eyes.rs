@@ -12,6 +12,7 @@ use crate::builtin::Wait;
 use crate::code::Program;
 use crate::machine::touch::Part;
 use crate::machine::{self, Exit, Fiber, Image, Interrupted, Scheduler, Stopped, Visible, Waited, Watch};
+use crate::race::common::There;
 use crate::race::shadow::{self, Met};
 use crate::race::{Detector, mine, order};
 use crate::sync::outside::{Outside, Way};
@@ -110,6 +111,24 @@ impl<const LOOKS: bool> Scheduler for Eyes<'_, LOOKS> {
         met
     }
 
+    fn sees_there(&self) -> bool {
+        self.detector.as_ref().is_some_and(|detector| detector.common().is_some())
+    }
+
+    fn used_there(
+        &mut self,
+        cell: There,
+        part: Part,
+        write: bool,
+        (function, pc): (u32, u32),
+    ) -> Option<Box<Met>> {
+        let detector = self.detector.as_ref().filter(|detector| detector.many())?;
+        let (common, place) = (detector.common()?, detector.place(function, pc));
+        let mut met = None;
+        mine::with(|mine| met = common.touch(cell, part, write, place, mine));
+        met.map(Box::new)
+    }
+
     fn raced(&mut self, met: Met, cell: &dyn Fn() -> String) {
         if let Some(detector) = &self.detector {
             detector.found(&self.real.shared.code().image.program, met, cell);
@@ -146,7 +165,7 @@ impl<const LOOKS: bool> Scheduler for Eyes<'_, LOOKS> {
         }
         let waited = self.real.wait(wait, fiber, program);
         if awaits {
-            let changes = detector.changes().clone();
+            let changes = detector.changes();
             mine::with(|mine| mine.join(&changes));
         }
         match &waited {
@@ -190,7 +209,7 @@ impl<const LOOKS: bool> Scheduler for Eyes<'_, LOOKS> {
         // What lets an `await` look again is before what it sees then.
         mine::with(|mine| {
             let stamp = mine.release();
-            mine.detector.changes().learn(&stamp);
+            mine.detector.give_to_who_awaits(&stamp);
         });
         self.real.changed();
     }

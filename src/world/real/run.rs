@@ -28,7 +28,7 @@ use crate::event::tape::Tape;
 use crate::machine::{Exit, Image};
 use crate::mapped::Memory;
 use crate::mapped::ledger::Ledger;
-use crate::race::{Detector, Watched};
+use crate::race::{Common, Detector, Watched};
 use crate::report::gil::Gil as GilReport;
 use crate::report::runtime::{Astray, Deadlock, Ending, Event, Happened, Left, status};
 use crate::sync::Sync;
@@ -285,7 +285,8 @@ impl Shared {
         }
         let (races, traced) = (self.detector.is_some(), self.options.trace.is_some());
         if races || traced {
-            sync.watched.get_or_init(|| Arc::new(Watched::new(races, traced)));
+            let there = || self.memory.as_ref().and_then(|memory| sync.notes_there(memory));
+            sync.watched.get_or_init(|| Arc::new(Watched::new(races, traced, there())));
         }
     }
 
@@ -414,6 +415,9 @@ impl Shared {
             Some(Cause::NobodyReads) => ending.status = 141,
         }
         if let Some(detector) = &self.detector {
+            if let Some(common) = detector.common() {
+                common.ended(&detector.ended());
+            }
             (ending.races, ending.more_races) = detector.races();
             if ending.status == status::FINE && !ending.races.is_empty() {
                 ending.status = status::RACE;
@@ -465,7 +469,13 @@ pub(super) fn run_body(
     let mut image = Image::new(program);
     if image.program.process().is_some() && image.program.shares() {
         match Memory::new(image.program.globals.len()) {
-            Ok(memory) => image.memory = Some(memory),
+            Ok(memory) => {
+                if options.race {
+                    // Without room for it, each process sees its own threads.
+                    let _ = Common::begin(&memory);
+                }
+                image.memory = Some(memory);
+            }
             Err(error) => return cannot_start(&options, &error.to_string()),
         }
     }
@@ -526,7 +536,8 @@ pub(super) fn share(beginning: Beginning, bell: Arc<Bell>, desk: Option<Desk>) -
         None => fastrand::Rng::new(),
     };
     let knots = Knots::new(&image.program);
-    let detector = options.race.then(|| Arc::new(Detector::new(&image.program)));
+    let common = || image.memory.as_ref().and_then(Common::of);
+    let detector = options.race.then(|| Arc::new(Detector::new(&image.program, common())));
     let awake = Arc::new(AtomicIsize::new(0));
     let delays = options.jitter.map(|seed| Arc::new(Delays::new(seed, &awake)));
     // A forced run has an order of its own.

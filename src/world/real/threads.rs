@@ -203,6 +203,15 @@ impl RealWorld {
     fn begin_to_see(&self, born: Option<Stamp>) {
         if let Some(detector) = &self.shared.detector {
             mine::begin(detector, &self.seat.thread.name(), born);
+            // What has started this process: nothing can be known to be its only thread.
+            if self.shared.processes.own.is_some()
+                && let Some(common) = detector.common()
+            {
+                detector.begin();
+                if Arc::ptr_eq(&self.seat.thread, &self.shared.main) {
+                    mine::with(|mine| mine.join(&common.birth()));
+                }
+            }
         }
     }
 

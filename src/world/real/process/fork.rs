@@ -31,7 +31,9 @@ impl RealWorld {
         if held {
             self.shared.hold.release(&self.shared, self.seat.thread.id);
         }
-        self.shared.spawn(&handle, copy?, own)?;
+        let copy = copy?;
+        self.shared.born_now(own.number);
+        self.shared.spawn(&handle, copy, own)?;
         Ok(Value::Thread(handle))
     }
 }

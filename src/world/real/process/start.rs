@@ -9,6 +9,7 @@ use super::parcel::Parcel;
 use super::reaper::{self, Child};
 use super::system;
 use crate::event::recorder;
+use crate::race::mine;
 use crate::sync::process::{Born, Process, failure, started_already};
 use crate::sync::thread::{Entry, State, Thread};
 use crate::value::Value;
@@ -31,6 +32,7 @@ impl RealWorld {
         let entry = handle.entry.lock().take().unwrap_or(Entry { callee: Value::Nil, arguments: Vec::new() });
         let started = self.shared.number_for(&handle.name()).and_then(|own| {
             let parcel = self.copy_at_one_moment(handle, &entry, own)?;
+            self.shared.born_now(own.number);
             self.shared.spawn(handle, parcel, own)
         });
         if started.is_err() {
@@ -78,6 +80,16 @@ impl Shared {
                 parcel.take_back();
                 Err(why)
             }
+        }
+    }
+
+    /// For the search for races: what this thread has done is before what that process does.
+    pub(super) fn born_now(&self, process: usize) {
+        let common = self.detector.as_ref().and_then(|detector| detector.common());
+        if let Some(common) = common
+            && let Some(born) = mine::birth()
+        {
+            common.born(process, &born);
         }
     }
 
@@ -144,6 +156,9 @@ impl Shared {
     pub(super) fn child_has_ended(&self, child: &Child, exit: i32, cpu: Option<Duration>) {
         let handle = &child.handle;
         let Some(process) = &handle.process else { return };
+        // Before anybody can tell that it has ended.
+        let common = self.detector.as_ref().and_then(|detector| detector.common());
+        handle.published(common.and_then(|common| common.after(child.number)));
         process.end(exit);
         if let Some(tape) = &self.options.trace {
             recorder::process_ends(tape, child.pid.as_raw_nonzero().get(), exit);
