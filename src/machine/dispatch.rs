@@ -314,7 +314,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
             }
             // What most instructions are is told by their number alone, which is at hand.
             if S::EYES && look::is_worth_it(*instruction) {
-                if world.trapped() && look::writes(*instruction) {
+                if look::writes(*instruction) && world.trapped() {
                     let past = code.position();
                     save!();
                     step_back(fiber);

@@ -12,6 +12,7 @@ use super::{Fiber, Image};
 use crate::code::Instruction as I;
 use crate::state::Shared;
 use crate::sync::{Kind, Sync};
+use crate::syntax::tree::CompareOperator;
 use crate::value::{Value, object::Object};
 use std::collections::HashSet;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
@@ -133,6 +134,9 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
         | I::Modulo { a, b, .. } => {
             deep(r(a), out);
             deep(r(b), out);
+        }
+        I::Compare { operator: CompareOperator::In | CompareOperator::NotIn, a, b, .. } => {
+            found_in(r(a), r(b), out);
         }
         I::Binary { a, b, .. }
         | I::Compare { a, b, .. }
@@ -421,6 +425,18 @@ fn deep(value: &Value, out: &mut Touches) {
             _ => continue,
         }
         out.object(object, Part::All, false);
+    }
+}
+
+/// What is read to tell whether a value is in another. Keys and members hold nothing themselves.
+fn found_in(value: &Value, whole: &Value, out: &mut Touches) {
+    match whole {
+        Value::Map(_) => element(whole, value, false, out),
+        Value::Set(_) => shallow(whole, false, out),
+        _ => {
+            deep(value, out);
+            deep(whole, out);
+        }
     }
 }
 

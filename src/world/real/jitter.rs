@@ -23,8 +23,10 @@ pub(super) struct Delays {
     began: Instant,
     /// Nanoseconds, of threads side by side.
     spent: AtomicU64,
-    /// How many threads can go on by themselves, as the run counts them.
+    /// How many threads can go on by themselves, as the run counts them: also those that do so later.
     awake: Arc<AtomicIsize>,
+    /// How many of those do so much later, or when something comes from outside.
+    resting: AtomicIsize,
     aside: Mutex<Standing>,
     /// How many have been started and have not begun; how many have begun.
     unborn: AtomicIsize,
@@ -102,6 +104,8 @@ const SHORT: (u64, u64) = (20, 300);
 const ASIDE: Duration = Duration::from_millis(4);
 /// So long at most for those who do not use a processor, and for one that is to begin.
 const ASIDE_AT_MOST: Duration = Duration::from_millis(300);
+/// Who sleeps for longer is not waited for.
+const SOON: Duration = Duration::from_millis(5);
 /// How often it looks whether all others have come as far as they can.
 const LOOK: Duration = Duration::from_micros(50);
 
@@ -120,6 +124,7 @@ impl Delays {
             began: Instant::now(),
             spent: AtomicU64::new(0),
             awake: awake.clone(),
+            resting: AtomicIsize::new(0),
             aside: Mutex::default(),
             unborn: AtomicIsize::new(0),
             born: AtomicU64::new(0),
@@ -133,6 +138,18 @@ impl Delays {
             self.born.fetch_add(1, Ordering::SeqCst);
         }
         self.unborn.fetch_add(by, Ordering::SeqCst);
+    }
+
+    /// A thread is about to wait until then, or for something outside: whether nobody stands aside for it until it has
+    /// `got_up`.
+    pub fn rests(&self, until: Option<Instant>) -> bool {
+        let long = until.is_none_or(|until| until.saturating_duration_since(Instant::now()) > SOON);
+        self.resting.fetch_add(isize::from(long), Ordering::SeqCst);
+        long
+    }
+
+    pub fn got_up(&self) {
+        self.resting.fetch_sub(1, Ordering::SeqCst);
     }
 
     /// Where threads only wait for each other, the delays of all of them add up: this is little enough even then.
@@ -162,7 +179,7 @@ impl Delays {
         };
         let let_go = |aside: &mut Standing| {
             if aside.group(before).gone_on == so_far {
-                aside.let_go(before, self.awake.load(Ordering::SeqCst));
+                aside.let_go(before, self.awake.load(Ordering::SeqCst) - self.resting.load(Ordering::SeqCst));
             }
             aside.group(before).gone_on != so_far
         };

@@ -224,7 +224,9 @@ impl RealWorld {
             self.tell_wait(line);
             self.trace_wait(&told, line);
             let parked = Instant::now();
+            let delays = self.shared.delays.clone().filter(|delays| dozing && delays.rests(until));
             self.lie(until, Here::inside(fiber), idle);
+            delays.iter().for_each(|delays| delays.got_up());
             self.shared.takes_back_what_it_told(&self.seat);
             self.waits += 1;
             let waited = parked.elapsed();
