@@ -8,16 +8,12 @@ use conc::code::verify::Verified;
 use conc::explore::verdict::{Findings, Property, Verdict};
 use conc::explore::{Limits, Options, check};
 use conc::source::Source;
-use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Enough for all that can be covered in a moment.
 const MOST_STATES: u64 = 60_000;
-/// Examples with more states than anybody waits for: each says in its comments why.
-const LARGE: [&str; 5] =
-    ["11_a_lost_update", "12_a_lock", "13_producers_and_consumers", "17_a_timer", "32_shared_memory"];
 /// So many runs go side by side, each of them so often.
 const AT_ONCE: usize = 6;
 const ROUNDS: usize = 5;
@@ -84,7 +80,6 @@ fn examples() -> Vec<PathBuf> {
 
 #[test]
 fn what_examples_do_for_real_was_found_by_exploring() {
-    let mut large = BTreeSet::new();
     for script in examples() {
         let name = script.file_stem().expect("named").to_string_lossy().into_owned();
         let text = std::fs::read_to_string(&script).expect("readable");
@@ -92,10 +87,8 @@ fn what_examples_do_for_real_was_found_by_exploring() {
             continue; // it is about what is outside
         }
         let program = compiled(&name, &text);
-        let Some(findings) = explored(&program) else {
-            large.insert(name);
-            continue;
-        };
+        let findings =
+            explored(&program).unwrap_or_else(|| panic!("{name} has too many states to be covered"));
         // What child processes print goes past whoever runs a script within itself.
         let once = || match program.process() {
             Some(_) => by_command(&script),
@@ -106,7 +99,6 @@ fn what_examples_do_for_real_was_found_by_exploring() {
             assert!(is_known(&findings, &run), "{name}: {run:#?}\nexploring has found only {found:#?}");
         }
     }
-    assert_eq!(large, LARGE.iter().map(ToString::to_string).collect(), "those that cannot be covered");
 }
 
 #[test]
