@@ -11,13 +11,12 @@ use super::seen::{SHARDS, Seen, shard_of};
 use super::state::{Graph, State, hash_of};
 use super::steps::Steps;
 use super::successor::sum_after;
-use super::tries::{Tried, Tries, property_of, race, try_all};
+use super::tries::{Computes, Tried, Tries, property_of, race, try_all};
 use super::verdict::{Limit, Property};
 use crate::world::sim::Way;
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::Arc;
 
 /// One step, as a path to a state keeps it: the thread by its place in the canonical state.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -400,26 +399,16 @@ impl Learner<'_, '_> {
     }
 }
 
-impl Tries for Learner<'_, '_> {
-    type Found = Arc<Outcome>;
-
-    fn take(&mut self, graph: &Graph, seat: usize, way: Way, choices: &[u32]) -> Option<Arc<Outcome>> {
-        Some(self.steps.take(graph, seat, way, choices))
+impl Computes for Learner<'_, '_> {
+    fn steps(&self) -> &Steps {
+        self.steps
     }
 
-    fn pieces(&self) -> &Pieces {
-        &self.steps.pieces
+    fn steps_mut(&mut self) -> &mut Steps {
+        self.steps
     }
 
-    fn common(&self) -> usize {
-        self.steps.common
-    }
-
-    fn is_idle(&self) -> bool {
-        self.steps.rules.is_idle()
-    }
-
-    fn goes_on(&mut self) -> bool {
+    fn has_time(&mut self) -> bool {
         self.patience.lasts(self.steps)
     }
 }

@@ -47,26 +47,50 @@ pub trait Tries {
     }
 }
 
-impl Tries for Steps {
+/// Whoever has steps, and computes what is not known of them.
+pub trait Computes {
+    fn steps(&self) -> &Steps;
+
+    fn steps_mut(&mut self) -> &mut Steps;
+
+    /// Whether there is time for one step more.
+    fn has_time(&mut self) -> bool;
+}
+
+impl<C: Computes> Tries for C {
     type Found = Arc<Outcome>;
 
     fn take(&mut self, graph: &Graph, seat: usize, way: Way, choices: &[u32]) -> Option<Arc<Outcome>> {
-        Some(Steps::take(self, graph, seat, way, choices))
+        Some(self.steps_mut().take(graph, seat, way, choices))
     }
 
     fn pieces(&self) -> &Pieces {
-        &self.pieces
+        &self.steps().pieces
     }
 
     fn common(&self) -> usize {
-        self.common
+        self.steps().common
     }
 
     fn is_idle(&self) -> bool {
-        self.rules.is_idle()
+        self.steps().rules.is_idle()
     }
 
     fn goes_on(&mut self) -> bool {
+        self.has_time()
+    }
+}
+
+impl Computes for Steps {
+    fn steps(&self) -> &Steps {
+        self
+    }
+
+    fn steps_mut(&mut self) -> &mut Steps {
+        self
+    }
+
+    fn has_time(&mut self) -> bool {
         self.budget > 0
     }
 }
@@ -77,26 +101,16 @@ struct Asking<'a, 'w> {
     patience: &'a mut Patience<'w>,
 }
 
-impl Tries for Asking<'_, '_> {
-    type Found = Arc<Outcome>;
-
-    fn take(&mut self, graph: &Graph, seat: usize, way: Way, choices: &[u32]) -> Option<Arc<Outcome>> {
-        Some(Steps::take(self.steps, graph, seat, way, choices))
+impl Computes for Asking<'_, '_> {
+    fn steps(&self) -> &Steps {
+        self.steps
     }
 
-    fn pieces(&self) -> &Pieces {
-        &self.steps.pieces
+    fn steps_mut(&mut self) -> &mut Steps {
+        self.steps
     }
 
-    fn common(&self) -> usize {
-        self.steps.common
-    }
-
-    fn is_idle(&self) -> bool {
-        self.steps.rules.is_idle()
-    }
-
-    fn goes_on(&mut self) -> bool {
+    fn has_time(&mut self) -> bool {
         self.patience.lasts(self.steps)
     }
 }
