@@ -72,6 +72,10 @@ pub struct Check {
     #[arg(long, value_name = "SIZE", value_parser = value::size)]
     pub max_memory: Option<u64>,
 
+    /// Refuse to start a thread when so many are running
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_threads: Option<u32>,
+
     /// Search on so many cores at once [default: all]; what is told is the same
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub cores: Option<u16>,
@@ -142,6 +146,10 @@ pub struct Sim {
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = value::seed)]
     pub seed: u64,
 
+    /// Refuse to start a thread when so many are running
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_threads: Option<u32>,
+
     /// Draw what each thread did at each step to FILE: a picture (.svg, .html), or for ui.perfetto.dev (.json)
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
@@ -208,6 +216,7 @@ impl Check {
                 liveness: !self.no_liveness,
             },
             time: self.time.into(),
+            max_threads: self.max_threads.map_or(defaults.max_threads, |most| most as usize),
             extent: self.extent(),
             outcomes: self.outcomes || !self.vars.is_empty() || !self.save_outcome.is_empty(),
             variables: self.vars.clone(),

@@ -3,7 +3,7 @@
 use super::exploring::Sim;
 use super::trace::Target;
 use super::{colour, compile_keeping, print, say, script};
-use conc::explore::{self, Said};
+use conc::explore::{self, Options, Said};
 use conc::report::render;
 use conc::world::Stream;
 
@@ -27,8 +27,10 @@ pub fn sim(sim: Sim) -> i32 {
         Said::Text(Stream::Err, text) => say(text),
         Said::Uncaught(it) => say(&render::uncaught_by(it, &source, &style)),
     };
-    let (ending, log) =
-        explore::simulate_watched(program.clone(), sim.seed, arguments, target.is_some(), &mut tell);
+    let defaults = Options::default();
+    let max_threads = sim.max_threads.map_or(defaults.max_threads, |most| most as usize);
+    let options = Options { arguments, seed: sim.seed, max_threads, ..defaults };
+    let (ending, log) = explore::simulate_watched(program.clone(), &options, target.is_some(), &mut tell);
     say(&render::ending(&ending, &program.source, &colour::stderr()));
     match target {
         Some(target) => target.write(&log, &program.source.name, ending.status),

@@ -23,7 +23,8 @@ pub struct Sharing {
     /// By number of the variable: an `invariant` or `ensure` looks at it, at whatever moment.
     pub looked_at: Vec<bool>,
     /// It asks who it is, which threads there are, or how they are: `current_thread()`, `t.name`, `t.state`, `e.thread`,
-    /// `m.owner`. (The text of a thread, as in `print(t)`, has its name too: that is not seen here.)
+    /// `m.owner`. (The text of a thread, as in `print(t)`, and messages have its name too: that is not seen here, but where it
+    /// happens, `sync/named.rs`.)
     pub observes_threads: bool,
     /// It asks for the time: `now()`, `clock()`. (Timeouts and `sleep` are not meant.)
     pub observes_time: bool,

@@ -154,21 +154,24 @@ pub fn simulate(
     arguments: Vec<String>,
     say: &mut dyn FnMut(Said<'_>),
 ) -> Ending {
-    simulate_watched(program, seed, arguments, false, say).0
+    let options = Options { arguments, seed, ..Options::default() };
+    simulate_watched(program, &options, false, say).0
 }
 
-/// The same, with the log of what happens, if it is to be `watched`.
+/// The same, with the log of what happens, if it is to be `watched`. Of the options those count that a run has.
 pub fn simulate_watched(
     program: Arc<Verified>,
-    seed: u64,
-    arguments: Vec<String>,
+    options: &Options,
     watched: bool,
     say: &mut dyn FnMut(Said<'_>),
 ) -> (Ending, Log) {
-    let options = Options { arguments, seed, time: Time::Idle, outcomes: true, ..Options::default() };
+    let options = Options { time: Time::Idle, outcomes: true, ..options.clone() };
+    let seed = options.seed;
     let mut steps = Steps::new(program, &options);
-    // One run does not begin again when it proves wrong. (That containers do not change costs it steps only.)
-    steps.rules.assumed.give_up(Assumption::OneFails);
+    // One run does not begin again when they prove wrong. (That containers do not change costs it steps only.)
+    for assumption in [Assumption::OneFails, Assumption::Nameless] {
+        steps.rules.assumed.give_up(assumption);
+    }
     let mut dice = fastrand::Rng::with_seed(seed);
     let mut teller = Teller::new(&mut steps, seed);
     if watched {

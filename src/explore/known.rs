@@ -4,7 +4,7 @@ use super::memo::Memo;
 use super::outcome::Outcome;
 use super::pieces::Pieces;
 use super::state::Graph;
-use crate::world::sim::Way;
+use crate::world::sim::{Rules, Way};
 
 /// Marks that `main` begins a step: its cell follows, not a part.
 const MAIN: u32 = 1 << 31;
@@ -24,6 +24,7 @@ pub struct Known<'s> {
     pub memo: Option<&'s Memo>,
     /// How many roots come before the threads.
     pub common: usize,
+    pub rules: &'s Rules,
 }
 
 /// What the steps from one state have in common; kept because many are asked for in a row.
@@ -51,7 +52,8 @@ impl<'s> Known<'s> {
         let memo = self.memo?;
         let way = |row: &[u32]| memo.known_way(row);
         let (begins, way) = present.beginning(self.pieces, self.common, graph, job, way)?;
-        memo.find(begins, way, |cell| present.answer(self.pieces, graph, cell)).ok()
+        let found = memo.find(begins, way, |cell| present.answer(self.pieces, graph, cell)).ok()?;
+        (!self.rules.may_refuse(graph.seats, memo.outcome(found).starts)).then_some(found)
     }
 
     #[inline]

@@ -1,6 +1,7 @@
 //! How to explore.
 
 use super::flaw::Flaw;
+use crate::world::MAX_THREADS;
 
 /// What to look for, how far, and with which reductions.
 #[derive(Debug, Clone)]
@@ -12,6 +13,8 @@ pub struct Options {
     pub cores: usize,
     pub reductions: Reductions,
     pub time: Time,
+    /// So many threads of a process may live beside its first: it is refused another.
+    pub max_threads: usize,
     pub extent: Extent,
     /// Collect every distinct outcome.
     pub outcomes: bool,
@@ -134,6 +137,7 @@ impl Default for Options {
             cores: 1,
             reductions: Reductions::ALL,
             time: Time::Any,
+            max_threads: MAX_THREADS,
             extent: Extent::Everything,
             outcomes: false,
             variables: Vec::new(),

@@ -23,6 +23,8 @@ pub struct Outcome {
     pub died: bool,
     /// The script has called `exit`.
     pub exited: Option<i32>,
+    /// How many threads it starts.
+    pub starts: u32,
     /// What it proves wrong of what was taken for granted.
     pub refuted: Option<Assumption>,
     /// What it depends on: the cells that it met; and whether it depends on more, or changes what is another thread's.
@@ -120,6 +122,7 @@ impl Outcome {
             choices: log.choices,
             died: false,
             exited: None,
+            starts: log.starts,
             refuted: log.refuted,
             met: Box::default(),
             opaque: log.opaque,

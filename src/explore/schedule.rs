@@ -16,12 +16,13 @@
 //! main(timeout)             # line 9: gives up
 //! ```
 //!
-//! Each line of turns is what one thread does without a switch; `*3` says how often. A thread is called by its name, and
-//! `teller/2` is the second thread of that name to be started; names that are no plain words stand in quotes. What
+//! Each line of turns is what one thread does without a switch; `*3` says how often. A thread is called by its name,
+//! and `teller/2` is the second thread of that name to be started; names that are no plain words stand in quotes. What
 //! follows `#` is for people only. A script that came from no file is in here itself: `text` and its name instead of
 //! `script` and its path, then each of its lines behind `| `. A line `changing accounts` names what is no variable but
-//! holds a container that changes: that decides what a step is. Reading is in `read`, what was asked of the exploration in
-//! `settings`; what runs a schedule, and whether it fits, is said elsewhere.
+//! holds a container that changes: that decides what a step is. `limit 20` is the limit of threads, unless it is the
+//! usual one. Reading is in `read`, what was asked of the exploration in `settings`; what runs a schedule, and whether
+//! it fits, is said elsewhere.
 
 mod read;
 mod settings;

@@ -43,7 +43,6 @@ pub struct Steps {
     /// How many roots come before the threads.
     pub common: usize,
     pub canonical: Canonical,
-    pub(super) symmetry: bool,
     pub(super) memo: Option<Memo>,
     seed: u64,
     pub(super) flaw: Option<Flaw>,
@@ -73,6 +72,7 @@ impl Steps {
     pub fn new(program: Arc<Verified>, options: &Options) -> Steps {
         let mut rules = Rules::of(&program, options.reductions, options.time, options.outcomes);
         rules.arguments.clone_from(&options.arguments);
+        rules.max_threads = options.max_threads;
         rules.memory = usize::try_from(options.limits.memory).unwrap_or(usize::MAX) / SHARE;
         let watched = rules.watched;
         // Their final values are looked at, and a daemon or `exit` may cut a thread short anywhere.
@@ -90,7 +90,6 @@ impl Steps {
         Steps {
             common: FIRST_GLOBAL + program.globals.len(),
             image: Image::new(program),
-            symmetry: options.reductions.symmetry && !rules.names,
             rules,
             pieces: Pieces::default(),
             canonical: Canonical::default(),
@@ -112,6 +111,11 @@ impl Steps {
             computed: 0,
             known: 0,
         }
+    }
+
+    /// Whether equal threads are taken one for another.
+    pub(super) fn symmetry(&self) -> bool {
+        !self.rules.names()
     }
 
     /// The same program and options from the beginning.
@@ -164,8 +168,8 @@ impl Steps {
             let label = self.label(node, object, universe, number, snapshot.seats);
             flat.push(label, node.refs.iter().copied());
         }
-        let mut graph = Graph::default();
-        self.canonical.form(&flat, self.common, self.symmetry, &mut self.pieces, &mut graph);
+        let (mut graph, symmetry) = (Graph::default(), self.symmetry());
+        self.canonical.form(&flat, self.common, symmetry, &mut self.pieces, &mut graph);
         graph
     }
 
@@ -217,8 +221,12 @@ impl Steps {
         let (begins, way) = begins.unwrap_or_else(|| unreachable!("each way gets a number"));
         let from = match memo.find(begins, way, |cell| present.answer(pieces, graph, cell)) {
             Ok(number) => {
+                let known = memo.outcome(number).clone();
+                if self.rules.may_refuse(graph.seats, known.starts) {
+                    return self.compute(graph, job).outcome;
+                }
                 self.known += 1;
-                return memo.outcome(number).clone();
+                return known;
             }
             Err(from) => from,
         };
@@ -232,7 +240,7 @@ impl Steps {
 
     /// What is known, to be read by several at once.
     pub fn read(&self) -> Known<'_> {
-        Known { pieces: &self.pieces, memo: self.memo.as_ref(), common: self.common }
+        Known { pieces: &self.pieces, memo: self.memo.as_ref(), common: self.common, rules: &self.rules }
     }
 
     /// The universe of a state, and the living object of each node.

@@ -27,6 +27,8 @@ use crate::value::{Value, show};
 use crate::world::Stream;
 use crate::world::legs::Legs;
 use crate::world::sim::{Ends, Fault, Log, Record, Universe, Way};
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// A run that is being told.
@@ -39,6 +41,8 @@ pub struct Teller<'s> {
     universe: Universe,
     /// Every thread that was ever started, in the order of starts.
     known: Vec<Arc<Thread>>,
+    /// Where they stand there, by their ids.
+    numbers: HashMap<u32, usize>,
     /// The process of each; None for the first.
     spaces: Vec<Option<Arc<Space>>>,
     pub story: Story,
@@ -58,7 +62,9 @@ impl<'s> Teller<'s> {
         let known: Vec<Arc<Thread>> = universe.seats.iter().map(|seat| seat.thread.clone()).collect();
         let mut story = Story::default();
         story.schedule.changing = steps.changing();
+        let numbers = known.iter().enumerate().map(|(at, thread)| (thread.id, at)).collect();
         Teller {
+            numbers,
             who: steps.places(graph.seats),
             steps,
             graph,
@@ -108,7 +114,8 @@ impl<'s> Teller<'s> {
         }
         let log = step_taken.log;
         for seat in &self.universe.seats {
-            if !self.known.iter().any(|known| Arc::ptr_eq(known, &seat.thread)) {
+            if let Entry::Vacant(entry) = self.numbers.entry(seat.thread.id) {
+                entry.insert(self.known.len());
                 self.known.push(seat.thread.clone());
                 self.spaces.push(seat.space.clone());
             }
@@ -158,10 +165,7 @@ impl<'s> Teller<'s> {
         self.steps.rules.assumed = assumed;
         self.graph = self.steps.graph_of(&self.universe);
         let places = self.steps.places(self.graph.seats);
-        let number = |seat: usize| {
-            let thread = &self.universe.seats[seat].thread;
-            self.known.iter().position(|known| Arc::ptr_eq(known, thread))
-        };
+        let number = |seat: usize| self.numbers.get(&self.universe.seats[seat].thread.id).copied();
         self.who = places.into_iter().filter_map(number).collect();
     }
 
@@ -296,9 +300,10 @@ impl<'s> Teller<'s> {
         let old = std::mem::take(&mut self.graph);
         self.steps.apply(&old, seat, change, &mut next);
         // New threads come after the others, in the order of their starts.
-        let mut newer: Vec<usize> = (0..self.known.len())
-            .filter(|known| !self.who.contains(known) && self.seat_of(*known).is_some())
-            .collect();
+        let before: HashSet<usize> = self.who.iter().copied().collect();
+        let living = self.universe.seats.iter().filter_map(|seat| self.numbers.get(&seat.thread.id).copied());
+        let mut newer: Vec<usize> = living.filter(|known| !before.contains(known)).collect();
+        newer.sort_unstable();
         order.append(&mut newer);
         self.who = vec![0; next.seats];
         for (at, who) in order.into_iter().enumerate() {

@@ -178,7 +178,7 @@ impl Steps {
         change.seats.iter().for_each(|(label, refs)| work.push(*label, refs.iter().map(shift)));
         (common + seats..flat.len()).for_each(|node| old(&mut work, node));
         change.new.iter().for_each(|(label, refs)| work.push(*label, refs.iter().map(shift)));
-        self.canonical.form(&work, common, self.symmetry, &mut self.pieces, out);
+        self.canonical.form(&work, common, self.symmetry(), &mut self.pieces, out);
         self.work = work;
     }
 

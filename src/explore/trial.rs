@@ -170,6 +170,7 @@ impl Steps {
             choices: log.choices,
             died: log.struck.is_some_and(|signal| signal != STOP),
             exited: universe.ended.flatten(),
+            starts: log.starts,
             refuted: log.refuted,
         };
         Done { outcome: Arc::new(outcome), met: cells }

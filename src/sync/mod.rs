@@ -17,6 +17,7 @@ pub mod future;
 mod heap;
 pub mod latch;
 pub mod lock;
+pub mod named;
 pub mod op;
 pub mod outside;
 pub mod owner;

@@ -2,6 +2,7 @@
 //!
 //! Starting one, and what it means to run, is the world's; this is what others can see of it.
 
+use super::named;
 use super::permits::Permits;
 use super::process::Process;
 use super::wait::WaitQueue;
@@ -215,7 +216,9 @@ impl Thread {
         thread
     }
 
+    /// Its name, to be put into words: if only for a report, `named::aside`.
     pub fn name(&self) -> Arc<str> {
+        named::in_error();
         self.name.lock().clone()
     }
 

@@ -7,6 +7,7 @@ use super::error::Error;
 use super::object::{Bound, Method, Object};
 use super::{Type, Value, compare, duration, number};
 use crate::code::{FunctionKind, Program};
+use crate::sync::named;
 use crate::sync::thread::{State, Thread};
 use foldhash::fast::RandomState;
 use std::collections::HashSet;
@@ -288,6 +289,7 @@ impl Writer<'_> {
             (Some(_), None) => "timer",
             (None, None) => "thread",
         };
+        named::in_text();
         let name = thread.name.lock().clone();
         let state = State::ALL.get(usize::from(thread.state.load(Ordering::SeqCst))).copied();
         _ = write!(self.out, "<{word} {name} {}>", state.unwrap_or(State::New).word());

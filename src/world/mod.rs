@@ -16,6 +16,16 @@ use crate::value::Value;
 use crate::value::error::{Error, Kind};
 use std::sync::Arc;
 
+/// So many threads may live at once beside `main`, unless told.
+pub const MAX_THREADS: usize = 10_000;
+
+/// That a thread is refused, as so many live.
+fn too_many_threads(thread: &Thread, limit: usize) -> Error {
+    let message = format!("thread \"{}\" cannot be started: {limit} threads live already", thread.name());
+    Error::new(Kind::Refused, message)
+        .hint("allow more with --max-threads, or share the work among fewer threads (pool)")
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stream {
     Out,

@@ -212,6 +212,19 @@ impl<'a> Reader<'a> {
                 *on = false;
             }
         }
+        if self.optional("limit") {
+            let start = self.more_in_line().unwrap_or(self.at);
+            self.skip(is_plain);
+            let Some(most) = self.text[start..self.at].parse().ok().filter(|most| *most > 0) else {
+                let most = usize::MAX;
+                return self.wrong(
+                    self.span(start),
+                    "the limit of threads is a number",
+                    format!("from 1 to {most}"),
+                );
+            };
+            settings.max_threads = most;
+        }
         if self.optional("asked") {
             let start = self.more_in_line().unwrap_or(self.at);
             if !self.optional(OUTCOMES) {

@@ -1,8 +1,9 @@
 //! What was asked of the exploration that found a schedule, as far as it decides what a step is: a run is the same
-//! again only with the same settings. Limits and workers are not among them.
+//! again only with the same settings. Limits (but that of threads) and workers are not among them.
 
 use super::words;
 use crate::explore::{Options, Reductions, Time};
+use crate::world::MAX_THREADS;
 use std::fmt::Write;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +13,7 @@ pub struct Settings {
     pub seed: u64,
     pub time: Time,
     pub reductions: Reductions,
+    pub max_threads: usize,
     /// Every distinct outcome was asked for, so that each `print` is a step of its own.
     pub outcomes: bool,
     /// `--vars`.
@@ -25,6 +27,7 @@ impl Settings {
             seed: options.seed,
             time: options.time,
             reductions: options.reductions,
+            max_threads: options.max_threads,
             outcomes: options.outcomes,
             variables: options.variables.clone(),
         }
@@ -36,6 +39,7 @@ impl Settings {
             seed: self.seed,
             time: self.time,
             reductions: self.reductions,
+            max_threads: self.max_threads,
             outcomes: self.outcomes,
             variables: self.variables.clone(),
             ..Options::default()
@@ -54,6 +58,9 @@ impl Settings {
             switches(&mut reductions).into_iter().filter(|(_, on)| !**on).map(|(n, _)| n).collect();
         if !off.is_empty() {
             let _ = writeln!(text, "without {}", off.join(" "));
+        }
+        if self.max_threads != MAX_THREADS {
+            let _ = writeln!(text, "limit   {}", self.max_threads);
         }
         if self.outcomes {
             let names = words(&self.variables);

@@ -39,6 +39,7 @@ fn tellers() -> (Recorded, Vec<Moment>) {
             seed: 7,
             time: Time::Idle,
             reductions: Reductions { merge: false, private: false, ..Reductions::ALL },
+            max_threads: 20,
             outcomes: true,
             variables: vec!["balance".into()],
         },
@@ -57,6 +58,7 @@ args    3 --fast \"a b\"
 seed    7
 time    idle
 without merge private
+limit   20
 asked   outcomes balance
 changing tellers \"a b\"
 fails   ensure: balance is 101 at the end
@@ -117,9 +119,9 @@ fn said(from: &str, to: &str) -> String {
 #[test]
 fn mistakes_are_told_with_their_place() {
     let expected = r#"error[E0101]: there is no thread "teller" number 3, only 2 of that name
-  --> bank.schedule:16:1
+  --> bank.schedule:17:1
    |
-16 | teller/3 teller/2(choice 1, choice 0) # line 4: reads balance = 100
+17 | teller/3 teller/2(choice 1, choice 0) # line 4: reads balance = 100
    | ^^^^^^^^
    |
    = help: the line `threads` names all there are, in the order of their starts
@@ -137,6 +139,9 @@ fn mistakes_are_told_with_their_place() {
         ("seed    7", "seed -7", "the seed is a number"),
         ("idle", "soon", "there is no such rule of time"),
         ("private", "privacy", "there is no such reduction"),
+        ("limit   20", "limit   none", "the limit of threads is a number"),
+        ("limit   20", "limit   0", "from 1 to"),
+        ("limit   20", "limit", "the limit of threads is a number"),
         ("outcomes", "politely", "nothing of that kind is asked"),
         ("changing tellers", "changing \"tellers", "this text is never closed"),
         ("ensure:", "hope:", "this can not fail"),
@@ -179,11 +184,12 @@ fn any_settings() -> impl Strategy<Value = Settings> {
         liveness,
     });
     let time = prop::sample::select(vec![Time::Any, Time::Idle]);
-    (texts(), any::<u64>(), time, reductions, any::<bool>(), texts()).prop_map(
-        |(arguments, seed, time, reductions, outcomes, names)| {
+    let most = prop::sample::select(vec![1, 10_000, usize::MAX]);
+    (texts(), any::<u64>(), time, reductions, most, any::<bool>(), texts()).prop_map(
+        |(arguments, seed, time, reductions, max_threads, outcomes, names)| {
             // Variables are told as a part of outcomes.
             let variables = if outcomes { names } else { Vec::new() };
-            Settings { arguments, seed, time, reductions, outcomes, variables }
+            Settings { arguments, seed, time, reductions, max_threads, outcomes, variables }
         },
     )
 }

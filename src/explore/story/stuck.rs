@@ -3,14 +3,14 @@
 use super::Teller;
 use super::log::thing_of;
 use crate::report::runtime::{Deadlock, Stuck};
-use crate::sync::{Op, Releasers, Who};
+use crate::sync::{Releasers, Who};
 use crate::world::sim::{Ends, Universe, Way};
 
 impl Teller<'_> {
     /// Who waits for what, in the present state: a ring of threads that wait for each other if there is one, else all
     /// that cannot go on.
     pub fn deadlock(&mut self) -> Deadlock {
-        let mut stuck = Vec::new();
+        let (mut stuck, mut copy) = (Vec::new(), None);
         for at in 0..self.universe.seats.len() {
             let seat = &self.universe.seats[at];
             let (thread, name) = (seat.thread.clone(), seat.label());
@@ -19,7 +19,7 @@ impl Teller<'_> {
                 (None, Some(fiber)) => fiber.next_line(&self.steps.image.program),
                 (Some(_), _) | (None, None) => seat.line,
             };
-            let Some((waits, releasers, _)) = self.waits_for(at) else { continue };
+            let Some((waits, releasers, _)) = self.waits_in(at, &mut copy) else { continue };
             let holds = self.universe.held_by(&thread).into_iter();
             let holds = holds.map(|(sync, line)| (sync.label(), line)).collect();
             stuck.push((thread.id, releasers, Stuck { thread: name, holds, waits, line }));
@@ -48,7 +48,16 @@ impl Teller<'_> {
     }
 
     /// What a thread waits for, who could end that, and the thing that it is about; None when it could go on.
-    pub(super) fn waits_for(&mut self, seat: usize) -> Option<(String, Releasers, Option<String>)> {
+    pub(super) fn waits_for(&self, seat: usize) -> Option<(String, Releasers, Option<String>)> {
+        self.waits_in(seat, &mut None)
+    }
+
+    /// The same. What it is about to do is tried in a copy, which serves others too as long as nothing changes in it.
+    fn waits_in(
+        &self,
+        seat: usize,
+        kept: &mut Option<Universe>,
+    ) -> Option<(String, Releasers, Option<String>)> {
         if self.universe.is_stopped(seat) {
             return Some(("is stopped, and waits for the signal CONT".into(), Releasers::Outside, None));
         }
@@ -58,11 +67,11 @@ impl Teller<'_> {
         if let Some(wait) = &it.wait {
             return Some((wait.op.describe(), wait.op.releasers(who), thing_of(&wait.op)));
         }
-        // In a copy, whose threads have other ids: they are told by their places.
-        let (mut copy, _) = self.copy();
+        let mut copy = kept.take().unwrap_or_else(|| self.named_copy());
         let Ends::Blocked(op) = copy.step(seat, Way::Run, Vec::new(), &self.steps.rules).ends else {
             return None;
         };
+        // Its threads have other ids: they are told by their places.
         let here = |id: u32| {
             let seat = copy.seats.iter().position(|seat| seat.thread.id == id)?;
             Some(self.universe.seats[seat].thread.id)
@@ -72,15 +81,16 @@ impl Teller<'_> {
             Releasers::All(all) => Releasers::All(all.into_iter().filter_map(here).collect()),
             other => other,
         };
-        // Names are the living threads' own.
-        Some((self.named(&op, &copy), releasers, thing_of(&op)))
+        *kept = Some(copy);
+        Some((op.describe(), releasers, thing_of(&op)))
     }
 
-    /// What an operation of a copy waits for, with the names that its threads have here.
-    fn named(&self, op: &Op, copy: &Universe) -> String {
+    /// A copy whose threads have the names of those here.
+    fn named_copy(&self) -> Universe {
+        let (copy, _) = self.copy();
         for (other, seat) in copy.seats.iter().zip(&self.universe.seats) {
             *other.thread.name.lock() = seat.thread.name();
         }
-        op.describe()
+        copy
     }
 }

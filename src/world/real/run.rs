@@ -35,6 +35,7 @@ use crate::sync::Sync;
 use crate::sync::thread::{Entry, Thread};
 use crate::sync::wait::{WaitQueue, Waiter};
 use crate::value::{Value, error::Error};
+use crate::world::MAX_THREADS;
 use crate::world::legs::Legs;
 use parking_lot::{Condvar, Mutex};
 use std::collections::HashMap;
@@ -109,7 +110,7 @@ impl Default for Options {
         Options {
             arguments: Vec::new(),
             timeout: None,
-            max_threads: 10_000,
+            max_threads: MAX_THREADS,
             read: Allowed::Nothing,
             write: Allowed::Nothing,
             run: Programs::None,

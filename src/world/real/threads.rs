@@ -16,6 +16,7 @@ use crate::sync::thread::{Entry, State, Thread, Timer};
 use crate::sync::wait::Waiter;
 use crate::value::error::{Error, Kind};
 use crate::value::{Value, step};
+use crate::world::too_many_threads;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -151,10 +152,7 @@ impl Shared {
         let limit = self.options.max_threads.min(races);
         let mut table = self.table.lock();
         if self.alive.load(Ordering::SeqCst) > limit {
-            let message =
-                format!("thread \"{}\" cannot be started: {limit} threads live already", seat.thread.name());
-            return Err(Error::new(Kind::Refused, message)
-                .hint("allow more with --max-threads, or share the work among fewer threads (pool)"));
+            return Err(too_many_threads(&seat.thread, limit));
         }
         self.alive.fetch_add(1, Ordering::SeqCst);
         table.seats.insert(seat.thread.id, seat.clone());

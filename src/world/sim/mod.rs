@@ -2,12 +2,14 @@
 //! stands still, and can be stored.
 //!
 //! In reading order: `universe` (what a run consists of), `step` (what one thread does between two moments at which
-//! others may move), `world` (what the machine sees of it), `process` and `signals` (processes other than the first,
+//! others may move), `log` (what it did), `lives` (how threads begin and end), `world` (what the machine sees of it), `process` and `signals` (processes other than the first,
 //! and what is sent to them), `sockets` (where they meet), `record` (what the threads did, to do it again), `saved` (a
 //! universe as a graph of nodes and back).
 //!
 //! What a lock or a queue does is not here but in `sync`; which steps to take, in which order, is `explore`'s to say.
 
+mod lives;
+mod log;
 mod pipes;
 mod process;
 mod record;
@@ -19,9 +21,10 @@ mod step;
 mod universe;
 mod world;
 
+pub use log::{Fault, Log, Met};
 pub use record::Record;
 pub use rules::{Assumption, Assumptions, Rules};
 pub use saved::Snapshot;
-pub use step::{Ends, Fault, Log, Met, Step, Way, next_choices};
+pub use step::{Ends, Step, Way, next_choices};
 pub use universe::{MAIN, Seat, Universe};
 pub use world::too_much_memory;

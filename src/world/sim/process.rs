@@ -469,19 +469,19 @@ impl Universe {
 
     /// A thread is no more, wherever it stands: what it held is abandoned.
     fn vanish(&mut self, at: usize) {
-        let (thread, name) = (self.seats[at].thread.clone(), self.seats[at].label());
-        let process = self.seats[at].space.as_ref().map_or_else(|| name.clone(), |space| space.handle.name());
+        let (thread, space) = (self.seats[at].thread.clone(), self.seats[at].space.clone());
         if let Some(mut wait) = self.seats[at].wait.take() {
             let who = Who { thread: &thread, line: self.seats[at].line };
             match &mut wait.op {
-                Op::Barrier(wait) => {
-                    wait.leave(who, &|| format!("process \"{process}\" ended while it waited"))
-                }
+                Op::Barrier(wait) => wait.leave(who, &|| {
+                    let process = space.as_ref().map_or_else(|| thread.name(), |space| space.handle.name());
+                    format!("process \"{process}\" ended while it waited")
+                }),
                 other => other.abandon(who),
             }
         }
         for (sync, _) in self.held_by(&thread) {
-            sync.abandon(thread.id, &name);
+            sync.abandon(thread.id, &self.seats[at].label());
         }
         // What is left of its process may still name it, until that is forgotten.
         self.absent.push(thread.clone());

@@ -6,6 +6,7 @@ use crate::code::reach::{self, Reach};
 use crate::code::sharing::Sharing;
 use crate::code::{FunctionKind, Instruction, Program};
 use crate::explore::{Reductions, Time};
+use crate::world::MAX_THREADS;
 use std::sync::OnceLock;
 
 /// What is taken for granted until a step proves it wrong: then the search begins again without it.
@@ -16,6 +17,9 @@ pub struct Assumptions {
     /// Of the threads of a `parallel` no more than one fails. Then nobody can tell in which order it has them; else it raises
     /// the error of the first.
     pub one_fails: bool,
+    /// No text has the name of a thread in it. Then what threads of a kind have in common will do in a state; else names and
+    /// numbers belong to it.
+    pub nameless: bool,
 }
 
 /// One of them.
@@ -23,6 +27,7 @@ pub struct Assumptions {
 pub enum Assumption {
     Frozen(u32),
     OneFails,
+    Nameless,
 }
 
 impl Assumptions {
@@ -30,6 +35,7 @@ impl Assumptions {
         match wrong {
             Assumption::Frozen(index) => self.frozen[index as usize] = false,
             Assumption::OneFails => self.one_fails = false,
+            Assumption::Nameless => self.nameless = false,
         }
     }
 }
@@ -41,8 +47,8 @@ pub struct Rules {
     pub liveness: Option<Liveness>,
     /// Which lists of threads are only joined.
     pub crews: Option<Crews>,
-    /// Names and ids of threads belong to the state.
-    pub names: bool,
+    /// The script may look at errors, so what their messages tell is told to it.
+    pub reads_errors: bool,
     /// How many values of a queue are not reported done belongs to the state.
     pub counts_tasks: bool,
     /// The time belongs to the state.
@@ -78,6 +84,8 @@ pub struct Rules {
     pub reach: OnceLock<Reach>,
     /// Which registers may still be read, likewise.
     pub copied: OnceLock<Liveness>,
+    /// So many threads of a process may live beside its first.
+    pub max_threads: usize,
     /// Bytes that a state of the script may take while a step is tried in it.
     pub memory: usize,
     /// The script's own arguments.
@@ -94,6 +102,17 @@ const CUTS: [&str; 2] = ["exit", "daemon"];
 const LOCKS: [&str; 3] = ["timeout", "waiting", "locked"];
 
 impl Rules {
+    /// Whether names and ids of threads belong to the state.
+    pub fn names(&self) -> bool {
+        !self.assumed.nameless
+    }
+
+    /// Whether a step that starts so many threads may be refused one of them, where so many live.
+    #[inline]
+    pub fn may_refuse(&self, living: usize, starts: u32) -> bool {
+        starts > 0 && living + starts as usize > self.max_threads + 1
+    }
+
     pub fn of(program: &Program, reductions: Reductions, time: Time, prints: bool) -> Rules {
         let sharing = Sharing::of(program);
         let uses = |names: &[&str]| {
@@ -104,6 +123,8 @@ impl Rules {
         let selects = instructions().any(|instruction| {
             matches!(instruction, Instruction::Select { .. } | Instruction::EnterTimed { .. })
         });
+        let mut handlers = program.functions.iter().flat_map(|function| &function.handlers);
+        let catches = handlers.any(|handler| !handler.cleanup);
         let daemons = program.functions.iter().any(|function| match function.kind {
             FunctionKind::Thread { daemon, .. } | FunctionKind::ThreadWithMembers { daemon, .. } => daemon,
             FunctionKind::Plain | FunctionKind::Class(_) | FunctionKind::Watch { .. } => false,
@@ -128,7 +149,7 @@ impl Rules {
             time,
             liveness: (reductions.liveness && !pipes).then(|| Liveness::of(program)),
             crews: (reductions.symmetry && reductions.liveness && !pipes).then(|| Crews::of(program)),
-            names: watched || !reductions.symmetry,
+            reads_errors: catches || uses(&["error"]),
             counts_tasks: uses(&["task_done", "unfinished"]),
             clock: sharing.observes_time,
             watched,
@@ -148,6 +169,7 @@ impl Rules {
             assumed: Assumptions {
                 frozen: vec![reductions.private; program.fixed.len()],
                 one_fails: reductions.symmetry,
+                nameless: reductions.symmetry && !watched,
             },
             looked_at: sharing.looked_at,
             watches: program
@@ -163,6 +185,7 @@ impl Rules {
             pids: uses(&["pid", "ppid"]),
             reach: OnceLock::new(),
             copied: OnceLock::new(),
+            max_threads: MAX_THREADS,
             memory: usize::MAX,
             arguments: Vec::new(),
         }

@@ -58,7 +58,7 @@ impl Universe {
         let roots = first_seat + self.seats.len() as u32;
         let threads = self.seats.iter().map(|seat| seat.thread.clone()).chain([self.main.clone()]);
         let threads = threads.chain(self.absent.iter().cloned());
-        let mut builder = Builder::new(roots, rules.names, rules.counts_tasks, threads);
+        let mut builder = Builder::new(roots, rules.names(), rules.counts_tasks, threads);
         builder.root(WORLD, 0, |w| self.save_world(w, rules));
         builder.root(FIXED, 1, |w| {
             for index in 0..program.fixed.len() as u32 {
@@ -105,7 +105,7 @@ impl Universe {
                 w.wire(server);
             }
         }
-        if rules.names {
+        if rules.names() {
             w.count(u64::from(self.next_id));
             let mut names: Vec<_> = self.names.iter().collect();
             names.sort();
@@ -138,7 +138,7 @@ impl Universe {
                 self.servers.push((place, r.wire()));
             }
         }
-        if rules.names {
+        if rules.names() {
             self.next_id = r.count() as u32;
             for _ in 0..r.count() {
                 let name = r.text().to_string();
@@ -223,7 +223,7 @@ impl Universe {
         let mut universe = Universe::of(own.clone(), 0);
         universe.seats.clear();
         universe.next_id = MAIN + contents.len() as u32 + 1;
-        let mut living = Living::new(contents, refs, rules.names).with_image(&own);
+        let mut living = Living::new(contents, refs, rules.names()).with_image(&own);
         living.root(WORLD, |r| universe.load_world(r, rules));
         living.root(FIXED, |r| {
             for index in 0..image.program.fixed.len() as u32 {

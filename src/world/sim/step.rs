@@ -1,20 +1,20 @@
 //! One step: what one thread does between two moments at which others may move. It is one operation that others can
 //! tell (a read of a shared variable, an acquire, a put), and everything after it that they cannot.
 
+use super::log::{Fault, Log, Met};
 use super::record::Record;
-use super::rules::{Assumption, Rules};
+use super::rules::Rules;
 use super::signals::until_continued;
 use super::universe::{Seat, Universe};
 use crate::builtin::Wait;
 use crate::code::verify::Verified;
 use crate::explore::Time;
 use crate::machine::saved::Rest;
-use crate::machine::touch::{Act, Touch};
-use crate::machine::{self, Exit, Fiber, Image, Judged, Space, Watch};
-use crate::source::Span;
+use crate::machine::touch::Act;
+use crate::machine::{self, Exit, Fiber, Image, Judged, Space};
 use crate::state::Shared;
 use crate::sync::thread::{Entry, State, Thread, Waiting};
-use crate::sync::{Op, Who};
+use crate::sync::{Op, Who, named};
 use crate::value::Value;
 use crate::value::error::Error;
 use std::cell::Cell;
@@ -43,69 +43,6 @@ pub enum Ends {
     Moved,
     /// It could not do its operation: nothing has changed (the universe is to be thrown away).
     Blocked(Op),
-}
-
-/// What a step did, for races, reports and outcomes.
-#[derive(Debug)]
-pub struct Log {
-    /// What its operation touched.
-    pub touches: Vec<Touch>,
-    /// The same for whoever tells the step, also when nobody else was there who could have noticed.
-    pub told: Vec<Touch>,
-    pub act: Act,
-    /// The operation was part of what runs as one step.
-    pub atomic: bool,
-    /// Where the operation stands.
-    pub line: u32,
-    pub span: Span,
-    /// Written to standard output, and to standard error.
-    pub output: String,
-    pub errors: String,
-    /// What went wrong in it.
-    pub faults: Vec<Fault>,
-    /// Which of how many, at each choice.
-    pub choices: Vec<(u32, u32)>,
-    /// It ran for very long without anything that others could tell.
-    pub long: bool,
-    /// It has taken more memory than it may, and was stopped there.
-    pub beyond: Option<Arc<Error>>,
-    /// Everything that it met, in the order of meeting it: what it did depends on nothing else.
-    pub met: Vec<Met>,
-    /// What it did may depend on more than that.
-    pub opaque: bool,
-    /// What was taken for granted, and is not so.
-    pub refuted: Option<Assumption>,
-    /// The thread stood at a `join`.
-    pub joins: bool,
-    /// The signal that came in its place: of which its process has died, or that has stopped it.
-    pub struck: Option<i32>,
-    /// It closed ends of pipes that nobody can use any more.
-    pub lets_go: bool,
-    /// After its operation it has passed a `join` that nobody could tell from waiting there.
-    pub passed_join: bool,
-}
-
-/// Something that a step looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Met {
-    /// A variable of the top level.
-    Global(u32),
-    /// An object, by its address.
-    Object(usize),
-}
-
-/// An error that ended a thread, or an `invariant` or `ensure` that does not hold.
-#[derive(Debug)]
-pub enum Fault {
-    Uncaught {
-        thread: Arc<str>,
-        /// The thread's process; None for the first.
-        process: Option<Arc<str>>,
-        error: Arc<Error>,
-        holds: Vec<(String, u32)>,
-    },
-    /// The condition, and why: it is false, or its evaluation raised an error.
-    Watch { watch: Watch, error: Arc<Error>, raised: bool },
 }
 
 /// The choices of a step: those that are given, then the first each time.
@@ -180,12 +117,16 @@ impl Universe {
 
     /// Lets a thread take a step, with these choices; further ones are the first each time.
     pub fn step(&mut self, seat: usize, way: Way, choices: Vec<u32>, rules: &Rules) -> Step {
-        self.stepper(seat, choices, rules).whole(way)
+        named::take();
+        let mut step = self.stepper(seat, choices, rules).whole(way);
+        step.log.told_names(rules);
+        step
     }
 
     /// Evaluates every `invariant`, or every `ensure`; with what the evaluations touched.
     pub fn look(&mut self, ensure: bool, rules: &Rules) -> (Vec<Fault>, Log) {
         let mut faults = Vec::new();
+        named::take();
         let mut stepper = self.stepper(0, Vec::new(), rules);
         stepper.space = None;
         for watch in stepper.universe.watches.clone() {
@@ -201,6 +142,7 @@ impl Universe {
         }
         let mut log = std::mem::take(&mut stepper.log);
         log.opaque |= stepper.looked_around.get();
+        log.told_names(rules);
         (faults, log)
     }
 
@@ -222,32 +164,6 @@ impl Universe {
             line: 0,
             looked_around: Cell::new(false),
             space,
-        }
-    }
-}
-
-impl Default for Log {
-    fn default() -> Log {
-        Log {
-            touches: Vec::new(),
-            told: Vec::new(),
-            act: Act::Plain,
-            atomic: false,
-            line: 0,
-            span: Span::default(),
-            output: String::new(),
-            errors: String::new(),
-            faults: Vec::new(),
-            choices: Vec::new(),
-            long: false,
-            beyond: None,
-            met: Vec::new(),
-            opaque: false,
-            refuted: None,
-            joins: false,
-            struck: None,
-            lets_go: false,
-            passed_join: false,
         }
     }
 }
@@ -403,7 +319,7 @@ impl Stepper<'_> {
     }
 
     /// Runs the fiber until it rests, waits or ends.
-    fn go_on(&mut self, mut fiber: Fiber, answer: Option<Result<Value, Error>>) -> Moved {
+    pub(super) fn go_on(&mut self, mut fiber: Fiber, answer: Option<Result<Value, Error>>) -> Moved {
         let image = self.image();
         let exit = match answer {
             None => machine::run(&image, &mut fiber, self),
@@ -444,7 +360,7 @@ impl Stepper<'_> {
         self.thread.state.store(state as u8, Ordering::SeqCst);
         let waiting = Waiting {
             on: wait.op.on(),
-            text: wait.op.text(),
+            text: named::aside(|| wait.op.text()),
             line: self.line,
             timed: wait.deadline.is_some(),
         };
@@ -454,151 +370,13 @@ impl Stepper<'_> {
         seat.wait = Some(wait);
     }
 
-    /// An error that nothing has caught ends the thread, which held so much when it was raised.
-    fn report(&mut self, error: &Arc<Error>, held: Vec<(String, u32)>) {
-        // What `parallel` started raises its error there.
-        if self.thread.raised_elsewhere.load(Ordering::SeqCst) {
-            return;
-        }
-        self.uncaught(error, held);
-    }
-
-    /// The thread, or one run of a timer's body, has ended.
-    pub(super) fn ended(&mut self, exit: Exit) -> Moved {
-        if let Exit::Finished(_) = exit
-            && self.next_beat()
-        {
-            return Moved::Rests;
-        }
-        let mut exited = None;
-        self.handler_ends();
-        let (state, outcome) = match exit {
-            Exit::Finished(value) => (State::Finished, Ok(value)),
-            Exit::Failed(error) => (State::Failed, Err(error)),
-            Exit::Exited(status) => {
-                exited = Some(status);
-                (State::Finished, Ok(Value::Nil))
-            }
-            Exit::Stopped | Exit::Suspended(_) | Exit::Paused => (State::Finished, Ok(Value::Nil)),
-        };
-        if self.thread.held.load(Ordering::SeqCst) > 0 {
-            self.log.opaque = true;
-            let name = self.universe.seats[self.seat].label();
-            for (sync, _) in self.universe.held_by(&self.thread) {
-                sync.abandon(self.thread.id, &name);
-            }
-        }
-        // A thread ends once.
-        let _ = self.thread.outcome.set(outcome);
-        self.thread.state.store(state as u8, Ordering::SeqCst);
-        self.universe.seats[self.seat].fiber = None;
-        self.universe.seats[self.seat].wait = None;
-        match (self.space.clone(), exited) {
-            (None, Some(status)) => self.universe.ended = Some(Some(status)),
-            (None, None) => {}
-            (Some(space), Some(status)) => self.process_ends(&space, status),
-            (Some(space), None) => self.thread_of_process_ends(&space),
-        }
-        Moved::Rests
-    }
-
-    /// A timer that repeats waits for its next time; false for everything else.
-    fn next_beat(&mut self) -> bool {
-        if self.universe.seats[self.seat].handles.is_some() {
-            return self.next_signal();
-        }
-        let Some(timer) = self.thread.timer.as_ref().filter(|timer| timer.repeats) else { return false };
-        let deadline = self.universe.now.saturating_add(timer.delay);
-        self.universe.seats[self.seat].fiber = None;
-        self.line = self.universe.seats[self.seat].line;
-        self.rest(Wait { op: Op::Beat(self.thread.clone()), deadline: Some(deadline) });
-        true
-    }
-
-    /// A thread has been started in this step.
-    pub fn begin(&mut self, thread: &Arc<Thread>) {
-        self.published = true;
-        // From here on there is somebody who can tell, even if nobody could tell what this step began with.
-        self.fresh = false;
-        let mut seat = Seat { space: self.space.clone(), ..Seat::new(thread.clone()) };
-        if let Some(space) = &seat.space
-            && !thread.daemon.load(Ordering::SeqCst)
-        {
-            space.threads.fetch_add(1, Ordering::SeqCst);
-        }
-        seat.body = thread.entry.lock().take();
-        if let Some(timer) = &thread.timer {
-            let deadline = self.universe.now.saturating_add(timer.delay);
-            seat.wait = Some(Wait { op: Op::Beat(thread.clone()), deadline: Some(deadline) });
-        }
-        self.universe.seats.push(seat);
-        self.universe.record.iter_mut().for_each(|record| record.started(thread));
-    }
-
-    /// After the thread's own part: threads that it started come to their first operation.
-    fn settle(&mut self) {
-        let mut at = 0;
-        while at < self.universe.seats.len() {
-            let seat = &mut self.universe.seats[at];
-            let waits = seat.wait.is_some() || seat.failing.is_some();
-            let is_new = seat.fiber.is_none() || seat.answer.is_some();
-            if is_new && !waits && !seat.thread.ended() {
-                self.advance(at);
-            }
-            at += 1;
-        }
-        self.universe.seats.retain(|seat| !seat.thread.ended());
-    }
-
-    /// A new thread goes on to its first operation that others can tell.
-    fn advance(&mut self, at: usize) {
-        let seat = &mut self.universe.seats[at];
-        (self.seat, self.thread, self.space) = (at, seat.thread.clone(), seat.space.clone());
-        (self.fresh, self.published, self.instructions) = (false, true, 0);
-        let moved = match (seat.answer.take(), seat.body.take()) {
-            (Some(answer), _) => match seat.fiber.take() {
-                Some(fiber) => self.go_on(fiber, Some(Ok(answer))),
-                None => unreachable!("what returns from a fork has a fiber"),
-            },
-            // Nothing to run.
-            (None, None) => self.ended(Exit::Finished(Value::Nil)),
-            (None, Some(body)) => self.begins(body),
-        };
-        if let Moved::Waits(wait) = moved {
-            self.rest(wait);
-        }
-        self.recorded(Way::Run);
-    }
-
-    /// Goes on to its first operation from the beginning of what it runs.
-    fn begins(&mut self, body: Entry) -> Moved {
-        match Fiber::new(&self.image(), body) {
-            Ok(fiber) => self.go_on(fiber, None),
-            Err(error) => {
-                let error = Arc::new(error);
-                self.uncaught(&error, Vec::new());
-                self.ended(Exit::Failed(error))
-            }
-        }
-    }
-
-    /// The thread has ended with an error that nothing caught, holding so much.
-    fn uncaught(&mut self, error: &Arc<Error>, holds: Vec<(String, u32)>) {
-        match &self.space {
-            Some(space) => space.failed.store(true, Ordering::SeqCst),
-            None => self.universe.failed = true,
-        }
-        let (thread, process) = (self.thread.name(), self.space.as_ref().map(|space| space.handle.name()));
-        self.log.faults.push(Fault::Uncaught { thread, process, error: error.clone(), holds });
-    }
-
     /// The variables that the thread sees.
     pub(super) fn image(&self) -> Arc<Image> {
         self.space.as_ref().map_or(&self.universe.image, |space| &space.image).clone()
     }
 
     /// Keeps what the thread has just done, if somebody wants to know.
-    fn recorded(&mut self, way: Way) {
+    pub(super) fn recorded(&mut self, way: Way) {
         if let Some(record) = &mut self.universe.record {
             record.leg(&self.universe.seats[self.seat], way, self.instructions, &self.choices.made);
         }

@@ -1,7 +1,8 @@
 //! What the machine sees of the simulated world while one thread takes a step.
 
+use super::log::Met;
 use super::rules::Assumption;
-use super::step::{Met, Stepper};
+use super::step::Stepper;
 use super::universe::{FIRST_PID, OUTER_PID, Universe};
 use crate::builtin::Wait;
 use crate::code::Program;
@@ -9,6 +10,7 @@ use crate::machine::touch::{Act, Part, Place, Touch, Touches};
 use crate::machine::{self, Fiber, Interrupted, Scheduler, Stopped, Waited, Watch};
 use crate::memory;
 use crate::state::Shared;
+use crate::sync::named;
 use crate::sync::outside::{Outside, Way};
 use crate::sync::pool::copied::Copies;
 use crate::sync::process::Born;
@@ -16,6 +18,7 @@ use crate::sync::thread::{State, Thread};
 use crate::sync::{Kind, Op, Sync, future::Failure};
 use crate::value::Value;
 use crate::value::error::{self, Error};
+use crate::world::too_many_threads;
 use crate::world::{Stream, World, sealed};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -78,7 +81,7 @@ impl World for Stepper<'_> {
 
     fn start(&mut self, thread: &Arc<Thread>) -> Result<(), Error> {
         if thread.process.is_some() {
-            return self.start_process(thread);
+            return named::for_errors(|| self.start_process(thread));
         }
         let (new, running) = (State::New as u8, State::Running as u8);
         if thread.state.compare_exchange(new, running, Ordering::SeqCst, Ordering::SeqCst).is_err() {
@@ -87,6 +90,13 @@ impl World for Stepper<'_> {
                 format!("thread \"{}\" has been started already", thread.name()),
             )
             .hint("a thread runs once; make a new one to run it again"));
+        }
+        let here = self.universe.seats.iter().filter(|seat| seat.is_in(self.space.as_ref()));
+        if here.count() > self.rules.max_threads {
+            thread.state.store(new, Ordering::SeqCst);
+            // How many live is not met: who remembers a step asks `may_refuse`.
+            self.log.opaque = true;
+            return Err(too_many_threads(thread, self.rules.max_threads));
         }
         self.begin(thread);
         Ok(())
@@ -301,7 +311,7 @@ impl Scheduler for Stepper<'_> {
 
     fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited {
         if let Op::Fork = wait.op {
-            return match self.fork(fiber) {
+            return match named::for_errors(|| self.fork(fiber)) {
                 Ok(handle) => Waited::Done(handle),
                 Err(error) => Waited::Failed(error),
             };
