@@ -114,7 +114,7 @@ pub(super) fn look<S: Scheduler>(
     }
     let r = |register: u16| &fiber.stack[base + register as usize];
     let used = match instruction {
-        // What is `shared` has its shadow here, wherever its value is: each process sees its own threads.
+        // What is `shared` has a shadow here, too, for where there are no other processes.
         I::LoadGlobal { index, .. } | I::LoadShared { index, .. } => {
             Some((image.globals[index as usize].shadow(), Part::All, false))
         }

@@ -9,8 +9,7 @@
 //! whether or not it did harm in this run, and what is ordered is never reported.
 //!
 //! Between processes it is the same: what a shared thing hands over, and who has used a shared cell last, is written into memory
-//! that they have in common (`common`, `written`), so each access is held against those of other processes there, and against
-//! those of its own process here.
+//! that they have in common (`common`, `written`, `line`).
 //!
 //! A run that does not look for races makes none of this: `Sync::watched` is not set, the machine is another
 //! instantiation (`Scheduler::EYES`), and cells carry a zero in four bytes that were unused.
