@@ -6,8 +6,9 @@ use super::known::{Job, Known, Present};
 use super::outcome::{Change, Effect, Outcome, Quick};
 use super::patience::Patience;
 use super::pieces::Pieces;
+use super::places::Places;
 use super::queue::Piece;
-use super::seen::{SHARDS, Seen, shard_of};
+use super::seen::{SHARDS, Seen, noted, shard_of};
 use super::state::{Graph, State, hash_of};
 use super::steps::Steps;
 use super::successor::sum_after;
@@ -138,9 +139,15 @@ pub fn key(hash: u128, exited: Option<i32>) -> u128 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum To {
     Known(u32),
-    /// What this shard answers next.
-    Asked(u8),
+    /// What this shard answers to a hash that it is asked for: which one of the slice's.
+    Asked {
+        shard: u8,
+        at: u32,
+    },
 }
+
+/// It is asked for; of whom, is found when the edge is added.
+const ASKED: To = To::Asked { shard: 0, at: 0 };
 
 /// A step that can be taken.
 #[derive(Debug, Clone, Copy)]
@@ -173,13 +180,15 @@ pub type Signed = u8;
 pub struct Slice {
     pub states: Vec<Looked>,
     pub edges: Vec<Edge>,
-    /// The hashes that each shard is asked for, in the order of edges.
+    /// The hashes that each shard is asked for, in the order of edges; of which edge is noted in each.
     pub asked: [Vec<u128>; SHARDS],
+    /// How many of the states are not known.
+    pub unknown: usize,
+    /// Where the edges stand in the round.
+    pub places: Places,
     /// The first sign of each property that had none before: in which state.
     pub signs: Vec<(u32, Property, Sign)>,
     pub signed: Signed,
-    /// Those of the state that is looked at.
-    hashes: Vec<u128>,
 }
 
 /// Who can tell where steps lead.
@@ -204,13 +213,10 @@ fn expand<L: Leads>(
         slice.sign(id, Property::Deadlock, Sign::Here);
     }
     if taken.is_none() {
-        slice.edges.truncate(edges);
+        slice.take_back(edges);
         slice.signs.truncate(signs);
         slice.signed = signed;
-    } else {
-        slice.hashes.iter().for_each(|hash| slice.asked[shard_of(*hash)].push(*hash));
     }
-    slice.hashes.clear();
     taken
 }
 
@@ -235,10 +241,7 @@ fn follow_all<L: Leads>(
             continue;
         }
         let (edge, hash) = by.lead(graph, one, change)?;
-        slice.edges.push(edge);
-        if let To::Asked(_) = edge.to {
-            slice.hashes.push(hash);
-        }
+        slice.add(edge, hash);
     }
     Some(taken)
 }
@@ -249,8 +252,30 @@ impl Slice {
         self.states.clear();
         self.edges.clear();
         self.asked.iter_mut().for_each(Vec::clear);
+        self.unknown = 0;
+        self.places.clear();
         self.signs.clear();
         self.signed = signed;
+    }
+
+    /// Adds an edge, which leads to a state that has a number, or one with this hash.
+    #[inline]
+    fn add(&mut self, mut edge: Edge, hash: u128) {
+        if let To::Asked { shard, at } = &mut edge.to {
+            let asked = &mut self.asked[shard_of(hash)];
+            (*shard, *at) = (shard_of(hash) as u8, asked.len() as u32);
+            asked.push(noted(hash, self.edges.len() as u32));
+        }
+        self.edges.push(edge);
+    }
+
+    /// Takes back all but the first edges.
+    fn take_back(&mut self, first: usize) {
+        for edge in self.edges.drain(first..) {
+            if let To::Asked { shard, .. } = edge.to {
+                self.asked[shard as usize].pop();
+            }
+        }
     }
 
     fn lacks(&self, property: Property) -> bool {
@@ -275,6 +300,7 @@ impl Slice {
 
     fn looked(&mut self, id: u32, at: usize, taken: Option<u32>) {
         let found = taken.map(|taken| (taken, self.edges.len() as u32));
+        self.unknown += usize::from(found.is_none());
         self.states.push(Looked { id, at, found });
     }
 }
@@ -356,8 +382,7 @@ impl Leads for Reader<'_> {
         };
         let step = self.moves.find(one.seat, one.way, &one.choices)?;
         let hash = key(hash_of(sum, output), one.outcome.exited);
-        let to = To::Asked(shard_of(hash) as u8);
-        Some((Edge { to, step, output, outcome: one.outcome.number }, hash))
+        Some((Edge { to: ASKED, step, output, outcome: one.outcome.number }, hash))
     }
 }
 
@@ -389,7 +414,6 @@ impl Learner<'_, '_> {
             None => debug_assert!(taken.is_some(), "what is not known is computed"),
             Some(Limit::States) => {
                 taken = follow_all(self, id, graph, tried, slice);
-                slice.hashes.drain(..).for_each(|hash| slice.asked[shard_of(hash)].push(hash));
             }
             Some(Limit::Time | Limit::Memory | Limit::Stopped) => {
                 tried.iter().for_each(|one| slice.sign_faults(id, one));
@@ -436,6 +460,6 @@ impl Leads for Learner<'_, '_> {
             return Some((edge(To::Known(known), 0), hash));
         }
         self.made.push((self.next.store(), exited));
-        Some((edge(To::Asked(shard_of(hash) as u8), self.made.len() as u32 - 1), hash))
+        Some((edge(ASKED, self.made.len() as u32 - 1), hash))
     }
 }

@@ -29,6 +29,8 @@ mod options;
 mod outcome;
 mod patience;
 mod pieces;
+mod places;
+mod placing;
 mod queue;
 mod quick;
 mod round;

@@ -59,11 +59,20 @@ pub struct Queue {
 }
 
 impl Queue {
-    pub fn push(&mut self, piece: Piece) {
-        if piece.count > 0 {
-            self.count += piece.count;
-            self.bytes += piece.bytes.len();
-            self.pieces.push_back(piece);
+    /// Small pieces are put together, up to so many states.
+    pub fn push(&mut self, piece: Piece, most: usize) {
+        if piece.count == 0 {
+            return;
+        }
+        self.count += piece.count;
+        self.bytes += piece.bytes.len();
+        match self.pieces.back_mut() {
+            Some(last) if last.depth == piece.depth && last.count + piece.count <= most => {
+                last.bytes.reserve_exact(piece.bytes.len());
+                last.bytes.extend_from_slice(&piece.bytes);
+                last.count += piece.count;
+            }
+            Some(_) | None => self.pieces.push_back(piece),
         }
     }
 
@@ -174,7 +183,7 @@ mod tests {
     fn what_comes_first_goes_first_and_no_level_is_mixed_with_another() {
         let mut queue = Queue::default();
         for (range, depth) in [(0..200, 1), (200..400, 1), (400..400, 1), (400..450, 1), (450..460, 2)] {
-            queue.push(piece(range, depth));
+            queue.push(piece(range, depth), 200);
         }
         assert_eq!((queue.len(), queue.last()), (460, Some(graph(459))));
         assert!(queue.memory() > 460 * 10);
@@ -187,5 +196,11 @@ mod tests {
         assert_eq!(numbers(&queue.pop(9999)), (450..460).collect::<Vec<_>>());
         assert_eq!((queue.len(), queue.memory(), queue.last()), (0, 0, None));
         assert!(queue.pop(1).is_empty());
+        for (range, depth) in [(0..3, 3), (3..5, 3), (5..6, 3), (6..7, 4)] {
+            queue.push(piece(range, depth), 5);
+        }
+        let pieces = queue.pop(6);
+        assert_eq!(pieces.iter().map(Piece::len).collect::<Vec<_>>(), [5, 1]);
+        assert_eq!((numbers(&pieces), queue.len()), ((0..6).collect::<Vec<_>>(), 1));
     }
 }

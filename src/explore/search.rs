@@ -7,7 +7,7 @@ use super::expand::{Move, Moves, Outputs, Sign, Signed, Slice, bit};
 use super::growth;
 use super::options::{Options, Progress};
 use super::queue::{Piece, Queue};
-use super::seen::{Seen, shard_of};
+use super::seen::Seen;
 use super::state::Graph;
 use super::steps::Steps;
 use super::tries::property_of;
@@ -125,14 +125,12 @@ impl<'o> Search<'o> {
     /// Meets the first state.
     fn begin(&mut self) {
         let graph = self.steps.initial();
-        let hash = graph.hash();
-        let shard = &mut self.seen.shards[shard_of(hash)];
-        shard.ask([&[hash][..]].into_iter());
-        let id = shard.answer(0, || 0);
+        let id = 0;
+        self.seen.begin(graph.hash());
         self.parents.push((u32::MAX, u32::MAX));
         let mut piece = Piece::new(0);
         piece.push(id, &graph);
-        self.open.push(piece);
+        self.open.push(piece, 1);
         if self.steps.rules.watches {
             self.look(id, &graph);
         }

@@ -3,6 +3,8 @@
 //!
 //! 96 bits of a hash are kept. That two of a thousand million states have the same has a chance of less than one in 10^11.
 
+use super::places::{Order, Places};
+
 /// A hash and a number in one word; 0 where nothing is.
 #[derive(Debug)]
 struct Table {
@@ -16,8 +18,8 @@ const NUMBER: u128 = u32::MAX as u128;
 const WAITS: u32 = 1 << 31;
 /// The most states that can have numbers.
 pub const MOST: u64 = WAITS as u64 - 1;
-/// It waits for its number.
-const NONE: u32 = u32::MAX;
+/// So many are looked for at once: their slots come from memory at the same time.
+const AHEAD: usize = 16;
 
 /// Those of the states whose hashes it is meant for. New ones get their numbers later, all at once. Each worker has cache
 /// lines of its own.
@@ -25,10 +27,12 @@ const NONE: u32 = u32::MAX;
 #[derive(Debug)]
 pub struct Shard {
     table: Table,
-    /// The states that were new since the last numbers were put in: their hashes, and their numbers as far as they have any.
+    /// The states that were new in the last round: their hashes, where these are in the table, and the place of the first
+    /// edge to each, which tells its number.
     new: Vec<u128>,
-    numbers: Vec<u32>,
-    /// What each of the hashes that were asked for last is: a number, or a place with `WAITS`.
+    slots: Vec<u32>,
+    places: Vec<u32>,
+    /// What each of the hashes that were asked for last is: a number, or which of those that are new, with `WAITS`.
     answers: Vec<u32>,
 }
 
@@ -36,6 +40,8 @@ pub struct Shard {
 #[derive(Debug)]
 pub struct Seen {
     pub shards: Vec<Shard>,
+    /// The numbers of those that were new in the last round.
+    pub order: Order,
 }
 
 /// The number of shards does not depend on that of workers, so nothing else does.
@@ -45,6 +51,17 @@ pub const SHARDS: usize = 16;
 #[inline]
 pub fn shard_of(hash: u128) -> usize {
     (hash >> 124) as usize
+}
+
+/// A hash with the edge that leads to its state, in place of the bits that no table keeps.
+#[inline]
+pub fn noted(hash: u128, edge: u32) -> u128 {
+    hash & !NUMBER | u128::from(edge)
+}
+
+#[inline]
+fn edge_of(noted: u128) -> u32 {
+    (noted & NUMBER) as u32
 }
 
 impl Table {
@@ -58,7 +75,7 @@ impl Table {
         let mut at = self.place(hash);
         loop {
             let slot = self.slots[at];
-            if slot == 0 || slot & !NUMBER == hash & !NUMBER {
+            if slot == 0 || is_for(slot, hash) {
                 return at;
             }
             at = (at + 1) & (self.slots.len() - 1);
@@ -68,7 +85,7 @@ impl Table {
     #[inline]
     fn number(&self, at: usize) -> Option<u32> {
         let slot = self.slots[at];
-        (slot != 0).then(|| (slot & NUMBER) as u32 - 1)
+        (slot != 0).then(|| number_in(slot))
     }
 
     #[inline]
@@ -76,11 +93,12 @@ impl Table {
         self.slots[at] = hash & !NUMBER | (u128::from(number) + 1);
     }
 
-    /// Adds a state that is not there, whose place is free.
-    fn insert(&mut self, at: usize, hash: u128, number: u32) {
+    /// Adds a state that is not there, whose place is free. Whether all have other places now.
+    fn insert(&mut self, at: usize, hash: u128, number: u32) -> bool {
         self.put(at, hash, number);
         self.count += 1;
-        if self.count * 5 >= self.slots.len() * 4 {
+        let full = self.count * 5 >= self.slots.len() * 4;
+        if full {
             let old = std::mem::take(&mut self.slots);
             self.slots = vec![0; old.len() * 2];
             for slot in old.into_iter().filter(|slot| *slot != 0) {
@@ -88,72 +106,123 @@ impl Table {
                 self.slots[at] = slot;
             }
         }
+        full
     }
+}
+
+#[inline]
+fn is_for(slot: u128, hash: u128) -> bool {
+    slot & !NUMBER == hash & !NUMBER
+}
+
+#[inline]
+fn number_in(slot: u128) -> u32 {
+    (slot & NUMBER) as u32 - 1
 }
 
 impl Shard {
     fn new() -> Shard {
         let table = Table { slots: vec![0; 64], count: 0 };
-        Shard { table, new: Vec::new(), numbers: Vec::new(), answers: Vec::new() }
+        let (new, slots, places, answers) = Default::default();
+        Shard { table, new, slots, places, answers }
     }
 
-    /// Looks for these hashes, and adds those that are new.
-    pub fn ask<'h>(&mut self, hashes: impl Iterator<Item = &'h [u128]>) {
-        self.settle();
+    /// Looks for these hashes, with the edges that are noted in them and where these stand, and adds those that are new.
+    /// Before, those that were new last get their numbers, which are in this order.
+    pub fn ask<'h>(&mut self, order: &Order, asked: impl Iterator<Item = (&'h [u128], &'h Places)>) {
+        self.settle(order);
         self.answers.clear();
-        for hash in hashes.flatten() {
-            let at = self.table.find(*hash);
-            let known = self.table.number(at);
-            let answer = known.unwrap_or_else(|| {
-                let waits = WAITS | self.new.len() as u32;
-                self.table.insert(at, *hash, waits);
-                self.new.push(*hash);
-                waits
-            });
-            self.answers.push(answer);
+        for (hashes, places) in asked {
+            for some in hashes.chunks(AHEAD) {
+                let mut slots = [0; AHEAD];
+                for (slot, hash) in slots.iter_mut().zip(some) {
+                    *slot = self.table.slots[self.table.place(*hash)];
+                }
+                for (slot, hash) in slots.iter().zip(some) {
+                    let known = (*slot != 0 && is_for(*slot, *hash)).then(|| number_in(*slot));
+                    let answer = known.unwrap_or_else(|| self.find_or_add(*hash, places));
+                    if answer & WAITS != 0 {
+                        let first = &mut self.places[(answer & !WAITS) as usize];
+                        *first = places.of(edge_of(*hash)).min(*first);
+                    }
+                    self.answers.push(answer);
+                }
+            }
         }
-        self.numbers.resize(self.new.len(), NONE);
     }
 
-    /// What the hash that was asked for at this place is: the number of its state. `new` gives one to a state that has none.
-    #[inline]
-    pub fn answer(&mut self, at: usize, new: impl FnOnce() -> u32) -> u32 {
-        let answer = self.answers[at];
-        if answer & WAITS == 0 {
-            return answer;
+    fn find_or_add(&mut self, hash: u128, places: &Places) -> u32 {
+        let at = self.table.find(hash);
+        if let Some(known) = self.table.number(at) {
+            return known;
         }
-        let number = &mut self.numbers[(answer & !WAITS) as usize];
-        if *number == NONE {
-            *number = new();
+        let waits = WAITS | self.new.len() as u32;
+        self.new.push(hash);
+        self.slots.push(at as u32);
+        self.places.push(places.of(edge_of(hash)));
+        if self.table.insert(at, hash, waits) {
+            self.slots.clear();
+            self.slots.extend(self.new.iter().map(|hash| self.table.find(*hash) as u32));
         }
-        *number
+        waits
+    }
+
+    /// How many hashes were asked for.
+    pub fn asked(&self) -> usize {
+        self.answers.len()
     }
 
     /// Puts in the numbers that states were given.
-    fn settle(&mut self) {
-        for (hash, number) in self.new.iter().zip(&self.numbers) {
-            let at = self.table.find(*hash);
-            self.table.put(at, *hash, *number);
+    fn settle(&mut self, order: &Order) {
+        for ((hash, at), place) in self.new.iter().zip(&self.slots).zip(&self.places) {
+            self.table.put(*at as usize, *hash, order.of(*place));
         }
         self.new.clear();
-        self.numbers.clear();
+        self.slots.clear();
+        self.places.clear();
     }
 }
 
 impl Default for Seen {
     fn default() -> Seen {
-        Seen { shards: (0..SHARDS).map(|_| Shard::new()).collect() }
+        Seen { shards: (0..SHARDS).map(|_| Shard::new()).collect(), order: Order::default() }
     }
 }
 
 impl Seen {
-    /// The number of the state with this hash, if it has one.
+    /// Meets the first state: its number is 0.
+    pub fn begin(&mut self, hash: u128) {
+        let mut places = Places::default();
+        places.go_on(0, 0);
+        self.shards[shard_of(hash)].ask(&self.order, [(&[noted(hash, 0)][..], &places)].into_iter());
+        self.number(0, 1);
+    }
+
+    /// Numbers those that were new, from `base` on, in the order of the first edges to them; there are so many places.
+    pub fn number(&mut self, base: u32, places: u32) {
+        self.order.renew(base, places, self.shards.iter().flat_map(|shard| &shard.places));
+    }
+
+    /// What one of the hashes that a shard was asked for is, for the edge that stands at this place: the number of its state,
+    /// and whether this is the first edge to a new one.
+    #[inline]
+    pub fn answer(&self, shard: u8, at: u32, place: u32) -> (u32, bool) {
+        let shard = &self.shards[shard as usize];
+        let answer = shard.answers[at as usize];
+        if answer & WAITS == 0 {
+            return (answer, false);
+        }
+        let first = shard.places[(answer & !WAITS) as usize];
+        (self.order.of(first), first == place)
+    }
+
+    /// The number of the state with this hash, if it was met in a round before.
     pub fn find(&self, hash: u128) -> Option<u32> {
         let shard = &self.shards[shard_of(hash)];
         let number = shard.table.number(shard.table.find(hash))?;
         match number & WAITS {
             0 => Some(number),
-            _ => Some(shard.numbers[(number & !WAITS) as usize]).filter(|number| *number != NONE),
+            _ => Some(self.order.of(shard.places[(number & !WAITS) as usize])),
         }
     }
 
@@ -171,6 +240,30 @@ mod tests {
         n.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
     }
 
+    /// Asks for the hashes of two slices, whose edges stand from the places with them on; so many states have numbers. The
+    /// answers to each.
+    fn ask(seen: &mut Seen, known: u32, slices: [(&[u128], u32); 2]) -> Vec<(u32, bool)> {
+        let asked = slices.map(|(hashes, first)| {
+            let (mut of, mut places) = (vec![Vec::new(); SHARDS], Places::default());
+            places.go_on(0, first);
+            (0..).zip(hashes).for_each(|(edge, hash)| of[shard_of(*hash)].push(noted(*hash, edge)));
+            (of, places)
+        });
+        let Seen { shards, order } = &mut *seen;
+        for (at, shard) in shards.iter_mut().enumerate() {
+            shard.ask(order, asked.iter().map(|(of, places)| (&of[at][..], places)));
+        }
+        seen.number(known, slices.iter().map(|(hashes, _)| hashes.len() as u32).sum());
+        let mut next = [0; SHARDS];
+        let edges = slices.iter().flat_map(|(hashes, first)| (*first..).zip(*hashes));
+        let answers = edges.map(|(place, hash)| {
+            let shard = shard_of(*hash);
+            next[shard] += 1;
+            seen.answer(shard as u8, next[shard] - 1, place)
+        });
+        answers.collect()
+    }
+
     #[test]
     fn what_was_added_is_found_and_nothing_else() {
         let mut seen = Seen::default();
@@ -178,38 +271,35 @@ mod tests {
         // Each round asks for a thousand hashes, half of which are known, and some twice.
         for round in 0..10u128 {
             let asked: Vec<u128> = (round * 500..round * 500 + 1000).map(hash).collect();
-            let mut of = vec![Vec::new(); SHARDS];
-            asked.iter().chain(&asked[..10]).for_each(|hash| of[shard_of(*hash)].push(*hash));
-            for (shard, hashes) in of.iter().enumerate() {
-                seen.shards[shard].ask([&hashes[..]].into_iter());
-                for (at, hash) in hashes.iter().enumerate() {
-                    let new = || {
-                        next += 1;
-                        next - 1
-                    };
-                    let number = seen.shards[shard].answer(at, new);
-                    assert_eq!(seen.find(*hash), Some(number));
-                }
+            let answers = ask(&mut seen, next, [(&asked, 0), (&asked[..10], 1000)]);
+            for (at, (hash, (number, first))) in asked.iter().chain(&asked[..10]).zip(answers).enumerate() {
+                assert_eq!(seen.find(*hash), Some(number));
+                assert_eq!(first, number >= next && at < 1000);
             }
+            next = round as u32 * 500 + 1000;
         }
-        assert_eq!(next, 5500);
-        let mut numbers: Vec<u32> = (0..5500).filter_map(|n| seen.find(hash(n))).collect();
-        numbers.sort_unstable();
-        assert_eq!(numbers, (0..5500).collect::<Vec<_>>());
+        for n in 0..5500 {
+            assert_eq!(seen.find(hash(n)), Some(n as u32), "numbers follow the places");
+        }
         assert_eq!(seen.find(hash(5500)), None);
         assert!(seen.memory() >= 5500 * 16);
     }
 
     #[test]
-    fn a_state_without_a_number_is_not_found_until_it_has_one() {
+    fn numbers_follow_the_places_whoever_asks_first() {
         let mut seen = Seen::default();
-        let hash = hash(3);
-        let shard = shard_of(hash);
-        seen.shards[shard].ask([&[hash][..]].into_iter());
-        assert_eq!(seen.find(hash), None);
-        assert_eq!(seen.shards[shard].answer(0, || 7), 7);
-        assert_eq!(seen.find(hash), Some(7));
-        seen.shards[shard].ask([&[hash][..]].into_iter());
-        assert_eq!((seen.shards[shard].answer(0, || 8), seen.find(hash)), (7, Some(7)));
+        let [a, b, c] = [1, 2, 3].map(hash);
+        // What is asked for last stands first.
+        let answers = ask(&mut seen, 7, [(&[a, b], 2), (&[c, b], 0)]);
+        assert_eq!(answers, [(9, true), (8, false), (7, true), (8, true)]);
+        assert_eq!([a, b, c].map(|hash| seen.find(hash)), [Some(9), Some(8), Some(7)]);
+        assert_eq!(ask(&mut seen, 10, [(&[b], 0), (&[a], 1)]), [(8, false), (9, false)]);
+    }
+
+    #[test]
+    fn the_first_state_has_the_first_number() {
+        let mut seen = Seen::default();
+        seen.begin(hash(3));
+        assert_eq!((seen.find(hash(3)), seen.find(hash(4))), (Some(0), None));
     }
 }
