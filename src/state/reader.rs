@@ -139,6 +139,11 @@ impl Reader<'_> {
         (0..self.count()).map(|_| self.sync()).collect()
     }
 
+    /// What `Writer::group` wrote.
+    pub fn group(&mut self) -> Vec<Arc<Thread>> {
+        (0..self.count()).map(|_| self.thread()).collect()
+    }
+
     /// What `Writer::threads_with_lines` wrote.
     pub fn threads_with_lines(&mut self) -> Vec<(u32, u32)> {
         (0..self.count()).map(|_| (self.thread_id(), self.line())).collect()

@@ -254,7 +254,7 @@ impl Sync {
         true
     }
 
-    /// Leaves as the end of `with` does. Leaving a pool closes it, and may have to wait for its tasks.
+    /// Leaves as the end of `with` does. Leaving a pool closes it, and may have to wait for its tasks and workers.
     #[inline]
     pub fn leave(&self, who: Who<'_>, world: &dyn World) -> Result<Option<Op>, Error> {
         let Some(door) = self.door() else { return Err(self.not_entered()) };
@@ -263,7 +263,7 @@ impl Sync {
             Door::RLock(lock) => lock.release(self, who, world).map(|()| None),
             Door::Semaphore(semaphore) => semaphore.release(self, who, 1).map(|()| None),
             Door::Side(side) => side.release(who, world).map(|()| None),
-            Door::Pool(pool) => pool.leave(self),
+            Door::Pool(pool) => pool.leave(self, who),
         }
     }
 

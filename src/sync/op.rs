@@ -1,22 +1,24 @@
 //! Operations that may have to wait, as data; what each does is in the file of its construct.
 //!
-//! An operation that was polled (or made by `Op::acquire`) and is given up must be ended by `timed_out` or `abandon`.
+//! An operation that was polled (or made by `Op::acquire`) and is given up must be ended by `timed_out` or `abandon`. What is
+//! told of one that waits is in `told.rs`.
+
+mod told;
 
 use super::barrier;
 use super::condition;
 use super::event::{self, Event};
 use super::future::{Future, Several};
 use super::latch::Latch;
-use super::lock::Lock;
 use super::outside;
 use super::pipe;
-use super::pool::{Crew, Task};
+use super::pool::{Crew, Leaving, Task};
 use super::put::Put;
 use super::queue::{Got, Queue, closed};
 use super::rwlock;
 use super::select::Select;
 use super::semaphore::Semaphore;
-use super::thread::{Text, Thread};
+use super::thread::Thread;
 use super::wait::WaitQueue;
 use super::{Kind, Releasers, Sync, Who};
 use crate::race::order;
@@ -65,8 +67,8 @@ pub enum Op {
     Several(Several),
     /// A worker's next future (begun), or nil when there will be none.
     Task(Arc<Sync>),
-    /// Until a crew has no unfinished task: nil.
-    Idle(Arc<Sync>),
+    /// Until a pool's tasks and workers have ended: nil.
+    Idle(Leaving),
     Select(Box<Select>),
     Pipe(pipe::Wait),
     /// For something outside the program. In a box, since it is large.
@@ -168,7 +170,7 @@ impl Op {
                 Task::None => None,
                 Task::End => Some(Value::Nil),
             },
-            Op::Idle(crew) => met(crew, Crew::of(crew)?.unfinished() == 0).map(|_| Value::Nil),
+            Op::Idle(wait) => wait.poll(who)?,
             Op::Select(select) => select.poll(who)?,
             Op::Pipe(wait) => order::through_the_outside(|| wait.poll())?,
             Op::Outside(wait) => order::through_the_outside(|| wait.poll())?,
@@ -196,7 +198,7 @@ impl Op {
             }
             Op::Several(several) => several.ready(),
             Op::Task(crew) => Crew::of(crew).is_ok_and(Crew::has_task),
-            Op::Idle(crew) => Crew::of(crew).is_ok_and(|crew| crew.unfinished() == 0),
+            Op::Idle(wait) => wait.ready(),
             Op::Select(select) => select.arms.iter().any(|arm| arm.ready(who)),
             Op::Pipe(wait) => wait.ready(),
             Op::Outside(wait) => wait.ready(),
@@ -231,7 +233,7 @@ impl Op {
                 return futures.for_each(|future| each(&future.done));
             }
             Op::Task(crew) => Crew::of(crew).ok().map(|crew| &crew.work),
-            Op::Idle(crew) => Crew::of(crew).ok().map(|crew| &crew.idle),
+            Op::Idle(wait) => return wait.queues(each),
             Op::Select(select) => return select.arms.iter().for_each(|arm| arm.queues(each)),
             Op::Pipe(wait) => wait.queue(),
             Op::Outside(wait) => return wait.queues(each),
@@ -422,82 +424,8 @@ impl Op {
             }
             Op::Several(several) => several.releasers(),
             Op::Pipe(wait) => wait.releasers(),
-            Op::Idle(crew) => Crew::of(crew).map_or_else(|_| nobody(), Crew::busy),
+            Op::Idle(wait) => wait.releasers(),
             Op::Select(select) => select.releasers(who),
-        }
-    }
-
-    /// What a report says after the thread's name: `waits for right`, `waits in jobs.get()`, `joins "teller-1"`.
-    pub fn describe(&self) -> String {
-        self.text().to_string()
-    }
-
-    /// The same, to be made when somebody asks.
-    pub fn text(&self) -> Text {
-        let of = |sync: &Arc<Sync>, text| Text::Of(sync.clone(), text);
-        match self {
-            Op::Sleep => "sleeps".into(),
-            Op::Change => "awaits its condition".into(),
-            Op::Fork => "forks".into(),
-            Op::Beat(_) => "waits for its time".into(),
-            Op::Join(thread) => format!("joins \"{}\"", thread.name()).into(),
-            Op::JoinAll(threads) => {
-                let running = threads.iter().filter(|thread| !thread.ended());
-                let names: Vec<String> = running.map(|thread| format!("\"{}\"", thread.name())).collect();
-                format!("joins {}", names.join(", ")).into()
-            }
-            Op::ThreadResult(thread) => format!("waits for the result of \"{}\"", thread.name()).into(),
-            Op::Acquire(sync) if sync.owner().is_some() => {
-                of(sync, |lock| format!("waits for {}", lock.label()))
-            }
-            Op::Acquire(sync) => of(sync, |thing| format!("waits for a permit of {}", thing.label())),
-            Op::Enter(enter) => of(&enter.side, |side| format!("waits for {}", side.label())),
-            Op::Condition(wait) => wait.describe().into(),
-            Op::Event(wait) => of(&wait.event, |event| format!("waits for {} to be set", event.label())),
-            Op::Barrier(wait) => of(&wait.barrier, |barrier| format!("waits in {}.wait()", barrier.label())),
-            Op::Latch(latch) => of(latch, |latch| format!("waits in {}.wait()", latch.label())),
-            Op::Put(put) => of(&put.queue, |queue| format!("waits in {}.put()", queue.label())),
-            Op::Get(queue) => of(queue, |queue| format!("waits in {}.get()", queue.label())),
-            Op::Next(queue) => of(queue, |queue| format!("waits for the next of {}", queue.label())),
-            Op::Finished(queue) => of(queue, |queue| format!("waits in {}.join()", queue.label())),
-            Op::Result(future) | Op::FutureError(future) => {
-                of(future, |future| format!("waits for the result of {}", Future::subject(future)))
-            }
-            Op::Ended(future) => of(future, |future| format!("waits for {}", future.label())),
-            Op::Several(several) => {
-                let (which, count) = (if several.any { "one" } else { "all" }, several.futures.len());
-                format!("waits for {which} of {count} futures").into()
-            }
-            Op::Task(crew) => of(crew, |crew| format!("waits for a task of {}", crew.label())),
-            Op::Idle(crew) => of(crew, |crew| format!("waits for the tasks of {}", crew.label())),
-            Op::Select(select) => select.describe().into(),
-            Op::Pipe(wait) => wait.describe().into(),
-            Op::Outside(wait) => wait.describe().into(),
-        }
-    }
-
-    /// What the thread waits for, as `t.waiting_on` tells it: the thing, the thread, a list of things, or nil.
-    pub fn on(&self) -> Value {
-        let thing = |sync: &Arc<Sync>| Value::Sync(sync.clone());
-        match self {
-            Op::Sleep | Op::Change | Op::Fork | Op::Beat(_) | Op::Task(_) | Op::Idle(_) => Value::Nil,
-            Op::Join(thread) | Op::ThreadResult(thread) => Value::Thread(thread.clone()),
-            Op::JoinAll(threads) => {
-                let running = threads.iter().filter(|thread| !thread.ended());
-                Value::list(running.map(|thread| Value::Thread(thread.clone())).collect())
-            }
-            Op::Acquire(sync) => thing(sync),
-            Op::Enter(enter) => thing(&enter.side),
-            Op::Condition(wait) => thing(&wait.condition),
-            Op::Event(wait) => thing(&wait.event),
-            Op::Barrier(wait) => thing(&wait.barrier),
-            Op::Put(put) => thing(&put.queue),
-            Op::Latch(sync) | Op::Get(sync) | Op::Next(sync) | Op::Finished(sync) => thing(sync),
-            Op::Result(future) | Op::FutureError(future) | Op::Ended(future) => thing(future),
-            Op::Several(several) => Value::list(several.futures.iter().map(thing).collect()),
-            Op::Select(select) => Value::list(select.arms.iter().map(Op::on).collect()),
-            Op::Pipe(wait) => thing(wait.end()),
-            Op::Outside(wait) => wait.on(),
         }
     }
 
@@ -505,7 +433,7 @@ impl Op {
     pub fn values(&self, each: &mut dyn FnMut(Value)) {
         match self {
             Op::Put(put) => each(put.value().clone()),
-            Op::Task(crew) | Op::Idle(crew) => each(Value::Sync(crew.clone())),
+            Op::Task(crew) | Op::Idle(Leaving { crew, workers: _ }) => each(Value::Sync(crew.clone())),
             Op::Beat(timer) => each(Value::Thread(timer.clone())),
             Op::Select(select) => return select.arms.iter().for_each(|arm| arm.values(each)),
             Op::Sleep
@@ -544,44 +472,6 @@ impl Op {
     /// Whether it is the wait of a handler's thread for its signal.
     pub fn is_for_a_signal(&self) -> bool {
         matches!(self, Op::Outside(wait) if matches!(**wait, outside::Wait::Signal(_)))
-    }
-
-    /// Why it waits for ever, and what to do, where there is more to say than `describe` does: for a deadlock's notes.
-    pub fn explain(&self, who: Who<'_>, each: &mut dyn FnMut(String)) {
-        let note = match self {
-            Op::Sleep
-            | Op::Change
-            | Op::Fork
-            | Op::Beat(_)
-            | Op::Join(_)
-            | Op::JoinAll(_)
-            | Op::ThreadResult(_) => None,
-            Op::Acquire(sync) => Lock::of(sync).ok().and_then(|lock| lock.note(sync, who)),
-            Op::Enter(enter) => enter.note(who),
-            Op::Condition(wait) => wait.note(),
-            Op::Pipe(wait) => wait.note(),
-            Op::Barrier(wait) => wait.note(),
-            Op::Latch(latch) => {
-                Latch::of(latch).ok().map(|state| format!("{} is at {}", latch.label(), state.count()))
-            }
-            Op::Finished(queue) => Queue::of(queue).ok().and_then(|state| state.note(queue)),
-            Op::Result(future) | Op::FutureError(future) | Op::Ended(future) => {
-                Future::of(future).ok().and_then(|future| future.note(who))
-            }
-            Op::Several(several) => {
-                let mut futures = several.futures.iter().filter_map(|sync| Future::of(sync).ok());
-                futures.find_map(|future| future.note(who))
-            }
-            Op::Put(put) => Queue::of(&put.queue).ok().and_then(|state| state.note_of_put(&put.queue)),
-            Op::Get(queue) | Op::Next(queue) => {
-                Queue::of(queue).ok().and_then(|state| state.note_of_get(queue))
-            }
-            Op::Event(_) | Op::Task(_) | Op::Idle(_) | Op::Outside(_) => None,
-            Op::Select(select) => return select.arms.iter().for_each(|arm| arm.explain(who, each)),
-        };
-        if let Some(note) = note {
-            each(note);
-        }
     }
 }
 

@@ -7,10 +7,14 @@ pub mod copied;
 
 use super::future::Future;
 use super::queue::closed;
+use super::thread::Thread;
 use super::wait::WaitQueue;
-use super::{Kind, Op, Releasers, Sync};
+use super::{Kind, Op, Releasers, Sync, Who};
 use crate::state::{Reader, Writer};
-use crate::value::error::{self, Error};
+use crate::value::{
+    Value,
+    error::{self, Error},
+};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -45,11 +49,10 @@ pub struct Crew {
 struct State {
     /// Futures whose tasks nobody has begun.
     tasks: VecDeque<Arc<Sync>>,
-    /// Thread ids.
-    workers: Vec<u32>,
-    /// Those of them that have a task.
+    workers: Vec<Arc<Thread>>,
+    /// The ids of those of them that have a task.
     busy: Vec<u32>,
-    /// Workers that were told to end. No part of what is saved: nothing depends on them.
+    /// The ids of workers that were told to end. No part of what is saved: nothing depends on them.
     dismissed: Vec<u32>,
     closed: bool,
 }
@@ -91,12 +94,67 @@ impl Pool {
         if self.crew(sync)?.closed() { Err(closed(sync, "enter")) } else { Ok(true) }
     }
 
-    /// The end of `with p { }`: closes it, and waits for its tasks.
-    pub fn leave(&self, sync: &Sync) -> Result<Option<Op>, Error> {
+    /// The end of `with p { }`: closes it, and waits for its tasks and its workers. (Of a pool that was closed before, those that
+    /// have been told to end are on their way already: nobody knows them any more.)
+    pub fn leave(&self, sync: &Sync, who: Who<'_>) -> Result<Option<Op>, Error> {
         let crew = self.crew(sync)?;
         crew.close();
+        let mut wait = Leaving { crew: self.crew.clone(), workers: crew.state.lock().workers.clone() };
+        let left = wait.poll(who)?.is_some();
+        Ok((!left).then(|| Op::Idle(wait)))
+    }
+}
+
+/// Waits until a closed crew has no unfinished task, and until its workers, who have none to wait for then, have ended.
+#[derive(Debug)]
+pub struct Leaving {
+    pub crew: Arc<Sync>,
+    pub workers: Vec<Arc<Thread>>,
+}
+
+impl Leaving {
+    pub fn poll(&mut self, who: Who<'_>) -> Result<Option<Value>, Error> {
+        if !self.ready() {
+            return Ok(None);
+        }
+        for worker in &self.workers {
+            worker.join(who)?;
+        }
         self.crew.order().met();
-        Ok((crew.unfinished() > 0).then(|| Op::Idle(self.crew.clone())))
+        Ok(Some(Value::Nil))
+    }
+
+    pub fn ready(&self) -> bool {
+        self.is_idle() && self.workers.iter().all(|worker| worker.ended())
+    }
+
+    fn is_idle(&self) -> bool {
+        Crew::of(&self.crew).is_ok_and(|crew| crew.unfinished() == 0)
+    }
+
+    pub fn queues(&self, each: &mut dyn FnMut(&WaitQueue)) {
+        if let Ok(crew) = Crew::of(&self.crew) {
+            each(&crew.idle);
+        }
+        self.workers.iter().for_each(|worker| each(&worker.done));
+    }
+
+    /// The threads that are doing a task; when all are done, those that have not ended.
+    pub fn releasers(&self) -> Releasers {
+        if !self.is_idle() {
+            return Crew::of(&self.crew).map_or_else(|_| Releasers::All(Vec::new()), Crew::busy);
+        }
+        let living = self.workers.iter().filter(|worker| !worker.ended());
+        Releasers::All(living.map(|worker| worker.id).collect())
+    }
+
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.sync(&self.crew);
+        w.group(&self.workers);
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Leaving {
+        Leaving { crew: r.sync(), workers: r.group() }
     }
 }
 
@@ -137,18 +195,18 @@ impl Crew {
     }
 
     /// A new worker belongs to it; false when there are enough by now.
-    pub fn enlist(&self, worker: u32) -> bool {
+    pub fn enlist(&self, worker: &Arc<Thread>) -> bool {
         let mut state = self.state.lock();
         let room = state.workers.len() < self.size as usize;
         if room {
-            state.workers.push(worker);
+            state.workers.push(worker.clone());
         }
         room
     }
 
     /// A worker could not be started.
     pub fn dismiss(&self, worker: u32) {
-        self.state.lock().workers.retain(|id| *id != worker);
+        self.state.lock().workers.retain(|other| other.id != worker);
     }
 
     /// A task for this worker.
@@ -168,7 +226,7 @@ impl Crew {
             return Task::None;
         }
         // It ends now, while others may still have tasks.
-        state.workers.retain(|id| *id != worker);
+        state.workers.retain(|other| other.id != worker);
         state.dismissed.push(worker);
         Task::End
     }
@@ -268,14 +326,15 @@ impl Crew {
 
     /// The ids of its threads.
     pub fn workers(crew: &Sync) -> Vec<u32> {
-        Crew::of(crew).map(|crew| crew.state.lock().workers.clone()).unwrap_or_default()
+        let ids = |crew: &Crew| crew.state.lock().workers.iter().map(|worker| worker.id).collect();
+        Crew::of(crew).map(ids).unwrap_or_default()
     }
 
     /// Whether this is one of its workers, also one that is about to end, and has no task.
     pub fn idles(&self, worker: u32) -> bool {
         let state = self.state.lock();
-        let mut workers = state.workers.iter().chain(&state.dismissed);
-        workers.any(|id| *id == worker) && !state.busy.contains(&worker)
+        let mut workers = state.workers.iter().map(|other| other.id).chain(state.dismissed.iter().copied());
+        workers.any(|id| id == worker) && !state.busy.contains(&worker)
     }
 
     /// For those who wait until all tasks are done: the threads that are doing one.
@@ -334,17 +393,17 @@ impl Crew {
         w.count(state.tasks.len() as u64);
         state.tasks.iter().for_each(|future| w.sync(future));
         // Their order means nothing. A worker without a task has no line.
-        let without_lines = |ids: &[u32]| -> Vec<(u32, u32)> { ids.iter().map(|id| (*id, 0)).collect() };
-        w.threads_with_lines(&without_lines(&state.workers));
-        w.threads_with_lines(&without_lines(&state.busy));
+        w.group(&state.workers);
+        let without_lines: Vec<(u32, u32)> = state.busy.iter().map(|id| (*id, 0)).collect();
+        w.threads_with_lines(&without_lines);
         w.count(self.unfinished() as u64);
         w.flag(state.closed);
     }
 
     pub fn fill(&self, r: &mut Reader<'_>) {
-        let ids = |pairs: Vec<(u32, u32)>| -> Vec<u32> { pairs.into_iter().map(|(id, _)| id).collect() };
         let tasks = r.syncs().into();
-        let (workers, busy) = (ids(r.threads_with_lines()), ids(r.threads_with_lines()));
+        let workers = r.group();
+        let busy = r.threads_with_lines().into_iter().map(|(id, _)| id).collect();
         self.unfinished.store(r.count() as usize, Ordering::SeqCst);
         let state = State { tasks, workers, busy, dismissed: Vec::new(), closed: r.flag() };
         self.has_task.store(!state.tasks.is_empty() || state.closed, Ordering::SeqCst);

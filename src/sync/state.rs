@@ -251,8 +251,8 @@ impl Op {
             | Op::Result(sync)
             | Op::FutureError(sync)
             | Op::Ended(sync)
-            | Op::Task(sync)
-            | Op::Idle(sync) => w.sync(sync),
+            | Op::Task(sync) => w.sync(sync),
+            Op::Idle(wait) => wait.save(w),
             Op::Enter(enter) => enter.save(w),
             Op::Condition(wait) => wait.save(w),
             Op::Event(wait) => wait.save(w),
@@ -273,7 +273,7 @@ impl Op {
             3 => Op::Join(r.thread()),
             4 => {
                 r.flag();
-                Op::JoinAll((0..r.count()).map(|_| r.thread()).collect())
+                Op::JoinAll(r.group())
             }
             5 => Op::ThreadResult(r.thread()),
             6 => Op::Acquire(r.sync()),
@@ -291,7 +291,7 @@ impl Op {
             18 => Op::Ended(r.sync()),
             19 => Op::Several(Several::load(r)),
             20 => Op::Task(r.sync()),
-            21 => Op::Idle(r.sync()),
+            21 => Op::Idle(pool::Leaving::load(r)),
             22 => Op::Select(Box::new(Select::load(r))),
             23 => Op::Outside(Box::new(outside::Wait::load(r))),
             24 => Op::Pipe(pipe::Wait::load(r)),

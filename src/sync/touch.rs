@@ -86,7 +86,11 @@ impl Op {
                     each(Shared::Round(round.clone()));
                 }
             }
-            Op::Latch(sync) | Op::Finished(sync) | Op::Ended(sync) | Op::Idle(sync) => thing(sync, each),
+            Op::Latch(sync) | Op::Finished(sync) | Op::Ended(sync) => thing(sync, each),
+            Op::Idle(wait) => {
+                thing(&wait.crew, each);
+                wait.workers.iter().for_each(|worker| each(Shared::Thread(worker.clone())));
+            }
             Op::Put(put) => {
                 thing(&put.queue, each);
                 compared(&put.queue, Some(put.value()), each);

@@ -190,7 +190,7 @@ fn hire(
         entry,
         None,
     );
-    if !crew.enlist(thread.id) {
+    if !crew.enlist(&thread) {
         return Ok(());
     }
     if let Err(error) = context.world.start(&thread) {

@@ -177,7 +177,7 @@ fn closing_with_cancel_cancels_what_nobody_has_begun() {
 }
 
 #[test]
-fn leaving_a_with_waits_for_all_tasks() {
+fn leaving_a_with_waits_for_all_tasks_and_workers() {
     let mut main = Testing::new();
     let p = pool(&mut main, 1);
     let crew = crew(&p);
@@ -190,6 +190,10 @@ fn leaving_a_with_waits_for_all_tasks() {
     let task = take(&mut worker, &crew).unwrap();
     assert_eq!(op.releasers(main.at(9)), Releasers::All(vec![worker.thread.id]));
     finish(&mut worker, &crew, task, Value::Nil);
+    assert!(main.waits(&mut op) && take(&mut worker, &crew).is_none(), "the worker is told to end");
+    assert!(main.waits(&mut op));
+    assert_eq!(op.releasers(main.at(9)), Releasers::All(vec![worker.thread.id]), "also now");
+    worker.end(Ok(Value::Nil));
     main.does(&mut op);
     let empty = pool(&mut main, 1);
     assert!(main.leave(&sync_of(&empty)).unwrap().is_none());

@@ -8,7 +8,7 @@ use crate::sync::event::{self, Event};
 use crate::sync::future::Future;
 use crate::sync::latch::Latch;
 use crate::sync::lock::Lock;
-use crate::sync::pool::Crew;
+use crate::sync::pool::{Crew, Leaving};
 use crate::sync::queue::{Order, Queue};
 use crate::sync::rlock::RLock;
 use crate::sync::rwlock::{RwLock, Side};
@@ -333,7 +333,8 @@ fn what_is_asked_about_a_wait_never_stops_those_who_act() {
                     let _ = (op.releasers(world.at(1)), op.ready(world.at(1)), op.describe());
                     op.explain(world.at(1), &mut |_| {});
                 }
-                let _ = Op::Idle(crew.clone()).releasers(world.at(1));
+                let leaving = Leaving { crew: crew.clone(), workers: Vec::new() };
+                let _ = Op::Idle(leaving).releasers(world.at(1));
             }
         }
     });

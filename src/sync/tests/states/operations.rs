@@ -44,7 +44,7 @@ fn every_operation_is_the_same_again() {
         (Op::Ended(future.clone()), 1),
         (Op::Several(Several { futures: vec![future.clone()], any: true }), 1),
         (Op::Task(crew.clone()), 1),
-        (Op::Idle(crew), 1),
+        (Op::Idle(Leaving { crew, workers: vec![thread()] }), 2),
         (Op::Select(Box::new(select)), 1),
     ];
     let (ops, counts): (Vec<Op>, Vec<usize>) = cases.into_iter().unzip();

@@ -17,7 +17,7 @@ fn pools_go_on_with_their_tasks() {
             future
         })
         .collect();
-    assert!(state.enlist(worker.thread.id));
+    assert!(state.enlist(&worker.thread));
     let begin = || assert!(matches!(state.take(worker.thread.id), Task::Begin(_)));
     begin();
     let failure = Arc::new(Failure::new(&futures[0], an_error()));
@@ -30,7 +30,8 @@ fn pools_go_on_with_their_tasks() {
     let left = Arc::new(AtomicUsize::new(2));
     futures[1..3].iter().for_each(|sync| Future::of(sync).unwrap().watch(sync, &ended, &left));
     let things: Vec<&Arc<Sync>> = [&pool, &ended].into_iter().chain(&futures).collect();
-    let mut ops = vec![Op::Idle(crew.clone()), Op::Task(crew.clone()), Op::Result(futures[0].clone())];
+    let leaving = Leaving { crew: crew.clone(), workers: vec![worker.thread.clone()] };
+    let mut ops = vec![Op::Idle(leaving), Op::Task(crew.clone()), Op::Result(futures[0].clone())];
     ops.push(Op::Several(Several { futures: futures.clone(), any: false }));
     let mut again = Scene::new(&[&a, &worker], &things, ops).again();
 
@@ -57,6 +58,8 @@ fn pools_go_on_with_their_tasks() {
         state.free(worker.thread.id);
         state.finished();
     }
+    assert!(a.waits(&mut again.ops[0]), "for the worker");
+    worker.end(Ok(Value::Nil));
     a.does(&mut again.ops[0]);
     a.does(&mut again.ops[3]);
     assert_eq!(Queue::of(&ended).unwrap().size(), 2, "both futures that were watched");

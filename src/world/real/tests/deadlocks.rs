@@ -128,7 +128,7 @@ fn a_task_that_waits_for_one_behind_it() {
             DONE
         })
         .unwrap();
-        Crew::of(&crew).unwrap().enlist(worker.id);
+        Crew::of(&crew).unwrap().enlist(&worker);
         step!(operate(world, Op::Result(outer), None, 7));
         DONE
     });
