@@ -92,6 +92,8 @@ pub enum Step {
     Kill(usize),
     Join {
         handle: usize,
+        /// For these it waits, too.
+        others: Vec<usize>,
         timeout: Option<i64>,
         to: Option<usize>,
     },
@@ -368,13 +370,12 @@ impl Compiler {
             S::Yield => Step::Yield,
             S::Sleep(seconds) => Step::Sleep(*seconds),
             S::Start(handle) => Step::Start(*handle),
-            S::Join(handle) => Step::Join { handle: *handle, timeout: None, to: None },
+            S::Join(handle) => join(std::slice::from_ref(handle), None),
             S::JoinAll(handles) => {
-                let join = |handle: &usize| Step::Join { handle: *handle, timeout: None, to: None };
-                return handles.iter().for_each(|handle| self.emit(join(handle)));
+                return (0..handles.len()).for_each(|at| self.emit(join(&handles[at..], None)));
             }
             S::JoinTimed(handle, seconds, local) => {
-                Step::Join { handle: *handle, timeout: Some(*seconds), to: Some(*local) }
+                join(std::slice::from_ref(handle), Some((*seconds, *local)))
             }
             S::Cancel(handle) => Step::Cancel(*handle),
             S::Kill(handle) => Step::Kill(*handle),
@@ -474,4 +475,10 @@ impl Compiler {
         self.statements(body);
         self.here(done);
     }
+}
+
+/// Waits for the first; the others come after it.
+fn join(handles: &[usize], timeout: Option<(i64, usize)>) -> Step {
+    let (seconds, to) = timeout.unzip();
+    Step::Join { handle: handles[0], others: handles[1..].to_vec(), timeout: seconds, to }
 }

@@ -230,11 +230,13 @@ impl<'a> Machine<'a> {
         self.codes[thread].daemon
     }
 
-    /// The thread that this one is waiting for, in a plain `join`.
-    pub fn joins(&self, state: &State, thread: usize) -> Option<usize> {
-        match self.step(state, thread)? {
-            Step::Join { handle, .. } => Some(handle + 1),
-            _ => None,
+    /// The threads that this one is waiting for, in a `join`.
+    pub fn joins(&self, state: &State, thread: usize) -> Vec<usize> {
+        match self.step(state, thread) {
+            Some(Step::Join { handle, others, .. }) => {
+                [handle].into_iter().chain(others).map(|handle| handle + 1).collect()
+            }
+            _ => Vec::new(),
         }
     }
 

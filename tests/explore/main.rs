@@ -142,6 +142,35 @@ fn compare_with(program: &Program, answer: &Answer, what: &str, reductions: conc
     );
 }
 
+/// Who joins several at once waits for each of them, also for one that never ends behind one that is stuck.
+#[test]
+fn a_join_of_several_waits_for_each() {
+    use model::{Body, BodyKind, Comparison, Statement, Test, Thing, Value};
+    let body = |daemon, statements| Body { kind: BodyKind::Template, daemon, statements };
+    let is_set = Test::Compare(Value::Var(0), Comparison::Equal, Value::Number(1));
+    let program = |joins| Program {
+        vars: vec![0],
+        things: vec![Thing::Latch(2)],
+        bodies: vec![
+            body(false, vec![Statement::Set(0, Value::Number(1)), Statement::Wait(0)]),
+            body(true, vec![Statement::While(is_set.clone(), Vec::new())]),
+        ],
+        handles: vec![0, 1],
+        main: [vec![Statement::Start(0), Statement::Start(1)], joins].concat(),
+        ..Program::default()
+    };
+    for (joins, livelock) in
+        [(vec![Statement::JoinAll(vec![0, 1])], true), (vec![Statement::Join(0), Statement::Join(1)], false)]
+    {
+        let program = program(joins);
+        let answer = explore(&program, MOST_STATES, Flaw::None).expect("few states");
+        assert_eq!((answer.partial, answer.livelock), (true, livelock));
+        for (setting, reductions) in checker::settings() {
+            compare_with(&program, &answer, setting, reductions);
+        }
+    }
+}
+
 /// The generator makes enough of everything; prints how much with `--nocapture`.
 #[test]
 fn programs_of_all_sorts_are_made() {

@@ -140,12 +140,14 @@ fn judge(machine: &Machine, graph: &Graph, component: &[usize], answer: &mut Ans
     };
     // Who joins a thread that moves waits for that one; what is wrong is that it never ends.
     let joins_mover = |thread: usize| {
-        let mut thread = thread;
-        for _ in 0..state.threads.len() {
-            match machine.joins(state, thread) {
-                Some(next) if movers.contains(&next) => return true,
-                Some(next) => thread = next,
-                None => return false,
+        let mut pending = machine.joins(state, thread);
+        let mut known = BTreeSet::new();
+        while let Some(next) = pending.pop() {
+            if movers.contains(&next) {
+                return true;
+            }
+            if known.insert(next) {
+                pending.extend(machine.joins(state, next));
             }
         }
         false
@@ -170,7 +172,7 @@ fn preemptions(machine: &Machine, graph: &Graph) -> Vec<u32> {
         }
         let edges = &graph.edges[state];
         let could_go_on = edges.iter().any(|(thread, timed, _)| *thread == last && !timed)
-            && machine.joins(&graph.states[state], last).is_none();
+            && machine.joins(&graph.states[state], last).is_empty();
         for &(thread, _, to) in edges {
             let extra = u32::from(thread != last && could_go_on);
             let known = &mut best[to * threads + thread];
