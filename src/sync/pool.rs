@@ -98,8 +98,10 @@ impl Pool {
     /// have been told to end are on their way already: nobody knows them any more.)
     pub fn leave(&self, sync: &Sync, who: Who<'_>) -> Result<Option<Op>, Error> {
         let crew = self.crew(sync)?;
+        // Before it is closed: one that ends then at once is waited for, too.
+        let workers = crew.state.lock().workers.clone();
         crew.close();
-        let mut wait = Leaving { crew: self.crew.clone(), workers: crew.state.lock().workers.clone() };
+        let mut wait = Leaving { crew: self.crew.clone(), workers };
         let left = wait.poll(who)?.is_some();
         Ok((!left).then(|| Op::Idle(wait)))
     }
