@@ -315,10 +315,10 @@ pub fn parse(words: Vec<OsString>) -> Result<CommandLine, clap::Error> {
     let run = (!known).then(|| "run".into());
     let asked = ["conc".into()].into_iter().chain(run).chain(words.iter().cloned()).chain(help);
     let found = table().try_get_matches_from(asked);
-    if let (Err(error), Some(joined)) = (&found, joined(&words)) {
-        if error.kind() == ErrorKind::UnknownArgument {
-            return parse(joined);
-        }
+    if let (Err(error), Some(joined)) = (&found, joined(&words))
+        && error.kind() == ErrorKind::UnknownArgument
+    {
+        return parse(joined);
     }
     let read = found.and_then(|found| CommandLine::from_arg_matches(&found));
     read.map_err(|error| with_advice(error.format(&mut table()), &words))

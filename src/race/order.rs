@@ -102,6 +102,10 @@ impl Watched {
 
 /// Where the notes are.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most are here, and in a box each use would cost a look further"
+)]
 enum Kept {
     Here(Mutex<Notes>),
     There(Record),
@@ -110,7 +114,7 @@ enum Kept {
 /// The notes, while nobody else changes them.
 enum Held<'a> {
     Here(MutexGuard<'a, Notes>),
-    There(There<'a>),
+    There(Box<There<'a>>),
 }
 
 struct There<'a> {
@@ -127,7 +131,7 @@ impl Kept {
             Kept::There(record) => {
                 let open = record.open();
                 let notes = Notes::read(&open.words().unwrap_or_default(), record.memory());
-                Held::There(There { notes, changed: false, open })
+                Held::There(Box::new(There { notes, changed: false, open }))
             }
         }
     }
