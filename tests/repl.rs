@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// What a session of these lines says, and its status.
@@ -12,14 +12,18 @@ struct Said {
     status: Option<i32>,
 }
 
-fn session(text: &str) -> Said {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_conc"))
+fn begun() -> Child {
+    Command::new(env!("CARGO_BIN_EXE_conc"))
         .env("CONC_LANG", "en")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .expect("conc is there");
+        .expect("conc is there")
+}
+
+fn session(text: &str) -> Said {
+    let mut child = begun();
     child.stdin.take().expect("it is piped").write_all(text.as_bytes()).expect("it reads");
     let Output { stdout, stderr, status } = child.wait_with_output().expect("it ends");
     Said {
@@ -196,13 +200,7 @@ thread second-1: finished
 #[cfg(target_os = "linux")]
 #[test]
 fn a_deadlock_over_what_is_shared_is_told_at_the_prompt() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_conc"))
-        .env("CONC_LANG", "en")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("conc is there");
+    let mut child = begun();
     let mut input = child.stdin.take().expect("it is piped");
     let entries = "process waits { sleep 60min }
 let p = start waits
