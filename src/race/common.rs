@@ -25,11 +25,16 @@ const FOUND: usize = CHANGES + record::WORDS;
 const OWNERS: usize = FOUND + record::WORDS;
 const CELLS: usize = OWNERS + 1;
 const NAMES: usize = CELLS + 1;
-const WORDS: usize = NAMES + 1;
+/// How many uses and threads found no room; how many races.
+const UNSEEN: usize = NAMES + 1;
+const UNKEPT: usize = UNSEEN + 1;
+const WORDS: usize = UNKEPT + 1;
 /// Of each slot, the number of its process, plus one.
 const MOST_SLOTS: usize = 1 << 16;
-/// Cells: a key, and a record. Beyond so many nothing is noted.
+/// Cells: a key, and a record. Beyond so many nothing is noted, and that is told.
 const MOST_CELLS: usize = 1 << 20;
+/// So many of them are looked at for a key: where these are full, there is no room.
+const MOST_STEPS: usize = 1 << 10;
 const CELL: usize = 4;
 /// Texts: who has used a cell, and holding what.
 const TEXTS: usize = 1 << 18;
@@ -88,10 +93,22 @@ impl Common {
     pub fn new_slot(&self) -> Option<u16> {
         let one_more = |n: u64| (n < MOST_SLOTS as u64).then_some(n + 1);
         let slots = self.memory.word(self.base + SLOTS);
-        let slot = slots.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more).ok()? as usize;
+        let Ok(slot) = slots.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more) else {
+            self.count(UNSEEN);
+            return None;
+        };
         let own = self.memory.own().number as u64;
-        self.memory.word(self.owners + slot).store(own + 1, Ordering::SeqCst);
+        self.memory.word(self.owners + slot as usize).store(own + 1, Ordering::SeqCst);
         Some(slot as u16)
+    }
+
+    fn count(&self, what: usize) {
+        self.memory.word(self.base + what).fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many uses of what processes share, and threads that use it, found no room.
+    pub fn unseen(&self) -> u64 {
+        self.memory.word(self.base + UNSEEN).load(Ordering::Relaxed)
     }
 
     fn learn(&self, at: usize, stamp: &Stamp) {
@@ -182,7 +199,12 @@ impl Common {
         begin: bool,
         change: impl FnOnce(&mut Entry) -> Option<(Access, bool)>,
     ) -> Option<(Access, bool)> {
-        let at = self.cell((place as u64) << PAGE_BITS | page as u64, begin)?;
+        let Some(at) = self.cell((place as u64) << PAGE_BITS | page as u64, begin) else {
+            if begin {
+                self.count(UNSEEN);
+            }
+            return None;
+        };
         let open = record::open(&self.memory, at);
         let before = open.words();
         let mut entry = before.as_ref().map_or_else(Entry::default, |words| Entry::read(words));
@@ -197,7 +219,7 @@ impl Common {
     /// Where the record of a cell is, by open addressing.
     fn cell(&self, key: u64, begin: bool) -> Option<usize> {
         let first = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize;
-        for step in 0..MOST_CELLS {
+        for step in 0..MOST_STEPS {
             let at = self.cells + (first + step) % MOST_CELLS * CELL;
             let word = self.memory.word(at);
             let mut now = word.load(Ordering::SeqCst);
@@ -244,14 +266,16 @@ impl Common {
         let number = u64::from(self.names.name(&told.to_string()));
         let open = record::open(&self.memory, self.base + FOUND);
         let mut all = open.words().unwrap_or_default();
-        if number != 0 && all.len() < MOST_FOUND && !all.contains(&number) {
+        if number == 0 || all.len() == MOST_FOUND && !all.contains(&number) {
+            self.count(UNKEPT);
+        } else if !all.contains(&number) {
             all.push(number);
             open.put(&all);
         }
     }
 
-    /// What any process has found.
-    pub fn races(&self) -> Vec<Race> {
+    /// What any process has found, and how many races found no room.
+    pub fn races(&self) -> (Vec<Race>, usize) {
         let all = record::open(&self.memory, self.base + FOUND).words().unwrap_or_default();
         let number = |json: &Json| json.as_u64().unwrap_or_default() as u32;
         let access = |json: &Json| race::Access {
@@ -266,7 +290,8 @@ impl Common {
             let accesses = [access(&json["accesses"][0]), access(&json["accesses"][1])];
             Some(Race { cell: text(&json["cell"]), accesses })
         };
-        all.iter().filter_map(|number| self.names.text(*number as u32)).filter_map(race).collect()
+        let races = all.iter().filter_map(|number| self.names.text(*number as u32)).filter_map(race);
+        (races.collect(), self.memory.word(self.base + UNKEPT).load(Ordering::Relaxed) as usize)
     }
 }
 
@@ -282,4 +307,52 @@ fn words_of(clock: Clock) -> Vec<u64> {
     let mut w = Out::default();
     w.clock(&clock);
     w.words()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn common() -> Common {
+        let memory = Memory::new(0).expect("there is address space");
+        Common::begin(&memory).expect("there is room");
+        Common::of(&memory).expect("it has begun")
+    }
+
+    #[test]
+    fn uses_and_threads_without_room_are_counted() {
+        let common = common();
+        let places = 1..=MOST_CELLS;
+        let noted = |place: usize| common.note(place, 0, true, |_| None);
+        places.clone().for_each(|place| {
+            common.cell((place as u64) << PAGE_BITS, true);
+        });
+        assert_eq!(common.unseen(), 0);
+        (0..3).for_each(|more| assert!(noted(MOST_CELLS + 1 + more).is_none()));
+        let seen = |place: &usize| common.cell((*place as u64) << PAGE_BITS, false).is_some();
+        assert!(places.filter(seen).count() > MOST_CELLS / 2);
+        assert_eq!(common.unseen(), 3);
+        assert!((0..MOST_SLOTS).all(|slot| common.new_slot() == Some(slot as u16)));
+        assert_eq!((common.new_slot(), common.unseen()), (None, 4));
+    }
+
+    #[test]
+    fn races_without_room_are_counted() {
+        let common = common();
+        let race = |line: u32| {
+            let access = |thread: &str| race::Access {
+                thread: thread.into(),
+                line,
+                span: Span { start: 1, end: 2 },
+                write: true,
+                holds: Vec::new(),
+            };
+            Race { cell: "n".into(), accesses: [access("a"), access("b")] }
+        };
+        (0..MOST_FOUND as u32 + 2).for_each(|line| common.found(&race(line)));
+        common.found(&race(0));
+        let (races, more) = common.races();
+        assert_eq!((races.len(), more), (MOST_FOUND, 2));
+        assert_eq!(races[7].accesses[1].line, 7);
+    }
 }

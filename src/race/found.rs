@@ -270,10 +270,11 @@ impl Detector {
 
     /// What was found, and how many more there were.
     pub fn races(&self) -> (Vec<Race>, usize) {
-        if let Some(common) = self.common.as_ref().filter(|common| common.is_of_the_first()) {
-            common.races().into_iter().for_each(|race| self.keep(race));
-        }
+        let common = self.common.as_ref().filter(|common| common.is_of_the_first());
+        let (races, more) = common.map_or_else(Default::default, Common::races);
+        races.into_iter().for_each(|race| self.keep(race));
         let mut found = self.found.lock();
+        found.left_out += more;
         (std::mem::take(&mut found.races), std::mem::take(&mut found.left_out))
     }
 

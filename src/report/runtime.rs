@@ -132,6 +132,8 @@ pub struct Ending {
     /// For `--race`: what was found, and how many more than are told.
     pub races: Vec<Race>,
     pub more_races: usize,
+    /// How many uses of what processes share, and threads that use it, could not be looked at.
+    pub unseen_uses: u64,
     /// For `--gil`.
     pub gil: Option<Gil>,
     /// For `--stats`.

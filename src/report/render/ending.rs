@@ -43,13 +43,16 @@ pub fn ending(ending: &Ending, source: &Source, style: &Style) -> String {
 /// Each data race, and how many there are.
 fn races(ending: &Ending, source: &Source, style: &Style) -> String {
     let found = ending.races.len() + ending.more_races;
-    if found == 0 {
-        return String::new();
-    }
     let shown = ending.races.iter().take(SHOWN);
     let mut text: String = shown.map(|found| super::race::race(found, source, style)).collect();
     if found > SHOWN {
         text += &style.say(format!("… and {} more data races\n", found - SHOWN));
+    }
+    if ending.unseen_uses > 0 {
+        let uses = ending.unseen_uses;
+        let said =
+            format!("--race had no room for {uses} uses of what is shared: there may be more data races");
+        text += &note(&said, style);
     }
     text
 }

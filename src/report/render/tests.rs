@@ -333,6 +333,14 @@ fn nothing_is_said_of_a_run_that_simply_ended() {
 }
 
 #[test]
+fn what_was_not_looked_at_for_races_is_told() {
+    assert_eq!(
+        end(Ending { unseen_uses: 7, ..Ending::default() }),
+        "note: --race had no room for 7 uses of what is shared: there may be more data races\n"
+    );
+}
+
+#[test]
 fn abandoned_threads_are_named_and_grouped() {
     let abandoned = vec![left("beat", "sleeps", 7)];
     assert_eq!(

@@ -418,6 +418,7 @@ impl Shared {
         if let Some(detector) = &self.detector {
             if let Some(common) = detector.common() {
                 common.ended(&detector.ended());
+                ending.unseen_uses = if common.is_of_the_first() { common.unseen() } else { 0 };
             }
             (ending.races, ending.more_races) = detector.races();
             if ending.status == status::FINE && !ending.races.is_empty() {
