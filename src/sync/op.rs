@@ -385,7 +385,30 @@ impl Op {
         match self {
             Op::Acquire(sync) => sync.owner().map(|_| sync),
             Op::Condition(wait) => wait.acquires(),
-            _ => None, // the others wait for something else
+            Op::Sleep
+            | Op::Change
+            | Op::Fork
+            | Op::Beat(_)
+            | Op::Join(_)
+            | Op::JoinAll(_)
+            | Op::ThreadResult(_)
+            | Op::Enter(_)
+            | Op::Event(_)
+            | Op::Barrier(_)
+            | Op::Latch(_)
+            | Op::Put(_)
+            | Op::Get(_)
+            | Op::Next(_)
+            | Op::Finished(_)
+            | Op::Result(_)
+            | Op::FutureError(_)
+            | Op::Ended(_)
+            | Op::Several(_)
+            | Op::Task(_)
+            | Op::Idle(_)
+            | Op::Select(_)
+            | Op::Pipe(_)
+            | Op::Outside(_) => None,
         }
     }
 
