@@ -5,7 +5,6 @@
 mod deadlocks;
 mod endings;
 mod holding;
-mod speed;
 mod stress;
 
 use super::run::{Options, run_body};
