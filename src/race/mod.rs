@@ -20,6 +20,7 @@ pub mod common;
 pub mod found;
 mod line;
 pub mod mine;
+mod notes;
 pub mod order;
 pub mod shadow;
 mod written;

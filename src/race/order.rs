@@ -6,17 +6,13 @@
 //!
 //! Who only looks (`q.size`, `try_acquire` in vain) has seen what others have done with the thing, and so is after it.
 
-use super::again::{Again, Latest};
-use super::clock::{Clock, Stamp};
-use super::line::Line;
+use super::again::Again;
+use super::clock::Clock;
 use super::mine::{self, Mine};
+use super::notes::{Held, Kept, Notes};
 use crate::event::recorder::Traced;
 use crate::mapped::Place;
-use crate::mapped::record::{Open, Record};
 use crate::sync::{Kind, Sync};
-use parking_lot::{Mutex, MutexGuard};
-use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
 
 /// Of one thing to wait for. Not there unless the run looks for races, or traces what happens.
 #[derive(Debug)]
@@ -32,10 +28,11 @@ pub struct Watched {
 impl Watched {
     /// `there`: where the notes are that processes share, of a thing that they share.
     pub fn new(races: bool, traced: bool, there: Option<Place>) -> Watched {
-        let notes = races.then(|| {
-            there.map_or_else(|| Kept::Here(Mutex::default()), |place| Kept::There(Record::at(place)))
-        });
-        Watched { notes, again: Again::default(), traced: traced.then(Traced::default) }
+        Watched {
+            notes: races.then(|| Kept::new(there)),
+            again: Again::default(),
+            traced: traced.then(Traced::default),
+        }
     }
 
     /// A lock is held now.
@@ -98,95 +95,6 @@ impl Watched {
             self.again.take_over(&notes.latest);
         }
     }
-}
-
-/// Where the notes are.
-#[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "most are here, and in a box each use would cost a look further"
-)]
-enum Kept {
-    Here(Mutex<Notes>),
-    There(Record),
-}
-
-/// The notes, while nobody else changes them.
-enum Held<'a> {
-    Here(MutexGuard<'a, Notes>),
-    There(Box<There<'a>>),
-}
-
-struct There<'a> {
-    notes: Notes,
-    changed: bool,
-    open: Open<'a>,
-}
-
-impl Kept {
-    #[inline]
-    fn lock(&self) -> Held<'_> {
-        match self {
-            Kept::Here(notes) => Held::Here(Notes::lock(notes)),
-            Kept::There(record) => {
-                let open = record.open();
-                let notes = Notes::read(&open.words().unwrap_or_default(), record.memory());
-                Held::There(Box::new(There { notes, changed: false, open }))
-            }
-        }
-    }
-}
-
-impl Deref for Held<'_> {
-    type Target = Notes;
-
-    #[inline]
-    fn deref(&self) -> &Notes {
-        match self {
-            Held::Here(notes) => notes,
-            Held::There(there) => &there.notes,
-        }
-    }
-}
-
-impl DerefMut for Held<'_> {
-    #[inline]
-    fn deref_mut(&mut self) -> &mut Notes {
-        match self {
-            Held::Here(notes) => notes,
-            Held::There(there) => {
-                there.changed = true;
-                &mut there.notes
-            }
-        }
-    }
-}
-
-impl Drop for There<'_> {
-    fn drop(&mut self) {
-        if self.changed {
-            self.open.put(&self.notes.write());
-            self.notes.given.known();
-            self.notes.room.known();
-        }
-    }
-}
-
-#[derive(Debug, Default)]
-pub(super) struct Notes {
-    pub latest: Latest,
-    /// What releases that add up (a count-down, a reader's leaving, a task's end) tell together.
-    pub sum: Sum,
-    /// All that was done with it otherwise, for those who look.
-    pub all: Sum,
-    /// Stamps in the order in which they are taken: those of permits given (so many of each), of values put.
-    pub given: Line,
-    /// Those of values taken from a queue of limited size: of the room that they left.
-    pub room: Line,
-    /// How many permits, or places, were taken that were there from the beginning.
-    pub taken: u64,
-    /// Of a barrier, each meeting that somebody has not left: its number, what those who came knew, how many are there.
-    pub meetings: Vec<(usize, Clock, u32)>,
 }
 
 /// The notes of a thing while something is done with it, and whoever is told of it; nothing where nobody looks.
@@ -448,65 +356,6 @@ impl Order<'_> {
                 notes.meetings.swap_remove(at);
             }
         });
-    }
-}
-
-/// What several stamps tell together.
-#[derive(Debug, Default)]
-pub(super) struct Sum {
-    pub clock: Clock,
-    pub latest: Option<Stamp>,
-}
-
-impl Sum {
-    fn learn(&mut self, stamp: &Stamp) {
-        match &self.latest {
-            // Of one thread that has learnt nothing since: only its time is another.
-            Some(latest) if latest.slot == stamp.slot && Arc::ptr_eq(&latest.known, &stamp.known) => {
-                self.clock.set(stamp.slot, stamp.time);
-            }
-            _ => {
-                self.clock.learn(stamp);
-                self.latest = Some(stamp.clone());
-            }
-        }
-    }
-}
-
-/// For so many turns who finds the notes locked waits before each look, at first.
-const PAUSES: [u32; 3] = [16, 32, 64];
-
-impl Notes {
-    /// They are locked for a moment only, again and again by threads that use one thing: to let others run, or to park, takes
-    /// much longer than that.
-    #[inline]
-    fn lock(notes: &Mutex<Notes>) -> MutexGuard<'_, Notes> {
-        for turns in PAUSES {
-            if let Some(locked) = notes.try_lock() {
-                return locked;
-            }
-            (0..turns).for_each(|_| std::hint::spin_loop());
-        }
-        notes.lock()
-    }
-
-    fn release(&mut self, mine: &mut Mine) {
-        // It knows of all releases before it that anybody has acquired.
-        mine.release_to(&mut self.latest.release);
-    }
-
-    fn acquire(&mut self, mine: &mut Mine) {
-        self.latest.release.iter().for_each(|stamp| mine.learn(stamp));
-    }
-
-    fn add(&mut self, mine: &mut Mine) {
-        let stamp = mine.release();
-        self.sum.learn(&stamp);
-        self.all.learn(&stamp);
-    }
-
-    fn seen(&mut self, mine: &mut Mine) {
-        self.all.learn(&mine.release());
     }
 }
 

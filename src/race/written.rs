@@ -5,7 +5,7 @@
 use super::again::Latest;
 use super::clock::{Clock, Stamp};
 use super::line::Line;
-use super::order::{Notes, Sum};
+use super::notes::{Notes, Sum};
 use crate::mapped::Memory;
 use std::collections::HashMap;
 use std::sync::Arc;
