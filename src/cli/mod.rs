@@ -12,6 +12,7 @@ mod help;
 pub mod language;
 mod lesson;
 mod mdbook;
+mod parse;
 mod progress;
 mod run;
 mod schedule;
@@ -33,12 +34,12 @@ use std::sync::Arc;
 
 /// Does what the arguments (without the program's name) ask for; the exit status.
 pub fn main(words: Vec<OsString>) -> i32 {
-    let fallback = arguments::color(&words);
-    if arguments::is_session(&words) {
+    let fallback = parse::color(&words);
+    if parse::is_session(&words) {
         colour::choose(fallback);
         return crate::repl::run();
     }
-    let asked = arguments::parse(words);
+    let asked = parse::parse(words);
     colour::choose(asked.as_ref().map_or(fallback, |line| line.color));
     match asked.map(|line| line.command) {
         Ok(Command::Run(run)) => run::run(run),
