@@ -16,6 +16,7 @@ mod children;
 mod claim;
 mod clock;
 mod deadlock;
+mod ending;
 mod ensure;
 mod eyes;
 mod files;

@@ -19,6 +19,7 @@ mod signals;
 mod sockets;
 mod step;
 mod universe;
+mod visible;
 mod world;
 
 pub use log::{Fault, Log, Met};
