@@ -1,8 +1,8 @@
 //! What the processes of one run have in common that looks for races: who has which slot, what is known through pipes and
 //! changes, who has used what is shared last, and what was found.
 //!
-//! It lives in memory that they share (`mapped`). There a cell has one record, found by its place: for a variable, a list or a map
-//! what `shadow` keeps of it; of an array one for so many elements, and one for accesses of the whole.
+//! It lives in memory that they share (`mapped`). There a cell has one record, found by its place: for a variable, a list
+//! or a map what `shadow` keeps of it; of an array one for so many elements, and one for accesses of the whole.
 
 use super::clock::{Clock, Stamp};
 use super::mine::Mine;

@@ -1,8 +1,10 @@
 //! Data races, found while a script runs on real threads: happens-before, by vector clocks.
 //!
-//! In reading order: `clock` (what a thread knows of the others), `order` (what a thing to wait for hands from one
-//! thread to another: all that orders is said there), `again` (the short way of a lock that one thread takes again and again), `mine` (the clock of the thread that asks), `shadow` (who used a
-//! cell last, kept beside the cell), `found` (what is to be said of it).
+//! In reading order: `clock` (what a thread knows of the others), `order` (what a thing to wait for hands from one thread
+//! to another: all that orders is said there), `notes` and `line` (what is kept of a thing for that), `again` (the short way
+//! of a lock that one thread takes again and again), `mine` (the clock of the thread that asks), `shadow` (who used a cell
+//! last, kept beside the cell), `found` (what is to be said of it), `common` and `written` (the same in memory that
+//! processes share).
 //!
 //! After Flanagan and Freund, *FastTrack*, PLDI 2009. A release gives a *stamp*, what the thread knew then; who acquires
 //! takes over what the stamp tells. An access that its cell's last one is not known to is a race. So a race is found

@@ -1,8 +1,10 @@
 //! Processes of the real world: OS processes, each a run of its own of the same program.
 //!
-//! In reading order: `start` (from the handle to the child), `fork` (the same of a thread as it stands), `server` (who makes the child), `growth` (what that learns of a session), `copy` (what it begins
-//! with), `child` (its life), `reaper` (its end), `parcel` (what is sent to it), `pipes` (that lead from one to another), `claim` (who of several receives there), `family` and `ring` (deadlocks between them), `system` (the system calls). What a script sees of a process is a handle
-//! (`sync::process`).
+//! In reading order: `start` (from the handle to the child), `fork` (the same of a thread as it stands), `server` (who
+//! makes the child), `growth` (what that learns of a session), `copy` (what it begins with), `child` (its life), `reaper`
+//! (its end), `parcel` (what is sent to it), `pipes` (that lead from one to another), `claim` (who of several receives
+//! there), `family` and `ring` (deadlocks between them), `system` (the system calls). What a script sees of a process is
+//! a handle (`sync::process`).
 
 mod child;
 mod claim;

@@ -1,10 +1,10 @@
 //! Rings of threads across processes, while others go on: each waits for what the next one holds, or for its process.
 //!
-//! A thread that parks for what leads to a thread of another process tells what it waits for in memory that
-//! processes share, and so do those of its process who may wait for it. Then it follows who waits for whom, from process to process:
-//! whoever closes a ring finds it. What others have told may be out of date, so that is a suspicion. `family` asks the
-//! processes concerned, twice, and each looks at its own threads (`part_of_ring`): if all of them have rested from the
-//! one question to the other, then they waited for each other at one moment, and will for ever.
+//! A thread that parks for what leads to a thread of another process tells what it waits for in memory that processes
+//! share, and so do those of its process who may wait for it. Then it follows who waits for whom, from process to
+//! process: whoever closes a ring finds it. What others have told may be out of date, so that is a suspicion. `family`
+//! asks the processes concerned, twice, and each looks at its own threads (`part_of_ring`): if all of them have rested
+//! from the one question to the other, then they waited for each other at one moment, and will for ever.
 //!
 //! What is followed are locks, rlocks and joins. Where the script might end one of the processes, which abandons its locks,
 //! nothing is said.
