@@ -5,6 +5,7 @@
 //! waits for ever, since whoever could end its wait is not known.
 
 pub mod command;
+mod input;
 pub mod server;
 pub mod signal;
 pub mod simulated;
