@@ -5,6 +5,7 @@
 
 use super::lock::Lock;
 use super::rlock::Levels;
+use super::thread::Text;
 use super::wait::WaitQueue;
 use super::{Kind, Releasers, Sync, Who};
 use crate::mapped::{ELSEWHERE_WORDS, Place, TICKETS_WORDS, Tickets};
@@ -342,12 +343,14 @@ impl Wait {
         }
     }
 
-    pub fn describe(&self) -> String {
+    pub fn text(&self) -> Text {
         match self.missing() {
             Some(lock) => {
-                format!("waits for {} again, after {}.wait()", lock.label(), self.condition.label())
+                format!("waits for {} again, after {}.wait()", lock.label(), self.condition.label()).into()
             }
-            None => format!("waits in {}.wait()", self.condition.label()),
+            None => {
+                Text::Of(self.condition.clone(), |condition| format!("waits in {}.wait()", condition.label()))
+            }
         }
     }
 

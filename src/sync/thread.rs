@@ -57,6 +57,12 @@ pub struct Thread {
 }
 
 impl Thread {
+    /// It waits no more.
+    pub fn goes_on(&self) {
+        *self.waiting.lock() = None;
+        self.state.store(State::Running as u8, Ordering::SeqCst);
+    }
+
     /// Whether it is a timer that was cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.timer.as_ref().is_some_and(|timer| timer.cancelled.load(Ordering::SeqCst))
@@ -319,6 +325,20 @@ impl Thread {
 impl Timer {
     pub fn new(delay: i64, repeats: bool) -> Timer {
         Timer { delay, repeats, cancelled: AtomicBool::new(false), changed: WaitQueue::new() }
+    }
+
+    /// When a timer beats that was due at this time, and is ready for the next one now: it keeps its beat, and skips what
+    /// it has missed.
+    pub fn next_beat(&self, due: i64, now: i64) -> i64 {
+        let period = self.delay.max(1);
+        let mut next = due.saturating_add(period);
+        if next < now {
+            next += (now - next) / period * period;
+            if next < now {
+                next = next.saturating_add(period);
+            }
+        }
+        next
     }
 
     /// It will not run its body again; a body that runs goes on to its end.

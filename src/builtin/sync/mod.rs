@@ -219,8 +219,18 @@ fn deadline(context: &Context<'_>, timeout: &Value) -> Result<Option<i64>, Error
 
 /// Does the operation, or asks to wait for it. It has been polled once when it has to wait.
 fn begin(context: &mut Context<'_>, mut op: Op, deadline: Option<i64>) -> Result<Outcome, Error> {
-    match op.poll(context.who())? {
-        Some(value) => Ok(value.into()),
-        None => Ok(Outcome::Wait(Wait { op, deadline })),
+    let who = context.who();
+    let shows_itself = op.shows_itself();
+    if shows_itself {
+        op.rests(who.thread, who.line, deadline.is_some());
     }
+    let answer = match op.poll(who) {
+        Ok(None) => return Ok(Outcome::Wait(Wait { op, deadline })),
+        Ok(Some(value)) => Ok(value.into()),
+        Err(error) => Err(error),
+    };
+    if shows_itself {
+        who.thread.goes_on();
+    }
+    answer
 }

@@ -233,9 +233,12 @@ pub(super) fn set_daemon(_: &mut Context<'_>, thread: &Value, daemon: &Value) ->
     let Value::Bool(daemon) = daemon else { return Err(wrong("true or false", "daemon", daemon)) };
     if thread.started() {
         let message = format!("\"{}\" has been started: daemon can be set only before", thread.name());
-        return Err(
-            Error::new(error::Kind::State, message).hint("or declare it so: `daemon thread NAME { }`")
-        );
+        let hint = match (&thread.process, &thread.timer) {
+            (Some(_), _) => "or declare it so: `daemon process NAME { }`",
+            (None, Some(_)) => "or declare it so: `daemon timer NAME after …`",
+            (None, None) => "or declare it so: `daemon thread NAME { }`",
+        };
+        return Err(Error::new(error::Kind::State, message).hint(hint));
     }
     thread.daemon.store(*daemon, Ordering::SeqCst);
     Ok(())

@@ -5,12 +5,26 @@ use crate::sync::future::Future;
 use crate::sync::latch::Latch;
 use crate::sync::lock::Lock;
 use crate::sync::queue::Queue;
-use crate::sync::thread::Text;
-use crate::sync::{Sync, Who};
+use crate::sync::thread::{State, Text, Thread, Waiting};
+use crate::sync::{Sync, Who, named};
 use crate::value::Value;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 impl Op {
+    /// From now on others see that the thread waits for this, until it goes on (`Thread::goes_on`).
+    pub fn rests(&self, thread: &Thread, line: u32, timed: bool) {
+        let text = named::aside(|| self.text());
+        *thread.waiting.lock() = Some(Waiting { on: self.on(), text, line, timed });
+        let state = if matches!(self, Op::Sleep) { State::Sleeping } else { State::Blocked };
+        thread.state.store(state as u8, Ordering::SeqCst);
+    }
+
+    /// Whether others can tell by what it does first (it gives up a lock, it is counted) that the thread waits.
+    pub fn shows_itself(&self) -> bool {
+        matches!(self, Op::Condition(_) | Op::Barrier(_))
+    }
+
     /// What a report says after the thread's name: `waits for right`, `waits in jobs.get()`, `joins "teller-1"`.
     pub fn describe(&self) -> String {
         self.text().to_string()
@@ -36,7 +50,7 @@ impl Op {
             }
             Op::Acquire(sync) => of(sync, |thing| format!("waits for a permit of {}", thing.label())),
             Op::Enter(enter) => of(&enter.side, |side| format!("waits for {}", side.label())),
-            Op::Condition(wait) => wait.describe().into(),
+            Op::Condition(wait) => wait.text(),
             Op::Event(wait) => of(&wait.event, |event| format!("waits for {} to be set", event.label())),
             Op::Barrier(wait) => of(&wait.barrier, |barrier| format!("waits in {}.wait()", barrier.label())),
             Op::Latch(latch) => of(latch, |latch| format!("waits in {}.wait()", latch.label())),

@@ -372,21 +372,8 @@ pub(super) fn beat_from(world: &mut RealWorld, timer: &Timer, entry: Entry, mut 
             Exit::Finished(_) if timer.repeats => {}
             other => return other,
         }
-        next = next_beat(timer, next, world.shared.clock.now());
+        next = timer.next_beat(next, world.shared.clock.now());
     }
-}
-
-/// When a timer beats that was due at this time, and is ready for the next one now.
-pub(super) fn next_beat(timer: &Timer, due: i64, now: i64) -> i64 {
-    let period = timer.delay.max(1);
-    let mut next = due.saturating_add(period);
-    if next < now {
-        next += (now - next) / period * period;
-        if next < now {
-            next = next.saturating_add(period);
-        }
-    }
-    next
 }
 
 /// How a timer's wait came to its end.

@@ -13,7 +13,7 @@ use super::trace::Told;
 use crate::builtin::Wait;
 use crate::machine::{Fiber, Scheduler, Waited};
 use crate::report::runtime::Happened;
-use crate::sync::thread::{State, Waiting};
+use crate::sync::thread::State;
 use crate::sync::{Op, Releasers, Sync, Who};
 use crate::value::{Value, error::Error};
 use std::sync::Arc;
@@ -30,6 +30,15 @@ struct Pending {
 
 impl RealWorld {
     pub(super) fn wait_at(&mut self, wait: Wait, line: u32, fiber: Option<&Fiber>) -> Waited {
+        let answer = self.wait_until_done(wait, line, fiber);
+        // Others see that it waits until it has what it waits for. At the end of the run what it waited for stays known.
+        if !self.shared.stopping() && self.seat.thread.state() != State::Running {
+            self.seat.thread.goes_on();
+        }
+        answer
+    }
+
+    fn wait_until_done(&mut self, wait: Wait, line: u32, fiber: Option<&Fiber>) -> Waited {
         let mut pending = Pending { op: wait.op, deadline: wait.deadline, line };
         if matches!(pending.op, Op::Change) {
             self.looked_in_vain();
@@ -183,11 +192,7 @@ impl RealWorld {
         let thread = &self.seat.thread;
         let told = Told::of(&op, &releasers);
         let awaits = matches!(op, Op::Change);
-        let sleeping = matches!(op, Op::Sleep);
-        let state = if sleeping { State::Sleeping } else { State::Blocked };
-        *thread.waiting.lock() =
-            Some(Waiting { on: op.on(), text: op.text(), line, timed: deadline.is_some() });
-        thread.state.store(state as u8, Ordering::SeqCst);
+        op.rests(thread, line, deadline.is_some());
         let idle = op.is_idle();
         let for_owner = op.lock().is_some();
         let joins = matches!(op, Op::Join(_) | Op::JoinAll(_) | Op::ThreadResult(_));
@@ -240,11 +245,6 @@ impl RealWorld {
 
         self.move_again(Here::inside(fiber));
         let blocked = self.seat.blocked.lock().take();
-        let thread = &self.seat.thread;
-        thread.state.store(State::Running as u8, Ordering::SeqCst);
-        if !self.shared.stopping() {
-            *thread.waiting.lock() = None;
-        }
         // Nobody else takes it from there.
         let op = blocked.map_or(Op::Sleep, |blocked| blocked.op);
         Pending { op, deadline, line }

@@ -5,7 +5,7 @@ use super::step::{Moved, Stepper, Way};
 use super::universe::Seat;
 use crate::builtin::Wait;
 use crate::machine::{Exit, Fiber};
-use crate::sync::thread::{Entry, State, Thread};
+use crate::sync::thread::{Entry, State, Thread, Timer};
 use crate::sync::{Op, named};
 use crate::value::Value;
 use crate::value::error::Error;
@@ -66,8 +66,11 @@ impl Stepper<'_> {
         if self.universe.seats[self.seat].handles.is_some() {
             return self.next_signal();
         }
-        let Some(timer) = self.thread.timer.as_ref().filter(|timer| timer.repeats) else { return false };
-        let deadline = self.universe.now.saturating_add(timer.delay);
+        let repeats = |timer: &&Timer| timer.repeats && !self.thread.is_cancelled();
+        let Some(timer) = self.thread.timer.as_ref().filter(repeats) else { return false };
+        let now = self.universe.now;
+        let due = self.universe.seats[self.seat].due.take().unwrap_or(now);
+        let deadline = timer.next_beat(due, now);
         self.universe.seats[self.seat].fiber = None;
         self.line = self.universe.seats[self.seat].line;
         self.rest(Wait { op: Op::Beat(self.thread.clone()), deadline: Some(deadline) });

@@ -168,15 +168,14 @@ impl Universe {
             w.value(&body.callee);
             w.values(&body.arguments);
         });
+        // Not when it was due, which would be another state each time: how long it has until the next time.
+        let timer = seat.thread.timer.as_ref();
+        w.option(seat.due.zip(timer), |w, (due, timer)| {
+            w.int(self.left(timer.next_beat(due, self.now), rules))
+        });
         w.option(seat.wait.as_ref(), |w, wait| {
             w.count(u64::from(seat.line));
-            w.option(wait.deadline, |w, deadline| {
-                w.int(match rules.time {
-                    // Whether it is over is open at any moment: how much is left says nothing.
-                    Time::Any if !rules.clock => 0,
-                    Time::Any | Time::Idle => (deadline - self.now).max(0),
-                });
-            });
+            w.option(wait.deadline, |w, deadline| w.int(self.left(deadline, rules)));
             wait.op.save(w);
         });
         w.option(fiber, |w, (fiber, rest)| {
@@ -184,6 +183,15 @@ impl Universe {
             let kept = Kept { live: rules.liveness.as_ref(), crews, parallels: rules.assumed.one_fails };
             fiber.save(w, &self.image.program, kept, rest);
         });
+    }
+
+    /// How much of the time until then is left.
+    fn left(&self, deadline: i64, rules: &Rules) -> i64 {
+        match rules.time {
+            // Whether it is over is open at any moment: how much is left says nothing.
+            Time::Any if !rules.clock => 0,
+            Time::Any | Time::Idle => (deadline - self.now).max(0),
+        }
     }
 
     fn load_seat(&self, r: &mut Reader<'_>, rules: &Rules) -> Seat {
@@ -198,6 +206,7 @@ impl Universe {
         let begun = r.flag();
         let failing = r.option(Reader::error);
         let body = r.option(|r| Entry { callee: r.value(), arguments: r.values() });
+        let left = r.option(|r| r.int());
         let mut line = 0;
         let wait = r.option(|r| {
             line = r.count() as u32;
@@ -205,7 +214,9 @@ impl Universe {
             Wait { op: Op::load(r), deadline }
         });
         let fiber = r.option(|r| Fiber::load(r, &self.image.program));
-        Seat { fiber, wait, line, begun, failing, body, space, handles, lets_go, ..Seat::new(thread) }
+        let delay = thread.timer.as_ref().map_or(0, |timer| timer.delay);
+        let due = left.map(|left| self.now.saturating_add(left).saturating_sub(delay));
+        Seat { fiber, wait, line, begun, failing, body, due, space, handles, lets_go, ..Seat::new(thread) }
     }
 
     /// Brings a stored moment back: its nodes by their contents and references, roots first, `seats` of them threads.
@@ -250,6 +261,12 @@ impl Universe {
             }
             if let Shared::Space(space) = object {
                 universe.absent.extend(space.absent.iter().cloned());
+            }
+        }
+        // Where a script asks what a thread waits for, that must be known.
+        for seat in universe.seats.iter().filter(|_| rules.watched) {
+            if let Some(wait) = &seat.wait {
+                wait.op.rests(&seat.thread, seat.line, wait.deadline.is_some());
             }
         }
         let common = roots - seats;

@@ -170,7 +170,7 @@ impl Stepper<'_> {
         let space = self.space.clone();
         let pending = self.universe.pending(space.as_ref()) & !bit(signal);
         self.universe.set_pending(space.as_ref(), pending);
-        self.beat()
+        self.beat(None)
     }
 
     /// The body of a handler has run: its thread waits for the next signal, unless another has its place. False then.

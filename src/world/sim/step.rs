@@ -13,13 +13,12 @@ use crate::machine::saved::Rest;
 use crate::machine::touch::Act;
 use crate::machine::{self, Exit, Fiber, Image, Judged, Space};
 use crate::state::Shared;
-use crate::sync::thread::{Entry, State, Thread, Waiting};
+use crate::sync::thread::{Entry, Thread};
 use crate::sync::{Op, Who, named};
 use crate::value::Value;
 use crate::value::error::Error;
 use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// How a thread moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -272,6 +271,7 @@ impl Stepper<'_> {
         if wait.op.is_for_a_signal() {
             return self.signal(wait);
         }
+        let due = wait.deadline;
         let answer = match way {
             Way::Run => self.poll(&mut wait.op, who),
             Way::TimeOut => {
@@ -285,11 +285,10 @@ impl Stepper<'_> {
             Ok(Some(value)) => Ok(value),
             Err(error) => Err(error),
         };
-        *thread.waiting.lock() = None;
-        thread.state.store(State::Running as u8, Ordering::SeqCst);
+        thread.goes_on();
         if let Op::Beat(_) = wait.op {
             return match answer {
-                Ok(Value::Bool(true)) => self.beat(),
+                Ok(Value::Bool(true)) => self.beat(due),
                 _ => self.ended(Exit::Finished(Value::Nil)),
             };
         }
@@ -309,7 +308,9 @@ impl Stepper<'_> {
     }
 
     /// A timer's time has come: its body begins.
-    pub(super) fn beat(&mut self) -> Moved {
+    pub(super) fn beat(&mut self, due: Option<i64>) -> Moved {
+        let repeats = self.thread.timer.as_ref().is_some_and(|timer| timer.repeats);
+        self.universe.seats[self.seat].due = due.filter(|_| repeats);
         let Some(body) = &self.universe.seats[self.seat].body else { return Moved::Rests };
         let again = Entry { callee: body.callee.clone(), arguments: body.arguments.clone() };
         match Fiber::new(&self.image(), again) {
@@ -356,15 +357,7 @@ impl Stepper<'_> {
 
     /// The thread waits from now on.
     pub(super) fn rest(&mut self, wait: Wait) {
-        let state = if matches!(wait.op, Op::Sleep) { State::Sleeping } else { State::Blocked };
-        self.thread.state.store(state as u8, Ordering::SeqCst);
-        let waiting = Waiting {
-            on: wait.op.on(),
-            text: named::aside(|| wait.op.text()),
-            line: self.line,
-            timed: wait.deadline.is_some(),
-        };
-        *self.thread.waiting.lock() = Some(waiting);
+        wait.op.rests(&self.thread, self.line, wait.deadline.is_some());
         let seat = &mut self.universe.seats[self.seat];
         seat.line = self.line;
         seat.wait = Some(wait);

@@ -69,6 +69,8 @@ pub struct Seat {
     pub begun: bool,
     /// What a timer runs each time.
     pub body: Option<Entry>,
+    /// When a timer that repeats was due, while its body runs.
+    pub due: Option<i64>,
     /// Its process; None for the first.
     pub space: Option<Arc<Space>>,
     /// The signal that it handles.
@@ -91,6 +93,7 @@ impl Seat {
             failing: None,
             held: Vec::new(),
             body: None,
+            due: None,
             space: None,
             handles: None,
             lets_go: false,

@@ -22,13 +22,12 @@ use super::threads;
 use crate::builtin::Wait;
 use crate::machine::{self, Exit, Fiber, Scheduler, Waited};
 use crate::report::runtime::Astray;
-use crate::sync::thread::{Entry, State, Timer, Waiting};
+use crate::sync::thread::{Entry, Timer};
 use crate::sync::{Op, Who};
 use crate::value::{Value, error::Error};
 use crate::world::legs::{End, Leg};
 use baton::{Turn, difference, too_early};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 /// What one thread sees of the world while its run is forced.
@@ -224,7 +223,7 @@ impl Forced<'_> {
 
     /// Waits, as it was recorded.
     fn wait_from(&mut self, began: Moment, mut wait: Wait, line: u32, fiber: Option<&Fiber>) -> Waited {
-        self.tell_wait(&wait, line);
+        wait.op.rests(&self.real.seat.thread, line, wait.deadline.is_some());
         let rested = Instant::now();
         let answer = loop {
             self.rest(End::Waits, line);
@@ -242,7 +241,7 @@ impl Forced<'_> {
                 Err(error) => break Some(Waited::Failed(error)),
             }
         };
-        self.tell_no_wait();
+        self.real.seat.thread.goes_on();
         self.real.waits += 1;
         self.real.waited += rested.elapsed();
         answer.unwrap_or_else(|| {
@@ -276,28 +275,13 @@ impl Forced<'_> {
         }
     }
 
-    /// Others may ask what it does.
-    fn tell_wait(&self, wait: &Wait, line: u32) {
-        let thread = &self.real.seat.thread;
-        let state = if matches!(wait.op, Op::Sleep) { State::Sleeping } else { State::Blocked };
-        thread.state.store(state as u8, Ordering::SeqCst);
-        *thread.waiting.lock() =
-            Some(Waiting { on: wait.op.on(), text: wait.op.text(), line, timed: wait.deadline.is_some() });
-    }
-
-    fn tell_no_wait(&self) {
-        let thread = &self.real.seat.thread;
-        *thread.waiting.lock() = None;
-        thread.state.store(State::Running as u8, Ordering::SeqCst);
-    }
-
     /// A timer: what was recorded of it, then it keeps its beat.
     fn beat(&mut self, timer: &Timer, entry: Entry, started: Moment) -> Exit {
         let values = entry.arguments.iter().chain([&entry.callee]).cloned().collect();
         self.real.begins_again_with(values);
         let mut began = started;
+        let mut due = began.recorded.saturating_add(timer.delay);
         loop {
-            let due = began.recorded.saturating_add(timer.delay);
             let wait = Wait { op: Op::Beat(self.real.seat.thread.clone()), deadline: Some(due) };
             match self.wait_from(began, wait, 0, None) {
                 Waited::Done(Value::Bool(true)) => {}
@@ -310,10 +294,11 @@ impl Forced<'_> {
                 other => return other,
             }
             if let Pace::Free = self.pace {
-                let next = threads::next_beat(timer, began.really(due), self.real.shared.clock.now());
+                let next = timer.next_beat(began.really(due), self.real.shared.clock.now());
                 return threads::beat_from(self.real, timer, entry, next);
             }
             began = self.moment();
+            due = timer.next_beat(due, began.recorded);
         }
     }
 
