@@ -33,6 +33,10 @@ pub enum Mention {
     Threads,
     /// The end of the program by `exit`.
     Exit,
+    /// A signal to a process, which may end it.
+    Signals,
+    /// Processes of which it need not have a handle.
+    AnyProcess,
     /// A builtin whose answer depends on more than its arguments: the clock, chance, files.
     Outside,
 }
@@ -97,7 +101,12 @@ pub fn makes_connections(program: &Program) -> bool {
 /// Whether the program may have something that closes itself, and others learn it, when nobody has it any more: also what
 /// leads to the worker of a process pool.
 pub fn makes_ends(program: &Program) -> bool {
-    makes_pipes(program) || makes_connections(program) || mentions(program, &["process_pool"])
+    makes_pipes(program) || makes_connections(program) || makes_process_pools(program)
+}
+
+/// Whether the program may have process pools: what a task is goes from one process to another.
+pub fn makes_process_pools(program: &Program) -> bool {
+    mentions(program, &["process_pool"])
 }
 
 /// Whether the program mentions one of these builtins.
@@ -212,6 +221,12 @@ pub fn of_row(program: &Program, row: &'static Row) -> Vec<Mention> {
         Body::Native(_) => match row.name {
             "exit" => vec![Mention::Exit],
             "threads" | "main_thread" | "current_thread" => vec![Mention::Threads],
+            "kill" | "terminate" => vec![Mention::Outside, Mention::Signals],
+            "processes" => vec![Mention::Outside, Mention::AnyProcess],
+            // By a number, or by a program that does it.
+            "send_signal" | "run" | "command" => {
+                vec![Mention::Outside, Mention::Signals, Mention::AnyProcess]
+            }
             name if PURE.contains(&name) => Vec::new(),
             _ => vec![Mention::Outside],
         },
@@ -226,6 +241,9 @@ fn by_name(program: &Program, symbol: u16, mentions: &mut Vec<Mention>) {
     if **name == *"submit" {
         // It starts a thread that calls what others have given.
         mentions.push(Mention::Outside);
+    }
+    if matches!(&**name, "kill" | "terminate" | "send_signal") {
+        mentions.push(Mention::Signals);
     }
     let scripted = program.scripted.iter().filter(|(row, _)| *row.name == **name);
     mentions.extend(scripted.map(|(_, function)| Mention::Function(*function)));
@@ -267,6 +285,8 @@ mod tests {
                     | Mention::Sets(_)
                     | Mention::Symbol(_)
                     | Mention::Field { .. }
+                    | Mention::Signals
+                    | Mention::AnyProcess
                     | Mention::Outside => None,
                 });
             }

@@ -348,18 +348,18 @@ impl Op {
         }
     }
 
-    /// Whether it waits for a thing that processes share.
-    pub fn is_there(&self) -> bool {
-        match self {
+    /// The thing that it waits for, if that is one that processes share.
+    pub fn there(&self) -> Option<&Arc<Sync>> {
+        let thing = match self {
             Op::Acquire(thing)
             | Op::Latch(thing)
             | Op::Get(thing)
             | Op::Next(thing)
-            | Op::Finished(thing) => thing.is_there(),
-            Op::Condition(wait) => wait.condition.is_there(),
-            Op::Event(wait) => wait.event.is_there(),
-            Op::Barrier(wait) => wait.barrier.is_there(),
-            Op::Put(put) => put.queue.is_there(),
+            | Op::Finished(thing) => thing,
+            Op::Condition(wait) => &wait.condition,
+            Op::Event(wait) => &wait.event,
+            Op::Barrier(wait) => &wait.barrier,
+            Op::Put(put) => &put.queue,
             Op::Sleep
             | Op::Change
             | Op::Beat(_)
@@ -376,8 +376,9 @@ impl Op {
             | Op::Select(_)
             | Op::Pipe(_)
             | Op::Outside(_)
-            | Op::Fork => false,
-        }
+            | Op::Fork => return None,
+        };
+        Some(thing).filter(|thing| thing.is_there())
     }
 
     /// The lock or rlock that it waits for: it is taken whole, and who holds it is known.
@@ -412,12 +413,18 @@ impl Op {
         }
     }
 
+    /// Who of this process could end it.
     pub fn releasers(&self, who: Who<'_>) -> Releasers {
-        let nobody = || Releasers::All(Vec::new());
         // Other processes may do what this one's threads cannot.
-        if self.is_there() {
-            return Releasers::Outside;
+        match self.there() {
+            Some(_) => Releasers::Outside,
+            None => self.releasers_of_all(who),
         }
+    }
+
+    /// The same where what processes share counts as anything else: whoever can end it, of whatever process.
+    pub fn releasers_of_all(&self, who: Who<'_>) -> Releasers {
+        let nobody = || Releasers::All(Vec::new());
         match self {
             Op::Sleep | Op::Beat(_) | Op::Outside(_) | Op::Fork => Releasers::Outside,
             Op::Change => Releasers::Anyone(Vec::new()),

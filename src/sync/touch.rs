@@ -14,10 +14,11 @@ use std::sync::Arc;
 
 impl Op {
     /// Whether a `poll` in vain has left something behind that another `poll` needs: a place in a condition, an arrival
-    /// at a barrier, a writer counted, a reader's turn, an event's look. A wait without can be begun anew instead.
+    /// at a barrier, a writer counted, a reader's turn, an event's look; or has changed something for others: a pool that is
+    /// left is closed. A wait without can be begun anew instead.
     pub fn leaves_trace(&self) -> bool {
         match self {
-            Op::Enter(_) => true,
+            Op::Enter(_) | Op::Idle(_) => true,
             Op::Condition(wait) => wait.begun(),
             Op::Event(wait) => wait.begun(),
             Op::Barrier(wait) => wait.round().is_some(),
@@ -39,8 +40,7 @@ impl Op {
             | Op::FutureError(_)
             | Op::Ended(_)
             | Op::Several(_)
-            | Op::Task(_)
-            | Op::Idle(_) => false,
+            | Op::Task(_) => false,
             Op::Pipe(wait) => wait.leaves_trace(),
             Op::Outside(wait) => wait.leaves_trace(),
         }

@@ -21,7 +21,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// So many values are followed in one search: about ten milliseconds' worth.
-const MOST_VALUES: usize = 200_000;
+pub(in crate::world) const MOST_VALUES: usize = 200_000;
 
 /// Why nothing can be said: too much to look at, or something that cannot be looked into.
 #[derive(Debug)]
@@ -43,6 +43,10 @@ pub(in crate::world) struct Marks<'a> {
     objects: HashMap<u32, Vec<Arc<Object>>>,
     /// Things to wait for, by id.
     things: HashSet<u32>,
+    /// The places of those of them that processes share.
+    there: HashSet<u64>,
+    /// The processes of which a handle is within reach, by the system's numbers.
+    processes: HashSet<i32>,
     /// Lists, objects, variables and the like that were looked into, by address: what can change.
     changeable: HashSet<usize>,
     /// Something within reach changes without anybody doing anything to it: a thread, a lock whose holder ends, a file.
@@ -70,6 +74,8 @@ impl<'a> Marks<'a> {
             classes: BTreeSet::new(),
             objects: HashMap::new(),
             things: HashSet::new(),
+            there: HashSet::new(),
+            processes: HashSet::new(),
             changeable: HashSet::new(),
             changes_by_itself: false,
             asks_what_is_waited_on,
@@ -80,6 +86,26 @@ impl<'a> Marks<'a> {
 
     pub fn has(&self, thing: u32) -> bool {
         self.things.contains(&thing)
+    }
+
+    /// The places of the things within reach that processes share.
+    pub fn places(&self) -> impl Iterator<Item = u64> {
+        self.there.iter().copied()
+    }
+
+    /// The processes of which a handle is within reach, by the system's numbers.
+    pub fn processes(&self) -> impl Iterator<Item = i32> {
+        self.processes.iter().copied()
+    }
+
+    /// It may follow so many values, where several searches are one.
+    pub fn sparing(self, left: usize) -> Self {
+        Marks { left, ..self }
+    }
+
+    /// How many more it may follow.
+    pub fn left(&self) -> usize {
+        self.left
     }
 
     /// Whether code within reach may do this.
@@ -197,7 +223,7 @@ impl<'a> Marks<'a> {
                 threads.iter().for_each(|thread| self.push(Value::Thread(thread.clone())));
                 self.threads = threads;
             }
-            Mention::Sets(_) | Mention::Exit | Mention::Outside => {}
+            Mention::Sets(_) | Mention::Exit | Mention::Signals | Mention::AnyProcess | Mention::Outside => {}
         }
     }
 
@@ -269,6 +295,8 @@ fn symbol(mention: &Mention) -> Option<u16> {
         | Mention::Field { .. }
         | Mention::Threads
         | Mention::Exit
+        | Mention::Signals
+        | Mention::AnyProcess
         | Mention::Outside => None,
     }
 }

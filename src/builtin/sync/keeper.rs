@@ -2,8 +2,9 @@
 //!
 //! Each worker has a keeper: a thread that takes tasks as the workers of any pool do, sends each to its process, and
 //! makes known what comes back. So futures, cancelling, timeouts and unasked errors are those of every pool. When the
-//! process dies, its task fails, and the keeper makes another process for the next. Keepers, and what the processes
-//! run, are written in conc, so that they wait as any thread does.
+//! process dies, its task fails, and the keeper makes another process for the next. When there will be no more tasks,
+//! the keeper ends after its process: so who waits for the keepers waits for the processes. Keepers, and what the
+//! processes run, are written in conc, so that they wait as any thread does.
 
 use super::threads::Naming;
 use super::{argument, begin, int, native, receiver, script, sync_in, wrong};
@@ -32,8 +33,12 @@ pub fn functions() -> Vec<Row> {
                 var worker = nil
                 loop {
                     let task = __task(crew)
-                    if task == nil { return }
+                    if task == nil { break }
                     worker = __delegate(crew, task, worker)
+                }
+                if worker != nil {
+                    worker[1].close()
+                    worker[0].join()
                 }
             }",
             "What the keeper of a worker process runs.",

@@ -2,6 +2,7 @@
 
 use super::{Marks, Unknown};
 use crate::code::reach::{self, Mention};
+use crate::sync::process::Process;
 use crate::sync::thread::Thread;
 use crate::sync::{Kind, Sync, future::Future, pool::Crew};
 use crate::value::object::{Method, Object};
@@ -109,6 +110,7 @@ impl Marks<'_> {
     /// What others can come to by a thread: what it will run, its members, its value. Not what it holds itself.
     fn thread(&mut self, thread: &Thread) {
         self.changes_by_itself = true;
+        self.processes.extend(thread.process.as_ref().and_then(Process::born).map(|born| born.pid));
         if let Some(entry) = &*thread.entry.lock() {
             self.push(entry.callee.clone());
             entry.arguments.iter().for_each(|value| self.push(value.clone()));
@@ -130,6 +132,9 @@ impl Marks<'_> {
 
     fn sync(&mut self, sync: &Sync) -> Result<(), Unknown> {
         self.things.insert(sync.id);
+        if sync.is_there() {
+            self.there.insert(sync.place());
+        }
         self.changes_by_itself |= match &sync.kind {
             // Abandoned when its holder ends; closed when nobody holds the pool, or the end, any more; what happens outside.
             Kind::Lock(_)

@@ -142,7 +142,7 @@ fn somebody_awaits(table: &Table) -> bool {
 }
 
 /// Marks all that a thread can come to.
-fn mark_seat(marks: &mut Marks<'_>, seat: &Seat) -> Result<(), Unknown> {
+pub(super) fn mark_seat(marks: &mut Marks<'_>, seat: &Seat) -> Result<(), Unknown> {
     // Taken out first: what is marked may lead back to this thread.
     let mut values = Vec::new();
     if let Some(blocked) = &*seat.blocked.lock() {

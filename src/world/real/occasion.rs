@@ -32,7 +32,7 @@ const LONGEST_WHILE: Duration = Duration::from_millis(50);
 /// After how long it is searched again at first, when nothing has happened.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// Searching takes at most one part in so many of the time.
-const SHARE: u32 = 25;
+pub(super) const SHARE: u32 = 25;
 /// How long all are kept waiting for those that are long in coming to a safe point: so long at first, and twice as long
 /// each time that it was in vain. On a machine that has much to do it takes a while until each thread has had its turn.
 const PATIENCE: Duration = Duration::from_millis(10);
@@ -74,7 +74,8 @@ struct Plan {
 }
 
 /// Who was parked at the last check.
-struct Parked {
+#[derive(Default)]
+pub(super) struct Parked {
     /// How many times each of the threads has rested.
     noted: HashMap<u32, u64>,
     /// For those it has been searched.
@@ -92,7 +93,6 @@ pub(super) struct Places {
 
 impl Knots {
     pub fn new(program: &Program) -> Knots {
-        let parked = Parked { noted: HashMap::new(), searched: HashMap::new(), pause: A_WHILE };
         Knots {
             worth_while: AtomicBool::new(reach::worth_while(program)),
             watch: AtomicU64::new(0),
@@ -104,7 +104,7 @@ impl Knots {
                 pause: FIRST_PAUSE,
                 patience: PATIENCE,
                 watches: 0,
-                parked,
+                parked: Parked::default(),
             }),
             suspects: Mutex::new(None),
         }
@@ -173,19 +173,24 @@ impl Knots {
 impl Parked {
     /// Who is parked now. Whether somebody has been for a while for whom it has not been searched yet, and whether to
     /// check again.
-    fn check(&mut self, parked: HashMap<u32, u64>) -> (bool, bool) {
+    pub fn check(&mut self, parked: HashMap<u32, u64>) -> (bool, bool) {
         self.searched.retain(|id, rests| parked.get(id) == Some(rests));
         let long: Vec<(u32, u64)> = parked
             .iter()
             .filter(|(id, rests)| self.noted.get(id) == Some(rests) && !self.searched.contains_key(id))
             .map(|(id, rests)| (*id, *rests))
             .collect();
-        self.pause = if long.is_empty() { (self.pause * 2).min(LONGEST_WHILE) } else { A_WHILE };
+        self.pause = if long.is_empty() { (self.pause * 2).clamp(A_WHILE, LONGEST_WHILE) } else { A_WHILE };
         let search = !long.is_empty();
         self.searched.extend(long);
         let again = parked.len() > self.searched.len();
         self.noted = parked;
         (search, again)
+    }
+
+    /// Whether it has been searched for all of them.
+    pub fn knows(&self, parked: &HashMap<u32, u64>) -> bool {
+        parked.iter().all(|(id, rests)| self.searched.get(id) == Some(rests))
     }
 }
 
@@ -263,11 +268,8 @@ impl Shared {
         if !again {
             self.knots.armed.store(false, Ordering::SeqCst);
             // Somebody may have parked in between, and found it armed.
-            let searched = |parked: HashMap<u32, u64>| {
-                let plan = self.knots.plan.lock();
-                parked.iter().all(|(id, rests)| plan.parked.searched.get(id) == Some(rests))
-            };
-            again = !searched(self.who_is_parked());
+            let parked = self.who_is_parked();
+            again = !self.knots.plan.lock().parked.knows(&parked);
             if again {
                 self.knots.armed.store(true, Ordering::SeqCst);
             }

@@ -422,6 +422,7 @@ pub(super) fn live(
         cancel.attend_to(&shared);
     }
     let relay = process::relay(&shared);
+    shared.answers_its_family();
     if let Err(error) = shared.start(&shared.main, body) {
         return cannot_start(&shared.options, &error.message);
     }

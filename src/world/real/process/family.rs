@@ -9,16 +9,21 @@
 //!
 //! That some wait for each other in a ring while others go on, is suspected by whoever closes it (`ring`). The first process
 //! learns it, and asks those processes in the same way, twice: what they tell then is of the threads in the ring alone.
+//!
+//! That others could still release who waits for what processes share, or not, is asked when somebody has waited for a while
+//! (`knot`): of all processes, twice, and again after ever longer pauses as long as it cannot be told.
 
 use super::super::deadlock::Knot;
+use super::super::occasion::Parked;
 use super::super::run::Shared;
+use super::knot::{Judged, Occasion, judge};
+use super::note::{About, Note, Ring, Stillness, hear, tell};
 use super::reaper::{Bell, Child, bell};
 use crate::report::runtime::{Deadlock, Stuck};
 use parking_lot::Mutex;
 use rustix::event::{PollFd, PollFlags, Timespec};
-use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, HashSet};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -42,9 +47,6 @@ pub(in super::super) struct Family {
     suspected: Mutex<Vec<Ring>>,
 }
 
-/// Ids of threads, each of which waits for the next, the last for the first.
-pub(super) type Ring = Vec<u32>;
-
 impl Family {
     pub fn below(line: UnixStream) -> Family {
         Family { up: Mutex::new(Some(line)), ..Family::default() }
@@ -58,26 +60,6 @@ impl Family {
     }
 }
 
-/// What goes over a line, as a line of JSON.
-enum Note {
-    /// It seems to be still, with all below it.
-    SeemsStill,
-    Suspect(Ring),
-    /// Whether all are still; or only those in the ring.
-    Ask(u64, Option<Ring>),
-    Answer(u64, Option<Stillness>),
-}
-
-/// That of a process with all below it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Stillness {
-    /// How often threads have come to rest.
-    pub rests: u64,
-    /// By their ids.
-    pub threads: Vec<(u32, Stuck)>,
-    pub notes: Vec<String>,
-}
-
 impl Shared {
     /// A thread comes to rest until somebody wakes it.
     pub(in super::super) fn rests_in_family(self: &Arc<Shared>) {
@@ -87,6 +69,14 @@ impl Shared {
             return;
         }
         self.wake_family();
+    }
+
+    /// Others may come to wait for each other, and this process is asked about that whatever it does itself.
+    pub(in super::super) fn answers_its_family(self: &Arc<Shared>) {
+        let below = self.processes.own.is_some();
+        if below && self.memory().is_some() && self.code().image.program.shares() {
+            self.wake_family();
+        }
     }
 
     /// Threads of several processes seem to wait for each other.
@@ -119,17 +109,19 @@ impl Shared {
         let waiting = table.seats.iter().filter(|(id, _)| !self.idles(&table, **id));
         let threads = waiting.map(|(id, seat)| (*id, self.stuck(seat, &mut notes))).collect();
         drop(table);
-        let mut whole = Stillness { rests, threads, notes };
+        let mut whole = Stillness { rests, threads, notes, views: Vec::new() };
         self.name_process(&mut whole);
         (self.processes.family.rests.load(Ordering::SeqCst) == rests).then_some(whole)
     }
 
     /// Its threads are told with the process that they belong to.
     pub(super) fn name_process(&self, part: &mut Stillness) {
+        part.threads.iter_mut().for_each(|(_, stuck)| self.name_in_process(stuck));
+    }
+
+    pub(super) fn name_in_process(&self, stuck: &mut Stuck) {
         if let Some(own) = &self.processes.own {
-            let pid = super::pids().pid;
-            let full = |name: &str| format!("{} (pid {pid}): {name}", own.name).into();
-            part.threads.iter_mut().for_each(|(_, stuck)| stuck.thread = full(&stuck.thread));
+            stuck.thread = format!("{} (pid {}): {}", own.name, super::pids().pid, stuck.thread).into();
         }
     }
 }
@@ -148,6 +140,8 @@ fn begin(shared: Arc<Shared>) -> io::Result<Bell> {
             waves: BTreeMap::new(),
             gone: HashSet::new(),
             orphaned: false,
+            parked: Parked::default(),
+            knots: Occasion::default(),
         };
         watch.attend(&ear);
     })?;
@@ -170,12 +164,15 @@ struct Watch {
     gone: HashSet<i32>,
     /// So does the parent: this process is about to be ended.
     orphaned: bool,
+    /// Who waits for what processes share.
+    parked: Parked,
+    /// In the first process: when to look for knots.
+    knots: Occasion,
 }
 
 /// A question that is being answered.
 struct Wave {
-    /// Whom it is about, if not all.
-    ring: Option<Ring>,
+    about: About,
     /// The children that have not answered.
     open: HashSet<i32>,
     own: Stillness,
@@ -204,6 +201,10 @@ impl Watch {
             if self.due.is_some_and(|due| due <= Instant::now()) {
                 self.look();
             }
+            if self.knots.is_due() {
+                self.knots.begins();
+                self.ask(next_number(), About::Knots, None);
+            }
         }
     }
 
@@ -220,7 +221,8 @@ impl Watch {
             .map(|child| child.line.get().filter(|_| !self.gone.contains(&number(child))))
             .collect();
         files.extend(lines.iter().flatten().map(|line| PollFd::new(*line, PollFlags::IN)));
-        let left = self.due.map(|due| due.saturating_duration_since(Instant::now()));
+        let due = [self.due, self.knots.due()].into_iter().flatten().min();
+        let left = due.map(|due| due.saturating_duration_since(Instant::now()));
         let left = left.and_then(|left| Timespec::try_from(left).ok());
         let _ = rustix::event::poll(&mut files, left.as_ref()); // interrupted or not, it is looked at what there is
         let mut found = files.iter().map(|file| !file.revents().is_empty());
@@ -235,13 +237,21 @@ impl Watch {
 
     /// It is time to see whether the process is still.
     fn look(&mut self) {
+        let (long, again) = self.parked.check(self.shared.who_waits_afar());
+        if long {
+            self.somebody_waits();
+        }
         let family = &self.shared.processes.family;
         let Some(own) = self.shared.stillness() else {
             self.pause = A_WHILE;
             self.due = None;
+            if again {
+                self.due = Some(Instant::now() + A_WHILE);
+                return;
+            }
             family.armed.store(false, Ordering::SeqCst);
             // Somebody may have come to rest in between, and found it armed.
-            if self.shared.stillness().is_some() {
+            if self.shared.stillness().is_some() || !self.parked.knows(&self.shared.who_waits_afar()) {
                 family.armed.store(true, Ordering::SeqCst);
                 self.due = Some(Instant::now() + A_WHILE);
             }
@@ -260,8 +270,8 @@ impl Watch {
         match &self.up {
             Some(_) if self.told == Some(own.rests) => {}
             Some(up) => self.told = tell(up, &Note::SeemsStill).is_ok().then_some(own.rests),
-            None if self.waves.values().all(|wave| wave.ring.is_some() || wave.is_late()) => {
-                self.ask(next_number(), None, None);
+            None if self.waves.values().all(|wave| wave.about != About::All || wave.is_late()) => {
+                self.ask(next_number(), About::All, None);
             }
             None => {}
         }
@@ -272,60 +282,71 @@ impl Watch {
         match &self.up {
             // Without it, nothing is found.
             Some(up) => _ = tell(up, &Note::Suspect(ring)),
-            None => {
-                // Who suspects it again has come to rest again.
-                self.waves.retain(|_, wave| wave.ring.as_ref() != Some(&ring));
-                self.ask(next_number(), Some(ring), None);
+            None => self.ask(next_number(), About::Ring(ring), None),
+        }
+    }
+
+    /// Somebody has waited for a while for what processes share.
+    fn somebody_waits(&mut self) {
+        match &self.up {
+            // Without it, nothing is found.
+            Some(up) => _ = tell(up, &Note::Waits),
+            None => self.knots.has_come(),
+        }
+    }
+
+    fn own_part(&self, about: &About) -> Option<Stillness> {
+        match about {
+            About::Ring(ring) => self.shared.part_of_ring(ring),
+            About::All => self.shared.stillness(),
+            About::Knots => {
+                let views = vec![self.shared.view()?];
+                Some(Stillness { views, ..Stillness::default() })
             }
         }
     }
 
-    fn own_part(&self, ring: Option<&Ring>) -> Option<Stillness> {
-        match ring {
-            Some(ring) => self.shared.part_of_ring(ring),
-            None => self.shared.stillness(),
-        }
-    }
-
     /// Asks the children, if there is any use.
-    fn ask(&mut self, number: u64, ring: Option<Ring>, before: Option<u64>) {
-        if ring.is_none() {
-            self.waves.retain(|_, wave| wave.ring.is_some());
-        }
-        let Some(own) = self.own_part(ring.as_ref()) else { return self.answer(number, None) };
-        let concerned = |child: &&Arc<Child>| match &ring {
-            Some(ring) => self.shared.leads_below(child.number, ring),
-            None => true,
+    fn ask(&mut self, number: u64, about: About, before: Option<u64>) {
+        // Who asks the same again has reason to.
+        self.waves.retain(|_, wave| wave.about != about);
+        let Some(own) = self.own_part(&about) else { return self.answer(number, &about, None) };
+        let concerned = |child: &&Arc<Child>| match &about {
+            About::Ring(ring) => self.shared.leads_below(child.number, ring),
+            About::All | About::Knots => true,
         };
         let asked = |child: &Arc<Child>| {
             let line = child.line.get()?;
-            tell(line, &Note::Ask(number, ring.clone())).ok()?;
+            tell(line, &Note::Ask(number, about.clone())).ok()?;
             Some(self::number(child))
         };
         // Those that were started before it was found to be still, which is all, if it is the same at the end.
         let children = self.children();
         let open = children.iter().filter(concerned).map(asked).collect::<Option<HashSet<i32>>>();
-        let Some(open) = open else { return self.answer(number, None) };
-        let wave = Wave { ring, open, own, below: Vec::new(), before, since: Instant::now() };
+        let Some(open) = open else { return self.answer(number, &about, None) };
+        let wave = Wave { about, open, own, below: Vec::new(), before, since: Instant::now() };
         self.waves.insert(number, wave);
         self.see_wave(number);
     }
 
     /// To whoever has asked.
-    fn answer(&mut self, number: u64, stillness: Option<Stillness>) {
-        if stillness.is_none() {
+    fn answer(&mut self, number: u64, about: &About, stillness: Option<Stillness>) {
+        if stillness.is_none() && *about != About::Knots {
             self.told = None; // when it seems to be still again, it says so again
         }
-        if let Some(up) = &self.up {
-            let _ = tell(up, &Note::Answer(number, stillness)); // without it, nothing is found
+        match &self.up {
+            Some(up) => _ = tell(up, &Note::Answer(number, stillness)), // without it, nothing is found
+            None if *about == About::Knots => self.knots.ends(),
+            None => {}
         }
     }
 
     fn hear_parent(&mut self) {
         let note = self.up.as_ref().map(hear);
         match note {
-            Some(Ok(Note::Ask(number, ring))) => self.ask(number, ring, None),
-            Some(Ok(Note::SeemsStill | Note::Suspect(_) | Note::Answer(..))) | None => {} // a parent says none of it
+            Some(Ok(Note::Ask(number, about))) => self.ask(number, about, None),
+            // A parent says none of it.
+            Some(Ok(Note::SeemsStill | Note::Waits | Note::Suspect(_) | Note::Answer(..))) | None => {}
             Some(Err(_)) => self.orphaned = true,
         }
     }
@@ -347,23 +368,24 @@ impl Watch {
                     }
                     Some(_) => {}
                     None => {
-                        if wave.ring.is_none() {
+                        let about = wave.about.clone();
+                        if about == About::All {
                             self.seem.remove(&self::number(child));
                         }
                         self.waves.remove(&number);
-                        self.answer(number, None);
+                        self.answer(number, &about, None);
                     }
                 }
             }
             Ok(Note::Suspect(ring)) => self.suspect(ring),
+            Ok(Note::Waits) => self.somebody_waits(),
             Ok(Note::Ask(..)) => {} // a child does not ask
             // It has ended; the reaper learns it.
             Err(_) => {
                 self.gone.insert(number(child));
-                let asked = |wave: &Wave| wave.ring.is_some() && wave.open.contains(&number(child));
-                let vain: Vec<u64> =
-                    self.waves.extract_if(.., |_, wave| asked(wave)).map(|(number, _)| number).collect();
-                vain.into_iter().for_each(|number| self.answer(number, None));
+                let asked = |wave: &Wave| wave.about != About::All && wave.open.contains(&number(child));
+                let vain: Vec<(u64, Wave)> = self.waves.extract_if(.., |_, wave| asked(wave)).collect();
+                vain.into_iter().for_each(|(number, wave)| self.answer(number, &wave.about, None));
             }
         }
     }
@@ -374,29 +396,46 @@ impl Watch {
             return;
         }
         let Some(wave) = self.waves.remove(&number) else { return };
-        // Still the same, now that all below have answered.
-        if self.own_part(wave.ring.as_ref()).is_none_or(|now| now.rests != wave.own.rests) {
-            return self.answer(number, None);
+        let Wave { about, own, below, before, .. } = wave;
+        // Still the same, now that all below have answered. (Those that go on are not the same, and need not be.)
+        if about != About::Knots && self.own_part(&about).is_none_or(|now| now.rests != own.rests) {
+            return self.answer(number, &about, None);
         }
-        let whole = wave.below.into_iter().fold(wave.own, |mut whole, part| {
+        let whole = below.into_iter().fold(own, |mut whole, part| {
             whole.rests = whole.rests.wrapping_add(part.rests);
             whole.threads.extend(part.threads);
             whole.notes.extend(part.notes);
+            whole.views.extend(part.views);
             whole
         });
         if self.up.is_some() {
-            return self.answer(number, Some(whole));
+            return self.answer(number, &about, Some(whole));
         }
-        match wave.before {
-            None => self.ask(next_number(), wave.ring, Some(whole.rests)),
-            Some(before) if before == whole.rests => self.shared.deadlocked(self.knot(wave.ring, whole)),
-            Some(_) => {}
+        match (before, about) {
+            (before, About::Knots) => self.weigh(whole, before),
+            (None, about) => self.ask(next_number(), about, Some(whole.rests)),
+            (Some(before), about) if before == whole.rests => {
+                self.shared.deadlocked(self.knot(about, whole));
+            }
+            (Some(_), _) => {}
         }
     }
 
-    fn knot(&self, ring: Option<Ring>, whole: Stillness) -> Knot {
+    /// All have told who waits, and what the others can come to; `before`: what was found the first time.
+    fn weigh(&mut self, whole: Stillness, before: Option<u64>) {
+        let Some(memory) = self.shared.memory() else { return };
+        match (judge(&whole.views, memory), before) {
+            (Judged::Stuck(number, knot), Some(before)) if number == before => self.shared.deadlocked(knot),
+            (Judged::Stuck(number, _), None) => self.ask(next_number(), About::Knots, Some(number)),
+            (Judged::Stuck(..) | Judged::Open, _) => self.knots.ends(),
+            (Judged::Nothing, _) => self.knots.is_over(),
+        }
+    }
+
+    fn knot(&self, about: About, whole: Stillness) -> Knot {
         let Stillness { mut threads, mut notes, .. } = whole;
         notes.dedup();
+        let ring = if let About::Ring(ring) = about { Some(ring) } else { None };
         if let Some(ring) = &ring {
             threads.sort_by_key(|(id, _)| ring.iter().position(|other| other == id));
         }
@@ -422,76 +461,4 @@ fn number(child: &Child) -> i32 {
 fn next_number() -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(1);
     COUNT.fetch_add(1, Ordering::Relaxed)
-}
-
-fn tell(mut line: &UnixStream, note: &Note) -> io::Result<()> {
-    let json = match note {
-        Note::SeemsStill => json!({"note": "seems still"}),
-        Note::Suspect(ring) => json!({"note": "suspect", "ring": ring}),
-        Note::Ask(number, ring) => json!({"note": "ask", "number": number, "ring": ring}),
-        Note::Answer(number, stillness) => json!({
-            "note": "answer", "number": number, "still": stillness.as_ref().map(Stillness::to_json),
-        }),
-    };
-    let text = json.to_string();
-    let mut bytes = (text.len() as u32).to_le_bytes().to_vec();
-    bytes.extend(text.as_bytes());
-    line.write_all(&bytes)
-}
-
-fn hear(mut line: &UnixStream) -> io::Result<Note> {
-    let mut length = [0; 4];
-    line.read_exact(&mut length)?;
-    let mut bytes = vec![0; u32::from_le_bytes(length) as usize];
-    line.read_exact(&mut bytes)?;
-    let json: Json = serde_json::from_slice(&bytes).map_err(io::Error::other)?;
-    let number = json["number"].as_u64().unwrap_or_default();
-    let ring = |ring: &Vec<Json>| ring.iter().map(|id| id.as_u64().unwrap_or_default() as u32).collect();
-    let ring: Option<Ring> = json["ring"].as_array().map(ring);
-    Ok(match json["note"].as_str() {
-        Some("suspect") => Note::Suspect(ring.unwrap_or_default()),
-        Some("ask") => Note::Ask(number, ring),
-        Some("answer") => Note::Answer(number, Stillness::from_json(&json["still"])),
-        _ => Note::SeemsStill,
-    })
-}
-
-impl Stillness {
-    fn to_json(&self) -> Json {
-        let threads: Vec<Json> = self
-            .threads
-            .iter()
-            .map(|(id, stuck)| {
-                json!({
-                    "id": id, "thread": &*stuck.thread, "holds": stuck.holds, "waits": stuck.waits,
-                    "line": stuck.line,
-                })
-            })
-            .collect();
-        json!({"rests": self.rests, "threads": threads, "notes": self.notes})
-    }
-
-    fn from_json(json: &Json) -> Option<Stillness> {
-        let text = |json: &Json| json.as_str().unwrap_or_default().to_string();
-        let line = |json: &Json| json.as_u64().unwrap_or_default() as u32;
-        let stuck = |json: &Json| {
-            let stuck = Stuck {
-                thread: text(&json["thread"]).into(),
-                holds: json["holds"]
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .map(|one| (text(&one[0]), line(&one[1])))
-                    .collect(),
-                waits: text(&json["waits"]),
-                line: line(&json["line"]),
-            };
-            (line(&json["id"]), stuck)
-        };
-        Some(Stillness {
-            rests: json["rests"].as_u64()?,
-            threads: json["threads"].as_array()?.iter().map(stuck).collect(),
-            notes: json["notes"].as_array()?.iter().map(text).collect(),
-        })
-    }
 }

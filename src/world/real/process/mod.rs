@@ -3,8 +3,8 @@
 //! In reading order: `start` (from the handle to the child), `fork` (the same of a thread as it stands), `server` (who
 //! makes the child), `growth` (what that learns of a session), `copy` (what it begins with), `child` (its life), `reaper`
 //! (its end), `parcel` (what is sent to it), `pipes` (that lead from one to another), `claim` (who of several receives
-//! there), `family` and `ring` (deadlocks between them), `system` (the system calls). What a script sees of a process is
-//! a handle (`sync::process`).
+//! there), `family`, `ring`, `knot`, `view` and `note` (deadlocks between them), `system` (the system calls). What a
+//! script sees of a process is a handle (`sync::process`).
 
 mod child;
 mod claim;
@@ -12,6 +12,8 @@ mod copy;
 mod family;
 mod fork;
 mod growth;
+mod knot;
+mod note;
 mod parcel;
 mod pipes;
 mod reaper;
@@ -20,6 +22,7 @@ mod ring;
 mod server;
 mod start;
 mod system;
+mod view;
 
 pub(super) use child::live;
 pub use growth::{Follow, Growth};

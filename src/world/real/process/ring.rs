@@ -11,7 +11,7 @@
 
 use super::super::run::Shared;
 use super::super::threads::{Seat, Table};
-use super::family::Stillness;
+use super::note::Stillness;
 use crate::code::Program;
 use crate::mapped::Memory;
 use crate::sync::thread::Thread;
@@ -144,11 +144,13 @@ impl Shared {
             return vec![Way::Lock(lock.place() as usize)];
         }
         match &blocked.op {
-            Op::Join(thread) | Op::ThreadResult(thread) => self.way_to(thread).into_iter().collect(),
+            Op::Join(thread) | Op::ThreadResult(thread) => {
+                self.end_of(thread).map(Way::Thread).into_iter().collect()
+            }
             Op::JoinAll(threads) => threads
                 .iter()
                 .filter(|thread| !thread.ended())
-                .filter_map(|thread| self.way_to(thread))
+                .filter_map(|thread| self.end_of(thread).map(Way::Thread))
                 .collect(),
             op => match op.releasers(Who { thread: &seat.thread, line: blocked.line }) {
                 // Others, in the child of a fork, are not here.
@@ -160,15 +162,15 @@ impl Shared {
         }
     }
 
-    /// To the end of a thread, or of a process, which does not end before its first thread.
-    fn way_to(&self, thread: &Arc<Thread>) -> Option<Way> {
+    /// Which thread has to end before a thread, or a process, has: a process does not before its first one.
+    pub(super) fn end_of(&self, thread: &Arc<Thread>) -> Option<u32> {
         if thread.process.is_none() {
-            return Some(Way::Thread(thread.id));
+            return Some(thread.id);
         }
         let children = self.processes.children.lock();
         let child = children.living.iter().find(|child| Arc::ptr_eq(&child.handle, thread))?;
         let lead = self.memory()?.process(child.number).lead().load(Ordering::SeqCst);
-        Some(Way::Thread(lead as u32))
+        Some(lead as u32)
     }
 
     /// Whether some thread in the ring is of this process, or of one below it.

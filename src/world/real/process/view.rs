@@ -1,0 +1,247 @@
+//! What one process tells for the search for knots between processes (`knot`): what those of its threads that can go on can
+//! come to; and of each that waits, who could release it, and what it could come to then.
+
+use super::super::knot::mark_seat;
+use super::super::run::{Code, Shared};
+use super::super::threads::{Seat, Table};
+use crate::code::reach::{self, Mention};
+use crate::mapped::Memory;
+use crate::report::runtime::Stuck;
+use crate::sync::{Op, Releasers, Who};
+use crate::world::marks::{MOST_VALUES, Marks};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// How long a process is kept waiting for those of its threads that are long in coming to a safe point.
+const PATIENCE: Duration = Duration::from_millis(40);
+
+/// What one process tells.
+#[derive(Debug, Clone, Default)]
+pub(super) struct View {
+    /// Its number among those that share memory.
+    pub process: usize,
+    /// Of the threads that can go on.
+    pub free: Reach,
+    pub waiting: Vec<Waiting>,
+}
+
+/// What threads can come to, and do.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Reach {
+    pub things: Vec<Key>,
+    /// They may end their process.
+    pub exits: bool,
+    /// They may send signals to these processes, which the system knows by these numbers; to any.
+    pub signals: Vec<i32>,
+    pub any: bool,
+}
+
+/// A thing to wait for. What processes share has its place for a number, anything else is of one process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Key(pub u64);
+
+impl Key {
+    fn there(place: u64) -> Key {
+        Key(1 << 63 | place)
+    }
+
+    fn of(process: usize, thing: u32) -> Key {
+        Key((process as u64) << 32 | u64::from(thing))
+    }
+}
+
+/// A thread that waits until a thread of this run does something.
+#[derive(Debug, Clone)]
+pub(super) struct Waiting {
+    pub id: u32,
+    pub rests: u64,
+    /// Worth a report: it is no daemon, and waits for what processes share.
+    pub minded: bool,
+    /// It has nothing to do, which is no fault of its own.
+    pub idle: bool,
+    pub ways: Ways,
+    pub reach: Reach,
+    pub stuck: Stuck,
+    pub notes: Vec<String>,
+}
+
+/// Who could release it, as `Releasers` say it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Ways {
+    All(Vec<u32>),
+    Anyone(Vec<Key>),
+    Either(Vec<Ways>),
+    Outside,
+}
+
+impl Shared {
+    /// The threads that wait for what processes share, and whose waiting for ever would be a mistake, each with the number
+    /// of its rest.
+    pub(super) fn who_waits_afar(&self) -> HashMap<u32, u64> {
+        if self.memory().is_none() {
+            return HashMap::new();
+        }
+        let table = self.table.lock();
+        let waits = |seat: &Seat| self.waits_within(seat) && leads_afar(seat);
+        let those = table.seats.iter().filter(|(id, seat)| self.minds(&table, **id) && waits(seat));
+        those.map(|(id, seat)| (*id, seat.rests.load(Ordering::SeqCst))).collect()
+    }
+
+    /// None when it cannot be told what somebody may come to.
+    pub(super) fn view(&self) -> Option<View> {
+        let code = self.code();
+        // Who types in a session comes to everything.
+        if self.desk.is_some() || reach::makes_process_pools(&code.image.program) {
+            return None;
+        }
+        let memory = self.memory()?;
+        self.while_all_stand(PATIENCE, |table| self.view_of(table, &code, memory)).flatten()
+    }
+
+    fn view_of(&self, table: &Table, code: &Code, memory: &Memory) -> Option<View> {
+        if table.seats.values().any(|seat| seat.reads_input.load(Ordering::SeqCst)) {
+            return None; // nobody knows what it holds
+        }
+        let process = memory.own().number;
+        let mut threads: Vec<_> = table.seats.values().map(|seat| seat.thread.clone()).collect();
+        threads.push(self.main.clone());
+        let mut left = MOST_VALUES;
+        let mut reach_of = |seats: &[&Arc<Seat>]| {
+            let mut marks = Marks::new(&code.image, code.reach(), threads.clone()).sparing(left);
+            seats.iter().try_for_each(|seat| mark_seat(&mut marks, seat)).ok()?;
+            left = marks.left();
+            Some(marks)
+        };
+        let (mut free, mut waiting) = (Vec::new(), Vec::new());
+        for seat in table.seats.values() {
+            match self.ways_anywhere(table, seat, process).filter(|_| self.stays(memory, seat)) {
+                Some(ways) => waiting.push((seat, ways)),
+                None => free.push(seat),
+            }
+        }
+        let mut awaited = HashSet::new();
+        waiting.iter().for_each(|(_, ways)| ways.things(&mut |key| awaited.extend([key])));
+        let told = |marks: Marks<'_>| Reach::of(&marks, process, &awaited);
+        let free = told(reach_of(&free)?);
+        let waiting = waiting.into_iter().map(|(seat, ways)| {
+            let reach = told(reach_of(&[seat])?);
+            Some(self.waiting(table, seat, ways, reach))
+        });
+        Some(View { process, free, waiting: waiting.collect::<Option<_>>()? })
+    }
+
+    fn waiting(&self, table: &Table, seat: &Seat, ways: Ways, reach: Reach) -> Waiting {
+        let id = seat.thread.id;
+        let mut notes = Vec::new();
+        let mut stuck = self.stuck(seat, &mut notes);
+        self.name_in_process(&mut stuck);
+        let daemon = self.processes.own.as_ref().is_some_and(|own| own.daemon);
+        Waiting {
+            id,
+            rests: seat.rests.load(Ordering::SeqCst),
+            minded: !daemon && self.minds(table, id) && leads_afar(seat),
+            idle: self.idles(table, id),
+            ways,
+            reach,
+            stuck,
+            notes,
+        }
+    }
+
+    /// Whether it stays as long as nobody releases it: its process does not end before, but with the whole run.
+    fn stays(&self, memory: &Memory, seat: &Seat) -> bool {
+        let Some(own) = &self.processes.own else { return true };
+        !seat.daemon && (!own.daemon || memory.own().parent().number == 0)
+    }
+
+    /// Who of all processes could release a thread; None for one that may go on by itself.
+    fn ways_anywhere(&self, table: &Table, seat: &Seat, process: usize) -> Option<Ways> {
+        if !self.waits_within(seat) {
+            return None;
+        }
+        let blocked = seat.blocked.lock();
+        let blocked = blocked.as_ref()?;
+        let who = Who { thread: &seat.thread, line: blocked.line };
+        Some(self.ways_of(table, &blocked.op, who, process)).filter(|ways| *ways != Ways::Outside)
+    }
+
+    fn ways_of(&self, table: &Table, op: &Op, who: Who<'_>, process: usize) -> Ways {
+        let here = |thing: u32| Key::of(process, thing);
+        match op {
+            Op::Select(select) => {
+                Ways::Either(select.arms.iter().map(|arm| self.ways_of(table, arm, who, process)).collect())
+            }
+            Op::Join(thread) | Op::ThreadResult(thread) => {
+                self.end_of(thread).map_or(Ways::Outside, |last| Ways::All(vec![last]))
+            }
+            Op::JoinAll(threads) => {
+                let running = threads.iter().filter(|thread| !thread.ended());
+                Ways::All(running.filter_map(|thread| self.end_of(thread)).collect())
+            }
+            op => match (op.releasers_of_all(who), op.there()) {
+                (Releasers::Anyone(_), Some(thing)) => Ways::Anyone(vec![Key::there(thing.place())]),
+                (releasers, _) => Ways::of(&releasers, &here),
+            },
+        }
+    }
+}
+
+/// Whether it waits for something that processes share.
+fn leads_afar(seat: &Seat) -> bool {
+    fn leads(op: &Op) -> bool {
+        match op {
+            Op::Select(select) => select.arms.iter().any(leads),
+            op => op.there().or(op.lock()).is_some_and(|thing| thing.is_there()),
+        }
+    }
+    seat.blocked.lock().as_ref().is_some_and(|blocked| leads(&blocked.op))
+}
+
+impl Ways {
+    /// Of one process.
+    fn of(releasers: &Releasers, here: &dyn Fn(u32) -> Key) -> Ways {
+        match releasers {
+            Releasers::All(threads) => Ways::All(threads.clone()),
+            // What is not known by name.
+            Releasers::Anyone(things) if things.is_empty() => Ways::Outside,
+            Releasers::Anyone(things) => Ways::Anyone(things.iter().map(|thing| here(*thing)).collect()),
+            Releasers::Either(ways) => Ways::Either(ways.iter().map(|way| Ways::of(way, here)).collect()),
+            Releasers::Outside => Ways::Outside,
+        }
+    }
+
+    fn things(&self, each: &mut dyn FnMut(Key)) {
+        match self {
+            Ways::Anyone(things) => things.iter().for_each(|thing| each(*thing)),
+            Ways::Either(ways) => ways.iter().for_each(|way| way.things(each)),
+            Ways::All(_) | Ways::Outside => {}
+        }
+    }
+
+    pub fn releasers(&self, number: &mut dyn FnMut(Key) -> u32) -> Releasers {
+        match self {
+            Ways::All(threads) => Releasers::All(threads.clone()),
+            Ways::Anyone(things) => Releasers::Anyone(things.iter().map(|thing| number(*thing)).collect()),
+            Ways::Either(ways) => Releasers::Either(ways.iter().map(|way| way.releasers(number)).collect()),
+            Ways::Outside => Releasers::Outside,
+        }
+    }
+}
+
+impl Reach {
+    /// What is within reach of what somebody waits for: of what processes share, any.
+    fn of(marks: &Marks<'_>, process: usize, awaited: &HashSet<Key>) -> Reach {
+        let there = marks.places().map(Key::there);
+        let here = awaited.iter().copied().filter(|key| key.0 >> 32 == process as u64);
+        let things = there.chain(here.filter(|key| marks.has(key.0 as u32))).collect();
+        let signals = marks.may(Mention::Signals);
+        Reach {
+            things,
+            exits: marks.may(Mention::Exit),
+            signals: marks.processes().filter(|_| signals).collect(),
+            any: signals && marks.may(Mention::AnyProcess),
+        }
+    }
+}
