@@ -226,11 +226,14 @@ fn begin(context: &mut Context<'_>, mut op: Op, deadline: Option<i64>) -> Result
     }
     let answer = match op.poll(who) {
         Ok(None) => return Ok(Outcome::Wait(Wait { op, deadline })),
-        Ok(Some(value)) => Ok(value.into()),
-        Err(error) => Err(error),
+        answer => answer,
     };
     if shows_itself {
         who.thread.goes_on();
     }
-    answer
+    let value = answer?.unwrap_or(Value::Nil);
+    if let (Op::Outside(_), Value::Sync(connection)) = (&op, &value) {
+        context.world.register(connection);
+    }
+    Ok(value.into())
 }

@@ -188,6 +188,15 @@ impl Thing {
         }
     }
 
+    /// Nobody here can use it any more. A program goes on.
+    pub fn close(&self) {
+        match self {
+            Thing::Stream(stream) => stream.close(),
+            Thing::Server(server) => server.close(),
+            Thing::Command(_) => {}
+        }
+    }
+
     pub fn save(&self, w: &mut Writer<'_>) {
         match self {
             Thing::Stream(stream) => {
@@ -283,7 +292,7 @@ fn kind_of(error: &io::Error) -> error::Kind {
 
 impl Sync {
     /// What it is, of the things here.
-    fn outside(&self) -> Option<&Thing> {
+    pub fn outside(&self) -> Option<&Thing> {
         if let Kind::Outside(thing) = &self.kind { Some(thing) } else { None }
     }
 }

@@ -5,18 +5,19 @@ use super::poller::{Poller, Source};
 use super::run::Options;
 use super::signals::Handlers;
 use super::{RealWorld, children, files, local_sockets, sockets};
-use crate::sync::outside::Outside;
+use crate::sync;
 use crate::sync::outside::command::Order;
 use crate::sync::outside::server::cannot_listen;
 use crate::sync::outside::signal::{Action, Signal};
 use crate::sync::outside::system::{Address, Dialling, Flow, Listener, Local, Ready, Spawned};
+use crate::sync::outside::{Outside, Thing};
 use crate::sync::pipe::{End, Joint};
 use crate::value::error::{Error, Kind};
 use parking_lot::Mutex;
 use rustix::fd::{AsFd, OwnedFd};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 /// How long a run that has ended waits for programs that are about to end themselves: those whose output has been read to
@@ -44,6 +45,8 @@ pub(super) struct Doors {
     pub files: Mutex<Vec<Arc<local_sockets::SocketFile>>>,
     /// Pipes that lead to other processes.
     pipes: Mutex<Vec<Joint>>,
+    /// Servers and connections.
+    sockets: Mutex<Vec<Weak<sync::Sync>>>,
 }
 
 impl Doors {
@@ -67,10 +70,24 @@ impl Doors {
         pipes.push(end.joint());
     }
 
-    /// No thread is left that could use an end of a pipe: others are to learn it.
-    pub fn close_pipes(&self) {
+    /// There is a server or a connection.
+    pub fn add_socket(&self, socket: &Arc<sync::Sync>) {
+        let mut sockets = self.sockets.lock();
+        if sockets.len() == sockets.capacity() {
+            sockets.retain(|socket| socket.strong_count() > 0);
+            let room = sockets.len().max(64);
+            sockets.reserve(room);
+        }
+        sockets.push(Arc::downgrade(socket));
+    }
+
+    /// No thread is left that could use the end of a pipe, a connection or a server: others are to learn it.
+    pub fn close_ends(&self) {
         let pipes = std::mem::take(&mut *self.pipes.lock());
         pipes.iter().for_each(Joint::close);
+        let sockets = std::mem::take(&mut *self.sockets.lock());
+        let living: Vec<Arc<sync::Sync>> = sockets.iter().filter_map(Weak::upgrade).collect();
+        living.iter().filter_map(|socket| socket.outside()).for_each(Thing::close);
     }
 
     /// The run has ended: no program that it has started outlives it. Which had to be ended.

@@ -31,6 +31,7 @@ use crate::mapped::ledger::Ledger;
 use crate::race::{Common, Detector, Watched};
 use crate::report::runtime::{Astray, Deadlock, Ending, Event, Happened, Left};
 use crate::sync::Sync;
+use crate::sync::outside::Thing;
 use crate::sync::thread::{Entry, Thread};
 use crate::sync::wait::{WaitQueue, Waiter};
 use crate::value::{Value, error::Error};
@@ -275,6 +276,11 @@ impl Shared {
     pub fn register(&self, sync: &Arc<Sync>) {
         if sync.is_there() {
             self.there.lock().push(sync.clone());
+        }
+        match sync.outside() {
+            Some(Thing::Stream(_)) => return self.doors.add_socket(sync),
+            Some(Thing::Server(_)) => self.doors.add_socket(sync),
+            Some(Thing::Command(_)) | None => {}
         }
         self.things.add(sync);
         if let Some(desk) = &self.desk {

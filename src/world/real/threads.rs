@@ -181,7 +181,7 @@ impl Shared {
         }
         drop(table);
         if none_is_left && !done {
-            self.doors.close_pipes();
+            self.doors.close_ends();
         }
         if !done && self.processes.may_be_several {
             self.rests_in_family();

@@ -99,7 +99,11 @@ impl RealWorld {
             self.looks.again |= changed;
             return Ok(changed.then_some(Value::Nil));
         }
-        pending.op.poll(self.asker(pending.line))
+        let done = pending.op.poll(self.asker(pending.line));
+        if let (Op::Outside(_), Ok(Some(Value::Sync(connection)))) = (&pending.op, &done) {
+            self.shared.register(connection);
+        }
+        done
     }
 
     fn ready(&self, pending: &Pending) -> bool {

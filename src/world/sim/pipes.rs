@@ -105,11 +105,11 @@ impl Ends {
         used.filter_map(|(object, _)| end(object)).collect()
     }
 
-    /// How many are open that nobody can use. A connection is kept by whatever variable has it.
+    /// How many are open that nobody can use.
     fn unused(&self) -> u32 {
         let used = self.used();
         let pipes: u32 = self.objects.iter().filter_map(between).map(|between| between.unused(&used)).sum();
-        let held = held(&self.objects);
+        let held = self.held();
         pipes + self.objects.iter().filter_map(wire).map(|wire| wire.unused(&held)).sum::<u32>()
     }
 
@@ -118,27 +118,27 @@ impl Ends {
         let used = self.used();
         self.objects.iter().filter_map(between).for_each(|between| between.close_but(&used));
         let wires = || self.objects.iter().filter_map(wire);
-        wires().filter(|wire| wire.is_port()).for_each(|wire| wire.close_but(&held(&self.objects)));
-        let held = held(&self.objects);
+        wires().filter(|wire| wire.is_port()).for_each(|wire| wire.close_but(&self.held()));
+        let held = self.held();
         wires().for_each(|wire| wire.close_but(&held));
     }
-}
 
-/// The sides of connections, and the servers, that somebody has.
-fn held(objects: &[Shared]) -> Vec<Held> {
-    let mut held = Vec::new();
-    for object in objects {
-        match object {
-            Shared::Sync(sync) => {
-                if let Kind::Outside(thing) = &sync.kind {
-                    held.extend(thing.held());
+    /// The sides of connections, and the servers, that somebody can use. A server that nobody can use has its callers still.
+    fn held(&self) -> Vec<Held> {
+        let mut held = Vec::new();
+        for (object, used) in self.objects.iter().zip(&self.in_use) {
+            match object {
+                Shared::Sync(sync) if *used => {
+                    if let Kind::Outside(thing) = &sync.kind {
+                        held.extend(thing.held());
+                    }
                 }
+                Shared::Wire(wire) => wire.keeps(&mut |side| held.push(side)),
+                _ => {} // nobody has anything by the others
             }
-            Shared::Wire(wire) => wire.keeps(&mut |side| held.push(side)),
-            _ => {} // nobody has anything by the others
         }
+        held
     }
-    held
 }
 
 fn wire(object: &Shared) -> Option<&Arc<Wire>> {
