@@ -5,7 +5,7 @@ use super::fiber::OnItsWay;
 use crate::code::Program;
 use crate::value::{
     Value,
-    error::{Error, Kind, Place},
+    error::{Error, Kind, OUTERMOST, Place},
 };
 use crate::world::World;
 use std::sync::Arc;
@@ -164,18 +164,23 @@ pub fn note_place(fiber: &Fiber, program: &Program, world: &dyn World, error: &E
     if error.place.get().is_some() {
         return;
     }
-    let frames = fiber.frames.iter().rev();
-    let called = frames.map(|frame| (frame, &program.functions[frame.function as usize]));
-    let calls =
-        called.filter(|(_, function)| !function.internal).take(CALLS_SHOWN).map(|(frame, function)| {
-            let at = (frame.pc as usize).saturating_sub(1).min(function.lines.len() - 1);
-            (function.name.clone(), function.lines[at])
-        });
+    // Of very many calls the middle is not looked at: an error may be raised in each of them.
+    let is_internal = |frame: &&super::Frame| program.functions[frame.function as usize].internal;
+    let frames = &fiber.frames[fiber.frames.iter().take_while(is_internal).count()..];
+    let left_out = frames.len().saturating_sub(CALLS_SHOWN);
+    let outermost = if left_out > 0 { &frames[..OUTERMOST] } else { &[] };
+    let innermost = &frames[outermost.len() + left_out..];
+    let called = innermost.iter().rev().chain(outermost.iter().rev());
+    let called = called.map(|frame| (frame, &program.functions[frame.function as usize]));
+    let calls = called.filter(|(_, function)| !function.internal).map(|(frame, function)| {
+        let at = (frame.pc as usize).saturating_sub(1).min(function.lines.len() - 1);
+        (function.name.clone(), function.lines[at])
+    });
     let calls = calls.collect();
     let span = fiber.span(program);
     let thread = world.thread().name.lock().clone();
     // Somebody else may have noted it in the meantime: the first place counts.
-    let _ = error.place.set(Place { thread, span, line: program.source.line(span.start), calls });
+    let _ = error.place.set(Place { thread, span, line: program.source.line(span.start), calls, left_out });
 }
 
 /// The error that `throw value` raises.
@@ -296,7 +301,13 @@ inner()
     fn an_error_that_goes_on_keeps_its_place() {
         let (program, world) = (program(), TestWorld::new());
         let raised = Arc::new(Error::new(Kind::Zero, "by zero"));
-        let place = Place { thread: "other".into(), span: Default::default(), line: 77, calls: Vec::new() };
+        let place = Place {
+            thread: "other".into(),
+            span: Default::default(),
+            line: 77,
+            calls: Vec::new(),
+            left_out: 0,
+        };
         raised.place.set(place).expect("it has none");
         let mut fiber = fiber(&program, 5);
         raise(&mut fiber, &program, &world, Fault::Raised(raised.clone())).expect("it is caught");

@@ -68,7 +68,12 @@ pub struct Place {
     pub line: u32,
     /// The calls that led there, innermost first: function name and line of the place in it.
     pub calls: Vec<(Arc<str>, u32)>,
+    /// How many calls are not among them: they were between those and the last `OUTERMOST`.
+    pub left_out: usize,
 }
+
+/// Of a long chain of calls the outermost ones are kept, too: so many.
+pub const OUTERMOST: usize = 5;
 
 impl Kind {
     /// What a script can catch by its word.
@@ -233,6 +238,7 @@ impl Place {
             w.text(name);
             w.line(*line);
         }
+        w.count(self.left_out as u64);
     }
 
     fn load(r: &mut Reader<'_>) -> Place {
@@ -241,6 +247,7 @@ impl Place {
             span: Span { start: r.count() as u32, end: r.count() as u32 },
             line: r.line(),
             calls: (0..r.count()).map(|_| (r.text().into(), r.line())).collect(),
+            left_out: r.count() as usize,
         }
     }
 }

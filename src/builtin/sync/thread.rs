@@ -165,10 +165,23 @@ fn joined_in_select(_: &mut Context<'_>, arguments: &[Value]) -> Done {
         .hint("give each thread an arm, or join them in a thread of its own"))
 }
 
+/// Those of a list, and of the lists in it: `join ts, t`.
 fn threads_in(value: &Value) -> Result<Vec<Arc<Thread>>, Error> {
-    let wanted = || wrong("a thread or a list of threads", "what is joined", value);
-    let Value::List(list) = value else { return Err(wanted()) };
-    list.snapshot().iter().map(|thread| thread_in(thread).cloned().map_err(|_| wanted())).collect()
+    let wanted = |value: &Value| wrong("a thread or a list of threads", "what is joined", value);
+    let one = |value: &Value| thread_in(value).cloned().map_err(|_| wanted(value));
+    let Value::List(list) = value else { return Err(wanted(value)) };
+    let mut threads = Vec::new();
+    for value in list.snapshot().iter() {
+        match value {
+            Value::List(several) => {
+                for value in several.snapshot().iter() {
+                    threads.push(one(value)?);
+                }
+            }
+            other => threads.push(one(other)?),
+        }
+    }
+    Ok(threads)
 }
 
 fn start_all(context: &mut Context<'_>, arguments: &[Value]) -> Done {

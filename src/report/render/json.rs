@@ -181,6 +181,7 @@ fn error(uncaught: &Uncaught, source: &Source) -> Value {
         "place": raised.map(|raised| place(raised.span, source)),
         "raised_in": raised.map(|raised| &*raised.thread),
         "calls": calls,
+        "calls_left_out": raised.map_or(0, |raised| raised.left_out),
         "notes": error.notes,
         "hints": error.hints,
         "holds": held(&uncaught.holds),

@@ -140,7 +140,7 @@ fn many_diagnostics_are_cut_short() {
 fn raised(error: Error, source: &Source, part: &str, thread: &str, calls: &[(&str, u32)]) -> Error {
     let span = find(source, part);
     let calls = calls.iter().map(|(name, line)| (Arc::from(*name), *line)).collect();
-    let place = Place { thread: thread.into(), span, line: source.line(span.start), calls };
+    let place = Place { thread: thread.into(), span, line: source.line(span.start), calls, left_out: 0 };
     error.place.set(place).expect("a new error has no place");
     error
 }
@@ -428,7 +428,7 @@ proptest::proptest! {
         let threads = lines.iter().map(|line| stuck(&label, &[(&label, *line)], &label, line % 8)).collect();
         let report = Deadlock { threads, cycle: true, notes: vec![label.clone()] };
         let error = Error::new(Kind::Error, &*label);
-        let place = Place { thread: label.as_str().into(), span: spans[0], line: lines[0], calls: vec![] };
+        let place = Place { thread: label.as_str().into(), span: spans[0], line: lines[0], calls: vec![], left_out: 0 };
         error.place.set(place).expect("a new error has no place");
         for style in [Style::plain(), Style::coloured()] {
             let text = diagnostics(std::slice::from_ref(&diagnostic), &source, &style);

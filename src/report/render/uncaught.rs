@@ -5,8 +5,9 @@ use super::{at_line, clean, label, listed, snippet};
 use crate::explore::verdict::Uncaught;
 use crate::source::Source;
 use crate::value::Value;
-use crate::value::error::{Error, Kind, Place};
+use crate::value::error::{Error, Kind, OUTERMOST, Place};
 use annotate_snippets::{AnnotationKind, Group, Level, normalize_untrusted_str};
+use std::sync::Arc;
 
 /// A longer chain of calls is shown by its first and last ones.
 const CALLS_SHOWN: usize = 10;
@@ -125,6 +126,17 @@ fn attached_note(value: &Value, style: &Style) -> String {
 /// counted, and of a long chain the middle is left out.
 fn chain(place: &Place, style: &Style) -> Vec<String> {
     let callers = place.calls.get(1..).unwrap_or_default();
+    if place.left_out > 0 {
+        let (inner, outer) = callers.split_at(callers.len().saturating_sub(OUTERMOST));
+        let mut lines = shortened(inner, style);
+        lines.push(style.say(format!("… {} more calls …", place.left_out)));
+        lines.extend(shortened(outer, style));
+        return lines;
+    }
+    shortened(callers, style)
+}
+
+fn shortened(callers: &[(Arc<str>, u32)], style: &Style) -> Vec<String> {
     let mut runs: Vec<(&str, u32, usize)> = Vec::new();
     for (name, line) in callers {
         match runs.last_mut() {

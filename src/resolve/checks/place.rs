@@ -39,6 +39,9 @@ impl<'a, 'f, 't> Places<'a, 'f, 't> {
                 "the loop is not in this thread; `return` ends the thread"
             }
             Some((Body::Deferred, _)) if around => "what is deferred runs after the loop",
+            Some((Body::Branch, _)) => {
+                "each part of a `parallel` runs in a thread of its own; `return` ends it"
+            }
             Some(_) if around => "the loop is not in this function; `return` leaves the function",
             Some(_) | None => "",
         };

@@ -1,7 +1,7 @@
-//! Waiting in what runs as one step: `atomically`, and the condition of an `await`.
+//! Waiting in what runs as one step: `atomically`.
 //!
 //! Most operations wait only if they cannot be done at once, which only the run can tell. Reported here is what waits
-//! in any case, and in an `await`, whose condition may not change anything either, every such operation.
+//! in any case. (What an `await` looks at may not change anything either: `watch.rs`.)
 
 use super::Findings;
 use super::facts::Holds;
@@ -30,44 +30,30 @@ const DISTURBING: &[(Type, &[&str])] = &[
     (Type::Command, &["wait", "terminate", "kill", "send_signal"]),
 ];
 
-#[derive(Clone, Copy, PartialEq)]
-enum Step {
-    None,
-    Atomically,
-    Await,
-}
-
 pub struct Waits<'a, 'f, 't> {
     found: &'a mut Findings<'f, 't>,
-    step: Step,
-    /// The steps around the bodies that are around.
-    outer: Vec<Step>,
+    in_one_step: bool,
+    /// The same of the bodies that are around.
+    outer: Vec<bool>,
 }
 
 impl<'a, 'f, 't> Waits<'a, 'f, 't> {
     pub fn new(found: &'a mut Findings<'f, 't>) -> Self {
-        Waits { found, step: Step::None, outer: Vec::new() }
+        Waits { found, in_one_step: false, outer: Vec::new() }
     }
 
-    fn within(&mut self, step: Step, walk: impl FnOnce(&mut Self)) {
-        let outer = std::mem::replace(&mut self.step, step);
+    fn in_one_step(&mut self, walk: impl FnOnce(&mut Self)) {
+        let outer = std::mem::replace(&mut self.in_one_step, true);
         walk(self);
-        self.step = outer;
+        self.in_one_step = outer;
     }
 
     fn refuse(&mut self, span: Span, what: &str) {
-        let (message, note) = match self.step {
-            Step::None => return,
-            Step::Atomically => (
-                format!("{what} waits, which `atomically` cannot"),
-                "no other thread moves until it ends, so nothing could end the wait",
-            ),
-            Step::Await => (
-                format!("{what} in the condition of an `await`, which may not wait or change anything"),
-                "the condition is evaluated again after every change, as often as need be",
-            ),
-        };
-        self.found.unless_caught(Diagnostic::error(Code::WaitInOneStep, span, message).note(note));
+        if self.in_one_step {
+            let message = format!("{what} waits, which `atomically` cannot");
+            let note = "no other thread moves until it ends, so nothing could end the wait";
+            self.found.unless_caught(Diagnostic::error(Code::WaitInOneStep, span, message).note(note));
+        }
     }
 }
 
@@ -91,10 +77,7 @@ pub fn disturbs(held: Holds, method: &str) -> bool {
 impl<'t> Visitor<'t> for Waits<'_, '_, 't> {
     fn statement(&mut self, statement: &'t Statement) {
         if let StatementKind::Atomically(body) = &statement.kind {
-            return self.within(Step::Atomically, |waits| waits.block(body));
-        }
-        if let StatementKind::Await(condition) = &statement.kind {
-            return self.within(Step::Await, |waits| waits.expression(condition));
+            return self.in_one_step(|waits| waits.block(body));
         }
         if let StatementKind::Sleep(delay) = &statement.kind {
             if !matches!(delay.kind, ExpressionKind::Duration(0)) {
@@ -113,29 +96,16 @@ impl<'t> Visitor<'t> for Waits<'_, '_, 't> {
 
     fn expression(&mut self, expression: &'t Expression) {
         if let ExpressionKind::Atomically(value) = &expression.kind {
-            let step = if self.step == Step::Await { Step::Await } else { Step::Atomically };
-            return self.within(step, |waits| waits.expression(value));
-        }
-        if self.step == Step::Await {
-            if let ExpressionKind::Start(_) | ExpressionKind::StartBlock { .. } = expression.kind {
-                self.refuse(expression.span, "`start`");
-            } else if let ExpressionKind::Call { callee, .. } = &expression.kind
-                && let ExpressionKind::Field { object, name } = &callee.kind
-                && let Some(held) = self.found.facts.holds(object)
-                && disturbs(held, &name.text)
-            {
-                let called = self.found.written(callee.span).unwrap_or(&name.text).to_string();
-                self.refuse(expression.span, &format!("`{called}()`"));
-            }
+            return self.in_one_step(|waits| waits.expression(value));
         }
         walk_expression(self, expression);
     }
 
     fn enter(&mut self, _body: Body) {
-        self.outer.push(std::mem::replace(&mut self.step, Step::None));
+        self.outer.push(std::mem::replace(&mut self.in_one_step, false));
     }
 
     fn leave(&mut self) {
-        self.step = self.outer.pop().unwrap_or(Step::None);
+        self.in_one_step = self.outer.pop().unwrap_or(false);
     }
 }

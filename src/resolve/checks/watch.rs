@@ -1,4 +1,5 @@
-//! What the condition of an `invariant` or `ensure` does beyond looking: it may not wait, change anything or start threads.
+//! What the condition of an `invariant`, an `ensure` or an `await` does beyond looking: it may not wait, change anything or
+//! start threads.
 //!
 //! Functions of the script that it calls by name are looked into. Locks are left to the run there: `with m { }` waits only
 //! while somebody holds m.
@@ -27,28 +28,47 @@ pub struct Watches<'a, 'f, 't> {
     pub found: &'a mut Findings<'f, 't>,
 }
 
+/// Whose condition it is.
+#[derive(Clone, Copy)]
+enum Of {
+    Invariant,
+    Ensure,
+    Await,
+}
+
 impl<'t> Visitor<'t> for Watches<'_, '_, 't> {
     fn statement(&mut self, statement: &'t Statement) {
-        if let StatementKind::Watch { condition, message, ensure, .. } = &statement.kind {
-            for part in std::iter::once(condition).chain(message) {
-                let facts = self.found.facts;
-                let mut effects =
-                    Effects { facts, home: statement.span, called: false, seen: HashSet::new(), first: None };
-                effects.expression(part);
-                if let Some(effect) = effects.first {
-                    self.refuse(effect, *ensure);
-                }
+        match &statement.kind {
+            StatementKind::Watch { condition, message, ensure, .. } => {
+                let of = if *ensure { Of::Ensure } else { Of::Invariant };
+                self.only_looks(condition, statement.span, of);
+                message.iter().for_each(|message| self.only_looks(message, statement.span, of));
             }
+            StatementKind::Await(condition) => self.only_looks(condition, statement.span, Of::Await),
+            _ => {}
         }
         walk_statement(self, statement);
     }
 }
 
-impl Watches<'_, '_, '_> {
-    fn refuse(&mut self, effect: Effect, ensure: bool) {
-        let (word, note) = match ensure {
-            true => ("an `ensure`", "it is evaluated when the program has ended"),
-            false => ("an `invariant`", "a check evaluates it after every step"),
+impl<'t> Watches<'_, '_, 't> {
+    fn only_looks(&mut self, part: &'t Expression, home: Span, of: Of) {
+        let facts = self.found.facts;
+        let mut effects = Effects { facts, home, called: false, seen: HashSet::new(), first: None };
+        effects.expression(part);
+        if let Some(effect) = effects.first {
+            self.refuse(effect, of);
+        }
+    }
+
+    fn refuse(&mut self, effect: Effect, of: Of) {
+        let (word, note) = match of {
+            Of::Ensure => ("an `ensure`", "it is evaluated when the program has ended"),
+            Of::Invariant => ("an `invariant`", "a check evaluates it after every step"),
+            Of::Await => (
+                "the condition of an `await`",
+                "the condition is evaluated again after every change, as often as need be",
+            ),
         };
         let written = match self.found.written(effect.span) {
             Some(written) => format!("`{written}`"),
@@ -56,10 +76,14 @@ impl Watches<'_, '_, '_> {
         };
         let message = format!("{written} in {word}, which may not wait or change anything");
         let report = Diagnostic::error(Code::WaitInOneStep, effect.span, message).note(note);
-        self.found.always(match effect.within {
+        let report = match effect.within {
             Some(span) => report.other(span, "it does this"),
             None => report,
-        });
+        };
+        match of {
+            Of::Ensure | Of::Invariant => self.found.always(report),
+            Of::Await => self.found.unless_caught(report),
+        }
     }
 }
 

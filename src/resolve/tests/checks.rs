@@ -206,7 +206,10 @@ fn waiting_in_one_step() {
         ("atomically { parallel { print(1) } }", &["1:14 error: `parallel` waits"]),
         ("lock m\nawait m.acquire()", &["2:7 error: `m.acquire()` in the condition of an `await`"]),
         ("queue q\nawait q.try_get() == 1", &["2:7 error: `q.try_get()` in the condition"]),
-        ("await start { }", &["1:7 error: `start` in the condition of an `await`"]),
+        ("await start { }", &["1:7 error: `start { }` in the condition of an `await`"]),
+        ("await print(1) == nil", &["1:7 error: `print(1)` in the condition of an `await`"]),
+        ("let xs = []\nfn f() => xs.pop()\nawait f()", &["3:7 error: `f()` in the condition of an `await`"]),
+        ("let xs = []\ntry { await xs.pop() } catch { }", &[]),
         ("queue q\nawait q.size == 1", &[]),
         // Whether these wait only the run can tell; a body made here runs elsewhere.
         ("lock m\nqueue q\natomically { q.put(1)\nwith m { print(q.get()) } }", &[]),

@@ -121,6 +121,7 @@ fn errors_keep_what_they_tell() {
         span: Span { start: 300, end: 305 },
         line: 12,
         calls: vec![("f".into(), 2), ("g".into(), 400)],
+        left_out: 3,
     };
     error.place.set(place).unwrap();
     let error = Arc::new(error);

@@ -219,7 +219,8 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
             Say::new("this is not how `for` counts here", "write `for i in 0..10 { … }`, or a `while` loop")
                 .at(0, word.len()),
         ),
-        "for" if stuck.token() == "," && !stuck.before().contains(" in ") => {
+        "for" | "parallel" if stuck.token() == "," && !stuck.before().contains(" in ") => {
+            let rest = rest.strip_prefix("for").unwrap_or(rest);
             let names = rest.split(" in ").next().unwrap_or("").trim();
             Some(Say::new(
                 "several names stand in brackets",
@@ -244,6 +245,27 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
             )
             .at(0, word.len()),
         ),
+        "await" if stuck.token() == "timeout" => Some(Say::new(
+            "an `await` waits as long as it takes",
+            "a condition gives up: `c.wait_until(fn() => …, timeout: 1s)`",
+        )),
+        "let" | "var" | "threadlocal" | "shared"
+            if stuck.token() == ","
+                && stuck.before().contains('=')
+                && innermost(stuck.before()).is_none() =>
+        {
+            Some(Say::new(
+                "each variable has a declaration of its own",
+                "begin another line, or take a list apart: `let [a, b] = [1, 2]`",
+            ))
+        }
+        "with" if DECLARING.contains(&second) && is_word(stuck.token()) => Some(Say::new(
+            format!("`with` takes what has been declared before, and declares no {second} itself"),
+            format!("write `{second} {0}` on a line before, then `with {0} {{ … }}`", stuck.token()),
+        )),
+        "fn" if stuck.token() == ":" && is_open(stuck.before(), '(') => {
+            Some(Say::new("a parameter has no type", format!("write `fn {second}(…)` with names alone")))
+        }
         "with" if stuck.token() == "as" => Some(Say::new(
             "`with` gives no name to what it takes",
             "name it before: `let f = …`, then `with f { … }`",
@@ -319,6 +341,23 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
                 "join first, then ask for the thread's value: `join t`, and `t.result`",
             )
         }
+        "sleep" | "yield" | "await" | "throw" | "select" | "assert" | "defer" | "return"
+            if first != "select"
+                && (matches!(previous, "=" | "return" | "(" | "[" | ",")
+                    || stuck.before().ends_with("=>")) =>
+        {
+            Say::new(
+                format!("`{token}` is a statement, and has no value"),
+                match previous {
+                    "=" | "return" | "(" | "[" | "," => "put it on a line of its own",
+                    _ => "a function of statements is `fn(x) { … }`",
+                },
+            )
+        }
+        _ if block_after_arrow(stuck) => Say::new(
+            "after the `=>` of a function stands a value, and `{` begins a map there",
+            "a function of statements is `fn(x) { … }`",
+        ),
         "++" | "--" => step(stuck, token, stuck.at),
         "..." => Say::new("`...` means nothing here", "a range is `0..5` or `0..=5`"),
         "::" => Say::new("`::` means nothing here", "a field or method follows a `.`"),
@@ -428,6 +467,14 @@ fn wide_sign(token: &str) -> Option<Say> {
         _ => return None,
     };
     Some(Say::new(format!("`{token}` is not the sign the language knows"), format!("write `{narrow}`")))
+}
+
+/// Whether the braces in which the grammar got stuck were meant as the body of a short function.
+fn block_after_arrow(stuck: &Stuck) -> bool {
+    let before = stuck.before();
+    let Some((head, tail)) = before.rsplit_once("=>") else { return false };
+    let within = tail.trim_start();
+    head.contains("fn") && within.starts_with('{') && !within.contains(':') && is_open(before, '{')
 }
 
 /// Whether the innermost bracket that is open at the end is this one.

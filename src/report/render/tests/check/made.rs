@@ -177,7 +177,7 @@ pub(super) fn chinese() -> (Source, Findings) {
 
 pub(super) fn uncaught_error(span: Span) -> Error {
     let error = Error::new(Kind::Assertion, "assertion failed: 余额 == 102");
-    let place = Place { thread: "柜员乙".into(), span, line: 1, calls: Vec::new() };
+    let place = Place { thread: "柜员乙".into(), span, line: 1, calls: Vec::new(), left_out: 0 };
     error.place.set(place).expect("it is set once");
     error
 }
