@@ -7,10 +7,14 @@ use crate::value::error::{Error, Kind};
 use std::cell::RefCell;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 
-/// How much address space is asked for, the first that the system gives. Memory is used by what is written alone.
-const SIZES: [usize; 4] = [64 << 30, 16 << 30, 4 << 30, 1 << 30];
+/// How much address space is asked for, the first that the system gives. Memory is used by what is written alone, but
+/// under Miri, which fills all of it.
+const SIZES: [usize; 4] = if cfg!(miri) { [256 << 20; 4] } else { [64 << 30, 16 << 30, 4 << 30, 1 << 30] };
+/// Miri knows one process, and so no shared mappings.
+const MAPPING: libc::c_int =
+    libc::MAP_ANONYMOUS | if cfg!(miri) { libc::MAP_PRIVATE } else { libc::MAP_SHARED | libc::MAP_NORESERVE };
 
 /// The first words: where the next new block begins, then the lists of blocks, by the logarithm of their size.
 const NEXT: usize = 1;
@@ -42,9 +46,8 @@ impl Memory {
         let mut error = io::Error::from(io::ErrorKind::OutOfMemory);
         for size in SIZES {
             let protection = libc::PROT_READ | libc::PROT_WRITE;
-            let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
             // SAFETY: a new mapping wherever the system likes, which takes nothing away from anybody.
-            let base = unsafe { libc::mmap(std::ptr::null_mut(), size, protection, flags, -1, 0) };
+            let base = unsafe { libc::mmap(std::ptr::null_mut(), size, protection, MAPPING, -1, 0) };
             if base == libc::MAP_FAILED {
                 error = io::Error::last_os_error();
                 continue;
@@ -83,7 +86,14 @@ impl Memory {
 
     /// A block of at least so many words. They hold anything.
     pub fn take(&self, words: usize) -> Result<usize, Error> {
-        let class = class_of(words);
+        let block = self.block(class_of(words))?;
+        // Who reads what the block's new owner writes, having come by a word that led to it before, sees as well that
+        // this word has changed: it had when the block was given back.
+        fence(Ordering::Release);
+        Ok(block)
+    }
+
+    fn block(&self, class: u32) -> Result<usize, Error> {
         let list = self.word(LISTS + class as usize);
         let mut head = list.load(Ordering::SeqCst);
         while head & NUMBER != 0 {

@@ -8,7 +8,7 @@ use super::{Memory, Place};
 use crate::value::error::Error;
 use crate::value::nature::{INTO, Nature};
 use crate::value::{Value, wire};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 /// What the lowest bits of a word tell: one bit is enough for the most common.
 const INT: u64 = 0b1;
@@ -79,7 +79,7 @@ impl<'m> Slot<'m> {
         loop {
             let value = value_of(self.memory, word, nature);
             if is_block(word) {
-                std::sync::atomic::fence(Ordering::SeqCst);
+                fence(Ordering::SeqCst);
                 let now = self.word.load(Ordering::SeqCst);
                 if now != word {
                     word = now;
