@@ -3,19 +3,16 @@
 use super::covered::Covered;
 use super::expand::{Move, Sign};
 use super::graph::{self, Shape};
-use super::options::{Extent, Options, Progress, Time};
+use super::options::{Extent, Options, Progress};
 use super::search::{End, Search};
 use super::shortest::{self, Goal, Least};
-use super::steps::{Effect, Steps};
+use super::steps::Steps;
 use super::story::Teller;
-use super::verdict::{Findings, Limit, Outcome, Property, Schedule, Story, Uncaught, Verdict};
+use super::verdict::{Findings, Limit, Outcome, Property, Schedule, Story, Verdict};
 use super::{bounded, sample};
 use crate::code::verify::Verified;
 use crate::event::Log;
-use crate::report::runtime::Ending;
-use crate::world::Stream;
 use crate::world::legs::Legs;
-use crate::world::sim::Assumption;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -136,87 +133,7 @@ pub(super) fn schedule(steps: &mut Steps, options: &Options, path: &[Move]) -> S
             break;
         }
     }
-    teller.story.schedule
-}
-
-/// What a simulated run has to say while it goes on.
-pub enum Said<'a> {
-    /// The script writes.
-    Text(Stream, &'a str),
-    /// A thread has ended with an error that nothing caught; what it held.
-    Uncaught(&'a Uncaught),
-}
-
-/// One run in the simulated world: the seed decides every choice, and sleeping takes no time.
-pub fn simulate(
-    program: Arc<Verified>,
-    seed: u64,
-    arguments: Vec<String>,
-    say: &mut dyn FnMut(Said<'_>),
-) -> Ending {
-    let options = Options { arguments, seed, ..Options::default() };
-    simulate_watched(program, &options, false, say).0
-}
-
-/// The same, with the log of what happens, if it is to be `watched`. Of the options those count that a run has.
-pub fn simulate_watched(
-    program: Arc<Verified>,
-    options: &Options,
-    watched: bool,
-    say: &mut dyn FnMut(Said<'_>),
-) -> (Ending, Log) {
-    let options = Options { time: Time::Idle, outcomes: true, ..options.clone() };
-    let seed = options.seed;
-    let mut steps = Steps::new(program, &options);
-    // One run does not begin again when they prove wrong. (That containers do not change costs it steps only.)
-    for assumption in [Assumption::OneFails, Assumption::Nameless] {
-        steps.rules.assumed.give_up(assumption);
-    }
-    let mut dice = fastrand::Rng::with_seed(seed);
-    let mut teller = Teller::new(&mut steps, seed);
-    if watched {
-        teller.watch();
-    }
-    let mut ending = Ending::default();
-    let (mut tried, mut stopped) = (Vec::new(), false);
-    loop {
-        for piece in teller.take_output() {
-            say(Said::Text(piece.0, &piece.1));
-        }
-        for uncaught in teller.take_uncaught() {
-            ending.failed += usize::from(uncaught.process.is_none());
-            say(Said::Uncaught(&uncaught));
-        }
-        if teller.is_over() {
-            break;
-        }
-        teller.tries(&mut tried);
-        if let Some(uncaught) = teller.beyond() {
-            ending.failed += 1;
-            say(Said::Uncaught(&uncaught));
-            stopped = true;
-            break;
-        }
-        let moves: Vec<Move> = tried
-            .iter()
-            .filter(|one| matches!(one.outcome.kind, Effect::Change(_)))
-            .map(|one| Move { seat: one.seat as u32, way: one.way, choices: one.choices.clone() })
-            .collect();
-        if moves.is_empty() {
-            ending.deadlock = Some(teller.deadlock());
-            break;
-        }
-        teller.make(&moves[dice.usize(..moves.len())]);
-        teller.forget_steps(&options);
-    }
-    ending.started = teller.started();
-    teller.finish(&mut ending);
-    if stopped {
-        // It has not come to its end: nothing is left behind by it.
-        (ending.abandoned, ending.processes) = (Vec::new(), Vec::new());
-    }
-    let log = teller.log();
-    (ending, log)
+    teller.story().schedule.clone()
 }
 
 /// The log of the run that a schedule stands for.
@@ -245,7 +162,7 @@ pub fn replay(
     let mut teller = Teller::new(&mut steps, options.seed);
     follow(&mut teller, schedule)?;
     let made = schedule.turns.len() as u64;
-    let story = teller.story.clone();
+    let story = teller.story().clone();
     let outcomes =
         options.outcomes.then(|| teller.outcome(&options.variables)).flatten().map(|end| vec![end]);
     // One run proves nothing: only what it shows is told.

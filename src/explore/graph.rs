@@ -242,7 +242,7 @@ fn joins(steps: &mut Steps, graph: &Graph, seat: usize) -> Vec<usize> {
                 tried = op;
                 &tried
             }
-            Ends::Moved => return Vec::new(),
+            Ends::Moved | Ends::Waits => return Vec::new(),
         },
     };
     let mut found = Vec::new();

@@ -7,8 +7,10 @@
 //! `seen`, `places` and `placing`, `queue` and `workers` (every state, on several cores), `graph` (what only the whole
 //! space tells), `growth` (what makes it large), `bounded` (runs with few preemptions), `strategy` and `sample` (runs
 //! drawn at random), `covered` (which of it was done), `shortest` and `story` (the counterexample that is easiest to
-//! follow), `schedule` and `fingerprint` (a run's decisions in a file), `check` (the ways in).
+//! follow), `schedule` and `fingerprint` (a run's decisions in a file), `check` (the ways in); `able` and
+//! `simulate` (one run, of which nothing is stored).
 
+mod able;
 mod bounded;
 mod canonical;
 mod check;
@@ -40,6 +42,7 @@ pub mod schedule;
 mod search;
 mod seen;
 mod shortest;
+mod simulate;
 mod state;
 mod steps;
 mod story;
@@ -52,5 +55,6 @@ mod tries;
 pub mod verdict;
 mod workers;
 
-pub use check::{Said, check, legs, replay, simulate, simulate_watched, watched};
+pub use check::{check, legs, replay, watched};
 pub use options::{Extent, Limits, Options, Progress, Reductions, Sampling, Strategy, Time};
+pub use simulate::{Said, simulate, simulate_watched};

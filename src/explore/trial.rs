@@ -181,17 +181,7 @@ impl Steps {
     fn goes_beyond(&mut self, universe: &Universe, seat: usize, log: Log) -> Done {
         let thread = universe.seats.get(seat).map_or_else(|| "main".into(), |seat| seat.label());
         self.budget = self.budget.saturating_sub(DEAR);
-        let error = log.beyond.clone().unwrap_or_else(|| {
-            // It was refused what it asked for, and has come to its end before its next safe point.
-            let error = too_much_memory();
-            let raised = log.faults.iter().find_map(|fault| match fault {
-                Fault::Uncaught { error, .. } => error.place.get(),
-                Fault::Watch { .. } => None,
-            });
-            raised.into_iter().for_each(|place| error.place.set(place.clone()).unwrap_or_default());
-            error.into()
-        });
-        self.beyond = Some(Uncaught { thread, process: None, error, holds: Vec::new() });
+        self.beyond = Some(beyond(thread, &log));
         Done { outcome: Arc::new(Outcome::blocked(Log::default(), Vec::new())), met: None }
     }
 
@@ -463,6 +453,21 @@ impl Steps {
         change.via = via;
         Some(change)
     }
+}
+
+/// What is said of a thread whose step has taken too much memory.
+pub(super) fn beyond(thread: Arc<str>, log: &Log) -> Uncaught {
+    let error = log.beyond.clone().unwrap_or_else(|| {
+        // It was refused what it asked for, and has come to its end before its next safe point.
+        let error = too_much_memory();
+        let raised = log.faults.iter().find_map(|fault| match fault {
+            Fault::Uncaught { error, .. } => error.place.get(),
+            Fault::Watch { .. } => None,
+        });
+        raised.into_iter().for_each(|place| error.place.set(place.clone()).unwrap_or_default());
+        error.into()
+    });
+    Uncaught { thread, process: None, error, holds: Vec::new() }
 }
 
 /// The cells among what is written; None when it changes what is another thread's own as well.

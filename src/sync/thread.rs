@@ -284,19 +284,18 @@ impl Thread {
             recorder::joins(self);
             return Ok(true);
         }
-        let name = self.name();
-        if let Some(refused) = self.process.as_ref().and_then(|process| process.not_ours(&name)) {
+        if let Some(refused) = self.process.as_ref().and_then(|process| process.not_ours(&self.name())) {
             return Err(refused);
         }
         if self.id == who.thread.id {
-            let message = format!("\"{name}\" cannot join itself: it would wait for ever");
+            let message = format!("\"{}\" cannot join itself: it would wait for ever", self.name());
             return Err(Error::new(error::Kind::State, message));
         }
         if !self.started() {
             if self.is_cancelled() {
                 return Ok(true);
             }
-            let message = format!("\"{name}\" cannot be joined: it was never started");
+            let message = format!("\"{}\" cannot be joined: it was never started", self.name());
             return Err(Error::new(error::Kind::State, message).hint("start it first: `start t`"));
         }
         Ok(false)

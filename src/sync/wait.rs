@@ -1,7 +1,7 @@
 //! Where threads of the real world wait: a queue of waiters in each thing to wait for.
 //!
-//! In the simulated world the queues stay empty, and waking costs one load. How long to spin and when to park
-//! is not decided here but in `world::real`; what makes an operation possible is the thing's own matter.
+//! Where every interleaving is explored the queues stay empty, and waking costs one load; where one run is simulated, who is
+//! woken is put on a list. How long to spin and when to park is not decided here but in `world::real`; what makes an operation possible is the thing's own matter.
 //!
 //! # Why no wake-up is lost
 //!
@@ -192,7 +192,12 @@ pub struct Waiter {
     os_thread: OnceLock<Thread>,
     /// How many threads of the run can go on by themselves: a waker counts the thread before it can block itself.
     awake: Arc<AtomicIsize>,
+    /// Of a thread that no thread of the system runs: where it is put down, by its number, that it was woken.
+    list: Option<(List, u32)>,
 }
+
+/// The numbers of those who were woken.
+pub(crate) type List = Arc<Mutex<Vec<u32>>>;
 
 /// Not woken, and looking: to wake it needs no system call.
 const WATCHING: u8 = 0;
@@ -204,7 +209,12 @@ const WOKEN: u8 = 3;
 
 impl Waiter {
     pub(crate) fn new(awake: Arc<AtomicIsize>) -> Waiter {
-        Waiter { state: AtomicU8::new(WATCHING), os_thread: OnceLock::new(), awake }
+        Waiter { state: AtomicU8::new(WATCHING), os_thread: OnceLock::new(), awake, list: None }
+    }
+
+    /// That of a simulated thread.
+    pub(crate) fn listed(list: &List, number: u32) -> Waiter {
+        Waiter { list: Some((list.clone(), number)), ..Waiter::new(Arc::default()) }
     }
 
     /// Forgets earlier wake-ups. To be called before registering.
@@ -266,6 +276,11 @@ impl Waiter {
 
     pub(crate) fn wake(&self) {
         let before = self.state.swap(WOKEN, Ordering::SeqCst);
+        if let Some((list, number)) = &self.list
+            && before != WOKEN
+        {
+            list.lock().push(*number);
+        }
         if before == PARKED {
             self.awake.fetch_add(1, Ordering::SeqCst);
         }
@@ -299,6 +314,17 @@ mod tests {
         assert!(!queue.leave(&first));
         queue.offer();
         assert!(second.woken());
+    }
+
+    #[test]
+    fn who_is_woken_is_put_on_the_list_once() {
+        let (list, queues) = (List::default(), [WaitQueue::new(), WaitQueue::new()]);
+        let listed = [4, 7].map(|number| Arc::new(Waiter::listed(&list, number)));
+        listed.iter().for_each(|waiter| queues.iter().for_each(|queue| queue.register(waiter)));
+        queues[0].wake_all();
+        queues[1].wake_one();
+        assert_eq!(*list.lock(), [4, 7]);
+        assert!(!queues[1].leave(&listed[0]) && queues[1].leave(&listed[1]));
     }
 
     #[test]

@@ -6,8 +6,10 @@ use crate::real::{Run, once, watched};
 use crate::{generate, oracle, processes, render, runnable, seeds};
 use conc::code::verify::Verified;
 use conc::explore::verdict::{Findings, Property, Verdict};
-use conc::explore::{Limits, Options, check};
+use conc::explore::{Limits, Options, Said, check, simulate};
 use conc::source::Source;
+use conc::world::Stream;
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -124,6 +126,46 @@ fn what_generated_programs_do_for_real_was_found_by_exploring() {
         }
     }
     assert!(judged > 0);
+}
+
+/// A simulated run.
+fn simulated(program: &Arc<Verified>, seed: u64) -> Run {
+    let mut output = String::new();
+    let ending = simulate(program.clone(), seed, Vec::new(), &mut |said| {
+        if let Said::Text(Stream::Out, text) = said {
+            output.push_str(text);
+        }
+    });
+    Run { status: ending.status, output, errors: Vec::new() }
+}
+
+#[test]
+fn what_simulated_runs_come_to_was_found_by_exploring() {
+    let (mut judged, mut stuck, mut found) = (0, 0, 0);
+    let programs = seeds(80).map(generate::program);
+    for (number, mut program) in programs.chain(seeds(20).map(processes::program)).enumerate() {
+        program.idle = false;
+        let Some(answer) = oracle::explore(&program, crate::MOST_STATES, Flaw::None) else { continue };
+        if answer.livelock {
+            continue; // it might never end
+        }
+        let text = render::text(&program);
+        let verified = compiled("test", &text);
+        let Some(findings) = explored(&verified) else { continue };
+        judged += 1;
+        let mut different = HashSet::new();
+        for seed in 0..20 {
+            let run = simulated(&verified, seed);
+            assert!(is_known(&findings, &run), "{number}: {run:#?}\n{text}\n{:#?}", findings.outcomes);
+            stuck += usize::from(run.status == 3);
+            different.insert((run.status, run.output));
+        }
+        found += usize::from(different.len() > 1);
+    }
+    assert!(
+        judged > 0 && stuck > 0 && found > 0,
+        "{judged} programs, {stuck} runs, {found} with several ends"
+    );
 }
 
 /// The same of programs with processes: those in which nothing can wait for ever, as a run would.

@@ -1,6 +1,6 @@
 //! What the last state of a story shows to fail.
 
-use super::Teller;
+use super::{Teller, copy, deadlock};
 use crate::explore::expand::Sign;
 use crate::explore::tries::{property_of, race, tries};
 use crate::explore::verdict::{Access, Failure, Property, Race, Story, Uncaught};
@@ -31,7 +31,7 @@ impl Teller<'_> {
         };
         match property {
             Property::Deadlock => {
-                let deadlock = self.deadlock();
+                let deadlock = deadlock(&self.universe, &self.steps.rules);
                 failure.what = match deadlock.threads.len() {
                     1 => "a thread waits for ever".into(),
                     n if deadlock.cycle => format!("{n} threads wait for each other"),
@@ -72,7 +72,7 @@ impl Teller<'_> {
             }
             Property::Livelock => failure.what = "no end can be reached any more".into(),
         }
-        failure.story = self.story;
+        failure.story = self.told.story;
         Some(failure)
     }
 
@@ -96,9 +96,9 @@ impl Teller<'_> {
 
     /// What a thread is about to touch.
     fn access(&mut self, known: usize) -> Option<(Access, Vec<Near>)> {
-        let seat = self.seat_of(known)?;
+        let seat = self.told.seat_of(&self.universe, known)?;
         let program = self.steps.image.program.clone();
-        let (thread, name) = (self.known[known].clone(), self.label(known));
+        let (thread, name) = (self.told.known[known].clone(), self.told.label(known));
         let span =
             self.universe.seats[seat].fiber.as_ref().map_or(Span::default(), |f| f.next_span(&program));
         let holds = self.universe.held_by(&thread).into_iter().map(|(sync, _)| sync.label()).collect();
@@ -109,7 +109,7 @@ impl Teller<'_> {
 
     /// What the next operation of a thread would touch.
     fn touches_of(&self, seat: usize) -> Vec<Near> {
-        let (mut copy, objects) = self.copy();
+        let (mut copy, objects) = copy(&self.universe, &self.steps.rules);
         let image = copy.seats[seat].space.as_ref().map_or(&copy.image, |space| &space.image).clone();
         let number = |touch: &Touch| match &touch.place {
             Place::Global(index) => Some(*index as usize),

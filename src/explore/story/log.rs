@@ -1,13 +1,12 @@
 //! The event log of a run in the simulated world, for whoever draws it: what each step did, who holds what, and who could
 //! not go on. Its time is the number of the step.
 
-use super::Teller;
+use super::stuck::waits_for;
+use super::told::Told;
 use crate::event::{Event, Lane, Log, Process, Thing, Unit, Wait, Waiting, What, label};
-use crate::explore::outcome::Effect;
-use crate::explore::tries::tries;
 use crate::sync::{Op, Releasers};
 use crate::value::Value;
-use std::collections::HashSet;
+use crate::world::sim::{Rules, Universe};
 
 /// A log while its run is made.
 #[derive(Default)]
@@ -24,13 +23,17 @@ struct State {
     holds: Vec<usize>,
 }
 
-impl Teller<'_> {
+impl Told {
     /// Keeps a log from here on.
     pub fn watch(&mut self) {
         let process = Process { name: "main".into(), ..Process::default() };
         let log = Log { unit: Unit::Steps, processes: vec![process], ..Log::default() };
         self.watching = Some(Watching { log, threads: Vec::new() });
         self.note_threads(0, 0);
+    }
+
+    pub fn is_watched(&self) -> bool {
+        self.watching.is_some()
     }
 
     /// What was noted.
@@ -40,9 +43,9 @@ impl Teller<'_> {
         log
     }
 
-    /// A step was made and told.
-    pub(super) fn note(&mut self, who: usize) {
-        if self.watching.is_none() {
+    /// A step was made and told, if there is to be a log. Who stands before an operation waits, unless it `can` do it now.
+    pub fn note(&mut self, universe: &Universe, rules: &Rules, who: usize, can: impl Fn(usize) -> bool) {
+        if !self.is_watched() {
             return;
         }
         let now = self.story.moments.len() as u64;
@@ -52,15 +55,22 @@ impl Teller<'_> {
         self.add(now, who, line, |_| Some(What::Does(did)));
         self.note_threads(now, who);
         for known in 0..self.known.len() {
-            self.note_holds(now, known);
+            self.note_holds(universe, now, known);
         }
-        self.note_waits(now);
+        self.note_waits(universe, rules, now, can);
         for known in 0..self.known.len() {
             let failed = matches!(self.known[known].outcome.get(), Some(Err(_)));
-            if self.seat_of(known).is_none() {
+            if self.seat_of(universe, known).is_none() {
                 let end = |state: &mut State| (!std::mem::replace(&mut state.ended, true)).then_some(failed);
                 self.add(now, known, 0, |state| end(state).map(|failed| What::Ends { failed }));
             }
+        }
+    }
+
+    /// A thread has found that it has to wait, if there is to be a log.
+    pub fn note_who_waits(&mut self, universe: &Universe, rules: &Rules) {
+        if self.is_watched() {
+            self.note_waits(universe, rules, self.story.moments.len() as u64, |_| true);
         }
     }
 
@@ -99,8 +109,8 @@ impl Teller<'_> {
         }
     }
 
-    fn note_holds(&mut self, now: u64, known: usize) {
-        let held = self.universe.held_by(&self.known[known]);
+    fn note_holds(&mut self, universe: &Universe, now: u64, known: usize) {
+        let held = universe.held_by(&self.known[known]);
         let mut holds = Vec::new();
         for (sync, line) in held {
             let thing = self.thing(label(&sync));
@@ -128,24 +138,18 @@ impl Teller<'_> {
 
     /// Threads that wait from here on: in the middle of an operation, or before one that cannot be done now. (One that can
     /// go on again stands there until it does.)
-    fn note_waits(&mut self, now: u64) {
-        let mut tried = Vec::new();
-        if !self.is_over() {
-            tries(self.steps, &self.graph, &mut tried);
-        }
-        let can = tried.iter().filter(|one| matches!(one.outcome.kind, Effect::Change(_)));
-        let can: HashSet<usize> = can.map(|one| self.who[one.seat]).collect();
+    fn note_waits(&mut self, universe: &Universe, rules: &Rules, now: u64, can: impl Fn(usize) -> bool) {
         for known in 0..self.known.len() {
-            let Some(seat) = self.seat_of(known) else { continue };
-            let it = &self.universe.seats[seat];
-            let waits = it.wait.is_some() || !can.contains(&known);
+            let Some(seat) = self.seat_of(universe, known) else { continue };
+            let it = &universe.seats[seat];
+            let waits = it.wait.is_some() || !can(known);
             let waited = self.watching.as_ref().is_some_and(|watching| watching.threads[known].waits);
             if !waits || waited {
                 continue;
             }
             let line = it.line;
             let sleeps = it.wait.as_ref().is_some_and(|wait| matches!(wait.op, Op::Sleep | Op::Beat(_)));
-            let Some((text, releasers, on)) = self.waits_for(seat) else { continue };
+            let Some((text, releasers, on)) = waits_for(universe, rules, seat) else { continue };
             let whom = match &releasers {
                 Releasers::All(all) => all.first().filter(|_| all.len() == 1).copied(),
                 Releasers::Anyone(_) | Releasers::Either(_) | Releasers::Outside => None,

@@ -1,96 +1,99 @@
 //! Who waits for whom, when nobody or not everybody can go on.
 
-use super::Teller;
+use super::copy;
 use super::log::thing_of;
 use crate::report::runtime::{Deadlock, Stuck};
 use crate::sync::{Releasers, Who};
-use crate::world::sim::{Ends, Universe, Way};
+use crate::world::sim::{Ends, Rules, Universe, Way};
 
-impl Teller<'_> {
-    /// Who waits for what, in the present state: a ring of threads that wait for each other if there is one, else all
-    /// that cannot go on.
-    pub fn deadlock(&mut self) -> Deadlock {
-        let (mut stuck, mut copy) = (Vec::new(), None);
-        for at in 0..self.universe.seats.len() {
-            let seat = &self.universe.seats[at];
-            let (thread, name) = (seat.thread.clone(), seat.label());
-            // Who stands before its operation may have waited elsewhere earlier.
-            let line = match (&seat.wait, &seat.fiber) {
-                (None, Some(fiber)) => fiber.next_line(&self.steps.image.program),
-                (Some(_), _) | (None, None) => seat.line,
-            };
-            let Some((waits, releasers, _)) = self.waits_in(at, &mut copy) else { continue };
-            let holds = self.universe.held_by(&thread).into_iter();
-            let holds = holds.map(|(sync, line)| (sync.label(), line)).collect();
-            stuck.push((thread.id, releasers, Stuck { thread: name, holds, waits, line }));
-        }
-        let next = |at: usize| match &stuck[at].1 {
-            Releasers::All(all) if all.len() == 1 => stuck.iter().position(|(id, ..)| *id == all[0]),
-            Releasers::All(_) | Releasers::Anyone(_) | Releasers::Either(_) | Releasers::Outside => None,
+/// Who waits for what, in the present state: a ring of threads that wait for each other if there is one, else all that
+/// cannot go on.
+pub fn deadlock(universe: &Universe, rules: &Rules) -> Deadlock {
+    let (mut stuck, mut copy) = (Vec::new(), None);
+    for at in 0..universe.seats.len() {
+        let seat = &universe.seats[at];
+        let (thread, name) = (seat.thread.clone(), seat.label());
+        // Who stands before its operation may have waited elsewhere earlier.
+        let line = match (&seat.wait, &seat.fiber) {
+            (None, Some(fiber)) => fiber.next_line(&universe.image.program),
+            (Some(_), _) | (None, None) => seat.line,
         };
-        let ring = (0..stuck.len()).find_map(|from| {
-            let mut ring = vec![from];
-            while let Some(to) = next(ring[ring.len() - 1]) {
-                if to == from {
-                    return Some(ring);
-                }
-                if ring.contains(&to) {
-                    return None;
-                }
-                ring.push(to);
+        let Some((waits, releasers, _)) = waits_in(universe, rules, at, &mut copy) else { continue };
+        let holds = universe.held_by(&thread).into_iter();
+        let holds = holds.map(|(sync, line)| (sync.label(), line)).collect();
+        stuck.push((thread.id, releasers, Stuck { thread: name, holds, waits, line }));
+    }
+    let next = |at: usize| match &stuck[at].1 {
+        Releasers::All(all) if all.len() == 1 => stuck.iter().position(|(id, ..)| *id == all[0]),
+        Releasers::All(_) | Releasers::Anyone(_) | Releasers::Either(_) | Releasers::Outside => None,
+    };
+    let ring = (0..stuck.len()).find_map(|from| {
+        let mut ring = vec![from];
+        while let Some(to) = next(ring[ring.len() - 1]) {
+            if to == from {
+                return Some(ring);
             }
-            None
-        });
-        let cycle = ring.is_some();
-        let shown = ring.unwrap_or_else(|| (0..stuck.len()).collect());
-        let threads = shown.into_iter().map(|at| stuck[at].2.clone()).collect();
-        Deadlock { threads, cycle, notes: Vec::new() }
-    }
-
-    /// What a thread waits for, who could end that, and the thing that it is about; None when it could go on.
-    pub(super) fn waits_for(&self, seat: usize) -> Option<(String, Releasers, Option<String>)> {
-        self.waits_in(seat, &mut None)
-    }
-
-    /// The same. What it is about to do is tried in a copy, which serves others too as long as nothing changes in it.
-    fn waits_in(
-        &self,
-        seat: usize,
-        kept: &mut Option<Universe>,
-    ) -> Option<(String, Releasers, Option<String>)> {
-        if self.universe.is_stopped(seat) {
-            return Some(("is stopped, and waits for the signal CONT".into(), Releasers::Outside, None));
+            if ring.contains(&to) {
+                return None;
+            }
+            ring.push(to);
         }
-        let it = &self.universe.seats[seat];
-        let (thread, line) = (it.thread.clone(), it.line);
-        let who = Who { thread: &thread, line };
-        if let Some(wait) = &it.wait {
-            return Some((wait.op.describe(), wait.op.releasers(who), thing_of(&wait.op)));
-        }
-        let mut copy = kept.take().unwrap_or_else(|| self.named_copy());
-        let Ends::Blocked(op) = copy.step(seat, Way::Run, Vec::new(), &self.steps.rules).ends else {
-            return None;
-        };
-        // Its threads have other ids: they are told by their places.
-        let here = |id: u32| {
-            let seat = copy.seats.iter().position(|seat| seat.thread.id == id)?;
-            Some(self.universe.seats[seat].thread.id)
-        };
-        let copied = copy.seats[seat].thread.clone();
-        let releasers = match op.releasers(Who { thread: &copied, line }) {
-            Releasers::All(all) => Releasers::All(all.into_iter().filter_map(here).collect()),
-            other => other,
-        };
-        *kept = Some(copy);
-        Some((op.describe(), releasers, thing_of(&op)))
-    }
+        None
+    });
+    let cycle = ring.is_some();
+    let shown = ring.unwrap_or_else(|| (0..stuck.len()).collect());
+    let threads = shown.into_iter().map(|at| stuck[at].2.clone()).collect();
+    Deadlock { threads, cycle, notes: Vec::new() }
+}
 
-    /// A copy whose threads have the names of those here.
-    fn named_copy(&self) -> Universe {
-        let (copy, _) = self.copy();
-        for (other, seat) in copy.seats.iter().zip(&self.universe.seats) {
-            *other.thread.name.lock() = seat.thread.name();
-        }
-        copy
+/// What a thread waits for, who could end that, and the thing that it is about; None when it could go on.
+pub(super) fn waits_for(
+    universe: &Universe,
+    rules: &Rules,
+    seat: usize,
+) -> Option<(String, Releasers, Option<String>)> {
+    waits_in(universe, rules, seat, &mut None)
+}
+
+/// The same. What it is about to do is tried in a copy, which serves others too as long as nothing changes in it.
+fn waits_in(
+    universe: &Universe,
+    rules: &Rules,
+    seat: usize,
+    kept: &mut Option<Universe>,
+) -> Option<(String, Releasers, Option<String>)> {
+    if universe.is_stopped(seat) {
+        return Some(("is stopped, and waits for the signal CONT".into(), Releasers::Outside, None));
     }
+    let it = &universe.seats[seat];
+    let (thread, line) = (it.thread.clone(), it.line);
+    let who = Who { thread: &thread, line };
+    if let Some(wait) = &it.wait {
+        return Some((wait.op.describe(), wait.op.releasers(who), thing_of(&wait.op)));
+    }
+    let mut copy = kept.take().unwrap_or_else(|| named_copy(universe, rules));
+    let Ends::Blocked(op) = copy.step(seat, Way::Run, Vec::new(), rules).ends else {
+        return None;
+    };
+    // Its threads have other ids: they are told by their places.
+    let here = |id: u32| {
+        let seat = copy.seats.iter().position(|seat| seat.thread.id == id)?;
+        Some(universe.seats[seat].thread.id)
+    };
+    let copied = copy.seats[seat].thread.clone();
+    let releasers = match op.releasers(Who { thread: &copied, line }) {
+        Releasers::All(all) => Releasers::All(all.into_iter().filter_map(here).collect()),
+        other => other,
+    };
+    *kept = Some(copy);
+    Some((op.describe(), releasers, thing_of(&op)))
+}
+
+/// A copy whose threads have the names of those here.
+fn named_copy(universe: &Universe, rules: &Rules) -> Universe {
+    let (copy, _) = copy(universe, rules);
+    for (other, seat) in copy.seats.iter().zip(&universe.seats) {
+        *other.thread.name.lock() = seat.thread.name();
+    }
+    copy
 }

@@ -83,6 +83,9 @@ impl Stepper<'_> {
         self.log.starts += 1;
         // From here on there is somebody who can tell, even if nobody could tell what this step began with.
         self.fresh = false;
+        if let (None, Some(course)) = (&self.space, &mut self.universe.course) {
+            course.started += 1;
+        }
         let mut seat = Seat { space: self.space.clone(), ..Seat::new(thread.clone()) };
         if let Some(space) = &seat.space
             && !thread.daemon.load(Ordering::SeqCst)
@@ -98,9 +101,10 @@ impl Stepper<'_> {
         self.universe.record.iter_mut().for_each(|record| record.started(thread));
     }
 
-    /// After the thread's own part: threads that it started come to their first operation.
-    pub(super) fn settle(&mut self) {
-        let mut at = 0;
+    /// After the own part of the thread at `mover`: those that it started, beyond the first so many, come to their first
+    /// operation.
+    pub(super) fn settle(&mut self, mover: usize, others: usize) {
+        let mut at = others;
         while at < self.universe.seats.len() {
             let seat = &mut self.universe.seats[at];
             let waits = seat.wait.is_some() || seat.failing.is_some();
@@ -110,7 +114,7 @@ impl Stepper<'_> {
             }
             at += 1;
         }
-        self.universe.seats.retain(|seat| !seat.thread.ended());
+        self.universe.sweep(mover, others, self.rules);
     }
 
     /// A new thread goes on to its first operation that others can tell.

@@ -4,11 +4,12 @@
 //! In reading order: `universe` (what a run consists of), `step` (what one thread does between two moments at which
 //! others may move), `log` (what it did), `lives` (how threads begin and end), `world` and `visible` (what the machine
 //! sees of it, and what others could tell), `process` and `signals` (processes other than the first, and what is sent
-//! to them), `sockets` (where they meet), `record` (what the threads did, to do it again), `saved` (a universe as a
-//! graph of nodes and back).
+//! to them), `sockets` (where they meet), `record` (what the threads did, to do it again), `course` (a run that goes on in
+//! one universe), `saved` (a universe as a graph of nodes and back).
 //!
 //! What a lock or a queue does is not here but in `sync`; which steps to take, in which order, is `explore`'s to say.
 
+mod course;
 mod lives;
 mod log;
 mod pipes;
@@ -23,6 +24,7 @@ mod universe;
 mod visible;
 mod world;
 
+pub use course::Course;
 pub use log::{Fault, Log, Met};
 pub use record::Record;
 pub use rules::{Assumption, Assumptions, Rules};

@@ -283,8 +283,9 @@ impl Universe {
         self.share(rules, None);
     }
 
-    /// Finds anew which objects more than one thread can reach; `running` is a fiber out of its seat.
-    pub(super) fn share(&mut self, rules: &Rules, running: Option<(usize, &Fiber)>) {
+    /// Finds anew which objects more than one thread can reach; `running` is a fiber out of its seat. How large the state
+    /// is.
+    pub(super) fn share(&mut self, rules: &Rules, running: Option<(usize, &Fiber)>) -> Size {
         let (snapshot, objects) = self.snapshot_with(rules, running, &[]);
         let refs: Vec<&[u32]> = snapshot.nodes.iter().map(|node| &node.refs[..]).collect();
         let shared = shared_nodes(&refs, snapshot.roots - snapshot.seats, snapshot.roots);
@@ -294,7 +295,15 @@ impl Universe {
             .filter(|(_, shared)| **shared)
             .map(|(object, _)| object.address())
             .collect();
+        let bytes = snapshot.nodes.iter().map(|node| node.bytes.len() as u64).sum();
+        Size { nodes: snapshot.nodes.len() as u64, bytes }
     }
+}
+
+/// How large a state is.
+pub(super) struct Size {
+    pub nodes: u64,
+    pub bytes: u64,
 }
 
 /// Which nodes can be reached from the first `common` roots (which everybody can reach), or from two of the others.

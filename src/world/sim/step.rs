@@ -1,6 +1,7 @@
 //! One step: what one thread does between two moments at which others may move. It is one operation that others can
 //! tell (a read of a shared variable, an acquire, a put), and everything after it that they cannot.
 
+use super::course::Course;
 use super::log::{Fault, Log, Met};
 use super::record::Record;
 use super::rules::Rules;
@@ -42,15 +43,19 @@ pub enum Ends {
     Moved,
     /// It could not do its operation: nothing has changed (the universe is to be thrown away).
     Blocked(Op),
+    /// The same in a run that goes on (`course`): it rests in its operation.
+    Waits,
 }
 
-/// The choices of a step: those that are given, then the first each time.
+/// The choices of a step: those that are given, then the first each time, unless they are drawn.
 #[derive(Debug, Default)]
 pub struct Choices {
     given: Vec<u32>,
     made: Vec<(u32, u32)>,
     /// In how many ways they might have been made; None before the first.
     ways: Option<u64>,
+    /// Who draws those that are not given.
+    dice: Option<fastrand::Rng>,
 }
 
 /// When a step can go on in more ways, it is cut where it stands: what it has chosen may mean nothing any more.
@@ -60,8 +65,10 @@ const MANY_WAYS_ALONE: u64 = 8;
 
 impl Choices {
     pub fn next(&mut self, count: u32) -> u32 {
-        let choice = self.given.get(self.made.len()).copied().unwrap_or(0);
-        let choice = choice.min(count.saturating_sub(1));
+        let choice = match (&mut self.dice, self.given.get(self.made.len())) {
+            (Some(dice), None) => dice.u32(..count.max(1)),
+            (_, given) => given.copied().unwrap_or(0).min(count.saturating_sub(1)),
+        };
         self.made.push((choice, count));
         self.ways = Some(self.ways.unwrap_or(1).saturating_mul(u64::from(count)));
         choice
@@ -149,13 +156,14 @@ impl Universe {
         let thread = self.seats.get(seat).map_or_else(|| self.main.clone(), |seat| seat.thread.clone());
         let program = self.image.program.clone();
         let space = self.seats.get(seat).and_then(|seat| seat.space.clone());
+        let dice = self.course.as_mut().map(Course::fork);
         Stepper {
             universe: self,
             rules,
             program,
             seat,
             thread,
-            choices: Choices { given: choices, ..Choices::default() },
+            choices: Choices { given: choices, dice, ..Choices::default() },
             log: Log::default(),
             fresh: false,
             published: false,
@@ -171,11 +179,14 @@ impl Stepper<'_> {
     fn whole(mut self, way: Way) -> Step {
         let before = self.rules.pipes.then(|| self.before());
         let own = self.space.clone();
-        let blocked = self.take(way);
+        let (mover, others) = (self.seat, self.universe.seats.len());
+        let ends = self.take(way);
         let (joins, passed_join) = (self.log.joins, self.log.passed_join);
-        if blocked.is_none() {
+        if let Ends::Moved = ends {
             self.recorded(way);
-            self.settle();
+            let published = self.published || self.log.starts > 0 || self.thread.ended();
+            self.universe.course.iter_mut().for_each(|course| course.stepped(published));
+            self.settle(mover, others);
             if let Some(space) = own.filter(|_| self.rules.pools) {
                 self.may_end(&space); // it may have done the last task
                 self.universe.seats.retain(|seat| !seat.thread.ended());
@@ -191,11 +202,11 @@ impl Stepper<'_> {
         (log.joins, log.passed_join) = (joins, passed_join);
         log.choices = self.choices.made;
         log.opaque |= self.looked_around.get();
-        Step { ends: blocked.map_or(Ends::Moved, Ends::Blocked), log }
+        Step { ends, log }
     }
 
-    /// The thread's own part of the step. Some when it could not do its operation.
-    fn take(&mut self, way: Way) -> Option<Op> {
+    /// The thread's own part of the step.
+    fn take(&mut self, way: Way) -> Ends {
         if let Some(space) = self.space.clone() {
             if self.rules.signals {
                 self.meet(&Shared::Thread(space.handle.clone()));
@@ -206,14 +217,14 @@ impl Stepper<'_> {
             && let Some(signal) = self.struck()
         {
             self.strike(signal);
-            return None;
+            return Ends::Moved;
         }
         if self.rules.signals && self.universe.is_stopped(self.seat) {
-            return until_continued();
+            return until_continued().map_or(Ends::Moved, Ends::Blocked);
         }
         if way == Way::Run && std::mem::take(&mut self.universe.seats[self.seat].lets_go) {
             self.log.lets_go = true;
-            return None;
+            return Ends::Moved;
         }
         let in_vain = way == Way::Run && !self.universe.is_ready(self.seat);
         let seat = &mut self.universe.seats[self.seat];
@@ -233,6 +244,7 @@ impl Stepper<'_> {
                 Some(fiber) => self.go_on(fiber, None),
                 None => unreachable!("a timer without a fiber waits for its time"),
             },
+            Some(Wait { op: Op::Change, .. }) => self.look_again(),
             Some(wait) => {
                 self.fresh = false;
                 self.published = matches!(wait.op, Op::Put(_) | Op::Select(_));
@@ -242,25 +254,44 @@ impl Stepper<'_> {
                 self.log.joins = matches!(wait.op, Op::Join(_) | Op::JoinAll(_));
                 self.log.line = seat.line;
                 if in_vain {
-                    return Some(wait.op);
+                    self.line = seat.line;
+                    return self.in_vain(wait);
                 }
                 self.answer(wait, way)
             }
         };
         match exit {
-            Moved::Rests => None,
+            Moved::Rests => Ends::Moved,
             Moved::Waits(wait) => {
                 // An operation that could not be done, has no time to give up, and has left nothing behind.
                 let vain = first && self.instructions == 1 || matches!(wait.op, Op::Change);
                 if vain && wait.deadline.is_none() && !wait.op.leaves_trace() && !self.rules.watched {
-                    return Some(wait.op);
+                    return self.in_vain(wait);
                 }
                 if matches!(wait.op, Op::Change) {
-                    return Some(wait.op);
+                    return self.in_vain(wait);
                 }
                 self.rest(wait);
-                None
+                Ends::Moved
             }
+        }
+    }
+
+    /// It cannot do its operation now.
+    fn in_vain(&mut self, wait: Wait) -> Ends {
+        if self.universe.course.is_none() {
+            return Ends::Blocked(wait.op);
+        }
+        self.rest(wait);
+        Ends::Waits
+    }
+
+    /// Something may have changed since the condition of an `await` was evaluated.
+    fn look_again(&mut self) -> Moved {
+        self.thread.goes_on();
+        match self.universe.seats[self.seat].fiber.take() {
+            Some(fiber) => self.go_on(fiber, Some(Ok(Value::Nil))),
+            None => unreachable!("only a timer has no fiber"),
         }
     }
 

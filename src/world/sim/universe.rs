@@ -1,6 +1,7 @@
 //! What a simulated run consists of at a moment between two steps.
 
 use super::Rules;
+use super::course::Course;
 use super::record::Record;
 use crate::builtin::Wait;
 use crate::code::verify::Verified;
@@ -50,6 +51,8 @@ pub struct Universe {
     pub shared: HashSet<usize>,
     /// What its threads do from here on, if somebody wants to know.
     pub record: Option<Record>,
+    /// It goes on from one step to the next, and nothing of it is stored meanwhile.
+    pub course: Option<Course>,
 }
 
 /// A thread that has started and not ended.
@@ -157,6 +160,7 @@ impl Universe {
             ended: None,
             shared: HashSet::new(),
             record: None,
+            course: None,
         }
     }
 

@@ -94,6 +94,9 @@ impl Stepper<'_> {
         if self.universe.shared.contains(&object.address()) {
             return true;
         }
+        if let Some(course) = &self.universe.course {
+            return self.published || course.is_unsure();
+        }
         // What this thread made known in this step is not among them yet.
         if std::mem::take(&mut self.published) {
             self.log.opaque = true;

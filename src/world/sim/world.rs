@@ -91,8 +91,7 @@ impl World for Stepper<'_> {
             )
             .hint("a thread runs once; make a new one to run it again"));
         }
-        let here = self.universe.seats.iter().filter(|seat| seat.is_in(self.space.as_ref()));
-        if here.count() > self.rules.max_threads {
+        if self.universe.living_in(self.space.as_ref(), self.rules) > self.rules.max_threads {
             thread.state.store(new, Ordering::SeqCst);
             // How many live is not met: who remembers a step asks `may_refuse`.
             self.log.opaque = true;
@@ -349,6 +348,11 @@ impl Scheduler for Stepper<'_> {
 impl Universe {
     pub fn register(&mut self, sync: &Arc<Sync>) {
         if sync.can_be_held() || matches!(sync.kind, crate::sync::Kind::Crew(_)) {
+            if self.things.len() == self.things.capacity() {
+                // A run that goes on may make any number of them.
+                self.things.retain(|thing| thing.strong_count() > 0);
+                self.things.reserve(self.things.len() + 1);
+            }
             self.things.push(Arc::downgrade(sync));
         }
     }

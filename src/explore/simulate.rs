@@ -1,0 +1,302 @@
+//! `conc sim`: one run in the simulated world. A seed decides every choice, and sleeping takes no time.
+//!
+//! It is a run that goes on in one living universe (`world::sim::Course`): who moves next is drawn among those that can.
+
+use super::able::{Able, For};
+use super::options::{Options, Time};
+use super::steps::Steps;
+use super::story::{Told, deadlock, finish};
+use super::trial::beyond;
+use super::verdict::Uncaught;
+use crate::builtin::Wait;
+use crate::code::verify::Verified;
+use crate::event;
+use crate::memory;
+use crate::report::runtime::Ending;
+use crate::sync::Op;
+use crate::world::Stream;
+use crate::world::sim::{Assumption, Course, Ends, Fault, Log, Met, Rules, Universe, Way};
+use fastrand::Rng;
+use std::sync::Arc;
+
+/// What a simulated run has to say while it goes on.
+pub enum Said<'a> {
+    /// The script writes.
+    Text(Stream, &'a str),
+    /// A thread has ended with an error that nothing caught; what it held.
+    Uncaught(&'a Uncaught),
+}
+
+/// One run in the simulated world.
+pub fn simulate(
+    program: Arc<Verified>,
+    seed: u64,
+    arguments: Vec<String>,
+    say: &mut dyn FnMut(Said<'_>),
+) -> Ending {
+    let options = Options { arguments, seed, ..Options::default() };
+    simulate_watched(program, &options, false, say).0
+}
+
+/// The same, with the log of what happens, if it is to be `watched`. Of the options those count that a run has.
+pub fn simulate_watched(
+    program: Arc<Verified>,
+    options: &Options,
+    watched: bool,
+    say: &mut dyn FnMut(Said<'_>),
+) -> (Ending, event::Log) {
+    let options = Options { time: Time::Idle, outcomes: true, ..options.clone() };
+    let mut rules = Steps::new(program.clone(), &options).rules;
+    // One run does not begin again when they prove wrong. (That containers do not change costs it steps only.)
+    for assumption in [Assumption::OneFails, Assumption::Nameless] {
+        rules.assumed.give_up(assumption);
+    }
+    let _confined = memory::confine(rules.memory);
+    let mut run = Run::new(program, &rules, options.seed, watched, say);
+    let end = run.to_its_end();
+    run.finish(&end)
+}
+
+/// How a run ends.
+enum End {
+    /// The program is over.
+    Over,
+    /// Nobody can go on.
+    Stuck,
+    /// It has taken too much memory.
+    Beyond(Uncaught),
+}
+
+struct Run<'r, 's> {
+    universe: Universe,
+    rules: &'r Rules,
+    able: Able,
+    dice: Rng,
+    /// Everybody who waits has been asked since the last step.
+    asked: bool,
+    /// What happens, if somebody wants to know.
+    told: Option<Told>,
+    failed: usize,
+    say: &'s mut dyn FnMut(Said<'_>),
+}
+
+impl<'r, 's> Run<'r, 's> {
+    fn new(
+        program: Arc<Verified>,
+        rules: &'r Rules,
+        seed: u64,
+        watched: bool,
+        say: &'s mut dyn FnMut(Said<'_>),
+    ) -> Run<'r, 's> {
+        let mut universe = Universe::new(program, seed);
+        let mut dice = Rng::with_seed(seed);
+        universe.course = Some(Course::new(dice.u64(..)));
+        let told = watched.then(|| {
+            let mut told = Told::new(&universe);
+            told.watch();
+            told
+        });
+        let able = Able::new(universe.seats.len());
+        Run { universe, rules, able, dice, asked: false, told, failed: 0, say }
+    }
+
+    fn to_its_end(&mut self) -> End {
+        loop {
+            if self.universe.ended.is_some() || self.universe.nothing_left_to_do() {
+                return End::Over;
+            }
+            // Also what was dropped with all that was told of a step may have woken somebody.
+            self.able.wake_queued(&self.universe.seats);
+            match self.able.pick(&mut self.dice) {
+                Some(seat) => {
+                    if let Some(uncaught) = self.turn(seat) {
+                        return End::Beyond(uncaught);
+                    }
+                }
+                None if self.time_passes() || self.ask_everybody() => {}
+                None => return End::Stuck,
+            }
+        }
+    }
+
+    /// The thread in this seat takes a step if it can; else it waits from now on. Some when that takes too much memory.
+    fn turn(&mut self, seat: usize) -> Option<Uncaught> {
+        let Some(way) = self.way(seat) else {
+            self.waits(seat, None);
+            return None;
+        };
+        self.universe.look_who_shares(self.rules);
+        let thread = self.universe.seats[seat].thread.clone();
+        let who = self.told.as_ref().and_then(|told| told.number(&thread));
+        let ahead = self.told.as_ref().zip(who).map(|(told, who)| told.ahead(&self.universe, who, seat, way));
+        let seats = self.universe.seats.len();
+        let step = self.universe.step(seat, way, Vec::new(), self.rules);
+        if step.log.beyond.is_some() || memory::is_beyond() {
+            return Some(beyond(thread.name(), &step.log));
+        }
+        match step.ends {
+            Ends::Moved => {}
+            Ends::Waits | Ends::Blocked(_) => {
+                self.waits(seat, Some(&step.log));
+                self.told.iter_mut().for_each(|told| told.note_who_waits(&self.universe, self.rules));
+                return None;
+            }
+        }
+        self.asked = false;
+        self.seated(seat, seats);
+        if thread.ended() {
+            thread.done.wake_all();
+        }
+        self.wake_others(&step.log);
+        if let Some((told, (who, ahead))) = self.told.as_mut().zip(who.zip(ahead)) {
+            told.meet(&self.universe);
+            told.tell(&self.universe, who, &step.log, ahead, false);
+            told.note(&self.universe, self.rules, who, |_| true);
+        }
+        self.say_all(step.log);
+        None
+    }
+
+    /// How a thread can move, as far as can be told without trying.
+    fn way(&self, seat: usize) -> Option<Way> {
+        if self.universe.may_die(seat, self.rules) {
+            return Some(Way::Run);
+        }
+        if self.rules.signals && self.universe.is_stopped(seat) {
+            return None;
+        }
+        if self.looks_again(seat) || self.universe.is_ready(seat) {
+            return Some(Way::Run);
+        }
+        let due = self.universe.deadline(seat).is_some_and(|deadline| deadline <= self.universe.now);
+        due.then_some(Way::TimeOut)
+    }
+
+    /// Whether it waits in an `await`: whether that is over is only known when it has been evaluated.
+    fn looks_again(&self, seat: usize) -> bool {
+        matches!(self.universe.seats[seat].wait, Some(Wait { op: Op::Change, .. }))
+    }
+
+    /// A thread cannot move until something has changed. `log`: what it met when it tried to.
+    fn waits(&mut self, seat: usize, log: Option<&Log>) {
+        let Some(wait) = self.universe.seats[seat].wait.as_ref().filter(|_| !self.is_loose()) else {
+            return self.able.waits(seat, &For::Any);
+        };
+        if !matches!(wait.op, Op::Change) {
+            return self.able.waits(seat, &For::Op(&wait.op));
+        }
+        // What else it has met may be gone one day, and something else may be where that was.
+        let global = |met: &Met| match met {
+            Met::Global(index) => Some(*index),
+            Met::Object(_) => None,
+        };
+        let told = log.filter(|log| !log.opaque && !self.rules.clock);
+        let globals: Option<Vec<u32>> = told.and_then(|log| log.met.iter().map(global).collect());
+        let what = globals.as_deref().map_or(For::Any, For::Globals);
+        self.able.waits(seat, &what);
+    }
+
+    /// Whether things change here without anybody being told: what signals and ends of pipes do, and processes that end.
+    fn is_loose(&self) -> bool {
+        self.rules.processes || self.rules.signals || self.rules.pipes
+    }
+
+    /// After the step of the thread in this seat, when there were so many: who has started and who has ended.
+    fn seated(&mut self, seat: usize, before: usize) {
+        let left = self.universe.course.as_mut().map(|course| std::mem::take(&mut course.left));
+        let left = left.unwrap_or_default();
+        if self.rules.processes {
+            // Any may have ended.
+            self.able = Able::new(self.universe.seats.len());
+            (0..self.universe.seats.len()).for_each(|seat| self.note_time(seat));
+            return;
+        }
+        let seats = self.universe.seats.len();
+        (before..seats + left.len()).for_each(|_| self.able.begins());
+        left.iter().for_each(|seat| self.able.ends(*seat));
+        // Those that are new may have been moved to where others have left.
+        let moved = left.into_iter().filter(|seat| *seat < seats);
+        let new = before.min(seats)..seats;
+        new.chain(moved).chain((seat < seats).then_some(seat)).for_each(|seat| self.note_time(seat));
+    }
+
+    /// Notes when a thread gives up what it has begun to wait for.
+    fn note_time(&mut self, seat: usize) {
+        if let Some(deadline) = self.universe.deadline(seat).filter(|time| *time > self.universe.now) {
+            let universe = &self.universe;
+            self.able.gives_up(seat, deadline, |seat| universe.deadline(seat));
+        }
+    }
+
+    /// Who waits may be able to go on after this step.
+    fn wake_others(&mut self, log: &Log) {
+        self.able.something_changed();
+        for met in &log.met {
+            if let Met::Global(index) = met {
+                self.able.changed(*index);
+            }
+        }
+    }
+
+    fn say_all(&mut self, log: Log) {
+        for (stream, text) in [(Stream::Out, &log.output), (Stream::Err, &log.errors)] {
+            (self.say)(Said::Text(stream, text));
+        }
+        for fault in log.faults {
+            if let Fault::Uncaught { thread, process, error, holds } = fault {
+                self.failed += usize::from(process.is_none());
+                (self.say)(Said::Uncaught(&Uncaught { thread, process, error, holds }));
+            }
+        }
+    }
+
+    /// Nobody can go on: time does, until the next of those who wait for it gives up. False when there is none.
+    fn time_passes(&mut self) -> bool {
+        let (universe, rules) = (&self.universe, self.rules);
+        let deadline = |seat: usize| universe.deadline(seat);
+        let next = self.able.next_to_give_up(deadline, |seat| !(rules.signals && universe.is_stopped(seat)));
+        let Some((time, seats)) = next else { return false };
+        seats.into_iter().for_each(|seat| self.able.wake(seat, &universe.seats));
+        self.universe.now = self.universe.now.max(time);
+        true
+    }
+
+    /// Asks everybody once more, before it is said that nobody can go on. (Whether a process dies of its signal is drawn,
+    /// so it may be asked again and again.)
+    fn ask_everybody(&mut self) -> bool {
+        let again = std::mem::replace(&mut self.asked, true);
+        let mut found = false;
+        for seat in 0..self.universe.seats.len() {
+            let looks = self.looks_again(seat);
+            if if looks { !again } else { self.way(seat).is_some() } {
+                debug_assert!(looks || self.universe.may_die(seat, self.rules), "who can go on is woken");
+                self.able.wake(seat, &self.universe.seats);
+                found = true;
+            }
+        }
+        found
+    }
+
+    /// What is to be said of it, and its log.
+    fn finish(mut self, end: &End) -> (Ending, event::Log) {
+        // In the order in which threads were made.
+        self.universe.seats.sort_by_key(|seat| seat.thread.id);
+        let started = self.universe.course.as_ref().map_or(0, |course| course.started);
+        let mut ending = Ending { failed: self.failed, started, ..Ending::default() };
+        match end {
+            End::Over => {}
+            End::Stuck => ending.deadlock = Some(deadlock(&self.universe, self.rules)),
+            End::Beyond(uncaught) => {
+                ending.failed += 1;
+                (self.say)(Said::Uncaught(uncaught));
+            }
+        }
+        finish(&mut self.universe, self.rules, &mut ending);
+        if let End::Beyond(_) = end {
+            // It has not come to its end: nothing is left behind by it.
+            (ending.abandoned, ending.processes) = (Vec::new(), Vec::new());
+        }
+        let log = self.told.as_mut().map(Told::log).unwrap_or_default();
+        (ending, log)
+    }
+}

@@ -1,0 +1,149 @@
+//! A run as it is told: its threads with their names, what each step did in words of the source, and a log of it for whoever
+//! draws one. What the run consists of is the universe's to know.
+
+use super::log::Watching;
+use super::words;
+use crate::explore::verdict::{Moment, Story};
+use crate::machine::touch::Act;
+use crate::machine::{Image, Space};
+use crate::sync::Op;
+use crate::sync::outside::signal::Signal;
+use crate::sync::process::STOP;
+use crate::sync::thread::Thread;
+use crate::value::{Value, show};
+use crate::world::sim::{Log, Universe, Way};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+/// What has been told of a run.
+pub struct Told {
+    /// Every thread that was ever started, in the order of starts.
+    pub(super) known: Vec<Arc<Thread>>,
+    /// Where they stand there, by their ids.
+    pub(super) numbers: HashMap<u32, usize>,
+    /// The process of each; None for the first.
+    pub(super) spaces: Vec<Option<Arc<Space>>>,
+    pub(super) story: Story,
+    /// A log of it, if somebody wants one.
+    pub(super) watching: Option<Watching>,
+}
+
+/// What can be seen of a step before it is made.
+pub struct Ahead {
+    /// How the wait comes to its end that it begins with.
+    waited: Option<String>,
+    /// The top level's variables.
+    values: Vec<(String, String)>,
+}
+
+impl Told {
+    /// Of a run that is about to begin.
+    pub fn new(universe: &Universe) -> Told {
+        let (known, numbers, spaces) = (Vec::new(), HashMap::new(), Vec::new());
+        let mut told = Told { known, numbers, spaces, story: Story::default(), watching: None };
+        told.meet(universe);
+        told
+    }
+
+    /// Gives numbers to threads that have started.
+    pub fn meet(&mut self, universe: &Universe) {
+        for seat in &universe.seats {
+            if let Entry::Vacant(entry) = self.numbers.entry(seat.thread.id) {
+                entry.insert(self.known.len());
+                self.known.push(seat.thread.clone());
+                self.spaces.push(seat.space.clone());
+            }
+        }
+    }
+
+    /// Which of the known threads it is.
+    pub fn number(&self, thread: &Thread) -> Option<usize> {
+        self.numbers.get(&thread.id).copied()
+    }
+
+    /// The index, among the living threads, of one that was started.
+    pub(super) fn seat_of(&self, universe: &Universe, known: usize) -> Option<usize> {
+        universe.seats.iter().position(|seat| Arc::ptr_eq(&seat.thread, &self.known[known]))
+    }
+
+    /// What reports call a thread.
+    pub(super) fn label(&self, known: usize) -> Arc<str> {
+        let thread = &self.known[known];
+        self.spaces[known].as_ref().map_or_else(|| thread.name(), |space| space.label(thread))
+    }
+
+    /// The variables that a thread sees.
+    fn image<'u>(&'u self, universe: &'u Universe, known: usize) -> &'u Arc<Image> {
+        self.spaces[known].as_ref().map_or(&universe.image, |space| &space.image)
+    }
+
+    /// To be asked before a thread takes a step.
+    pub fn ahead(&self, universe: &Universe, who: usize, seat: usize, way: Way) -> Ahead {
+        let waited = universe.seats[seat].wait.as_ref().map(|wait| waited(&wait.op, way));
+        Ahead { waited, values: values(self.image(universe, who)) }
+    }
+
+    /// Tells a step that has been made; which threads it has started is known already.
+    pub fn tell(&mut self, universe: &Universe, who: usize, log: &Log, before: Ahead, preempts: bool) {
+        let image = self.image(universe, who);
+        let after = values(image);
+        let of = self.spaces[who].as_ref().map(|space| format!("{}'s ", space.handle.name()));
+        let whose = |name: &String| of.clone().filter(|_| !is_shared(name, image)).unwrap_or_default();
+        let changed = after.iter().filter(|pair| !before.values.contains(pair));
+        let changed = changed.map(|(name, value)| (whose(name) + name, value.clone())).collect();
+        let did = match before.waited {
+            _ if log.struck == Some(STOP) => vec!["is stopped".into()],
+            _ if log.struck.is_some() => {
+                vec![format!("dies of {}", Signal::numbered(log.struck.unwrap_or_default()))]
+            }
+            _ if log.lets_go => words::did(log, &before.values, &after, image),
+            Some(wait) => vec![wait],
+            // What comes before the first operation that others can tell.
+            None if self.story.moments.is_empty() && log.line == 0 => vec!["begins".into()],
+            None => words::did(log, &before.values, &after, image),
+        };
+        self.story.threads = (0..self.known.len()).map(|known| self.label(known).to_string()).collect();
+        self.story.moments.push(Moment {
+            thread: who,
+            // The end of a thread stands nowhere.
+            line: if log.act == Act::End { 0 } else { log.line },
+            span: log.span,
+            did,
+            next: None,
+            preempts,
+            changed,
+            output: log.output.clone(),
+        });
+    }
+}
+
+/// The top level's variables, as a reader would see them.
+pub(super) fn values(image: &Image) -> Vec<(String, String)> {
+    let program = &image.program;
+    let globals = program.globals.iter().enumerate();
+    globals
+        .filter(|(_, name)| !name.starts_with("__"))
+        .filter_map(|(index, name)| match image.global(index as u32).unwrap_or(Value::Unset) {
+            Value::Unset => None,
+            value => Some((name.to_string(), show::repr(&value, program))),
+        })
+        .collect()
+}
+
+/// Whether a variable of the top level is one for all processes.
+fn is_shared(name: &str, image: &Image) -> bool {
+    let program = &image.program;
+    let number = program.globals.iter().position(|known| **known == *name);
+    number.is_some_and(|number| program.is_shared(number as u32))
+}
+
+/// How a wait comes to its end.
+fn waited(op: &Op, way: Way) -> String {
+    match (op, way) {
+        (Op::Beat(_), _) => "its time has come".into(),
+        (Op::Sleep, _) => "has slept".into(),
+        (op, Way::TimeOut) => format!("{}: its time is over", op.describe()),
+        (op, Way::Run) => format!("{}: goes on", op.describe()),
+    }
+}
