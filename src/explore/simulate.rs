@@ -53,7 +53,7 @@ pub fn simulate_watched(
     }
     let _confined = memory::confine(rules.memory);
     let mut run = Run::new(program, &rules, options.seed, watched, say);
-    let end = run.to_its_end();
+    let end = run.go_to_its_end();
     run.finish(&end)
 }
 
@@ -100,7 +100,7 @@ impl<'r, 's> Run<'r, 's> {
         Run { universe, rules, able, dice, asked: false, told, failed: 0, say }
     }
 
-    fn to_its_end(&mut self) -> End {
+    fn go_to_its_end(&mut self) -> End {
         loop {
             if self.universe.ended.is_some() || self.universe.nothing_left_to_do() {
                 return End::Over;

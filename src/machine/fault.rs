@@ -179,6 +179,7 @@ pub fn note_place(fiber: &Fiber, program: &Program, world: &dyn World, error: &E
     let calls = calls.collect();
     let span = fiber.span(program);
     let thread = world.thread().name.lock().clone();
+    let left_out = u32::try_from(left_out).unwrap_or(u32::MAX);
     // Somebody else may have noted it in the meantime: the first place counts.
     let _ = error.place.set(Place { thread, span, line: program.source.line(span.start), calls, left_out });
 }

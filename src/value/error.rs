@@ -69,7 +69,7 @@ pub struct Place {
     /// The calls that led there, innermost first: function name and line of the place in it.
     pub calls: Vec<(Arc<str>, u32)>,
     /// How many calls are not among them: they were between those and the last `OUTERMOST`.
-    pub left_out: usize,
+    pub left_out: u32,
 }
 
 /// Of a long chain of calls the outermost ones are kept, too: so many.
@@ -238,7 +238,7 @@ impl Place {
             w.text(name);
             w.line(*line);
         }
-        w.count(self.left_out as u64);
+        w.count(u64::from(self.left_out));
     }
 
     fn load(r: &mut Reader<'_>) -> Place {
@@ -247,7 +247,7 @@ impl Place {
             span: Span { start: r.count() as u32, end: r.count() as u32 },
             line: r.line(),
             calls: (0..r.count()).map(|_| (r.text().into(), r.line())).collect(),
-            left_out: r.count() as usize,
+            left_out: r.count() as u32,
         }
     }
 }

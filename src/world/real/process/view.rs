@@ -116,7 +116,7 @@ impl Shared {
         };
         let (mut free, mut waiting) = (Vec::new(), Vec::new());
         for seat in table.seats.values() {
-            match self.ways_anywhere(table, seat, process).filter(|_| self.stays(memory, seat)) {
+            match self.ways_anywhere(seat, process).filter(|_| self.stays(memory, seat)) {
                 Some(ways) => waiting.push((seat, ways)),
                 None => free.push(seat),
             }
@@ -157,21 +157,21 @@ impl Shared {
     }
 
     /// Who of all processes could release a thread; None for one that may go on by itself.
-    fn ways_anywhere(&self, table: &Table, seat: &Seat, process: usize) -> Option<Ways> {
+    fn ways_anywhere(&self, seat: &Seat, process: usize) -> Option<Ways> {
         if !self.waits_within(seat) {
             return None;
         }
         let blocked = seat.blocked.lock();
         let blocked = blocked.as_ref()?;
         let who = Who { thread: &seat.thread, line: blocked.line };
-        Some(self.ways_of(table, &blocked.op, who, process)).filter(|ways| *ways != Ways::Outside)
+        Some(self.ways_of(&blocked.op, who, process)).filter(|ways| *ways != Ways::Outside)
     }
 
-    fn ways_of(&self, table: &Table, op: &Op, who: Who<'_>, process: usize) -> Ways {
+    fn ways_of(&self, op: &Op, who: Who<'_>, process: usize) -> Ways {
         let here = |thing: u32| Key::of(process, thing);
         match op {
             Op::Select(select) => {
-                Ways::Either(select.arms.iter().map(|arm| self.ways_of(table, arm, who, process)).collect())
+                Ways::Either(select.arms.iter().map(|arm| self.ways_of(arm, who, process)).collect())
             }
             Op::Join(thread) | Op::ThreadResult(thread) => {
                 self.end_of(thread).map_or(Ways::Outside, |last| Ways::All(vec![last]))
