@@ -72,6 +72,13 @@ fn brackets_and_blocks_go_on_in_the_next_line() {
 }
 
 #[test]
+fn an_entry_reads_the_lines_behind_it() {
+    assert_eq!(answers("let name = input()\nAnn\nname\nlet t = start { return input() }; join t\nBen\nt.result"), "\"Ann\"\n\"Ben\"\n");
+    let said = session("1\ninput()");
+    assert!(said.err.contains("standard input has ended") && said.status == Some(1), "{}", said.err);
+}
+
+#[test]
 fn entries_see_what_was_declared_before() {
     let entries = "var n = 0
 fn bump(by = 1) { n += by }

@@ -11,7 +11,7 @@ use crate::sync::{
 };
 use crate::value::error::{Error, Kind};
 use crate::value::{Value, cell::Cell, object::Object};
-use crate::world::{Stream, World};
+use crate::world::{Read, Stream, World};
 use std::sync::Arc;
 
 pub struct TestWorld {
@@ -213,8 +213,8 @@ impl World for TestWorld {
         Ok(())
     }
 
-    fn read_line(&mut self) -> Result<Option<String>, Error> {
-        Ok(if self.lines.is_empty() { None } else { Some(self.lines.remove(0)) })
+    fn read_line(&mut self) -> Result<Read, Error> {
+        Ok(if self.lines.is_empty() { Read::End } else { Read::Line(self.lines.remove(0)) })
     }
 
     fn arguments(&self) -> Vec<String> {

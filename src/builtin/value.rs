@@ -4,7 +4,7 @@ use super::{Body, Context, Outcome, Property, Row, arg};
 use crate::value::error::{Error, Kind};
 use crate::value::object::Method;
 use crate::value::{self, Type, Value, compare, convert, copy, show, text};
-use crate::world::Stream;
+use crate::world::{Read, Stream};
 
 pub const FUNCTIONS: &[Row] = &[
     Row {
@@ -121,8 +121,10 @@ fn input(ctx: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
         ctx.world.write(Stream::Out, &prompt)?;
     }
     match ctx.world.read_line()? {
-        Some(line) => Ok(text::from_string(line).into()),
-        None => Err(Error::new(Kind::Closed, "standard input has ended: there is no line to read")
+        Read::Line(line) => Ok(text::from_string(line).into()),
+        // It goes as far as the thread, whatever the status.
+        Read::Ended => Ok(Outcome::Exit(0)),
+        Read::End => Err(Error::new(Kind::Closed, "standard input has ended: there is no line to read")
             .hint("catch \"closed\" { … } says what to do at the end")),
     }
 }

@@ -12,7 +12,7 @@ use conc::sync::thread::Thread;
 use conc::syntax;
 use conc::value::Value;
 use conc::world::Stream;
-use conc::world::real::{Answer, Ground, Handle, Options, Session, Sink, UncaughtReport};
+use conc::world::real::{Answer, Ground, Handle, Input, Options, Session, Sink, UncaughtReport};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::io;
@@ -24,6 +24,8 @@ pub struct Core {
     session: Session,
     pub handle: Handle,
     sink: Arc<dyn Sink>,
+    /// What scripts read.
+    input: Input,
     style: Style,
     leave: Arc<Leave>,
     /// Where processes come from, if this session can have any.
@@ -66,17 +68,17 @@ pub enum Gone {
 pub type Leave = Box<dyn Fn(&str, i32) + Send + Sync>;
 
 impl Core {
-    /// `idle_ends`: Ctrl-C ends the session when nothing runs.
     pub fn begin(
         sink: Arc<dyn Sink>,
+        input: Input,
         style: Style,
-        idle_ends: bool,
         leave: Leave,
         ground: Option<Arc<Ground>>,
     ) -> io::Result<Core> {
-        let interrupts = Interrupts::watch(idle_ends)?;
+        // Where nothing is typed, Ctrl-C ends the session when nothing runs.
+        let interrupts = Interrupts::watch(!input.is_typed())?;
         let leave = Arc::new(leave);
-        let Fresh { growing, session, source } = fresh(&sink, style, &leave, ground.as_ref())?;
+        let Fresh { growing, session, source } = fresh(&sink, &input, style, &leave, ground.as_ref())?;
         let handle = session.handle();
         interrupts.attend_to(handle.clone());
         let core = Core {
@@ -84,6 +86,7 @@ impl Core {
             handle,
             session,
             sink,
+            input,
             style,
             leave,
             ground,
@@ -288,7 +291,7 @@ impl Core {
 
     /// Begins anew: nothing is left of what was typed.
     pub fn reset(&mut self) -> Went {
-        match fresh(&self.sink, self.style, &self.leave, self.ground.as_ref()) {
+        match fresh(&self.sink, &self.input, self.style, &self.leave, self.ground.as_ref()) {
             Ok(Fresh { growing, session, source }) => {
                 self.session.stop();
                 self.session.wait(Duration::from_secs(2));
@@ -359,6 +362,7 @@ struct Fresh {
 /// A session in which nothing has been typed.
 fn fresh(
     sink: &Arc<dyn Sink>,
+    input: &Input,
     style: Style,
     leave: &Arc<Leave>,
     ground: Option<&Arc<Ground>>,
@@ -389,7 +393,12 @@ fn fresh(
         }
         let _ = to.write(Stream::Err, &text);
     };
-    let options = Options { sink: sink.clone(), reporter: Arc::new(reporter), ..Options::default() };
+    let options = Options {
+        sink: sink.clone(),
+        input: input.clone(),
+        reporter: Arc::new(reporter),
+        ..Options::default()
+    };
     let (leave, its) = (leave.clone(), source.clone());
     let on_end = move |ending: &Ending| {
         // Any other end was asked for here.

@@ -18,7 +18,7 @@ mod terminal;
 
 use conc::report::runtime::status;
 use conc::world::Stream;
-use conc::world::real::{Ground, Options, Sink};
+use conc::world::real::{Ground, Input, Options, Sink};
 use core::Core;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
@@ -36,8 +36,9 @@ pub fn run() -> i32 {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         // Before there is a second thread.
         let ground = set_aside(processes::ground(NAME, sink.clone(), style), &sink);
-        return match Core::begin(sink, style, true, Box::new(|_, _| {}), ground) {
-            Ok(core) => plain::read(core, io::stdin().lock()),
+        let input = Input::process();
+        return match Core::begin(sink, input.clone(), style, Box::new(|_, _| {}), ground) {
+            Ok(core) => plain::read(core, &input),
             Err(error) => refused(&error),
         };
     }
@@ -56,7 +57,7 @@ pub fn run() -> i32 {
     }
     let leaving = screen.clone();
     let leave = move |text: &str, status| leaving.leave(text, status);
-    match Core::begin(screen.clone(), style, false, Box::new(leave), ground) {
+    match Core::begin(screen.clone(), Input::typed(), style, Box::new(leave), ground) {
         Ok(core) => terminal::converse(core, line, &screen),
         Err(error) => refused(&error),
     }

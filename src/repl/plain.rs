@@ -1,20 +1,17 @@
 //! Entries from a pipe or an editor: plain lines, no prompt.
 
 use super::core::{Core, Went};
-use std::io::BufRead;
+use conc::world::real::Input;
 
-/// Reads entries to the end; the exit status.
-pub fn read(mut core: Core, mut lines: impl BufRead) -> i32 {
+/// Reads entries to the end; the exit status. What an entry itself reads are the lines behind it.
+pub fn read(mut core: Core, input: &Input) -> i32 {
     let mut entry = String::new();
     loop {
-        let mut line = Vec::new();
-        let end = match lines.read_until(b'\n', &mut line) {
-            Ok(read) => read == 0,
-            Err(error) => {
-                core.complain(&format!("standard input cannot be read: {error}"));
-                true
-            }
-        };
+        let line = input.line().unwrap_or_else(|error| {
+            core.complain(&format!("standard input cannot be read: {error}"));
+            Vec::new()
+        });
+        let end = line.is_empty();
         match String::from_utf8(line) {
             Ok(line) => entry += &line,
             Err(_) => {

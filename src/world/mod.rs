@@ -32,6 +32,17 @@ pub enum Stream {
     Err,
 }
 
+/// What asking for a line of standard input comes to.
+#[derive(Debug)]
+pub enum Read {
+    /// Without its newline.
+    Line(String),
+    /// There are no more.
+    End,
+    /// Somebody has ended the thread meanwhile.
+    Ended,
+}
+
 /// What builtins may ask for. One `World` value belongs to one thread of the script.
 pub trait World {
     /// The thread that asks.
@@ -84,8 +95,8 @@ pub trait World {
     /// Writes a whole piece of output at once.
     fn write(&mut self, stream: Stream, text: &str) -> Result<(), Error>;
 
-    /// A line of standard input without its newline; None at the end.
-    fn read_line(&mut self) -> Result<Option<String>, Error>;
+    /// The next line of standard input.
+    fn read_line(&mut self) -> Result<Read, Error>;
 
     /// The script's own arguments.
     fn arguments(&self) -> Vec<String>;

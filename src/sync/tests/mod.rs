@@ -20,7 +20,7 @@ use crate::value::{
     Value,
     error::{self, Error},
 };
-use crate::world::{Stream, World};
+use crate::world::{Read, Stream, World};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -275,8 +275,8 @@ impl World for Testing {
         Ok(())
     }
 
-    fn read_line(&mut self) -> Result<Option<String>, Error> {
-        Ok(None)
+    fn read_line(&mut self) -> Result<Read, Error> {
+        Ok(Read::End)
     }
 
     fn arguments(&self) -> Vec<String> {

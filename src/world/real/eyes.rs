@@ -19,7 +19,7 @@ use crate::sync::outside::{Outside, Way};
 use crate::sync::{Op, Sync, future::Failure, process::Born, thread::Thread};
 use crate::value::error::Error;
 use crate::value::{Value, error};
-use crate::world::{Stream, World};
+use crate::world::{Read, Stream, World};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -295,7 +295,7 @@ impl<const LOOKS: bool> World for Eyes<'_, LOOKS> {
         self.real.write(stream, text)
     }
 
-    fn read_line(&mut self) -> Result<Option<String>, Error> {
+    fn read_line(&mut self) -> Result<Read, Error> {
         self.real.read_line()
     }
 

@@ -63,7 +63,7 @@ pub use process::{Follow, Growth};
 pub use run::{Listener, Options, UncaughtReport, run};
 pub use session::{Answer, Handle, OnDeadlock, OnEnd, Session};
 
-use super::{Stream, World};
+use super::{Read, Stream, World};
 use crate::builtin::{Wait, random};
 use crate::code::Program;
 use crate::machine::{Fiber, Interrupted, Scheduler, Stopped, Waited, Watch};
@@ -225,7 +225,7 @@ impl World for RealWorld {
         self.shared.write(stream, text)
     }
 
-    fn read_line(&mut self) -> Result<Option<String>, Error> {
+    fn read_line(&mut self) -> Result<Read, Error> {
         self.read_input()
     }
 

@@ -268,6 +268,12 @@ impl Desk {
         self.slip.lock().closed
     }
 
+    /// Whether the next entry is awaited: what is typed belongs to it, not to a thread that reads.
+    pub fn is_typed_at(&self) -> bool {
+        let slip = self.slip.lock();
+        !slip.busy && !slip.closed
+    }
+
     pub fn add(&self, sync: &Arc<Sync>) {
         let mut things = self.things.lock();
         if things.len() == things.capacity() {

@@ -19,7 +19,7 @@ use crate::sync::{Op, Sync, future::Failure};
 use crate::value::Value;
 use crate::value::error::{self, Error};
 use crate::world::too_many_threads;
-use crate::world::{Stream, World, sealed};
+use crate::world::{Read, Stream, World, sealed};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -152,8 +152,8 @@ impl World for Stepper<'_> {
         Ok(())
     }
 
-    fn read_line(&mut self) -> Result<Option<String>, Error> {
-        Ok(None)
+    fn read_line(&mut self) -> Result<Read, Error> {
+        Ok(Read::End)
     }
 
     fn arguments(&self) -> Vec<String> {

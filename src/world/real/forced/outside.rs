@@ -10,7 +10,7 @@ use crate::sync::outside::{Outside, Way};
 use crate::sync::{Sync, future::Failure, process, thread::Thread};
 use crate::value::error::Error;
 use crate::world::legs::End;
-use crate::world::{Stream, World, sealed};
+use crate::world::{Read, Stream, World, sealed};
 use std::sync::Arc;
 
 impl World for Forced<'_> {
@@ -84,8 +84,8 @@ impl World for Forced<'_> {
         self.real.write(stream, text)
     }
 
-    fn read_line(&mut self) -> Result<Option<String>, Error> {
-        Ok(None)
+    fn read_line(&mut self) -> Result<Read, Error> {
+        Ok(Read::End)
     }
 
     fn arguments(&self) -> Vec<String> {
