@@ -72,6 +72,8 @@ fn limits_hold() {
     assert!(ended.uncaught[0].message.contains("3 threads live already"), "{ended:?}");
     let ended = script("try { loop { print(\"12345\") } } catch e { exit(9) }").run(&Run::new().output(100));
     assert_eq!((ended.status, ended.output.len()), (9, 96));
+    let ended = script("loop { print(\"12345\") }").run(&Run::new().output(100));
+    assert_eq!(ended.uncaught[0].hints, ["write less, or allow more"]);
 }
 
 #[test]
@@ -127,12 +129,12 @@ join t
 fn caught(f) { try { f() } catch e { return e.kind } }
 let tick2 = tick
 tick2()
-print(caught(panics), caught(list_as_key), caught(refuses), n)
+print(caught(panics), caught(list_as_key), caught(refuses), n, tick2)
 let tick = 5
 print(tick)";
     let text = text.replace("let tick = 5\nprint(tick)", "fn own(tick) => tick\nprint(own(5))");
     let ended = Script::with_host("host.conc", &text, host).expect("it is understood").run(&Run::new());
-    assert_eq!(ended.output, "state type refused 100\n5\n", "{}", ended.text);
+    assert_eq!(ended.output, "state type refused 100 <fn tick>\n5\n", "{}", ended.text);
     assert_eq!(calls.load(Ordering::SeqCst), 801);
 }
 
@@ -180,6 +182,13 @@ fn events_tell_what_threads_do() {
             .any(|happened| matches!(happened, Happened::GoesOn { waited } if *waited > Duration::ZERO))
     );
     assert_eq!(of("thread-2 (line 6)").last(), Some(&Happened::Ended { failed: true }));
+}
+
+#[test]
+fn a_listener_that_panics_holds_nothing_up() {
+    let run = Run::new().on_event(|event| assert_eq!(&*event.thread, "nobody")).time(Duration::from_secs(20));
+    let ended = script("join start { sleep 1ms }\nprint(2)").run(&run);
+    assert_eq!((&*ended.output, ended.status), ("2\n", 0), "{}", ended.text);
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! What came of a script: reports as data, and as text.
 
-use crate::report::runtime::{self, Ending};
+use crate::report::runtime::{self, Ending, status};
 use crate::report::{Diagnostic, Level, Style, render};
 use crate::source::Source;
 use crate::value::error::Error;
+use std::io;
 
 /// A run that has ended.
 #[derive(Debug, Clone)]
@@ -23,7 +24,7 @@ pub struct Ended {
     pub unmet: Vec<Report>,
     /// Threads that were stopped where they stood: daemons, or all others after a limit or `exit(n)`.
     pub stopped: Vec<String>,
-    /// All of that as the command `conc` shows it.
+    /// All of that as the command `conc` shows it, and what has gone wrong in processes.
     pub text: String,
 }
 
@@ -101,6 +102,20 @@ impl Report {
 }
 
 impl Ended {
+    /// The system refuses what a run with processes needs.
+    pub(super) fn not_begun(error: &io::Error) -> Ended {
+        Ended {
+            status: status::FAILED,
+            output: String::new(),
+            errors: String::new(),
+            uncaught: Vec::new(),
+            deadlock: Vec::new(),
+            unmet: Vec::new(),
+            stopped: Vec::new(),
+            text: format!("error: the run cannot begin: {error}\n"),
+        }
+    }
+
     pub(super) fn new(ending: &Ending, source: &Source, uncaught: Vec<(Report, String)>) -> Ended {
         let (uncaught, texts): (Vec<Report>, Vec<String>) = uncaught.into_iter().unzip();
         let left = ending.abandoned.iter().chain(&ending.interrupted);

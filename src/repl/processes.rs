@@ -6,10 +6,10 @@ use conc::report::runtime::Ending;
 use conc::report::{Style, render};
 use conc::source::Source;
 use conc::world::Stream;
+use conc::world::real::far::{self, Near};
 use conc::world::real::{Ground, Growth, Input, Options, Sink, UncaughtReport};
 use parking_lot::Mutex;
 use std::io;
-use std::os::unix::net::UnixDatagram;
 use std::sync::Arc;
 
 /// Sets aside what is needed. Processes write to the sink.
@@ -65,42 +65,25 @@ fn options(source: Arc<Mutex<Arc<Source>>>, sink: Arc<dyn Sink>, style: Style) -
     }
 }
 
-/// So long a piece goes as one; a longer one goes as several.
-const PIECE: usize = 32 * 1024;
-
-/// Where processes write while a line may be typed: to the session, a piece at a time.
-pub struct Far(UnixDatagram);
+/// Where processes write while a line may be typed: to the session.
+pub struct Far(far::Far);
 
 impl Sink for Far {
     fn write(&self, stream: Stream, text: &str) -> io::Result<()> {
-        let first = match stream {
-            Stream::Out => 0,
-            Stream::Err => 1,
-        };
-        let mut rest = text;
-        while !rest.is_empty() {
-            let (piece, more) = rest.split_at(rest.floor_char_boundary(PIECE));
-            let message: Vec<u8> = [first].into_iter().chain(piece.bytes()).collect();
-            self.0.send(&message)?;
-            rest = more;
-        }
-        Ok(())
+        self.0.say(u8::from(stream == Stream::Err), text)
     }
 }
 
 /// Such a sink, and what hears it.
-pub fn far() -> io::Result<(Far, UnixDatagram)> {
-    UnixDatagram::pair().map(|(far, near)| (Far(far), near))
+pub fn far() -> io::Result<(Far, Near)> {
+    far::far().map(|(far, near)| (Far(far), near))
 }
 
 /// Writes what comes from processes, in a thread of its own.
-pub fn relay(near: UnixDatagram, to: Arc<dyn Sink>) -> io::Result<()> {
-    std::thread::Builder::new().name("processes".into()).spawn(move || {
-        let mut message = vec![0; PIECE + 1];
-        while let Ok(length @ 1..) = near.recv(&mut message) {
-            let stream = if message[0] == 0 { Stream::Out } else { Stream::Err };
-            let _ = to.write(stream, &String::from_utf8_lossy(&message[1..length]));
-        }
-    })?;
-    Ok(())
+pub fn relay(near: Near, to: Arc<dyn Sink>) -> io::Result<()> {
+    let write = move |kind, text: &str| {
+        let stream = if kind == 0 { Stream::Out } else { Stream::Err };
+        let _ = to.write(stream, text);
+    };
+    near.hear(write).map(drop)
 }

@@ -268,6 +268,10 @@ impl Writer<'_> {
 
     fn bound(&mut self, bound: &Bound) {
         match bound.method {
+            // A function of the program around the script.
+            Method::Builtin(row) if row.name == "__host" => {
+                _ = write!(self.out, "<fn {}>", bound.receiver.as_text().unwrap_or_default());
+            }
             Method::Builtin(row) => {
                 _ = write!(self.out, "<method {}.{}>", bound.receiver.kind().word(), row.name);
             }

@@ -4,7 +4,7 @@
 //! (spin, register, park), `spin` (how long), `deadlock`, `knot` and `graph` (nothing hangs in silence), `hold`
 //! (stop-the-world), `ensure` and `ending` (what is tested and said at the end), `interrupt` (Ctrl-C, `--timeout`),
 //! `stats`, `trace`, then what scripts see of the outside: `output`, `input`, `host`, `clock`, `files`, `outside`;
-//! `process` has OS processes; `forced` (threads that keep to a schedule); at last `eyes`, `jitter` and `gil`
+//! `process` has OS processes, `far` what they say to the first; `forced` (threads that keep to a schedule); at last `eyes`, `jitter` and `gil`
 //! (`--race`, `--jitter`, `--gil`). What a lock or a queue does is not here but in `sync`.
 //!
 //! Locks are taken in this order: who holds the others still (`Hold`), the table of threads, a seat's blocked operation, the state of
@@ -19,6 +19,7 @@ mod deadlock;
 mod ending;
 mod ensure;
 mod eyes;
+pub mod far;
 mod files;
 mod forced;
 mod gil;

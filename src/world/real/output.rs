@@ -84,8 +84,11 @@ impl Shared {
                     Stream::Out => "standard output",
                     Stream::Err => "standard error",
                 };
-                Err(Error::new(Kind::State, format!("cannot write to {stream}: {error}"))
-                    .hint("see whether it is closed, or its disk full"))
+                let hint = match error.kind() {
+                    ErrorKind::QuotaExceeded => "write less, or allow more",
+                    _ => "see whether it is closed, or its disk full",
+                };
+                Err(Error::new(Kind::State, format!("cannot write to {stream}: {error}")).hint(hint))
             }
         }
     }

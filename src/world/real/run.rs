@@ -39,6 +39,7 @@ use crate::world::MAX_THREADS;
 use crate::world::legs::Legs;
 use parking_lot::{Condvar, Mutex};
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicIsize, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -262,7 +263,9 @@ impl Shared {
     pub fn tell_event(&self, thread: &Thread, line: u32, happened: impl FnOnce() -> Happened) {
         if let Some(tell) = &self.options.events {
             let since_start = Duration::from_nanos(self.clock.now().unsigned_abs());
-            tell(&Event { since_start, thread: thread.name(), line, happened: happened() });
+            let event = Event { since_start, thread: thread.name(), line, happened: happened() };
+            // A listener that panics is not the script's mistake: its thread goes on. (The panic has been told already.)
+            let _ = catch_unwind(AssertUnwindSafe(|| tell(&event)));
         }
     }
 
