@@ -60,18 +60,29 @@ pub fn read(text: &str) -> Page {
     let mut page = Page::default();
     // Whether the block before is a script, or an answer to one.
     let mut answers = false;
+    // The script before has words that cannot be understood.
+    let mut broken = false;
     for Fenced { info, text, place } in markdown::fenced(text) {
         let line = place.line;
         match fence::read(&info) {
+            Ok(Role::Script(fence)) if fence.continues && broken => {
+                let message = "`continue`: the script before this one cannot be understood".to_string();
+                page.mistakes.push(Mistake { line, message });
+                answers = false;
+            }
             Ok(Role::Script(fence)) => {
                 page.add(fence, text, place);
-                answers = true;
+                (answers, broken) = (true, false);
             }
             // Outputs of other languages are none of ours.
             Ok(Role::Answer(answer)) if answers => page.answer(answer, &text, place),
             Ok(Role::Answer(_)) => {}
             Ok(Role::Other) => answers = false,
-            Err(message) => page.mistakes.push(Mistake { line, message }),
+            // What stands behind it is not what comes of the script before it.
+            Err(message) => {
+                page.mistakes.push(Mistake { line, message });
+                (answers, broken) = (false, true);
+            }
         }
     }
     page
@@ -139,6 +150,19 @@ mod tests {
             read("```conc\na\n```\n```conc continue\nb\n```\n```conc continue\nc\n```\n```conc\nd\n```\n");
         let parts = |block| page.parts(block).iter().map(Block::script).collect::<String>();
         assert_eq!((&*parts(0), &*parts(2), &*parts(3)), ("a\n", "a\nb\nc\n", "d\n"));
+    }
+
+    #[test]
+    fn what_follows_a_mistake_is_nobodys() {
+        let page = read(
+            "```conc\na\n```\n```conc frob\nb\n```\n```output\n2\n```\n```conc continue\nc\n```\n```output\n3\n```\n\
+             ```conc\nd\n```\n```conc continue\ne\n```\n",
+        );
+        let shown: Vec<(&str, bool)> =
+            page.blocks.iter().map(|block| (&*block.shown, block.output.is_some())).collect();
+        assert_eq!(shown, [("a\n", false), ("d\n", false), ("e\n", false)]);
+        let lines: Vec<u32> = page.mistakes.iter().map(|mistake| mistake.line).collect();
+        assert_eq!(lines, [4, 10]);
     }
 
     #[test]
