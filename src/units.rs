@@ -27,6 +27,17 @@ pub fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "a seed is a whole number from 0 on, such as 7".to_string())
 }
 
+/// How many of something: threads, cores.
+pub fn number<N: TryFrom<u32>>(text: &str) -> Result<N, String> {
+    let number = text.parse().ok().filter(|number| *number > 0).and_then(|number| N::try_from(number).ok());
+    number.ok_or_else(|| "a number is wanted that is not zero, such as 8".to_string())
+}
+
+/// The same, and it may be none.
+pub fn number_or_none(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| "a whole number from 0 on is wanted, such as 2".to_string())
+}
+
 /// `500000`, `10k`, `2M`: a number that is not zero.
 pub fn count(text: &str) -> Result<u64, String> {
     scaled(text, &[("k", 1_000), ("M", 1_000_000), ("G", 1_000_000_000)])

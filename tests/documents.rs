@@ -78,6 +78,29 @@ fn the_tour_shows_the_same_scripts_and_outputs() {
     }
 }
 
+/// What is shown as a script can be run as it stands: but for what needs flags, other hosts or a person.
+#[test]
+fn scripts_in_readmes_are_understood() {
+    let is_script = |block: &&String| {
+        block
+            .lines()
+            .any(|line| ["var ", "shared var ", "lock ", "let "].iter().any(|word| line.starts_with(word)))
+    };
+    for (document, least) in [("README.md", 7), ("README.zh.md", 5)] {
+        let blocks = blocks(&read(document));
+        let scripts: Vec<&String> = blocks
+            .iter()
+            .filter(is_script)
+            .filter(|block| !block.contains(":locks") && !block.contains("```"))
+            .collect();
+        assert!(scripts.len() >= least, "{document}: {}", scripts.len());
+        for script in scripts {
+            let checked = conc(&["fmt", "-"], script);
+            assert_eq!(checked.status.code(), Some(0), "{document}: {script}{}", text(&checked.stderr));
+        }
+    }
+}
+
 /// A block `$ conc WORDS FILE`, with what comes of it, belongs to the script in the block before it.
 #[test]
 fn readmes_show_what_comes() {

@@ -73,7 +73,10 @@ fn brackets_and_blocks_go_on_in_the_next_line() {
 
 #[test]
 fn an_entry_reads_the_lines_behind_it() {
-    assert_eq!(answers("let name = input()\nAnn\nname\nlet t = start { return input() }; join t\nBen\nt.result"), "\"Ann\"\n\"Ben\"\n");
+    assert_eq!(
+        answers("let name = input()\nAnn\nname\nlet t = start { return input() }; join t\nBen\nt.result"),
+        "\"Ann\"\n\"Ben\"\n"
+    );
     let said = session("1\ninput()");
     assert!(said.err.contains("standard input has ended") && said.status == Some(1), "{}", said.err);
 }
@@ -311,10 +314,10 @@ fn commands_work_on_the_session() {
     for (command, part) in [
         (":help", ":threads"),
         (":help check", "explore"),
-        (":help E0301", "E0301"),
+        (":help E0301 # its page", "E0301"),
         (":time 1 + 1", "took"),
         (":threads", "thread main"),
-        (":locks", "no locks"),
+        (":locks   # who waits", "no locks"),
         ("queue q\nq.put(1)\n:queues", "queue q: 1 item"),
         (":processes", "there are no processes"),
     ] {
@@ -329,6 +332,7 @@ fn commands_work_on_the_session() {
         (":end nobody", "no thread nobody"),
         (":help nonsense", "no help about nonsense"),
         (":reste", "there is no command :reste; did you mean :reset?"),
+        (":q", ":q may be :queues or :quit"),
         (":locks x", ":locks takes nothing behind it"),
         ("let kept = 3\n:reset now\nassert kept == 3", ":reset takes nothing behind it"),
         (":time", ":time takes something to run"),
@@ -412,7 +416,7 @@ join w
 :end waits-1
 w.exit_code
 :processes
-process slow { sleep 200ms; print(\"slow is done\") }
+process slow { sleep 2s; print(\"slow is done\") }
 let s = start slow
 process fails { throw \"no\" }
 join start fails",

@@ -211,8 +211,8 @@ pub struct Run {
     #[arg(long, value_name = "DURATION", value_parser = value::duration)]
     pub timeout: Option<Duration>,
 
-    /// Refuse to start a thread when so many are running
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Refuse to start a thread when so many are running; 10000 unless told
+    #[arg(long, value_name = "N", value_parser = value::number::<u32>)]
     pub max_threads: Option<u32>,
 
     /// Let the script use so much memory (64M, 4G) before it gets an error; 2G unless told

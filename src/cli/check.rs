@@ -4,7 +4,7 @@ use super::exploring::{Check, Format, Replay};
 use super::language::said;
 use super::progress::Watcher;
 use super::trace::Target;
-use super::{Failure, colour, compile_keeping, print, say, schedule, script};
+use super::{Failure, colour, columns, compile_keeping, print, say, schedule, script};
 use conc::code::verify::Verified;
 use conc::explore::schedule::Recorded;
 use conc::explore::verdict::{Findings, Property, Schedule, Story};
@@ -138,7 +138,7 @@ pub fn replay(replay: Replay) -> i32 {
 
 /// The story of a run in which nothing fails.
 fn drawn(story: &Story) -> String {
-    let drawn = render::story(story, None, &colour::stdout(), width());
+    let drawn = render::story(story, None, &colour::stdout(), columns::of_reports());
     if drawn.is_empty() { drawn } else { format!("{}\n\n{drawn}\n", said("How this run goes:")) }
 }
 
@@ -165,15 +165,9 @@ fn keep_only(findings: &mut Findings, wanted: &[Property]) {
 
 fn tell(findings: &Findings, source: &Source, format: Format) {
     print(&match format {
-        Format::Text => render::check(findings, source, &colour::stdout(), width()),
+        Format::Text => render::check(findings, source, &colour::stdout(), columns::of_reports()),
         Format::Json => render::json(findings, source),
     });
-}
-
-/// How wide the terminal is.
-fn width() -> usize {
-    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    columns.unwrap_or(render::DEFAULT_WIDTH)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `conc explain CODE`: what an error's code means. The texts are `report::explain`'s.
 
 use super::arguments::Explain;
-use super::{Failure, colour, print};
+use super::{Failure, colour, columns, print};
 use conc::help;
 use conc::report::runtime::status;
 use conc::report::{Code, Language, render};
@@ -15,7 +15,7 @@ pub fn explain(asked: Explain) -> i32 {
     };
     match Code::named(&word) {
         Some(code) => {
-            print(&render::page(code.explanation(style.language()), &style));
+            print(&columns::fitted(&render::page(code.explanation(style.language()), &style)));
             status::FINE
         }
         None => {

@@ -57,10 +57,10 @@ pub struct Check {
     pub max_steps: Option<u64>,
 
     /// Cover only the runs in which at most so many times a thread is interrupted that could go on
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", value_parser = value::number_or_none)]
     pub preemptions: Option<u32>,
 
-    /// Stop after so many states (500000, 2M)
+    /// Stop after so many states (500000, 2M); 50M unless told
     #[arg(long, value_name = "N", value_parser = value::count)]
     pub max_states: Option<u64>,
 
@@ -68,16 +68,16 @@ pub struct Check {
     #[arg(long, value_name = "DURATION", value_parser = value::duration)]
     pub max_time: Option<Duration>,
 
-    /// Stop when so much memory is in use (512M, 4G), or when one state of the script takes a quarter of that
+    /// Stop when so much memory is in use (512M, 4G; 2G unless told), or when one state of the script takes a quarter of that
     #[arg(long, value_name = "SIZE", value_parser = value::size)]
     pub max_memory: Option<u64>,
 
-    /// Refuse to start a thread when so many are running
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Refuse to start a thread when so many are running; 10000 unless told
+    #[arg(long, value_name = "N", value_parser = value::number::<u32>)]
     pub max_threads: Option<u32>,
 
     /// Search on so many cores at once [default: all]; what is told is the same
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = value::number::<u16>)]
     pub cores: Option<u16>,
 
     /// Tell every distinct output that the script can produce
@@ -146,8 +146,8 @@ pub struct Sim {
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = value::seed)]
     pub seed: u64,
 
-    /// Refuse to start a thread when so many are running
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Refuse to start a thread when so many are running; 10000 unless told
+    #[arg(long, value_name = "N", value_parser = value::number::<u32>)]
     pub max_threads: Option<u32>,
 
     /// Draw what each thread did at each step to FILE: a picture (.svg, .html), or for ui.perfetto.dev (.json)

@@ -55,7 +55,10 @@ pub fn manual(asked: &Man) -> i32 {
 fn render(command: &clap::Command) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-    let page = clap_mangen::Man::new(command.clone())
+    // The name stands before it there.
+    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+    let about = about.strip_prefix("conc: ").unwrap_or(&about).to_string();
+    let page = clap_mangen::Man::new(command.clone().about(about))
         // Said, since an empty one would leave its place to what follows.
         .date("\\&")
         .source(concat!("conc ", env!("CARGO_PKG_VERSION")))

@@ -2,7 +2,7 @@
 
 use super::arguments::{self, Help};
 use super::language::{chosen, said};
-use super::{Failure, colour, print, translated};
+use super::{Failure, colour, columns, print, translated};
 use conc::help;
 use conc::report::runtime::status;
 use conc::report::{Code, render};
@@ -25,11 +25,12 @@ pub fn help(asked: &Help) -> i32 {
     let bare = topic.trim_start_matches('-').trim_start_matches("conc ");
     let name = bare.split_once('=').map_or(bare, |(name, _)| name);
     let is_flag = topic.starts_with("--");
-    let page = help::page(name, &style).filter(|page| !is_flag || page.contains(&format!("--{name}")));
+    let known = |topic: &str| help::page(topic, &style).map(|page| columns::fitted(&page));
+    let page = known(name).filter(|page| !is_flag || page.contains(&format!("--{name}")));
     let page = page.or_else(|| command(name).filter(|_| !is_flag)).or_else(|| flag(name));
-    let page = page.or_else(|| help::page(name, &style)).or_else(|| explanation(name));
+    let page = page.or_else(|| known(name)).or_else(|| explanation(name));
     // Several words: what any of them is about.
-    let text = page.or_else(|| name.split(' ').find_map(|word| help::page(word, &style)));
+    let text = page.or_else(|| name.split(' ').find_map(known));
     match text {
         Some(text) => {
             print(&text);
@@ -48,7 +49,8 @@ fn command(name: &str) -> Option<String> {
 
 /// What an error's code means.
 fn explanation(name: &str) -> Option<String> {
-    Code::named(name).map(|code| render::page(code.explanation(chosen()), &colour::stdout()))
+    let page = |code: Code| render::page(code.explanation(chosen()), &colour::stdout());
+    Code::named(name).map(|code| columns::fitted(&page(code)))
 }
 
 /// What a flag does, with each command that has it.

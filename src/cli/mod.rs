@@ -3,6 +3,7 @@
 mod arguments;
 mod check;
 pub mod colour;
+pub mod columns;
 mod completing;
 mod explain;
 mod exploring;

@@ -1,6 +1,7 @@
 //! `:check`: explores what was typed, or a file.
 
 use super::core::Core;
+use crate::cli::columns;
 use conc::code::verify::Verified;
 use conc::explore::verdict::Limit;
 use conc::explore::{self, Options};
@@ -48,7 +49,6 @@ fn explore(core: &mut Core, program: Arc<Verified>) {
             false => ControlFlow::Continue(()),
         })
     });
-    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    let width = columns.unwrap_or(render::DEFAULT_WIDTH);
+    let width = columns::of_reports();
     core.print(&render::check(&findings, &program.source, core.style(), width));
 }

@@ -2,7 +2,7 @@
 
 use super::core::{Core, Gone, Went};
 use super::{check, show};
-use crate::cli::colour;
+use crate::cli::{colour, columns};
 use conc::report::{Code, render};
 use conc::resolve::suggest;
 use std::time::Instant;
@@ -63,16 +63,18 @@ pub const COMMANDS: &[Command] = &[
 /// Does a command, given without its colon.
 pub fn run(core: &mut Core, command: &str) -> Went {
     let (name, argument) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+    let argument = argument.trim();
     let exact = COMMANDS.iter().find(|known| known.name == name);
-    let mut beginning = COMMANDS.iter().filter(|known| !name.is_empty() && known.name.starts_with(name));
-    let found = exact.or_else(|| beginning.next().filter(|_| beginning.next().is_none()));
-    match found {
-        Some(command) if command.takes.is_empty() && !argument.trim().is_empty() => {
-            core.complain(&format!(":{} takes nothing behind it", command.name));
+    let begins = |known: &&Command| !name.is_empty() && known.name.starts_with(name);
+    let beginning: Vec<&Command> = COMMANDS.iter().filter(begins).collect();
+    match (exact, &beginning[..]) {
+        (Some(command), _) => obey(core, command, argument),
+        (None, [command]) => obey(core, command, argument),
+        (None, [first, second, ..]) => {
+            core.complain(&format!(":{name} may be :{} or :{}", first.name, second.name));
             Went::On
         }
-        Some(command) => (command.act)(core, argument.trim()),
-        None => {
+        (None, []) => {
             let names = || COMMANDS.iter().map(|known| known.name);
             core.complain(&match suggest::closest(name, names()) {
                 Some(closest) => format!("there is no command :{name}; did you mean :{closest}?"),
@@ -84,6 +86,23 @@ pub fn run(core: &mut Core, command: &str) -> Went {
             Went::On
         }
     }
+}
+
+fn obey(core: &mut Core, command: &Command, argument: &str) -> Went {
+    // An expression knows its comments itself: `#` may stand in a text.
+    let argument = if command.takes == "EXPR" { argument } else { uncommented(argument) };
+    if command.takes.is_empty() && !argument.is_empty() {
+        core.complain(&format!(":{} takes nothing behind it", command.name));
+        return Went::On;
+    }
+    (command.act)(core, argument)
+}
+
+/// What stands before a comment. A `#` within a word is none: files may be called so.
+fn uncommented(argument: &str) -> &str {
+    let begins = |at: &usize| argument[..*at].chars().next_back().is_none_or(char::is_whitespace);
+    let comment = argument.match_indices('#').map(|(at, _)| at).find(begins);
+    comment.map_or(argument, |at| argument[..at].trim_end())
 }
 
 fn help(core: &mut Core, topic: &str) -> Went {
@@ -102,9 +121,10 @@ fn help(core: &mut Core, topic: &str) -> Went {
         let about = core.style().say(command.about);
         core.print(&format!(":{} {}\n  {about}\n", command.name, command.takes));
     } else if let Some(code) = Code::named(topic) {
-        core.print(&render::page(code.explanation(core.style().language()), &colour::stdout()));
+        let page = render::page(code.explanation(core.style().language()), &colour::stdout());
+        core.print(&columns::fitted(&page));
     } else if let Some(page) = conc::help::page(topic, &colour::stdout()) {
-        core.print(&page);
+        core.print(&columns::fitted(&page));
     } else if let Some(closest) = conc::help::closest(topic) {
         core.complain(&format!("there is no help about {topic}; did you mean {closest}?"));
     } else {
@@ -202,7 +222,7 @@ fn time(core: &mut Core, text: &str) -> Went {
     let went = core.run(text);
     // What could not be understood has taken no time.
     if went == Went::On && core.runs() > runs {
-        core.answer(&format!("took {:.3?}", began.elapsed()));
+        core.answer(&format!("took {}", render::time(began.elapsed())));
     }
     went
 }

@@ -64,7 +64,7 @@ pub struct LimitFlags {
     pub max_memory: Option<u64>,
 
     /// The threads that one block may have at once [default: 500]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = units::number::<u32>)]
     pub max_threads: Option<u32>,
 
     /// Let scripts read files: all, or those at and below these paths (separated by commas)

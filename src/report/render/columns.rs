@@ -108,10 +108,15 @@ fn cells(content: &[Vec<String>], widths: &[usize]) -> Vec<String> {
 /// The text in lines of at most `width` columns, broken between words, or within one that is too long alone. Chinese has
 /// no spaces: a long row of it is broken between its characters.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    fold(text, width, HANGING)
+}
+
+/// The same, the lines after the first moved in so far where there is room.
+pub fn fold(text: &str, width: usize, hanging: usize) -> Vec<String> {
     if text.width() <= width {
         return vec![text.to_string()];
     }
-    let hanging = if width >= ROOM_TO_HANG { " ".repeat(HANGING) } else { String::new() };
+    let hanging = if width >= ROOM_TO_HANG { " ".repeat(hanging) } else { String::new() };
     let mut lines = Vec::new();
     let mut line = String::new();
     // Nothing but the indentation stands in the line.

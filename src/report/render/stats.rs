@@ -276,8 +276,8 @@ fn columns<const N: usize>(head: [&str; N], rows: Vec<[String; N]>, words: usize
     text
 }
 
-/// Three digits and a unit: `1.25 s`, `340 ms`, `12.5 µs`.
-fn time(duration: Duration) -> String {
+/// Three digits and a unit: `1.25 s`, `340 ms`, `12.5 us`.
+pub fn time(duration: Duration) -> String {
     let ns = duration.as_nanos() as f64;
     let (value, unit) = match ns {
         _ if ns >= 1e9 => (ns / 1e9, "s"),

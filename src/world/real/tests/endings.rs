@@ -8,6 +8,7 @@ use super::*;
 use crate::sync::future::{Failure, Future};
 use crate::sync::pool::{Crew, Pool};
 use crate::sync::thread::{State, Timer};
+use crate::world::Read;
 use std::io::{BufReader, Cursor};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicU32, Ordering};
