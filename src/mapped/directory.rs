@@ -81,10 +81,15 @@ impl Memory {
         Some(process)
     }
 
+    /// All that there have been.
+    pub fn processes(&self) -> impl Iterator<Item = Process<'_>> {
+        let count = self.word(PROCESSES).load(Ordering::SeqCst) as usize;
+        (0..count).map(|number| self.process(number))
+    }
+
     /// Those that have begun and are not known to be dead.
     pub fn living(&self) -> impl Iterator<Item = Process<'_>> {
-        let count = self.word(PROCESSES).load(Ordering::SeqCst) as usize;
-        (0..count).map(|number| self.process(number)).filter(|process| process.state() == LIVES)
+        self.processes().filter(|process| process.state() == LIVES)
     }
 
     /// A block of ids for a process: the first of `BLOCK`. (When all four thousand millions have been given, the first

@@ -1,4 +1,4 @@
-//! What the processes of one run have in common that looks for races: who has which slot, what is known through pipes and
+//! What the processes of one run have in common that looks for races: who has which slot, what is known through pipes, signals and
 //! changes, who has used what is shared last, and what was found.
 //!
 //! It lives in memory that they share (`mapped`). There a cell has one record, found by its place: for a variable, a list
@@ -6,6 +6,7 @@
 
 use super::clock::{Clock, Stamp};
 use super::mine::Mine;
+use super::order::Channel;
 use super::shadow::{Access, Entry, Met, PAGE};
 use super::written::{In, Out};
 use crate::machine::touch::Part;
@@ -129,6 +130,36 @@ impl Common {
 
     pub fn outside(&self) -> Clock {
         self.clock_at(self.base + OUTSIDE)
+    }
+
+    /// Without room for it, all such are one with the outside.
+    fn channel(&self, channel: Channel) -> usize {
+        let (kind, number) = match channel {
+            Channel::Pipe(number) => (0, number),
+            Channel::Signals(pid) => (1, pid as u32),
+        };
+        // No cell has such a key.
+        let key = 1 << 63 | kind << 32 | u64::from(number);
+        self.cell(key, true).unwrap_or(self.base + OUTSIDE)
+    }
+
+    pub fn give_to(&self, channel: Channel, stamp: &Stamp) {
+        self.learn(self.channel(channel), stamp);
+    }
+
+    pub fn through(&self, channel: Channel) -> Clock {
+        self.clock_at(self.channel(channel))
+    }
+
+    pub fn signalled(&self) -> Clock {
+        self.through(Channel::Signals(self.memory.own().pid()))
+    }
+
+    /// What each process has told that it did when it ended. (Of one that lives, what it knew when it began.)
+    pub fn add_all_ended(&self, all: &mut Clock) {
+        for process in self.memory.processes() {
+            all.join(&self.clock_at(process.clock()));
+        }
     }
 
     pub fn give_to_who_awaits(&self, stamp: &Stamp) {

@@ -2,6 +2,7 @@
 
 use super::clock::{Clock, Stamp};
 use super::common::Common;
+use super::order::Channel;
 use super::shadow::{Access, Met};
 use crate::code::Program;
 use crate::report::race::{self, Race};
@@ -158,6 +159,31 @@ impl Detector {
 
     pub fn outside(&self) -> Clock {
         self.common.as_ref().map_or_else(|| self.outside.lock().clone(), Common::outside)
+    }
+
+    /// What this stamp tells may be the cause of what comes through there. Where processes have nothing in common, nobody
+    /// knows what another has learnt through one and told through another: then all are one.
+    pub fn give_to(&self, channel: Channel, stamp: &Stamp) {
+        match &self.common {
+            Some(common) => common.give_to(channel, stamp),
+            None => self.give_to_the_outside(stamp),
+        }
+    }
+
+    pub fn through(&self, channel: Channel) -> Clock {
+        self.common.as_ref().map_or_else(|| self.outside(), |common| common.through(channel))
+    }
+
+    /// What came by signals to this process.
+    pub fn signalled(&self) -> Clock {
+        self.common.as_ref().map(Common::signalled).unwrap_or_default()
+    }
+
+    /// What all threads have done that have ended, and all processes.
+    pub fn all_ended(&self) -> Clock {
+        let mut all = self.ended();
+        self.common.iter().for_each(|common| common.add_all_ended(&mut all));
+        all
     }
 
     /// What this stamp tells lets an `await` look again.

@@ -13,6 +13,8 @@ use super::notes::{Held, Kept, Notes};
 use crate::event::recorder::Traced;
 use crate::mapped::Place;
 use crate::sync::{Kind, Sync};
+use crate::value::Value;
+use crate::value::error::Error;
 
 /// Of one thing to wait for. Not there unless the run looks for races, or traces what happens.
 #[derive(Debug)]
@@ -368,6 +370,55 @@ pub fn through_the_outside<R, E>(poll: impl FnOnce() -> Result<Option<R>, E>) ->
         take_from_the_outside();
     }
     done
+}
+
+/// What goes from one process to another, and orders only who uses the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// By its number.
+    Pipe(u32),
+    /// To a process, by its pid.
+    Signals(i32),
+}
+
+/// An operation at an end of a pipe: whoever has done one at either end before may be the cause of it.
+pub fn through_a_pipe(
+    pipe: u32,
+    poll: impl FnOnce() -> Result<Option<Value>, Error>,
+) -> Result<Option<Value>, Error> {
+    give_to(Channel::Pipe(pipe));
+    let done = poll();
+    match &done {
+        Ok(None) => {}
+        // Its end, mostly: whoever had the other one has closed it, or is no more.
+        Err(_) | Ok(Some(Value::Unset)) => mine::with(|mine| {
+            let (said, ended) = (mine.detector.through(Channel::Pipe(pipe)), mine.detector.all_ended());
+            mine.join(&said);
+            mine.join(&ended);
+        }),
+        Ok(Some(_)) => mine::with(|mine| {
+            let said = mine.detector.through(Channel::Pipe(pipe));
+            mine.join(&said);
+        }),
+    }
+    done
+}
+
+/// What comes through it from here on may be an effect of what this thread has done.
+pub fn give_to(channel: Channel) {
+    mine::with(|mine| {
+        let stamp = mine.release();
+        mine.detector.give_to(channel, &stamp);
+    });
+}
+
+/// A signal has come to this process: from another one, or from outside.
+pub fn signalled() {
+    mine::with(|mine| {
+        let clock = mine.detector.signalled();
+        mine.join(&clock);
+    });
+    take_from_the_outside();
 }
 
 /// What happens outside from here on may be an effect of what this thread has done.

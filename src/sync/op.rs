@@ -172,8 +172,14 @@ impl Op {
             },
             Op::Idle(wait) => wait.poll(who)?,
             Op::Select(select) => select.poll(who)?,
-            Op::Pipe(wait) => order::through_the_outside(|| wait.poll())?,
-            Op::Outside(wait) => order::through_the_outside(|| wait.poll())?,
+            Op::Pipe(wait) => order::through_a_pipe(wait.pipe(), || wait.poll())?,
+            Op::Outside(wait) => {
+                let done = order::through_the_outside(|| wait.poll())?;
+                if done.is_some() && matches!(**wait, outside::Wait::Signal(_)) {
+                    order::signalled();
+                }
+                done
+            }
         })
     }
 

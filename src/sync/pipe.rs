@@ -17,6 +17,7 @@ pub use wait::{Wait, What};
 
 use super::outside::Ready;
 use super::{Kind, Sync};
+use crate::race::order::{self, Channel};
 use crate::value::{
     Value,
     error::{self, Error},
@@ -56,6 +57,8 @@ pub struct Between {
     duplex: bool,
     /// The ids of the ends.
     ids: [u32; 2],
+    /// The same in all processes that have an end.
+    number: u32,
     /// It leads to another process: what each end has is in its place.
     outside: AtomicBool,
     /// What is known of the ends in a simulated run.
@@ -190,6 +193,7 @@ impl End {
         if self.own().closed.swap(true, Ordering::SeqCst) {
             return;
         }
+        order::give_to(Channel::Pipe(self.between.number));
         let mut place = self.own().place.lock();
         let before = match &*place {
             Place::System(_) => std::mem::take(&mut *place),
@@ -419,7 +423,8 @@ impl Drop for End {
 impl Between {
     fn new(duplex: bool, ids: [u32; 2]) -> Between {
         let sides = [Side::default(), Side::default()];
-        Between { sides, duplex, ids, outside: AtomicBool::new(false), known: None }
+        let number = ids[0];
+        Between { sides, duplex, ids, number, outside: AtomicBool::new(false), known: None }
     }
 
     fn wake(&self) {

@@ -2,6 +2,7 @@
 
 use super::{argument, int, native, wrong};
 use crate::builtin::{Context, Outcome, Row};
+use crate::race::order::{self, Channel};
 use crate::sync::outside::Way;
 use crate::sync::outside::signal::{Action, Signal};
 use crate::value::{Value, error::Error};
@@ -29,7 +30,9 @@ fn name(value: &Value) -> Result<&str, Error> {
 fn send_signal(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let pid = int(argument(arguments, 0), "pid")?;
     let signal = Signal::named(name(argument(arguments, 1))?)?;
-    context.world.outside(Way::Signals)?.send_signal(pid, signal)?;
+    let way = context.world.outside(Way::Signals)?;
+    order::give_to(Channel::Signals(pid as i32));
+    way.send_signal(pid, signal)?;
     Ok(Value::Nil.into())
 }
 

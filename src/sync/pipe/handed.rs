@@ -133,6 +133,7 @@ impl End {
             return self.save_simulated(w);
         }
         w.count(self.side as u64);
+        w.count(u64::from(self.between.number));
         w.flag(self.between.duplex);
         w.flag(self.own().closed.load(Ordering::SeqCst));
         let gone = if let Place::Gone(to) = &*self.own().place.lock() { Some(to.clone()) } else { None };
@@ -145,10 +146,11 @@ impl End {
             return End::load_simulated(r);
         }
         let side = r.count() as usize;
+        let number = r.count() as u32;
         let duplex = r.flag();
         let mut ids = [0, 0];
         ids[side] = id;
-        let between = Between { outside: AtomicBool::new(true), ..Between::new(duplex, ids) };
+        let between = Between { outside: AtomicBool::new(true), number, ..Between::new(duplex, ids) };
         let sides = &between.sides;
         sides[side].closed.store(r.flag(), Ordering::SeqCst);
         if let Some(to) = r.option(|r| Arc::<str>::from(r.text())) {

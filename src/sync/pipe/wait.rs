@@ -56,6 +56,11 @@ impl Wait {
         }
     }
 
+    /// The number of its pipe, the same in all processes.
+    pub fn pipe(&self) -> u32 {
+        End::of(self.end()).map_or(0, |end| end.between.number)
+    }
+
     pub fn poll(&mut self) -> Result<Option<Value>, Error> {
         match self {
             Wait::Send { end, bytes, put, sending } => {

@@ -13,10 +13,12 @@ use crate::code::Program;
 use crate::machine::touch::Part;
 use crate::machine::{self, Exit, Fiber, Image, Interrupted, Scheduler, Stopped, Visible, Waited, Watch};
 use crate::race::common::There;
+use crate::race::order::{self, Channel};
 use crate::race::shadow::{self, Met};
-use crate::race::{Detector, mine, order};
+use crate::race::{Detector, mine};
 use crate::sync::outside::{Outside, Way};
-use crate::sync::{Op, Sync, future::Failure, process::Born, thread::Thread};
+use crate::sync::process::{Born, Process};
+use crate::sync::{Op, Sync, future::Failure, thread::Thread};
 use crate::value::error::Error;
 use crate::value::{Value, error};
 use crate::world::{Read, Stream, World};
@@ -342,7 +344,9 @@ impl<const LOOKS: bool> World for Eyes<'_, LOOKS> {
     }
 
     fn send_signal(&self, process: &Arc<Thread>, signal: i32) -> Result<(), Error> {
-        order::give_to_the_outside();
+        if let Some(born) = process.process.as_ref().and_then(Process::born) {
+            order::give_to(Channel::Signals(born.pid));
+        }
         World::send_signal(&*self.real, process, signal)
     }
 }
