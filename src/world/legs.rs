@@ -37,7 +37,7 @@ pub enum End {
     Stands,
     /// It waits in the last one. A timer waits for its next time.
     Waits,
-    /// An error has ended it, and nobody knows yet.
+    /// An error or an `exit` has ended it, and nobody knows yet.
     Fails,
     /// It has ended.
     Over,

@@ -66,7 +66,7 @@ impl Parser<'_> {
             let mut value = None;
             for inner in parts(part) {
                 match inner.as_rule() {
-                    Rule::name => name = Some(self.name(&inner)),
+                    Rule::name | Rule::given_start => name = Some(self.name(&inner)),
                     _ => value = Some(self.expression(inner)),
                 }
             }

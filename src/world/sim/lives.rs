@@ -52,6 +52,10 @@ impl Stepper<'_> {
         self.thread.state.store(state as u8, Ordering::SeqCst);
         self.universe.seats[self.seat].fiber = None;
         self.universe.seats[self.seat].wait = None;
+        if exited.is_some() {
+            // A future may still name the worker that has ended everything.
+            self.universe.absent.push(self.thread.clone());
+        }
         match (self.space.clone(), exited) {
             (None, Some(status)) => self.universe.ended = Some(Some(status)),
             (None, None) => {}
@@ -107,7 +111,7 @@ impl Stepper<'_> {
         let mut at = others;
         while at < self.universe.seats.len() {
             let seat = &mut self.universe.seats[at];
-            let waits = seat.wait.is_some() || seat.failing.is_some();
+            let waits = seat.wait.is_some() || seat.failing.is_some() || seat.exiting.is_some();
             let is_new = seat.fiber.is_none() || seat.answer.is_some();
             if is_new && !waits && !seat.thread.ended() {
                 self.advance(at);

@@ -487,6 +487,7 @@ impl Universe {
         self.absent.push(thread.clone());
         self.seats[at].fiber = None;
         self.seats[at].failing = None;
+        self.seats[at].exiting = None;
         let _ = thread.outcome.set(Ok(Value::Nil)); // it has none yet
         thread.state.store(State::Finished as u8, Ordering::SeqCst);
     }

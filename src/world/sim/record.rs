@@ -36,7 +36,7 @@ impl Record {
     pub(super) fn leg(&mut self, seat: &Seat, way: Way, asked: u64, choices: &[(u32, u32)]) {
         let end = if seat.thread.ended() {
             End::Over
-        } else if seat.failing.is_some() {
+        } else if seat.failing.is_some() || seat.exiting.is_some() {
             End::Fails
         } else if seat.wait.is_some() {
             End::Waits

@@ -164,6 +164,7 @@ impl Universe {
         }
         w.flag(seat.begun);
         w.option(seat.failing.as_ref(), |w, error| w.shared(Shared::Error(error.clone())));
+        w.option(seat.exiting, |w, status| w.int(i64::from(status)));
         w.option(seat.body.as_ref(), |w, body| {
             w.value(&body.callee);
             w.values(&body.arguments);
@@ -205,6 +206,7 @@ impl Universe {
         let lets_go = rules.pipes && r.flag();
         let begun = r.flag();
         let failing = r.option(Reader::error);
+        let exiting = r.option(|r| r.int() as i32);
         let body = r.option(|r| Entry { callee: r.value(), arguments: r.values() });
         let left = r.option(|r| r.int());
         let mut line = 0;
@@ -216,7 +218,20 @@ impl Universe {
         let fiber = r.option(|r| Fiber::load(r, &self.image.program));
         let delay = thread.timer.as_ref().map_or(0, |timer| timer.delay);
         let due = left.map(|left| self.now.saturating_add(left).saturating_sub(delay));
-        Seat { fiber, wait, line, begun, failing, body, due, space, handles, lets_go, ..Seat::new(thread) }
+        Seat {
+            fiber,
+            wait,
+            line,
+            begun,
+            failing,
+            exiting,
+            body,
+            due,
+            space,
+            handles,
+            lets_go,
+            ..Seat::new(thread)
+        }
     }
 
     /// Brings a stored moment back: its nodes by their contents and references, roots first, `seats` of them threads.

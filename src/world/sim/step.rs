@@ -240,6 +240,10 @@ impl Stepper<'_> {
                 self.report(&error, held);
                 self.ended(Exit::Failed(error))
             }
+            None if seat.exiting.is_some() => {
+                let status = seat.exiting.take().unwrap_or_default();
+                self.ended(Exit::Exited(status))
+            }
             None => match seat.fiber.take() {
                 Some(fiber) => self.go_on(fiber, None),
                 None => unreachable!("a timer without a fiber waits for its time"),
@@ -380,6 +384,13 @@ impl Stepper<'_> {
                         return Moved::Rests;
                     }
                     self.report(error, held);
+                }
+                if let Exit::Exited(status) = other
+                    && self.universe.seats.len() > 1
+                {
+                    // It ends the others, who may move before that.
+                    self.universe.seats[self.seat].exiting = Some(status);
+                    return Moved::Rests;
                 }
                 self.ended(other)
             }

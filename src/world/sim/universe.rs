@@ -66,7 +66,9 @@ pub struct Seat {
     pub line: u32,
     /// The error that has ended it, when its end is still to be made known.
     pub failing: Option<Arc<Error>>,
-    /// What it held when that was raised; for reports, so it belongs to no state.
+    /// It has called `exit` with this status, when that is still to be made known.
+    pub exiting: Option<i32>,
+    /// What it held when an error was raised; for reports, so it belongs to no state.
     pub held: Vec<(String, u32)>,
     /// It has taken a step.
     pub begun: bool,
@@ -94,6 +96,7 @@ impl Seat {
             line: 0,
             begun: true,
             failing: None,
+            exiting: None,
             held: Vec::new(),
             body: None,
             due: None,

@@ -198,12 +198,14 @@ impl Forced<'_> {
         if let Exit::Paused = exit {
             exit = self.run_freely(&mut fiber);
         }
-        let fails_later = matches!(&self.pace, Pace::Turn(leg) if leg.end == End::Fails);
-        if let Exit::Failed(error) = &exit
-            && fails_later
-        {
-            let line = error.place.get().map_or(0, |place| place.line);
-            self.rest(End::Fails, line);
+        let known_later = matches!(&self.pace, Pace::Turn(leg) if leg.end == End::Fails);
+        match &exit {
+            Exit::Failed(error) if known_later => {
+                let line = error.place.get().map_or(0, |place| place.line);
+                self.rest(End::Fails, line);
+            }
+            Exit::Exited(_) if known_later => self.rest(End::Fails, 0),
+            _ => {}
         }
         self.real.held = std::mem::take(&mut fiber.held);
         exit
