@@ -1,5 +1,5 @@
-//! What the processes of one run have in common that looks for races: who has which slot, what is known through pipes, signals and
-//! changes, who has used what is shared last, and what was found.
+//! What the processes of one run have in common that looks for races: who has which slot, what is known through pipes,
+//! signals and changes, who has used what is shared last, and what was found.
 //!
 //! It lives in memory that they share (`mapped`). There a cell has one record, found by its place: for a variable, a list
 //! or a map what `shadow` keeps of it; of an array one for so many elements, and one for accesses of the whole.

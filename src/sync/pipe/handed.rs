@@ -1,7 +1,7 @@
 //! Ends that go to another process: the pipe becomes one of the system, and what is told of an end there.
 
 use super::simulated::Here;
-use super::{Between, End, Lanes, Pipe, Place, ROOM, Readiness, Sending};
+use super::{Between, End, Lanes, Pipe, Place, ROOM, Readiness, Sending, Side};
 use crate::state::{Reader, Writer};
 use crate::sync::Sync;
 use crate::sync::outside::Ready;
@@ -35,6 +35,15 @@ impl Joint {
 
     pub fn is_gone(&self) -> bool {
         self.0.strong_count() == 0
+    }
+
+    /// The number of the pipe, if this process has an end of it that is open.
+    pub fn open(&self) -> Option<u32> {
+        let between = self.0.upgrade()?;
+        let open = |side: &Side| {
+            !side.closed.load(Ordering::SeqCst) && matches!(*side.place.lock(), Place::System(_))
+        };
+        between.sides.iter().any(open).then_some(between.number)
     }
 }
 

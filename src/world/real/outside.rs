@@ -70,6 +70,11 @@ impl Doors {
         pipes.push(end.joint());
     }
 
+    /// The numbers of the pipes that lead to other processes and of which this one has an open end.
+    pub fn open_pipes(&self) -> Vec<u32> {
+        self.pipes.lock().iter().filter_map(Joint::open).collect()
+    }
+
     /// There is a server or a connection.
     pub fn add_socket(&self, socket: &Arc<sync::Sync>) {
         let mut sockets = self.sockets.lock();

@@ -431,10 +431,11 @@ pub(super) fn live(
         cancel.attend_to(&shared);
     }
     let relay = process::relay(&shared);
-    shared.answers_its_family();
     if let Err(error) = shared.start(&shared.main, body) {
         return cannot_start(&shared.options, &error.message);
     }
+    // What it tells them is of a process that has a thread.
+    shared.answers_its_family();
     let ending = shared.see_it_end();
     if let Some(relay) = relay {
         relay.end();

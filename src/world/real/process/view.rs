@@ -38,13 +38,18 @@ pub(super) struct Reach {
     pub any: bool,
 }
 
-/// A thing to wait for. What processes share has its place for a number, anything else is of one process.
+/// A thing to wait for. What processes share has its place for a number, a pipe between them its own; anything else is of
+/// one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Key(pub u64);
 
 impl Key {
     fn there(place: u64) -> Key {
         Key(1 << 63 | place)
+    }
+
+    fn pipe(number: u32) -> Key {
+        Key(1 << 62 | u64::from(number))
     }
 
     fn of(process: usize, thing: u32) -> Key {
@@ -123,8 +128,14 @@ impl Shared {
         }
         let mut awaited = HashSet::new();
         waiting.iter().for_each(|(_, ways)| ways.things(&mut |key| awaited.extend([key])));
-        let told = |marks: Marks<'_>| Reach::of(&marks, process, &awaited);
-        let free = told(reach_of(&free)?);
+        // Whoever of this process goes on may use or lose any end that it has, or end with all of them.
+        let pipes: Vec<Key> = self.doors.open_pipes().into_iter().map(Key::pipe).collect();
+        let told = |marks: Marks<'_>| Reach::of(&marks, process, &awaited, &pipes);
+        let nobody = free.is_empty();
+        let mut free = told(reach_of(&free)?);
+        if nobody {
+            free.things.clear();
+        }
         let waiting = waiting.into_iter().map(|(seat, ways)| {
             let reach = told(reach_of(&[seat])?);
             Some(self.waiting(table, seat, ways, reach))
@@ -180,6 +191,7 @@ impl Shared {
                 let running = threads.iter().filter(|thread| !thread.ended());
                 Ways::All(running.filter_map(|thread| self.end_of(thread)).collect())
             }
+            Op::Pipe(wait) if wait.is_outside() => Ways::Anyone(vec![Key::pipe(wait.pipe())]),
             op => match (op.releasers_of_all(who), op.there()) {
                 (Releasers::Anyone(_), Some(thing)) => Ways::Anyone(vec![Key::there(thing.place())]),
                 (releasers, _) => Ways::of(&releasers, &here),
@@ -193,6 +205,7 @@ fn leads_afar(seat: &Seat) -> bool {
     fn leads(op: &Op) -> bool {
         match op {
             Op::Select(select) => select.arms.iter().any(leads),
+            Op::Pipe(wait) => wait.is_outside(),
             op => op.there().or(op.lock()).is_some_and(|thing| thing.is_there()),
         }
     }
@@ -232,8 +245,8 @@ impl Ways {
 
 impl Reach {
     /// What is within reach of what somebody waits for: of what processes share, any.
-    fn of(marks: &Marks<'_>, process: usize, awaited: &HashSet<Key>) -> Reach {
-        let there = marks.places().map(Key::there);
+    fn of(marks: &Marks<'_>, process: usize, awaited: &HashSet<Key>, pipes: &[Key]) -> Reach {
+        let there = marks.places().map(Key::there).chain(pipes.iter().copied());
         let here = awaited.iter().copied().filter(|key| key.0 >> 32 == process as u64);
         let things = there.chain(here.filter(|key| marks.has(key.0 as u32))).collect();
         let signals = marks.may(Mention::Signals);
