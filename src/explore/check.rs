@@ -62,7 +62,10 @@ fn everything(
                 };
                 explain(&mut search.steps, options, property, (&path, &sign, least), &round)
             }
-            None if search.limit.is_some() => Verdict::Unknown,
+            None if search.limit.is_some() => match &mut search.dived {
+                Some(dived) => dived.verdict(property),
+                None => Verdict::Unknown,
+            },
             None => Verdict::Holds,
         };
         verdicts.push((property, verdict));

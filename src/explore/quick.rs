@@ -112,10 +112,10 @@ impl Steps {
         (node, refs): (u32, &[u32]),
         seat: usize,
     ) -> bool {
-        let (graph, flat) = (trial.graph, trial.flat());
+        let flat = trial.flat();
         let before = flat.refs(node as usize);
         let own = trial.handle(self.common, seat);
-        let lives = |to: u32| (0..graph.seats).any(|seat| trial.handle(self.common, seat) == to);
+        let lives = |to: u32| trial.lives(to);
         let begins = |to: u32| raw.seats.iter().any(|(_, refs)| refs[0] == to);
         let weak = self.pieces.labels.facts(flat.label(node as usize)).waits;
         let leads_before = |to: &&u32| !(weak && lives(**to));

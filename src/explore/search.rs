@@ -7,6 +7,7 @@ use super::expand::{Move, Moves, Outputs, Sign, Signed, Slice, bit};
 use super::growth;
 use super::options::{Options, Progress};
 use super::queue::{Piece, Queue};
+use super::sample::{self, Dived};
 use super::seen::Seen;
 use super::state::Graph;
 use super::steps::Steps;
@@ -42,6 +43,8 @@ pub struct Search<'o> {
     pub signs: HashMap<Property, (u32, Sign)>,
     pub taken: u64,
     pub limit: Option<Limit>,
+    /// What a few runs have shown, made when the space proved large: for what is not found before a limit.
+    pub(super) dived: Option<Dived<'o>>,
     pub(super) open: Queue,
     /// Room for a round, kept for the next: for each piece, and for what is learnt.
     pub(super) slices: Vec<Slice>,
@@ -50,6 +53,9 @@ pub struct Search<'o> {
 
 /// So many pieces are looked at in a round, whatever the number of workers.
 const PIECES: usize = 32;
+
+/// From so many states on a space is large.
+const LARGE: usize = 2000;
 
 /// Whoever is told of the progress may end the search.
 pub type Watch<'w> = &'w mut dyn FnMut(&Progress) -> ControlFlow<Limit>;
@@ -74,6 +80,7 @@ impl<'o> Search<'o> {
             signs: HashMap::new(),
             taken: 0,
             limit: None,
+            dived: None,
             open: Queue::default(),
             slices: Vec::new(),
             learnt: Slice::default(),
@@ -102,6 +109,7 @@ impl<'o> Search<'o> {
                 return;
             };
             self.level = first.depth;
+            self.dive(progress);
             let ended = match self.goes_on(progress) {
                 ControlFlow::Continue(()) => self.round(&pieces, progress),
                 ended => ended,
@@ -109,12 +117,25 @@ impl<'o> Search<'o> {
             if let ControlFlow::Break(limit) = ended {
                 self.limit = Some(limit);
                 self.open.put_back(pieces);
+                // The limit may have been met before it was known how large the space is.
+                self.dive(progress);
                 return;
             }
             if self.steps.refuted.is_some() {
                 return;
             }
         }
+    }
+
+    /// Makes a few runs to the end, once, when the space proves large: what shows only there is far from the start.
+    fn dive(&mut self, progress: Watch<'_>) {
+        if self.parents.len() < LARGE || self.dived.is_some() {
+            return;
+        }
+        let mut steps = self.steps.anew(self.options);
+        steps.rules.assumed.clone_from(&self.steps.rules.assumed);
+        let before = self.progress();
+        self.dived = Some(sample::dive(steps, self.options, &mut |_| progress(&before)));
     }
 
     /// How many states are put together in a piece.

@@ -30,7 +30,8 @@ use std::sync::Arc;
 pub(super) const FIRST_GLOBAL: usize = 2;
 /// One state of the script may take this part of the memory; it is copied when it is stored.
 const SHARE: usize = 4;
-/// So many steps are computed to find the plainest story of each thing that was found.
+/// So many steps are computed to find the plainest story of each thing that was found; as many as there may be states, if these
+/// are fewer.
 const AFTER_A_LIMIT: u64 = 20_000;
 /// The root of the names that are written once.
 pub(super) const NAMES: usize = 1;
@@ -133,7 +134,7 @@ impl Steps {
     /// What was found is told from here on. After a limit was hit not much more is computed to tell it in a plainer way.
     pub fn forget_limits(&mut self, hit: Option<Limit>) {
         self.beyond = None;
-        self.spare = if hit.is_some() { AFTER_A_LIMIT } else { u64::MAX };
+        self.spare = if hit.is_some() { AFTER_A_LIMIT.min(self.limit) } else { u64::MAX };
     }
 
     /// Computes no more than is to spare. (Whatever is to be told is computed in any case.)

@@ -148,7 +148,11 @@ impl Steps {
     pub(super) fn change_flat(&mut self, flat: &Flat, seat: usize, change: &Change, out: &mut Graph) {
         let (common, seats) = (self.common, flat.seats);
         let stays = |at: usize| !change.ends(at, seat);
-        let seats_now = (0..seats).filter(|at| stays(*at)).count() + change.seats.len();
+        // How many stay before each place.
+        let mut kept = Vec::with_capacity(seats + 1);
+        kept.push(0);
+        (0..seats).for_each(|at| kept.push(kept[at] + usize::from(stays(at))));
+        let seats_now = kept[seats] + change.seats.len();
         // Where the old nodes after the threads go, and where the new ones.
         let shift = |node: &u32| -> u32 {
             let node = *node as usize;
@@ -157,7 +161,7 @@ impl Steps {
             } else if node < common {
                 node as u32
             } else if node < common + seats {
-                (common + (0..node - common).filter(|at| stays(*at)).count()) as u32
+                (common + kept[node - common]) as u32
             } else {
                 (node - seats + seats_now) as u32
             }

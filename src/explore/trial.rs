@@ -39,6 +39,8 @@ pub(super) struct Trial<'g> {
     pub layout: Layout,
     numbers: Numbers,
     objects: Vec<Option<Shared>>,
+    /// Which nodes are the handles of threads that live.
+    living: Vec<bool>,
 }
 
 impl Trial<'_> {
@@ -63,6 +65,11 @@ impl Trial<'_> {
         matches!(self.layout.name(node), Name::Own(whose, _) if whose != seat)
     }
 
+    /// Whether a node is the handle of a thread that lives.
+    pub fn lives(&self, node: u32) -> bool {
+        self.living.get(node as usize).is_some_and(|lives| *lives)
+    }
+
     /// The node of a thread's handle.
     pub fn handle(&self, common: usize, seat: usize) -> u32 {
         self.flat().refs(common + seat)[0]
@@ -82,7 +89,10 @@ impl Steps {
                 numbers.insert(object.address(), node as u32);
             }
         }
-        let trial = Trial { graph, layout: std::mem::take(&mut self.layout), numbers, objects };
+        let mut living = vec![false; objects.len()];
+        let layout = std::mem::take(&mut self.layout);
+        (0..graph.seats).for_each(|seat| living[layout.flat.refs(self.common + seat)[0] as usize] = true);
+        let trial = Trial { graph, layout, numbers, objects, living };
         let mut done = match job {
             Job::Step { seat, way, choices } => self.try_step(&trial, universe, seat, way, choices),
             Job::Look { ensure } => self.try_look(&trial, universe, ensure),
@@ -206,13 +216,11 @@ impl Steps {
     /// Who waits for the end of several threads does not look beyond the first that lives.
     fn until_one_lives(&self, trial: &Trial<'_>, op: &Op, met: Vec<u32>) -> Vec<u32> {
         let Op::JoinAll(_) = op else { return met };
-        let seats = 0..trial.graph.seats;
-        let living: Vec<u32> = seats.map(|seat| trial.handle(self.common, seat)).collect();
         let is_thread = |node: u32| matches!(trial.objects[node as usize], Some(Shared::Thread(_)));
         let mut found = false;
         let kept = met.into_iter().filter(|node| {
             let kept = !(is_thread(*node) && found);
-            found |= living.contains(node);
+            found |= trial.lives(*node);
             kept
         });
         kept.collect()
@@ -355,6 +363,7 @@ impl Steps {
         let first_object = snapshot.roots;
         let mut change = Change::default();
         let mut new_nodes = 0;
+        let places: HashMap<usize, usize> = handles.iter().copied().zip(0..).collect();
         let mut stays = vec![false; flat.seats];
         let mut is_new = vec![false; first_object];
         // What each node of the snapshot is called.
@@ -364,8 +373,8 @@ impl Steps {
                 at as u32
             } else if at < first_object {
                 let handle = Shared::Thread(universe.seats[at - self.common].thread.clone()).address();
-                match handles.iter().position(|known| *known == handle) {
-                    Some(seat) => {
+                match places.get(&handle) {
+                    Some(&seat) => {
                         stays[seat] = true;
                         (self.common + seat) as u32
                     }

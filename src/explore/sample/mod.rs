@@ -1,12 +1,16 @@
 //! Sampling: runs that are drawn at random, for spaces that are too large to be covered. What a run shows to fail does
 //! fail; what none shows is not known.
 //!
-//! `space` is what the runs have seen of the space, `run` is one run; who moves next is said by `explore::strategy`.
+//! `space` is what the runs have seen of the space, `run` is one run; who moves next is said by `explore::strategy`. `dive` is
+//! a few runs for a search that is large.
 
+mod dive;
 mod run;
 mod space;
 #[cfg(test)]
 mod tests;
+
+pub use dive::{Dived, dive};
 
 use super::check::{explain, plainest, schedule, sort};
 use super::covered::{Covered, Sample};
@@ -16,7 +20,7 @@ use super::options::{Options, Progress, Sampling};
 use super::patience::Patience;
 use super::state::Graph;
 use super::steps::{Effect, Steps};
-use super::strategy;
+use super::strategy::{self, Strategy};
 use super::tries::tries;
 use super::verdict::{Findings, Limit, Outcome, Property, Verdict};
 use crate::code::verify::Verified;
@@ -71,7 +75,8 @@ pub fn check(
     let mut steps = Steps::new(program, options);
     loop {
         let mut space = Space::new(steps, options.outcomes, &options.variables);
-        let seen = draw_all(&mut space, options, sampling, progress);
+        let mut strategy = strategy::of(sampling.strategy);
+        let seen = draw_all(&mut space, options, sampling, &mut *strategy, progress);
         let Some(wrong) = space.steps.refuted.take() else { return findings(space, seen, options, sampling) };
         // An assumption has proved wrong: all is drawn again without it.
         steps = anew(&space.steps, options);
@@ -91,10 +96,10 @@ fn draw_all(
     space: &mut Space<'_>,
     options: &Options,
     sampling: Sampling,
+    strategy: &mut dyn Strategy,
     progress: &mut dyn FnMut(&Progress) -> ControlFlow<Limit>,
 ) -> Seen {
     let mut seen = Seen::default();
-    let mut strategy = strategy::of(sampling.strategy);
     let mut dice = Rng::with_seed(options.seed);
     let mut run = Run::default();
     let mut asked_at = None;
@@ -230,17 +235,8 @@ fn findings(mut space: Space<'_>, seen: Seen, options: &Options, sampling: Sampl
     let advice = growth::beyond(&space.steps);
     let steps = &mut space.steps;
     steps.forget_limits(seen.limit);
-    let mut verdict = |property| match seen.witnesses.get(&property) {
-        None => Verdict::Unknown,
-        Some(witness) => {
-            let mut path = moves(steps, &witness.path);
-            let sign = if witness.in_step { path.pop().map(Sign::Step) } else { Some(Sign::Here) };
-            let (path, sign) = (path, sign.unwrap_or(Sign::Here));
-            let ((path, sign), least) = plainest(steps, property, (path, sign), false);
-            explain(steps, options, property, (&path, &sign, least), &[])
-        }
-    };
-    let verdicts = Property::ALL.map(|property| (property, verdict(property))).to_vec();
+    let verdicts =
+        Property::ALL.map(|property| (property, verdict(steps, &seen, options, property))).to_vec();
     let failing = Property::ALL.into_iter();
     let failing = failing.filter_map(|property| Some((property, *seen.failing.get(&property)?))).collect();
     let outcomes = options.outcomes.then(|| outcomes(&mut space, &seen, options));
@@ -266,6 +262,16 @@ fn findings(mut space: Space<'_>, seen: Seen, options: &Options, sampling: Sampl
         outcomes,
         advice,
     }
+}
+
+/// What the runs show of a property.
+fn verdict(steps: &mut Steps, seen: &Seen, options: &Options, property: Property) -> Verdict {
+    let Some(witness) = seen.witnesses.get(&property) else { return Verdict::Unknown };
+    let mut path = moves(steps, &witness.path);
+    let sign = if witness.in_step { path.pop().map(Sign::Step) } else { Some(Sign::Here) };
+    let (path, sign) = (path, sign.unwrap_or(Sign::Here));
+    let ((path, sign), least) = plainest(steps, property, (path, sign), false);
+    explain(steps, options, property, (&path, &sign, least), &[])
 }
 
 /// Every distinct outcome, with how many runs came to it and a schedule of one of them.

@@ -1,6 +1,7 @@
 //! Strategies: who moves next in a run that is drawn at random. A strategy knows threads by their numbers in the order in
 //! which they were started in this run, and nothing of what they do.
 
+mod dive;
 mod pct;
 mod pos;
 #[cfg(test)]
@@ -8,6 +9,8 @@ mod tests;
 mod turns;
 mod uniform;
 mod walk;
+
+pub use dive::Dive;
 
 use super::options;
 use fastrand::Rng;
