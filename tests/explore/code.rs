@@ -149,6 +149,19 @@ pub enum Step {
     CloseSide(usize),
     Connect(usize),
     Accept(usize),
+    Submit {
+        body: usize,
+        given: Operand,
+        number: usize,
+    },
+    Result {
+        number: usize,
+        to: usize,
+    },
+    EnterPool,
+    ClosePool,
+    /// Waits until all tasks have ended.
+    Idle,
     Select {
         arms: Vec<(Arm, usize)>,
         after: Option<(i64, usize)>,
@@ -206,6 +219,8 @@ pub struct Code {
 
 /// Locals come first; then what values of one statement need.
 const LOCALS: usize = 12;
+/// What a task returns.
+pub const RETURNED: usize = LOCALS - 1;
 pub const REGISTERS: usize = 18;
 
 struct Compiler {
@@ -298,16 +313,41 @@ impl Compiler {
 
     /// A block that releases the target however it ends.
     fn releasing(&mut self, target: Target, body: &[Statement]) {
+        self.ending_with(&[Step::Release(target)], body);
+    }
+
+    /// A block after which these steps are done however it ends.
+    fn ending_with(&mut self, last: &[Step], body: &[Statement]) {
         let (cleanup, done, outer) = (self.label(), self.label(), self.handler);
         self.handler = Some(cleanup);
         self.statements(body);
         self.handler = outer;
-        self.emit(Step::Release(target));
+        last.iter().for_each(|step| self.emit(step.clone()));
         self.emit(Step::Jump(done));
         self.here(cleanup);
-        self.emit(Step::Release(target));
+        last.iter().for_each(|step| self.emit(step.clone()));
         self.emit(Step::Reraise);
         self.here(done);
+    }
+
+    fn submit(&mut self, task: &Task) {
+        let given = self.value(&task.given);
+        self.emit(Step::Submit { body: task.body, given, number: task.number });
+    }
+
+    /// What they are given is a list, which is made first; then all are given, and then all are waited for.
+    fn map(&mut self, tasks: &[Task], local: usize) {
+        let given: Vec<Operand> = tasks.iter().map(|task| self.value(&task.given)).collect();
+        for (task, given) in tasks.iter().zip(given) {
+            self.emit(Step::Submit { body: task.body, given, number: task.number });
+        }
+        let (sum, to) = (self.register(), self.register());
+        self.emit(Step::Add { to: sum, left: Operand::Number(0), right: Operand::Number(0) });
+        for task in tasks {
+            self.emit(Step::Result { number: task.number, to });
+            self.emit(Step::Add { to: sum, left: Operand::Register(sum), right: Operand::Register(to) });
+        }
+        self.emit(Step::Add { to: local, left: Operand::Register(sum), right: Operand::Number(0) });
     }
 
     fn either(&mut self, test: &Test, yes: &[Statement], no: &[Statement]) {
@@ -435,6 +475,18 @@ impl Compiler {
             S::CloseSide(channel) => Step::CloseSide(*channel),
             S::Connect(channel) => Step::Connect(*channel),
             S::Accept(channel) => Step::Accept(*channel),
+            S::Submit(task) => return self.submit(task),
+            S::Result(number, local) => Step::Result { number: *number, to: *local },
+            S::Map(tasks, local) => return self.map(tasks, *local),
+            S::WithPool(body) => {
+                self.emit(Step::EnterPool);
+                return self.ending_with(&[Step::ClosePool, Step::Idle], body);
+            }
+            S::Return(value) => {
+                let left = self.value(value);
+                Step::Add { to: RETURNED, left, right: Operand::Number(0) }
+            }
+            S::Exit => Step::Raise(crate::pools::EXIT),
             S::Choose(local, count) => Step::Choose { count: *count, to: *local },
             S::Push(value) => Step::Push(self.value(value)),
             S::Pop(local) => Step::Pop { to: *local },

@@ -17,6 +17,7 @@ mod waits;
 
 use crate::code::{self, Code, Kind, Operand, Step};
 use crate::model::*;
+use crate::pools::Crew;
 use waits::notify;
 
 /// A deliberate mistake of the oracle, to see that the comparison notices it.
@@ -37,6 +38,12 @@ pub enum Flaw {
     EndKeptOpen,
     /// There is always room on the way.
     RoomForAll,
+    /// Each task of a pool begins with a copy of its own.
+    WorkerForgets,
+    /// A pool's tasks are done one after the other.
+    OneWorker,
+    /// The result of a task that failed is no error.
+    FailureLost,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -63,22 +70,36 @@ pub enum Waiting {
 pub struct Thread {
     pub life: Life,
     pub at: usize,
-    registers: [i16; code::REGISTERS],
+    pub registers: [i16; code::REGISTERS],
     pub waiting: Waiting,
     /// Levels of the lock that it gave up to wait in a condition.
     levels: u8,
     /// Seconds from now; only with `idle`.
     deadline: Option<i64>,
-    error: Option<Kind>,
+    pub error: Option<Kind>,
     cancelled: bool,
 }
 
 impl Thread {
-    fn get(&self, register: usize) -> i64 {
+    /// Before its first step.
+    pub fn new() -> Thread {
+        Thread {
+            life: Life::New,
+            at: 0,
+            registers: [0; code::REGISTERS],
+            waiting: Waiting::No,
+            levels: 0,
+            deadline: None,
+            error: None,
+            cancelled: false,
+        }
+    }
+
+    pub fn get(&self, register: usize) -> i64 {
         i64::from(self.registers[register])
     }
 
-    fn set(&mut self, register: usize, value: i64) {
+    pub fn set(&mut self, register: usize, value: i64) {
         // Numbers of these programs are small; one that is not is a mistake of the generator.
         self.registers[register] = i16::try_from(value).expect("a small number");
     }
@@ -108,6 +129,8 @@ enum Thing {
     Condition,
     /// Each side: `main`'s and the process's.
     Channel([Side; 2]),
+    /// What it has is in `crew`.
+    Pool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -129,8 +152,10 @@ pub struct State {
     pub threads: Vec<Thread>,
     pub vars: Vec<i64>,
     /// Of each thread that is a process: its own variables, and whether it has been killed and does not know it yet.
-    own: Vec<Vec<i64>>,
+    pub own: Vec<Vec<i64>>,
     doomed: Vec<bool>,
+    /// Of the pool.
+    pub crew: Crew,
     pub list: Vec<i64>,
     things: Vec<Thing>,
     pub output: String,
@@ -162,10 +187,12 @@ pub struct Access {
 }
 
 pub struct Machine<'a> {
-    program: &'a Program,
+    pub program: &'a Program,
     /// `main`'s, then each handle's.
-    codes: Vec<Code>,
-    flaw: Flaw,
+    pub codes: Vec<Code>,
+    /// Each body's, as a task.
+    tasks: Vec<Code>,
+    pub flaw: Flaw,
 }
 
 impl<'a> Machine<'a> {
@@ -177,20 +204,19 @@ impl<'a> Machine<'a> {
             let timer = if let BodyKind::Timer(seconds) = body.kind { Some(seconds) } else { None };
             codes.push(code::code(&body.statements, timer, body.daemon, one_step));
         }
-        Machine { program, codes, flaw }
+        let task = |body: &Body| code::code(&body.statements, None, true, one_step);
+        Machine { program, codes, tasks: program.bodies.iter().map(task).collect(), flaw }
+    }
+
+    /// What a thread runs; a worker's process, the task that it has.
+    fn code(&self, state: &State, thread: usize) -> &Code {
+        match self.codes.get(thread) {
+            Some(code) => code,
+            None => &self.tasks[state.crew.body_of(self.worker(thread))],
+        }
     }
 
     pub fn first(&self) -> State {
-        let thread = Thread {
-            life: Life::New,
-            at: 0,
-            registers: [0; code::REGISTERS],
-            waiting: Waiting::No,
-            levels: 0,
-            deadline: None,
-            error: None,
-            cancelled: false,
-        };
         let thing = |thing: &crate::model::Thing| match *thing {
             crate::model::Thing::Lock | crate::model::Thing::RLock => {
                 Thing::Lock { holder: None, levels: 0, abandoned: false }
@@ -205,12 +231,14 @@ impl<'a> Machine<'a> {
             crate::model::Thing::Queue(_) => Thing::Queue { values: Vec::new(), closed: false },
             crate::model::Thing::Pipe => Thing::Channel([Side::new(true), Side::new(true)]),
             crate::model::Thing::Connection => Thing::Channel([Side::new(false), Side::new(false)]),
+            crate::model::Thing::ProcessPool(_) => Thing::Pool,
         };
         let mut state = State {
-            threads: vec![thread; self.codes.len()],
+            threads: vec![Thread::new(); self.threads()],
             vars: self.program.vars.clone(),
-            own: vec![Vec::new(); self.codes.len()],
-            doomed: vec![false; self.codes.len()],
+            own: vec![Vec::new(); self.threads()],
+            doomed: vec![false; self.threads()],
+            crew: Crew::new(self.program),
             list: self.program.list.clone().unwrap_or_default(),
             things: self.program.things.iter().map(thing).collect(),
             output: String::new(),
@@ -223,11 +251,11 @@ impl<'a> Machine<'a> {
     /// Every thread that is no daemon has ended.
     pub fn is_over(&self, state: &State) -> bool {
         let mut threads = state.threads.iter().zip(&self.codes);
-        threads.all(|(thread, code)| code.daemon || thread.life != Life::Alive)
+        threads.all(|(thread, code)| code.daemon || thread.life != Life::Alive) && state.crew.is_idle()
     }
 
     pub fn is_daemon(&self, thread: usize) -> bool {
-        self.codes[thread].daemon
+        self.codes.get(thread).is_none_or(|code| code.daemon)
     }
 
     /// The threads that this one is waiting for, in a `join`.
@@ -242,7 +270,7 @@ impl<'a> Machine<'a> {
 
     fn step(&self, state: &State, thread: usize) -> Option<&Step> {
         let alive = state.threads[thread].life == Life::Alive;
-        alive.then(|| &self.codes[thread].steps[state.threads[thread].at].0)
+        alive.then(|| &self.code(state, thread).steps[state.threads[thread].at].0)
     }
 
     /// All that can happen next. A program that is over does nothing.
@@ -271,6 +299,13 @@ impl<'a> Machine<'a> {
     }
 
     fn moves_of(&self, state: &State, me: usize, moves: &mut Vec<Move>) {
+        let mut other = |state| moves.push(Move { thread: me, timed: false, state });
+        if self.is_keeper(me) {
+            return self.keeper_moves(state, me, &mut other);
+        }
+        if self.is_worker(me) {
+            self.receive(state, me, &mut other);
+        }
         let Some(step) = self.step(state, me) else { return };
         let known = moves.len();
         self.steps(state, me, step, &mut |state| moves.push(Move { thread: me, timed: false, state }));
@@ -327,7 +362,7 @@ impl<'a> Machine<'a> {
     }
 
     fn go(&self, mut next: State, me: usize, label: usize) -> State {
-        next.threads[me].at = self.codes[me].labels[label];
+        next.threads[me].at = self.code(&next, me).labels[label];
         self.settle(&mut next, me);
         next
     }
@@ -339,7 +374,7 @@ impl<'a> Machine<'a> {
     }
 
     fn raise(&self, next: &mut State, me: usize, kind: Kind) {
-        let code = &self.codes[me];
+        let code = self.code(next, me);
         let thread = &mut next.threads[me];
         thread.error = Some(kind);
         thread.at = match code.steps[thread.at].1 {
@@ -349,12 +384,12 @@ impl<'a> Machine<'a> {
     }
 
     /// Does all local steps, up to one that others can notice.
-    fn settle(&self, next: &mut State, me: usize) {
+    pub fn settle(&self, next: &mut State, me: usize) {
         next.threads[me].waiting = Waiting::No;
-        while self.codes[me].steps[next.threads[me].at].0.is_local() {
+        while self.code(next, me).steps[next.threads[me].at].0.is_local() {
             self.local(next, me);
         }
-        let step = &self.codes[me].steps[next.threads[me].at].0;
+        let step = &self.code(next, me).steps[next.threads[me].at].0;
         next.threads[me].deadline = step.timeout().filter(|_| self.program.idle);
         if self.flaw == Flaw::EndMerged && matches!(step, Step::End) {
             let state = next.clone();
@@ -363,8 +398,9 @@ impl<'a> Machine<'a> {
     }
 
     pub fn is_process(&self, thread: usize) -> bool {
-        let body = thread.checked_sub(1).map(|handle| self.program.handles[handle]);
-        body.is_some_and(|body| self.program.bodies[body].kind == BodyKind::Process)
+        let body = thread.checked_sub(1).and_then(|handle| self.program.handles.get(handle));
+        body.is_some_and(|body| self.program.bodies[*body].kind == BodyKind::Process)
+            || self.is_worker(thread)
     }
 
     /// Whether this variable is the thread's own process's, and no other's.
@@ -375,7 +411,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Where a variable is for a thread.
-    fn place<'s>(&self, state: &'s mut State, thread: usize, var: usize) -> &'s mut i64 {
+    pub fn place<'s>(&self, state: &'s mut State, thread: usize, var: usize) -> &'s mut i64 {
         if self.is_own(thread, var) { &mut state.own[thread][var] } else { &mut state.vars[var] }
     }
 }

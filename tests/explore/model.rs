@@ -48,6 +48,8 @@ pub enum BodyKind {
     Block,
     /// `process t { }`
     Process,
+    /// `fn t(k0) { }`, for workers of a pool.
+    Task,
     /// `timer t after Ns { }`; for one handle only.
     Timer(i64),
 }
@@ -72,6 +74,8 @@ pub enum Thing {
     Pipe,
     /// `main` listens and accepts, the process of the first handle connects.
     Connection,
+    /// Of at most so many workers. The last thing of a program; only `main` gives it tasks.
+    ProcessPool(usize),
 }
 
 /// Something that `with` and `acquire` take: a thing, and which side of an rwlock.
@@ -181,6 +185,16 @@ pub enum Statement {
     CloseSide(usize),
     Connect(usize),
     Accept(usize),
+    Submit(Task),
+    /// Of the task with this number, into a local.
+    Result(usize, usize),
+    /// Tasks that differ in what they are given; the sum of their results into a local.
+    Map(Vec<Task>, usize),
+    /// With the pool, which is closed at the end.
+    WithPool(Vec<Statement>),
+    /// In a task.
+    Return(Value),
+    Exit,
     Choose(usize, i64),
     Push(Value),
     Pop(usize),
@@ -188,6 +202,14 @@ pub enum Statement {
     Throw,
     TryCatch(Vec<Statement>, Vec<Statement>),
     Select(Vec<(Arm, Vec<Statement>)>, Otherwise),
+}
+
+/// A call of a body, and its number among all that are given to the pool.
+#[derive(Debug, Clone)]
+pub struct Task {
+    pub body: usize,
+    pub given: Value,
+    pub number: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -218,7 +240,15 @@ impl Program {
     }
 
     pub fn has_processes(&self) -> bool {
-        self.bodies.iter().any(|body| body.kind == BodyKind::Process)
+        self.bodies.iter().any(|body| matches!(body.kind, BodyKind::Process | BodyKind::Task))
+    }
+
+    /// How many workers its pool has.
+    pub fn workers(&self) -> usize {
+        self.things
+            .iter()
+            .find_map(|thing| if let Thing::ProcessPool(n) = thing { Some(*n) } else { None })
+            .unwrap_or(0)
     }
 }
 
@@ -234,6 +264,7 @@ impl Statement {
             | Statement::While(_, a)
             | Statement::Atomically(a)
             | Statement::With(_, a)
+            | Statement::WithPool(a)
             | Statement::ForOver(_, _, a) => found.push(a),
             Statement::Select(arms, otherwise) => {
                 found.extend(arms.iter_mut().map(|(_, body)| body));

@@ -18,7 +18,16 @@ struct Generator {
 
 /// The program of a number.
 pub fn program(seed: u64) -> Program {
-    let mut random = fastrand::Rng::with_seed(seed ^ 0x70726f63);
+    small(seed ^ 0x70726f63, Generator::program)
+}
+
+/// One with a process pool.
+pub fn pooled(seed: u64) -> Program {
+    small(seed ^ 0x706f6f6c, Generator::pooled)
+}
+
+fn small(seed: u64, make: impl Fn(&mut Generator)) -> Program {
+    let mut random = fastrand::Rng::with_seed(seed);
     loop {
         let mut generator = Generator {
             random: random.fork(),
@@ -27,7 +36,7 @@ pub fn program(seed: u64) -> Program {
             in_main: false,
             channel: None,
         };
-        generator.program();
+        make(&mut generator);
         if size(&generator.program) <= MOST {
             return generator.program;
         }
@@ -40,10 +49,21 @@ impl Generator {
     }
 
     fn program(&mut self) {
-        let vars = self.random.usize(1..4);
+        self.shared_things(3, 2);
+        let channel = self.chance(40).then(|| {
+            let thing = if self.chance(50) { Thing::Pipe } else { Thing::Connection };
+            self.program.things.push(thing);
+            self.program.things.len() - 1
+        });
+        self.processes(channel);
+    }
+
+    /// At most so many variables and things.
+    fn shared_things(&mut self, vars: usize, things: usize) {
+        let vars = self.random.usize(1..=vars);
         self.program.vars = vec![0; vars];
         self.program.shared = (0..vars).map(|_| self.chance(60)).collect();
-        for _ in 0..self.random.usize(1..3) {
+        for _ in 0..self.random.usize(1..=things) {
             let thing = match self.random.u8(..10) {
                 0 => Thing::Semaphore { permits: self.random.i64(0..2), bounded: false },
                 1 => Thing::Queue(Some(1)),
@@ -61,11 +81,9 @@ impl Generator {
             };
             self.program.things.push(thing);
         }
-        let channel = self.chance(40).then(|| {
-            let thing = if self.chance(50) { Thing::Pipe } else { Thing::Connection };
-            self.program.things.push(thing);
-            self.program.things.len() - 1
-        });
+    }
+
+    fn processes(&mut self, channel: Option<usize>) {
         let processes = self.random.usize(1..3);
         for handle in 0..processes {
             // Sometimes the second runs what the first does.
@@ -83,6 +101,69 @@ impl Generator {
             self.program.handles.push(self.program.bodies.len() - 1);
         }
         self.main(processes, channel);
+    }
+
+    /// Two or three tasks for one or two workers.
+    fn pooled(&mut self) {
+        self.shared_things(2, 1);
+        let workers = self.random.usize(1..3);
+        self.program.things.push(Thing::ProcessPool(workers));
+        for _ in 0..self.random.usize(1..3) {
+            self.locals = 0;
+            let mut statements = self.statements(2, 0);
+            match self.random.u8(..8) {
+                0 => statements.push(Statement::Throw),
+                1 => statements.push(Statement::Exit),
+                _ => {
+                    let value = Value::Sum(Box::new(Value::Local(0)), Box::new(self.value()));
+                    statements.push(Statement::Return(value));
+                }
+            }
+            self.program.bodies.push(Body { kind: BodyKind::Task, daemon: false, statements });
+        }
+        (self.in_main, self.locals) = (true, 0);
+        let mut main = self.some(1);
+        let count = self.random.usize(2..4);
+        match self.random.u8(..4) {
+            0 => {
+                let body = self.random.usize(..self.program.bodies.len());
+                let tasks = (0..count).map(|number| Task { body, given: self.value(), number }).collect();
+                self.locals += 1;
+                let (mapped, local) = (Statement::Map(tasks, self.locals), self.locals);
+                main.push(self.asked(vec![mapped, Statement::Print(vec![Value::Local(local)])]));
+            }
+            1 => {
+                let inside = self.tasks(count);
+                main.push(Statement::WithPool(inside));
+            }
+            _ => main.extend(self.tasks(count)),
+        }
+        main.push(Statement::Print((0..self.program.vars.len()).map(Value::Var).collect()));
+        self.program.main = main;
+    }
+
+    /// Tasks are given, and some are asked for.
+    fn tasks(&mut self, count: usize) -> Vec<Statement> {
+        let mut made = Vec::new();
+        for number in 0..count {
+            let body = self.random.usize(..self.program.bodies.len());
+            made.push(Statement::Submit(Task { body, given: self.value(), number }));
+        }
+        made.extend(self.some(1));
+        for number in (0..count).filter(|_| self.random.u8(..4) > 0).collect::<Vec<_>>() {
+            self.locals += 1;
+            let result = Statement::Result(number, self.locals);
+            made.push(self.asked(vec![result, Statement::Print(vec![Value::Local(self.locals)])]));
+        }
+        made
+    }
+
+    /// An error of a task is caught, or ends `main`.
+    fn asked(&mut self, statements: Vec<Statement>) -> Statement {
+        match self.chance(70) {
+            true => Statement::TryCatch(statements, vec![Statement::Print(vec![Value::Number(-1)])]),
+            false => Statement::Repeat(1, statements),
+        }
     }
 
     fn main(&mut self, handles: usize, channel: Option<usize>) {
@@ -156,7 +237,8 @@ impl Generator {
             };
         }
         let things = self.program.things.iter();
-        let shared = things.filter(|thing| !matches!(thing, Thing::Pipe | Thing::Connection)).count();
+        let apart = |thing: &Thing| matches!(thing, Thing::Pipe | Thing::Connection | Thing::ProcessPool(_));
+        let shared = things.filter(|thing| !apart(thing)).count();
         let thing = self.random.usize(..shared);
         let target = Target { thing, write: false };
         let kind = self.program.things[thing];
@@ -184,9 +266,12 @@ impl Generator {
                 self.locals = (self.locals + 1) % 8;
                 Statement::TryAcquire(target, self.locals)
             }
-            Thing::Lock | Thing::RLock | Thing::RwLock | Thing::Pipe | Thing::Connection => {
-                Statement::With(target, self.statements(2, depth + 1))
-            }
+            Thing::Lock
+            | Thing::RLock
+            | Thing::RwLock
+            | Thing::Pipe
+            | Thing::Connection
+            | Thing::ProcessPool(_) => Statement::With(target, self.statements(2, depth + 1)),
         }
     }
 

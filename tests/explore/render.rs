@@ -33,8 +33,8 @@ impl Writer<'_> {
             self.line(&format!("let xs = {list:?}"));
         }
         for i in 0..program.things.len() {
-            let channel = program.channel() == Some(i);
-            let shared = if program.has_processes() && !channel { "shared " } else { "" };
+            let apart = matches!(program.things[i], Thing::Pipe | Thing::Connection | Thing::ProcessPool(_));
+            let shared = if program.has_processes() && !apart { "shared " } else { "" };
             let declaration = format!("{shared}{}", self.declaration(i));
             self.line(&declaration);
         }
@@ -53,6 +53,8 @@ impl Writer<'_> {
                 BodyKind::Process => {
                     self.block(&format!("{daemon}process t{i} {{"), &body.statements, "}");
                 }
+                // Its value is a number, whatever the shrinker has left of it.
+                BodyKind::Task => self.block(&format!("fn t{i}(k0) {{"), &body.statements, "return 0 }"),
                 BodyKind::Template => self.block(&format!("{daemon}thread t{i} {{"), &body.statements, "}"),
                 BodyKind::Timer(after) => {
                     self.block(&format!("{daemon}timer t{i} after {after}ms {{"), &body.statements, "}");
@@ -111,6 +113,7 @@ impl Writer<'_> {
             Thing::Atomic(value) => format!("atomic {name} = {value}"),
             Thing::Pipe => format!("pipe {name}"),
             Thing::Connection => format!("let {name} = listen(0)"),
+            Thing::ProcessPool(workers) => format!("process pool {name}({workers})"),
         }
     }
 
@@ -128,6 +131,7 @@ impl Writer<'_> {
             Thing::Atomic(_) => "a",
             Thing::Pipe => "p",
             Thing::Connection => "n",
+            Thing::ProcessPool(_) => return "pool1".into(),
         };
         format!("{letter}{i}")
     }
@@ -156,6 +160,7 @@ impl Writer<'_> {
                 format!("hs[{}]", starts.take_while(|other| *other != handle).count())
             }
             BodyKind::Template | BodyKind::Process | BodyKind::Block => format!("h{handle}"),
+            BodyKind::Task => unreachable!("a task has no handle"),
         }
     }
 
@@ -247,6 +252,7 @@ impl Writer<'_> {
                         format!("{before}start t{body}({given}){after}")
                     }
                     BodyKind::Timer(_) => format!("start t{body}"),
+                    BodyKind::Task => unreachable!("a task is given to a pool"),
                     BodyKind::Block => {
                         let statements = &self.program.bodies[body].statements;
                         return self.block(&format!("{before}start {{"), statements, &format!("}}{after}"));
@@ -309,6 +315,17 @@ impl Writer<'_> {
             S::CloseSide(_) => format!("{}.close()", self.side()),
             S::Connect(_) => "let link = connect(side)".into(),
             S::Accept(server) => format!("let near = {}.accept()", self.name(*server)),
+            S::Submit(Task { body, given, number }) => {
+                format!("let f{number} = pool1.submit(t{body}, {})", self.value(given))
+            }
+            S::Result(task, local) => format!("let k{local} = f{task}.result"),
+            S::Map(tasks, local) => {
+                let given: Vec<String> = tasks.iter().map(|task| self.value(&task.given)).collect();
+                format!("let k{local} = sum(pool1.map(t{}, [{}]))", tasks[0].body, given.join(", "))
+            }
+            S::WithPool(body) => return self.block("with pool1 {", body, "}"),
+            S::Return(value) => format!("return {}", self.value(value)),
+            S::Exit => "exit(3)".into(),
             S::Choose(local, count) => {
                 let values: Vec<String> = (0..*count).map(|i| i.to_string()).collect();
                 format!("let k{local} = choose([{}])", values.join(", "))

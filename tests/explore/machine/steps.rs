@@ -239,6 +239,33 @@ impl Machine<'_> {
                     each(next);
                 }
             }
+            Step::Submit { body, given, number } => {
+                match next.crew.submit(*body, operand(thread, *given), *number) {
+                    true => each(self.done(next, me, None, 0)),
+                    false => each(self.fail(next, me, "closed")),
+                }
+            }
+            Step::Result { number, to } => match state.crew.result(*number) {
+                Some(Ok(value)) => each(self.done(next, me, Some(*to), value)),
+                Some(Err(_)) if self.flaw == Flaw::FailureLost => each(self.done(next, me, Some(*to), 0)),
+                Some(Err(kind)) => each(self.fail(next, me, kind)),
+                None => {}
+            },
+            Step::EnterPool if state.crew.closed => each(self.fail(next, me, "closed")),
+            Step::EnterPool => each(self.done(next, me, None, 0)),
+            Step::ClosePool => {
+                next.crew.closed = true;
+                each(self.done(next, me, None, 0));
+            }
+            Step::Idle => {
+                if state.crew.is_idle() {
+                    each(self.done(next, me, None, 0));
+                }
+            }
+            Step::End if self.is_worker(me) => {
+                self.reply(&mut next, me);
+                each(next);
+            }
             Step::End => {
                 each(ended(next, me, thread.error.map_or(Life::Ended, Life::Failed)));
             }
@@ -277,7 +304,7 @@ impl Machine<'_> {
         }
     }
     pub(super) fn local(&self, next: &mut State, me: usize) {
-        let code = &self.codes[me];
+        let code = self.code(next, me);
         let thread = &mut next.threads[me];
         match code.steps[thread.at].0 {
             Step::Add { to, left, right } => {
@@ -369,7 +396,7 @@ impl Machine<'_> {
     pub(super) fn atomically(&self, next: &mut State, me: usize, touched: &mut Vec<Access>) {
         next.threads[me].at += 1;
         loop {
-            match &self.codes[me].steps[next.threads[me].at].0 {
+            match &self.code(next, me).steps[next.threads[me].at].0 {
                 Step::AtomicEnd => return,
                 step if step.is_local() => self.local(next, me),
                 step => {

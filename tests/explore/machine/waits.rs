@@ -64,9 +64,11 @@ impl Machine<'_> {
                     each(next);
                 }
             },
-            Thing::Lock { .. } | Thing::RwLock { .. } | Thing::Queue { .. } | Thing::Channel(_) => {
-                unreachable!("no wait")
-            }
+            Thing::Lock { .. }
+            | Thing::RwLock { .. }
+            | Thing::Queue { .. }
+            | Thing::Channel(_)
+            | Thing::Pool => unreachable!("no wait"),
         }
     }
 
