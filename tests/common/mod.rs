@@ -4,10 +4,15 @@ use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
 pub fn conc(arguments: &[&str], stdin: &str) -> Output {
+    conc_in("en", arguments, stdin)
+}
+
+/// The same in another language.
+pub fn conc_in(language: &str, arguments: &[&str], stdin: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_conc"))
         .args(arguments)
         .env("NO_COLOR", "1")
-        .env("CONC_LANG", "en")
+        .env("CONC_LANG", language)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

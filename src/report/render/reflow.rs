@@ -30,11 +30,14 @@ pub fn reflow(page: &str, width: usize) -> String {
     text
 }
 
-/// Chinese has no spaces between words, nor between lines.
+/// Chinese has no spaces between words, nor between lines, nor beside its punctuation.
 fn join(paragraph: &mut String, line: &str) {
-    let wide = |character: Option<char>| character.is_some_and(|character| character.width() == Some(2));
-    if !paragraph.is_empty() && !(wide(paragraph.chars().next_back()) && wide(line.chars().next())) {
-        paragraph.push(' ');
+    if let (Some(before), Some(after)) = (paragraph.chars().next_back(), line.chars().next()) {
+        let wide = |character: char| character.width() == Some(2);
+        let mark = |character: char| wide(character) && !character.is_alphanumeric();
+        if !(wide(before) && wide(after) || mark(before) || mark(after)) {
+            paragraph.push(' ');
+        }
     }
     *paragraph += line;
 }
@@ -71,6 +74,7 @@ mod tests {
     #[test]
     fn chinese_is_joined_without_spaces() {
         assert_eq!(reflow("一次一个线程\n的锁 `m`\n是这样\n", 80), "一次一个线程的锁 `m` 是这样\n");
+        assert_eq!(reflow("一次一个。\n`m` 是锁\n（好）\n", 80), "一次一个。`m` 是锁（好）\n");
         assert_eq!(reflow("一次一个线程的锁\n在这里说明白\n", 20), "一次一个线程的锁在这\n里说明白\n");
     }
 }
