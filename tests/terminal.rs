@@ -208,33 +208,40 @@ fn ctrl_c_ends_what_runs_and_not_the_session() {
 
 #[test]
 fn threads_read_what_is_typed_while_an_entry_runs() {
+    // What is typed before the terminal gives whole lines would be the next entry's: each entry says when it runs.
     let mut terminal = Terminal::open("reads", 80);
     terminal.types("let name = input(\"name? \")\r");
-    terminal.sees("name? ");
+    terminal.sees("\nname? ");
     terminal.types("Ann\r");
     terminal.sees("2> ");
-    terminal.types("input()\r");
-    terminal.sees("\n");
-    std::thread::sleep(Duration::from_millis(200));
+    terminal.types("input(\"more? \")\r");
+    terminal.sees("\nmore? ");
     terminal.types(CTRL_C);
     terminal.sees("interrupted\r\n");
-    // Behind the line that is typed a thread gets nothing of it.
+    terminal.sees("3> ");
+    // Of the line that is typed a thread gets nothing.
     terminal.types("let t = start { return input() + \"!\" }\r");
     terminal.sees("4> ");
-    terminal.types("name\r");
-    terminal.sees("\n\"Ann\"\r\n");
+    terminal.types("while t.state != \"blocked\" { sleep 1ms }\r");
+    terminal.sees("5> ");
     terminal.types("t\r");
     terminal.sees("reads standard input");
-    terminal.types("join t\r");
-    std::thread::sleep(Duration::from_millis(200));
-    terminal.types("Ben\r");
+    terminal.sees("6> ");
+    terminal.types("name\r");
+    terminal.sees("\n\"Ann\"\r\n");
     terminal.sees("7> ");
+    terminal.types("print(\"joins\"); join t\r");
+    terminal.sees("\njoins\r\n");
+    terminal.types("Ben\r");
+    terminal.sees("8> ");
     terminal.types("t.result\r");
     terminal.sees("\n\"Ben!\"\r\n");
-    terminal.types("let u = start { input() }\r");
     terminal.sees("9> ");
+    terminal.types("let u = start { input() }\r");
+    terminal.sees("10> ");
     terminal.types(":end u\r");
     terminal.sees("u is ended\r\n");
+    terminal.sees("10> ");
     terminal.types(CTRL_D);
     assert_eq!(terminal.ends(), Some(1));
 }

@@ -64,14 +64,16 @@ impl Input {
         Ok(line)
     }
 
-    /// The same if somebody types one within a moment. A terminal gives whole lines, and nothing of the next one.
-    fn line_typed(&self) -> io::Result<Option<Vec<u8>>> {
+    /// The same if somebody types one within a moment, and it is wanted by then. A terminal gives whole lines, and nothing of
+    /// the next one.
+    fn line_typed(&self, wanted: impl Fn() -> bool) -> io::Result<Option<Vec<u8>>> {
         let Some(mut lines) = self.lines.try_lock_for(LOOK) else { return Ok(None) };
         let stdin = io::stdin();
         let mut asked = [PollFd::new(&stdin, PollFlags::IN)];
         let wait = Timespec::try_from(LOOK).map_err(io::Error::other)?;
         match rustix::event::poll(&mut asked, Some(&wait)) {
             Ok(0) | Err(Errno::INTR) => return Ok(None),
+            Ok(_) if !wanted() => return Ok(None),
             Ok(_) => {}
             Err(error) => return Err(error.into()),
         }
@@ -119,7 +121,7 @@ impl RealWorld {
             }
             if desk.is_typed_at() {
                 std::thread::sleep(LOOK);
-            } else if let Some(line) = input.line_typed()? {
+            } else if let Some(line) = input.line_typed(|| !desk.is_typed_at())? {
                 return Ok(Some(line));
             }
         }
