@@ -349,16 +349,25 @@ pub(super) fn done<S: Scheduler>(
 ) -> Result<Flow, Fault> {
     match outcome {
         // The common case, here: an outcome is large, and is neither taken out of the result nor handed on.
-        Ok(Outcome::Value(value)) => {
-            put(&mut fiber.stack[result], value);
-            if world.awaited() {
-                world.changed();
-            }
-            Ok(Flow::Next)
-        }
+        Ok(Outcome::Value(value)) => Ok(done_at_once(fiber, world, value, result)),
         Ok(other) => settle(image, fiber, world, other, result),
         Err(error) => Err(error.into()),
     }
+}
+
+/// A builtin's value goes to `result`, and who awaits a change is told.
+#[inline]
+pub(super) fn done_at_once<S: Scheduler>(
+    fiber: &mut Fiber,
+    world: &mut S,
+    value: Value,
+    result: usize,
+) -> Flow {
+    put(&mut fiber.stack[result], value);
+    if world.awaited() {
+        world.changed();
+    }
+    Flow::Next
 }
 
 /// What a builtin asks for.

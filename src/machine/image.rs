@@ -1,6 +1,7 @@
 //! A program with its variables: what all threads of one run share.
 
 use super::arguments::Linked;
+use super::at_once;
 use crate::builtin::{self, Body, Property, Row};
 use crate::code::verify::Verified;
 use crate::code::{Class, Program, reach};
@@ -18,6 +19,8 @@ pub struct Image {
     pub(super) fixed: Vec<OnceLock<Value>>,
     /// The number of the name `push`, when the program has it.
     pub(super) push: Option<u16>,
+    /// Those of the calls that are done at once.
+    pub(super) at_once: at_once::Names,
     names: Arc<Names>,
     /// Where `shared var`s are, if processes share them.
     pub memory: Option<Arc<Memory>>,
@@ -108,6 +111,7 @@ impl Image {
         Image {
             globals: program.globals.iter().map(|_| Cell::new(Value::Unset)).collect(),
             fixed: program.fixed.iter().map(|_| OnceLock::new()).collect(),
+            at_once: at_once::Names::of(&program.symbols),
             push: program.symbols.iter().position(|name| **name == *"push").map(|index| index as u16),
             names,
             program,

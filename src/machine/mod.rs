@@ -4,6 +4,7 @@
 //! no operating system: whatever concerns other threads goes through its `Scheduler`.
 
 mod arguments;
+mod at_once;
 mod call;
 mod check;
 mod dispatch;

@@ -2,11 +2,11 @@
 
 use super::call::{self, Flow};
 use super::fault::{self, Fault};
-use super::{Fiber, Image, Scheduler, Watch, check, field, select, wait, watch};
+use super::{Fiber, Image, Scheduler, Watch, at_once, check, field, select, wait, watch};
 use crate::builtin::{self, Body, Context, Wait};
 use crate::code::{Instruction as I, Program, Shape};
 use crate::mapped::{Memory, Slot};
-use crate::sync::{self, Op, Who};
+use crate::sync::{self, Op, Who, queue::Got};
 use crate::syntax::tree::BinaryOperator;
 use crate::value::{
     Type, Value, compare,
@@ -15,7 +15,7 @@ use crate::value::{
     map::Entries,
     nature::admit,
     object::{Closure, Method},
-    operate, show, text,
+    operate, put, show, text,
 };
 use std::sync::Arc;
 
@@ -370,6 +370,16 @@ pub(super) fn next_of_queue<S: Scheduler>(
     let mut op = match &queue.kind {
         sync::Kind::Outside(_) => builtin::sync::streams::next_line(queue)?,
         sync::Kind::End(_) => builtin::sync::pipe::receiving(queue, sync::pipe::What::Next)?,
+        sync::Kind::Queue(values) => {
+            return Ok(match values.get(queue)? {
+                Got::Value(value) => {
+                    put(&mut fiber.stack[at + 2], value);
+                    Taken::Value
+                }
+                Got::Empty => Taken::Wait(Wait { op: Op::Next(queue.clone()), deadline: None }),
+                Got::End => Taken::Closed,
+            });
+        }
         _ => Op::Next(queue.clone()),
     };
     match op.poll(Who { thread: world.thread(), line })? {
@@ -401,6 +411,12 @@ pub(super) fn call_method_fixed<S: Scheduler>(
     if let Value::Unset = fiber.fixed[index] {
         fiber.fixed[index] = fixed(image, index as u32)?.clone();
     }
+    if !S::NOTES
+        && let Value::Sync(thing) = &fiber.fixed[index]
+        && let Some(value) = at_once::call(image, thing, shape, &fiber.stack[at + 1..])
+    {
+        return Ok(call::done_at_once(fiber, world, value, at));
+    }
     if let Some(linked) = image.method(fiber.fixed[index].kind(), shape.method)
         && let Body::Native(_) = linked.row.body
     {
@@ -423,6 +439,12 @@ pub(super) fn call_method_of<S: Scheduler>(
     at: usize,
     shape: &Shape,
 ) -> Result<Flow, Fault> {
+    if !S::NOTES
+        && let Value::Sync(thing) = &fiber.stack[object]
+        && let Some(value) = at_once::call(image, thing, shape, &fiber.stack[at + 1..])
+    {
+        return Ok(call::done_at_once(fiber, world, value, at));
+    }
     if let Some(linked) = image.method(fiber.stack[object].kind(), shape.method)
         && let Body::Native(_) = linked.row.body
     {

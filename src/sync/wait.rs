@@ -34,7 +34,7 @@ use std::time::Instant;
 pub struct WaitQueue {
     /// How many waiters there are; written under the mutex. With `ELSEWHERE`, there may be some in other processes.
     count: AtomicU32,
-    /// How many threads look, in the sense explained above.
+    /// How many threads look, in the sense explained above: `SPINNING`s, and `COMING`s.
     looking: AtomicU32,
     /// Made when somebody waits: of most things, futures above all, nobody ever does, and there may be many.
     waiters: Mutex<Option<Box<Waiters>>>,
@@ -47,6 +47,11 @@ pub struct WaitQueue {
 struct Waiters(VecDeque<Arc<Waiter>>);
 
 const ELSEWHERE: u32 = 1 << 31;
+
+/// A thread that looks all the time.
+const SPINNING: u32 = 1;
+/// One that was woken, or looks when it has let others run.
+const COMING: u32 = 1 << 12;
 
 impl WaitQueue {
     pub fn new() -> WaitQueue {
@@ -80,15 +85,24 @@ impl WaitQueue {
         }
     }
 
-    /// The thread begins to look without registering; false when as many as `most` do already. It must ask after
-    /// `end_looking`, and offer what is left over.
+    /// The thread begins to look all the time, without registering; false when as many as `most` do already. It must ask
+    /// after `end_looking`, and offer what is left over.
     pub(crate) fn begin_looking(&self, most: u32) -> bool {
-        let one_more = |looking: u32| (looking < most).then_some(looking + 1);
+        let one_more = |looking: u32| (looking % COMING < most).then_some(looking + SPINNING);
         self.looking.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more).is_ok()
     }
 
     pub(crate) fn end_looking(&self) {
-        self.looking.fetch_sub(1, Ordering::SeqCst);
+        self.looking.fetch_sub(SPINNING, Ordering::SeqCst);
+    }
+
+    /// Likewise, of a thread that lets others run and looks in between, of which there may be any number.
+    pub(crate) fn begin_giving_way(&self) {
+        self.looking.fetch_add(COMING, Ordering::SeqCst);
+    }
+
+    pub(crate) fn end_giving_way(&self) {
+        self.looking.fetch_sub(COMING, Ordering::SeqCst);
     }
 
     /// It is that of a shared thing: whoever waits in another process is woken too.
@@ -132,7 +146,7 @@ impl WaitQueue {
         if n == 1 {
             let first = self.change(|waiters| {
                 let first = waiters.pop_front();
-                self.looking.fetch_add(u32::from(first.is_some()), Ordering::SeqCst);
+                self.looking.fetch_add(if first.is_some() { COMING } else { 0 }, Ordering::SeqCst);
                 first
             });
             if let Some(waiter) = first {
@@ -142,7 +156,7 @@ impl WaitQueue {
             let woken = self.change(|waiters| {
                 let rest = waiters.split_off(n.min(waiters.len()));
                 let woken = std::mem::replace(waiters, rest);
-                self.looking.fetch_add(woken.len() as u32, Ordering::SeqCst);
+                self.looking.fetch_add(woken.len() as u32 * COMING, Ordering::SeqCst);
                 woken
             });
             for waiter in woken {
@@ -169,7 +183,7 @@ impl WaitQueue {
                 None => false,
             });
         if !left {
-            self.end_looking();
+            self.end_giving_way();
         }
         left
     }
@@ -345,6 +359,24 @@ mod tests {
         assert!(!queue.begin_looking(1));
         queue.end_looking();
         assert!(queue.begin_looking(1));
+    }
+
+    #[test]
+    fn who_gives_way_and_who_was_woken_keep_nobody_from_looking() {
+        let queue = WaitQueue::new();
+        let [first, second] = waiters(&queue);
+        queue.offer();
+        queue.begin_giving_way();
+        queue.begin_giving_way();
+        assert!(first.woken() && queue.begin_looking(1) && !queue.begin_looking(1));
+        assert!(!queue.leave(&first));
+        queue.end_giving_way();
+        queue.end_looking();
+        queue.offer();
+        assert!(!second.woken(), "one gives way");
+        queue.end_giving_way();
+        queue.offer();
+        assert!(second.woken());
     }
 
     #[test]

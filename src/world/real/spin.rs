@@ -24,6 +24,8 @@ const PAUSES: u32 = 3;
 const PAUSE: u32 = 16;
 /// One wait in so many looks again although that has been of no use lately.
 const RETRY_EVERY: u32 = 64;
+/// So many looks before others are let run, each after twice as long: two microseconds in all, as long as that takes.
+const STEPS: u32 = 7;
 /// How often others are let run before the thread parks.
 const YIELDS: u32 = 6;
 /// So long no thread lets others run who hands over to this one: the core has other work.
@@ -83,7 +85,8 @@ impl Spin {
         })
     }
 
-    fn look(&mut self, done: &mut impl FnMut() -> bool) -> bool {
+    /// Looks for as long as has been of use. Whether it was done.
+    pub fn look(&mut self, done: &mut impl FnMut() -> bool) -> bool {
         if self.looks < LEAST {
             self.until_retry -= 1;
             if self.until_retry > 0 {
@@ -104,8 +107,16 @@ impl Spin {
         false
     }
 
-    /// Lets other threads run a few times.
-    fn give_way(&mut self, done: &mut impl FnMut() -> bool) -> bool {
+    /// Lets other threads run a few times, and looks in between. Whether it was done.
+    pub fn give_way(&mut self, done: &mut impl FnMut() -> bool) -> bool {
+        // Who is on another core may be about to do it.
+        let soon = |step: u32| {
+            pause(1 << step);
+            done()
+        };
+        if self.most > 0 && (0..STEPS).any(soon) {
+            return true;
+        }
         if self.keep_core > 0 {
             self.keep_core -= 1;
             return false;

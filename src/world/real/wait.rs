@@ -6,7 +6,7 @@
 
 use super::RealWorld;
 use super::run::Shared;
-use super::spin;
+use super::spin::{self, Spin};
 use super::standing::Here;
 use super::threads::{Beat, Blocked};
 use super::trace::Told;
@@ -124,20 +124,7 @@ impl RealWorld {
         } else if self.spin.glance(&mut ready) {
             true
         } else {
-            // Others who look at the same thing would only take time away from those who change it.
-            let mut looks = true;
-            pending.op.queues(&mut |queue| looks = queue.begin_looking(spin::most_at_once()));
-            if !looks {
-                return None;
-            }
-            let held_for_a_moment = matches!(pending.op, Op::Acquire(_));
-            let done = if held_for_a_moment {
-                self.spin.until_free(&mut ready)
-            } else {
-                self.spin.until(&mut ready)
-            };
-            pending.op.queues(&mut |queue| queue.end_looking());
-            done
+            look_at_one(&mut self.spin, &pending.op, &mut ready)
         };
         if !done {
             return None;
@@ -306,6 +293,37 @@ fn takes_long(op: &Op) -> bool {
         op,
         Op::Sleep | Op::Beat(_) | Op::Join(_) | Op::JoinAll(_) | Op::ThreadResult(_) | Op::Outside(_)
     )
+}
+
+/// Looks for what each change makes possible for one thread.
+fn look_at_one(spin: &mut Spin, op: &Op, ready: &mut impl FnMut() -> bool) -> bool {
+    let held_for_a_moment = matches!(op, Op::Acquire(_));
+    // Others who look at the same thing all the time would only keep those from it who change it.
+    let mut looks = true;
+    op.queues(&mut |queue| looks = queue.begin_looking(spin::most_at_once()));
+    let done = match held_for_a_moment {
+        _ if !looks => false,
+        true => spin.until_free(&mut *ready),
+        false => spin.look(ready),
+    };
+    if done || held_for_a_moment {
+        op.queues(&mut |queue| {
+            if looks {
+                queue.end_looking()
+            }
+        });
+        return done;
+    }
+    // But to let them run is of use.
+    op.queues(&mut |queue| {
+        queue.begin_giving_way();
+        if looks {
+            queue.end_looking();
+        }
+    });
+    let done = spin.give_way(ready);
+    op.queues(&mut |queue| queue.end_giving_way());
+    done
 }
 
 /// Whether it waits in one queue only, from which each change lets one go on.
