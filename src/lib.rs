@@ -24,6 +24,7 @@ pub mod help;
 pub mod lesson;
 #[doc(hidden)]
 pub mod machine;
+#[doc(hidden)]
 pub mod mapped;
 pub mod memory;
 #[doc(hidden)]
