@@ -8,8 +8,8 @@ use crate::explore::strategy::Dive;
 use crate::explore::verdict::{Limit, Property, Verdict};
 use std::ops::ControlFlow;
 
-/// So many runs, each of so many steps at most.
-const RUNS: u64 = 6;
+/// One of each kind, of so many steps at most.
+const RUNS: u64 = Dive::KINDS;
 const MOST_STEPS: u64 = 2000;
 
 /// What they have shown.
@@ -25,11 +25,11 @@ pub fn dive<'o>(
     options: &'o Options,
     progress: &mut dyn FnMut(&Progress) -> ControlFlow<Limit>,
 ) -> Dived<'o> {
-    let sampling = Sampling { runs: RUNS, strategy: Strategy::PCT, most_steps: MOST_STEPS };
+    let sampling = Sampling { runs: RUNS, strategy: Strategy::Walk, most_steps: MOST_STEPS };
     // Only what fails is asked for.
     let asked = Options { outcomes: false, ..options.clone() };
     loop {
-        let mut space = Space::new(steps, false, &[]);
+        let mut space = Space::new(steps, false, &[]).without_rivals();
         let seen = draw_all(&mut space, &asked, sampling, &mut Dive::default(), progress);
         let Some(wrong) = space.steps.refuted.take() else { return Dived { space, seen, options } };
         steps = super::anew(&space.steps, options);

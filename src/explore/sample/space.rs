@@ -100,6 +100,8 @@ pub struct Space<'o> {
     edges: Vec<Edge>,
     /// Pairs of places whose threads' next steps depend on each other.
     rivals: Vec<(u32, u32)>,
+    /// Runs are drawn: whoever draws asks for them.
+    drawn: bool,
     numbers: HashMap<u128, u32, FixedState>,
     orders: Vec<Box<[u32]>>,
     known_orders: HashMap<Box<[u32]>, u32, FixedState>,
@@ -127,6 +129,7 @@ impl<'o> Space<'o> {
             abilities: Vec::new(),
             edges: Vec::new(),
             rivals: Vec::new(),
+            drawn: true,
             numbers: HashMap::with_hasher(hash()),
             orders: Vec::new(),
             known_orders: HashMap::with_hasher(hash()),
@@ -141,6 +144,11 @@ impl<'o> Space<'o> {
         };
         space.clear();
         space
+    }
+
+    /// Nobody will ask who are rivals.
+    pub fn without_rivals(self) -> Space<'o> {
+        Space { drawn: false, ..self }
     }
 
     fn clear(&mut self) {
@@ -291,12 +299,14 @@ impl<'o> Space<'o> {
             }
         }
         seen.abilities = abilities..self.abilities.len() as u32;
-        for (at, a) in tried.iter().enumerate() {
-            for b in &tried[at + 1..] {
-                let pair = (a.seat as u32, b.seat as u32);
-                let known = || self.rivals[rivals as usize..].contains(&pair);
-                if a.seat != b.seat && depend(&a.outcome, &b.outcome) && !known() {
-                    self.rivals.push(pair);
+        let threads: Vec<&[Tried]> = match self.drawn {
+            true => tried.chunk_by(|a, b| a.seat == b.seat).collect(),
+            false => Vec::new(),
+        };
+        for (at, a) in threads.iter().enumerate() {
+            for b in &threads[at + 1..] {
+                if a.iter().any(|one| b.iter().any(|other| depend(&one.outcome, &other.outcome))) {
+                    self.rivals.push((a[0].seat as u32, b[0].seat as u32));
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Strategies by themselves: threads that only take steps, and none that waits.
 
-use super::{Started, Strategy, of};
+use super::{Dive, Started, Strategy, of};
 use crate::explore::options;
 use fastrand::Rng;
 use std::collections::HashMap;
@@ -123,4 +123,32 @@ fn turns_go_round() {
         })
         .collect();
     assert_eq!(by_priorities, [false, false, true, false, false, true]);
+}
+
+#[test]
+fn each_run_ahead_of_a_search_goes_in_its_own_order() {
+    let mut dice = Rng::with_seed(0);
+    let mut dive = Dive::default();
+    let orders = [[0, 0, 0, 1], [0, 0, 0, 3], [1, 2, 3, 0]];
+    for expected in orders {
+        dive.begin(&mut dice);
+        for name in 0..4 {
+            dive.started(Started { name, parent: None, steps: 0 }, &mut dice);
+        }
+        let mut order = Vec::new();
+        for step in 0..4 {
+            // The first one cannot go on after three steps.
+            let able = if step == 3 && order[2] == 0 { &[1, 2, 3][..] } else { &[0, 1, 2, 3][..] };
+            let picked = able[dive.pick(able, &mut dice)];
+            dive.moved(picked, &[], &mut dice);
+            order.push(picked);
+        }
+        assert_eq!(order, expected);
+    }
+    dive.begin(&mut dice);
+    for name in 0..2 {
+        dive.started(Started { name, parent: None, steps: 0 }, &mut dice);
+    }
+    dive.goes_round(0);
+    assert_eq!(dive.pick(&[0, 1], &mut dice), 1, "who waits by going round comes last");
 }

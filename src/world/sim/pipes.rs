@@ -31,10 +31,16 @@ impl Stepper<'_> {
         let others = self.universe.seats.iter().map(|seat| seat.thread.clone());
         let threads = [self.thread.clone()].into_iter().chain(others).collect();
         let letting_go = self.universe.seats.iter().filter(|seat| seat.lets_go);
-        let letting_go = letting_go.map(|seat| seat.thread.clone()).collect();
+        let letting_go: Vec<Arc<Thread>> = letting_go.map(|seat| seat.thread.clone()).collect();
+        // Where nobody is about to close any, all that nobody could use are closed.
+        let all_closed = letting_go.is_empty();
+        debug_assert!(
+            !all_closed || self.universe.ends(self.rules).unused() == 0,
+            "who has let go closes them"
+        );
         Before {
             threads,
-            unused: self.universe.ends(self.rules).unused(),
+            unused: if all_closed { 0 } else { self.universe.ends(self.rules).unused() },
             letting_go,
             space: self.space.clone(),
         }
