@@ -14,6 +14,8 @@ impl Stepper<'_> {
         match touches.act {
             // Whoever waits for a condition stands before it, also when nobody else is there.
             Act::Await => return true,
+            // Who starts a process can tell which threads of its own have not ended: those cannot be copied.
+            Act::End if self.rules.processes && self.has_neighbours(fiber) => return true,
             Act::End => return self.rules.ends && self.universe.seats.len() > 1,
             Act::Atomic => return self.universe.seats.len() > 1,
             // Who else may change what is copied.
