@@ -24,7 +24,7 @@ const PAUSES: u32 = 3;
 const PAUSE: u32 = 16;
 /// One wait in so many looks again although that has been of no use lately.
 const RETRY_EVERY: u32 = 64;
-/// So many looks before others are let run, each after twice as long: two microseconds in all, as long as that takes.
+/// So many looks for a moment, each after twice as long: two microseconds in all, as long as that takes.
 const STEPS: u32 = 7;
 /// How often others are let run before the thread parks.
 const YIELDS: u32 = 6;
@@ -107,16 +107,18 @@ impl Spin {
         false
     }
 
+    /// Looks for a moment, since who is on another core may be about to do it. Whether it was done. (Where several have to
+    /// come before anybody goes on, those who look keep the others from their cores.)
+    pub fn soon(&self, done: &mut impl FnMut() -> bool) -> bool {
+        self.most > 0
+            && (0..STEPS).any(|step| {
+                pause(1 << step);
+                done()
+            })
+    }
+
     /// Lets other threads run a few times, and looks in between. Whether it was done.
     pub fn give_way(&mut self, done: &mut impl FnMut() -> bool) -> bool {
-        // Who is on another core may be about to do it.
-        let soon = |step: u32| {
-            pause(1 << step);
-            done()
-        };
-        if self.most > 0 && (0..STEPS).any(soon) {
-            return true;
-        }
         if self.keep_core > 0 {
             self.keep_core -= 1;
             return false;
