@@ -36,6 +36,9 @@ pub(super) struct Spin {
     most: u32,
     looks: u32,
     until_retry: u32,
+    /// So many waits do without a look for a moment, and so many did after the last one in vain.
+    skips: u32,
+    vain: u32,
     /// So many waits let nobody else run.
     keep_core: u32,
 }
@@ -60,7 +63,7 @@ impl Spin {
         // On a single core nothing happens while it looks.
         let most = if cores > 1 { MOST } else { 0 };
         // Of many threads that wait once each it would be of no use.
-        Spin { most, looks: 0, until_retry: RETRY_EVERY, keep_core: 0 }
+        Spin { most, looks: 0, until_retry: RETRY_EVERY, skips: 0, vain: 0, keep_core: 0 }
     }
 
     /// A few looks.
@@ -107,14 +110,21 @@ impl Spin {
         false
     }
 
-    /// Looks for a moment, since who is on another core may be about to do it. Whether it was done. (Where several have to
-    /// come before anybody goes on, those who look keep the others from their cores.)
-    pub fn soon(&self, done: &mut impl FnMut() -> bool) -> bool {
-        self.most > 0
-            && (0..STEPS).any(|step| {
-                pause(1 << step);
-                done()
-            })
+    /// Looks for a moment, since who is on another core may be about to do it; after that was in vain, not the next times.
+    /// Whether it was done. (Where several have to come before anybody goes on, those who look keep the others from their
+    /// cores.)
+    pub fn soon(&mut self, done: &mut impl FnMut() -> bool) -> bool {
+        if self.most == 0 || self.skips > 0 {
+            self.skips = self.skips.saturating_sub(1);
+            return false;
+        }
+        let found = (0..STEPS).any(|step| {
+            pause(1 << step);
+            done()
+        });
+        self.vain = if found { 0 } else { (2 * self.vain + 1).min(RETRY_EVERY) };
+        self.skips = self.vain;
+        found
     }
 
     /// Lets other threads run a few times, and looks in between. Whether it was done.
@@ -199,6 +209,26 @@ mod tests {
         assert!(Spin::on(2).until_free(&mut third));
         assert!(!Spin::on(2).until_free(|| false));
         assert!(!Spin::on(1).until_free(|| true));
+    }
+
+    #[test]
+    fn a_moment_in_vain_is_not_spent_again_for_a_while() {
+        let mut spin = Spin::on(2);
+        let tried = |spin: &mut Spin, waits: u32| {
+            let tries = |_: &u32| {
+                let mut looked = false;
+                spin.soon(&mut || {
+                    looked = true;
+                    false
+                });
+                looked
+            };
+            (0..waits).filter(tries).count()
+        };
+        assert_eq!(tried(&mut spin, 4 * RETRY_EVERY), 8);
+        while !spin.soon(&mut || true) {}
+        assert!(spin.soon(&mut || true), "it is of use again");
+        assert!(!Spin::on(1).soon(&mut || true));
     }
 
     #[test]
