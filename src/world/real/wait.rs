@@ -301,11 +301,7 @@ fn look_at_one(spin: &mut Spin, op: &Op, ready: &mut impl FnMut() -> bool) -> bo
     // Others who look at the same thing all the time would only keep those from it who change it.
     let mut looks = true;
     op.queues(&mut |queue| looks = queue.begin_looking(spin::most_at_once()));
-    let done = match held_for_a_moment {
-        _ if !looks => false,
-        true => spin.until_free(&mut *ready),
-        false => spin.look(ready),
-    };
+    let done = looks && if held_for_a_moment { spin.until_free(&mut *ready) } else { spin.look(ready) };
     if done || held_for_a_moment {
         op.queues(&mut |queue| {
             if looks {
