@@ -11,7 +11,11 @@ pub fn goes_on(instruction: &I) -> bool {
     let ends = matches!(instruction, I::Return { .. } | I::ReturnNil);
     let raises = matches!(
         instruction,
-        I::Throw { .. } | I::Rethrow { .. } | I::AssertFailed { .. } | I::AssertCompared { .. }
+        I::Throw { .. }
+            | I::Rethrow { .. }
+            | I::Supersede { .. }
+            | I::AssertFailed { .. }
+            | I::AssertCompared { .. }
     );
     !(leaves || ends || raises)
 }

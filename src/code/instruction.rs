@@ -427,6 +427,11 @@ pub enum Instruction {
     Rethrow {
         s: Register,
     },
+    /// Goes on with an error that was raised in a `finally`, in place of the one (or the exit) that had led there.
+    Supersede {
+        s: Register,
+        earlier: Register,
+    },
     /// Whether the error is of the kind that the constant names.
     IsKind {
         d: Register,

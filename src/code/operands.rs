@@ -197,6 +197,7 @@ impl Instruction {
             I::Return { s } | I::Throw { s } | I::Rethrow { s } | I::Watch { s, ensure: _ } => {
                 tell.reads(&[s])
             }
+            I::Supersede { s, earlier } => tell.reads(&[s, earlier]),
 
             // The field of a monitor is read once its lock is held.
             I::GetField { d, object, name } => tell

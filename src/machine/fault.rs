@@ -198,6 +198,29 @@ pub(super) fn thrown(value: &Value) -> Fault {
     }
 }
 
+/// How a fault goes on that a handler for cleaning up has put into a register.
+pub(super) fn going_on(fiber: &Fiber, value: &Value) -> Fault {
+    match value {
+        Value::Error(error) => Fault::Raised(error.clone()),
+        _ => fiber.exiting.map_or(Fault::Stopped, Fault::Exit),
+    }
+}
+
+/// How one goes on that happened in a `finally`. The error that had led there is lost: the later one says so.
+pub(super) fn superseding(fiber: &mut Fiber, later: usize, earlier: usize) -> Fault {
+    let (later, earlier) = (&fiber.stack[later], &fiber.stack[earlier]);
+    let (Value::Error(error), Value::Error(lost)) = (later, earlier) else { return going_on(fiber, later) };
+    if Arc::ptr_eq(error, lost) {
+        return going_on(fiber, later);
+    }
+    let superseding = Arc::new(error.superseding(lost));
+    // What was held when it was raised is known already.
+    if let Some(known) = fiber.on_its_way.as_mut().filter(|known| Arc::ptr_eq(&known.error, error)) {
+        known.error = superseding.clone();
+    }
+    Fault::Raised(superseding)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -127,12 +127,8 @@ pub(super) fn instruction<S: Scheduler>(
             }
         }
         I::Throw { s } => return Err(fault::thrown(&fiber.stack[at(s)])),
-        I::Rethrow { s } => {
-            return Err(match &fiber.stack[at(s)] {
-                Value::Error(error) => Fault::Raised(error.clone()),
-                _ => fiber.exiting.map_or(Fault::Stopped, Fault::Exit),
-            });
-        }
+        I::Rethrow { s } => return Err(fault::going_on(fiber, &fiber.stack[at(s)])),
+        I::Supersede { s, earlier } => return Err(fault::superseding(fiber, at(s), at(earlier))),
         I::IsKind { d, s, kind } => {
             let is = match &fiber.stack[at(s)] {
                 Value::Error(error) => error.kind.word() == &**program.symbol(kind),

@@ -283,6 +283,7 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
         | I::Throw { .. }
         | I::Watch { .. }
         | I::Rethrow { .. }
+        | I::Supersede { .. }
         | I::IsKind { .. }
         | I::Monitor { .. }
         | I::Yield

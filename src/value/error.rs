@@ -1,6 +1,7 @@
 //! Error values: what `throw` raises and `catch` receives, and what every failing operation makes.
 
 use super::Value;
+use super::superseded::Superseded;
 use crate::report::Code;
 use crate::source::Span;
 use crate::state::{Reader, Shared, Writer};
@@ -55,6 +56,7 @@ pub struct Error {
     pub place: OnceLock<Place>,
     /// The errors of other branches of a `parallel`.
     pub attached: Mutex<Vec<Value>>,
+    pub superseded: Superseded,
     /// Set when this stands for an error that was raised before (the result of a failed task): that one is raised
     /// again, with its place.
     pub again: Option<Arc<Error>>,
@@ -141,6 +143,7 @@ impl Error {
             notes: Vec::new(),
             place: OnceLock::new(),
             attached: Mutex::new(Vec::new()),
+            superseded: Superseded::default(),
             again: None,
         }
     }
@@ -170,14 +173,24 @@ impl Error {
     /// A copy of it that was raised already, with one more note.
     pub fn noted(&self, text: String) -> Error {
         let notes = self.notes.iter().cloned().chain([text]).collect();
+        Error { notes, ..self.copied() }
+    }
+
+    /// A copy of it that has taken the place of another one.
+    pub fn superseding(&self, lost: &Error) -> Error {
+        Error { superseded: self.superseded.with(lost), ..self.copied() }
+    }
+
+    fn copied(&self) -> Error {
         Error {
             kind: self.kind.clone(),
             message: self.message.clone(),
             of_script: self.of_script,
             hints: self.hints.clone(),
-            notes,
+            notes: self.notes.clone(),
             place: self.place.clone(),
             attached: Mutex::new(self.attached.lock().clone()),
+            superseded: self.superseded.clone(),
             again: self.again.clone(),
         }
     }
@@ -202,6 +215,7 @@ impl Error {
             w.count(texts.len() as u64);
             texts.iter().for_each(|text| w.text(text));
         }
+        self.superseded.save(w);
         w.option(self.again.as_ref(), |w, earlier| w.shared(Shared::Error(earlier.clone())));
         w.option(self.place.get(), |w, place| place.save(w));
         w.values(&self.attached.lock());
@@ -214,6 +228,7 @@ impl Error {
         for texts in [&mut error.hints, &mut error.notes] {
             *texts = (0..r.count()).map(|_| r.text().to_string()).collect();
         }
+        error.superseded = Superseded::load(r);
         error.again = r.option(Reader::error);
         error
     }

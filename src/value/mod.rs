@@ -26,6 +26,7 @@ pub mod set;
 pub mod show;
 pub mod sort;
 pub mod step;
+pub mod superseded;
 pub mod text;
 pub mod there;
 pub mod wire;

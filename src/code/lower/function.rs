@@ -287,7 +287,8 @@ impl<'l, 'u, 't> Builder<'l, 'u, 't> {
         self.cover(&context, end, error, false);
     }
 
-    /// Ends a stretch with a cleanup: emits it for the normal way on, and for errors.
+    /// Ends a stretch with a cleanup: emits it for the normal way on, and for errors. An error in a `finally` says which
+    /// one it supersedes.
     pub fn end_cleanup(&mut self) -> Lowered {
         let context = self.contexts.pop().expect("begun");
         let ContextKind::Cleanup(cleanup) = context.kind else { unreachable!("begun as a cleanup") };
@@ -297,8 +298,19 @@ impl<'l, 'u, 't> Builder<'l, 'u, 't> {
         let mark = self.mark();
         let error = self.temporary();
         self.cover(&context, end, error, true);
+        let may_fail = matches!(cleanup, Cleanup::Finally(_));
+        if may_fail {
+            self.begin_catch();
+        }
         self.clean(cleanup)?;
+        let end = self.here();
         self.emit(Instruction::Rethrow { s: error });
+        if may_fail {
+            let later = self.temporary();
+            let context = self.contexts.pop().expect("begun");
+            self.cover(&context, end, later, true);
+            self.emit(Instruction::Supersede { s: later, earlier: error });
+        }
         self.release_to(mark);
         self.land(over);
         Ok(())

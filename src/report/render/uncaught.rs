@@ -6,6 +6,7 @@ use crate::explore::verdict::Uncaught;
 use crate::source::Source;
 use crate::value::Value;
 use crate::value::error::{Error, Kind, OUTERMOST, Place};
+use crate::value::superseded::Lost;
 use annotate_snippets::{AnnotationKind, Group, Level, normalize_untrusted_str};
 use std::sync::Arc;
 
@@ -80,7 +81,11 @@ pub fn uncaught_in(
 
 /// What an error says: as the script said it, where that made it.
 pub fn message(error: &Error, style: &Style) -> String {
-    clean(&if error.of_script { error.message.clone() } else { style.say(&error.message) })
+    said(&error.message, error.of_script, style)
+}
+
+fn said(message: &str, of_script: bool, style: &Style) -> String {
+    clean(&if of_script { message.to_string() } else { style.say(message) })
 }
 
 fn notes(error: &Error, thread: &str, held: &[(String, u32)], origin: &str, style: &Style) -> Vec<String> {
@@ -92,6 +97,10 @@ fn notes(error: &Error, thread: &str, held: &[(String, u32)], origin: &str, styl
         notes.push(format!("its kind is \"{word}\""));
     }
     notes.extend(error.notes.iter().cloned());
+    notes.extend(error.superseded.named.iter().map(|lost| superseded_note(lost, style)));
+    if error.superseded.more > 0 {
+        notes.push(format!("… and {} more", error.superseded.more));
+    }
     if !held.is_empty() {
         let held: Vec<String> =
             held.iter().map(|(it, line)| label(it, style) + &at_line(*line, style)).collect();
@@ -103,6 +112,15 @@ fn notes(error: &Error, thread: &str, held: &[(String, u32)], origin: &str, styl
         notes.push(format!("… and {} more", attached.len() - ATTACHED_SHOWN));
     }
     notes
+}
+
+/// An error that was on its way when this one happened in a `finally`.
+fn superseded_note(lost: &Lost, style: &Style) -> String {
+    let said = said(&lost.message, lost.of_script, style);
+    match lost.line {
+        0 => format!("it took the place of another error: {said}"),
+        line => format!("it took the place of another error (line {line}): {said}"),
+    }
 }
 
 /// Another branch of the same `parallel`.

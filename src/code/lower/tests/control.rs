@@ -131,15 +131,17 @@ fn finally_is_done_on_every_way_out() {
   4 unset d:2
   5 unset d:3
   6 call_builtin at:1 count:4 row:0  ; print
-  7 jump to:14
+  7 jump to:15
   8 int d:5 value:1
   9 unset d:2
  10 unset d:3
  11 unset d:4
  12 call_builtin at:2 count:4 row:0  ; print
  13 rethrow s:1
- 14 return_nil
+ 14 supersede s:2 earlier:1
+ 15 return_nil
 cleanup 0..2 -> 8 error:1
+cleanup 8..13 -> 14 error:2
 "#,
     );
 }
