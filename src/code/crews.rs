@@ -4,6 +4,8 @@
 //! A list is followed from where it is made, through the registers of its function. As long as it is only added to and
 //! joined it is a crew; whatever else is done with it, an element that is read, a call that gets it, a loop over it, tells
 //! its order, and then it is none. (A variable of the top level that no other function mentions is a register, too.)
+//! Two kinds of loops tell nothing: `for t in ts { start t }`, since threads that are not started make no crew yet, and
+//! `for t in ts { join t }`, which waits for all at once if it can (`__join_each`).
 //!
 //! A forward dataflow over the code of each function. What is not certain is no crew: that costs states and no truth.
 
@@ -138,6 +140,10 @@ impl Follower<'_> {
         match *instruction {
             I::Move { d, s } => after[usize::from(d)] = before[usize::from(s)],
             I::List { d, .. } => after[usize::from(d)] = self.lists[at].map_or(OTHER, |list| 1 << list),
+            // The same threads in a list of their own.
+            I::Iterate { at: list } if self.goes_to_join(at, list) => {
+                after[usize::from(list)] = before[usize::from(list)];
+            }
             _ => {}
         }
         after
@@ -149,26 +155,68 @@ impl Follower<'_> {
             I::Move { s, .. } => Some(usize::from(s)),
             I::CheckSet { a, .. } => Some(usize::from(a)),
             I::Push { list, s } if list != s => Some(usize::from(list)),
-            I::CallMethodOf { shape, object, .. } if self.pushes(shape) => Some(usize::from(object)),
+            I::CallMethodOf { shape, object, .. } if self.is_method(shape, "push") => {
+                Some(usize::from(object))
+            }
             I::Call { at: callee, .. } if self.joins(at, callee) => Some(usize::from(callee) + 1),
+            I::Iterate { at: list } if self.goes_to_join(at, list) || self.starts_each(at, list) => {
+                Some(usize::from(list))
+            }
             _ => None,
         }
     }
 
-    fn pushes(&self, shape: u16) -> bool {
-        let method = self.program.shapes[usize::from(shape)].method;
-        &*self.program.symbols[usize::from(method)] == "push"
-    }
-
     /// Whether the call is that of a `join`: what it calls is put there just before, and nothing jumps in between.
     fn joins(&self, at: usize, callee: Register) -> bool {
-        let code = &self.function.code;
         let Some(before) = at.checked_sub(1) else { return false };
-        let I::Constant { d, index } = code[before] else { return false };
-        let constant = &self.program.constants[index as usize];
-        d == callee
-            && matches!(constant, Value::Builtin(row) if row.name == "__join")
-            && !code.iter().any(|other| other.target() == Some(at as u32))
+        let calls = |name| self.puts(before, callee, name);
+        (calls("__join") || calls("__join_each")) && !self.is_target(at)
+    }
+
+    /// Whether an instruction puts this builtin there.
+    fn puts(&self, at: usize, callee: Register, name: &str) -> bool {
+        let Some(I::Constant { d, index }) = self.function.code.get(at) else { return false };
+        let constant = &self.program.constants[*index as usize];
+        *d == callee && matches!(constant, Value::Builtin(row) if row.name == name)
+    }
+
+    fn is_target(&self, at: usize) -> bool {
+        self.function.code.iter().any(|other| other.target() == Some(at as u32))
+    }
+
+    /// Whether the list that a loop is to go over is joined as a whole.
+    fn goes_to_join(&self, at: usize, list: Register) -> bool {
+        let Some(callee) = list.checked_sub(1) else { return false };
+        let calls = matches!(self.function.code.get(at + 2), Some(I::Call { at, .. }) if *at == callee);
+        calls
+            && self.puts(at + 1, callee, "__join_each")
+            && !self.is_target(at + 1)
+            && !self.is_target(at + 2)
+    }
+
+    /// Whether the loop over the list does nothing but start each thread, and keeps none of them.
+    fn starts_each(&self, at: usize, list: Register) -> bool {
+        let code = &self.function.code;
+        let Some(&I::Jump { to }) = code.get(at + 1) else { return false };
+        let round = at + 2..to as usize;
+        let (Some(body), Some(I::LoopItems { at: over, to: top })) =
+            (code.get(round.clone()), code.get(round.end))
+        else {
+            return false;
+        };
+        let is_own = |register: Register| register > list + 2;
+        let starts = |instruction: &I| match *instruction {
+            I::Move { d, .. } => is_own(d),
+            I::Start { a } => is_own(a),
+            I::CallMethodOf { at, shape, .. } => is_own(at) && self.is_method(shape, "start"),
+            _ => false,
+        };
+        *over == list && *top as usize == round.start && body.iter().all(starts)
+    }
+
+    fn is_method(&self, shape: u16, name: &str) -> bool {
+        let method = self.program.shapes[usize::from(shape)].method;
+        *self.program.symbols[usize::from(method)] == *name
     }
 }
 

@@ -315,6 +315,11 @@ impl Thread {
         }
     }
 
+    /// Whether a join waits for its end, or finds that it has ended, and raises no error.
+    pub fn can_be_joined(&self, who: Who<'_>) -> bool {
+        self.ended() || self.is_ours() && self.id != who.thread.id && self.started()
+    }
+
     pub fn join_ready(&self, who: Who<'_>) -> bool {
         let elsewhere = self.process.as_ref().is_some_and(|process| process.not_ours("").is_some());
         self.ended() || self.id == who.thread.id || !self.started() || elsewhere

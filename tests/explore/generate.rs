@@ -116,6 +116,10 @@ fn join_together(program: &mut Program, random: &mut fastrand::Rng) {
     if random.bool() && !kinds.clone().any(|kind| matches!(kind, BodyKind::Timer(_))) {
         program.listing = if one_template && random.bool() { Listing::Made } else { Listing::Added };
         joined = (0..program.handles.len()).collect();
+        program.in_turn = random.bool();
+        if program.listing == Listing::Made && random.bool() {
+            program.listing = Listing::Prepared;
+        }
     }
     program.main[last] = Statement::JoinAll(joined);
     program.main.retain(|statement| !is_join(statement));

@@ -15,6 +15,8 @@ pub struct Program {
     /// Which body each handle `h0`, `h1` … runs.
     pub handles: Vec<usize>,
     pub listing: Listing,
+    /// The list is joined in a loop.
+    pub in_turn: bool,
     pub invariants: Vec<Test>,
     pub ensures: Vec<Test>,
     pub main: Vec<Statement>,
@@ -32,6 +34,8 @@ pub enum Listing {
     Added,
     /// The list is made at once; for handles that all run one body.
     Made,
+    /// The same, and then all are started in a loop.
+    Prepared,
 }
 
 #[derive(Debug, Clone)]

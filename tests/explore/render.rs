@@ -73,10 +73,15 @@ impl Writer<'_> {
         match program.listing {
             Listing::Names => {}
             Listing::Added => self.line("let hs = []"),
-            Listing::Made => {
+            Listing::Made | Listing::Prepared => {
                 let start = |statement: &Statement| matches!(statement, Statement::Start(_));
                 let count = main.iter().take_while(|statement| start(statement)).count();
-                self.line(&format!("let hs = [start t{}() for i in 0..{count}]", program.handles[0]));
+                let (word, later) = match program.listing {
+                    Listing::Prepared => ("", "for h in hs { start h }"),
+                    _ => ("start ", ""),
+                };
+                self.line(&format!("let hs = [{word}t{}() for i in 0..{count}]", program.handles[0]));
+                self.line(later);
                 main = &main[count..];
             }
         }
@@ -240,7 +245,7 @@ impl Writer<'_> {
                 let body = self.program.handles[*handle];
                 let (before, after) = match self.program.listing {
                     Listing::Names => (format!("let h{handle} = "), ""),
-                    Listing::Added | Listing::Made => ("hs.push(".to_string(), ")"),
+                    Listing::Added | Listing::Made | Listing::Prepared => ("hs.push(".to_string(), ")"),
                 };
                 match self.program.bodies[body].kind {
                     BodyKind::Template | BodyKind::Process => {
@@ -260,6 +265,9 @@ impl Writer<'_> {
                 }
             }
             S::Join(handle) => format!("join {}", self.handle(*handle)),
+            S::JoinAll(_) if self.program.listing != Listing::Names && self.program.in_turn => {
+                "for h in hs { join h }".into()
+            }
             S::JoinAll(_) if self.program.listing != Listing::Names => "join hs".into(),
             S::JoinAll(handles) => {
                 let all: Vec<String> = handles.iter().map(|handle| self.handle(*handle)).collect();

@@ -29,6 +29,12 @@ pub fn functions() -> Vec<Row> {
         ),
         native("__timer", &["body", "delay", "repeats", "daemon"], declared_timer, "Makes a timer."),
         native("__join", &["threads"], join_statement, "Waits for a thread, or for a list of threads."),
+        native(
+            "__join_each",
+            &["items"],
+            join_each,
+            "Waits for all threads of a list, if that is what it holds.",
+        ),
         native("__joined", &["thread"], joined_in_select, "The thread that an arm of a `select` joins."),
         script(
             "__parallel",
@@ -153,6 +159,22 @@ fn join_statement(context: &mut Context<'_>, arguments: &[Value]) -> Done {
         return begin(context, Op::Join(thread.clone()), None);
     }
     begin(context, Op::JoinAll(threads_in(what)?), None)
+}
+
+/// What a loop goes over that only joins: when they are threads that can be joined, all are waited for at once, and that
+/// is `true`; else it is given back, for the loop to join one after another and fail where it must.
+fn join_each(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let items = argument(arguments, 0);
+    let who = context.who();
+    let joinable = |value: &Value| thread_in(value).ok().filter(|thread| thread.can_be_joined(who)).cloned();
+    let threads: Option<Vec<Arc<Thread>>> = match items {
+        Value::List(list) => list.snapshot().iter().map(joinable).collect(),
+        _ => None,
+    };
+    match threads {
+        Some(threads) => begin(context, Op::JoinAll(threads), None),
+        None => Ok(items.clone().into()),
+    }
 }
 
 fn joined_in_select(_: &mut Context<'_>, arguments: &[Value]) -> Done {

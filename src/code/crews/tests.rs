@@ -11,7 +11,7 @@ fn holds(text: &str, function: &str, kind: fn(&I) -> bool) -> bool {
     (0..it.registers as Register).any(|register| crews.holds(index, at, register))
 }
 
-/// Where the list is joined, which is the last call, in the script itself and in a function.
+/// Where the list is joined (the call that comes last), in the script itself and in a function.
 fn is_crew(body: &str) -> bool {
     let joins: fn(&I) -> bool = |instruction| matches!(instruction, I::Call { .. });
     let text = format!("thread w {{ }}\nfn go(given) {{\n{body}\n}}");
@@ -31,6 +31,10 @@ fn a_list_that_is_only_added_to_and_joined_is_a_crew() {
         "let hs = [start w() for i in 0..3]\njoin hs",
         "let hs = []\nfor i in 0..3 { hs.push(start w()) }\njoin hs",
         "let hs = [start w(), start w()]\nlet same = hs\njoin same",
+        "let hs = [start w(), start w()]\nfor h in hs { join h }",
+        "let hs = []\nfor i in 0..3 { hs.push(start w()) }\nfor h in hs { h.join() }",
+        "let hs = [w(), w()]\nfor h in hs { start h }\nfor h in hs { join h }",
+        "let hs = [w(), w()]\nfor h in hs { h.start() }\njoin hs",
         "let hs = []\ntry { hs.push(start w()) } catch e { print(e) }\njoin hs",
     ] {
         assert!(is_crew(text), "{text}");
@@ -42,7 +46,14 @@ fn whatever_tells_the_order_makes_it_none() {
     for use_of_it in [
         "print(hs)",
         "hs[0].join()",
-        "for h in hs { h.join() }",
+        "for h in hs { h.join(1s) }",
+        "for h in hs { print(h.join()) }",
+        "for h in hs { join h, h }",
+        "for h in hs { join hs[0] }",
+        "for h in hs { start h\nprint(1) }",
+        "var last = nil\nfor h in hs { last = start h }\nprint(last)",
+        "var last = nil\nfor h in hs { last = h }\nprint(last)",
+        "for h in hs { h.cancel() }",
         "let other = [hs]",
         "let first = hs.pop()",
         "let later = fn() => hs",

@@ -85,9 +85,7 @@ impl<'t> Builder<'_, '_, 't> {
             StatementKind::While { condition, body } => self.while_loop(condition, body)?,
             StatementKind::Loop { body } => self.endless_loop(body)?,
             StatementKind::Repeat { count, body } => self.repeat(count, body)?,
-            StatementKind::For { pattern, items, body } => {
-                self.for_each(pattern, items, |builder| builder.block(body))?;
-            }
+            StatementKind::For { pattern, items, body } => self.for_loop(pattern, items, body)?,
             StatementKind::Break => self.leave_loop(false)?,
             StatementKind::Continue => self.leave_loop(true)?,
             StatementKind::Return(value) => {

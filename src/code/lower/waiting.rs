@@ -124,7 +124,7 @@ impl<'t> Builder<'_, '_, 't> {
         Ok(())
     }
 
-    fn plain_shape(&mut self, count: u16) -> u32 {
+    pub fn plain_shape(&mut self, count: u16) -> u32 {
         self.lowering.shape(Shape { count, names: Vec::new(), method: 0 })
     }
 

@@ -158,7 +158,7 @@ fn function(name: &str, arguments: &[Value], out: &mut Touches) {
                     other => deep(other, out),
                 }
             }
-            // `wait(fs)`, `as_completed(fs)`, `__join(threads)`: what the list holds is asked, too.
+            // `wait(fs)`, `as_completed(fs)`, `__join(threads)`, `__join_each(items)`: what the list holds is asked, too.
             for argument in arguments {
                 if let Value::List(list) = argument {
                     for item in list.snapshot() {
@@ -170,7 +170,7 @@ fn function(name: &str, arguments: &[Value], out: &mut Touches) {
                     }
                 }
             }
-            if name == "__join" {
+            if name == "__join" || name == "__join_each" {
                 out.act = Act::Join;
             }
             // What a process is given is copied now.

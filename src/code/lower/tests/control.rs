@@ -80,6 +80,29 @@ fn repeat_counts_down() {
 }
 
 #[test]
+fn a_loop_that_only_joins_waits_for_all_at_once() {
+    check(
+        r#"fn f(ts) { for t in ts { join t } }"#,
+        r#"
+  0 move d:2 s:0
+  1 iterate at:2
+  2 constant d:1 index:0  ; <fn __join_each>
+  3 call at:1 shape:0  ; (1)
+  4 bool d:2 value:true
+  5 compare operator:Equal d:2 a:1 b:2
+  6 jump_if a:2 to:13
+  7 iterate at:1
+  8 jump to:12
+  9 move d:5 s:3
+ 10 constant d:4 index:1  ; <fn __join>
+ 11 call at:4 shape:0  ; (1)
+ 12 loop_items at:1 to:9
+ 13 return_nil
+"#,
+    );
+}
+
+#[test]
 fn for_over_a_range_and_over_items() {
     check(
         r#"fn f(xs) { for i in 0..10 { }; for x in xs { } }"#,
