@@ -21,13 +21,14 @@ fn page(folder: &Path) -> String {
 
 /// What is said of a page that is wrong, and where.
 #[track_caller]
-fn wrong(name: &str, text: &str, line: u32, parts: &[&str]) {
+fn wrong(name: &str, text: &str, place: &str, parts: &[&str]) {
     let folder = lesson(name, text);
     let (status, out, err) = run(&folder, &["lesson", "@a.md"]);
     assert_eq!(status, Some(1), "{name}: {out}{err}");
-    assert!(out.contains(&format!("a.md:{line}: ")), "{name}: not line {line}:\n{out}");
+    assert!(out.contains(&format!("a.md:{place}: ")), "{name}: not at {place}:\n{out}");
     for part in parts {
-        assert!(out.contains(part), "{name}: lacks `{part}`:\n{out}");
+        let part = part.replace('@', &format!("{}/", folder.display()));
+        assert!(out.contains(&part), "{name}: lacks `{part}`:\n{out}");
     }
     assert_eq!(page(&folder), text, "{name}: nothing is written without --update");
 }
@@ -151,31 +152,80 @@ fn a_page_that_is_wrong_says_where_and_how() {
     wrong(
         "output",
         "```conc\nprint(1)\nprint(2)\n```\n```output\n1\n3\n```\n",
-        5,
+        "5",
         &["differs", "- 3", "+ 2"],
     );
-    wrong("error", "\n```conc\nlet a = 0\nprint(1 / a)\n```\n", 4, &["should go wrong", "[E0313]"]);
-    wrong("fine", "```conc fails\nprint(1)\n```\n", 1, &["the page says `fails`", "nothing went wrong"]);
-    wrong("code", "```conc fails=E0301\nprint(1 / 0)\n```\n", 2, &["fails=E0301", "E0313"]);
-    wrong("deadlock", "```conc\nqueue q\nq.get()\n```\n", 3, &["deadlock (status 3)", "q.get()"]);
+    wrong("error", "\n```conc\nlet a = 0\nprint(1 / a)\n```\n", "4:7", &["should go wrong", "[E0313]"]);
+    wrong("fine", "```conc fails\nprint(1)\n```\n", "1", &["the page says `fails`", "nothing went wrong"]);
+    wrong("code", "```conc fails=E0301\nprint(1 / 0)\n```\n", "2:7", &["fails=E0301", "E0313"]);
+    wrong("deadlock", "```conc\nqueue q\nq.get()\n```\n", "3", &["deadlock (status 3)", "q.get()"]);
     wrong(
         "unsaid",
         "```conc check\nvar x = 0\njoin start { x += 1 }, start { x += 1 }\n```\n",
-        1,
+        "3:32",
         &["does not say: races: data race on x"],
     );
-    wrong("unfound", "```conc check deadlocks\nprint(1)\n```\n", 1, &["does not find it"]);
-    wrong("limit", "```conc check timeout=100ms\nvar n = 0\nloop { n += 1 }\n```\n", 1, &["limit of time"]);
-    wrong("time", "```conc timeout=200ms\n\nloop { }\n```\n", 3, &["did not end in time", "main"]);
-    wrong("sim", "```conc sim timeout=200ms\nloop { }\n```\n", 1, &["did not end in time"]);
-    wrong("syntax", "```conc no-run\nprint(1\n```\n", 2, &["never closed"]);
-    wrong("word", "text\n```conc chekc\n```\n", 2, &["`chekc` is no word"]);
-    wrong("outcomes", "```conc\nprint(1)\n```\n```outcomes\n2\n```\n", 4, &["- 2", "+ 1"]);
-    wrong("file", "```conc file=b.conc\n```\n", 1, &["cannot read b.conc"]);
-    wrong("stale", "```conc file=a.conc\nprint(2)\n```\n", 1, &["not what its file says"]);
+    wrong("unfound", "```conc check deadlocks\nprint(1)\n```\n", "1", &["does not find it"]);
+    wrong("limit", "```conc check timeout=100ms\nvar n = 0\nloop { n += 1 }\n```\n", "1", &["limit of time"]);
+    wrong("time", "```conc timeout=200ms\n\nloop { }\n```\n", "3", &["did not end in time", "main"]);
+    wrong("sim", "```conc sim timeout=200ms\nloop { }\n```\n", "1", &["did not end in time"]);
+    wrong("syntax", "```conc no-run\nprint(1\n```\n", "2:6", &["never closed"]);
+    wrong("word", "text\n```conc chekc\n```\n", "2", &["`chekc` is no word"]);
+    wrong("outcomes", "```conc\nprint(1)\n```\n```outcomes\n2\n```\n", "4", &["- 2", "+ 1"]);
+    wrong("file", "```conc file=b.conc\n```\n", "1", &["cannot read b.conc"]);
+    wrong("stale", "```conc file=a.conc\nprint(2)\n```\n", "1", &["not what its file says"]);
     let memory = "```conc\nlet xs = [0]\nloop { xs.extend(xs) }\n```\n";
-    wrong("memory", memory, 3, &["[E0316]", "nothing should go wrong"]);
-    wrong("refused", "```conc\nprint(read(\"/etc/passwd\"))\n```\n", 2, &["--allow-read"]);
+    wrong("memory", memory, "3:8", &["[E0316]", "nothing should go wrong"]);
+    wrong("refused", "```conc\nprint(read(\"/etc/passwd\"))\n```\n", "2:7", &["--allow-read"]);
+}
+
+/// What a run says of a line is said of the page's own: numbers, columns, the source line as it stands there.
+#[test]
+fn reports_are_told_of_the_pages_lines() {
+    let list = "# t\n\n- one\n\n  ```conc\n  ~fn half(x) {\n  ~    return 1 / x\n  ~}\n  let a = 0\n  ```\n\nand\n\n\
+                > ```conc continue\n> lock m\n> with m {\n>     half(a)\n> }\n> ```\n";
+    wrong(
+        "list",
+        list,
+        "7:15",
+        &[
+            "     --> @a.md:7:15\n      |\n    7 |   ~    return 1 / x\n      |               ^^^^^ in half",
+            "    = called from the script (line 17)",
+            "it held m (line 16)",
+        ],
+    );
+    let ring = "\n\n\n\n\n\n> ```conc\n> lock a\n> ~lock b\n> barrier both(2)\n\
+                > let one = start { with a { both.wait(); with b { } } }\n> with b { both.wait(); with a { } }\n> ```\n";
+    wrong(
+        "ring",
+        ring,
+        "12",
+        &[
+            "holds b (line 12), waits for a (line 12)",
+            "--> @a.md\n    11 | > let one = start {",
+            "\n    12 | > with b {",
+            "\"thread-1 (line 11)\"",
+        ],
+    );
+    let races = "```conc\nlet a = 1\n```\n\n```conc continue races\nvar n = 0\n~thread add { n += 1 }\njoin start add(), start add()\nprint(1 / 0)\n```\n";
+    wrong(
+        "raced",
+        &races.replace(" races", "").replace("print(1 / 0)", "throw \"line 2\""),
+        "9:1",
+        &["error[E0300]: line 2\n"],
+    );
+    wrong(
+        "races",
+        &races.replace("print(1 / 0)", "n.x"),
+        "9:1",
+        &["--> @a.md:7:15\n      |\n    7 | ~thread add { n += 1 }\n      |               ^^^^^^ thread"],
+    );
+    let checked = "- x\n\n  ```conc check\n  lock a\n  ~lock b\n  let t = start { with a { with b { } } }\n  with b { with a { } }\n  ```\n";
+    wrong("checked", checked, "7", &["deadlocks", "    6 |   let t = start", "    7 |   with b {"]);
+    let typed = "text\n\n1. ~~~conc check\n   let a = [\n     1,\n     2\n   print(a)\n   ~~~\n";
+    wrong("typed", typed, "4:12", &["--> @a.md:4:12", "    4 |    let a = [\n      |            ^"]);
+    let failed = "```conc check\nvar n = 0\n~n = 1\nassert n == 0, \"line 1\"\n```\n";
+    wrong("failed", failed, "4:8", &["line 1\n    4 | assert n == 0", "\n      |        ^\n"]);
 }
 
 #[test]
@@ -193,7 +243,7 @@ fn update_writes_outputs_and_nothing_else() {
     let left: Vec<_> = fs::read_dir(&folder).expect("readable").flatten().map(|e| e.file_name()).collect();
     assert_eq!(left.len(), 2, "no temporary file is left: {left:?}");
     // What has failed is not written.
-    assert!(out.contains("a.md:15: nothing should go wrong"), "{out}");
+    assert!(out.contains("a.md:15:8: nothing should go wrong"), "{out}");
 }
 
 #[test]

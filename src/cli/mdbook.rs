@@ -4,14 +4,12 @@
 //! Books of mdBook 0.5 keep their chapters in `items`, older ones in `sections`; all that is not known here goes through
 //! as it came.
 
-use super::language::said;
 use super::lesson::LimitFlags;
-use super::lesson::files;
+use super::lesson::{files, told};
 use super::{Failure, colour, print, say};
 use clap::{Args, Subcommand};
 use conc::lesson::book::Labels;
 use conc::lesson::job::Limits;
-use conc::lesson::judge::Wrong;
 use conc::report::runtime::status;
 use serde_json::Value;
 use std::io::{IsTerminal, Read};
@@ -154,16 +152,12 @@ impl Shown {
     fn chapter(&self, chapter: &mut Chapter<'_>, place: &Place, limits: &Limits) {
         let path = place.source.join(&chapter.path);
         let folder = path.parent().unwrap_or(&place.source);
-        match files::show(chapter.content, folder, limits, place.labels) {
+        let name = chapter.path.display().to_string();
+        match files::show(chapter.content, &name, folder, limits, place.labels) {
             Ok(Ok(shown)) => *chapter.content = shown,
             Ok(Err(all)) => {
                 let style = colour::stderr();
-                let name = chapter.path.display();
-                let lines = all.iter().map(|Wrong { line, message, detail }| {
-                    let message = said(message);
-                    format!("{}: {message}\n{detail}", style.bold(&format!("{name}:{line}")))
-                });
-                lock(&self.wrong).push(lines.collect());
+                lock(&self.wrong).push(all.iter().map(|wrong| told(&name, wrong, &style)).collect());
             }
             Err(failure) => *lock(&self.failure) = Some(failure),
         }

@@ -47,33 +47,66 @@ const MARK: &str = "\u{1e}\u{1f}";
 const PRINT_MARK: &str = "print(\"\\u{1e}\\u{1f}\")\n";
 
 /// A script made of several blocks.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Script {
     pub text: String,
-    /// For each of its lines, the page's; 0 for one that is not there.
-    lines: Vec<u32>,
+    /// How reports call it, and how readers call the page.
+    pub name: String,
+    pub page: String,
+    /// For each of its lines, the page's; None for one that is not there.
+    lines: Vec<Option<Line>>,
 }
 
+/// A line of a script as it is on the page.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    pub number: u32,
+    pub text: String,
+    /// How many characters of it stand before the script's own.
+    pub before: u32,
+}
+
+impl Line {
+    /// As reports show it.
+    pub fn shown(&self) -> String {
+        self.text.replace('\t', TAB)
+    }
+
+    /// Whether this is what is shown of the script's line.
+    pub fn is(&self, shown: &str) -> bool {
+        let own = self.text.chars().skip(self.before as usize).collect::<String>();
+        own.trim_end().replace('\t', TAB) == shown.trim_end()
+    }
+}
+
+/// What reports show for a tab.
+pub(super) const TAB: &str = "    ";
+
 impl Script {
-    /// Of the blocks that belong together (`Page::parts`).
-    pub fn of(parts: &[Block]) -> Script {
-        let mut script = Script { text: String::new(), lines: Vec::new() };
+    /// Of the blocks that belong together (`Page::parts`), on a page of this name.
+    pub fn of(parts: &[Block], page: &str) -> Script {
+        let name = parts.last().map(name).unwrap_or_default();
+        let mut script = Script { text: String::new(), name, page: page.to_string(), lines: Vec::new() };
         for (at, block) in parts.iter().enumerate() {
             if at > 0 && at + 1 == parts.len() {
                 script.text += PRINT_MARK;
-                script.lines.push(0);
+                script.lines.push(None);
             }
             let own = block.script();
-            let first = block.place.line + 1;
-            script.lines.extend((first..).take(own.lines().count()));
+            let line = |(at, own): (usize, &str)| {
+                let text = block.lines.get(at)?.clone();
+                let before = text.strip_suffix(own).map_or(0, |before| before.chars().count() as u32);
+                Some(Line { number: block.place.line + 1 + at as u32, text, before })
+            };
+            script.lines.extend(own.lines().enumerate().map(line));
             script.text += &own;
         }
         script
     }
 
-    /// The page's line of a line of the script, both from 1.
-    pub fn line_on_page(&self, line: usize) -> Option<u32> {
-        self.lines.get(line.checked_sub(1)?).copied().filter(|line| *line > 0)
+    /// The page's line of a line of the script, from 1.
+    pub fn line(&self, line: u32) -> Option<&Line> {
+        self.lines.get((line as usize).checked_sub(1)?)?.as_ref()
     }
 }
 
@@ -139,10 +172,12 @@ mod tests {
     fn a_script_knows_the_lines_of_the_page() {
         let page =
             page::read("# t\n\n```conc\nlet a = 1\n```\n\n```conc continue\n~print(a)\nprint(2)\n```\n");
-        let script = Script::of(page.parts(1));
+        let script = Script::of(page.parts(1), "t.md");
         assert_eq!(script.text, format!("let a = 1\n{PRINT_MARK}print(a)\nprint(2)\n"));
-        let lines: Vec<Option<u32>> = (0..6).map(|line| script.line_on_page(line)).collect();
-        assert_eq!(lines, [None, Some(4), None, Some(8), Some(9), None]);
+        let line = |line: u32| script.line(line).map(|line| (line.number, &*line.text, line.before));
+        let lines: Vec<_> = (0..6).map(line).collect();
+        let [first, hidden, last] = [(4, "let a = 1", 0), (8, "~print(a)", 1), (9, "print(2)", 0)].map(Some);
+        assert_eq!(lines, [None, first, None, hidden, last, None]);
         assert_eq!(own_output(&format!("before\n{MARK}\n1\n2\n")), "1\n2\n");
         assert_eq!(own_output("1\n"), "1\n");
     }
@@ -152,7 +187,7 @@ mod tests {
         let page = page::read("```conc timeout=1min gil\n```\n```conc sim seed=3\n```\n```conc check\n```\n");
         let words = |block: usize| {
             let parts = page.parts(block);
-            Job::new(&parts[0], &Script::of(parts), Purpose::Text, &Limits::default()).words.join(" ")
+            Job::new(&parts[0], &Script::of(parts, ""), Purpose::Text, &Limits::default()).words.join(" ")
         };
         let limits = "--timeout 10000ms --max-memory 536870912 --max-threads 500";
         assert_eq!(words(0), format!("run {limits} --gil --name script -"));

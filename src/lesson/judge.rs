@@ -4,6 +4,7 @@ use super::compare;
 use super::fence::{Expect, Mode};
 use super::job::{self, Purpose, Script};
 use super::markdown::Place;
+use super::on_page;
 use super::page::{Block, Expected};
 use crate::explore::verdict::Property;
 use crate::report::Level;
@@ -34,10 +35,17 @@ pub struct Runs {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Wrong {
     /// On the page.
-    pub line: u32,
+    pub place: on_page::Place,
     pub message: String,
     /// Lines that show it, each with a newline; may be empty.
     pub detail: String,
+}
+
+impl Wrong {
+    /// Of a line as a whole.
+    pub fn new(line: u32, message: String) -> Wrong {
+        Wrong { place: (line, 0), message, detail: String::new() }
+    }
 }
 
 /// What the page should say instead.
@@ -98,7 +106,7 @@ pub fn judge(block: &Block, script: &Script, runs: &Runs) -> Judgement {
     }
     if block.fence.picture && runs.picture().is_none() {
         let message = "the page asks for a picture, and none was made".to_string();
-        judgement.breaks(block.place.line, message, String::new());
+        judgement.breaks(fence_of(block), message, String::new());
     }
     if let Some(gave) = &runs.text {
         let output = compare::lines(job::own_output(&gave.stdout));
@@ -112,17 +120,25 @@ pub fn judge(block: &Block, script: &Script, runs: &Runs) -> Judgement {
 }
 
 impl Judgement {
-    fn breaks(&mut self, line: u32, message: String, detail: String) {
+    fn breaks(&mut self, place: on_page::Place, message: String, detail: String) {
         self.broken = true;
-        self.wrong.push(Wrong { line, message, detail });
+        self.wrong.push(Wrong { place, message, detail });
+    }
+
+    /// Of a run that has reported something.
+    fn breaks_with(&mut self, block: &Block, script: &Script, message: String, gave: &Gave) {
+        let place = on_page::first_place(script, &gave.stderr).unwrap_or(fence_of(block));
+        self.breaks(place, message, indented(&on_page::report(script, &gave.stderr)));
     }
 
     fn syntax(&mut self, block: &Block, script: &Script) {
         let source = Source::new(job::name(block), &*script.text);
         let (_, found) = syntax::parse(&source);
         if let Some(error) = found.iter().find(|found| found.level == Level::Error) {
-            let line = script.line_on_page(source.line(error.span.start) as usize);
-            self.breaks(line.unwrap_or(block.place.line), error.message.clone(), String::new());
+            let (line, column) = source.line_column(error.span.start);
+            let place = on_page::place(script, line, column).unwrap_or(fence_of(block));
+            let shown = on_page::excerpt(script, (line, column), &[]);
+            self.breaks(place, error.message.clone(), shown);
         }
     }
 
@@ -140,7 +156,7 @@ impl Judgement {
         };
         if !right {
             let message = format!("{}, and {}", wanted(&block.fence.expects), ended(gave.status));
-            self.breaks(line_of(block, script, gave), message, indented(&gave.stderr));
+            self.breaks_with(block, script, message, gave);
         }
     }
 
@@ -155,13 +171,13 @@ impl Judgement {
             });
             if !fails || gave.status != Some(status::MISUNDERSTOOD) {
                 let message = format!("it could not be explored: {}", ended(gave.status));
-                self.breaks(line_of(block, script, gave), message, indented(&gave.stderr));
+                self.breaks_with(block, script, message, gave);
             }
             return;
         };
         if let Some(limit) = findings["limit"].as_str() {
             let message = format!("the check did not cover everything: it came to its limit of {limit}");
-            return self.breaks(block.place.line, message, String::new());
+            return self.breaks(fence_of(block), message, String::new());
         }
         let empty = Vec::new();
         let verdicts = findings["verdicts"].as_array().unwrap_or(&empty);
@@ -172,19 +188,19 @@ impl Judgement {
         for (expect, failure) in &found {
             if !block.fence.expects.iter().any(|wanted| covers(wanted, expect)) {
                 let what = failure["what"].as_str().unwrap_or_default();
-                let line = failure["place"]["line"].as_u64();
-                let line = line.and_then(|line| script.line_on_page(line as usize));
                 let code =
                     if let Expect::Fails(Some(code)) = expect { format!(" [{code}]") } else { String::new() };
                 let message =
                     format!("the check finds what the page does not say: {}{code}: {what}", expect.word());
-                self.breaks(line.unwrap_or(block.place.line), message, String::new());
+                let (first, others) = lines_of(failure);
+                let place = on_page::place(script, first.0, first.1).unwrap_or(fence_of(block));
+                self.breaks(place, message, on_page::excerpt(script, first, &others));
             }
         }
         for wanted in &block.fence.expects {
             if !found.iter().any(|(expect, _)| covers(wanted, expect)) {
                 let message = format!("the page says `{}`, and the check does not find it", said(wanted));
-                self.breaks(block.place.line, message, String::new());
+                self.breaks(fence_of(block), message, String::new());
             }
         }
     }
@@ -201,7 +217,7 @@ impl Judgement {
         let order = if any_order { " (in any order)" } else { "" };
         let message = format!("the {name} differs{order}");
         let detail = compare::difference(lines, &actual, any_order);
-        self.wrong.push(Wrong { line: place.line, message, detail });
+        self.wrong.push(Wrong { place: (place.line, 0), message, detail });
         self.corrections.push(Correction { place: place.clone(), lines: actual });
     }
 
@@ -210,11 +226,11 @@ impl Judgement {
         let all = explored.as_ref().and_then(|findings| findings["outcomes"].as_array());
         let (Some(findings), Some(all)) = (&explored, all) else {
             let message = "its outcomes could not be explored".to_string();
-            return self.breaks(line_of(block, script, gave), message, indented(&gave.stderr));
+            return self.breaks_with(block, script, message, gave);
         };
         if let Some(limit) = findings["limit"].as_str() {
             let message = format!("not all outcomes are known: exploring came to its limit of {limit}");
-            return self.breaks(expected.place.line, message, String::new());
+            return self.breaks((expected.place.line, 0), message, String::new());
         }
         let outputs = all.iter().filter_map(|outcome| outcome["output"].as_str());
         let mut actual: Vec<&str> = outputs.map(job::own_output).collect();
@@ -228,7 +244,7 @@ impl Judgement {
             let (place, actual) = (expected.place.clone(), listed(&actual));
             let detail = compare::difference(&expected.lines, &actual, false);
             let message = "the outcomes are others".to_string();
-            self.wrong.push(Wrong { line: place.line, message, detail });
+            self.wrong.push(Wrong { place: (place.line, 0), message, detail });
             self.corrections.push(Correction { place, lines: actual });
         }
     }
@@ -322,13 +338,23 @@ fn ended(status: Option<i32>) -> String {
     }
 }
 
-/// The page's line that a report speaks of first, or the block's.
-fn line_of(block: &Block, script: &Script, gave: &Gave) -> u32 {
-    let after = |mark: &str| gave.stderr.find(mark).map(|at| &gave.stderr[at + mark.len()..]);
-    let number = after(&format!("--> {}:", job::name(block))).or_else(|| after("(line "));
-    let digits = number.map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default());
-    let line = digits.and_then(|digits| digits.parse().ok());
-    line.and_then(|line| script.line_on_page(line)).unwrap_or(block.place.line)
+fn fence_of(block: &Block) -> on_page::Place {
+    (block.place.line, 0)
+}
+
+/// The place of the script that a failure is about, and other lines that it speaks of.
+fn lines_of(failure: &Value) -> ((u32, u32), Vec<u32>) {
+    let number = |value: &Value| value.as_u64().unwrap_or_default() as u32;
+    let place = |value: &Value| (number(&value["line"]), number(&value["column"]));
+    let all = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let accesses = all(&failure["race"]["accesses"]);
+    let threads = all(&failure["deadlock"]["threads"]);
+    let mut others: Vec<u32> = accesses.iter().chain(&threads).map(|one| number(&one["line"])).collect();
+    others.extend(threads.iter().flat_map(|thread| all(&thread["holds"])).map(|held| number(&held["line"])));
+    let first = [&failure["place"], &accesses.first().map_or(Value::Null, |access| access["place"].clone())];
+    let first = first.into_iter().find(|value| !value.is_null()).map(place);
+    let waits = || threads.first().map(|thread| (number(&thread["line"]), 0));
+    (first.or_else(waits).unwrap_or_default(), others)
 }
 
 fn indented(text: &str) -> String {

@@ -16,8 +16,11 @@ pub struct Page {
 #[derive(Debug)]
 pub struct Block {
     pub fence: Fence,
-    /// The lines as they stand on the page.
+    /// The lines as readers of the page have them.
     pub shown: String,
+    /// The same with what a list or a quotation puts before them: the page's own. None when the script is another one, of a
+    /// file.
+    pub lines: Vec<String>,
     pub place: Place,
     pub output: Option<Expected>,
     /// Whether the lines of `output` may come in any order.
@@ -56,13 +59,13 @@ impl Block {
 }
 
 /// Reads a page.
-pub fn read(text: &str) -> Page {
+pub fn read(page_text: &str) -> Page {
     let mut page = Page::default();
     // Whether the block before is a script, or an answer to one.
     let mut answers = false;
     // The script before has words that cannot be understood.
     let mut broken = false;
-    for Fenced { info, text, place } in markdown::fenced(text) {
+    for Fenced { info, text, place } in markdown::fenced(page_text) {
         let line = place.line;
         match fence::read(&info) {
             Ok(Role::Script(fence)) if fence.continues && broken => {
@@ -71,7 +74,7 @@ pub fn read(text: &str) -> Page {
                 answers = false;
             }
             Ok(Role::Script(fence)) => {
-                page.add(fence, text, place);
+                page.add(fence, text, place, page_text);
                 (answers, broken) = (true, false);
             }
             // Outputs of other languages are none of ours.
@@ -89,14 +92,15 @@ pub fn read(text: &str) -> Page {
 }
 
 impl Page {
-    fn add(&mut self, fence: Fence, shown: String, place: Place) {
+    fn add(&mut self, fence: Fence, shown: String, place: Place, page: &str) {
         let line = place.line;
         if fence.continues && self.blocks.is_empty() {
             let message = "`continue`: there is no script before this one".to_string();
             self.mistakes.push(Mistake { line, message });
         }
         let (output, report, outcomes) = (None, None, None);
-        self.blocks.push(Block { fence, shown, place, output, any_order: false, report, outcomes });
+        let lines = compare::lines(&page[place.content.clone()]);
+        self.blocks.push(Block { fence, shown, lines, place, output, any_order: false, report, outcomes });
     }
 
     fn answer(&mut self, answer: Answer, text: &str, place: Place) {

@@ -55,12 +55,13 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
 pub fn run(path: &Path, limits: &Limits, update: bool) -> Result<Came, Failure> {
     let text = fs::read_to_string(path).map_err(|error| refused(path, &error))?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.display().to_string();
     let mut page = page::read(&text);
     let mut came = Came::default();
     came.wrong.extend(page.mistakes.iter().map(mistaken));
     let mut corrections = include(&mut page, folder, &mut came.wrong);
     for at in 0..page.blocks.len() {
-        let (block, script) = (&page.blocks[at], Script::of(page.parts(at)));
+        let (block, script) = (&page.blocks[at], Script::of(page.parts(at), &name));
         let runs = block_runs(block, &script, limits, folder)?;
         came.blocks += usize::from(block.fence.mode != Mode::NoRun);
         let judgement = judge::judge(block, &script, &runs);
@@ -76,13 +77,14 @@ pub fn run(path: &Path, limits: &Limits, update: bool) -> Result<Came, Failure> 
     } else if !update {
         came.wrong.extend(corrections.iter().map(stale));
     }
-    came.wrong.sort_by_key(|wrong| wrong.line);
+    came.wrong.sort_by_key(|wrong| wrong.place);
     Ok(came)
 }
 
-/// The page as a reader sees it, with what came of its scripts; or what is not as it says.
+/// The page of this name as a reader sees it, with what came of its scripts; or what is not as it says.
 pub fn show(
     text: &str,
+    name: &str,
     folder: &Path,
     limits: &Limits,
     labels: &Labels,
@@ -93,12 +95,12 @@ pub fn show(
     wrong.extend(stale_blocks.iter().map(stale));
     let mut all = Vec::new();
     for at in 0..page.blocks.len() {
-        let (block, script) = (&page.blocks[at], Script::of(page.parts(at)));
+        let (block, script) = (&page.blocks[at], Script::of(page.parts(at), name));
         let runs = block_runs(block, &script, limits, folder)?;
         wrong.extend(judge::judge(block, &script, &runs).wrong);
         all.push(runs);
     }
-    wrong.sort_by_key(|wrong| wrong.line);
+    wrong.sort_by_key(|wrong| wrong.place);
     Ok(if wrong.is_empty() { Ok(book::shown(text, &page.blocks, &all, labels)) } else { Err(wrong) })
 }
 
@@ -116,13 +118,13 @@ fn block_runs(block: &Block, script: &Script, limits: &Limits, folder: &Path) ->
 }
 
 fn mistaken(mistake: &Mistake) -> Wrong {
-    Wrong { line: mistake.line, message: mistake.message.clone(), detail: String::new() }
+    Wrong::new(mistake.line, mistake.message.clone())
 }
 
 /// A block that does not show what is in its file.
 fn stale(correction: &Correction) -> Wrong {
     let message = "the block is not what its file says (`--update` copies it)".to_string();
-    Wrong { line: correction.place.line, message, detail: String::new() }
+    Wrong::new(correction.place.line, message)
 }
 
 /// Takes the scripts of blocks with `file=` from their files. Tells which blocks do not show what is in theirs.
@@ -135,14 +137,11 @@ fn include(page: &mut Page, folder: &Path, wrong: &mut Vec<Wrong>) -> Vec<Correc
                 if compare::lines(&script) != compare::lines(&block.shown) {
                     let (place, lines) = (block.place.clone(), compare::lines(&script));
                     corrections.push(Correction { place, lines });
+                    block.lines.clear();
                 }
                 block.shown = script;
             }
-            Err(error) => wrong.push(Wrong {
-                line: block.place.line,
-                message: format!("cannot read {file}: {error}"),
-                detail: String::new(),
-            }),
+            Err(error) => wrong.push(Wrong::new(block.place.line, format!("cannot read {file}: {error}"))),
         }
     }
     corrections

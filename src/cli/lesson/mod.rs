@@ -9,6 +9,7 @@ use super::{Failure, colour, print, say};
 use clap::Args;
 use conc::lesson::job::Limits;
 use conc::lesson::judge::Wrong;
+use conc::report::Style;
 use conc::report::runtime::status;
 use conc::units;
 use std::num::NonZero;
@@ -168,10 +169,7 @@ impl Tally {
                 return;
             }
         };
-        let mut text = String::new();
-        for Wrong { line, message, detail } in &came.wrong {
-            text += &format!("{}: {}\n{detail}", style.bold(&format!("{name}:{line}")), said(message));
-        }
+        let mut text: String = came.wrong.iter().map(|wrong| told(&name, wrong, &style)).collect();
         let blocks = count(came.blocks, "block");
         let state = match (came.wrong.len(), came.updated) {
             (0, 0) => format!("{blocks}, ok"),
@@ -206,6 +204,15 @@ impl Tally {
             (false, _) => status::FAILED,
         }
     }
+}
+
+/// What is wrong on the page of this name, and what shows it.
+pub fn told(name: &str, wrong: &Wrong, style: &Style) -> String {
+    let place = match wrong.place {
+        (line, 0) => format!("{name}:{line}"),
+        (line, column) => format!("{name}:{line}:{column}"),
+    };
+    format!("{}: {}\n{}", style.bold(&place), said(&wrong.message), wrong.detail)
 }
 
 fn count(number: usize, what: &str) -> String {
