@@ -2,7 +2,7 @@
 
 use crate::report::render::clean;
 use std::fmt::Write;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthChar;
 
 /// Where something is: left, top, right, bottom.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,12 +31,22 @@ pub struct Canvas {
     pub taken: Vec<Area>,
 }
 
-/// How wide a column of a letter is, for letters of size 1. A little more than that of usual fonts.
+/// How wide a letter of size 1 is, and one that takes two columns of a terminal, as Chinese ones do. A little more than in
+/// usual fonts.
 const COLUMN: f64 = 0.62;
+const WIDE: f64 = 1.04;
+
+fn letter_width(letter: char) -> f64 {
+    match letter.width() {
+        Some(2..) => WIDE,
+        Some(1) => COLUMN,
+        Some(0) | None => 0.0,
+    }
+}
 
 /// How wide a text of this size is.
 pub fn width(text: &str, size: f64) -> f64 {
-    text.width() as f64 * COLUMN * size
+    text.chars().map(letter_width).sum::<f64>() * size
 }
 
 /// As much of a text as there is room for; None when that says nothing.
@@ -44,15 +54,14 @@ pub fn fit(text: &str, size: f64, room: f64) -> Option<String> {
     if width(text, size) <= room {
         return Some(text.to_string());
     }
-    let columns = (room / (COLUMN * size)) as usize;
-    if columns < 4 {
+    if room < 4.0 * COLUMN * size {
         return None;
     }
     let mut short = String::new();
-    let mut used = 1;
+    let mut used = COLUMN;
     for letter in text.chars() {
-        used += letter.width().unwrap_or(0);
-        if used > columns {
+        used += letter_width(letter);
+        if used * size > room {
             break;
         }
         short.push(letter);
@@ -163,7 +172,7 @@ mod tests {
     fn what_has_no_room_is_cut_short() {
         assert_eq!(fit("waits for m", 10.0, 100.0).as_deref(), Some("waits for m"));
         assert_eq!(fit("waits for m", 10.0, 50.0).as_deref(), Some("waits f…"));
-        assert_eq!(fit("等待互斥锁", 10.0, 40.0).as_deref(), Some("等待…"));
+        assert_eq!(fit("等待互斥锁", 10.0, 40.0).as_deref(), Some("等待互…"));
         assert_eq!(fit("waits for m", 10.0, 20.0), None);
         for room in 0..200 {
             let room = f64::from(room);
