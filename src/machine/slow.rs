@@ -407,7 +407,7 @@ pub(super) fn call_method_fixed<S: Scheduler>(
     if let Value::Unset = fiber.fixed[index] {
         fiber.fixed[index] = fixed(image, index as u32)?.clone();
     }
-    if !S::NOTES
+    if !S::STEPWISE
         && let Value::Sync(thing) = &fiber.fixed[index]
         && let Some(value) = at_once::call(image, thing, shape, &fiber.stack[at + 1..])
     {
@@ -435,7 +435,7 @@ pub(super) fn call_method_of<S: Scheduler>(
     at: usize,
     shape: &Shape,
 ) -> Result<Flow, Fault> {
-    if !S::NOTES
+    if !S::STEPWISE
         && let Value::Sync(thing) = &fiber.stack[object]
         && let Some(value) = at_once::call(image, thing, shape, &fiber.stack[at + 1..])
     {
