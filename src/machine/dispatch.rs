@@ -302,6 +302,29 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
             };
         }
 
+        // A safe point before the instruction.
+        macro_rules! pause {
+            () => {
+                let past = code.position();
+                save!();
+                step_back(fiber);
+                if let Err(interrupted) = world.safepoint(fiber, program) {
+                    return Err(fault::interrupted(fiber, past, interrupted));
+                }
+                save!();
+                regs = registers!();
+            };
+        }
+        // Before a write. (What has eyes sees to that before it looks.)
+        macro_rules! pause_if_asked {
+            () => {
+                if S::PAUSES && !S::EYES && world.trapped() {
+                    cold_path();
+                    pause!();
+                }
+            };
+        }
+
         loop {
             // SAFETY: the function is verified: no jump leaves it, and its last instruction does not go on.
             let instruction = unsafe { code.next() };
@@ -315,14 +338,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
             // What most instructions are is told by their number alone, which is at hand.
             if S::EYES && look::is_worth_it(*instruction) {
                 if look::writes(*instruction) && world.trapped() {
-                    let past = code.position();
-                    save!();
-                    step_back(fiber);
-                    if let Err(interrupted) = world.safepoint(fiber, program) {
-                        return Err(fault::interrupted(fiber, past, interrupted));
-                    }
-                    save!();
-                    regs = registers!();
+                    pause!();
                 }
                 if world.sees() {
                     let at = (frame.function, code.position().saturating_sub(1));
@@ -351,6 +367,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     }
                 }
                 I::StoreGlobal { s, index } => {
+                    pause_if_asked!();
                     image.globals[index as usize].copy_from(r!(s));
                     changed!();
                 }
@@ -360,6 +377,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     }
                 }
                 I::StoreShared { s, index } => {
+                    pause_if_asked!();
                     if !store_shared(image, index, r!(s)) {
                         cold_path();
                         attempt!(slow::store_shared(image, index, r!(s)));
@@ -384,6 +402,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     }
                 }
                 I::StoreCell { cell, s, .. } => {
+                    pause_if_asked!();
                     if let Value::Cell(cell) = r!(cell) {
                         cell.copy_from(r!(s));
                         changed!();
@@ -701,6 +720,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     put(w!(d), value);
                 }
                 I::SetOwn { object, index, s } => {
+                    pause_if_asked!();
                     if let Some(members) = call::members(r!(object)) {
                         members.fields[index as usize].copy_from(r!(s));
                         changed!();
@@ -717,6 +737,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     put(w!(d), value);
                 }
                 I::SetIndex { object, index: i, s } => {
+                    pause_if_asked!();
                     if !index::replace_element(r!(object), r!(i), r!(s)) {
                         let value = r!(s).clone();
                         attempt!(index::set(r!(object), r!(i), value));
@@ -724,6 +745,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     changed!();
                 }
                 I::Push { list, s } => {
+                    pause_if_asked!();
                     if let Value::List(list) = r!(list) {
                         list.push(r!(s).clone());
                     }
@@ -783,6 +805,9 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 }
 
                 other => {
+                    if look::writes(other) {
+                        pause_if_asked!();
+                    }
                     save!();
                     flow!(slow::instruction(image, fiber, world, base, other));
                 }

@@ -60,6 +60,10 @@ pub trait Scheduler: World {
     /// Whether a lock that is taken the short way says so. (A run that is forced may be traced.)
     const NOTES: bool = Self::EYES || Self::STEPWISE;
 
+    /// Whether there is a safe point before each write of what threads may share, so that others can come in between a
+    /// read and a write.
+    const PAUSES: bool = false;
+
     /// Whether there is anything to see yet, when `EYES`.
     fn sees(&self) -> bool {
         false

@@ -3,8 +3,8 @@
 //! use of a lock told (`--trace`).
 //!
 //! It is another world for the machine, so that the ordinary one pays nothing. Both are the same run: what is not about
-//! seeing is done by the `RealWorld` inside. Where locks are to be told and nothing else is to be seen, it is a third one, `LOOKS` being
-//! false: it looks at no instruction.
+//! seeing is done by the `RealWorld` inside. Where locks are to be told, or threads to change, and nothing is to be seen, it is a
+//! third one, `LOOKS` being false: it looks at no instruction.
 
 use super::RealWorld;
 use super::jitter::Jitter;
@@ -43,9 +43,9 @@ pub(super) fn run(
 ) -> Exit {
     let detector = world.shared.detector.clone();
     let jitter = world.shared.delays.as_ref().map(|delays| Jitter::new(delays, world.seat.thread.id));
-    let traced = world.shared.options.trace.is_some();
-    let looks = detector.is_some() || jitter.is_some() || world.shared.gil.is_some();
-    match (looks, traced) {
+    let looks = detector.is_some() || jitter.is_some();
+    let tells = world.shared.options.trace.is_some() || world.shared.gil.is_some();
+    match (looks, tells) {
         (true, _) => go(image, fiber, &mut Eyes::<true> { real: world, detector, jitter, holds: 0 }, answer),
         (false, true) => {
             go(image, fiber, &mut Eyes::<false> { real: world, detector, jitter, holds: 0 }, answer)
@@ -87,6 +87,7 @@ impl<const LOOKS: bool> Eyes<'_, LOOKS> {
 impl<const LOOKS: bool> Scheduler for Eyes<'_, LOOKS> {
     const EYES: bool = LOOKS;
     const NOTES: bool = true;
+    const PAUSES: bool = true;
 
     #[inline(always)]
     fn sees(&self) -> bool {
