@@ -5,15 +5,14 @@
 //! writes them, and comes after whoever held it before; those who only look may read them at any time, and see what was
 //! noted of late.
 
-use super::clock::Stamp;
+use super::clock::{Lore, Stamp};
 use super::mine::Mine;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 #[derive(Debug, Default)]
 pub struct Again {
-    /// The address of what both stamps in the notes know, which keep it where it is; 0: the notes are all there is.
-    known: AtomicUsize,
+    /// What both stamps in the notes know, by number; 0: the notes are all there is.
+    lore: AtomicU64,
     /// The times of the two stamps.
     taken: AtomicU32,
     given: AtomicU32,
@@ -43,8 +42,8 @@ impl Again {
 
     #[inline]
     fn goes_on(&self, place: &AtomicU32, mine: &mut Mine) -> bool {
-        let Some(known) = mine.known() else { return false };
-        if self.known.load(Ordering::Relaxed) != address(known) {
+        let lore = self.lore.load(Ordering::Relaxed);
+        if lore == 0 || mine.lore().map(Lore::number) != Some(lore) {
             return false;
         }
         let Some(time) = mine.tick() else { return false };
@@ -55,7 +54,7 @@ impl Again {
     /// The notes as they would be without this.
     pub fn up_to_date(&self, notes: &Latest) -> Latest {
         let mut notes = notes.clone();
-        if self.known.load(Ordering::Relaxed) != 0 {
+        if self.lore.load(Ordering::Relaxed) != 0 {
             notes.release.iter_mut().for_each(|stamp| stamp.time = self.given.load(Ordering::Relaxed));
             notes.taker.iter_mut().for_each(|stamp| stamp.time = self.taken.load(Ordering::Relaxed));
         }
@@ -64,25 +63,23 @@ impl Again {
 
     /// Something is about to be noted at length, by whoever holds the lock.
     pub fn write_back(&self, notes: &mut Latest) {
-        if self.known.load(Ordering::Relaxed) != 0 {
+        if self.lore.load(Ordering::Relaxed) != 0 {
             *notes = self.up_to_date(notes);
-            self.known.store(0, Ordering::Relaxed);
+            self.lore.store(0, Ordering::Relaxed);
         }
     }
 
     /// It has been noted: if all of it is by one thread that has learnt nothing meanwhile, the times are kept here from now on.
     pub fn take_over(&self, notes: &Latest) {
         let (Some(release), Some(taker)) = (&notes.release, &notes.taker) else { return };
-        if Arc::ptr_eq(&release.known, &taker.known) {
+        if let Some(lore) = release.lore()
+            && taker.lore() == Some(lore)
+        {
             self.given.store(release.time, Ordering::Relaxed);
             self.taken.store(taker.time, Ordering::Relaxed);
-            self.known.store(address(&release.known), Ordering::Relaxed);
+            self.lore.store(lore.number(), Ordering::Relaxed);
         }
     }
-}
-
-fn address(known: &Arc<[u32]>) -> usize {
-    known.as_ptr().addr()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Vector clocks. Each living thread has a *slot*, a place in all clocks, and counts its own releases in it.
 
+use std::num::NonZero;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// For each slot, up to which of its times everything is known to have happened before.
@@ -12,9 +14,70 @@ pub struct Clock(Vec<u32>);
 /// taken over by looking at one number.
 #[derive(Debug, Clone)]
 pub struct Stamp {
-    pub known: Arc<[u32]>,
+    pub known: Known,
     pub slot: u16,
     pub time: u32,
+    /// The slot's time at which it learnt something last; 0 where nobody has kept that.
+    pub since: u32,
+}
+
+/// What a thread knows of the others, by number: its slot, and since which of its times it has learnt nothing. Stamps of
+/// which this is the same differ in their times only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lore(NonZero<u64>);
+
+/// The times of a stamp. It goes from core to core with whatever is handed over: where threads are few, without a block of
+/// memory of its own and a count of who has it.
+#[derive(Debug, Clone)]
+pub enum Known {
+    Few(u8, [u32; FEW]),
+    Many(Arc<[u32]>),
+}
+
+/// With so many a stamp takes one line of a cache.
+const FEW: usize = 10;
+
+impl From<&[u32]> for Known {
+    #[inline]
+    fn from(times: &[u32]) -> Known {
+        if times.len() > FEW {
+            return Known::Many(times.into());
+        }
+        let mut few = [0; FEW];
+        few[..times.len()].copy_from_slice(times);
+        Known::Few(times.len() as u8, few)
+    }
+}
+
+impl Deref for Known {
+    type Target = [u32];
+
+    #[inline]
+    fn deref(&self) -> &[u32] {
+        match self {
+            Known::Few(len, times) => &times[..usize::from(*len)],
+            Known::Many(times) => times,
+        }
+    }
+}
+
+impl Lore {
+    #[inline]
+    pub fn new(slot: u16, since: u32) -> Option<Lore> {
+        NonZero::new(u64::from(since)).and_then(|since| since.checked_add(u64::from(slot) << 32)).map(Lore)
+    }
+
+    #[inline]
+    pub fn number(self) -> u64 {
+        self.0.get()
+    }
+}
+
+impl Stamp {
+    #[inline]
+    pub fn lore(&self) -> Option<Lore> {
+        Lore::new(self.slot, self.since)
+    }
 }
 
 impl Clock {
@@ -32,12 +95,18 @@ impl Clock {
         Clock(times)
     }
 
+    #[inline]
     pub fn set(&mut self, slot: u16, time: u32) {
-        let slot = usize::from(slot);
-        if self.0.len() <= slot {
-            self.0.resize(slot + 1, 0);
+        match self.0.get_mut(usize::from(slot)) {
+            Some(place) => *place = time,
+            None => self.begin(slot, time),
         }
-        self.0[slot] = time;
+    }
+
+    #[cold]
+    fn begin(&mut self, slot: u16, time: u32) {
+        self.0.resize(usize::from(slot), 0);
+        self.0.push(time);
     }
 
     /// Whether all of the stamp is known.
@@ -82,11 +151,22 @@ mod tests {
     fn a_stamp_is_learnt_once() {
         let mut first = Clock::default();
         first.set(0, 3);
-        let stamp = Stamp { known: first.times().into(), slot: 0, time: 3 };
+        let stamp = Stamp { known: first.times().into(), slot: 0, time: 3, since: 0 };
         let mut second = Clock::default();
         second.set(1, 1);
         assert!(!second.knows(&stamp) && second.learn(&stamp) && !second.learn(&stamp));
         assert_eq!((second.of(0), second.of(1), second.of(7)), (3, 1, 0));
         assert!(first.join(&second) && !first.join(&second));
+    }
+
+    #[test]
+    fn a_stamp_knows_few_and_many() {
+        for slots in [0, 1, FEW - 1, FEW, FEW + 1, 1000] {
+            let times: Vec<u32> = (0..slots as u32).collect();
+            let known = Known::from(&*times);
+            assert_eq!(*known, *times);
+            assert_eq!(matches!(known, Known::Many(_)), slots > FEW);
+        }
+        assert_eq!(size_of::<Stamp>(), 64);
     }
 }

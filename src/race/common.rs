@@ -198,7 +198,7 @@ impl Common {
             known.set(slot as u16, u32::MAX);
             last = Some(slot as u16);
         }
-        last.map(|slot| Stamp { known: known.times().into(), slot, time: u32::MAX })
+        last.map(|slot| Stamp { known: known.times().into(), slot, time: u32::MAX, since: 0 })
     }
 
     /// Notes an access; with what it races.

@@ -183,7 +183,7 @@ mod tests {
         let stamp = |time: u32| {
             let mut known = Clock::default();
             known.set(3, time);
-            Stamp { known: known.times().into(), slot: 3, time }
+            Stamp { known: known.times().into(), slot: 3, time, since: 0 }
         };
         let taken = lines.each_mut().map(|line| {
             let mut taken = Vec::new();

@@ -2,7 +2,7 @@
 //!
 //! It is found through the OS thread, as operations on things to wait for have no way to the world; nobody else uses it.
 
-use super::clock::{Clock, Stamp};
+use super::clock::{Clock, Known, Lore, Stamp};
 use super::common::Common;
 use super::found::Detector;
 use super::shadow::Access;
@@ -20,8 +20,10 @@ pub struct Mine {
     pub detector: Arc<Detector>,
     pub slot: u16,
     clock: Clock,
-    /// The clock as stamps have it, until something is learnt.
-    known: Option<Arc<[u32]>>,
+    /// Its time when it learnt something last.
+    since: u32,
+    /// The clock as stamps have it, if one was made since.
+    known: Option<Known>,
     /// What it holds, in the order in which it was acquired: the thing, how often, and the number of what is held up to it.
     held: Vec<(u32, u32, u32)>,
     /// The number of what is held when this is acquired as well.
@@ -55,6 +57,7 @@ pub fn begin(detector: &Arc<Detector>, name: &Arc<str>, born: Option<Stamp>) {
     let mine = Mine {
         detector: detector.clone(),
         slot,
+        since: clock.of(slot),
         clock,
         known: None,
         held: Vec::new(),
@@ -110,37 +113,43 @@ impl Mine {
         self.clock.of(self.slot)
     }
 
-    /// The clock as its latest stamp has it, if it has learnt nothing since.
+    /// What it knows of the others.
     #[inline]
-    pub fn known(&self) -> Option<&Arc<[u32]>> {
-        self.known.as_ref()
+    pub fn lore(&self) -> Option<Lore> {
+        Lore::new(self.slot, self.since)
     }
 
     #[inline]
     pub fn learn(&mut self, stamp: &Stamp) {
         if self.clock.learn(stamp) {
-            self.known = None;
+            self.has_learnt();
         }
     }
 
     pub fn join(&mut self, clock: &Clock) {
         if self.clock.join(clock) {
-            self.known = None;
+            self.has_learnt();
         }
+    }
+
+    #[inline]
+    fn has_learnt(&mut self) {
+        self.known = None;
+        self.since = self.time();
     }
 
     /// What it has done until now.
     pub fn stamp(&mut self) -> Stamp {
-        let (slot, time) = (self.slot, self.time());
+        let (slot, time, since) = (self.slot, self.time(), self.since);
         let known = self.known.get_or_insert_with(|| self.clock.times().into()).clone();
-        Stamp { known, slot, time }
+        Stamp { known, slot, time, since }
     }
 
     /// The same in the place of an earlier one. Of this thread, while it has learnt nothing since, only the time is another.
     #[inline]
     pub fn release_to(&mut self, place: &mut Option<Stamp>) {
-        if let (Some(before), Some(known)) = (place.as_mut(), &self.known)
-            && Arc::ptr_eq(&before.known, known)
+        if let Some(before) = place.as_mut()
+            && before.lore() == self.lore()
             && let Some(time) = self.tick()
         {
             before.time = time;
@@ -163,8 +172,8 @@ impl Mine {
         if self.tick().is_none() {
             // It goes on in another slot, and knows all that it did in this one.
             let name = self.detector.name_at(self.slot, stamp.time);
-            self.known = None;
             self.slot = self.detector.sit_down(&mut self.clock, &name);
+            self.has_learnt();
         }
         stamp
     }

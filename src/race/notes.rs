@@ -2,14 +2,13 @@
 //! memory that processes share. What steps do with them is in `order`.
 
 use super::again::Latest;
-use super::clock::{Clock, Stamp};
+use super::clock::{Clock, Lore, Stamp};
 use super::line::Line;
 use super::mine::Mine;
 use crate::mapped::Place;
 use crate::mapped::record::{Open, Record};
 use parking_lot::{Mutex, MutexGuard};
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
 
 /// Where the notes are.
 #[derive(Debug)]
@@ -109,20 +108,22 @@ pub struct Notes {
 #[derive(Debug, Default)]
 pub struct Sum {
     pub clock: Clock,
-    pub latest: Option<Stamp>,
+    /// What the latest of them knows, apart from its time.
+    latest: Option<Lore>,
 }
 
 impl Sum {
+    pub fn of(clock: Clock) -> Sum {
+        Sum { clock, latest: None }
+    }
+
     pub fn learn(&mut self, stamp: &Stamp) {
-        match &self.latest {
-            // Of one thread that has learnt nothing since: only its time is another.
-            Some(latest) if latest.slot == stamp.slot && Arc::ptr_eq(&latest.known, &stamp.known) => {
-                self.clock.set(stamp.slot, stamp.time);
-            }
-            _ => {
-                self.clock.learn(stamp);
-                self.latest = Some(stamp.clone());
-            }
+        let lore = stamp.lore();
+        if lore.is_some() && lore == self.latest {
+            self.clock.set(stamp.slot, stamp.time);
+        } else {
+            self.clock.learn(stamp);
+            self.latest = lore;
         }
     }
 }

@@ -111,7 +111,7 @@ impl Access {
     /// Whether this is not known to have happened before what `mine` does.
     #[inline]
     fn unknown(&self, mine: &Mine) -> bool {
-        self.time() > mine.clock().of(self.slot())
+        self.slot() != mine.slot && self.time() > mine.clock().of(self.slot())
     }
 }
 

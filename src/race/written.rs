@@ -3,7 +3,7 @@
 //! Equal clocks are written once.
 
 use super::again::Latest;
-use super::clock::{Clock, Stamp};
+use super::clock::{Clock, Known, Stamp};
 use super::line::Line;
 use super::notes::{Notes, Sum};
 use crate::mapped::Memory;
@@ -14,12 +14,12 @@ use std::sync::Arc;
 pub struct Out {
     body: Vec<u64>,
     clocks: Vec<u64>,
-    numbers: HashMap<Arc<[u32]>, u64>,
+    numbers: HashMap<Vec<u32>, u64>,
 }
 
 pub struct In<'w> {
     words: &'w [u64],
-    clocks: Vec<Arc<[u32]>>,
+    clocks: Vec<Known>,
 }
 
 impl Out {
@@ -28,13 +28,14 @@ impl Out {
     }
 
     pub fn clock(&mut self, clock: &Clock) {
-        self.times(&clock.times().into());
+        self.times(clock.times());
     }
 
-    fn times(&mut self, times: &Arc<[u32]>) {
+    fn times(&mut self, times: &[u32]) {
         let next = self.numbers.len() as u64;
-        let number = *self.numbers.entry(times.clone()).or_insert(next);
+        let number = self.numbers.get(times).copied().unwrap_or(next);
         if number == next {
+            self.numbers.insert(times.to_vec(), number);
             self.clocks.push(times.len() as u64);
             self.clocks.extend(
                 times
@@ -76,7 +77,7 @@ impl In<'_> {
                 times.extend([two as u32, (two >> 32) as u32]);
             }
             times.truncate(count);
-            r.clocks.push(times.into());
+            r.clocks.push(times[..].into());
         }
         r
     }
@@ -92,15 +93,15 @@ impl In<'_> {
         Clock::of_times(self.times().to_vec())
     }
 
-    fn times(&mut self) -> Arc<[u32]> {
+    fn times(&mut self) -> Known {
         let number = self.word() as usize;
-        self.clocks.get(number).cloned().unwrap_or_default()
+        self.clocks.get(number).cloned().unwrap_or_else(|| (&[][..]).into())
     }
 
     pub fn stamp(&mut self) -> Stamp {
         let known = self.times();
         let word = self.word();
-        Stamp { known, slot: (word >> 32) as u16, time: word as u32 }
+        Stamp { known, slot: (word >> 32) as u16, time: word as u32, since: 0 }
     }
 
     pub fn option<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
@@ -112,24 +113,13 @@ impl In<'_> {
     }
 }
 
-impl Sum {
-    fn write(&self, w: &mut Out) {
-        w.clock(&self.clock);
-        w.option(self.latest.as_ref(), Out::stamp);
-    }
-
-    fn read(r: &mut In<'_>) -> Sum {
-        Sum { clock: r.clock(), latest: r.option(In::stamp) }
-    }
-}
-
 impl Notes {
     pub fn write(&self) -> Vec<u64> {
         let mut w = Out::default();
         w.option(self.latest.release.as_ref(), Out::stamp);
         w.option(self.latest.taker.as_ref(), Out::stamp);
-        self.sum.write(&mut w);
-        self.all.write(&mut w);
+        w.clock(&self.sum.clock);
+        w.clock(&self.all.clock);
         for line in [&self.given, &self.room] {
             let (first, last) = line.ends();
             w.word(first as u64);
@@ -151,8 +141,8 @@ impl Notes {
         let line = |r: &mut In<'_>| Line::there(memory, r.word() as usize, r.word() as usize);
         Notes {
             latest: Latest { release: r.option(In::stamp), taker: r.option(In::stamp) },
-            sum: Sum::read(&mut r),
-            all: Sum::read(&mut r),
+            sum: Sum::of(r.clock()),
+            all: Sum::of(r.clock()),
             given: line(&mut r),
             room: line(&mut r),
             taken: r.word(),
@@ -171,7 +161,7 @@ mod tests {
             let mut clock = Clock::default();
             clock.set(slot, time);
             clock.set(2, 9);
-            Stamp { known: clock.times().into(), slot, time }
+            Stamp { known: clock.times().into(), slot, time, since: 0 }
         };
         let memory = Memory::new(0).expect("there is address space");
         let mut notes = Notes::read(&[], &memory);
@@ -180,7 +170,6 @@ mod tests {
         notes.given.push(stamp(0, 1), 2);
         notes.given.push(stamp(1, u32::MAX), 1);
         notes.sum.clock.set(1, 8);
-        notes.sum.latest = Some(stamp(4, 7));
         notes.meetings.push((6, notes.sum.clock.clone(), 2));
         let words = notes.write();
         let mut again = Notes::read(&words, &memory);
