@@ -5,8 +5,9 @@
 //! or a map what `shadow` keeps of it; of an array one for so many elements, and one for accesses of the whole.
 
 use super::clock::{Clock, Stamp};
+use super::connections::Sides;
 use super::mine::Mine;
-use super::order::Channel;
+use super::order::{Channel, Connection, Side};
 use super::shadow::{Access, Entry, Met, PAGE};
 use super::written::{In, Out};
 use crate::machine::touch::Part;
@@ -137,10 +138,23 @@ impl Common {
         let (kind, number) = match channel {
             Channel::Pipe(number) => (0, number),
             Channel::Signals(pid) => (1, pid as u32),
+            Channel::Connection(Connection(number)) => (2, number),
         };
-        // No cell has such a key.
-        let key = 1 << 63 | kind << 32 | u64::from(number);
-        self.cell(key, true).unwrap_or(self.base + OUTSIDE)
+        self.cell(key(kind, number), true).unwrap_or(self.base + OUTSIDE)
+    }
+
+    /// A process of the run has a side of a connection. Without room for that it may lead outside.
+    pub fn has_side(&self, connection: Connection, side: Side) {
+        let Some(at) = self.cell(key(3, connection.0), true) else { return };
+        let open = record::open(&self.memory, at);
+        let mut sides = sides_of(open.words());
+        sides.add(side);
+        open.put(&[u64::from(sides.connected) << 32 | u64::from(sides.accepted)]);
+    }
+
+    pub fn is_within(&self, connection: Connection) -> bool {
+        let at = self.cell(key(3, connection.0), false);
+        at.is_some_and(|at| sides_of(record::open(&self.memory, at).words()).are_both())
     }
 
     pub fn give_to(&self, channel: Channel, stamp: &Stamp) {
@@ -324,6 +338,16 @@ impl Common {
         let races = all.iter().filter_map(|number| self.names.text(*number as u32)).filter_map(race);
         (races.collect(), self.memory.word(self.base + UNKEPT).load(Ordering::Relaxed) as usize)
     }
+}
+
+/// The key of something that is no cell: no cell has such a one.
+fn key(kind: u64, number: u32) -> u64 {
+    1 << 63 | kind << 32 | u64::from(number)
+}
+
+fn sides_of(words: Option<Vec<u64>>) -> Sides {
+    let word = words.and_then(|words| words.first().copied()).unwrap_or_default();
+    Sides { connected: (word >> 32) as u32, accepted: word as u32 }
 }
 
 fn text(json: &Json) -> String {

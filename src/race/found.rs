@@ -2,7 +2,8 @@
 
 use super::clock::{Clock, Stamp};
 use super::common::Common;
-use super::order::Channel;
+use super::connections::Connections;
+use super::order::{Channel, Connection, Side};
 use super::shadow::{Access, Met};
 use crate::code::Program;
 use crate::report::race::{self, Race};
@@ -38,6 +39,7 @@ pub struct Detector {
     ended: Mutex<Clock>,
     /// What goes through files, pipes and other programs.
     outside: Mutex<Clock>,
+    connections: Connections,
     /// What those have done whose changes let an `await` look again.
     changes: Mutex<Clock>,
     /// If processes of the run share anything.
@@ -87,6 +89,7 @@ impl Detector {
             found: Mutex::default(),
             ended: Mutex::default(),
             outside: Mutex::default(),
+            connections: Connections::default(),
             changes: Mutex::default(),
             common,
         }
@@ -162,16 +165,38 @@ impl Detector {
     }
 
     /// What this stamp tells may be the cause of what comes through there. Where processes have nothing in common, nobody
-    /// knows what another has learnt through one and told through another: then all are one.
+    /// knows what another has learnt through one and told through another: then all are one, but for connections of which
+    /// this process has both sides.
     pub fn give_to(&self, channel: Channel, stamp: &Stamp) {
-        match &self.common {
-            Some(common) => common.give_to(channel, stamp),
-            None => self.give_to_the_outside(stamp),
+        match (&self.common, channel) {
+            (Some(common), _) => common.give_to(channel, stamp),
+            (None, Channel::Connection(connection)) => self.connections.give_to(connection, stamp),
+            (None, Channel::Pipe(_) | Channel::Signals(_)) => self.give_to_the_outside(stamp),
         }
     }
 
     pub fn through(&self, channel: Channel) -> Clock {
-        self.common.as_ref().map_or_else(|| self.outside(), |common| common.through(channel))
+        match (&self.common, channel) {
+            (Some(common), _) => common.through(channel),
+            (None, Channel::Connection(connection)) => self.connections.through(connection),
+            (None, Channel::Pipe(_) | Channel::Signals(_)) => self.outside(),
+        }
+    }
+
+    /// This run has a side of a connection, or it has no more.
+    pub fn has_side(&self, connection: Connection, side: Side) {
+        match &self.common {
+            Some(common) => common.has_side(connection, side),
+            None => self.connections.has_side(connection, side, &mut self.outside.lock()),
+        }
+    }
+
+    /// Whether it is known that this run has both sides of it.
+    pub fn is_within(&self, connection: Connection) -> bool {
+        match &self.common {
+            Some(common) => common.is_within(connection),
+            None => self.connections.is_within(connection),
+        }
     }
 
     /// What came by signals to this process.

@@ -3,7 +3,7 @@
 //! In reading order: `clock` (what a thread knows of the others), `order` (what a thing to wait for hands from one thread
 //! to another: all that orders is said there), `notes` and `line` (what is kept of a thing for that), `again` (the short way
 //! of a lock that one thread takes again and again), `mine` (the clock of the thread that asks), `shadow` (who used a cell
-//! last, kept beside the cell), `found` (what is to be said of it), `common` and `written` (the same in memory that
+//! last, kept beside the cell), `connections` (which of them lead outside), `found` (what is to be said of it), `common` and `written` (the same in memory that
 //! processes share).
 //!
 //! After Flanagan and Freund, *FastTrack*, PLDI 2009. A release gives a *stamp*, what the thread knew then; who acquires
@@ -19,6 +19,7 @@
 pub mod again;
 pub mod clock;
 pub mod common;
+mod connections;
 pub mod found;
 mod line;
 pub mod mine;

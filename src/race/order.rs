@@ -12,6 +12,7 @@ use super::mine::{self, Mine};
 use super::notes::{Held, Kept, Notes};
 use crate::event::recorder::Traced;
 use crate::mapped::Place;
+use crate::sync::outside::system::Flow;
 use crate::sync::{Kind, Sync};
 use crate::value::Value;
 use crate::value::error::Error;
@@ -379,6 +380,79 @@ pub enum Channel {
     Pipe(u32),
     /// To a process, by its pid.
     Signals(i32),
+    Connection(Connection),
+}
+
+/// A connection, by a number made of the addresses of its two sides, which both know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Connection(pub u32);
+
+/// Who has a side of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// A thread of this run, which has connected.
+    Connects,
+    /// One that has accepted.
+    Accepts,
+    Outside,
+}
+
+/// An operation on a connection, which tells what has come, and whether that shows its end. Where both of its sides are in
+/// this run it is as with a pipe; else whoever has told anything outside before may be the cause of it, too.
+pub fn through_a_connection(
+    connection: Connection,
+    poll: impl FnOnce() -> Result<(Option<Value>, bool), Error>,
+) -> Result<Option<Value>, Error> {
+    let channel = Channel::Connection(connection);
+    give_to(channel);
+    if !is_within(connection) {
+        give_to_the_outside();
+    }
+    let done = poll();
+    if !matches!(done, Ok((None, _))) {
+        take_from(channel);
+        if !is_within(connection) {
+            take_from_the_outside();
+        }
+    }
+    // Whoever had the other side has closed it, or is no more.
+    if !matches!(done, Ok((_, false))) {
+        take_from_all_ended();
+    }
+    done.map(|(came, _)| came)
+}
+
+fn is_within(connection: Connection) -> bool {
+    let mut within = false;
+    mine::with(|mine| within = mine.detector.is_within(connection));
+    within
+}
+
+/// This run has one side of a connection from here on.
+pub fn has_side(flow: &dyn Flow, side: Side) {
+    mine::with(|mine| {
+        if let Some(connection) = flow.find_connection() {
+            mine.detector.has_side(connection, side);
+        }
+    });
+}
+
+/// What this side of a connection has done is told to the other, or to whatever is outside.
+pub fn gives_up_side(connection: Option<Connection>) {
+    connection.into_iter().for_each(|connection| give_to(Channel::Connection(connection)));
+    give_to_the_outside();
+}
+
+/// Somebody outside has this side of it from here on, with all that has come through it.
+pub fn goes_outside(connection: Option<Connection>) {
+    gives_up_side(connection);
+    let Some(connection) = connection else { return };
+    mine::with(|mine| {
+        let said = mine.detector.through(Channel::Connection(connection));
+        mine.join(&said);
+        mine.detector.has_side(connection, Side::Outside);
+    });
+    give_to_the_outside();
 }
 
 /// An operation at an end of a pipe: whoever has done one at either end before may be the cause of it.
@@ -388,20 +462,28 @@ pub fn through_a_pipe(
 ) -> Result<Option<Value>, Error> {
     give_to(Channel::Pipe(pipe));
     let done = poll();
-    match &done {
-        Ok(None) => {}
-        // Its end, mostly: whoever had the other one has closed it, or is no more.
-        Err(_) | Ok(Some(Value::Unset)) => mine::with(|mine| {
-            let (said, ended) = (mine.detector.through(Channel::Pipe(pipe)), mine.detector.all_ended());
-            mine.join(&said);
-            mine.join(&ended);
-        }),
-        Ok(Some(_)) => mine::with(|mine| {
-            let said = mine.detector.through(Channel::Pipe(pipe));
-            mine.join(&said);
-        }),
+    if !matches!(done, Ok(None)) {
+        take_from(Channel::Pipe(pipe));
+    }
+    // Its end, mostly: whoever had the other one has closed it, or is no more.
+    if matches!(done, Err(_) | Ok(Some(Value::Unset))) {
+        take_from_all_ended();
     }
     done
+}
+
+fn take_from(channel: Channel) {
+    mine::with(|mine| {
+        let said = mine.detector.through(channel);
+        mine.join(&said);
+    });
+}
+
+fn take_from_all_ended() {
+    mine::with(|mine| {
+        let ended = mine.detector.all_ended();
+        mine.join(&ended);
+    });
 }
 
 /// What comes through it from here on may be an effect of what this thread has done.

@@ -175,7 +175,7 @@ impl Op {
             Op::Select(select) => select.poll(who)?,
             Op::Pipe(wait) => order::through_a_pipe(wait.pipe(), || wait.poll())?,
             Op::Outside(wait) => {
-                let done = order::through_the_outside(|| wait.poll())?;
+                let done = wait.poll()?;
                 if done.is_some() && matches!(**wait, outside::Wait::Signal(_)) {
                     order::signalled();
                 }

@@ -16,6 +16,7 @@ pub use system::{Outside, Ready, Way};
 
 use super::wait::WaitQueue;
 use super::{Kind, Sync};
+use crate::race::order::{self, Connection};
 use crate::state::{Reader, Writer};
 use crate::value::{
     Type, Value,
@@ -68,7 +69,33 @@ impl Thing {
 }
 
 impl Wait {
+    /// Does it, or a part of it; what that orders is noted.
     pub fn poll(&mut self) -> Result<Option<Value>, Error> {
+        match self.connection() {
+            Some(connection) => order::through_a_connection(connection, || {
+                let done = self.attempt()?;
+                let ended = done.as_ref().is_some_and(|came| self.shows_end(came));
+                Ok((done, ended))
+            }),
+            None => order::through_the_outside(|| self.attempt()),
+        }
+    }
+
+    /// The connection whose other side it is about, if that is known: where races are looked for.
+    fn connection(&self) -> Option<Connection> {
+        let (Wait::Read(stream::Read { stream, .. }) | Wait::Write(stream::Write { stream, .. })) = self
+        else {
+            return None;
+        };
+        stream::Stream::of(stream).ok().and_then(stream::Stream::connection)
+    }
+
+    /// Whether this, which has come, tells that nothing more comes.
+    fn shows_end(&self, came: &Value) -> bool {
+        if let Wait::Read(read) = self { read.shows_end(came) } else { false }
+    }
+
+    fn attempt(&mut self) -> Result<Option<Value>, Error> {
         match self {
             Wait::Read(read) => read.poll(),
             Wait::Write(write) => write.poll(),

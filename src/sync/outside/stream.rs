@@ -5,6 +5,7 @@ pub use super::input::{What, frame};
 use super::simulated::Side;
 use super::system::{Flow, Ready};
 use super::{Thing, kind_of};
+use crate::race::order::{self, Connection};
 use crate::state::{Reader, Writer};
 use crate::sync::wait::WaitQueue;
 use crate::sync::{Kind, Sync, op};
@@ -89,9 +90,15 @@ impl Stream {
     pub fn close(&self) {
         let flow = self.flow.lock().take();
         if let Some(flow) = flow {
+            order::gives_up_side(flow.connection());
             flow.close();
             self.wake();
         }
+    }
+
+    /// Which connection it is, as long as it is open, if that is known.
+    pub(super) fn connection(&self) -> Option<Connection> {
+        self.flow.lock().as_ref().and_then(|flow| flow.connection())
     }
 
     /// Asks what it is in a simulated run, as long as it is open.
@@ -129,6 +136,7 @@ impl Stream {
             return Err(failed("some of it has been read already".into()));
         }
         let Some(flow) = self.flow.lock().take() else { return Err(closed(sync)) };
+        order::goes_outside(flow.connection());
         let given = flow.descriptor().map_err(|error| failed(error.to_string()));
         self.wake();
         given
@@ -189,6 +197,16 @@ impl Read {
 
     pub fn poll(&mut self) -> Result<Option<Value>, Error> {
         Stream::of(&self.stream)?.read(&self.stream, self.what, &mut self.moved)
+    }
+
+    /// Whether this, which has come, tells that nothing more comes.
+    pub fn shows_end(&self, came: &Value) -> bool {
+        match self.what {
+            What::Rest => true,
+            What::Line | What::Next => matches!(came, Value::Nil | Value::Unset),
+            What::Some(_) => came.as_text().is_some_and(str::is_empty),
+            What::Value => false,
+        }
     }
 
     pub fn ready(&self) -> bool {

@@ -3,6 +3,7 @@
 
 use super::command::Order;
 use super::simulated;
+use crate::race::order::Connection;
 use crate::sync::wait::WaitQueue;
 use crate::value::error::Error;
 use std::fmt::Debug;
@@ -73,6 +74,16 @@ pub trait Flow: Debug + Send + Sync {
 
     /// What it is in a world that writes states.
     fn simulated(&self) -> Option<&simulated::Side> {
+        None
+    }
+
+    /// Which connection it is, if that was asked for.
+    fn connection(&self) -> Option<Connection> {
+        None
+    }
+
+    /// The same, found out now: both its sides have to be there.
+    fn find_connection(&self) -> Option<Connection> {
         None
     }
 }

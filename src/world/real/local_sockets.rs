@@ -147,10 +147,15 @@ impl std::fmt::Debug for Server {
 #[derive(Debug)]
 struct Dial(Option<io::Result<Arc<dyn Flow>>>);
 
-pub(super) fn connect(poller: Arc<Poller>, to: &Local, ready: &Arc<Ready>) -> Box<dyn Dialling> {
+/// `known`: this side has an address as well, by which the connection is known from others.
+pub(super) fn connect(poller: Arc<Poller>, to: &Local, ready: &Arc<Ready>, known: bool) -> Box<dyn Dialling> {
     let connected = || -> io::Result<Arc<dyn Flow>> {
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+        if known {
+            // The system chooses one.
+            rustix::net::bind(&socket, &SocketAddrUnix::new_unnamed())?;
+        }
         match rustix::net::connect(&socket, &address(to)?) {
             Err(rustix::io::Errno::AGAIN) => {
                 let why = "too many wait to be accepted there";

@@ -5,6 +5,7 @@ use super::poller::{Poller, Source};
 use super::run::Options;
 use super::signals::Handlers;
 use super::{RealWorld, children, files, local_sockets, sockets};
+use crate::race::order::Connection;
 use crate::sync;
 use crate::sync::outside::command::Order;
 use crate::sync::outside::server::cannot_listen;
@@ -13,8 +14,11 @@ use crate::sync::outside::system::{Address, Dialling, Flow, Listener, Local, Rea
 use crate::sync::outside::{Outside, Thing};
 use crate::sync::pipe::{End, Joint};
 use crate::value::error::{Error, Kind};
+use foldhash::fast::FixedState;
 use parking_lot::Mutex;
 use rustix::fd::{AsFd, OwnedFd};
+use rustix::net::{getpeername, getsockname};
+use std::hash::BuildHasher;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, Weak};
@@ -139,7 +143,7 @@ impl Outside for RealWorld {
         let poller = self.shared.doors.poller()?;
         Ok(match &to.local {
             None => sockets::connect(poller, to, ready.clone()),
-            Some(local) => local_sockets::connect(poller, local, ready),
+            Some(local) => local_sockets::connect(poller, local, ready, self.shared.detector.is_some()),
         })
     }
 
@@ -227,6 +231,7 @@ pub(super) struct Descriptor {
     source: Source,
     file: OwnedFd,
     socket: bool,
+    connection: OnceLock<Option<Connection>>,
 }
 
 impl Descriptor {
@@ -239,7 +244,7 @@ impl Descriptor {
     ) -> io::Result<Arc<Descriptor>> {
         rustix::io::ioctl_fionbio(&file, true)?;
         let source = poller.watch(file.as_fd(), before)?;
-        Ok(Arc::new(Descriptor { source, file, socket }))
+        Ok(Arc::new(Descriptor { source, file, socket, connection: OnceLock::new() }))
     }
 
     pub fn file(&self) -> &OwnedFd {
@@ -276,5 +281,19 @@ impl Flow for Descriptor {
         // Programs expect to be able to wait for their input.
         rustix::io::ioctl_fionbio(&copy, false)?;
         Ok(copy)
+    }
+
+    fn connection(&self) -> Option<Connection> {
+        self.connection.get().copied().flatten()
+    }
+
+    fn find_connection(&self) -> Option<Connection> {
+        *self.connection.get_or_init(|| {
+            let addresses = [getsockname(&self.file).ok()?, getpeername(&self.file).ok()??];
+            // Both sides of it have the same two.
+            let mut addresses = addresses.map(|address| format!("{address:?}"));
+            addresses.sort();
+            Some(Connection(FixedState::default().hash_one(addresses) as u32))
+        })
     }
 }
