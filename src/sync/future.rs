@@ -7,6 +7,7 @@ use super::queue::Queue;
 use super::thread::Entry;
 use super::wait::WaitQueue;
 use super::{Kind, Releasers, Sync, Who};
+use crate::mapped::Board;
 use crate::report::runtime::Unasked;
 use crate::state::{Reader, Shared, Writer};
 use crate::value::{
@@ -16,7 +17,7 @@ use crate::value::{
 };
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 #[derive(Debug)]
 pub struct Future {
@@ -25,8 +26,20 @@ pub struct Future {
     /// The workers that will do it.
     crew: Weak<Sync>,
     state: Mutex<State>,
+    /// Where a worker may take its task by itself, if it was put there.
+    offer: OnceLock<Offer>,
     pub done: WaitQueue,
 }
+
+/// A task on a board.
+#[derive(Debug)]
+pub struct Offer {
+    pub board: Arc<Board>,
+    pub number: u64,
+}
+
+/// Who has taken an offer that was taken back: no thread has this id.
+pub const NOBODY: u32 = u32::MAX;
 
 #[derive(Debug)]
 struct State {
@@ -118,6 +131,7 @@ impl Future {
             what,
             crew: Arc::downgrade(crew),
             state: Mutex::new(State { stage: Stage::Pending, task, watchers: Vec::new() }),
+            offer: OnceLock::new(),
             done: WaitQueue::new(),
         }
     }
@@ -153,6 +167,24 @@ impl Future {
         }
     }
 
+    /// Puts the task, packed, on a board, where `oldest` is the oldest that still matters. False when there is no room.
+    pub fn offer(&self, board: &Arc<Board>, oldest: Option<u64>) -> bool {
+        let state = self.state.lock();
+        let Task::Packed(bytes) = &state.task else { return false };
+        let Some(number) = board.put(bytes, oldest) else { return false };
+        self.offer.set(Offer { board: board.clone(), number }).is_ok() // once only
+    }
+
+    pub fn offered(&self) -> Option<&Offer> {
+        self.offer.get()
+    }
+
+    /// Whether a worker has begun it by itself.
+    fn is_taken(&self) -> bool {
+        let taken = |offer: &Offer| offer.board.taken_by(offer.number);
+        self.offer.get().and_then(taken).is_some_and(|worker| worker != NOBODY)
+    }
+
     pub fn finish(&self, sync: &Arc<Sync>, value: Value) {
         self.settle(sync, Stage::Done(value), |_| true);
     }
@@ -163,7 +195,11 @@ impl Future {
 
     /// Cancels a task that no worker has begun; false when one has.
     pub fn cancel(&self, sync: &Arc<Sync>) -> bool {
-        let cancelled = self.settle(sync, Stage::Cancelled, |stage| matches!(stage, Stage::Pending));
+        // From then on no worker begins it by itself.
+        let take_back =
+            || self.offer.get().is_none_or(|offer| offer.board.take_this(offer.number, NOBODY).is_some());
+        let open = |stage: &Stage| matches!(stage, Stage::Pending) && take_back();
+        let cancelled = self.settle(sync, Stage::Cancelled, open);
         if cancelled && let Some(crew) = self.crew.upgrade() {
             Crew::forget(&crew, sync);
         }
@@ -256,7 +292,11 @@ impl Future {
     }
 
     pub fn is_running(&self) -> bool {
-        matches!(self.state.lock().stage, Stage::Running(_))
+        match self.state.lock().stage {
+            Stage::Running(_) => true,
+            Stage::Pending => self.is_taken(),
+            Stage::Done(_) | Stage::Failed(_) | Stage::Cancelled => false,
+        }
     }
 
     pub fn is_cancelled(&self) -> bool {
@@ -410,7 +450,7 @@ impl Future {
         let what = r.text().into();
         let crew = r.option(|r| Arc::downgrade(&r.sync())).unwrap_or_default();
         let state = State { stage: Stage::Pending, task: Task::Taken(Vec::new()), watchers: Vec::new() };
-        Future { what, crew, state: Mutex::new(state), done: WaitQueue::new() }
+        Future { what, crew, state: Mutex::new(state), offer: OnceLock::new(), done: WaitQueue::new() }
     }
 
     pub fn save(&self, w: &mut Writer<'_>) {

@@ -4,17 +4,20 @@
 //! that nobody can reach any more closes, its workers end, and it is freed.
 
 pub mod copied;
+mod offers;
 
 use super::future::Future;
 use super::queue::closed;
 use super::thread::Thread;
 use super::wait::WaitQueue;
 use super::{Kind, Op, Releasers, Sync, Who};
+use crate::mapped::Board;
 use crate::state::{Reader, Writer};
 use crate::value::{
     Value,
     error::{self, Error},
 };
+use offers::Offers;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -32,6 +35,8 @@ pub struct Crew {
     pub size: u32,
     /// Tasks are done by processes; the workers are their keepers.
     pub processes: bool,
+    /// Where its processes find tasks, if they take some by themselves.
+    board: Option<Arc<Board>>,
     state: Mutex<State>,
     /// Whether asking for a task is of use: there is one, or there will be none. Written under the lock, read by
     /// workers that look for a task, who would only keep the lock from others.
@@ -49,6 +54,7 @@ pub struct Crew {
 struct State {
     /// Futures whose tasks nobody has begun.
     tasks: VecDeque<Arc<Sync>>,
+    offers: Offers,
     workers: Vec<Arc<Thread>>,
     /// The ids of those of them that have a task.
     busy: Vec<u32>,
@@ -182,12 +188,13 @@ impl Crew {
 
     /// Gives a task. True when a worker is to be made for it (`join` it then).
     pub fn submit(&self, sync: &Sync, future: Arc<Sync>) -> Result<bool, Error> {
-        let mut state = self.state.lock();
+        let mut state = self.state();
         if state.closed {
             return Err(closed(sync, "submit"));
         }
         state.tasks.push_back(future);
         self.unfinished.fetch_add(1, Ordering::SeqCst);
+        self.offer(&mut state);
         self.note(&state);
         let free = state.workers.len() - state.busy.len();
         let grow = state.tasks.len() > free && state.workers.len() < self.size as usize;
@@ -213,18 +220,19 @@ impl Crew {
 
     /// A task for this worker.
     pub fn take(&self, worker: u32) -> Task {
-        let mut state = self.state.lock();
-        while let Some(future) = state.tasks.pop_front() {
+        let mut state = self.state();
+        while let Some(future) = self.first(&mut state, worker) {
             // A future that is being cancelled at this moment is not begun; it counts as ended here.
             if Future::of(&future).is_ok_and(|future| future.begin(worker)) {
                 state.busy.push(worker);
+                self.offer(&mut state);
                 self.note(&state);
                 return Task::Begin(future);
             }
             self.ended(1);
         }
         self.note(&state);
-        if !state.closed {
+        if !state.closed || !state.tasks.is_empty() {
             return Task::None;
         }
         // It ends now, while others may still have tasks.
@@ -235,10 +243,11 @@ impl Crew {
 
     /// The worker is free again (said before its result is known, so that who learns it finds a free worker).
     pub fn free(&self, worker: u32) {
-        let mut state = self.state.lock();
+        let mut state = self.state();
         if let Some(at) = state.busy.iter().position(|id| *id == worker) {
             state.busy.swap_remove(at);
         }
+        self.offer(&mut state);
     }
 
     /// A task has ended, and its result is known.
@@ -255,9 +264,10 @@ impl Crew {
     /// Takes a cancelled future out, if no worker has met it.
     pub fn forget(crew: &Sync, future: &Arc<Sync>) {
         let Ok(crew) = Crew::of(crew) else { return };
-        let mut state = crew.state.lock();
+        let mut state = crew.state();
         if let Some(at) = state.tasks.iter().position(|other| Arc::ptr_eq(other, future)) {
             state.tasks.remove(at);
+            state.offers.count -= usize::from(at < state.offers.count);
             crew.note(&state);
             drop(state);
             crew.ended(1);
@@ -275,16 +285,17 @@ impl Crew {
 
     /// Takes out the tasks that nobody has begun, and cancels them.
     pub fn cancel(&self) {
-        let mut state = self.state.lock();
-        let tasks = std::mem::take(&mut state.tasks);
+        let mut state = self.state();
+        let offered = state.offers.count;
+        let tasks = state.tasks.split_off(offered);
+        let offered = state.tasks.clone();
         self.note(&state);
         drop(state);
-        for sync in &tasks {
-            if let Ok(future) = Future::of(sync) {
-                future.cancel(sync);
-            }
-        }
+        let cancel = |sync: &Arc<Sync>| Future::of(sync).is_ok_and(|future| future.cancel(sync));
+        tasks.iter().for_each(|sync| _ = cancel(sync));
         self.ended(tasks.len());
+        // The last first, so that none is begun after one that was cancelled. Those that are leave by themselves.
+        offered.iter().rev().for_each(|sync| _ = cancel(sync));
     }
 
     pub fn closed(&self) -> bool {
@@ -293,12 +304,12 @@ impl Crew {
 
     /// The futures whose tasks nobody has begun.
     pub fn tasks(&self) -> Vec<Arc<Sync>> {
-        self.state.lock().tasks.iter().cloned().collect()
+        self.state().tasks.iter().cloned().collect()
     }
 
     /// Tasks that wait or that a worker is at. Who has learnt a task's result does not find it here any more.
     pub fn pending(&self) -> usize {
-        let state = self.state.lock();
+        let state = self.state();
         state.tasks.len() + state.busy.len()
     }
 
@@ -334,14 +345,14 @@ impl Crew {
 
     /// Whether this is one of its workers, also one that is about to end, and has no task.
     pub fn idles(&self, worker: u32) -> bool {
-        let state = self.state.lock();
+        let state = self.state();
         let mut workers = state.workers.iter().map(|other| other.id).chain(state.dismissed.iter().copied());
         workers.any(|id| id == worker) && !state.busy.contains(&worker)
     }
 
     /// For those who wait until all tasks are done: the threads that are doing one.
     pub fn busy(&self) -> Releasers {
-        Releasers::All(self.state.lock().busy.clone())
+        Releasers::All(self.state().busy.clone())
     }
 
     /// Why a task that waits for another one of the same pool may wait for ever.
@@ -382,6 +393,7 @@ impl Crew {
         Crew {
             size,
             processes: r.flag(),
+            board: None,
             state: Mutex::default(),
             has_task: AtomicBool::new(false),
             unfinished: AtomicUsize::new(0),
@@ -407,7 +419,14 @@ impl Crew {
         let workers = r.group();
         let busy = r.threads_with_lines().into_iter().map(|(id, _)| id).collect();
         self.unfinished.store(r.count() as usize, Ordering::SeqCst);
-        let state = State { tasks, workers, busy, dismissed: Vec::new(), closed: r.flag() };
+        let state = State {
+            tasks,
+            offers: Offers::default(),
+            workers,
+            busy,
+            dismissed: Vec::new(),
+            closed: r.flag(),
+        };
         self.has_task.store(!state.tasks.is_empty() || state.closed, Ordering::SeqCst);
         *self.state.lock() = state;
     }

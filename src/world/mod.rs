@@ -9,6 +9,7 @@ pub mod real;
 mod sealed;
 pub mod sim;
 
+use crate::mapped::Memory;
 use crate::sync::outside::{Outside, Way};
 use crate::sync::pool::copied::{self, Copies};
 use crate::sync::{Sync, process::Born, thread::Thread};
@@ -129,6 +130,11 @@ pub trait World {
     /// When something that they lead to cannot be copied.
     fn copied(&mut self, values: &[Value], what: &str) -> Result<Copies, Error> {
         copied::pack(values, what).map(Copies::Packed)
+    }
+
+    /// Memory by which the workers of process pools find their tasks themselves; None where each is sent to one of them.
+    fn memory_for_tasks(&self) -> Option<Arc<Memory>> {
+        None
     }
 
     /// Whether all that a run consists of can be written as a state, and made again from it.

@@ -9,9 +9,13 @@
 use super::threads::Naming;
 use super::{argument, begin, int, native, receiver, script, sync_in, wrong};
 use crate::builtin::{Context, Outcome, Row};
+use crate::mapped::{Board, Place};
 use crate::sync::outside::Way;
 use crate::sync::pipe::{End, Pipe, Sending, Wait, What};
-use crate::sync::pool::{Crew, Pool, copied::Copies};
+use crate::sync::pool::{
+    Crew, Pool,
+    copied::{self, Copies},
+};
 use crate::sync::process::Process;
 use crate::sync::thread::{Entry, Thread};
 use crate::sync::{Kind, Op, Sync, future::Future};
@@ -48,58 +52,105 @@ pub fn functions() -> Vec<Row> {
             &["crew", "task", "worker"],
             "fn __delegate(crew, task, worker) {
                 var at = worker
+                var now = task
                 try {
                     if at == nil { at = __recruit(crew, __serve) }
-                    __order(at, task)
-                    let answer = __answer(at)
-                    if answer[0] { __done(crew, task, answer[1]) } else { __failed(crew, task, __placed(at, answer[1])) }
+                    __order(at, now)
+                    loop {
+                        let answer = __answer(at)
+                        if now == nil { now = __taken(crew, at) }
+                        if now == nil { return at }
+                        if answer[1] { __done(crew, now, answer[2]) } else { __failed(crew, now, __placed(at, answer[2])) }
+                        if not answer[0] { return at }
+                        now = nil
+                    }
                 } catch \"closed\" {
                     at[0].join()
-                    __failed(crew, task, __lost(at))
+                    if now == nil { now = __taken(crew, at) }
+                    if now != nil { __failed(crew, now, __lost(at)) }
                     return nil
                 } catch e {
-                    __failed(crew, task, e)
+                    __failed(crew, now, e)
                 }
                 return at
             }",
-            "Has a worker process do a task; the worker for the next, nil when it has died.",
+            "Has a worker process do a task, and those that it begins by itself then; the worker for the next, nil when it has died.",
         ),
         native("__recruit", &["crew", "serve"], recruit, "Starts a worker process: its handle, and our end of the line."),
         native("__order", &["worker", "task"], order, "Sends a task."),
-        native("__answer", &["worker"], answer, "Waits for the answer: whether it went well, and the value or error."),
+        native(
+            "__answer",
+            &["worker"],
+            answer,
+            "Waits for an answer: whether another will come by itself, whether it went well, and the value or error.",
+        ),
+        native("__taken", &["crew", "worker"], taken, "The task that the worker has begun by itself, or nil."),
         native("__placed", &["worker", "error"], placed, "The error, with the process where it happened."),
         native("__lost", &["worker"], lost, "The error of a task whose process has died."),
         script(
             "__serve",
-            &["end"],
-            "fn __serve(end) {
-                try { loop { __serve_one(end, __take(end)) } } catch \"closed\" { }
+            &["end", "offers"],
+            "fn __serve(end, offers) {
+                try {
+                    loop {
+                        var task = __take(end)
+                        while task != nil {
+                            if not __serve_one(end, offers, task) { break }
+                            task = __next(end, offers)
+                            if task == nil { __rest(end) }
+                        }
+                    }
+                } catch \"closed\" { }
             }",
             "What a worker process runs.",
         ),
         script(
             "__serve_one",
-            &["end", "task"],
-            "fn __serve_one(end, task) {
-                try { __reply(end, true, __apply(task)) } catch e { __reply(end, false, e) }
+            &["end", "offers", "task"],
+            "fn __serve_one(end, offers, task) {
+                try {
+                    let value = __apply(task)
+                    let more = __more(offers)
+                    __reply(end, more, true, value)
+                    return more
+                } catch e {
+                    let more = __more(offers)
+                    __reply(end, more, false, e)
+                    return more
+                }
             }",
-            "One task.",
+            "One task; whether to look for one that is offered.",
         ),
         native("__take", &["end"], take, "Waits for a task."),
         native("__apply", &["task"], apply, "Calls what the task is."),
-        native("__reply", &["end", "fine", "value"], reply, "Sends a result, or an error."),
+        native("__more", &["offers"], more, "Whether there seems to be a task that is offered."),
+        native("__next", &["end", "offers"], next, "Begins a task that is offered; nil when there is none."),
+        native("__rest", &["end"], rest, "Tells the keeper that there was none."),
+        native("__reply", &["end", "more", "fine", "value"], reply, "Sends a result, or an error."),
     ]
 }
 
 fn make(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let workers = int(argument(arguments, 0), "workers")?;
     context.world.outside(Way::ProcessPool)?;
-    let crew = context.make(Kind::Crew(Box::new(Crew::new(workers)?.of_processes())));
+    let mut crew = Crew::new(workers)?.of_processes();
+    if let Some(memory) = context.world.memory_for_tasks() {
+        crew = crew.with_board(Board::make(&memory)?);
+    }
+    let crew = context.make(Kind::Crew(Box::new(crew)));
     Ok(Value::Sync(context.make(Kind::Pool(Pool { crew }))).into())
 }
 
 fn recruit(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let crew = receiver(arguments)?;
+    // Where the worker finds tasks, and whose they are then.
+    let offers = match Crew::of(crew)?.board() {
+        Some(board) => {
+            let words = [board.place().at as i64, i64::from(context.who().thread.id)];
+            Value::list(words.map(Value::Int).to_vec())
+        }
+        None => Value::Nil,
+    };
     let empty = Entry { callee: argument(arguments, 1).clone(), arguments: Vec::new() };
     let mut worker = context.unstarted(Naming::Counted(&crew.label()), Some(true), empty);
     let ids = [context.world.next_id(), context.world.next_id()];
@@ -112,7 +163,7 @@ fn recruit(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     line.name.get_or_init(|| format!("the line to {to}").into());
     let [near, far] = Pipe::of(&line)?.ends(&line)?;
     if let Some(entry) = worker.entry.get_mut() {
-        entry.arguments.push(Value::Sync(far));
+        entry.arguments.extend([Value::Sync(far), offers]);
     }
     worker.process = Some(Process::of_pool());
     let worker = Arc::new(worker);
@@ -157,6 +208,17 @@ fn answer(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     begin(context, Op::Pipe(Wait::Receive { end, what: What::Copies }), None)
 }
 
+fn taken(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let (_, end) = worker_in(argument(arguments, 1))?;
+    let Some(sync) = Crew::of(receiver(arguments)?)?.taken(context.who().thread.id) else {
+        return Ok(Value::Nil.into());
+    };
+    if let Some(bytes) = Future::of(&sync)?.take_packed() {
+        end.count_sent(bytes.len());
+    }
+    Ok(Value::Sync(sync).into())
+}
+
 fn placed(_: &mut Context<'_>, arguments: &[Value]) -> Done {
     let (handle, _) = worker_in(argument(arguments, 0))?;
     let Value::Error(error) = argument(arguments, 1) else {
@@ -194,6 +256,31 @@ fn take(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     begin(context, Op::Pipe(Wait::Receive { end: receiver(arguments)?.clone(), what: What::Copies }), None)
 }
 
+/// The board, and whose the tasks are that are taken from it.
+fn board(context: &Context<'_>, offers: &Value) -> Option<(Board, u32)> {
+    let Value::List(list) = offers else { return None };
+    let [Value::Int(at), Value::Int(keeper)] = list.snapshot()[..] else { return None };
+    let memory = context.world.memory_for_tasks()?;
+    Some((Board::at(Place { memory, at: at as usize }), keeper as u32))
+}
+
+fn more(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let more = board(context, argument(arguments, 0)).is_some_and(|(board, _)| board.has_some());
+    Ok(Value::Bool(more).into())
+}
+
+fn next(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let task = board(context, argument(arguments, 1)).and_then(|(board, keeper)| board.take(keeper));
+    let Some(bytes) = task else { return Ok(Value::Nil.into()) };
+    receiver(arguments)?.count_received(bytes.len());
+    Ok(Value::list(copied::unpack(&bytes)).into())
+}
+
+fn rest(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let nothing = copied::pack(&[Value::Nil], "nothing")?;
+    send(context, receiver(arguments)?.clone(), Copies::Packed(nothing))
+}
+
 fn apply(_: &mut Context<'_>, arguments: &[Value]) -> Done {
     let Value::List(task) = argument(arguments, 0) else {
         return Err(wrong("a task", "task", argument(arguments, 0)));
@@ -203,14 +290,15 @@ fn apply(_: &mut Context<'_>, arguments: &[Value]) -> Done {
 }
 
 fn reply(context: &mut Context<'_>, arguments: &[Value]) -> Done {
-    let (fine, value) = (argument(arguments, 1), argument(arguments, 2));
-    let copies = context.world.copied(&[fine.clone(), value.clone()], "the result of the task");
+    let (more, fine, value) = (argument(arguments, 1), argument(arguments, 2), argument(arguments, 3));
+    let answer = |value: Value| [more.clone(), fine.clone(), value];
+    let copies = context.world.copied(&answer(value.clone()), "the result of the task");
     let copies = match (copies, value) {
         (Ok(copies), _) => copies,
         // Its parts cannot be copied; what it says can.
         (Err(_), Value::Error(error)) => {
             let bare = Value::Error(Arc::new(Error::new(error.kind.clone(), error.message.clone())));
-            context.world.copied(&[fine.clone(), bare], "the error of the task")?
+            context.world.copied(&answer(bare), "the error of the task")?
         }
         (Err(error), _) => return Err(error),
     };

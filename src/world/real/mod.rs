@@ -68,7 +68,7 @@ use super::{Read, Stream, World};
 use crate::builtin::{Wait, random};
 use crate::code::Program;
 use crate::machine::{Fiber, Interrupted, Scheduler, Stopped, Waited, Watch};
-use crate::mapped::ledger::Row;
+use crate::mapped::{Memory, ledger::Row};
 use crate::sync::outside::{Outside, Way};
 use crate::sync::{Op, Sync, future::Failure, process::Born, thread::Thread};
 use crate::value::Value;
@@ -270,6 +270,11 @@ impl World for RealWorld {
             Value::Map(map) => Value::Map(Arc::new(map.there(memory)?)),
             other => other.clone(),
         })
+    }
+
+    fn memory_for_tasks(&self) -> Option<Arc<Memory>> {
+        // What orders is told by the lines to the workers.
+        self.shared.memory().filter(|_| self.shared.detector.is_none()).cloned()
     }
 
     fn cpu_count(&self) -> usize {

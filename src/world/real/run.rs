@@ -22,7 +22,7 @@ use super::things::Things;
 use super::threads::Table;
 use super::{RealWorld, threads};
 use crate::code::live::Liveness;
-use crate::code::reach::Reach;
+use crate::code::reach::{self, Reach};
 use crate::code::verify::Verified;
 use crate::event::tape::Tape;
 use crate::machine::{Exit, Image};
@@ -379,7 +379,8 @@ pub(super) fn run_body(
 ) -> Ending {
     let clock = Clock::start();
     let mut image = Image::new(program);
-    if image.program.process().is_some() && image.program.shares() {
+    let common = image.program.shares() || reach::makes_process_pools(&image.program);
+    if image.program.process().is_some() && common {
         match Memory::new(image.program.globals.len()) {
             Ok(memory) => {
                 if options.race {

@@ -40,6 +40,10 @@ struct Known {
 /// Begins it, if processes share anything: before the first thread of the script.
 pub fn relay(shared: &Arc<Shared>) -> Option<Relay> {
     let memory = shared.memory()?.clone();
+    // In a session, something may be declared `shared` later.
+    if shared.desk.is_none() && !shared.code().image.program.shares() {
+        return None;
+    }
     let over = Arc::new(AtomicBool::new(false));
     let (shared, end) = (shared.clone(), over.clone());
     // What comes after this is news, however late the thread begins.
