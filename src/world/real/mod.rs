@@ -1,17 +1,19 @@
 //! The real world: an OS thread for each thread of the script, which parks while it waits.
 //!
-//! In reading order: `run` (what a run shares; its start and end), `threads` (start and end of one thread), `wait`
-//! (spin, register, park), `spin` (how long), `deadlock`, `knot` and `graph` (nothing hangs in silence), `hold`
-//! (stop-the-world), `ensure` and `ending` (what is tested and said at the end), `interrupt` (Ctrl-C, `--timeout`),
-//! `stats`, `trace`, then what scripts see of the outside: `output`, `input`, `host`, `clock`, `files`, `outside`;
-//! `process` has OS processes, `far` what they say to the first; `forced` (threads that keep to a schedule); at last `eyes`, `jitter` and `gil`
-//! (`--race`, `--jitter`, `--gil`). What a lock or a queue does is not here but in `sync`.
+//! In reading order: `run` (what a run shares; its start and end), `threads` (start and end of one thread), `carriers`
+//! (its OS thread), `wait` (spin, register, park), `spin` (how long), `deadlock`, `knot` and `graph` (nothing hangs in
+//! silence), `hold` (stop-the-world), `ensure` and `ending` (what is tested and said at the end), `interrupt` (Ctrl-C,
+//! `--timeout`), `stats`, `trace`, then what scripts see of the outside: `output`, `input`, `host`, `clock`, `files`,
+//! `outside`; `process` has OS processes, `far` what they say to the first; `forced` (threads that keep to a schedule);
+//! at last `eyes`, `jitter` and `gil` (`--race`, `--jitter`, `--gil`). What a lock or a queue does is not here but in
+//! `sync`.
 //!
 //! Locks are taken in this order: who holds the others still (`Hold`), the table of threads, a seat's blocked operation, the state of
 //! a thing. None is held while a thread of the script runs or parks.
 
 mod awaits;
 mod cancel;
+mod carriers;
 mod children;
 mod claim;
 mod clock;

@@ -1,6 +1,7 @@
 //! One run of a program: what its threads share, how it starts, and the ways in which it ends.
 
 use super::cancel::Cancel;
+use super::carriers::Carriers;
 use super::clock::Clock;
 use super::ensure::Ensures;
 use super::files::Allowed;
@@ -172,6 +173,7 @@ pub(super) struct Shared {
     pub trap: Arc<AtomicU8>,
     pub hold: Hold,
     pub table: Mutex<Table>,
+    pub carriers: Arc<Carriers>,
     /// How many threads have started and not ended, by what they have made known.
     pub alive: AtomicUsize,
     /// How many threads can go on by themselves: those that live, without those parked until somebody wakes them.
@@ -342,6 +344,7 @@ impl Shared {
             }
         }
         drop(table);
+        self.carriers.close();
         *self.ended_processes.lock() = self.processes.end();
     }
 }
@@ -454,6 +457,10 @@ pub(super) fn share(beginning: Beginning, bell: Arc<Bell>, desk: Option<Desk>) -
     let common = || image.memory.as_ref().and_then(Common::of);
     let detector = options.race.then(|| Arc::new(Detector::new(&image.program, common())));
     let awake = Arc::new(AtomicIsize::new(0));
+    // What is told of an OS thread, or kept with it, is told of one thread of the script.
+    let watched =
+        options.stats.is_some() || options.trace.is_some() || options.race || options.jitter.is_some();
+    let carriers = if watched { Carriers::none() } else { Carriers::new() };
     let delays = options.jitter.map(|seed| Arc::new(Delays::new(seed, &awake)));
     // A forced run has an order of its own.
     let asked = options.gil.or(image.program.gil).filter(|_| options.forced.is_none());
@@ -468,6 +475,7 @@ pub(super) fn share(beginning: Beginning, bell: Arc<Bell>, desk: Option<Desk>) -
         trap: Arc::new(AtomicU8::new(0)),
         hold: Hold::default(),
         table: Mutex::new(Table::default()),
+        carriers: Arc::new(carriers),
         alive: AtomicUsize::new(0),
         awake,
         things: Things::default(),

@@ -121,15 +121,15 @@ impl Shared {
             let born = mine::birth();
             let delays = self.delays.clone();
             delays.iter().for_each(|delays| delays.started(1));
-            let spawned = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || {
+            let load = move || {
                 delays.iter().for_each(|delays| delays.started(-1));
                 world.begin_to_see(born);
                 world.begin_stats();
                 world.shared.trace_begin(&world.seat.thread);
                 world.live(body);
-            });
-            // The OS thread is not joined: it has left the table when it is gone.
-            spawned.map(drop).map_err(|error| {
+            };
+            // The OS thread is not joined: the thread has left the table when it is gone.
+            self.carriers.carry(STACK_BYTES, Box::new(load)).map_err(|error| {
                 self.alive.fetch_sub(1, Ordering::SeqCst);
                 self.delays.iter().for_each(|delays| delays.started(-1));
                 self.get_up(&seat);
