@@ -78,7 +78,7 @@ fn items(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
 
 fn pop(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     compare::hashable(&args[1])?;
-    let removed = changing(args)?.edit(&mut |entries| Ok(entries.shift_remove(&args[1])))?;
+    let removed = changing(args)?.edit(&mut |entries| Ok(entries.remove(&args[1])))?;
     match removed.or_else(|| arg::given(&args[2]).cloned()) {
         Some(value) => Ok(value.into()),
         None => {
@@ -94,8 +94,11 @@ fn setdefault(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     let map = changing(args)?;
     let (key, default) = (map.nature.admit(&args[1])?, map.nature.admit(&default)?);
     map.edit(&mut |entries| {
-        let value = entries.entry(key.clone()).or_insert_with(|| default.clone());
-        Ok(value.clone().into())
+        if let Some(value) = entries.get(&key) {
+            return Ok(value.clone().into());
+        }
+        entries.insert(key.clone(), default.clone());
+        Ok(default.clone().into())
     })
 }
 
@@ -137,7 +140,7 @@ fn pairs(other: &Value) -> Result<Vec<(Value, Value)>, Error> {
 fn clear(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     let mut old = Entries::default(); // dropped outside the lock
     changing(args)?.edit(&mut |entries| {
-        old = std::mem::take(entries);
+        old = std::mem::take(&mut **entries);
         Ok(Value::Nil.into())
     })
 }

@@ -4,17 +4,20 @@
 //! the last of them: nothing is left behind, whoever is killed. It consists of words that are read and written by
 //! atomic instructions only. In reading order: `memory` (the words, and blocks of them), `slot` (a word that holds a
 //! value), `section` (a lock for several words), `directory` (which processes and threads there are), `word` (a number
-//! that is here or there), `vector`, `store`, `tickets`, `names` (texts), `record` (as many words as are needed), `board` (tasks), `ledger` (what is counted).
+//! that is here or there), `journal` (what is changed piece by piece), `store`, `tickets`, `names` (texts), `record` (as
+//! many words as are needed), `board` (tasks), `ledger` (what is counted).
 //!
 //! # A process may die at any instant
 //!
 //! SIGKILL can come between any two instructions. So every change is made known by one store (or exchange) of one word:
-//! before it nobody sees anything of it, after it it is complete. What had been prepared and was not made known is lost:
-//! a block, never more. Nothing has to be repaired by those who live on; a section whose holder is dead is simply taken.
+//! before it nobody sees anything of it, after it it is complete. What had been prepared and was not made known is lost,
+//! or what was to be given back: the blocks of one change, never more. Nothing has to be repaired by those who live on; a
+//! section whose holder is dead is simply taken.
 
 mod board;
 mod directory;
 mod elsewhere;
+mod journal;
 pub mod ledger;
 mod meeting;
 mod memory;
@@ -29,6 +32,7 @@ mod word;
 pub use board::Board;
 pub use directory::{BLOCK, Process};
 pub use elsewhere::{Call, Elsewhere, WORDS as ELSEWHERE_WORDS};
+pub use journal::{Appended, Journal};
 pub use meeting::{Arrival, MOST as MOST_PARTIES, Meeting, words as meeting_words};
 pub use memory::{Memory, Place, here, within};
 pub use names::Names;

@@ -156,7 +156,7 @@ impl<'m> Slot<'m> {
     }
 }
 
-fn is_block(word: u64) -> bool {
+pub(super) fn is_block(word: u64) -> bool {
     word & BLOCK_MASK == BLOCK && word != 0
 }
 
@@ -186,22 +186,44 @@ pub(super) fn value_of(memory: &Memory, word: u64, nature: Nature) -> Option<Val
         }
         _ if word == 0 => Value::Unset,
         _ => {
-            let block = block_of(word);
-            let length = memory.word(block).load(Ordering::Relaxed) as usize;
-            let words = length.div_ceil(8);
-            if length > memory.words() || block + words >= memory.words() {
-                return None;
-            }
-            let mut bytes = Vec::new();
-            // What was read too late may claim any length: memory is not taken for what is not there.
-            bytes.try_reserve_exact(words * 8).ok()?;
-            for place in block + 1..=block + words {
-                bytes.extend_from_slice(&memory.word(place).load(Ordering::Relaxed).to_le_bytes());
-            }
-            bytes.truncate(length);
-            return wire::decode_as(&bytes, nature);
+            return wire::decode_as(&bytes_in(memory, word)?, nature);
         }
     })
+}
+
+/// The bytes in the block of a word; None when it is none.
+pub(super) fn bytes_in(memory: &Memory, word: u64) -> Option<Vec<u8>> {
+    let block = block_of(word);
+    let length = length_of(memory, block)?;
+    let words = length.div_ceil(8);
+    let mut bytes = Vec::new();
+    // What was read too late may claim any length: memory is not taken for what is not there.
+    bytes.try_reserve_exact(words * 8).ok()?;
+    for place in block + 1..=block + words {
+        bytes.extend_from_slice(&memory.word(place).load(Ordering::Relaxed).to_le_bytes());
+    }
+    bytes.truncate(length);
+    Some(bytes)
+}
+
+/// The first of them, or fewer where there are fewer: zeros then.
+pub(super) fn first_bytes_in<const N: usize>(memory: &Memory, word: u64) -> Option<[u8; N]> {
+    let block = block_of(word);
+    let length = length_of(memory, block)?.min(N);
+    let mut bytes = [0; N];
+    for (chunk, place) in bytes[..length].chunks_mut(8).zip(block + 1..) {
+        chunk.copy_from_slice(&memory.word(place).load(Ordering::Relaxed).to_le_bytes()[..chunk.len()]);
+    }
+    Some(bytes)
+}
+
+/// How many bytes there are in a block; None when there cannot be so many.
+fn length_of(memory: &Memory, block: usize) -> Option<usize> {
+    if block >= memory.words() {
+        return None;
+    }
+    let length = memory.word(block).load(Ordering::Relaxed) as usize;
+    (length <= memory.words() && block + length.div_ceil(8) < memory.words()).then_some(length)
 }
 
 /// The word of a value, with a block of its own where it needs one.
@@ -224,7 +246,11 @@ pub(super) fn encode(memory: &Memory, value: &Value) -> Result<u64, Error> {
             }
         }
     }
-    let bytes = wire::encode(value, INTO)?;
+    block_with(memory, &wire::encode(value, INTO)?)
+}
+
+/// The word of a new block that holds these bytes.
+pub(super) fn block_with(memory: &Memory, bytes: &[u8]) -> Result<u64, Error> {
     let block = memory.take(1 + bytes.len().div_ceil(8))?;
     memory.word(block).store(bytes.len() as u64, Ordering::Relaxed);
     for (place, chunk) in bytes.chunks(8).enumerate() {

@@ -1,5 +1,6 @@
 //! Lists. Every operation is one step: it locks the list, for itself alone.
 
+use super::editing::Elementwise;
 use super::error::Error;
 use super::nature::Nature;
 use super::step::{StepGuard, Stepped, shadow_of};
@@ -123,16 +124,31 @@ impl List {
     /// Changes the elements, as one step. If somebody in another process was faster, the change is made once more, with
     /// what is there then. One that fails changes nothing.
     #[inline]
-    pub fn edit<R>(&self, change: &mut dyn FnMut(&mut Elements) -> Result<R, Error>) -> Result<R, Error> {
-        let Some(there) = &self.there else { return change(&mut self.elements.lock()) };
-        loop {
-            let mut elements = self.lock();
-            let changed = change(&mut elements);
-            let There::Whole(whole) = &**there else { return changed };
-            let answer = changed.inspect_err(|_| whole.forget())?;
-            if whole.replace(&Value::list(elements.values.clone())).inspect_err(|_| whole.forget())? {
-                return Ok(answer);
-            }
+    pub fn edit<R>(
+        &self,
+        change: &mut dyn FnMut(&mut Elementwise<'_>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        match self.there.as_deref() {
+            None | Some(There::Cells(_)) => change(&mut Elementwise::unnoted(&mut self.lock())),
+            Some(There::Whole(whole)) => loop {
+                let mut elements = self.lock();
+                let mut editing = Elementwise::new(&mut elements);
+                let answer = change(&mut editing);
+                let published = match &answer {
+                    Ok(_) if editing.is_untouched() => Ok(true),
+                    Ok(_) => whole.publish(editing.piece(), &|| Value::list(editing.to_vec())),
+                    Err(_) => Ok(false),
+                };
+                if let Ok(true) = published {
+                    return answer;
+                }
+                if !editing.undo() {
+                    whole.forget();
+                }
+                if published? || answer.is_err() {
+                    return answer;
+                }
+            },
         }
     }
 
@@ -146,9 +162,8 @@ impl List {
         }
         let mut old = None; // dropped outside the lock: dropping may free a large structure
         self.edit(&mut |elements| {
-            let Some(slot) = elements.get_mut(index) else { return Ok(false) };
-            old = Some(std::mem::replace(slot, value.clone()));
-            Ok(true)
+            old = elements.set(index, value.clone());
+            Ok(old.is_some())
         })
     }
 
@@ -285,9 +300,11 @@ impl There {
         match self {
             There::Cells(cells) => *elements = Elements::new(cells.values()),
             There::Whole(whole) => {
-                if let Some(Value::List(list)) = whole.news() {
+                let Some(news) = whole.news() else { return };
+                if let Some(Value::List(list)) = news.whole {
                     *elements = Elements::new(list.snapshot());
                 }
+                news.changes.into_iter().for_each(|piece| piece.change_elements(elements));
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Maps, in insertion order. Every operation is one step: it locks the map, for itself alone.
 
+use super::editing::Entrywise;
 use super::error::Error;
 use super::nature::Nature;
 use super::step::{StepGuard, Stepped, shadow_of};
@@ -57,10 +58,11 @@ impl Map {
     #[inline]
     pub fn lock(&self) -> StepGuard<'_, Entries> {
         let mut entries = self.entries.lock();
-        if let Some(whole) = &self.there
-            && let Some(Value::Map(map)) = whole.news()
-        {
-            *entries = map.lock().clone();
+        if let Some(news) = self.there.as_ref().and_then(|whole| whole.news()) {
+            if let Some(Value::Map(map)) = news.whole {
+                *entries = map.lock().clone();
+            }
+            news.changes.into_iter().for_each(|piece| piece.change_entries(&mut entries));
         }
         entries
     }
@@ -68,13 +70,30 @@ impl Map {
     /// Changes the entries, as one step. If somebody in another process was faster, the change is made once more, with
     /// what is there then. One that fails changes nothing.
     #[inline]
-    pub fn edit<R>(&self, change: &mut dyn FnMut(&mut Entries) -> Result<R, Error>) -> Result<R, Error> {
-        let Some(whole) = &self.there else { return change(&mut self.entries.lock()) };
+    pub fn edit<R>(
+        &self,
+        change: &mut dyn FnMut(&mut Entrywise<'_>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        let Some(whole) = &self.there else {
+            return change(&mut Entrywise::unnoted(&mut self.entries.lock()));
+        };
         loop {
             let mut entries = self.lock();
-            let answer = change(&mut entries).inspect_err(|_| whole.forget())?;
-            if whole.replace(&Value::map(entries.clone())).inspect_err(|_| whole.forget())? {
-                return Ok(answer);
+            let mut editing = Entrywise::new(&mut entries);
+            let answer = change(&mut editing);
+            let published = match &answer {
+                Ok(_) if editing.is_untouched() => Ok(true),
+                Ok(_) => whole.publish(editing.piece(), &|| Value::map(editing.clone())),
+                Err(_) => Ok(false),
+            };
+            if let Ok(true) = published {
+                return answer;
+            }
+            if !editing.undo() {
+                whole.forget();
+            }
+            if published? || answer.is_err() {
+                return answer;
             }
         }
     }

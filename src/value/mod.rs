@@ -9,6 +9,7 @@ pub mod compare;
 pub mod convert;
 pub mod copy;
 pub mod duration;
+pub mod editing;
 pub mod error;
 pub mod file;
 pub mod format;

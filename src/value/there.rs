@@ -1,66 +1,119 @@
 //! Containers in memory that processes share.
 //!
-//! A list or a map is one word, which leads to all it holds: a change makes new bytes of the whole and exchanges the
-//! word, or begins anew when somebody else was faster. So nobody sees half a change, whoever dies. Each process keeps what
-//! it has read last beside, and reads again when the word is another. An array has a word for each element.
+//! A list or a map is one word, which leads to all that has been done to it, piece by piece (see `mapped::journal`); a
+//! change exchanges the word, or is made again when somebody else was faster. So nobody sees half a change, whoever dies.
+//! Each process keeps what it has read last beside, and reads what is new when the word is another. An array has a word
+//! for each element.
 
 use super::Value;
 use super::error::Error;
-use super::nature::Nature;
-use crate::mapped::{Memory, Place, Slot};
+use super::nature::{INTO, Nature};
+use super::wire;
+use crate::mapped::{Appended, Journal, Memory, Place, Slot};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The word of a container.
+/// A list or a map, and what has been read of it last.
 #[derive(Debug)]
 pub struct Whole {
-    place: Place,
+    journal: Journal,
     /// The word of what is kept here.
     seen: AtomicU64,
 }
 
-/// What no word is: nothing has been read.
-const NOTHING: u64 = 0;
+/// A change of a container: `removed` parts from `at` on give way to others. Of a map: an entry is put in (its key and
+/// its value are the parts), or the one with that key is removed.
+#[derive(Debug)]
+pub struct Piece {
+    pub at: u32,
+    pub removed: u32,
+    pub parts: Vec<Value>,
+}
+
+/// What is new: all of it, then what was changed.
+#[derive(Debug)]
+pub struct News {
+    pub whole: Option<Value>,
+    pub changes: Vec<Piece>,
+}
 
 impl Whole {
     pub fn new(memory: &Arc<Memory>, value: &Value) -> Result<Whole, Error> {
         let at = memory.take_zeroed(1)?;
         let whole = Whole::at(Place { memory: memory.clone(), at });
-        Slot::of(&whole.place).set(value)?;
+        whole.replace(value)?;
         Ok(whole)
     }
 
     pub fn at(place: Place) -> Whole {
-        Whole { place, seen: AtomicU64::new(NOTHING) }
+        Whole { journal: Journal::at(place), seen: AtomicU64::new(Journal::NOTHING) }
     }
 
     pub fn number(&self) -> usize {
-        self.place.at
+        self.journal.number()
     }
 
-    /// What it holds, if that is not what was read last. To be called under the lock of what is kept.
-    pub fn news(&self) -> Option<Value> {
-        let slot = Slot::of(&self.place);
-        if slot.now() == self.seen.load(Ordering::Relaxed) {
-            return None;
-        }
-        let (word, value) = slot.get_with_word(Nature::Copy);
-        self.seen.store(word, Ordering::Relaxed);
-        Some(value)
+    /// What has been changed since it was read last. To be called under the lock of what is kept.
+    #[inline]
+    pub fn news(&self) -> Option<News> {
+        let seen = self.seen.load(Ordering::Relaxed);
+        if self.journal.now() == seen { None } else { self.read(seen) }
+    }
+
+    fn read(&self, seen: u64) -> Option<News> {
+        let news = self.journal.news(seen)?;
+        self.seen.store(news.word, Ordering::Relaxed);
+        // They were encoded.
+        let whole = news.whole.map(|bytes| wire::decode_as(&bytes, Nature::Copy).unwrap_or(Value::Nil));
+        let changes = news.changes.iter().filter_map(|bytes| Piece::decode(bytes)).collect();
+        Some(News { whole, changes })
     }
 
     /// What is kept has been changed in vain: it is to be read again.
     pub fn forget(&self) {
-        self.seen.store(NOTHING, Ordering::Relaxed);
+        self.seen.store(Journal::NOTHING, Ordering::Relaxed);
     }
 
-    /// Puts another value in place of what was read last; false when that is no longer so.
-    pub fn replace(&self, value: &Value) -> Result<bool, Error> {
-        let slot = Slot::of(&self.place);
-        let word = slot.encode(value)?;
-        let replaced = slot.exchange(self.seen.load(Ordering::Relaxed), word);
-        self.seen.store(if replaced { word } else { NOTHING }, Ordering::Relaxed);
-        Ok(replaced)
+    /// Makes a change of what was read last known, or else all that there is after it; false when somebody else was
+    /// faster.
+    pub fn publish(&self, piece: Option<Piece>, whole: &dyn Fn() -> Value) -> Result<bool, Error> {
+        if let Some(piece) = piece {
+            match self.journal.append(self.seen.load(Ordering::Relaxed), &piece.encode()?)? {
+                Appended::Done(word) => {
+                    self.seen.store(word, Ordering::Relaxed);
+                    return Ok(true);
+                }
+                Appended::Outdated => return Ok(false),
+                Appended::TooLong => {}
+            }
+        }
+        self.replace(&whole())
+    }
+
+    fn replace(&self, value: &Value) -> Result<bool, Error> {
+        let bytes = wire::encode(value, INTO)?;
+        let new = self.journal.begin_anew(self.seen.load(Ordering::Relaxed), &bytes)?;
+        if let Some(word) = new {
+            self.seen.store(word, Ordering::Relaxed);
+        }
+        Ok(new.is_some())
+    }
+}
+
+impl Piece {
+    fn encode(self) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::from(self.at.to_le_bytes());
+        bytes.extend(self.removed.to_le_bytes());
+        bytes.extend(wire::encode(&Value::list(self.parts), INTO)?);
+        Ok(bytes)
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Piece> {
+        let (at, rest) = bytes.split_first_chunk()?;
+        let (removed, rest) = rest.split_first_chunk()?;
+        let Value::List(parts) = wire::decode_as(rest, Nature::Copy)? else { return None };
+        let (at, removed) = (u32::from_le_bytes(*at), u32::from_le_bytes(*removed));
+        Some(Piece { at, removed, parts: parts.snapshot() })
     }
 }
 
