@@ -4,7 +4,7 @@
 //! (instructions) → `machine` (fibers, the dispatch loop) → `world` (threads, waiting, time). Beside them:
 //! `value` (what variables hold), `memory` (how much of it is in use), `sync` (things to wait for), `builtin`
 //! (functions and methods), `race` (which accesses nothing orders), `report` (what conc says to people), `lesson` (scripts in
-//! Markdown), `units` (durations and sizes as people write them). `pipeline` leads from text to program.
+//! Markdown), `units` (durations and sizes as people write them), `standby` (threads that wait for pieces of work). `pipeline` leads from text to program.
 //!
 //! For programs that run scripts of conc, [`embed`] is the interface; all else is for the command `conc`, and changes
 //! without notice.
@@ -37,6 +37,7 @@ pub mod report;
 pub mod resolve;
 #[doc(hidden)]
 pub mod source;
+mod standby;
 #[doc(hidden)]
 pub mod state;
 #[doc(hidden)]

@@ -2,7 +2,9 @@
 //! once (`Reader`); what is not is computed by one, in the order of states (`Learner`). So tables grow in the same order
 //! whatever the number of workers, and everything comes out the same.
 
-use super::known::{Job, Known, Present};
+use super::brief::{Aside, Brief};
+use super::known::{Job, Known, Present, begins};
+use super::labels::Label;
 use super::outcome::{Change, Effect, Outcome, Quick};
 use super::patience::Patience;
 use super::pieces::Pieces;
@@ -12,7 +14,7 @@ use super::seen::{SHARDS, Seen, noted, shard_of};
 use super::state::{Graph, State, hash_of};
 use super::steps::Steps;
 use super::successor::sum_after;
-use super::tries::{Computes, Tried, Tries, property_of, race, try_all};
+use super::tries::{Computes, Tried, Tries, gives_up, property_of, race, try_all};
 use super::verdict::{Limit, Property};
 use crate::world::sim::Way;
 use foldhash::fast::FixedState;
@@ -209,9 +211,7 @@ fn expand<L: Leads>(
     try_all(by, graph, tried)?;
     let (edges, signs, signed) = (slice.edges.len(), slice.signs.len(), slice.signed);
     let taken = follow_all(by, id, graph, tried, slice);
-    if taken == Some(0) && slice.lacks(Property::Deadlock) {
-        slice.sign(id, Property::Deadlock, Sign::Here);
-    }
+    slice.sign_deadlock(id, taken);
     if taken.is_none() {
         slice.take_back(edges);
         slice.signs.truncate(signs);
@@ -287,6 +287,14 @@ impl Slice {
         self.signs.push((id, property, sign));
     }
 
+    /// Nothing can be done in a state.
+    #[inline]
+    fn sign_deadlock(&mut self, id: u32, taken: Option<u32>) {
+        if taken == Some(0) && self.lacks(Property::Deadlock) {
+            self.sign(id, Property::Deadlock, Sign::Here);
+        }
+    }
+
     /// What goes wrong in a step from a state.
     fn sign_faults<O: Deref<Target = Outcome>>(&mut self, id: u32, one: &Tried<O>) {
         for fault in &one.outcome.faults {
@@ -317,6 +325,29 @@ pub struct Reader<'s> {
     /// None when nobody asks what is printed.
     pub outputs: Option<&'s Outputs>,
     pub idle: bool,
+    pub ends: Ends,
+}
+
+/// What became of cells when one of a group ended: the last of each kind that were asked for.
+pub struct Ends {
+    known: [((u32, u32, Label), u32); 64],
+}
+
+impl Default for Ends {
+    fn default() -> Ends {
+        Ends { known: [((u32::MAX, 0, 0), 0); 64] }
+    }
+}
+
+impl Ends {
+    #[inline]
+    fn find(&mut self, pieces: &Pieces, end: (u32, u32, Label)) -> Option<u32> {
+        let known = &mut self.known[(end.0 ^ end.1 ^ end.2) as usize % 64];
+        if known.0 != end {
+            *known = (end, pieces.known_end(end.0, end.1, end.2)?);
+        }
+        Some(known.1)
+    }
 }
 
 /// What came of a step, and its number.
@@ -342,9 +373,65 @@ impl<'s> Reader<'s> {
         loop {
             let at = next;
             let Some(id) = piece.read(&mut next, &mut graph) else { return };
-            let taken = expand(self, id, &graph, &mut tried, slice);
+            let first = slice.edges.len();
+            let mut taken = self.add_plain(&graph, slice);
+            if taken.is_some() {
+                slice.sign_deadlock(id, taken);
+            } else {
+                slice.take_back(first);
+                taken = expand(self, id, &graph, &mut tried, slice);
+            }
             slice.looked(id, at, taken);
         }
+    }
+
+    /// Adds what a state leads to, where each of its steps is told in brief: how many can be taken. None when they are not, and
+    /// then something may have been added.
+    #[inline]
+    fn add_plain(&mut self, graph: &Graph, slice: &mut Slice) -> Option<u32> {
+        let Known { pieces, common, .. } = self.known;
+        let memo = self.known.memo.filter(|_| !self.idle && !graph.is_tangled())?;
+        let way = self.present.plain_way(pieces, common, graph, Way::Run)?;
+        let mut taken = 0;
+        // Equal threads stand side by side, and lead to equal states.
+        let mut before = None;
+        for seat in 0..graph.seats {
+            let begins = begins(graph, common, seat);
+            if let Some((_, moves)) = before.filter(|(known, _)| *known == begins) {
+                taken += u32::from(moves);
+                continue;
+            }
+            let number = memo.find(begins, way, |cell| self.present.answer(pieces, graph, cell)).ok()?;
+            let sum = match memo.brief(number) {
+                Brief::Adds(sum, aside) if !self.asks(aside, slice) => graph.sum.wrapping_add(sum),
+                Brief::Leaves(aside) if !self.asks(aside, slice) => self.sum_after(graph, number)?,
+                Brief::Blocked(aside) if !self.asks(aside, slice) && !gives_up(self, graph, seat) => {
+                    before = Some((begins, false));
+                    continue;
+                }
+                Brief::Long | Brief::Adds(..) | Brief::Leaves(_) | Brief::Blocked(_) => return None,
+            };
+            before = Some((begins, true));
+            taken += 1;
+            let step = self.moves.find(seat, Way::Run, &[])?;
+            let edge = Edge { to: ASKED, step, output: graph.output, outcome: number };
+            slice.add(edge, hash_of(sum, graph.output));
+        }
+        Some(taken)
+    }
+
+    /// Whether something beside where it leads is asked of a step.
+    #[inline]
+    fn asks(&self, aside: Aside, slice: &Slice) -> bool {
+        aside.touches && slice.lacks(Property::Race) || aside.prints && self.outputs.is_some()
+    }
+
+    fn sum_after(&mut self, graph: &Graph, number: u32) -> Option<u128> {
+        let Effect::Change(change) = &self.known.outcome(number)?.kind else { return None };
+        let (pieces, ends) = (self.known.pieces, &mut self.ends);
+        sum_after(graph, change.quick.as_deref()?, |cell, group, label| {
+            ends.find(pieces, (cell, group, label))
+        })
     }
 }
 

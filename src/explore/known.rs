@@ -74,16 +74,26 @@ impl Present {
         job: Job<'_>,
         way: impl FnMut(&[u32]) -> Option<u32>,
     ) -> Option<(u32, u32)> {
-        if self.of != Some(graph.sum) {
-            self.turn_to(pieces, common, graph);
-        }
+        self.turn_to(pieces, common, graph);
         if let Job::Step { seat, way, choices: [] } = job
-            && !self.remembers
-            && let Some(known) = self.ways[way as usize]
+            && let Some(known) = self.known_way(way)
         {
             return Some((begins(graph, common, seat), known));
         }
         self.rare_beginning(pieces, common, graph, job, way)
+    }
+
+    /// The number of this way for every thread of the state, where nothing is chosen; None where it depends on the thread,
+    /// and as long as nobody has asked for it.
+    #[inline]
+    pub fn plain_way(&mut self, pieces: &Pieces, common: usize, graph: &Graph, way: Way) -> Option<u32> {
+        self.turn_to(pieces, common, graph);
+        self.known_way(way)
+    }
+
+    #[inline]
+    fn known_way(&self, way: Way) -> Option<u32> {
+        self.ways[way as usize].filter(|_| !self.remembers)
     }
 
     #[cold]
@@ -125,7 +135,14 @@ impl Present {
         Some((first, found))
     }
 
+    #[inline]
     fn turn_to(&mut self, pieces: &Pieces, common: usize, graph: &Graph) {
+        if self.of != Some(graph.sum) {
+            self.look_at(pieces, common, graph);
+        }
+    }
+
+    fn look_at(&mut self, pieces: &Pieces, common: usize, graph: &Graph) {
         self.of = Some(graph.sum);
         self.shared = None;
         self.remembers = graph.parts.iter().any(|part| pieces.traits(*part).remembers)
@@ -155,7 +172,8 @@ fn company(pieces: &Pieces, graph: &Graph) -> u32 {
 }
 
 /// A thread's own state, as steps begin with it.
-fn begins(graph: &Graph, common: usize, seat: usize) -> u32 {
+#[inline]
+pub fn begins(graph: &Graph, common: usize, seat: usize) -> u32 {
     graph.part(seat).unwrap_or_else(|| MAIN | graph.cells[common])
 }
 

@@ -1,6 +1,7 @@
 //! What is known of steps: a tree of questions for each way in which a thread can begin. "What is cell 7?", and for each
 //! answer the next question, down to what came of the step.
 
+use super::brief::Brief;
 use super::outcome::Outcome;
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
@@ -33,6 +34,8 @@ pub struct Memo {
     /// The question and the answer of what has no room beside the question.
     answers: HashMap<u64, u32, FixedState>,
     outcomes: Vec<Arc<Outcome>>,
+    /// The same in brief.
+    briefs: Vec<Brief>,
     ways: HashMap<Box<[u32]>, u32, FixedState>,
 }
 
@@ -45,6 +48,7 @@ impl Default for Memo {
             beginnings: HashMap::with_hasher(hash()),
             answers: HashMap::with_hasher(hash()),
             outcomes: Vec::new(),
+            briefs: Vec::new(),
             ways: HashMap::with_hasher(hash()),
         }
     }
@@ -119,6 +123,11 @@ impl Memo {
         &self.outcomes[number as usize]
     }
 
+    #[inline]
+    pub fn brief(&self, number: u32) -> Brief {
+        self.briefs[number as usize]
+    }
+
     /// Adds questions for what was met, in the order of meeting it, and at their end the outcome.
     pub fn learn(
         &mut self,
@@ -136,6 +145,7 @@ impl Memo {
             from = Unknown::Answer(place, answer(cell), 0);
         }
         self.add(from, KNOWN, self.outcomes.len() as u32);
+        self.briefs.push(Brief::of(&outcome));
         self.outcomes.push(outcome);
     }
 
@@ -171,7 +181,10 @@ impl Memo {
     pub fn memory(&self) -> usize {
         let tables = (self.answers.capacity() + self.beginnings.capacity()) * 18;
         let common: usize = self.common.iter().map(|table| table.capacity() * 4).sum();
-        self.questions.len() * size_of::<Question>() + common + tables + self.outcomes.len() * 400
+        self.questions.len() * size_of::<Question>()
+            + common
+            + tables
+            + self.outcomes.len() * (400 + size_of::<Brief>())
     }
 }
 

@@ -7,12 +7,12 @@ use super::known::{Job, Known, Present};
 use super::outcome::Effect;
 use super::places::Order;
 use super::queue::Piece;
+use super::round::Crew;
 use super::search::Search;
 use super::seen::{MOST, SHARDS, Seen};
 use super::state::{Graph, State};
 use super::successor::replace;
 use super::verdict::Limit;
-use super::workers::each;
 use std::ops::ControlFlow;
 
 /// A state that was made when it was found, and the status with which the script has ended itself there.
@@ -145,7 +145,6 @@ struct Room {
     /// Where `before` begins in its piece.
     is: Option<usize>,
     graph: Graph,
-    keyed: Vec<(u32, u32)>,
 }
 
 impl Search<'_> {
@@ -156,7 +155,7 @@ impl Search<'_> {
         slices: &[Slice],
         (learnt, made): (&Slice, &[Made]),
         mut spans: Vec<Span>,
-        cores: usize,
+        crew: &mut Crew<'_>,
     ) -> ControlFlow<Limit> {
         let ended = self.cut(slices, learnt, &mut spans);
         let depth = pieces[0].depth + 1;
@@ -185,7 +184,7 @@ impl Search<'_> {
         let parts = pieces.iter().zip(slices).zip(spans);
         let part = |((piece, slice), span)| tables.part(&self.seen.order, piece, slice, span);
         let mut parts: Vec<Part<'_>> = parts.map(part).collect();
-        each(cores, &mut parts, |part| placer.go_through(part));
+        crew.0.each(crew.1, &mut parts, |part| placer.go_through(part));
         let found: Vec<Found> = parts.into_iter().map(|part| part.found).collect();
         self.keep_signs(slices, learnt, self.edge_starts.len() as u32);
         found.into_iter().for_each(|found| self.keep(found));
@@ -334,7 +333,7 @@ impl Placer<'_> {
         edge: &Edge,
         id: u32,
     ) {
-        let Room { present, before, is, graph, keyed } = room;
+        let Room { present, before, is, graph } = room;
         let exited = if made {
             let (state, exited) = &self.made[edge.outcome as usize];
             graph.load(state);
@@ -344,7 +343,7 @@ impl Placer<'_> {
                 part.piece.read(&mut { from.at }, before);
                 *is = Some(from.at);
             }
-            self.follow(before, edge, keyed, graph)
+            self.follow(before, edge, graph)
         };
         if self.watches && !self.holds(present, graph) {
             part.found.doubtful.push((id, graph.store()));
@@ -357,20 +356,14 @@ impl Placer<'_> {
     }
 
     /// Makes it from the state before. The status with which the script has ended itself there.
-    fn follow(
-        &self,
-        before: &Graph,
-        edge: &Edge,
-        keyed: &mut Vec<(u32, u32)>,
-        graph: &mut Graph,
-    ) -> Option<i32> {
+    fn follow(&self, before: &Graph, edge: &Edge, graph: &mut Graph) -> Option<i32> {
         let outcome = self.known.outcome(edge.outcome)?;
         let Effect::Change(change) = &outcome.kind else {
             unreachable!("an edge is a step that can be taken")
         };
         let quick = quick_for(before, change).unwrap_or_else(|| unreachable!("the edge was found by it"));
         let seat = self.moves.seat(edge.step);
-        replace(self.known.pieces, before, (seat, change.ended), quick, keyed, graph);
+        replace(self.known.pieces, before, (seat, change.ended), quick, graph);
         graph.output = edge.output;
         outcome.exited
     }

@@ -1,17 +1,17 @@
 //! States that have been found and not looked at: first in, first out, each in a few dozen bytes, some hundreds together
 //! in a piece that one worker writes and one reads.
 
+use super::bytes;
 use super::state::Graph;
 use std::collections::VecDeque;
 
-/// Numbers of states that are equally far from the start, each with the state, as bytes (LEB128).
+/// Numbers of states that are equally far from the start, each with the state, as bytes.
 #[derive(Debug, Default)]
 pub struct Piece {
     bytes: Vec<u8>,
     count: usize,
     /// How far they are.
     pub depth: u32,
-    words: Vec<u32>,
 }
 
 impl Piece {
@@ -20,19 +20,20 @@ impl Piece {
     }
 
     pub fn push(&mut self, id: u32, graph: &Graph) {
-        self.words.clear();
-        self.words.push(id);
-        graph.write(&mut self.words);
-        for &word in &self.words {
-            write(&mut self.bytes, word);
+        let threads = graph.seats as u32 * 2 + u32::from(graph.main);
+        let cells = graph.cells.len() as u32;
+        for word in [id, threads, graph.output, graph.near, graph.far, cells] {
+            bytes::write(&mut self.bytes, word);
         }
+        self.bytes.extend_from_slice(&graph.sum.to_le_bytes());
+        bytes::write_all(&mut self.bytes, &graph.cells);
+        bytes::write_all(&mut self.bytes, &graph.parts);
         self.count += 1;
     }
 
     /// Nothing more is put in.
     pub fn close(&mut self) {
         self.bytes.shrink_to_fit();
-        self.words = Vec::new();
     }
 
     /// How many states it has.
@@ -45,8 +46,15 @@ impl Piece {
         if *at == self.bytes.len() {
             return None;
         }
-        let id = read(&self.bytes, at);
-        graph.read(|| read(&self.bytes, at));
+        let mut word = || bytes::read(&self.bytes, at);
+        let (id, threads) = (word(), word());
+        (graph.output, graph.near, graph.far) = (word(), word(), word());
+        let cells = word() as usize;
+        (graph.seats, graph.main) = (threads as usize / 2, threads % 2 == 1);
+        graph.sum = u128::from_le_bytes(bytes::take(&self.bytes, at));
+        let parts = graph.seats - graph.first_part();
+        bytes::read_all(&self.bytes, at, cells, &mut graph.cells);
+        bytes::read_all(&self.bytes, at, parts, &mut graph.parts);
         Some(id)
     }
 }
@@ -117,29 +125,6 @@ impl Queue {
     /// About how many bytes it takes.
     pub fn memory(&self) -> usize {
         self.bytes + self.pieces.len() * size_of::<Piece>()
-    }
-}
-
-#[inline]
-fn write(bytes: &mut Vec<u8>, mut word: u32) {
-    while word >= 0x80 {
-        bytes.push(word as u8 | 0x80);
-        word >>= 7;
-    }
-    bytes.push(word as u8);
-}
-
-#[inline]
-fn read(bytes: &[u8], at: &mut usize) -> u32 {
-    let (mut word, mut shift) = (0, 0);
-    loop {
-        let byte = bytes[*at];
-        *at += 1;
-        word |= u32::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return word;
-        }
-        shift += 7;
     }
 }
 

@@ -8,7 +8,6 @@
 //!   (`placing.rs`). Those where the program has ended are noted.
 
 use super::expand::{Learner, Reader, Slice};
-use super::known::Present;
 use super::patience::{Patience, within};
 use super::placing::{Made, spans};
 use super::queue::Piece;
@@ -16,11 +15,14 @@ use super::search::{Search, Watch};
 use super::seen::Seen;
 use super::state::Graph;
 use super::verdict::Limit;
-use super::workers::each;
+use super::workers::Workers;
 use std::ops::ControlFlow;
 
 /// Fewer states are not worth a second worker.
 const FEW: usize = 512;
+
+/// The workers, and how many of them there is work for.
+pub(super) type Crew<'w> = (&'w mut Workers, usize);
 
 impl Search<'_> {
     pub(super) fn round(&mut self, pieces: &[Piece], progress: Watch<'_>) -> ControlFlow<Limit> {
@@ -29,18 +31,20 @@ impl Search<'_> {
         let cores = if count < few { 1 } else { self.options.cores };
         let mut slices = std::mem::take(&mut self.slices);
         let mut learnt = std::mem::take(&mut self.learnt);
+        let mut workers = std::mem::take(&mut self.workers);
+        let crew = &mut (&mut workers, cores);
         let signed = self.signed();
         slices.resize_with(pieces.len().max(slices.len()), Slice::default);
         slices.iter_mut().chain([&mut learnt]).for_each(|slice| slice.clear(signed));
-        self.look_up(pieces, &mut slices, cores);
+        self.look_up(pieces, &mut slices, crew);
         let (made, limit) = self.learn(pieces, &slices, &mut learnt, progress);
         let ended = match limit {
             _ if self.steps.refuted.is_some() => ControlFlow::Continue(()),
             None | Some(Limit::States) => {
                 let (spans, places, ended) = spans(&mut slices, &mut learnt);
-                self.ask(&slices, &learnt, cores);
+                self.ask(&slices, &learnt, crew);
                 self.seen.number(self.parents.len() as u32, places);
-                let cut = self.place(pieces, &slices, (&learnt, &made), spans, cores);
+                let cut = self.place(pieces, &slices, (&learnt, &made), spans, crew);
                 if cut.is_break() { cut } else { ended }
             }
             Some(limit) => {
@@ -48,17 +52,18 @@ impl Search<'_> {
                 ControlFlow::Break(limit)
             }
         };
-        (self.slices, self.learnt) = (slices, learnt);
+        (self.slices, self.learnt, self.workers) = (slices, learnt, workers);
         ended
     }
 
-    fn look_up(&self, pieces: &[Piece], slices: &mut [Slice], cores: usize) {
+    fn look_up(&self, pieces: &[Piece], slices: &mut [Slice], crew: &mut Crew<'_>) {
         let known = self.steps.read();
         let idle = self.steps.rules.is_idle();
         let outputs = self.options.outcomes.then_some(&self.outputs);
         let mut work: Vec<(&Piece, &mut Slice)> = pieces.iter().zip(slices).collect();
-        each(cores, &mut work, |(piece, slice)| {
-            let mut reader = Reader { known, present: Present::default(), moves: &self.moves, outputs, idle };
+        crew.0.each(crew.1, &mut work, |(piece, slice)| {
+            let (present, ends) = Default::default();
+            let mut reader = Reader { known, present, moves: &self.moves, outputs, idle, ends };
             reader.expand(piece, slice);
         });
     }
@@ -97,10 +102,10 @@ impl Search<'_> {
         (made, ended)
     }
 
-    fn ask(&mut self, slices: &[Slice], learnt: &Slice, cores: usize) {
+    fn ask(&mut self, slices: &[Slice], learnt: &Slice, crew: &mut Crew<'_>) {
         let Seen { shards, order } = &mut self.seen;
         let mut work: Vec<_> = shards.iter_mut().enumerate().collect();
-        each(cores, &mut work, |(at, shard)| {
+        crew.0.each(crew.1, &mut work, |(at, shard)| {
             shard.ask(
                 order,
                 slices.iter().chain([learnt]).map(|slice| (&slice.asked[*at][..], &slice.places)),

@@ -13,6 +13,7 @@ use super::state::Graph;
 use super::steps::Steps;
 use super::tries::property_of;
 use super::verdict::{Advice, Limit, Property};
+use super::workers::Workers;
 use crate::code::verify::Verified;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -49,10 +50,12 @@ pub struct Search<'o> {
     /// Room for a round, kept for the next: for each piece, and for what is learnt.
     pub(super) slices: Vec<Slice>,
     pub(super) learnt: Slice,
+    pub(super) workers: Workers,
 }
 
-/// So many pieces are looked at in a round, whatever the number of workers.
-const PIECES: usize = 32;
+/// So many pieces are looked at in a round, whatever the number of workers: more of a larger space, as there what a round
+/// learns is of use to less of what comes after it.
+const PIECES: (usize, usize) = (4, 32);
 
 /// From so many states on a space is large.
 const LARGE: usize = 2000;
@@ -84,6 +87,7 @@ impl<'o> Search<'o> {
             open: Queue::default(),
             slices: Vec::new(),
             learnt: Slice::default(),
+            workers: Workers::default(),
         }
     }
 
@@ -103,7 +107,7 @@ impl<'o> Search<'o> {
     fn cover_once(&mut self, progress: Watch<'_>) {
         self.begin();
         loop {
-            let pieces = self.open.pop(PIECES * self.piece());
+            let pieces = self.open.pop(self.round_size());
             let Some(first) = pieces.first() else {
                 self.limit = self.steps.beyond.is_some().then_some(Limit::Memory);
                 return;
@@ -136,6 +140,12 @@ impl<'o> Search<'o> {
         steps.rules.assumed.clone_from(&self.steps.rules.assumed);
         let before = self.progress();
         self.dived = Some(sample::dive(steps, self.options, &mut |_| progress(&before)));
+    }
+
+    /// How many states are looked at in a round.
+    fn round_size(&self) -> usize {
+        let known = self.parents.len() / (self.piece() * PIECES.1);
+        known.clamp(PIECES.0, PIECES.1) * self.piece()
     }
 
     /// How many states are put together in a piece.

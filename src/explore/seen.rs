@@ -1,14 +1,21 @@
-//! Which states have been met: tables of hashes with the numbers of their states (open addressing, linear probing), each
+//! Which states have been met: tables of hashes with the numbers of their states (open addressing, by lines of a few), each
 //! for a part of all hashes, so that several workers can look at once.
 //!
 //! 96 bits of a hash are kept. That two of a thousand million states have the same has a chance of less than one in 10^11.
 
 use super::places::{Order, Places};
 
-/// A hash and a number in one word; 0 where nothing is.
+/// A hash and a number in each word, 0 where nothing is; in the order in which they came. One line of the processor's cache:
+/// what is looked for stands in the first line that is asked, or all of that are taken.
+#[repr(align(64))]
+#[derive(Debug, Clone, Copy, Default)]
+struct Line([u128; LINE]);
+
+const LINE: usize = 4;
+
 #[derive(Debug)]
 struct Table {
-    slots: Vec<u128>,
+    lines: Vec<Line>,
     count: usize,
 }
 
@@ -65,48 +72,61 @@ fn edge_of(noted: u128) -> u32 {
 }
 
 impl Table {
-    fn place(&self, hash: u128) -> usize {
-        (hash >> 64) as usize & (self.slots.len() - 1)
+    fn of(lines: usize) -> Table {
+        Table { lines: vec![Line::default(); lines], count: 0 }
     }
 
-    /// Where the hash is, or where it belongs.
+    /// The line where a hash belongs, if there is room.
+    #[inline]
+    fn home(&self, hash: u128) -> usize {
+        (hash >> 64) as usize & (self.lines.len() - 1)
+    }
+
+    /// Where the hash is, or where it belongs: the number of a slot.
     #[inline]
     fn find(&self, hash: u128) -> usize {
-        let mut at = self.place(hash);
+        let mut at = self.home(hash);
         loop {
-            let slot = self.slots[at];
-            if slot == 0 || is_for(slot, hash) {
-                return at;
+            let Line(slots) = &self.lines[at];
+            let here = slots.iter().position(|slot| *slot == 0 || is_for(*slot, hash));
+            if let Some(here) = here {
+                return at * LINE + here;
             }
-            at = (at + 1) & (self.slots.len() - 1);
+            at = (at + 1) & (self.lines.len() - 1);
         }
     }
 
     #[inline]
     fn number(&self, at: usize) -> Option<u32> {
-        let slot = self.slots[at];
+        let slot = self.lines[at / LINE].0[at % LINE];
         (slot != 0).then(|| number_in(slot))
     }
 
     #[inline]
     fn put(&mut self, at: usize, hash: u128, number: u32) {
-        self.slots[at] = hash & !NUMBER | (u128::from(number) + 1);
+        self.lines[at / LINE].0[at % LINE] = hash & !NUMBER | (u128::from(number) + 1);
     }
 
     /// Adds a state that is not there, whose place is free. Whether all have other places now.
+    #[inline]
     fn insert(&mut self, at: usize, hash: u128, number: u32) -> bool {
         self.put(at, hash, number);
         self.count += 1;
-        let full = self.count * 5 >= self.slots.len() * 4;
+        let full = self.count * 5 >= self.lines.len() * LINE * 4;
         if full {
-            let old = std::mem::take(&mut self.slots);
-            self.slots = vec![0; old.len() * 2];
-            for slot in old.into_iter().filter(|slot| *slot != 0) {
-                let at = self.find(slot);
-                self.slots[at] = slot;
-            }
+            self.grow();
         }
         full
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let larger = Table { count: self.count, ..Table::of(self.lines.len() * 2) };
+        let old = std::mem::replace(self, larger);
+        for slot in old.lines.iter().flat_map(|line| line.0).filter(|slot| *slot != 0) {
+            let at = self.find(slot);
+            self.lines[at / LINE].0[at % LINE] = slot;
+        }
     }
 }
 
@@ -122,7 +142,7 @@ fn number_in(slot: u128) -> u32 {
 
 impl Shard {
     fn new() -> Shard {
-        let table = Table { slots: vec![0; 64], count: 0 };
+        let table = Table::of(16);
         let (new, slots, places, answers) = Default::default();
         Shard { table, new, slots, places, answers }
     }
@@ -136,7 +156,7 @@ impl Shard {
             for some in hashes.chunks(AHEAD) {
                 let mut slots = [0; AHEAD];
                 for (slot, hash) in slots.iter_mut().zip(some) {
-                    *slot = self.table.slots[self.table.place(*hash)];
+                    *slot = self.table.lines[self.table.home(*hash)].0[0];
                 }
                 for (slot, hash) in slots.iter().zip(some) {
                     let known = (*slot != 0 && is_for(*slot, *hash)).then(|| number_in(*slot));
@@ -151,11 +171,13 @@ impl Shard {
         }
     }
 
+    #[inline]
     fn find_or_add(&mut self, hash: u128, places: &Places) -> u32 {
         let at = self.table.find(hash);
-        if let Some(known) = self.table.number(at) {
-            return known;
-        }
+        self.table.number(at).unwrap_or_else(|| self.add(at, hash, places))
+    }
+
+    fn add(&mut self, at: usize, hash: u128, places: &Places) -> u32 {
         let waits = WAITS | self.new.len() as u32;
         self.new.push(hash);
         self.slots.push(at as u32);
@@ -228,7 +250,7 @@ impl Seen {
 
     /// How many bytes it takes.
     pub fn memory(&self) -> usize {
-        self.shards.iter().map(|shard| shard.table.slots.len() * size_of::<u128>()).sum()
+        self.shards.iter().map(|shard| shard.table.lines.len() * size_of::<Line>()).sum()
     }
 }
 

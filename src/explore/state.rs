@@ -97,37 +97,20 @@ impl Graph {
     }
 
     /// Appends its stored form.
-    pub fn write(&self, words: &mut Vec<u32>) {
+    fn write(&self, words: &mut Vec<u32>) {
         words.extend([
             self.seats as u32 * 2 + u32::from(self.main),
             self.output,
             self.near,
             self.far,
             self.cells.len() as u32,
+            (self.sum >> 96) as u32,
             (self.sum >> 64) as u32,
             (self.sum >> 32) as u32,
             self.sum as u32,
-            (self.sum >> 96) as u32,
         ]);
         words.extend_from_slice(&self.cells);
         words.extend_from_slice(&self.parts);
-    }
-
-    /// Reads what `write` wrote, word by word.
-    #[inline]
-    pub fn read(&mut self, mut word: impl FnMut() -> u32) {
-        let threads = word();
-        self.main = threads % 2 == 1;
-        self.seats = (threads / 2) as usize;
-        (self.output, self.near, self.far) = (word(), word(), word());
-        let cells = word();
-        let sum = [word(), word(), word(), word()].map(u128::from);
-        self.sum = sum[3] << 96 | sum[0] << 64 | sum[1] << 32 | sum[2];
-        self.cells.clear();
-        self.cells.extend((0..cells).map(|_| word()));
-        self.parts.clear();
-        let parts = self.first_part()..self.seats;
-        self.parts.extend(parts.map(|_| word()));
     }
 
     pub fn store(&self) -> State {
@@ -137,8 +120,15 @@ impl Graph {
     }
 
     pub fn load(&mut self, state: &State) {
-        let mut words = state.words.iter();
-        self.read(|| words.next().copied().unwrap_or_else(|| unreachable!("a state is stored whole")));
+        let (header, words) = state.words.split_at(HEADER);
+        let (cells, parts) = words.split_at(header[4] as usize);
+        (self.seats, self.main) = ((header[0] / 2) as usize, header[0] % 2 == 1);
+        (self.output, self.near, self.far) = (header[1], header[2], header[3]);
+        self.sum = header[5..].iter().fold(0, |sum, word| sum << 32 | u128::from(*word));
+        self.cells.clear();
+        self.cells.extend_from_slice(cells);
+        self.parts.clear();
+        self.parts.extend_from_slice(parts);
     }
 
     pub fn copy_from(&mut self, other: &Graph) {

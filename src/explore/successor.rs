@@ -31,16 +31,8 @@ pub fn sum_after(
     Some(sum)
 }
 
-/// Makes the state that comes of a quick change of a thread's (which may have ended), when its sum is known. `keyed` are
-/// its parts, in order, with the threads that have them: those that stay by where they stood, then those that are new.
-pub fn replace(
-    pieces: &Pieces,
-    graph: &Graph,
-    (seat, ended): (usize, bool),
-    quick: &Quick,
-    keyed: &mut Vec<(u32, u32)>,
-    out: &mut Graph,
-) {
+/// Makes the state that comes of a quick change of a thread's (which may have ended), when its sum is known.
+pub fn replace(pieces: &Pieces, graph: &Graph, (seat, ended): (usize, bool), quick: &Quick, out: &mut Graph) {
     out.copy_from(graph);
     out.sum = graph.sum.wrapping_add(quick.sum);
     for &(cell, now) in &quick.cells {
@@ -53,6 +45,21 @@ pub fn replace(
         out.cells[at as usize] = after;
         out.sum = out.sum.wrapping_add(of_cell(at, after)).wrapping_sub(of_cell(at, before));
     }
+    let first = graph.first_part();
+    if let Some(at) = seat.checked_sub(first).filter(|_| ended || quick.after.is_some()) {
+        out.parts.remove(at);
+    }
+    for &part in quick.after.iter().chain(&quick.more) {
+        let at = out.parts.partition_point(|other| *other < part);
+        out.parts.insert(at, part);
+    }
+    out.seats = first + out.parts.len();
+    debug_assert_eq!(out.sum, out.total(), "the sum follows the change");
+}
+
+/// The parts of the threads after a quick change, in order, with the threads that have them: those that stay by where they
+/// stood, then those that are new.
+fn keep_places(graph: &Graph, (seat, ended): (usize, bool), quick: &Quick, keyed: &mut Vec<(u32, u32)>) {
     let first = graph.first_part();
     keyed.clear();
     for (at, part) in graph.parts.iter().enumerate() {
@@ -67,10 +74,6 @@ pub fn replace(
         keyed.push((*part, (first + keyed.len()) as u32));
     }
     keyed.sort_unstable();
-    out.seats = first + keyed.len();
-    out.parts.clear();
-    out.parts.extend(keyed.iter().map(|(part, _)| *part));
-    debug_assert_eq!(out.sum, out.total(), "the sum follows the change");
 }
 
 impl Steps {
@@ -90,7 +93,12 @@ impl Steps {
         // Where a group is left, what becomes of it is kept from now on.
         self.sum_after(graph, quick);
         let mut keyed = std::mem::take(&mut self.keyed);
-        replace(&self.pieces, graph, (seat, ended), quick, &mut keyed, out);
+        replace(&self.pieces, graph, (seat, ended), quick, out);
+        keep_places(graph, (seat, ended), quick, &mut keyed);
+        debug_assert!(
+            keyed.iter().map(|(part, _)| part).eq(&out.parts),
+            "threads stand where their parts do"
+        );
         self.canonical.set_places(graph.first_part(), &keyed);
         self.keyed = keyed;
     }

@@ -146,8 +146,9 @@ pub fn try_all<T: Tries>(by: &mut T, graph: &Graph, out: &mut Vec<Tried<T::Found
     if idle { let_time_pass(by, graph, out) } else { Some(()) }
 }
 
+/// Whether a thread gives up waiting some time.
 #[inline]
-fn gives_up<T: Tries>(by: &T, graph: &Graph, seat: usize) -> bool {
+pub fn gives_up<T: Tries>(by: &T, graph: &Graph, seat: usize) -> bool {
     match graph.part(seat) {
         Some(part) => by.pieces().traits(part).gives_up,
         None => by.deadline(graph, seat).is_some(),
