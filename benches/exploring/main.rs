@@ -1,8 +1,10 @@
-//! How large the spaces of small programs are, and how fast and in how much memory `conc check` covers them, beside the
-//! figures of other tools on the same programs: `cargo bench --bench exploring`.
+//! Whether `conc check` is as fast and as small as it is meant to be, beside the figures of other tools on the same programs:
+//! `cargo bench --bench exploring`. Each row tells its target and whether it is met; some minutes for all of them, or for
+//! some: `cargo bench --bench exploring -- states rate`.
 //!
 //! Processor time is that of the whole process, from `/proc` (in hundredths of a second, so a short run is repeated), and
-//! memory its peak beyond that of an empty script.
+//! memory its peak beyond that of an empty script. What is told of other tools was measured once, on a machine like this
+//! one, on one core: none of them is run here.
 
 #[path = "../common/child.rs"]
 mod child;
@@ -10,43 +12,37 @@ mod child;
 mod cpu;
 mod measure;
 mod programs;
+mod rows;
+mod states;
+mod work;
 
-use measure::{Run, run};
-use programs::{CASES, Case};
+use rows::Rows;
+
+/// The parts, each with what is measured in it.
+const PARTS: [(&str, fn(&mut Rows)); 7] = [
+    ("states", states::measure),
+    ("process", work::whole_processes),
+    ("rate", work::rates),
+    ("memory", work::memory),
+    ("tools", work::other_tools),
+    ("bugs", work::bugs),
+    ("random", work::random),
+];
 
 fn main() {
-    // What else stands after `cargo bench --` is for another benchmark.
-    if std::env::args().skip(1).collect::<Vec<_>>() != ["--bench"] {
-        println!("only `cargo bench --bench exploring`, without arguments, measures");
+    let mut asked: Vec<String> = std::env::args().skip(1).collect();
+    asked.retain(|word| word != "--bench");
+    if asked.iter().any(|word| PARTS.iter().all(|(name, _)| name != word)) {
+        // Whatever else stands after `cargo bench --` is for another benchmark.
+        println!("`cargo bench --bench exploring -- PART…`: {}", PARTS.map(|(name, _)| name).join(", "));
         return;
     }
-    let empty = run("", &[]).memory;
-    println!(
-        "{:26} {:>5} {:>9} {:>9} {:>9} {:>11} {:>7}  of others",
-        "program", "cores", "states", "CPU s", "wall s", "states/s", "bytes"
-    );
-    for case in CASES {
-        // The second row is for all cores.
-        for cores in if case.large { ["1", ""].iter() } else { ["1"].iter() } {
-            measure(case, cores, empty);
+    let mut rows = Rows::begin();
+    for (name, measure) in PARTS {
+        if asked.is_empty() || asked.iter().any(|word| word == name) {
+            rows.part(name);
+            measure(&mut rows);
         }
     }
-}
-
-fn measure(case: &Case, cores: &str, empty: u64) {
-    let mut flags: Vec<&str> = case.flags.to_vec();
-    if !cores.is_empty() {
-        flags.extend(["--cores", cores]);
-    }
-    let Run { states, cpu, wall, memory } = run(&(case.script)(), &flags);
-    let bytes = match case.large {
-        true => (memory.saturating_sub(empty) / states.max(1)).to_string(),
-        false => String::new(),
-    };
-    let rate = (states as f64 / cpu) as u64;
-    let cores = if cores.is_empty() { "all" } else { cores };
-    println!(
-        "{:26} {cores:>5} {states:>9} {cpu:>9.4} {wall:>9.4} {rate:>11} {bytes:>7}  {}",
-        case.name, case.others
-    );
+    rows.end();
 }
