@@ -1,14 +1,15 @@
 //! Exploring every interleaving of a script, in the simulated world.
 //!
-//! In reading order: `options` and `verdict` (what is asked, and what comes out, as data); `labels`, `state`, `pieces`
-//! (with `rows`) and `canonical` (a state in one form), `flat` and `layout` (the same laid out to be brought to life);
-//! `steps`, `memo`, `known`, `trial`, `outcome`, `brief`, `quick` and `successor` (what one thread does in a state, computed
-//! once, and the state after it); `tries` (all steps from a state), `patience` (how long), `search`, `round`, `expand`,
-//! `seen`, `places` and `placing`, `queue` (with `bytes`) and `workers` (every state, on several cores), `graph` (what only the whole
-//! space tells), `growth` (what makes it large), `bounded` (runs with few preemptions), `strategy` and `sample` (runs
-//! drawn at random), `covered` (which of it was done), `shortest` and `story` (the counterexample that is easiest to
-//! follow), `schedule` and `fingerprint` (a run's decisions in a file), `check` (the ways in); `able` and
-//! `simulate` (one run, of which nothing is stored).
+//! In reading order: `options` and `verdict` (what is asked, and what comes out, as data); `labels`, `state`,
+//! `pieces` (with `rows`) and `canonical` (a state in one form), `flat` and `layout` (the same laid out to be
+//! brought to life); `steps`, `memo`, `known`, `trial`, `outcome`, `brief`, `quick` and `successor` (what one
+//! thread does in a state, computed once, and the state after it); `tries` (all steps from a state), `patience`
+//! (how long), `search`, `round`, `expand`, `seen`, `places` and `placing`, `queue` (with `bytes`) and `workers`
+//! (every state, on several cores), `graph` (what only the whole space tells), `growth` (what makes it large),
+//! `bounded` (runs with few preemptions), `strategy` and `sample` (runs drawn at random), `covered` (which of it
+//! was done), `shortest` and `story` (the counterexample that is easiest to follow), `schedule` and `fingerprint`
+//! (a run's decisions in a file), `check` (the ways in); `able` and `simulate` (one run, of which nothing is
+//! stored).
 
 mod able;
 mod bounded;
