@@ -3,14 +3,18 @@
 //! The plain and the reentrant lock are made of it. Taking it is one compare-and-exchange, giving it back one
 //! store; all of them are sequentially consistent, as are the waiter counts, so that a waiter that has made
 //! itself known either finds the lock free or is seen by the one who frees it.
+//!
+//! While its script has one thread only, nobody else takes it or waits for it, so that a plain load and plain stores do
+//! the same (`value::step` says from when until when that is so). Not where processes share it.
 
 use super::wait::WaitQueue;
 use super::{Sync, Who, name_of};
 use crate::mapped::{ELSEWHERE_WORDS, Place, Word};
 use crate::state::{Reader, Writer};
 use crate::value::error::{Error, Kind};
+use crate::value::step;
 use crate::world::World;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// The holder's id plus one in the high half, the line of acquisition in the low half; 0 when it is free.
@@ -48,15 +52,40 @@ pub fn holder_by(word: u64) -> Option<(u32, u32)> {
 }
 
 impl Owner {
-    #[inline]
+    #[inline(always)]
     pub fn take(&self, thread: u32, line: u32) -> Taken {
         let word = word(thread, line);
-        match self.word.compare_exchange(FREE, word, Ordering::SeqCst, Ordering::SeqCst) {
+        match self.take_free(word) {
             Ok(_) => Taken::Yes,
             Err(now) if now >> 32 == word >> 32 => Taken::Mine,
             Err(now) if now >> 32 == u64::from(ENDED) => Taken::Abandoned,
             Err(_) => Taken::Others,
         }
+    }
+
+    /// The word, while no other thread can come to it.
+    #[inline(always)]
+    fn alone(&self) -> Option<&AtomicU64> {
+        if let Word::Here(word) = &self.word
+            && step::is_alone()
+        {
+            return Some(word);
+        }
+        None
+    }
+
+    /// Puts a word in the place of `FREE`, or tells what is there.
+    #[inline(always)]
+    fn take_free(&self, word: u64) -> Result<u64, u64> {
+        let Some(alone) = self.alone() else {
+            return self.word.compare_exchange(FREE, word, Ordering::SeqCst, Ordering::SeqCst);
+        };
+        let now = alone.load(Ordering::Relaxed);
+        if now != FREE {
+            return Err(now);
+        }
+        alone.store(word, Ordering::Relaxed);
+        Ok(FREE)
     }
 
     /// How many words it has in memory that processes share: who holds it, who has ended with it, its depth (of an
@@ -106,10 +135,15 @@ impl Owner {
     }
 
     /// Makes it free and lets one waiter try. Only for the holder.
-    #[inline]
+    #[inline(always)]
     pub fn free(&self) {
-        self.word.store(FREE, Ordering::SeqCst);
-        self.waiters.offer();
+        match self.alone() {
+            Some(word) => word.store(FREE, Ordering::Relaxed),
+            None => {
+                self.word.store(FREE, Ordering::SeqCst);
+                self.waiters.offer();
+            }
+        }
     }
 
     /// The holder's id and the line of acquisition.

@@ -57,6 +57,13 @@ pub unsafe fn alone<R>(body: impl FnOnce() -> R) -> R {
     body()
 }
 
+/// Whether this thread takes them so. What else takes a locked instruction for the sake of other threads of the script, and
+/// of nobody else, can do without by the same argument (`sync::owner`).
+#[inline(always)]
+pub fn is_alone() -> bool {
+    ALONE.get()
+}
+
 /// From here on this thread locks in full: to be called before another thread can come to its values.
 pub fn share() {
     ALONE.set(false);
