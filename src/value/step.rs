@@ -73,12 +73,20 @@ pub fn share() {
 pub type Stepped<T> = lock_api::Mutex<Step, T>;
 pub type StepGuard<'a, T> = lock_api::MutexGuard<'a, Step, T>;
 
-/// Beside the lock's own byte are bytes that a value's alignment leaves unused: there is the number of the value's
-/// shadow, where races are looked for; else 0.
+/// Beside the lock's own byte are bytes that a value's alignment leaves unused: there is a mark for whoever owns the value
+/// (`value::cell`), and the number of the value's shadow, where races are looked for; else 0.
 #[derive(Debug)]
 pub struct Step {
     taken: AtomicBool,
+    mark: AtomicBool,
     shadow: AtomicU32,
+}
+
+/// The place for a mark.
+#[inline(always)]
+pub(super) fn mark_of<T>(stepped: &Stepped<T>) -> &AtomicBool {
+    // SAFETY: only the mark is given away; nothing can be unlocked by it.
+    unsafe { &stepped.raw().mark }
 }
 
 /// The place for the number of a value's shadow.
@@ -141,7 +149,8 @@ impl Step {
 // is as good as one step: by the contract of `alone` nobody else looks at the word meanwhile, and what has been
 // released by others before comes with a "happens before" of its own.
 unsafe impl lock_api::RawMutex for Step {
-    const INIT: Step = Step { taken: AtomicBool::new(false), shadow: AtomicU32::new(0) };
+    const INIT: Step =
+        Step { taken: AtomicBool::new(false), mark: AtomicBool::new(false), shadow: AtomicU32::new(0) };
 
     type Guard = lock_api::GuardSend;
 
@@ -163,8 +172,10 @@ unsafe impl lock_api::RawMutex for Step {
         self.taken.store(false, Ordering::Release);
     }
 
+    /// In one order with all takings: who finds it free is before whoever takes it next.
+    #[inline(always)]
     fn is_locked(&self) -> bool {
-        self.taken.load(Ordering::Relaxed)
+        self.taken.load(Ordering::SeqCst)
     }
 }
 

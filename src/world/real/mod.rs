@@ -354,12 +354,12 @@ impl Scheduler for RealWorld {
         self.shared.hold.release(&self.shared, self.seat.thread.id);
     }
 
-    // A relaxed load is enough after a write to a cell: writer and `await` both take the cell's mutex. Either
-    // the condition read the new value, or it read before the write, and then the counting in `await_begin`
-    // happened before the writer took the mutex, so that this load sees it.
+    // In one order with the counting in `await_begin`, and with the takings of a cell's lock and the looks at it
+    // (`value::cell`): either the condition read the new value, or it found the lock free before the writer took it;
+    // then the thread had been counted before, and this load sees it.
     #[inline(always)]
     fn awaited(&self) -> bool {
-        self.shared.awaiting.load(Ordering::Relaxed) != 0
+        self.shared.awaiting.load(Ordering::SeqCst) != 0
             || self.shared.memory().is_some_and(|memory| memory.awaiting().load(Ordering::SeqCst) != 0)
     }
 
