@@ -804,7 +804,51 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     flow_changed!(wait::leave(fiber, image, world, thing));
                 }
 
-                other => {
+                // All of them by name: then the compiler knows that there are no others, and does not ask.
+                other @ (I::StoreFixed { .. }
+                | I::NewCell { .. }
+                | I::CheckSet { .. }
+                | I::LoadLocal { .. }
+                | I::StoreLocal { .. }
+                | I::Binary { .. }
+                | I::Unary { .. }
+                | I::RangeCheck { .. }
+                | I::Iterate { .. }
+                | I::CountCheck { .. }
+                | I::CallSpread { .. }
+                | I::GetField { .. }
+                | I::SetField { .. }
+                | I::OwnMethod { .. }
+                | I::Slice { .. }
+                | I::List { .. }
+                | I::Map { .. }
+                | I::Range { .. }
+                | I::Text { .. }
+                | I::Format { .. }
+                | I::Closure { .. }
+                | I::Unpack { .. }
+                | I::Name { .. }
+                | I::NameElement { .. }
+                | I::Throw { .. }
+                | I::Rethrow { .. }
+                | I::Supersede { .. }
+                | I::IsKind { .. }
+                | I::AssertFailed { .. }
+                | I::AssertCompared { .. }
+                | I::Watch { .. }
+                | I::EnterTimed { .. }
+                | I::Monitor { .. }
+                | I::Prepare { .. }
+                | I::Start { .. }
+                | I::Sleep { .. }
+                | I::Yield
+                | I::HoldOthers
+                | I::ResumeOthers
+                | I::AwaitBegin
+                | I::AwaitWait
+                | I::AwaitEnd
+                | I::Arm { .. }
+                | I::Select { .. }) => {
                     if look::writes(other) {
                         pause_if_asked!();
                     }
