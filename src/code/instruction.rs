@@ -356,6 +356,12 @@ pub enum Instruction {
         index: Register,
         s: Register,
     },
+    /// The same with a constant.
+    SetIndexConstant {
+        object: Register,
+        index: Register,
+        constant: u16,
+    },
     /// Start and end at `at` and `at + 1`, nil where left out.
     Slice {
         d: Register,

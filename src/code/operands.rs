@@ -213,6 +213,9 @@ impl Instruction {
             }
             I::GetIndex { d, object, index } => tell.reads(&[object, index]).writes(d),
             I::SetIndex { object, index, s } => tell.reads(&[object, index, s]),
+            I::SetIndexConstant { object, index, constant } => {
+                tell.reads(&[object, index]).entry(Entry::Constant(constant.into()))
+            }
             I::Slice { d, object, at } => tell.row(at, 2).reads(&[object]).writes(d),
 
             I::List { d, at, count } | I::Text { d, at, count } => tell.row(at, count).writes(d),

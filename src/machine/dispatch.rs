@@ -744,6 +744,14 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     }
                     changed!();
                 }
+                I::SetIndexConstant { object, index: i, constant } => {
+                    pause_if_asked!();
+                    let value = &program.constants[constant as usize];
+                    if !index::replace_element(r!(object), r!(i), value) {
+                        attempt!(index::set(r!(object), r!(i), value.clone()));
+                    }
+                    changed!();
+                }
                 I::Push { list, s } => {
                     pause_if_asked!();
                     if let Value::List(list) = r!(list) {

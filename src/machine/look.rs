@@ -66,6 +66,7 @@ pub(super) fn writes(instruction: I) -> bool {
             | I::SetOwn { .. }
             | I::SetField { .. }
             | I::SetIndex { .. }
+            | I::SetIndexConstant { .. }
             | I::Push { .. }
     )
 }
@@ -130,7 +131,7 @@ pub(super) fn look<S: Scheduler>(
         I::GetIndex { object, index, .. } => {
             element(r(object), r(index)).map(|(word, part)| (word, part, false))
         }
-        I::SetIndex { object, index, .. } => {
+        I::SetIndex { object, index, .. } | I::SetIndexConstant { object, index, .. } => {
             element(r(object), r(index)).map(|(word, part)| (word, part, true))
         }
         I::Add { a, b, .. }
@@ -172,7 +173,9 @@ pub(super) fn look<S: Scheduler>(
     world.visible(if write { Visible::Write } else { Visible::Other });
     let there = match instruction {
         I::LoadShared { index, .. } | I::StoreShared { index, .. } => shared_variable(image, index),
-        I::GetIndex { object, .. } | I::SetIndex { object, .. } => shared_object(r(object)),
+        I::GetIndex { object, .. } | I::SetIndex { object, .. } | I::SetIndexConstant { object, .. } => {
+            shared_object(r(object))
+        }
         _ => None, // nothing else that is told here can be shared
     };
     if let Some(met) = uses(world, (word, there), part, write, at) {

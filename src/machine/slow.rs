@@ -263,6 +263,7 @@ pub(super) fn instruction<S: Scheduler>(
         | I::SetOwn { .. }
         | I::GetIndex { .. }
         | I::SetIndex { .. }
+        | I::SetIndexConstant { .. }
         | I::Push { .. }
         | I::Enter { .. }
         | I::EnterFixed { .. }

@@ -161,7 +161,9 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
         I::Unpack { s, .. } => shallow(r(s), false, out),
         I::Slice { object, .. } => shallow(r(object), false, out),
         I::GetIndex { object, index, .. } => element(r(object), r(index), false, out),
-        I::SetIndex { object, index, .. } => element(r(object), r(index), true, out),
+        I::SetIndex { object, index, .. } | I::SetIndexConstant { object, index, .. } => {
+            element(r(object), r(index), true, out);
+        }
         I::Push { list, .. } => shape(r(list), true, out),
         I::Text { at, count, .. } => (0..count).for_each(|i| deep(r(at + i), out)),
         I::Format { s, .. } => deep(r(s), out),

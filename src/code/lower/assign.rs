@@ -18,19 +18,22 @@ impl<'t> Builder<'_, '_, 't> {
             ExpressionKind::Index { object, index } => {
                 let object = self.value(object)?;
                 let index = self.value(index)?;
-                let s = match operator {
-                    None => self.value(value)?,
+                let set = match operator {
+                    None => match self.constant(value) {
+                        Some(constant) => Instruction::SetIndexConstant { object, index, constant },
+                        None => Instruction::SetIndex { object, index, s: self.value(value)? },
+                    },
                     Some(operator) => {
                         let d = self.temporary();
                         let before = self.at(target.span);
                         self.emit(Instruction::GetIndex { d, object, index });
                         self.at(before);
                         self.combine(operator, d, value)?;
-                        d
+                        Instruction::SetIndex { object, index, s: d }
                     }
                 };
                 let before = self.at(target.span);
-                self.emit(Instruction::SetIndex { object, index, s });
+                self.emit(set);
                 self.at(before);
                 Ok(())
             }

@@ -168,6 +168,11 @@ impl<'t> Builder<'_, '_, 't> {
         }
     }
 
+    /// The number of the constant that an expression is; None for anything else, and where there are too many.
+    pub fn constant(&mut self, expression: &Expression) -> Option<u16> {
+        u16::try_from(self.lowering.constant(literal(expression)?)).ok()
+    }
+
     pub fn load_constant(&mut self, value: Value, d: Register) {
         let instruction = match value {
             Value::Nil => Instruction::Nil { d },

@@ -67,6 +67,21 @@ fn fields_elements_and_slices() {
 }
 
 #[test]
+fn a_constant_is_put_in_an_element_without_a_register() {
+    check(
+        r#"fn f(x, i) { x[i] = false; x[i] = "a"; x[i] += 1 }"#,
+        r#"
+  0 set_index_constant object:0 index:1 constant:0  ; false
+  1 set_index_constant object:0 index:1 constant:1  ; "a"
+  2 get_index d:2 object:0 index:1
+  3 add_int d:2 a:2 value:1
+  4 set_index object:0 index:1 s:2
+  5 return_nil
+"#,
+    );
+}
+
+#[test]
 fn texts_are_put_together() {
     check(
         r#"fn f(a) { return "<{a}|{a:3}>" }"#,
