@@ -7,7 +7,8 @@ use super::{Function, Handler, Instruction as I};
 
 /// Whether the instruction after it may be the next one. (When in doubt it may.)
 pub fn goes_on(instruction: &I) -> bool {
-    let leaves = matches!(instruction, I::Jump { .. } | I::Loop { .. });
+    let leaves =
+        matches!(instruction, I::Jump { .. } | I::Loop { .. } | I::LeaveTo { .. } | I::LeaveFixedTo { .. });
     let ends = matches!(instruction, I::Return { .. } | I::ReturnNil);
     let raises = matches!(
         instruction,

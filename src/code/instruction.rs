@@ -480,6 +480,15 @@ pub enum Instruction {
     LeaveFixed {
         index: u32,
     },
+    /// Leaves, and goes on behind what is done after an error.
+    LeaveTo {
+        a: Register,
+        to: u32,
+    },
+    LeaveFixedTo {
+        index: u32,
+        to: u16,
+    },
     /// The monitor's lock of the instance.
     Monitor {
         d: Register,

@@ -235,6 +235,8 @@ impl Instruction {
 
             I::Enter { a } | I::Leave { a } | I::Start { a } | I::Sleep { a } => tell.reads(&[a]),
             I::EnterFixed { index } | I::LeaveFixed { index } => tell.entry(Entry::Fixed(index)),
+            I::LeaveTo { a, to } => tell.reads(&[a]).jump(to),
+            I::LeaveFixedTo { index, to } => tell.entry(Entry::Fixed(index)).jump(to),
             I::EnterTimed { d, a, timeout } => tell.reads(&[a, timeout]).writes(d),
             I::Monitor { d, object } => tell.reads(&[object]).writes(d),
             // Its values are looked at past the frame; they stay where they are.
@@ -274,7 +276,8 @@ impl Instruction {
             | I::LoopIf { to, .. }
             | I::LoopRange { to, .. }
             | I::LoopItems { to, .. }
-            | I::LoopCount { to, .. } => Some(Target::Long(to)),
+            | I::LoopCount { to, .. }
+            | I::LeaveTo { to, .. } => Some(Target::Long(to)),
             I::UnlessLess { to, .. }
             | I::UnlessLessEqual { to, .. }
             | I::UnlessEqual { to, .. }
@@ -288,7 +291,8 @@ impl Instruction {
             | I::LoopLess { to, .. }
             | I::LoopLessEqual { to, .. }
             | I::LoopLessInt { to, .. }
-            | I::LoopLessEqualInt { to, .. } => Some(Target::Short(to)),
+            | I::LoopLessEqualInt { to, .. }
+            | I::LeaveFixedTo { to, .. } => Some(Target::Short(to)),
             _ => None,
         }
     }

@@ -800,6 +800,18 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     let flow = wait::leave(fiber, image, world, &fiber.stack[base + a as usize]);
                     flow_changed!(flow);
                 }
+                I::LeaveTo { a, to } => {
+                    if let Value::Sync(sync) = r!(a)
+                        && sync.leave_own(world.thread(), S::NOTES)
+                    {
+                        changed!();
+                        jump!(to);
+                        continue;
+                    }
+                    save!();
+                    let flow = wait::leave(fiber, image, world, &fiber.stack[base + a as usize]);
+                    flow_changed!(flow.inspect(|flow| wait::go_on_at(fiber, flow, to)));
+                }
                 I::LeaveFixed { index } => {
                     if let Some(Value::Sync(sync)) = image.fixed[index as usize].get()
                         && sync.leave_own(world.thread(), S::NOTES)
@@ -810,6 +822,19 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     save!();
                     let thing = slow::fixed(image, index)?;
                     flow_changed!(wait::leave(fiber, image, world, thing));
+                }
+                I::LeaveFixedTo { index, to } => {
+                    if let Some(Value::Sync(sync)) = image.fixed[index as usize].get()
+                        && sync.leave_own(world.thread(), S::NOTES)
+                    {
+                        changed!();
+                        jump!(to);
+                        continue;
+                    }
+                    save!();
+                    let thing = slow::fixed(image, index)?;
+                    let flow = wait::leave(fiber, image, world, thing);
+                    flow_changed!(flow.inspect(|flow| wait::go_on_at(fiber, flow, to.into())));
                 }
 
                 // All of them by name: then the compiler knows that there are no others, and does not ask.

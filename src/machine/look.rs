@@ -89,7 +89,12 @@ pub(super) fn glance<S: Scheduler>(image: &Image, world: &mut S, at: (u32, u32),
     }
     let (index, write) = match instruction {
         // Things are no cells.
-        I::Enter { .. } | I::EnterFixed { .. } | I::Leave { .. } | I::LeaveFixed { .. } => return Seen::All,
+        I::Enter { .. }
+        | I::EnterFixed { .. }
+        | I::Leave { .. }
+        | I::LeaveFixed { .. }
+        | I::LeaveTo { .. }
+        | I::LeaveFixedTo { .. } => return Seen::All,
         I::LoadGlobal { index, .. } => (index, false),
         I::StoreGlobal { index, .. } => (index, true),
         _ => return Seen::Nothing,
@@ -158,7 +163,9 @@ pub(super) fn look<S: Scheduler>(
         I::Enter { .. } | I::EnterFixed { .. } | I::EnterTimed { .. } => {
             return world.visible(Visible::Enter);
         }
-        I::Leave { .. } | I::LeaveFixed { .. } => return world.visible(Visible::Other),
+        I::Leave { .. } | I::LeaveFixed { .. } | I::LeaveTo { .. } | I::LeaveFixedTo { .. } => {
+            return world.visible(Visible::Other);
+        }
         I::CallMethodOf { object, shape, .. } if matches!(r(object), Value::Sync(_)) => {
             return world.visible(method(image, shape));
         }

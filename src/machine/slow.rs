@@ -268,7 +268,9 @@ pub(super) fn instruction<S: Scheduler>(
         | I::Enter { .. }
         | I::EnterFixed { .. }
         | I::Leave { .. }
-        | I::LeaveFixed { .. } => unreachable!("{instruction:?} is done by the dispatch loop"),
+        | I::LeaveFixed { .. }
+        | I::LeaveTo { .. }
+        | I::LeaveFixedTo { .. } => unreachable!("{instruction:?} is done by the dispatch loop"),
     }
     Ok(Flow::Next)
 }

@@ -221,8 +221,8 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
                 entered(value, out);
             }
         }
-        I::Leave { a } => left(r(a), out),
-        I::LeaveFixed { index } => {
+        I::Leave { a } | I::LeaveTo { a, .. } => left(r(a), out),
+        I::LeaveFixed { index } | I::LeaveFixedTo { index, .. } => {
             if let Some(value) = image.fixed(index) {
                 left(value, out);
             }

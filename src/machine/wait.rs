@@ -88,6 +88,8 @@ pub(super) fn complete<S: Scheduler>(
         }
         Instruction::EnterTimed { d, .. } => fiber.stack[base + d as usize] = value,
         Instruction::Select { d, .. } => select_value(fiber, base + d as usize, value),
+        Instruction::LeaveTo { to, .. } => frame.pc = to,
+        Instruction::LeaveFixedTo { to, .. } => frame.pc = to.into(),
         Instruction::Enter { .. }
         | Instruction::EnterFixed { .. }
         | Instruction::Leave { .. }
@@ -164,6 +166,15 @@ pub(super) fn leave<S: Scheduler>(
             Ok(Flow::Next)
         }
         _ => Ok(Flow::Next),
+    }
+}
+
+/// The instruction goes on at another one, once it need not wait (`complete` says the same after a wait).
+pub(super) fn go_on_at(fiber: &mut Fiber, flow: &Flow, to: u32) {
+    if matches!(flow, Flow::Next)
+        && let Some(frame) = fiber.frames.last_mut()
+    {
+        frame.pc = to;
     }
 }
 

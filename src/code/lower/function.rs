@@ -293,8 +293,14 @@ impl<'l, 'u, 't> Builder<'l, 'u, 't> {
         let context = self.contexts.pop().expect("begun");
         let ContextKind::Cleanup(cleanup) = context.kind else { unreachable!("begun as a cleanup") };
         let end = self.here();
-        self.clean(cleanup)?;
-        let over = self.emit(Instruction::Jump { to: 0 });
+        let over = match cleanup {
+            Cleanup::Leave(a) => self.emit(Instruction::LeaveTo { a, to: 0 }),
+            Cleanup::LeaveFixed(index) if self.fused => self.emit(Instruction::LeaveFixedTo { index, to: 0 }),
+            other => {
+                self.clean(other)?;
+                self.emit(Instruction::Jump { to: 0 })
+            }
+        };
         let mark = self.mark();
         let error = self.temporary();
         self.cover(&context, end, error, true);

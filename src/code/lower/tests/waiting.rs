@@ -11,12 +11,11 @@ fn f(g) { with m { g() } }"#,
   0 enter_fixed index:0  ; m
   1 move d:1 s:0
   2 call at:1 shape:0  ; (0)
-  3 leave_fixed index:0  ; m
-  4 jump to:7
-  5 leave_fixed index:0  ; m
-  6 rethrow s:1
-  7 return_nil
-cleanup 1..3 -> 5 error:1
+  3 leave_fixed_to index:0 to:6  ; m
+  4 leave_fixed index:0  ; m
+  5 rethrow s:1
+  6 return_nil
+cleanup 1..3 -> 4 error:1
 "#,
     );
 }
@@ -33,12 +32,11 @@ fn f(g) { with m { return g() } }"#,
   3 move d:1 s:2
   4 leave_fixed index:0  ; m
   5 return s:1
-  6 leave_fixed index:0  ; m
-  7 jump to:10
-  8 leave_fixed index:0  ; m
-  9 rethrow s:1
- 10 return_nil
-cleanup 1..4 -> 8 error:1
+  6 leave_fixed_to index:0 to:9  ; m
+  7 leave_fixed index:0  ; m
+  8 rethrow s:1
+  9 return_nil
+cleanup 1..4 -> 7 error:1
 "#,
     );
 }
@@ -50,15 +48,14 @@ fn with_a_timeout() {
         r#"
   0 constant d:1 index:0  ; 1s
   1 enter_timed d:2 a:0 timeout:1
-  2 jump_unless a:2 to:8
-  3 leave a:0
-  4 jump to:7
-  5 leave a:0
-  6 rethrow s:3
-  7 jump to:10
-  8 int d:3 value:1
-  9 return s:3
- 10 return_nil
+  2 jump_unless a:2 to:7
+  3 leave_to a:0 to:6
+  4 leave a:0
+  5 rethrow s:3
+  6 jump to:9
+  7 int d:3 value:1
+  8 return s:3
+  9 return_nil
 "#,
     );
 }
