@@ -8,6 +8,7 @@ use crate::value::{
     error::{Error, Kind},
     show,
 };
+use std::sync::Arc;
 
 pub(super) fn range_check(ends: &mut [Value], inclusive: bool) -> Result<(), Error> {
     for end in ends.iter() {
@@ -82,15 +83,15 @@ pub(super) fn assertion(program: &Program, fiber: &Fiber, message: usize, found:
     })
 }
 
-pub(super) fn name_thing(value: &Value, name: &str) {
+pub(super) fn name_thing<T: Into<Arc<str>>>(value: &Value, name: impl FnOnce() -> T) {
     match value {
         // Its task may have failed already and be reported: always as that of its function and line.
         Value::Sync(sync) if sync.kind.kind() == Type::Future => {}
         Value::Sync(sync) => {
             // The first name stays.
-            let _ = sync.name.set(name.into());
+            let _ = sync.name.set(name().into());
         }
-        Value::Thread(thread) if thread.timer.is_some() => *thread.name.lock() = name.into(),
+        Value::Thread(thread) if thread.timer.is_some() => *thread.name.lock() = name().into(),
         _ => {}
     }
 }

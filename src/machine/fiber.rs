@@ -2,7 +2,7 @@
 
 use super::Image;
 use super::call;
-use crate::code::Program;
+use crate::code::{Function, Program};
 use crate::source::Span;
 use crate::sync::Op;
 use crate::sync::thread::Entry;
@@ -134,12 +134,15 @@ impl Fiber {
 
     /// The place in the script where it stands: of the innermost call that is not conc's own.
     pub fn span(&self, program: &Program) -> Span {
-        let outer =
-            self.frames.iter().rev().find(|frame| !program.functions[frame.function as usize].internal);
-        outer.map_or(Span::default(), |frame| {
-            let function = &program.functions[frame.function as usize];
-            function.spans[(frame.pc as usize).saturating_sub(1).min(function.spans.len() - 1)]
-        })
+        self.outer(program).map_or(Span::default(), |(function, at)| function.spans[at])
+    }
+
+    /// The innermost call that is not conc's own, and the number of the instruction that it is at.
+    fn outer<'p>(&self, program: &'p Program) -> Option<(&'p Function, usize)> {
+        let mut calls =
+            self.frames.iter().rev().map(|frame| (&program.functions[frame.function as usize], frame.pc));
+        let (function, pc) = calls.find(|(function, _)| !function.internal)?;
+        Some((function, (pc as usize).saturating_sub(1).min(function.spans.len() - 1)))
     }
 
     /// The place in the script of the instruction that it would do next.
@@ -160,6 +163,9 @@ impl Fiber {
 
     /// The line of the script where it stands.
     pub fn line(&self, program: &Program) -> u32 {
-        program.source.line(self.span(program).start)
+        match self.outer(program) {
+            Some((function, at)) => function.lines[at],
+            None => program.source.line(Span::default().start),
+        }
     }
 }

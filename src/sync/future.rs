@@ -24,7 +24,7 @@ pub struct Future {
     /// The name of the function that the task calls.
     pub what: Arc<str>,
     /// The workers that will do it.
-    crew: Weak<Sync>,
+    crew: Arc<Weak<Sync>>,
     state: Mutex<State>,
     /// Where a worker may take its task by itself, if it was put there.
     offer: OnceLock<Offer>,
@@ -129,7 +129,7 @@ impl Future {
     fn with(what: Arc<str>, crew: &Arc<Sync>, task: Task) -> Future {
         Future {
             what,
-            crew: Arc::downgrade(crew),
+            crew: Crew::address(crew),
             state: Mutex::new(State { stage: Stage::Pending, task, watchers: Vec::new() }),
             offer: OnceLock::new(),
             done: WaitQueue::new(),
@@ -448,7 +448,7 @@ impl Future {
 
     pub fn load(r: &mut Reader<'_>) -> Future {
         let what = r.text().into();
-        let crew = r.option(|r| Arc::downgrade(&r.sync())).unwrap_or_default();
+        let crew = r.option(|r| Crew::address(&r.sync())).unwrap_or_default();
         let state = State { stage: Stage::Pending, task: Task::Taken(Vec::new()), watchers: Vec::new() };
         Future { what, crew, state: Mutex::new(state), offer: OnceLock::new(), done: WaitQueue::new() }
     }

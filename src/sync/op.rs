@@ -13,7 +13,7 @@ use super::future::{Future, Several};
 use super::latch::Latch;
 use super::outside;
 use super::pipe;
-use super::pool::{Crew, Leaving, Task};
+use super::pool::{Crew, Leaving};
 use super::put::Put;
 use super::queue::{Got, Queue, closed};
 use super::rwlock;
@@ -163,14 +163,7 @@ impl Op {
                 }
                 done
             }
-            Op::Task(crew) => match Crew::of(crew)?.take(who.thread.id) {
-                Task::Begin(future) => {
-                    future.order().acquired();
-                    Some(Value::Sync(future))
-                }
-                Task::None => None,
-                Task::End => Some(Value::Nil),
-            },
+            Op::Task(crew) => Crew::of(crew)?.next(who.thread.id),
             Op::Idle(wait) => wait.poll(who)?,
             Op::Select(select) => select.poll(who)?,
             Op::Pipe(wait) => order::through_a_pipe(wait.pipe(), || wait.poll())?,

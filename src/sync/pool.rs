@@ -20,8 +20,8 @@ use crate::value::{
 use offers::Offers;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 
 #[derive(Debug)]
 pub struct Pool {
@@ -47,6 +47,8 @@ pub struct Crew {
     pub work: WaitQueue,
     /// Those who wait until all tasks are done.
     pub idle: WaitQueue,
+    /// The crew itself, for its futures. They count their references here, where no worker counts any.
+    address: OnceLock<Arc<Weak<Sync>>>,
 }
 
 /// Whoever has this locked may lock a future's state; never the other way round.
@@ -186,6 +188,12 @@ impl Crew {
         if let Kind::Crew(crew) = &sync.kind { Ok(crew) } else { Err(sync.is_no("pool")) }
     }
 
+    /// Where a future finds it.
+    pub fn address(sync: &Arc<Sync>) -> Arc<Weak<Sync>> {
+        let weak = || Arc::new(Arc::downgrade(sync));
+        Crew::of(sync).map_or_else(|_| weak(), |crew| crew.address.get_or_init(weak).clone())
+    }
+
     /// Gives a task. True when a worker is to be made for it (`join` it then).
     pub fn submit(&self, sync: &Sync, future: Arc<Sync>) -> Result<bool, Error> {
         let mut state = self.state();
@@ -239,6 +247,18 @@ impl Crew {
         state.workers.retain(|other| other.id != worker);
         state.dismissed.push(worker);
         Task::End
+    }
+
+    /// A worker's next future (begun), or nil when there will be none; None when it has to wait.
+    pub fn next(&self, worker: u32) -> Option<Value> {
+        match self.take(worker) {
+            Task::Begin(future) => {
+                future.order().acquired();
+                Some(Value::Sync(future))
+            }
+            Task::None => None,
+            Task::End => Some(Value::Nil),
+        }
     }
 
     /// The worker is free again (said before its result is known, so that who learns it finds a free worker).
@@ -399,6 +419,7 @@ impl Crew {
             unfinished: AtomicUsize::new(0),
             work: WaitQueue::new(),
             idle: WaitQueue::new(),
+            address: OnceLock::new(),
         }
     }
 

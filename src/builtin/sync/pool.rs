@@ -7,7 +7,7 @@ use super::threads::{Kindred, Naming};
 use super::{
     NAME, argument, begin, deadline, int, is_given, native, property, receiver, script, sync_in, wrong,
 };
-use crate::builtin::{Context, Outcome, Property, Row};
+use crate::builtin::{Context, Outcome, Property, Row, Wait};
 use crate::sync::future::{Failure, Future, Several};
 use crate::sync::pool::{Crew, Pool, copied::Copies};
 use crate::sync::queue::{Order, Queue};
@@ -47,19 +47,14 @@ pub fn functions() -> Vec<Row> {
         script(
             "__worker",
             &["crew"],
-            "fn __worker(crew) { while __work(crew) { } }",
-            "What a worker runs: one task after the other.",
-        ),
-        script(
-            "__work",
-            &["crew"],
-            "fn __work(crew) {
-                let task = __task(crew)
-                if task == nil { return false }
-                try { __done(crew, task, __call(task)) } catch e { __failed(crew, task, e) }
-                return true
+            "fn __worker(crew) {
+                loop {
+                    let task = __task(crew)
+                    if task == nil { break }
+                    try { __done(crew, task, __call(task)) } catch e { __failed(crew, task, e) }
+                }
             }",
-            "One task; false when there will be none.",
+            "What a worker runs: one task after the other.",
         ),
         native("__task", &["crew"], task, "Waits for a task; nil when there will be none."),
         native("__call", &["task"], call, "Calls what the task is."),
@@ -228,8 +223,13 @@ fn function_name(context: &Context<'_>, callee: &Value) -> Result<Arc<str>, Erro
         .hint("give the function itself and its arguments: p.submit(f, x), not p.submit(f(x))"))
 }
 
+/// (An operation would hold the crew: all workers, and who gives them tasks, would fight over its count of references.)
 fn task(context: &mut Context<'_>, arguments: &[Value]) -> Done {
-    begin(context, Op::Task(receiver(arguments)?.clone()), None)
+    let crew = receiver(arguments)?;
+    Ok(match Crew::of(crew)?.next(context.who().thread.id) {
+        Some(task) => task.into(),
+        None => Outcome::Wait(Wait { op: Op::Task(crew.clone()), deadline: None }),
+    })
 }
 
 fn call(_: &mut Context<'_>, arguments: &[Value]) -> Done {
@@ -298,8 +298,12 @@ fn wait_one(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     begin(context, Op::Ended(receiver(arguments)?.clone()), deadline)
 }
 
-fn result(context: &mut Context<'_>, value: &Value) -> Done {
-    begin(context, Op::Result(sync_in(value)?.clone()), None)
+fn result(_: &mut Context<'_>, value: &Value) -> Done {
+    let future = sync_in(value)?;
+    Ok(match Future::of(future)?.result(future)? {
+        Some(value) => value.into(),
+        None => Outcome::Wait(Wait { op: Op::Result(future.clone()), deadline: None }),
+    })
 }
 
 fn result_by(context: &mut Context<'_>, arguments: &[Value]) -> Done {
