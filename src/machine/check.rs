@@ -77,10 +77,11 @@ pub(super) fn assertion(program: &Program, fiber: &Fiber, message: usize, found:
         Value::Nil => Error::new(kind, text),
         message => Error::of_script(kind, show::display(message, program)),
     };
-    Fault::Error(match found {
+    match found {
         Some(found) => error.note(found),
         None => error,
-    })
+    }
+    .into()
 }
 
 pub(super) fn name_thing<T: Into<Arc<str>>>(value: &Value, name: impl FnOnce() -> T) {

@@ -26,7 +26,7 @@ pub fn resume<S: Scheduler>(
             Ok(()) => return run(image, fiber, world),
             Err(fault) => fault,
         },
-        Err(error) => Fault::Error(error),
+        Err(error) => error.into(),
     };
     match fault::raise(fiber, &image.program, world, fault) {
         Ok(()) => run(image, fiber, world),

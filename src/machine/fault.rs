@@ -17,7 +17,7 @@ const CALLS_SHOWN: usize = 50;
 #[derive(Debug)]
 pub(super) enum Fault {
     /// An error that happens here.
-    Error(Error),
+    Error(Box<Error>),
     /// An error that was raised before and goes on.
     Raised(Arc<Error>),
     /// `exit(n)`.
@@ -40,7 +40,7 @@ impl Fault {
 
 impl From<Error> for Fault {
     fn from(error: Error) -> Fault {
-        Fault::Error(error)
+        Fault::Error(Box::new(error))
     }
 }
 
@@ -54,7 +54,7 @@ impl From<super::Interrupted> for Fault {
     fn from(interrupted: super::Interrupted) -> Fault {
         match interrupted {
             super::Interrupted::Stopped => Fault::Stopped,
-            super::Interrupted::Failed(error) => Fault::Error(*error),
+            super::Interrupted::Failed(error) => Fault::Error(error),
             super::Interrupted::Ended => Fault::ended(),
             super::Interrupted::Outgrown => Fault::Paused,
         }
@@ -189,12 +189,13 @@ pub(super) fn thrown(value: &Value) -> Fault {
     match value {
         Value::Error(error) => Fault::Raised(error.clone()),
         Value::Short(_) | Value::Long(_) => {
-            Fault::Error(Error::of_script(Kind::Error, value.as_text().unwrap_or_default()))
+            Error::of_script(Kind::Error, value.as_text().unwrap_or_default()).into()
         }
-        other => Fault::Error(
+        other => {
             Error::new(Kind::Type, format!("`throw` takes a text or an error, not {}", other.kind().word()))
-                .hint("write `throw \"what happened\"` or `throw error(\"kind\", \"what happened\")`"),
-        ),
+                .hint("write `throw \"what happened\"` or `throw error(\"kind\", \"what happened\")`")
+                .into()
+        }
     }
 }
 

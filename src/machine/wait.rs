@@ -26,7 +26,7 @@ pub(super) fn perform<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mu
     if fiber.holding > 0 || fiber.in_condition {
         let line = super::call::line_of(fiber, &image.program);
         wait.op.abandon(Who { thread: world.thread(), line });
-        return Done::Fault(Fault::Error(waits_in_one_step(image, fiber)));
+        return Done::Fault(waits_in_one_step(image, fiber).into());
     }
     if image.has_ends() {
         fiber.clear_rest(&image.program);
@@ -37,7 +37,7 @@ pub(super) fn perform<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mu
             Ok(()) => Done::Complete,
             Err(fault) => Done::Fault(fault),
         },
-        Waited::Failed(error) => Done::Fault(Fault::Error(error)),
+        Waited::Failed(error) => Done::Fault(error.into()),
         Waited::Suspended(wait) => Done::Rest(Exit::Suspended(wait)),
         Waited::Stopped => Done::Fault(Fault::Stopped),
         Waited::Ended => Done::Fault(Fault::ended()),

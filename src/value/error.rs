@@ -56,7 +56,8 @@ pub struct Error {
     pub place: OnceLock<Place>,
     /// The errors of other branches of a `parallel`.
     pub attached: Mutex<Vec<Value>>,
-    pub superseded: Superseded,
+    /// What it has taken the place of.
+    pub superseded: Option<Box<Superseded>>,
     /// Set when this stands for an error that was raised before (the result of a failed task): that one is raised
     /// again, with its place.
     pub again: Option<Arc<Error>>,
@@ -143,7 +144,7 @@ impl Error {
             notes: Vec::new(),
             place: OnceLock::new(),
             attached: Mutex::new(Vec::new()),
-            superseded: Superseded::default(),
+            superseded: None,
             again: None,
         }
     }
@@ -178,7 +179,8 @@ impl Error {
 
     /// A copy of it that has taken the place of another one.
     pub fn superseding(&self, lost: &Error) -> Error {
-        Error { superseded: self.superseded.with(lost), ..self.copied() }
+        let so_far = self.superseded.as_deref().cloned().unwrap_or_default();
+        Error { superseded: Some(Box::new(so_far.with(lost))), ..self.copied() }
     }
 
     fn copied(&self) -> Error {
@@ -215,7 +217,7 @@ impl Error {
             w.count(texts.len() as u64);
             texts.iter().for_each(|text| w.text(text));
         }
-        self.superseded.save(w);
+        w.option(self.superseded.as_deref(), |w, superseded| superseded.save(w));
         w.option(self.again.as_ref(), |w, earlier| w.shared(Shared::Error(earlier.clone())));
         w.option(self.place.get(), |w, place| place.save(w));
         w.values(&self.attached.lock());
@@ -228,7 +230,7 @@ impl Error {
         for texts in [&mut error.hints, &mut error.notes] {
             *texts = (0..r.count()).map(|_| r.text().to_string()).collect();
         }
-        error.superseded = Superseded::load(r);
+        error.superseded = r.option(Superseded::load).map(Box::new);
         error.again = r.option(Reader::error);
         error
     }

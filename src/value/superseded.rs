@@ -26,14 +26,17 @@ pub struct Superseded {
 
 impl Superseded {
     /// With one more, and with those that are lost for that one.
-    pub fn with(&self, error: &Error) -> Superseded {
+    pub fn with(self, error: &Error) -> Superseded {
         let line = error.place.get().map_or(0, |place| place.line);
         let lost = Lost { line, message: error.message.clone(), of_script: error.of_script };
-        let others = &error.superseded;
-        let all = self.named.iter().chain([&lost]).chain(&others.named);
-        let named: Vec<Lost> = all.take(NAMED).cloned().collect();
-        let count = self.named.len() + 1 + others.named.len();
-        Superseded { more: self.more + others.more + (count - named.len()) as u64, named }
+        let (others, more) =
+            error.superseded.as_ref().map_or((&[][..], 0), |others| (&others.named[..], others.more));
+        let count = self.named.len() + 1 + others.len();
+        let mut named = self.named;
+        named.push(lost);
+        named.extend_from_slice(others);
+        named.truncate(NAMED);
+        Superseded { more: self.more + more + (count - named.len()) as u64, named }
     }
 
     pub fn save(&self, w: &mut Writer<'_>) {
@@ -66,9 +69,8 @@ mod tests {
     fn the_nearest_are_named_and_the_others_counted() {
         let error = |number: usize| Error::of_script(Kind::Error, number.to_string());
         // 3 takes the place of 2, which has taken that of 1.
-        let mut second = error(2);
-        second.superseded = second.superseded.with(&error(1));
-        let third = error(3).superseded.with(&second);
+        let second = error(2).superseding(&error(1));
+        let third = Superseded::default().with(&second);
         let messages = |it: &Superseded| it.named.iter().map(|lost| lost.message.clone()).collect::<Vec<_>>();
         assert_eq!((messages(&third), third.more), (vec!["2".to_string(), "1".to_string()], 0));
         let many = (0..1000).fold(Superseded::default(), |so_far, number| so_far.with(&error(number)));

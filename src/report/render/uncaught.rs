@@ -97,9 +97,11 @@ fn notes(error: &Error, thread: &str, held: &[(String, u32)], origin: &str, styl
         notes.push(format!("its kind is \"{word}\""));
     }
     notes.extend(error.notes.iter().cloned());
-    notes.extend(error.superseded.named.iter().map(|lost| superseded_note(lost, style)));
-    if error.superseded.more > 0 {
-        notes.push(format!("… and {} more", error.superseded.more));
+    if let Some(superseded) = &error.superseded {
+        notes.extend(superseded.named.iter().map(|lost| superseded_note(lost, style)));
+        if superseded.more > 0 {
+            notes.push(format!("… and {} more", superseded.more));
+        }
     }
     if !held.is_empty() {
         let held: Vec<String> =
