@@ -2,10 +2,12 @@
 //! something that has not changed. A thread that may be able is asked when it is its turn, and waits for something then
 //! if it cannot.
 //!
-//! Who waits stands in the queues of what it waits for, as in the real world. But there is nobody to be spared a wake-up
-//! here, and any of several might be the first: when one is woken from a queue, so are all.
+//! Who waits stands in the queues of what it waits for, as in the real world. But any of several might be the first: when
+//! one is woken from a queue, so are all. Only where all want the same, and one gets it, is one of them drawn in place of
+//! who was woken: those who wait for a lock. The others would be woken in vain each time that it changes hands.
 
 use crate::sync::Op;
+use crate::sync::owner::Owner;
 use crate::sync::wait::{List, Waiter};
 use crate::world::sim::Seat;
 use fastrand::Rng;
@@ -189,17 +191,29 @@ impl Able {
     }
 
     /// So may everybody whose operation may have become possible.
-    pub fn wake_queued(&mut self, seats: &[Seat]) {
+    pub fn wake_queued(&mut self, seats: &[Seat], dice: &mut Rng) {
         loop {
             let woken = std::mem::take(&mut *self.woken.lock());
             if woken.is_empty() {
                 return;
             }
             for number in woken {
+                let number = self.one_like(number, seats, dice);
                 self.leave(number, seats);
                 self.put_in(number);
             }
         }
+    }
+
+    /// The thread itself, or one of those who wait for the same lock and nothing else: then that one was woken, and it
+    /// was not.
+    fn one_like(&self, number: u32, seats: &[Seat], dice: &mut Rng) -> u32 {
+        let thread = &self.threads[number as usize];
+        let wait = seats.get(thread.seat as usize).and_then(|seat| seat.wait.as_ref());
+        let lock = wait.and_then(|wait| lock_alone(&wait.op)).filter(|_| thread.queued);
+        let other =
+            lock.and_then(|owner| owner.waiters.exchange(&thread.waiter, |count| dice.usize(..count)));
+        other.unwrap_or(number)
     }
 
     /// So may everybody who waits for a change of this variable of the top level.
@@ -218,14 +232,16 @@ impl Able {
         self.put_those_in(waiting);
     }
 
-    /// Leaves the queues of its operation, if it stands there; and whoever stands there with it is woken.
+    /// Leaves the queues of its operation, if it stands there; and whoever stands there with it is woken, unless one of
+    /// those who wait for it is enough.
     fn leave(&mut self, number: u32, seats: &[Seat]) {
         let thread = &mut self.threads[number as usize];
         if std::mem::take(&mut thread.queued)
             && let Some(wait) = &seats[thread.seat as usize].wait
         {
+            let others = lock_alone(&wait.op).is_none();
             wait.op.queues(&mut |queue| {
-                if !queue.leave(&thread.waiter) {
+                if !queue.leave(&thread.waiter) && others {
                     queue.wake_all();
                 }
             });
@@ -267,6 +283,11 @@ impl Able {
         });
         self.registered = self.globals.values().map(Vec::len).sum();
     }
+}
+
+/// The lock that an operation waits for, and for nothing else.
+fn lock_alone(op: &Op) -> Option<&Owner> {
+    if let Op::Acquire(sync) = op { sync.owner() } else { None }
 }
 
 #[cfg(test)]

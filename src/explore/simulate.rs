@@ -106,7 +106,7 @@ impl<'r, 's> Run<'r, 's> {
                 return End::Over;
             }
             // Also what was dropped with all that was told of a step may have woken somebody.
-            self.able.wake_queued(&self.universe.seats);
+            self.able.wake_queued(&self.universe.seats, &mut self.dice);
             match self.able.pick(&mut self.dice) {
                 Some(seat) => {
                     if let Some(uncaught) = self.turn(seat) {

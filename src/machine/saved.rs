@@ -184,14 +184,15 @@ fn thread_in(value: &Value) -> Option<&Arc<Thread>> {
 
 /// Whether these are threads, each there once, that this one can wait for in any order.
 fn are_joined(elements: &[Value], by: &Thread) -> bool {
-    let plain = |thread: &Arc<Thread>| {
+    let plain = |thread: &&Arc<Thread>| {
         thread.started() && thread.id != by.id && thread.timer.is_none() && thread.process.is_none()
     };
-    let once = |at: usize, thread: &Arc<Thread>| {
-        elements[..at].iter().filter_map(thread_in).all(|other| !Arc::ptr_eq(other, thread))
-    };
-    let fits = |(at, value)| thread_in(value).is_some_and(|thread| plain(thread) && once(at, thread));
-    elements.iter().enumerate().all(fits)
+    let address = |value| thread_in(value).filter(plain).map(|thread| Arc::as_ptr(thread).addr());
+    let addresses: Option<Vec<usize>> = elements.iter().map(address).collect();
+    addresses.is_some_and(|mut addresses| {
+        addresses.sort_unstable();
+        addresses.windows(2).all(|two| two[0] != two[1])
+    })
 }
 
 /// How many registers belong to the frame alone: those of the call above it begin inside its own.

@@ -182,10 +182,9 @@ pub(super) fn put_count(mut n: u64, bytes: &mut Vec<u8>) {
 /// A thread's name without the number by which it differs from others: `teller` of `teller-3`, `thread (line 4)` of
 /// `thread-2 (line 4)`.
 fn base(name: &str) -> Cow<'_, str> {
-    let (first, rest) = match name.find(" (line ") {
-        Some(at) => name.split_at(at),
-        None => (name, ""),
-    };
+    // It is asked for each thread of each state: most end with their numbers.
+    let line = if name.ends_with(')') { name.find(" (line ") } else { None };
+    let (first, rest) = line.map_or((name, ""), |at| name.split_at(at));
     match first.rsplit_once('-') {
         Some((base, number)) if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) => {
             format!("{base}{rest}").into()

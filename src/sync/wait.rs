@@ -188,6 +188,18 @@ impl WaitQueue {
         left
     }
 
+    /// Of those who wait, and this one, which was woken and has not left: one is drawn, which is woken instead, unless it is
+    /// that one itself. Its number, if it is another.
+    pub(crate) fn exchange(&self, waiter: &Arc<Waiter>, draw: impl FnOnce(usize) -> usize) -> Option<u32> {
+        self.change(|waiters| {
+            let drawn = waiters.get_mut(draw(waiters.len() + 1))?;
+            waiter.begin();
+            let other = std::mem::replace(drawn, waiter.clone());
+            other.state.store(WOKEN, Ordering::SeqCst);
+            other.list.as_ref().map(|(_, number)| *number)
+        })
+    }
+
     fn change<T>(&self, act: impl FnOnce(&mut VecDeque<Arc<Waiter>>) -> T) -> T {
         let mut made = self.waiters.lock();
         let waiters = &mut made.get_or_insert_default().0;
