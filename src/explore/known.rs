@@ -52,7 +52,7 @@ impl<'s> Known<'s> {
         let memo = self.memo?;
         let way = |row: &[u32]| memo.known_way(row);
         let (begins, way) = present.beginning(self.pieces, self.common, graph, job, way)?;
-        let found = memo.find(begins, way, |cell| present.answer(self.pieces, graph, cell)).ok()?;
+        let found = memo.find(begins, way, |cell| present.answer(self.pieces, graph, cell))?;
         (!self.rules.may_refuse(graph.seats, memo.outcome(found).starts)).then_some(found)
     }
 

@@ -54,13 +54,13 @@ impl Default for Memo {
     }
 }
 
-/// Where a question was left without an answer.
+/// Where nobody knows how to go on.
 #[derive(Debug, Clone, Copy)]
-pub enum Unknown {
+enum Unknown {
     /// How the thread begins, and the way.
     Beginning(u32, u32),
-    /// The question, the answer, and how many had been asked.
-    Answer(u32, u32, usize),
+    /// The question, and the answer.
+    Answer(u32, u32),
 }
 
 impl Memo {
@@ -78,27 +78,18 @@ impl Memo {
         self.ways.get(row).copied()
     }
 
-    /// What came of a step that began so, by its number; or where nobody knows.
+    /// What came of a step that began so, by its number, if that is known.
     #[inline]
-    pub fn find(&self, begins: u32, way: u32, mut answer: impl FnMut(u32) -> u32) -> Result<u32, Unknown> {
+    pub fn find(&self, begins: u32, way: u32, mut answer: impl FnMut(u32) -> u32) -> Option<u32> {
         let mut place = self.first(begins, way);
-        if place == NONE {
-            return Err(Unknown::Beginning(begins, way));
-        }
-        let mut asked = 0;
-        loop {
+        while place != NONE {
             let question = &self.questions[place as usize];
             if question.cell == KNOWN {
-                return Ok(question.answers[0].1);
+                return Some(question.answers[0].1);
             }
-            let answer = answer(question.cell);
-            asked += 1;
-            let next = self.next(place, question, answer);
-            if next == NONE {
-                return Err(Unknown::Answer(place, answer, asked));
-            }
-            place = next;
+            place = self.next(place, question, answer(question.cell));
         }
+        None
     }
 
     #[inline]
@@ -128,21 +119,30 @@ impl Memo {
         self.briefs[number as usize]
     }
 
-    /// Adds questions for what was met, in the order of meeting it, and at their end the outcome.
+    /// Adds questions for what was met and is not asked already, in the order of meeting it, and at their end the outcome.
+    ///
+    /// What is met first may depend on more than what is met: who cannot go on may look at things in another order than
+    /// who can. So what others have met is asked first, whatever this step has.
     pub fn learn(
         &mut self,
-        mut from: Unknown,
+        (begins, way): (u32, u32),
         met: &[u32],
         outcome: Arc<Outcome>,
         mut answer: impl FnMut(u32) -> u32,
     ) {
-        let asked = match from {
-            Unknown::Beginning(..) => 0,
-            Unknown::Answer(_, _, asked) => asked,
-        };
-        for &cell in met.get(asked..).unwrap_or_default() {
+        let (mut from, mut asked) = (Unknown::Beginning(begins, way), Vec::new());
+        let mut place = self.first(begins, way);
+        while place != NONE {
+            let question = &self.questions[place as usize];
+            debug_assert_ne!(question.cell, KNOWN, "it is not known yet");
+            let answer = answer(question.cell);
+            asked.push(question.cell);
+            from = Unknown::Answer(place, answer);
+            place = self.next(place, question, answer);
+        }
+        for &cell in met.iter().filter(|cell| !asked.contains(cell)) {
             let place = self.add(from, cell, NONE);
-            from = Unknown::Answer(place, answer(cell), 0);
+            from = Unknown::Answer(place, answer(cell));
         }
         self.add(from, KNOWN, self.outcomes.len() as u32);
         self.briefs.push(Brief::of(&outcome));
@@ -163,7 +163,7 @@ impl Memo {
                     self.beginnings.insert(pair(way, begins), place);
                 }
             },
-            Unknown::Answer(before, answer, _) => {
+            Unknown::Answer(before, answer) => {
                 let room = self.questions[before as usize].answers.iter_mut().find(|(_, next)| *next == NONE);
                 match room {
                     Some(room) => *room = (answer, place),
@@ -209,18 +209,28 @@ mod tests {
             || (0..5).flat_map(|a| (0..5).flat_map(move |b| [(3, 0, a, b), (MOST_PARTS | 3, 9, a, b)]));
         for (number, (begins, way, a, b)) in cases().enumerate() {
             let answer = |cell: u32| if cell == 7 { a } else { b };
-            let Err(from) = memo.find(begins, way, answer) else { panic!("nobody has learnt it") };
-            memo.learn(from, &[7, 8], nothing(), answer);
-            assert_eq!(memo.find(begins, way, answer).ok(), Some(number as u32));
+            assert_eq!(memo.find(begins, way, answer), None);
+            memo.learn((begins, way), &[7, 8], nothing(), answer);
+            assert_eq!(memo.find(begins, way, answer), Some(number as u32));
         }
         for (number, (begins, way, a, b)) in cases().enumerate() {
-            assert_eq!(
-                memo.find(begins, way, |cell| if cell == 7 { a } else { b }).ok(),
-                Some(number as u32)
-            );
+            assert_eq!(memo.find(begins, way, |cell| if cell == 7 { a } else { b }), Some(number as u32));
         }
-        assert!(matches!(memo.find(4, 0, |_| 0), Err(Unknown::Beginning(4, 0))));
-        assert!(matches!(memo.find(3, 0, |_| 99), Err(Unknown::Answer(_, 99, 1))));
-        assert!(matches!(memo.find(3, 0, |_| u32::MAX), Err(Unknown::Answer(_, u32::MAX, 1))));
+        assert_eq!(memo.find(4, 0, |_| 0), None);
+        assert_eq!(memo.find(3, 0, |_| 99), None);
+        assert_eq!(memo.find(3, 0, |_| u32::MAX), None);
+    }
+
+    #[test]
+    fn everything_that_was_met_is_asked_in_whatever_order_others_meet_it() {
+        let mut memo = Memo::default();
+        let state = |contents: [u32; 2]| move |cell: u32| contents[cell as usize - 7];
+        memo.learn((3, 0), &[7, 8], nothing(), state([1, 1]));
+        memo.learn((3, 0), &[8, 7], nothing(), state([2, 1]));
+        assert_eq!(memo.find(3, 0, state([2, 1])), Some(1));
+        assert_eq!(memo.find(3, 0, state([2, 2])), None);
+        memo.learn((3, 0), &[8], nothing(), state([2, 2]));
+        assert_eq!(memo.find(3, 0, state([2, 2])), Some(2));
+        assert_eq!(memo.find(3, 0, state([1, 1])), Some(0));
     }
 }

@@ -33,6 +33,8 @@ const SHARE: usize = 4;
 /// So many steps are computed to find the plainest story of each thing that was found; as many as there may be states, if these
 /// are fewer.
 const AFTER_A_LIMIT: u64 = 20_000;
+/// In debug builds one of so many steps that are known is computed all the same, and compared.
+const LOOKED_AT: u64 = 16;
 /// The root of the names that are written once.
 pub(super) const NAMES: usize = 1;
 
@@ -220,23 +222,43 @@ impl Steps {
         let way = |row: &[u32]| Some(memo.way(row));
         let begins = present.beginning(pieces, self.common, graph, job, way);
         let (begins, way) = begins.unwrap_or_else(|| unreachable!("each way gets a number"));
-        let from = match memo.find(begins, way, |cell| present.answer(pieces, graph, cell)) {
-            Ok(number) => {
-                let known = memo.outcome(number).clone();
-                if self.rules.may_refuse(graph.seats, known.starts) {
-                    return self.compute(graph, job).outcome;
-                }
-                self.known += 1;
-                return known;
+        if let Some(number) = memo.find(begins, way, |cell| present.answer(pieces, graph, cell)) {
+            let known = memo.outcome(number).clone();
+            if self.rules.may_refuse(graph.seats, known.starts) {
+                return self.compute(graph, job).outcome;
             }
-            Err(from) => from,
-        };
+            self.known += 1;
+            debug_assert!(self.known % LOOKED_AT != 0 || self.is_right(graph, job, &known), "{known:?}");
+            return known;
+        }
         let done = self.compute(graph, job);
         if let (Some(met), Some(memo)) = (done.met, &mut self.memo) {
             let (pieces, present) = (&self.pieces, &mut self.present);
-            memo.learn(from, &met, done.outcome.clone(), |cell| present.answer(pieces, graph, cell));
+            let answer = |cell| present.answer(pieces, graph, cell);
+            memo.learn((begins, way), &met, done.outcome.clone(), answer);
         }
         done.outcome
+    }
+
+    /// Whether what is known of a step is what comes of it; in debug builds.
+    fn is_right(&mut self, graph: &Graph, job: Job<'_>, known: &Outcome) -> bool {
+        if self.flaw.is_some() {
+            return true;
+        }
+        let (computed, budget, known_steps) = (self.computed, self.budget, self.known);
+        let found = self.compute(graph, job).outcome;
+        let mut leads_to = |outcome: &Outcome| {
+            let (Job::Step { seat, .. }, Effect::Change(change)) = (job, &outcome.kind) else { return None };
+            let mut next = Graph::default();
+            self.apply(graph, seat, change, &mut next);
+            // Of a tangled state there may be several forms.
+            Some((next.seats, (!next.is_tangled()).then_some(next.sum)))
+        };
+        let is_same = leads_to(&found) == leads_to(known)
+            && (&found.output, &found.choices, found.faults.len(), found.exited)
+                == (&known.output, &known.choices, known.faults.len(), known.exited);
+        (self.computed, self.budget, self.known) = (computed, budget, known_steps);
+        is_same
     }
 
     /// What is known, to be read by several at once.
