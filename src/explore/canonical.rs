@@ -35,6 +35,11 @@ pub struct Canonical {
 const NONE: u32 = u32::MAX;
 const MANY: u32 = u32::MAX - 1;
 
+/// After so many looks in a row that tell no more threads apart none will.
+const FAR: u32 = 3;
+/// So many times one of several threads that nothing tells apart is taken to be the first.
+const MOST_CHOSEN: u32 = 8;
+
 impl Canonical {
     /// Writes the canonical form of `flat` to `out`; `seat_of` tells where a thread has gone.
     ///
@@ -229,8 +234,9 @@ impl Canonical {
         }
     }
 
-    /// A number for each node that does not depend on the order of threads: of its label, where it stands, and what it
-    /// refers to, twice (refinement: Weisfeiler and Leman, 1968).
+    /// A number for each node that does not depend on the order of threads: of its label, where it stands, what it refers
+    /// to and what refers to it, and what those are, until that tells no more threads apart (refinement: Weisfeiler and
+    /// Leman, 1968). Of those that are left one is taken to be the first, and so on.
     fn colours(&self, flat: &Flat, common: usize, main: Option<usize>) -> Vec<u64> {
         let count = flat.len();
         // Threads that differ from all others lead to places too.
@@ -258,14 +264,27 @@ impl Canonical {
         let own = |node: usize| if node < common + flat.seats { 0 } else { place[node] };
         let mut colours: Vec<u64> =
             (0..count).map(|node| mix(u64::from(flat.label(node)), own(node))).collect();
-        for _ in 0..2 {
-            colours = (0..count)
-                .map(|node| {
-                    flat.refs(node).iter().fold(mix(colours[node], 7), |h, &to| mix(h, colours[to as usize]))
-                })
-                .collect();
+        // The roots lead to places only, and of a group of `main`'s nothing tells one from another.
+        let tells = |node: &usize| Some(*node) != main.map(|seat| common + seat);
+        let kind = |colours: &[u64], seat: usize| (labels(seat), colours[common + seat]);
+        let (mut known, mut calm, mut chosen) = (0, 0, 0);
+        loop {
+            colours = refined(flat, &colours, (common..count).filter(tells));
+            let mut kinds: Vec<(u32, u64)> = others.iter().map(|seat| kind(&colours, *seat)).collect();
+            kinds.sort_unstable();
+            let alike = kinds.windows(2).find(|two| two[0] == two[1]).map(|two| two[0]);
+            kinds.dedup();
+            // What tells threads apart may be several steps away.
+            calm = if kinds.len() > known { 0 } else { calm + 1 };
+            known = known.max(kinds.len());
+            let Some(alike) = alike.filter(|_| calm < FAR || chosen < MOST_CHOSEN) else { return colours };
+            if calm == FAR {
+                // They may change places, or this choice tells equal states apart: then those with them are told apart too.
+                let first = others.iter().find(|seat| kind(&colours, **seat) == alike);
+                first.into_iter().for_each(|seat| colours[common + seat] = mix(colours[common + seat], 3));
+                (calm, chosen) = (0, chosen + 1);
+            }
         }
-        colours
     }
 
     fn write_cells(
@@ -383,6 +402,22 @@ impl Canonical {
         (self.pending, self.row) = (nodes, row);
         part
     }
+}
+
+/// The colours after one more look at what nodes refer to, and at which of these nodes refer to them.
+fn refined(flat: &Flat, colours: &[u64], telling: impl Iterator<Item = usize> + Clone) -> Vec<u64> {
+    let mut refined: Vec<u64> = colours.iter().map(|colour| mix(*colour, 7)).collect();
+    for node in telling.clone() {
+        let leads = |sum: u64, to: &u32| mix(sum, colours[*to as usize]);
+        refined[node] = flat.refs(node).iter().fold(refined[node], leads);
+    }
+    for node in telling {
+        for (which, &to) in flat.refs(node).iter().enumerate() {
+            let led_to = mix(colours[node], which as u64 + 11);
+            refined[to as usize] = refined[to as usize].wrapping_add(led_to);
+        }
+    }
+    refined
 }
 
 /// The group that a reference stands in: its first one.

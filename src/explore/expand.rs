@@ -401,7 +401,7 @@ impl<'s> Reader<'s> {
                 taken += u32::from(moves);
                 continue;
             }
-            let number = memo.find(begins, way, |cell| self.present.answer(pieces, graph, cell)).ok()?;
+            let number = memo.find(begins, way, |cell| self.present.answer(pieces, graph, cell))?;
             let sum = match memo.brief(number) {
                 Brief::Adds(sum, aside) if !self.asks(aside, slice) => graph.sum.wrapping_add(sum),
                 Brief::Leaves(aside) if !self.asks(aside, slice) => self.sum_after(graph, number)?,

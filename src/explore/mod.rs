@@ -25,6 +25,7 @@ mod flat;
 pub mod flaw;
 mod graph;
 mod growth;
+mod hold;
 mod known;
 mod labels;
 

@@ -157,7 +157,7 @@ impl Steps {
         // Time that passes changes what every sleeper has left.
         let opaque = log.opaque
             || (way == Way::TimeOut && (self.rules.is_idle() || self.rules.clock))
-            || self.rules.pipes && (log.lets_go || self.leads_to_an_end(trial, seat, &met));
+            || self.rules.pipes && log.lets_go;
         let cells = if opaque { None } else { self.cells_of(trial, &met, seat) };
         let touches = touched(trial, &log);
         if let Ends::Blocked(_) = step.ends {
@@ -165,8 +165,13 @@ impl Steps {
         }
         // Who waits for a group meets threads that have no cell.
         let others = met.iter().any(|node| trial.is_of_another(*node, seat));
-        let depends = cells.clone().filter(|_| !others);
-        let (change, cells) = self.difference(trial, &universe, &handles, seat, &met, cells);
+        let mut depends = cells.clone().filter(|_| !others);
+        let raw = self.raw_change(trial, &universe, &handles, seat, &met);
+        let cells = cells.filter(|_| !self.rules.pipes || self.keeps_hold(trial, seat, &met, &raw));
+        if cells.is_none() {
+            depends = None;
+        }
+        let (change, cells) = self.difference(trial, &universe, seat, &met, raw, cells);
         let outcome = Outcome {
             opaque: depends.is_none() || change.cells.is_none(),
             met: depends.unwrap_or_default().into(),
@@ -193,24 +198,6 @@ impl Steps {
         self.budget = self.budget.saturating_sub(DEAR);
         self.beyond = Some(beyond(thread, &log));
         Done { outcome: Arc::new(Outcome::blocked(Log::default(), Vec::new())), met: None }
-    }
-
-    /// Whether a thread, or what it has met, leads to the end of a pipe. Whether anybody else has that is not met.
-    fn leads_to_an_end(&self, trial: &Trial<'_>, seat: usize, met: &[u32]) -> bool {
-        let flat = trial.flat();
-        let mut seen = vec![false; flat.len()];
-        let mut pending = met.to_vec();
-        pending.push((self.common + seat) as u32);
-        while let Some(node) = pending.pop() {
-            if std::mem::replace(&mut seen[node as usize], true) {
-                continue;
-            }
-            if self.pieces.labels.facts(flat.label(node as usize)).end {
-                return true;
-            }
-            pending.extend(flat.refs(node as usize));
-        }
-        false
     }
 
     /// Who waits for the end of several threads does not look beyond the first that lives.
@@ -272,23 +259,32 @@ impl Steps {
         graph.part(seat).is_some_and(|part| self.pieces.part(part).back.iter().any(group))
     }
 
-    /// The difference between a state and the universe after a step in it; and what was met, unless the difference
-    /// cannot be told in terms of that.
-    fn difference(
+    /// The difference between a state and the universe after a step in it, for that state only.
+    fn raw_change(
         &mut self,
         trial: &Trial<'_>,
         universe: &Universe,
         handles: &[usize],
         seat: usize,
         met: &[u32],
-        cells: Option<Vec<u32>>,
-    ) -> (Change, Option<Vec<u32>>) {
+    ) -> Change {
         // Somewhere else others may still lead to what nothing leads to here.
         let own = trial.handle(self.common, seat);
         let kept = met.iter().chain([&own]).filter_map(|node| trial.objects[*node as usize].clone());
         let kept: Vec<Shared> = kept.collect();
-        let mut raw = self.change(trial, universe, handles, seat, &kept);
-        raw.raw = true;
+        Change { raw: true, ..self.change(trial, universe, handles, seat, &kept) }
+    }
+
+    /// The same in terms of what was met, and that; unless it cannot be told so.
+    fn difference(
+        &mut self,
+        trial: &Trial<'_>,
+        universe: &Universe,
+        seat: usize,
+        met: &[u32],
+        mut raw: Change,
+        cells: Option<Vec<u32>>,
+    ) -> (Change, Option<Vec<u32>>) {
         let (Some(cells), Some(_)) = (cells, &self.memo) else {
             self.note_growth(trial, universe, seat, &raw);
             raw.cells = cells_written(trial, seat, &raw);
