@@ -85,7 +85,8 @@ pub enum Act {
 #[derive(Debug)]
 pub struct Touches {
     pub list: Vec<Touch>,
-    /// What it looks at or changes where nobody else can tell when: a thread that is started, a thing that gets a name.
+    /// What it looks at or changes where nobody else can tell when: a thread that was made to be started, a thing that gets
+    /// a name, the items of a loop.
     pub quiet: Vec<Shared>,
     pub act: Act,
 }
@@ -153,11 +154,12 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
             shape(r(a), false, out);
         }
         I::Iterate { at } => shallow(r(at), false, out),
-        I::LoopItems { at, .. } => {
-            if let Value::Sync(queue) = r(at) {
-                sync(queue, out);
-            }
-        }
+        I::LoopItems { at, .. } => match r(at) {
+            Value::Sync(queue) => sync(queue, out),
+            // A copy of its own, which nobody changes.
+            Value::List(items) => out.quiet.push(Shared::List(items.clone())),
+            _ => {}
+        },
         I::Unpack { s, .. } => shallow(r(s), false, out),
         I::Slice { object, .. } => shallow(r(object), false, out),
         I::GetIndex { object, index, .. } => element(r(object), r(index), false, out),
@@ -303,11 +305,16 @@ fn quiet(value: &Value, out: &mut Touches) {
     }
 }
 
-/// A process begins with what there is at this moment; of a thread nobody else can tell.
+/// A process begins with what there is at this moment. That a thread has started is told by its handle, if anybody else
+/// has that; one that was made just now is known to nobody.
 fn starts(value: &Value, out: &mut Touches) {
-    quiet(value, out);
-    if matches!(value, Value::Thread(handle) if handle.process.is_some()) {
-        out.act = Act::Process;
+    match value {
+        Value::Thread(handle) if handle.process.is_some() => {
+            quiet(value, out);
+            out.act = Act::Process;
+        }
+        Value::Thread(handle) if Arc::strong_count(handle) > 1 => thread(handle, out),
+        _ => quiet(value, out),
     }
 }
 
