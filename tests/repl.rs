@@ -405,6 +405,32 @@ total";
 
 #[cfg(target_os = "linux")]
 #[test]
+fn processes_that_wait_for_ever_are_told_while_others_go_on() {
+    let entries = "shared event go
+process ticker() { loop { sleep 10ms } }
+let t = start ticker()
+go.wait()
+print(\"after\")
+pipe p
+let [x, y] = p.ends
+process reads(e) { e.recv() }
+let readers = [start reads(x), start reads(y)]
+sleep 1s
+let late = start { go.wait(); print(\"released\") }
+sleep 500ms
+go.set()
+join late
+t.kill()";
+    let said = session(entries);
+    assert_eq!(said.out, "after\nreleased\n", "{}", said.err);
+    let told = said.err.matches("waits in p.ends[").count();
+    assert!(told >= 2, "both readers are told: {}", said.err);
+    let of_main = said.err.matches("thread \"main\" waits, and no thread is left").count();
+    assert_eq!(of_main, 1, "who types may set it later: {}", said.err);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn processes_are_listed_ended_and_awaited() {
     let said = session(
         "shared queue q

@@ -109,6 +109,12 @@ pub fn makes_process_pools(program: &Program) -> bool {
     mentions(program, &["process_pool"])
 }
 
+/// Whether processes of the program may have something in common by which they wait for each other: what is `shared`, pipes,
+/// workers of process pools.
+pub fn may_meet(program: &Program) -> bool {
+    program.shares() || makes_pipes(program) || makes_process_pools(program)
+}
+
 /// Whether the program mentions one of these builtins.
 fn mentions(program: &Program, names: &[&str]) -> bool {
     let is_one = |value: &Value| matches!(value, Value::Builtin(row) if names.contains(&row.name));

@@ -150,6 +150,11 @@ impl Future {
         pending
     }
 
+    /// Whether processes do the tasks of its pool.
+    pub fn is_of_processes(&self) -> bool {
+        self.crew.upgrade().is_some_and(|crew| Crew::of(&crew).is_ok_and(|crew| crew.processes))
+    }
+
     /// What the worker that has begun the task calls; once.
     pub fn take_task(&self) -> Option<Entry> {
         self.state.lock().task.hand_out()

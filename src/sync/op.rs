@@ -384,6 +384,7 @@ impl Op {
     pub fn is_idle(&self) -> bool {
         match self {
             Op::Task(_) => true,
+            Op::Pipe(wait) => wait.is_for_a_task(),
             other => other.is_for_a_signal(),
         }
     }

@@ -204,7 +204,7 @@ impl Crew {
         self.unfinished.fetch_add(1, Ordering::SeqCst);
         self.offer(&mut state);
         self.note(&state);
-        let free = state.workers.len() - state.busy.len();
+        let free = state.free();
         let grow = state.tasks.len() > free && state.workers.len() < self.size as usize;
         drop(state);
         self.work.offer();

@@ -253,7 +253,7 @@ fn lost(_: &mut Context<'_>, arguments: &[Value]) -> Done {
 }
 
 fn take(context: &mut Context<'_>, arguments: &[Value]) -> Done {
-    begin(context, Op::Pipe(Wait::Receive { end: receiver(arguments)?.clone(), what: What::Copies }), None)
+    begin(context, Op::Pipe(Wait::Receive { end: receiver(arguments)?.clone(), what: What::Task }), None)
 }
 
 /// The board, and whose the tasks are that are taken from it.

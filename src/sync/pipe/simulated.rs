@@ -278,6 +278,7 @@ impl Wait {
                     What::Value => 0,
                     What::Next => 1,
                     What::Copies => 2,
+                    What::Task => 3,
                 });
             }
         }
@@ -294,7 +295,8 @@ impl Wait {
                 let what = match r.byte() {
                     0 => What::Value,
                     1 => What::Next,
-                    _ => What::Copies,
+                    2 => What::Copies,
+                    _ => What::Task,
                 };
                 Wait::Receive { end, what }
             }

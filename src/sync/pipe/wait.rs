@@ -36,12 +36,14 @@ pub enum What {
     Next,
     /// A list of the copies that were packed by a process of the same run: to or from a worker of a pool.
     Copies,
+    /// Likewise a task, which may never come.
+    Task,
 }
 
 impl What {
     fn read(self, sync: &Sync, bytes: &[u8]) -> Result<Value, Error> {
         match self {
-            What::Copies => Ok(Value::list(copied::unpack(bytes))),
+            What::Copies | What::Task => Ok(Value::list(copied::unpack(bytes))),
             What::Value | What::Next => wire::decode(bytes).ok_or_else(|| {
                 Error::new(error::Kind::State, format!("what came from {} is no value", sync.label()))
             }),
@@ -126,11 +128,23 @@ impl Wait {
         }
     }
 
+    /// Whether a worker of a process pool waits for its next task.
+    pub fn is_for_a_task(&self) -> bool {
+        matches!(self, Wait::Receive { what: What::Task, .. })
+    }
+
+    /// Whether the keeper of such a worker waits until that has done one.
+    pub fn is_for_an_answer(&self) -> bool {
+        matches!(self, Wait::Receive { what: What::Copies, .. })
+    }
+
     pub fn describe(&self) -> String {
         let label = self.end().label();
         match self {
             Wait::Send { .. } => format!("waits in {label}.send()"),
-            Wait::Receive { what: What::Value | What::Copies, .. } => format!("waits in {label}.recv()"),
+            Wait::Receive { what: What::Value | What::Copies | What::Task, .. } => {
+                format!("waits in {label}.recv()")
+            }
             Wait::Receive { what: What::Next, .. } => format!("waits for the next of {label}"),
         }
     }

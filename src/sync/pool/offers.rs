@@ -21,6 +21,14 @@ pub(super) struct Offers {
     taken: VecDeque<(u32, Arc<Sync>)>,
 }
 
+impl State {
+    /// How many workers have no task. One that has begun a task by itself may count twice, until its keeper knows that it has
+    /// done the one before.
+    pub(super) fn free(&self) -> usize {
+        self.workers.len().saturating_sub(self.busy.len())
+    }
+}
+
 impl Crew {
     /// The same, of processes that have this board in common.
     pub fn with_board(self, board: Board) -> Crew {
@@ -79,7 +87,7 @@ impl Crew {
     pub(super) fn offer(&self, state: &mut State) {
         let Some(board) = &self.board else { return };
         let number = |sync: &Arc<Sync>| Some(Future::of(sync).ok()?.offered()?.number);
-        let free = state.workers.len().saturating_sub(state.busy.len());
+        let free = state.free();
         while state.tasks.len() > state.offers.count + free {
             let oldest = state.tasks.front().filter(|_| state.offers.count > 0).and_then(number);
             let future = Future::of(&state.tasks[state.offers.count]);

@@ -171,12 +171,15 @@ impl Shared {
         Some(Knot { deadlock: Deadlock { threads, cycle, notes }, threads: shown })
     }
 
-    /// Whether it is a worker of a pool that waits for tasks, which is no fault of its own.
+    /// Whether it is a worker of a pool that waits for tasks, which is no fault of its own; or the keeper of a process, which waits
+    /// for what that does.
     pub(super) fn idles(&self, table: &Table, id: u32) -> bool {
-        table
-            .seats
-            .get(&id)
-            .is_some_and(|seat| seat.blocked.lock().as_ref().is_some_and(|blocked| blocked.op.is_idle()))
+        let idle = |op: &Op| match op {
+            Op::Pipe(wait) => wait.is_for_a_task() || wait.is_for_an_answer(),
+            other => other.is_idle(),
+        };
+        let seat = table.seats.get(&id);
+        seat.is_some_and(|seat| seat.blocked.lock().as_ref().is_some_and(|blocked| idle(&blocked.op)))
     }
 
     /// In the child of a `fork`: that what is waited for is held by a thread of the parent.

@@ -382,8 +382,7 @@ pub(super) fn run_body(
 ) -> Ending {
     let clock = Clock::start();
     let mut image = Image::new(program);
-    let common = image.program.shares() || reach::makes_process_pools(&image.program);
-    if image.program.process().is_some() && common {
+    if image.program.process().is_some() && reach::may_meet(&image.program) {
         match Memory::new(image.program.globals.len()) {
             Ok(memory) => {
                 if options.race {

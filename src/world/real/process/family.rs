@@ -73,8 +73,7 @@ impl Shared {
 
     /// Others may come to wait for each other, and this process is asked about that whatever it does itself.
     pub(in super::super) fn answers_its_family(self: &Arc<Shared>) {
-        let below = self.processes.own.is_some();
-        if below && self.memory().is_some() && self.code().image.program.shares() {
+        if self.processes.own.is_some() && self.memory().is_some() {
             self.wake_family();
         }
     }

@@ -6,7 +6,8 @@
 //! Views are of different moments. So there are two of each process, the second ones all after the first ones (`family`).
 //! Who is stuck by both, with the same count of rests, has rested at a moment between them. What the others could come to
 //! at that moment is in the first views already: what goes from one process to another is plain data (where it is more, in
-//! programs with process pools, nothing is said), and a new process comes to no more than who has started it could.
+//! programs with process pools, whoever goes on counts as coming to all that its process has), and a new process comes to
+//! no more than who has started it could.
 //!
 //! A process that may be ended, by `exit` or by a signal, lets go of all that its threads wait for and hold: so those count as
 //! going on.

@@ -230,7 +230,7 @@ impl Shared {
 }
 
 /// Whether a member or a builtin of such a name is mentioned.
-fn uses(program: &Program, names: &[&str]) -> bool {
+pub(super) fn uses(program: &Program, names: &[&str]) -> bool {
     let constants = program.constants.iter().filter_map(|value| match value {
         Value::Builtin(row) => Some(row.name),
         _ => None, // what is called is a builtin

@@ -4,10 +4,13 @@
 use super::super::knot::mark_seat;
 use super::super::run::{Code, Shared};
 use super::super::threads::{Seat, Table};
+use super::ring::uses;
 use crate::code::reach::{self, Mention};
 use crate::mapped::Memory;
 use crate::report::runtime::Stuck;
-use crate::sync::{Op, Releasers, Who};
+use crate::sync::future::Future;
+use crate::sync::pool::Crew;
+use crate::sync::{Op, Releasers, Sync, Who};
 use crate::world::marks::{MOST_VALUES, Marks};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -97,10 +100,6 @@ impl Shared {
     /// None when it cannot be told what somebody may come to.
     pub(super) fn view(&self) -> Option<View> {
         let code = self.code();
-        // Who types in a session comes to everything.
-        if self.desk.is_some() || reach::makes_process_pools(&code.image.program) {
-            return None;
-        }
         let memory = self.memory()?;
         self.while_all_stand(PATIENCE, |table| self.view_of(table, &code, memory)).flatten()
     }
@@ -110,15 +109,6 @@ impl Shared {
             return None; // nobody knows what it holds
         }
         let process = memory.own().number;
-        let mut threads: Vec<_> = table.seats.values().map(|seat| seat.thread.clone()).collect();
-        threads.push(self.main.clone());
-        let mut left = MOST_VALUES;
-        let mut reach_of = |seats: &[&Arc<Seat>]| {
-            let mut marks = Marks::new(&code.image, code.reach(), threads.clone()).sparing(left);
-            seats.iter().try_for_each(|seat| mark_seat(&mut marks, seat)).ok()?;
-            left = marks.left();
-            Some(marks)
-        };
         let (mut free, mut waiting) = (Vec::new(), Vec::new());
         for seat in table.seats.values() {
             match self.ways_anywhere(seat, process).filter(|_| self.stays(memory, seat)) {
@@ -128,16 +118,13 @@ impl Shared {
         }
         let mut awaited = HashSet::new();
         waiting.iter().for_each(|(_, ways)| ways.things(&mut |key| awaited.extend([key])));
+        awaited.retain(|key| key.0 >> 32 == process as u64);
         // Whoever of this process goes on may use or lose any end that it has, or end with all of them.
-        let pipes: Vec<Key> = self.doors.open_pipes().into_iter().map(Key::pipe).collect();
-        let told = |marks: Marks<'_>| Reach::of(&marks, process, &awaited, &pipes);
-        let nobody = free.is_empty();
-        let mut free = told(reach_of(&free)?);
-        if nobody {
-            free.things.clear();
-        }
+        let pipes = self.doors.open_pipes().into_iter().map(Key::pipe).collect();
+        let mut outlook = Outlook { shared: self, table, code, awaited, pipes, left: MOST_VALUES };
+        let free = outlook.of(&free)?;
         let waiting = waiting.into_iter().map(|(seat, ways)| {
-            let reach = told(reach_of(&[seat])?);
+            let reach = outlook.of(&[seat])?;
             Some(self.waiting(table, seat, ways, reach))
         });
         Some(View { process, free, waiting: waiting.collect::<Option<_>>()? })
@@ -200,12 +187,18 @@ impl Shared {
     }
 }
 
-/// Whether it waits for something that processes share.
+/// Whether it waits for something that processes share, or that one of them does.
 fn leads_afar(seat: &Seat) -> bool {
+    fn is_far(future: &Arc<Sync>) -> bool {
+        Future::of(future).is_ok_and(Future::is_of_processes)
+    }
     fn leads(op: &Op) -> bool {
         match op {
             Op::Select(select) => select.arms.iter().any(leads),
             Op::Pipe(wait) => wait.is_outside(),
+            Op::Result(future) | Op::FutureError(future) | Op::Ended(future) => is_far(future),
+            Op::Several(several) => several.futures.iter().any(is_far),
+            Op::Idle(leaving) => Crew::of(&leaving.crew).is_ok_and(|crew| crew.processes),
             op => op.there().or(op.lock()).is_some_and(|thing| thing.is_there()),
         }
     }
@@ -243,18 +236,68 @@ impl Ways {
     }
 }
 
-impl Reach {
-    /// What is within reach of what somebody waits for: of what processes share, any.
-    fn of(marks: &Marks<'_>, process: usize, awaited: &HashSet<Key>, pipes: &[Key]) -> Reach {
-        let there = marks.places().map(Key::there).chain(pipes.iter().copied());
-        let here = awaited.iter().copied().filter(|key| key.0 >> 32 == process as u64);
-        let things = there.chain(here.filter(|key| marks.has(key.0 as u32))).collect();
+/// What threads of one process can come to, that stands still.
+struct Outlook<'s> {
+    shared: &'s Shared,
+    table: &'s Table,
+    code: &'s Code,
+    /// What is waited for that is of this process alone.
+    awaited: HashSet<Key>,
+    pipes: Vec<Key>,
+    /// So many values may still be looked at.
+    left: usize,
+}
+
+impl Outlook<'_> {
+    /// None when it cannot be told.
+    fn of(&mut self, seats: &[&Arc<Seat>]) -> Option<Reach> {
+        if seats.is_empty() {
+            return Some(Reach::default());
+        }
+        // Tasks and results of process pools bring functions that may come to anything their process has.
+        if reach::makes_process_pools(&self.code.image.program) {
+            let program = &self.code.image.program;
+            let any = uses(program, &["kill", "terminate", "send_signal"]);
+            let exits = uses(program, &["exit"]);
+            return Some(Reach { things: self.everything(), exits, any, ..Reach::default() });
+        }
+        // So may who types in a session. (That they could end any thread or process is no reason not to tell them.)
+        let typed = self.shared.desk.is_some();
+        let (main, others): (Vec<_>, Vec<_>) =
+            seats.iter().partition(|seat| typed && seat.thread.id == self.shared.main.id);
+        let mut reach = self.marked(&others)?;
+        if !main.is_empty() {
+            reach.things = self.everything();
+        }
+        Some(reach)
+    }
+
+    /// All that somebody may wait for.
+    fn everything(&self) -> Vec<Key> {
+        let there =
+            self.shared.there.lock().iter().map(|thing| Key::there(thing.place())).collect::<Vec<_>>();
+        there.into_iter().chain(self.pipes.iter().copied()).chain(self.awaited.iter().copied()).collect()
+    }
+
+    /// What is within reach by the code and the values: of what processes share, any.
+    fn marked(&mut self, seats: &[&Arc<Seat>]) -> Option<Reach> {
+        if seats.is_empty() {
+            return Some(Reach::default());
+        }
+        let mut threads: Vec<_> = self.table.seats.values().map(|seat| seat.thread.clone()).collect();
+        threads.push(self.shared.main.clone());
+        let mut marks = Marks::new(&self.code.image, self.code.reach(), threads).sparing(self.left);
+        seats.iter().try_for_each(|seat| mark_seat(&mut marks, seat)).ok()?;
+        self.left = marks.left();
+        let there = marks.places().map(Key::there).chain(self.pipes.iter().copied());
+        let here = self.awaited.iter().copied().filter(|key| marks.has(key.0 as u32));
+        let things = there.chain(here).collect();
         let signals = marks.may(Mention::Signals);
-        Reach {
+        Some(Reach {
             things,
             exits: marks.may(Mention::Exit),
             signals: marks.processes().filter(|_| signals).collect(),
             any: signals && marks.may(Mention::AnyProcess),
-        }
+        })
     }
 }
