@@ -289,8 +289,12 @@ impl List {
 
 impl Drop for List {
     fn drop(&mut self) {
-        if !self.elements.get_mut().plain && self.inner().iter().any(release::nests) {
-            release::release(std::mem::take(self.inner()));
+        let Elements { values, plain } = self.elements.get_mut();
+        if *plain {
+            // Nothing in them has to be freed, so they are not looked at, one by one: only their room is.
+            std::mem::take(values).into_iter().for_each(std::mem::forget);
+        } else if values.iter().any(release::nests) {
+            release::release(std::mem::take(values));
         }
     }
 }
@@ -351,6 +355,10 @@ mod tests {
             assert_eq!(list.copy_from(last, &Value::Int(4)), last > 0, "plain, in a list that is not");
             list.lock()[0] = Value::Nil;
             assert_eq!(Arc::strong_count(&held), 1);
+            assert!(list.copy_from(0, &Value::Int(5)), "nothing is held any more");
+            put_in(&list, reference());
+            drop(list);
+            assert_eq!(Arc::strong_count(&held), 1, "with the list goes what it holds");
         }
     }
 
