@@ -171,6 +171,9 @@ fn a_page_that_is_wrong_says_where_and_how() {
     wrong("sim", "```conc sim timeout=200ms\nloop { }\n```\n", "1", &["did not end in time"]);
     wrong("syntax", "```conc no-run\nprint(1\n```\n", "2:6", &["never closed"]);
     wrong("word", "text\n```conc chekc\n```\n", "2", &["`chekc` is no word"]);
+    wrong("answer", "```conc\nprint(1)\n```\n```outcome\n2\n```\n", "4", &["is it `outcomes`?"]);
+    wrong("case", "```Conc\nprint(1)\n```\n", "1", &["a script begins with `conc`"]);
+    wrong("unknown", "```conc fails=E0999\nprint(1 / 0)\n```\n", "1", &["no error has the code E0999"]);
     wrong("outcomes", "```conc\nprint(1)\n```\n```outcomes\n2\n```\n", "4", &["- 2", "+ 1"]);
     wrong("file", "```conc file=b.conc\n```\n", "1", &["cannot read b.conc"]);
     wrong("stale", "```conc file=a.conc\nprint(2)\n```\n", "1", &["not what its file says"]);

@@ -1,6 +1,8 @@
 //! The words behind an opening fence: what to do with a script, and what must come of it.
 
+use crate::report::Code;
 use crate::units;
+use crate::value::near;
 use std::time::Duration;
 
 /// What ```` ```conc … ```` says.
@@ -68,9 +70,11 @@ pub enum Answer {
 pub enum Role {
     Script(Fence),
     Answer(Answer),
-    /// None of ours.
-    Other,
+    /// None of ours; behind a script it may be meant for an answer with this name.
+    Other(Option<&'static str>),
 }
+
+const ANSWERS: [&str; 3] = ["output", "report", "outcomes"];
 
 const WORDS: &str = "`sim`, `seed=7`, `check`, `no-run`, `fails`, `fails=E0301`, `deadlocks`, `races`, `livelocks`, \
                      `continue`, `file=script.conc`, `gil`, `timeout=5s`, `picture`";
@@ -90,7 +94,11 @@ pub fn read(info: &str) -> Result<Role, String> {
         },
         Some("report") => alone(words, "report").map(|()| Role::Answer(Answer::Report)),
         Some("outcomes") => alone(words, "outcomes").map(|()| Role::Answer(Answer::Outcomes)),
-        Some(_) | None => Ok(Role::Other),
+        Some(word) if word.eq_ignore_ascii_case("conc") => {
+            Err(format!("`{word}` is none of the languages here: a script begins with `conc`"))
+        }
+        Some(word) => Ok(Role::Other(near::nearest(word, ANSWERS.into_iter()))),
+        None => Ok(Role::Other(None)),
     }
 }
 
@@ -155,9 +163,12 @@ fn set<'a>(mode: &mut Option<(&'a str, Mode)>, word: &'a str, to: Mode) -> Resul
 
 fn code_of(text: &str) -> Result<String, String> {
     let digits = text.strip_prefix('E').unwrap_or_default();
-    match digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        true => Ok(text.to_string()),
-        false => Err(format!("`{text}` is no code of an error: they look like E0301")),
+    if digits.len() != 4 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(format!("`{text}` is no code of an error: they look like E0301"));
+    }
+    match Code::named(text) {
+        Some(_) => Ok(text.to_string()),
+        None => Err(format!("no error has the code {text}: `conc explain` lists them")),
     }
 }
 
@@ -227,8 +238,10 @@ mod tests {
         assert_eq!(read("outcomes"), Ok(Role::Answer(Answer::Outcomes)));
         assert_eq!(read("report"), Ok(Role::Answer(Answer::Report)));
         for other in ["", "python", "text conc", "concat", "conc-ish"] {
-            assert_eq!(read(other), Ok(Role::Other), "{other}");
+            assert_eq!(read(other), Ok(Role::Other(None)), "{other}");
         }
+        assert_eq!(read("outcome"), Ok(Role::Other(Some("outcomes"))));
+        assert_eq!(read("Output any-order"), Ok(Role::Other(Some("output"))));
     }
 
     #[test]
@@ -239,6 +252,8 @@ mod tests {
             ("conc seed=3", "belongs to `sim`"),
             ("conc sim seed=x", "no seed"),
             ("conc fails=301", "no code"),
+            ("conc fails=E0999", "no error has the code E0999"),
+            ("CONC check", "begins with `conc`"),
             ("conc file=/etc/passwd", "path from the lesson"),
             ("conc file=secrets.txt", "path from the lesson"),
             ("conc timeout=soon", "no duration"),

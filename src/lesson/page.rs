@@ -80,7 +80,12 @@ pub fn read(page_text: &str) -> Page {
             // Outputs of other languages are none of ours.
             Ok(Role::Answer(answer)) if answers => page.answer(answer, &text, place),
             Ok(Role::Answer(_)) => {}
-            Ok(Role::Other) => answers = false,
+            Ok(Role::Other(Some(meant))) if answers => {
+                let word = info.split([' ', '\t', ',']).next().unwrap_or_default();
+                let message = format!("`{word}` is nothing that is compared: is it `{meant}`?");
+                page.mistakes.push(Mistake { line, message });
+            }
+            Ok(Role::Other(_)) => answers = false,
             // What stands behind it is not what comes of the script before it.
             Err(message) => {
                 page.mistakes.push(Mistake { line, message });
@@ -167,6 +172,15 @@ mod tests {
         assert_eq!(shown, [("a\n", false), ("d\n", false), ("e\n", false)]);
         let lines: Vec<u32> = page.mistakes.iter().map(|mistake| mistake.line).collect();
         assert_eq!(lines, [4, 10]);
+    }
+
+    #[test]
+    fn a_misspelt_answer_is_no_other_text() {
+        let page = read(
+            "```outputs\n```\n```conc\na\n```\n```text\n```\n```outputs\n```\n```conc\nb\n```\n\n```outptu\n```\n",
+        );
+        let told: Vec<(u32, &str)> = page.mistakes.iter().map(|m| (m.line, &*m.message)).collect();
+        assert_eq!(told, [(13, "`outptu` is nothing that is compared: is it `output`?")]);
     }
 
     #[test]
