@@ -3,8 +3,9 @@
 use super::call::{self, Flow};
 use super::fault::{self, Fault};
 use super::fiber::MOST_FRAMES;
-use super::look::{self, Seen};
+use super::look;
 use super::registers::{Cursor, Registers};
+use super::touch::Part;
 use super::touch::{self, Touches};
 use super::wait::{self, Done};
 use super::{Exit, Fiber, Frame, Image, Scheduler, slow};
@@ -315,12 +316,47 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 regs = registers!();
             };
         }
-        // Before a write. (What has eyes sees to that before it looks.)
         macro_rules! pause_if_asked {
-            () => {
-                if S::PAUSES && !S::EYES && world.trapped() {
+            ($pauses:expr) => {
+                if $pauses && world.trapped() {
                     cold_path();
                     pause!();
+                }
+            };
+        }
+        macro_rules! here {
+            () => {
+                (frame.function, code.position().saturating_sub(1))
+            };
+        }
+        macro_rules! look {
+            ($instruction:expr, $met:expr) => {
+                let at = here!();
+                save!();
+                look::look(image, fiber, world, base, at, $instruction, $met);
+                regs = registers!();
+            };
+        }
+        macro_rules! look_at_global {
+            ($instruction:expr, $index:expr, $write:expr) => {
+                if S::EYES && world.sees() {
+                    if world.delays() {
+                        look!($instruction, None);
+                    } else {
+                        let word = image.globals[$index as usize].shadow();
+                        let met = world.used(word, Part::All, $write, here!());
+                        if met.is_some() {
+                            look!($instruction, met);
+                        }
+                    }
+                }
+            };
+        }
+        // Things are no cells.
+        macro_rules! look_at_lock {
+            ($instruction:expr) => {
+                if S::EYES && world.delays() {
+                    look!($instruction, None);
                 }
             };
         }
@@ -341,13 +377,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     pause!();
                 }
                 if world.sees() {
-                    let at = (frame.function, code.position().saturating_sub(1));
-                    let seen = look::glance(image, world, at, *instruction);
-                    if !matches!(seen, Seen::All) {
-                        save!();
-                        look::look(image, fiber, world, base, at, *instruction, seen);
-                        regs = registers!();
-                    }
+                    look!(*instruction, None);
                 }
             }
             match *instruction {
@@ -362,12 +392,14 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 I::Unset { d } => put(w!(d), Value::Unset),
 
                 I::LoadGlobal { d, index } => {
+                    look_at_global!(*instruction, index, false);
                     if !image.globals[index as usize].copy_to(w!(d)) {
                         attempt!(Err::<(), _>(slow::unset(&program.globals[index as usize])));
                     }
                 }
                 I::StoreGlobal { s, index } => {
-                    pause_if_asked!();
+                    pause_if_asked!(S::PAUSES);
+                    look_at_global!(*instruction, index, true);
                     image.globals[index as usize].copy_from(r!(s));
                     changed!();
                 }
@@ -377,7 +409,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     }
                 }
                 I::StoreShared { s, index } => {
-                    pause_if_asked!();
+                    pause_if_asked!(S::PAUSES && !S::EYES);
                     if !store_shared(image, index, r!(s)) {
                         cold_path();
                         attempt!(slow::store_shared(image, index, r!(s)));
@@ -402,7 +434,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     }
                 }
                 I::StoreCell { cell, s, .. } => {
-                    pause_if_asked!();
+                    pause_if_asked!(S::PAUSES && !S::EYES);
                     if let Value::Cell(cell) = r!(cell) {
                         cell.copy_from(r!(s));
                         changed!();
@@ -720,7 +752,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     put(w!(d), value);
                 }
                 I::SetOwn { object, index, s } => {
-                    pause_if_asked!();
+                    pause_if_asked!(S::PAUSES && !S::EYES);
                     if let Some(members) = call::members(r!(object)) {
                         members.fields[index as usize].copy_from(r!(s));
                         changed!();
@@ -737,7 +769,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     put(w!(d), value);
                 }
                 I::SetIndex { object, index: i, s } => {
-                    pause_if_asked!();
+                    pause_if_asked!(S::PAUSES && !S::EYES);
                     if !index::replace_element(r!(object), r!(i), r!(s)) {
                         let value = r!(s).clone();
                         attempt!(index::set(r!(object), r!(i), value));
@@ -745,7 +777,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     changed!();
                 }
                 I::SetIndexConstant { object, index: i, constant } => {
-                    pause_if_asked!();
+                    pause_if_asked!(S::PAUSES && !S::EYES);
                     let value = &program.constants[constant as usize];
                     if !index::replace_element(r!(object), r!(i), value) {
                         attempt!(index::set(r!(object), r!(i), value.clone()));
@@ -753,13 +785,14 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     changed!();
                 }
                 I::Push { list, s } => {
-                    pause_if_asked!();
+                    pause_if_asked!(S::PAUSES && !S::EYES);
                     if let Value::List(list) = r!(list) {
                         list.push(r!(s).clone());
                     }
                 }
 
                 I::Enter { a } => {
+                    look_at_lock!(*instruction);
                     if let Value::Sync(sync) = r!(a)
                         && sync.enter_free(
                             world.thread(),
@@ -775,6 +808,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     flow_changed!(flow);
                 }
                 I::EnterFixed { index } => {
+                    look_at_lock!(*instruction);
                     if let Some(Value::Sync(sync)) = image.fixed[index as usize].get()
                         && sync.enter_free(
                             world.thread(),
@@ -790,6 +824,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     flow_changed!(wait::enter(fiber, image, world, thing, None));
                 }
                 I::Leave { a } => {
+                    look_at_lock!(*instruction);
                     if let Value::Sync(sync) = r!(a)
                         && sync.leave_own(world.thread(), S::NOTES)
                     {
@@ -801,6 +836,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     flow_changed!(flow);
                 }
                 I::LeaveTo { a, to } => {
+                    look_at_lock!(*instruction);
                     if let Value::Sync(sync) = r!(a)
                         && sync.leave_own(world.thread(), S::NOTES)
                     {
@@ -813,6 +849,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     flow_changed!(flow.inspect(|flow| wait::go_on_at(fiber, flow, to)));
                 }
                 I::LeaveFixed { index } => {
+                    look_at_lock!(*instruction);
                     if let Some(Value::Sync(sync)) = image.fixed[index as usize].get()
                         && sync.leave_own(world.thread(), S::NOTES)
                     {
@@ -824,6 +861,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                     flow_changed!(wait::leave(fiber, image, world, thing));
                 }
                 I::LeaveFixedTo { index, to } => {
+                    look_at_lock!(*instruction);
                     if let Some(Value::Sync(sync)) = image.fixed[index as usize].get()
                         && sync.leave_own(world.thread(), S::NOTES)
                     {
@@ -883,7 +921,7 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 | I::Arm { .. }
                 | I::Select { .. }) => {
                     if look::writes(other) {
-                        pause_if_asked!();
+                        pause_if_asked!(S::PAUSES && !S::EYES);
                     }
                     save!();
                     flow!(slow::instruction(image, fiber, world, base, other));

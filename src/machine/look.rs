@@ -14,7 +14,8 @@ use crate::state::Shared;
 use crate::value::Value;
 use std::sync::atomic::AtomicU32;
 
-/// Whether it may use anything that threads share, whatever its registers hold.
+/// Whether it may use anything that threads share, whatever its registers hold. (What locks are, and variables of the top
+/// level, is looked at where it is done: it is done most often.)
 #[inline(always)]
 pub(super) fn is_worth_it(instruction: I) -> bool {
     !matches!(
@@ -28,6 +29,14 @@ pub(super) fn is_worth_it(instruction: I) -> bool {
             | I::NewCell { .. }
             | I::CheckSet { .. }
             | I::LoadFixed { .. }
+            | I::LoadGlobal { .. }
+            | I::StoreGlobal { .. }
+            | I::Enter { .. }
+            | I::EnterFixed { .. }
+            | I::Leave { .. }
+            | I::LeaveFixed { .. }
+            | I::LeaveTo { .. }
+            | I::LeaveFixedTo { .. }
             | I::LoadLocal { .. }
             | I::StoreLocal { .. }
             | I::AddInt { .. }
@@ -71,40 +80,8 @@ pub(super) fn writes(instruction: I) -> bool {
     )
 }
 
-/// What a glance at an instruction has seen.
-pub(super) enum Seen {
-    /// All that there is to it.
-    All,
-    /// That it races.
-    Race(Box<Met>),
-    /// Nothing yet.
-    Nothing,
-}
-
-/// Tells the world what the most frequent instructions are about to use: what locks are, and variables of the top level.
-#[inline(always)]
-pub(super) fn glance<S: Scheduler>(image: &Image, world: &mut S, at: (u32, u32), instruction: I) -> Seen {
-    if world.delays() {
-        return Seen::Nothing;
-    }
-    let (index, write) = match instruction {
-        // Things are no cells.
-        I::Enter { .. }
-        | I::EnterFixed { .. }
-        | I::Leave { .. }
-        | I::LeaveFixed { .. }
-        | I::LeaveTo { .. }
-        | I::LeaveFixedTo { .. } => return Seen::All,
-        I::LoadGlobal { index, .. } => (index, false),
-        I::StoreGlobal { index, .. } => (index, true),
-        _ => return Seen::Nothing,
-    };
-    let met = world.used(image.globals[index as usize].shadow(), Part::All, write, at);
-    met.map_or(Seen::All, Seen::Race)
-}
-
-/// Tells the world what the instruction (of the innermost frame, whose `pc` is past it) is about to use, as far as it was not
-/// seen at a glance.
+/// Tells the world what the instruction (of the innermost frame, whose `pc` is past it) is about to use; or, of what has been
+/// told already, that it races.
 #[inline(never)]
 pub(super) fn look<S: Scheduler>(
     image: &Image,
@@ -113,9 +90,9 @@ pub(super) fn look<S: Scheduler>(
     base: usize,
     at: (u32, u32),
     instruction: I,
-    seen: Seen,
+    met: Option<Box<Met>>,
 ) {
-    if let Seen::Race(met) = seen {
+    if let Some(met) = met {
         return meet(image, fiber, world, base, instruction, *met);
     }
     let r = |register: u16| &fiber.stack[base + register as usize];

@@ -34,6 +34,8 @@ pub struct Mine {
     told: HashMap<u32, u32, foldhash::fast::FixedState>,
     /// It evaluates the condition of an `await`, or runs in `atomically`.
     atomic: bool,
+    /// What an access of this moment is, but for its place.
+    now: Access,
 }
 
 /// Does something with what this OS thread knows, if it runs a thread of a script that is watched.
@@ -54,7 +56,7 @@ pub fn begin(detector: &Arc<Detector>, name: &Arc<str>, born: Option<Stamp>) {
         clock.learn(stamp);
     });
     let slot = detector.sit_down(&mut clock, name);
-    let mine = Mine {
+    let mut mine = Mine {
         detector: detector.clone(),
         slot,
         since: clock.of(slot),
@@ -65,7 +67,9 @@ pub fn begin(detector: &Arc<Detector>, name: &Arc<str>, born: Option<Stamp>) {
         latest: (0, 0, 0),
         told: HashMap::default(),
         atomic: false,
+        now: Access::default(),
     };
+    mine.renew();
     MINE.with(|place| *place.borrow_mut() = Some(Box::new(mine)));
 }
 
@@ -163,6 +167,7 @@ impl Mine {
     pub fn tick(&mut self) -> Option<u32> {
         let time = self.time();
         self.clock.set(self.slot, time.checked_add(1)?);
+        self.now = self.now.later();
         Some(time)
     }
 
@@ -174,6 +179,7 @@ impl Mine {
             let name = self.detector.name_at(self.slot, stamp.time);
             self.slot = self.detector.sit_down(&mut self.clock, &name);
             self.has_learnt();
+            self.renew();
         }
         stamp
     }
@@ -181,7 +187,11 @@ impl Mine {
     /// An access at this place of the code.
     #[inline(always)]
     pub fn access(&self, place: u32) -> Access {
-        Access::new((self.slot, self.time()), self.atomic, place, self.holding())
+        self.now.at(place)
+    }
+
+    fn renew(&mut self) {
+        self.now = Access::new((self.slot, self.time()), self.atomic, 0, self.holding());
     }
 
     /// The number of all that it holds.
@@ -205,6 +215,7 @@ impl Mine {
             self.release();
         }
         self.atomic = atomic;
+        self.renew();
     }
 
     #[inline]
@@ -220,6 +231,7 @@ impl Mine {
             self.latest = (before, sync.id, *with);
         }
         self.held.push((sync.id, 1, self.latest.2));
+        self.now = self.now.holding(self.latest.2);
     }
 
     /// False when it did not hold it.
@@ -227,6 +239,7 @@ impl Mine {
     pub fn holds_no_more(&mut self, sync: &Sync) -> bool {
         // What was acquired last is given back first, most often.
         if self.held.pop_if(|(id, times, _)| *id == sync.id && *times == 1).is_some() {
+            self.now = self.now.holding(self.holding());
             return true;
         }
         self.holds_once_less(sync)
@@ -245,6 +258,7 @@ impl Mine {
             *number = self.detector.held_without(before, *number);
             before = *number;
         }
+        self.now = self.now.holding(self.holding());
         true
     }
 }

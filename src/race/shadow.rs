@@ -94,8 +94,21 @@ impl Access {
     }
 
     /// The same, holding what has this number.
+    #[inline]
     pub fn holding(self, held: u32) -> Access {
         Access { what: self.what >> 32 << 32 | u64::from(held), ..self }
+    }
+
+    /// One at no place, at this place.
+    #[inline]
+    pub fn at(self, place: u32) -> Access {
+        Access { what: self.what | u64::from(place) << 32, ..self }
+    }
+
+    /// The same at the slot's next time.
+    #[inline]
+    pub fn later(self) -> Access {
+        Access { who: self.who + (1 << 32), ..self }
     }
 
     fn is_none(&self) -> bool {
@@ -120,10 +133,7 @@ impl Shadow {
     /// other, which `touch` then sees to.
     #[inline(always)]
     fn follows(&mut self, now: Access, write: bool, mine: &Mine) -> bool {
-        if now.is_atomic() || self.more.is_some() || self.write.unknown(mine) {
-            return false;
-        }
-        if self.read.unknown(mine) && (write || self.read.slot() != now.slot()) {
+        if now.is_atomic() || self.more.is_some() || self.write.unknown(mine) || self.read.unknown(mine) {
             return false;
         }
         // Of several in one epoch the first is told of.
