@@ -180,7 +180,7 @@ mod tests {
             "```outputs\n```\n```conc\na\n```\n```text\n```\n```outputs\n```\n```conc\nb\n```\n\n```outptu\n```\n",
         );
         let told: Vec<(u32, &str)> = page.mistakes.iter().map(|m| (m.line, &*m.message)).collect();
-        assert_eq!(told, [(13, "`outptu` is nothing that is compared: is it `output`?")]);
+        assert_eq!(told, [(14, "`outptu` is nothing that is compared: is it `output`?")]);
     }
 
     #[test]
