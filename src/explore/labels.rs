@@ -4,7 +4,7 @@ use crate::state::Shared;
 use crate::state::graph::{Node, Tag};
 use crate::sync::Kind;
 use foldhash::fast::FixedState;
-use std::collections::HashMap;
+use indexmap::IndexSet;
 use std::hash::BuildHasher;
 use std::sync::atomic::Ordering;
 
@@ -52,10 +52,12 @@ pub struct Stands {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Daemon(pub bool);
 
+/// What a content takes beside its bytes and facts, about: see `rows.rs`.
+const BESIDE: usize = 52;
+
 #[derive(Debug, Default)]
 pub struct Labels {
-    numbers: HashMap<Box<[u8]>, Label, FixedState>,
-    contents: Vec<Box<[u8]>>,
+    contents: IndexSet<Box<[u8]>, FixedState>,
     facts: Vec<Facts>,
     bytes: usize,
 }
@@ -64,17 +66,15 @@ impl Labels {
     /// The label of a node's content; `object` is what the node stands for, None for a root; `stands` tells of a
     /// thread how it stands.
     pub fn of(&mut self, node: &Node, object: Option<&Shared>, stands: Option<Stands>) -> Label {
-        if let Some(&label) = self.numbers.get(&node.bytes[..]) {
-            debug_assert_eq!(self.facts[label as usize].refs as usize, node.refs.len());
-            return label;
+        if let Some(label) = self.contents.get_index_of(&node.bytes[..]) {
+            debug_assert_eq!(self.facts[label].refs as usize, node.refs.len());
+            return label as Label;
         }
-        let label = self.contents.len() as Label;
-        let content: Box<[u8]> = node.bytes.clone().into();
-        self.bytes += 2 * content.len() + size_of::<Facts>() + 48;
-        self.facts.push(facts(node, object, stands));
-        self.contents.push(content.clone());
-        self.numbers.insert(content, label);
-        label
+        let facts = facts(node, object, stands);
+        self.bytes += node.bytes.len() + size_of::<Facts>() + BESIDE;
+        self.facts.push(facts);
+        let (label, _) = self.contents.insert_full(node.bytes[..].into());
+        label as Label
     }
 
     pub fn content(&self, label: Label) -> &[u8] {

@@ -119,6 +119,12 @@ impl Memo {
         self.briefs[number as usize]
     }
 
+    /// How many steps are known.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.outcomes.len()
+    }
+
     /// Adds questions for what was met and is not asked already, in the order of meeting it, and at their end the outcome.
     ///
     /// What is met first may depend on more than what is met: who cannot go on may look at things in another order than

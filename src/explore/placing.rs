@@ -132,8 +132,7 @@ struct Placer<'m> {
     /// How many edges there were before.
     edges: u32,
     watches: bool,
-    /// How far the new states are, and how many are put together.
-    depth: u32,
+    /// So many new states are put together.
     most: usize,
 }
 
@@ -171,7 +170,6 @@ impl Search<'_> {
             asked: std::array::from_fn(|shard| asked(shard) as u32),
             edges: before[1] as u32,
             watches: self.steps.rules.watches,
-            depth,
             most: self.piece(),
         };
         let mut tables = Tables {
@@ -282,12 +280,12 @@ impl<'r> Tables<'r> {
 
 impl Found {
     /// Puts a state aside.
-    fn put(&mut self, depth: u32, most: usize, id: u32, graph: &Graph) {
+    fn put(&mut self, from: &Piece, most: usize, id: u32, graph: &Graph) {
         match self.new.last_mut() {
             Some(piece) if piece.len() < most => piece.push(id, graph),
             full => {
                 full.into_iter().for_each(Piece::close);
-                let mut piece = Piece::new(depth);
+                let mut piece = Piece::like(from, from.depth + 1);
                 piece.push(id, graph);
                 self.new.push(piece);
             }
@@ -351,7 +349,7 @@ impl Placer<'_> {
         if exited.is_some() || self.known.pieces.is_over(graph, self.known.common) {
             part.found.over.push((id, graph.store(), exited));
         } else {
-            part.found.put(self.depth, self.most, id, graph);
+            part.found.put(part.piece, self.most, id, graph);
         }
     }
 

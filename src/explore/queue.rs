@@ -19,6 +19,11 @@ impl Piece {
         Piece { depth, ..Piece::default() }
     }
 
+    /// One that may become as large as another.
+    pub fn like(other: &Piece, depth: u32) -> Piece {
+        Piece { bytes: Vec::with_capacity(other.bytes.len()), depth, ..Piece::default() }
+    }
+
     pub fn push(&mut self, id: u32, graph: &Graph) {
         let threads = graph.seats as u32 * 2 + u32::from(graph.main);
         let cells = graph.cells.len() as u32;

@@ -128,6 +128,7 @@ impl<'o> Search<'o> {
             if self.steps.refuted.is_some() {
                 return;
             }
+            self.steps.forget_useless(self.taken);
         }
     }
 

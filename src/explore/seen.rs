@@ -76,10 +76,17 @@ impl Table {
         Table { lines: vec![Line::default(); lines], count: 0 }
     }
 
-    /// The line where a hash belongs, if there is room.
+    /// The line where a hash belongs, if there is room: hashes are in their order, so that a larger table is filled from one
+    /// end to the other. (All hashes of a shard begin with the same four bits.)
     #[inline]
     fn home(&self, hash: u128) -> usize {
-        (hash >> 64) as usize & (self.lines.len() - 1)
+        let fraction = (hash >> 60) as u64;
+        (u128::from(fraction) * self.lines.len() as u128 >> 64) as usize
+    }
+
+    #[inline]
+    fn after(&self, line: usize) -> usize {
+        if line + 1 == self.lines.len() { 0 } else { line + 1 }
     }
 
     /// Where the hash is, or where it belongs: the number of a slot.
@@ -92,7 +99,7 @@ impl Table {
             if let Some(here) = here {
                 return at * LINE + here;
             }
-            at = (at + 1) & (self.lines.len() - 1);
+            at = self.after(at);
         }
     }
 
@@ -121,7 +128,7 @@ impl Table {
 
     #[cold]
     fn grow(&mut self) {
-        let larger = Table { count: self.count, ..Table::of(self.lines.len() * 2) };
+        let larger = Table { count: self.count, ..Table::of(self.lines.len() * 3 / 2) };
         let old = std::mem::replace(self, larger);
         for slot in old.lines.iter().flat_map(|line| line.0).filter(|slot| *slot != 0) {
             let at = self.find(slot);

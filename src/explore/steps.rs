@@ -35,6 +35,8 @@ const SHARE: usize = 4;
 const AFTER_A_LIMIT: u64 = 20_000;
 /// In debug builds one of so many steps that are known is computed all the same, and compared.
 const LOOKED_AT: u64 = 16;
+/// Each time so many steps have been computed it is asked whether that was of use.
+const NOW_AND_THEN: u64 = if cfg!(test) { 100 } else { 50_000 };
 /// The root of the names that are written once.
 pub(super) const NAMES: usize = 1;
 
@@ -69,6 +71,8 @@ pub struct Steps {
     /// How many steps were computed, and how many were known.
     pub computed: u64,
     pub known: u64,
+    /// How many had been computed, and had been taken, when it was last asked whether to remember them.
+    asked_at: (u64, u64),
 }
 
 impl Steps {
@@ -113,6 +117,7 @@ impl Steps {
             growth: Growth::default(),
             computed: 0,
             known: 0,
+            asked_at: (0, 0),
         }
     }
 
@@ -259,6 +264,24 @@ impl Steps {
                 == (&known.output, &known.choices, known.faults.len(), known.exited);
         (self.computed, self.budget, self.known) = (computed, budget, known_steps);
         is_same
+    }
+
+    /// Forgets the steps that are known when hardly any of them comes again, as where the state keeps what has happened: they
+    /// take more room than states do. So many have been taken so far.
+    pub fn forget_useless(&mut self, taken: u64) {
+        let (computed_before, taken_before) = self.asked_at;
+        let computed = self.computed - computed_before;
+        if computed < NOW_AND_THEN {
+            return;
+        }
+        self.asked_at = (self.computed, taken);
+        let hardly_more = computed + computed / 8;
+        if taken - taken_before < hardly_more
+            && let Some(memo) = &mut self.memo
+        {
+            *memo = Memo::default();
+            self.present = Present::default();
+        }
     }
 
     /// What is known, to be read by several at once.

@@ -200,3 +200,26 @@ fn a_simulated_run_keeps_the_order_of_a_parallel() {
         }
     }
 }
+
+#[test]
+fn steps_that_do_not_come_again_are_forgotten() {
+    let history = "lock m
+        let log = []
+        thread say(i) { repeat 2 { with m { log.push(i) } } }
+        join [start say(i) for i in 0..3]";
+    let cover = |script: &str| {
+        let options = Options::default();
+        let mut search = super::search::Search::new(compile(script), &options);
+        search.cover(&mut |_| ControlFlow::Continue(()));
+        let kept = search.steps.memo.as_ref().map_or(0, super::memo::Memo::len) as u64;
+        (search.states(), kept, search.steps.computed)
+    };
+    let (states, kept, computed) = cover(history);
+    assert!(kept < 150 && computed > 300, "{kept} of {computed} are kept");
+    let unremembered =
+        Options { reductions: Reductions { memo: false, ..Reductions::ALL }, ..Options::default() };
+    assert_eq!(states, explore(history, &unremembered).states);
+    // What comes again is not.
+    let (_, kept, computed) = cover(&racy(3, 4));
+    assert!(kept > 300 && kept + 10 > computed, "{kept} of {computed} are kept");
+}
