@@ -60,6 +60,11 @@ impl Trial<'_> {
         log.met.iter().filter_map(number).collect()
     }
 
+    /// Whether a node has a number in the canonical form.
+    fn is_a_cell(&self, node: u32) -> bool {
+        matches!(self.layout.name(node), Name::Cell(_))
+    }
+
     /// Whether only another thread leads to a node.
     fn is_of_another(&self, node: u32, seat: usize) -> bool {
         matches!(self.layout.name(node), Name::Own(whose, _) if whose != seat)
@@ -151,7 +156,10 @@ impl Steps {
         let log = step.log;
         let mut met = trial.met(&log);
         if let Ends::Blocked(op) = &step.ends {
+            // Who begins to wait looks whether all have started: of those of a group that is known.
+            let cells: Vec<u32> = met.iter().copied().filter(|node| trial.is_a_cell(*node)).collect();
             met = self.until_one_lives(trial, op, met);
+            met.extend(cells);
         }
         let met = self.close(trial.flat(), met);
         // Time that passes changes what every sleeper has left.
