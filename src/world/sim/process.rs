@@ -8,6 +8,7 @@ use super::universe::{Seat, Universe};
 use crate::code::live::Liveness;
 use crate::code::reach::{Mention, Reach};
 use crate::machine::saved::{Kept, Rest};
+use crate::machine::space::Handlers;
 use crate::machine::{Fiber, Image, Judged, Space};
 use crate::state::living::{Living, slices};
 use crate::state::packed::Packing;
@@ -271,6 +272,7 @@ impl Stepper<'_> {
         let parent = if self.rules.pids { self.pids().map_or(0, |own| own.pid) } else { 0 };
         self.universe.next_pid += i32::from(self.rules.pids);
         space.process().begin(Born { pid, parent });
+        *space.handlers.lock() = self.ignored();
         self.register_all(objects);
         if let Some(own) = self.space.as_ref().filter(|_| !space.is_daemon()) {
             own.children.fetch_add(1, Ordering::SeqCst);
@@ -285,6 +287,16 @@ impl Stepper<'_> {
         begin(&mut seat);
         self.universe.seats.push(seat);
         self.universe.record.iter_mut().for_each(|record| record.started(&main));
+    }
+
+    /// What its own process has signals ignored: a new one does, too, as the system has it. Handlers are threads, which no
+    /// process begins with.
+    fn ignored(&self) -> Handlers {
+        let all = match &self.space {
+            Some(space) => space.handlers.lock().clone(),
+            None => self.universe.handlers.clone(),
+        };
+        all.into_iter().filter(|(_, handler)| handler.is_none()).collect()
     }
 
     /// One of its threads has ended: the process may have, too.
