@@ -2,6 +2,7 @@
 
 use crate::child;
 use crate::cpu::children_cpu_seconds;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 /// A short run is repeated for so long.
@@ -40,7 +41,7 @@ pub fn run(flags: &[&str], script: &[&str]) -> Run {
 /// The same once, for what takes long.
 pub fn once(flags: &[&str], script: &[&str]) -> Run {
     let mut command = child::conc();
-    command.args(["check", "--format", "json"]).args(flags).args(script);
+    command.args(["check", "--format", "json"]).args(flags).args(script).stderr(Stdio::null());
     let (began, before) = (Instant::now(), children_cpu_seconds());
     let (text, memory) = child::run(&mut command);
     let (cpu, wall) = (children_cpu_seconds() - before, began.elapsed().as_secs_f64());
