@@ -397,10 +397,21 @@ pub enum Side {
     Outside,
 }
 
+/// What an operation on a pipe or a connection does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// What others did before it begins, or goes on after it had no room, may be the cause of it. What they do once it is
+    /// through is not, though they may be faster than whoever sends.
+    Sends,
+    /// What others did before something has come may be the cause of it.
+    Receives,
+}
+
 /// An operation on a connection, which tells what has come, and whether that shows its end. Where both of its sides are in
 /// this run it is as with a pipe; else whoever has told anything outside before may be the cause of it, too.
 pub fn through_a_connection(
     connection: Connection,
+    direction: Direction,
     poll: impl FnOnce() -> Result<(Option<Value>, bool), Error>,
 ) -> Result<Option<Value>, Error> {
     let channel = Channel::Connection(connection);
@@ -408,12 +419,18 @@ pub fn through_a_connection(
     if !is_within(connection) {
         give_to_the_outside();
     }
-    let done = poll();
-    if !matches!(done, Ok((None, _))) {
+    let take = || {
         take_from(channel);
         if !is_within(connection) {
             take_from_the_outside();
         }
+    };
+    if direction == Direction::Sends {
+        take();
+    }
+    let done = poll();
+    if direction == Direction::Receives && !matches!(done, Ok((None, _))) {
+        take();
     }
     // Whoever had the other side has closed it, or is no more.
     if !matches!(done, Ok((_, false))) {
@@ -458,11 +475,15 @@ pub fn goes_outside(connection: Option<Connection>) {
 /// An operation at an end of a pipe: whoever has done one at either end before may be the cause of it.
 pub fn through_a_pipe(
     pipe: u32,
+    direction: Direction,
     poll: impl FnOnce() -> Result<Option<Value>, Error>,
 ) -> Result<Option<Value>, Error> {
     give_to(Channel::Pipe(pipe));
+    if direction == Direction::Sends {
+        take_from(Channel::Pipe(pipe));
+    }
     let done = poll();
-    if !matches!(done, Ok(None)) {
+    if direction == Direction::Receives && !matches!(done, Ok(None)) {
         take_from(Channel::Pipe(pipe));
     }
     // Its end, mostly: whoever had the other one has closed it, or is no more.

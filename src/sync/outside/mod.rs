@@ -16,7 +16,7 @@ pub use system::{Outside, Ready, Way};
 
 use super::wait::WaitQueue;
 use super::{Kind, Sync};
-use crate::race::order::{self, Connection};
+use crate::race::order::{self, Connection, Direction};
 use crate::state::{Reader, Writer};
 use crate::value::{
     Type, Value,
@@ -72,7 +72,7 @@ impl Wait {
     /// Does it, or a part of it; what that orders is noted.
     pub fn poll(&mut self) -> Result<Option<Value>, Error> {
         match self.connection() {
-            Some(connection) => order::through_a_connection(connection, || {
+            Some((connection, direction)) => order::through_a_connection(connection, direction, || {
                 let done = self.attempt()?;
                 let ended = done.as_ref().is_some_and(|came| self.shows_end(came));
                 Ok((done, ended))
@@ -81,13 +81,15 @@ impl Wait {
         }
     }
 
-    /// The connection whose other side it is about, if that is known: where races are looked for.
-    fn connection(&self) -> Option<Connection> {
-        let (Wait::Read(stream::Read { stream, .. }) | Wait::Write(stream::Write { stream, .. })) = self
-        else {
-            return None;
+    /// The connection whose other side it is about, if that is known (where races are looked for), and what is done there.
+    fn connection(&self) -> Option<(Connection, Direction)> {
+        let (stream, direction) = match self {
+            Wait::Read(stream::Read { stream, .. }) => (stream, Direction::Receives),
+            Wait::Write(stream::Write { stream, .. }) => (stream, Direction::Sends),
+            Wait::Dial(_) | Wait::Accept(_) | Wait::Ended(_) | Wait::Run(_) | Wait::Signal(_) => return None,
         };
-        stream::Stream::of(stream).ok().and_then(stream::Stream::connection)
+        let connection = stream::Stream::of(stream).ok().and_then(stream::Stream::connection)?;
+        Some((connection, direction))
     }
 
     /// Whether this, which has come, tells that nothing more comes.
