@@ -81,7 +81,7 @@ impl Table {
     #[inline]
     fn home(&self, hash: u128) -> usize {
         let fraction = (hash >> 60) as u64;
-        (u128::from(fraction) * self.lines.len() as u128 >> 64) as usize
+        ((u128::from(fraction) * self.lines.len() as u128) >> 64) as usize
     }
 
     #[inline]
