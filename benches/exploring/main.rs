@@ -18,8 +18,11 @@ mod work;
 
 use rows::Rows;
 
+/// A part of the benchmark: its name, and what adds its rows.
+type Part = (&'static str, fn(&mut Rows));
+
 /// The parts, each with what is measured in it.
-const PARTS: [(&str, fn(&mut Rows)); 7] = [
+const PARTS: [Part; 7] = [
     ("states", states::measure),
     ("process", work::whole_processes),
     ("rate", work::rates),
