@@ -89,8 +89,9 @@ impl Shared {
         // What each of the free ones may touch is looked at by `knot`.
         let anybody_free = !free.is_empty();
         let stuck = graph::stuck(&blocked, &|_, _, freed| anybody_free || !freed.is_empty());
-        // None is left, or only threads that the program does not wait for.
-        if stuck.is_empty() || self.nothing_left_to_do(table) {
+        // None is left, or only threads that the program does not wait for. (It may wait for processes.)
+        let waited_for = table.foreground > 0 || self.things.have_tasks();
+        if stuck.is_empty() || !waited_for {
             return None;
         }
         self.confirm(table, &blocked, stuck, false)

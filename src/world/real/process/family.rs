@@ -99,8 +99,9 @@ impl Shared {
     fn stillness(&self) -> Option<Stillness> {
         let rests = self.processes.family.rests.load(Ordering::SeqCst);
         let table = self.table.lock();
-        // It may be left with children that it waits for.
-        let over = table.seats.is_empty() && !self.processes.have_plain();
+        // It may be left with children that it waits for. One with nothing left to do is about to say that it ends.
+        let left_alone = table.seats.is_empty() && !self.processes.have_plain();
+        let over = left_alone || self.nothing_left_to_do(&table);
         if self.stopping() || over || !table.seats.values().all(|seat| self.waits_within(seat)) {
             return None;
         }
