@@ -33,8 +33,6 @@ const SHARE: usize = 4;
 /// So many steps are computed to find the plainest story of each thing that was found; as many as there may be states, if these
 /// are fewer.
 const AFTER_A_LIMIT: u64 = 20_000;
-/// In debug builds one of so many steps that are known is computed all the same, and compared.
-const LOOKED_AT: u64 = 16;
 /// Each time so many steps have been computed it is asked whether that was of use.
 const NOW_AND_THEN: u64 = if cfg!(test) { 100 } else { 50_000 };
 /// The root of the names that are written once.
@@ -233,10 +231,6 @@ impl Steps {
                 return self.compute(graph, job).outcome;
             }
             self.known += 1;
-            debug_assert!(
-                !self.known.is_multiple_of(LOOKED_AT) || self.is_right(graph, job, &known),
-                "{known:?}"
-            );
             return known;
         }
         let done = self.compute(graph, job);
@@ -246,27 +240,6 @@ impl Steps {
             memo.learn((begins, way), &met, done.outcome.clone(), answer);
         }
         done.outcome
-    }
-
-    /// Whether what is known of a step is what comes of it; in debug builds.
-    fn is_right(&mut self, graph: &Graph, job: Job<'_>, known: &Outcome) -> bool {
-        if self.flaw.is_some() {
-            return true;
-        }
-        let (computed, budget, known_steps) = (self.computed, self.budget, self.known);
-        let found = self.compute(graph, job).outcome;
-        let mut leads_to = |outcome: &Outcome| {
-            let (Job::Step { seat, .. }, Effect::Change(change)) = (job, &outcome.kind) else { return None };
-            let mut next = Graph::default();
-            self.apply(graph, seat, change, &mut next);
-            // Of a tangled state there may be several forms.
-            Some((next.seats, (!next.is_tangled()).then_some(next.sum)))
-        };
-        let is_same = leads_to(&found) == leads_to(known)
-            && (&found.output, &found.choices, found.faults.len(), found.exited)
-                == (&known.output, &known.choices, known.faults.len(), known.exited);
-        (self.computed, self.budget, self.known) = (computed, budget, known_steps);
-        is_same
     }
 
     /// Forgets the steps that are known when hardly any of them comes again, as where the state keeps what has happened: they

@@ -270,7 +270,7 @@ mod tests {
         let memory = Memory::new(0).expect("there is address space");
         let journal = journal(&memory);
         journal.begin_anew(Journal::NOTHING, &[]).expect("there is room").expect("nobody else");
-        let rounds = if cfg!(miri) { 60 } else { 6_000 };
+        let rounds = if cfg!(miri) { 9 } else { 6_000 };
         let (journal, orderly) = (&journal, |known: &[u8]| {
             (0..3u8).all(|mark| {
                 let own: Vec<u8> = known.iter().filter(|byte| **byte % 3 == mark).copied().collect();

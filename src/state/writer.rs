@@ -156,19 +156,15 @@ impl Writer<'_> {
     }
 
     /// References to threads known by their ids, each with a line, where the order of different threads means
-    /// nothing: so they are written in the order of their lines, and of those of one line none comes first.
+    /// nothing: so they are written in the order of their nodes.
     pub fn threads_with_lines(&mut self, threads: &[(u32, u32)]) {
-        let mut pairs = threads.to_vec();
-        pairs.sort_by_key(|(_, line)| *line);
+        let mut pairs: Vec<(u32, u32)> =
+            threads.iter().map(|&(id, line)| (self.numbering.thread(id), line)).collect();
+        pairs.sort_by_key(|(number, _)| *number);
         self.count(pairs.len() as u64);
-        for of_one_line in pairs.chunk_by(|(_, one), (_, other)| one == other) {
-            if of_one_line.len() > 1 {
-                self.numbering.unordered(self.refs.len() as u32, of_one_line.len() as u32);
-            }
-            for &(id, line) in of_one_line {
-                self.thread_id(id);
-                self.line(line);
-            }
+        for (number, line) in pairs {
+            self.refs.push(number);
+            self.line(line);
         }
     }
 }

@@ -368,7 +368,7 @@ mod tests {
     #[test]
     fn nothing_is_lost_between_two() {
         let memory = Memory::new(0).expect("there is address space");
-        let rounds = if cfg!(miri) { 30 } else { 3_000 };
+        let rounds = if cfg!(miri) { 6 } else { 3_000 };
         let list = List::of(Nature::Shared, Vec::new()).there(&memory).expect("there is room");
         let map = Map::of(Nature::Shared, Entries::default()).there(&memory).expect("there is room");
         let (list, map) = (list.place().expect("it is there"), map.place().expect("it is there"));
