@@ -7,8 +7,8 @@ use super::touch::{self, Act, Part, Place, Touch, Touches, names};
 use super::{Fiber, Image, Scheduler, Visible};
 use crate::builtin::Row;
 use crate::code::Instruction as I;
+use crate::race::channels;
 use crate::race::common::There;
-use crate::race::order;
 use crate::race::{mine, shadow::Met};
 use crate::state::Shared;
 use crate::value::Value;
@@ -309,7 +309,7 @@ pub(super) fn called(row: &Row) {
             mine.join(&ended);
         }),
         "read" | "write" | "append" | "exists" | "remove" | "list_dir" | "open" | "read_line" | "run" => {
-            order::take_from_the_outside();
+            channels::take_from_the_outside();
         }
         _ => {}
     }

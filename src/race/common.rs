@@ -4,10 +4,10 @@
 //! It lives in memory that they share (`mapped`). There a cell has one record, found by its place: for a variable, a list
 //! or a map what `shadow` keeps of it; of an array one for so many elements, and one for accesses of the whole.
 
+use super::channels::{Channel, Connection, Side};
 use super::clock::{Clock, Stamp};
 use super::connections::Sides;
 use super::mine::Mine;
-use super::order::{Channel, Connection, Side};
 use super::shadow::{Access, Entry, Met, PAGE};
 use super::written::{In, Out};
 use crate::machine::touch::Part;

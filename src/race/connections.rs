@@ -4,8 +4,8 @@
 //! as well. Both sides of a connection tell that they are there. Until both have, it may lead outside; what is told to both
 //! clocks meanwhile is known to whoever asks either.
 
+use super::channels::{Connection, Side};
 use super::clock::{Clock, Stamp};
-use super::order::{Connection, Side};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 

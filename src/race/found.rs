@@ -1,9 +1,9 @@
 //! What the threads of one run have in common that looks for races: their slots, what they hold, and what was found.
 
+use super::channels::{Channel, Connection, Side};
 use super::clock::{Clock, Stamp};
 use super::common::Common;
 use super::connections::Connections;
-use super::order::{Channel, Connection, Side};
 use super::shadow::{Access, Met};
 use crate::code::Program;
 use crate::report::race::{self, Race};

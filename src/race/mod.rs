@@ -1,10 +1,11 @@
 //! Data races, found while a script runs on real threads: happens-before, by vector clocks.
 //!
 //! In reading order: `clock` (what a thread knows of the others), `order` (what a thing to wait for hands from one thread
-//! to another: all that orders is said there), `notes` and `line` (what is kept of a thing for that), `again` (the short way
-//! of a lock that one thread takes again and again), `mine` (the clock of the thread that asks), `shadow` (who used a cell
-//! last, kept beside the cell), `connections` (which of them lead outside), `found` (what is to be said of it), `common` and `written` (the same in memory that
-//! processes share).
+//! to another) and `channels` (what goes through pipes, connections, signals and files): all that orders is said in these
+//! two. Then `notes` and `line` (what is kept of a thing for that), `again` (the short way of a lock that one thread takes
+//! again and again), `mine` (the clock of the thread that asks), `shadow` (who used a cell last, kept beside the cell),
+//! `connections` (which of them lead outside), `found` (what is to be said of it), `common` and `written` (the same in
+//! memory that processes share).
 //!
 //! After Flanagan and Freund, *FastTrack*, PLDI 2009. A release gives a *stamp*, what the thread knew then; who acquires
 //! takes over what the stamp tells. An access that its cell's last one is not known to is a race. So a race is found
@@ -17,6 +18,7 @@
 //! instantiation (`Scheduler::EYES`), and cells carry a zero in four bytes that were unused.
 
 pub mod again;
+pub mod channels;
 pub mod clock;
 pub mod common;
 mod connections;

@@ -22,7 +22,7 @@ use super::semaphore::Semaphore;
 use super::thread::Thread;
 use super::wait::WaitQueue;
 use super::{Kind, Sync, Who};
-use crate::race::order;
+use crate::race::channels;
 use crate::value::{
     Value,
     error::{self, Error},
@@ -166,11 +166,11 @@ impl Op {
             Op::Task(crew) => Crew::of(crew)?.next(who.thread.id),
             Op::Idle(wait) => wait.poll(who)?,
             Op::Select(select) => select.poll(who)?,
-            Op::Pipe(wait) => order::through_a_pipe(wait.pipe(), wait.direction(), || wait.poll())?,
+            Op::Pipe(wait) => channels::through_a_pipe(wait.pipe(), wait.direction(), || wait.poll())?,
             Op::Outside(wait) => {
                 let done = wait.poll()?;
                 if done.is_some() && matches!(**wait, outside::Wait::Signal(_)) {
-                    order::signalled();
+                    channels::signalled();
                 }
                 done
             }

@@ -17,7 +17,7 @@ pub use wait::{Wait, What};
 
 use super::outside::Ready;
 use super::{Kind, Sync};
-use crate::race::order::{self, Channel};
+use crate::race::channels::{self, Channel};
 use crate::value::{
     Value,
     error::{self, Error},
@@ -193,7 +193,7 @@ impl End {
         if self.own().closed.swap(true, Ordering::SeqCst) {
             return;
         }
-        order::give_to(Channel::Pipe(self.between.number));
+        channels::give_to(Channel::Pipe(self.between.number));
         let mut place = self.own().place.lock();
         let before = match &*place {
             Place::System(_) => std::mem::take(&mut *place),

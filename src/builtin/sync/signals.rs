@@ -2,7 +2,7 @@
 
 use super::{argument, int, native, wrong};
 use crate::builtin::{Context, Outcome, Row};
-use crate::race::order::{self, Channel};
+use crate::race::channels::{self, Channel};
 use crate::sync::outside::Way;
 use crate::sync::outside::signal::{Action, Signal};
 use crate::value::{Value, error::Error};
@@ -31,7 +31,7 @@ fn send_signal(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let pid = int(argument(arguments, 0), "pid")?;
     let signal = Signal::named(name(argument(arguments, 1))?)?;
     let way = context.world.outside(Way::Signals)?;
-    order::give_to(Channel::Signals(pid as i32));
+    channels::give_to(Channel::Signals(pid as i32));
     way.send_signal(pid, signal)?;
     Ok(Value::Nil.into())
 }

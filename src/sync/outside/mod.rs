@@ -16,7 +16,7 @@ pub use system::{Outside, Ready, Way};
 
 use super::wait::WaitQueue;
 use super::{Kind, Sync};
-use crate::race::order::{self, Connection, Direction};
+use crate::race::channels::{self, Connection, Direction};
 use crate::state::{Reader, Writer};
 use crate::value::{
     Type, Value,
@@ -72,12 +72,12 @@ impl Wait {
     /// Does it, or a part of it; what that orders is noted.
     pub fn poll(&mut self) -> Result<Option<Value>, Error> {
         match self.connection() {
-            Some((connection, direction)) => order::through_a_connection(connection, direction, || {
+            Some((connection, direction)) => channels::through_a_connection(connection, direction, || {
                 let done = self.attempt()?;
                 let ended = done.as_ref().is_some_and(|came| self.shows_end(came));
                 Ok((done, ended))
             }),
-            None => order::through_the_outside(|| self.attempt()),
+            None => channels::through_the_outside(|| self.attempt()),
         }
     }
 

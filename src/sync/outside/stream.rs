@@ -5,7 +5,7 @@ pub use super::input::{What, frame};
 use super::simulated::Side;
 use super::system::{Flow, Ready};
 use super::{Thing, kind_of};
-use crate::race::order::{self, Connection};
+use crate::race::channels::{self, Connection};
 use crate::state::{Reader, Writer};
 use crate::sync::wait::WaitQueue;
 use crate::sync::{Kind, Sync, op};
@@ -90,7 +90,7 @@ impl Stream {
     pub fn close(&self) {
         let flow = self.flow.lock().take();
         if let Some(flow) = flow {
-            order::gives_up_side(flow.connection());
+            channels::gives_up_side(flow.connection());
             flow.close();
             self.wake();
         }
@@ -136,7 +136,7 @@ impl Stream {
             return Err(failed("some of it has been read already".into()));
         }
         let Some(flow) = self.flow.lock().take() else { return Err(closed(sync)) };
-        order::goes_outside(flow.connection());
+        channels::goes_outside(flow.connection());
         let given = flow.descriptor().map_err(|error| failed(error.to_string()));
         self.wake();
         given

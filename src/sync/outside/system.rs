@@ -3,7 +3,7 @@
 
 use super::command::Order;
 use super::simulated;
-use crate::race::order::Connection;
+use crate::race::channels::Connection;
 use crate::sync::wait::WaitQueue;
 use crate::value::error::Error;
 use std::fmt::Debug;

@@ -1,7 +1,7 @@
 //! `send` and `recv` as operations that may have to wait, and what is said of them meanwhile.
 
 use super::{End, Got, Place, ROOM, Sending};
-use crate::race::order::Direction;
+use crate::race::channels::Direction;
 use crate::sync::pool::copied;
 use crate::sync::wait::WaitQueue;
 use crate::sync::{Releasers, Sync, op};

@@ -12,8 +12,8 @@ use crate::builtin::Wait;
 use crate::code::Program;
 use crate::machine::touch::Part;
 use crate::machine::{self, Exit, Fiber, Image, Interrupted, Scheduler, Stopped, Visible, Waited, Watch};
+use crate::race::channels::{self, Channel};
 use crate::race::common::There;
-use crate::race::order::{self, Channel};
 use crate::race::shadow::{self, Met};
 use crate::race::{Detector, mine};
 use crate::sync::outside::{Outside, Way};
@@ -315,12 +315,12 @@ impl<const LOOKS: bool> World for Eyes<'_, LOOKS> {
     }
 
     fn allow_file(&self, path: &str, write: bool) -> Result<(), Error> {
-        order::give_to_the_outside();
+        channels::give_to_the_outside();
         self.real.allow_file(path, write)
     }
 
     fn outside(&mut self, way: Way<'_>) -> Result<&mut dyn Outside, Error> {
-        order::give_to_the_outside();
+        channels::give_to_the_outside();
         self.real.outside(way)
     }
 
@@ -346,7 +346,7 @@ impl<const LOOKS: bool> World for Eyes<'_, LOOKS> {
 
     fn send_signal(&self, process: &Arc<Thread>, signal: i32) -> Result<(), Error> {
         if let Some(born) = process.process.as_ref().and_then(Process::born) {
-            order::give_to(Channel::Signals(born.pid));
+            channels::give_to(Channel::Signals(born.pid));
         }
         World::send_signal(&*self.real, process, signal)
     }

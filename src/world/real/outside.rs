@@ -5,7 +5,7 @@ use super::poller::{Poller, Source};
 use super::run::Options;
 use super::signals::Handlers;
 use super::{RealWorld, children, files, local_sockets, sockets};
-use crate::race::order::Connection;
+use crate::race::channels::Connection;
 use crate::sync;
 use crate::sync::outside::command::Order;
 use crate::sync::outside::server::cannot_listen;
