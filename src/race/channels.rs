@@ -2,6 +2,7 @@
 //!
 //! Each such channel has a clock. Whoever does something there gives it what it knows; whoever is after that takes it.
 
+use super::clock::{Clock, Stamp};
 use super::mine;
 use crate::sync::outside::system::Flow;
 use crate::value::Value;
@@ -42,7 +43,7 @@ pub enum Side {
     Outside,
 }
 
-/// What an operation on a pipe or a connection does.
+/// What an operation on a connection does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// What others did before it begins, or goes on after it had no room, may be the cause of it. What they do once it is
@@ -117,28 +118,67 @@ pub fn goes_outside(connection: Option<Connection>) {
     give_to_the_outside();
 }
 
-/// An operation at an end of a pipe: whoever has done one at either end before may be the cause of it.
+/// An operation at an end of a pipe. In memory each message tells what is before it (`Told`); of what leads to another process
+/// whoever has done something at either end before may be the cause, and whoever takes it takes from the whole pipe.
 pub fn through_a_pipe(
     pipe: u32,
-    direction: Direction,
     poll: impl FnOnce() -> Result<Option<Value>, Error>,
 ) -> Result<Option<Value>, Error> {
     give_to(Channel::Pipe(pipe));
-    if direction == Direction::Sends {
-        take_from(Channel::Pipe(pipe));
-    }
     let done = poll();
-    if direction == Direction::Receives && !matches!(done, Ok(None)) {
-        take_from(Channel::Pipe(pipe));
-    }
     // Its end, mostly: whoever had the other one has closed it, or is no more.
     if matches!(done, Err(_) | Ok(Some(Value::Unset))) {
+        take_from(Channel::Pipe(pipe));
         take_from_all_ended();
     }
     done
 }
 
-fn take_from(channel: Channel) {
+/// What the sender of one message had done before, where races are looked for.
+#[derive(Debug, Default)]
+pub struct Told(Option<Box<Stamp>>);
+
+impl Told {
+    pub fn now() -> Told {
+        Told(mine::so_far().map(Box::new))
+    }
+
+    /// The message has come to this thread.
+    pub fn learn(self) {
+        self.0.iter().for_each(|stamp| mine::learn(stamp));
+    }
+}
+
+/// Who has made the room that a sender needs: those who have received. While there was room from the beginning, no sender is
+/// after them.
+#[derive(Debug, Default)]
+pub struct Room {
+    made: Clock,
+    /// How many bytes were ever sent.
+    sent: usize,
+}
+
+impl Room {
+    /// This thread sends so many bytes, where so many have room at once.
+    pub fn fills(&mut self, bytes: usize, room: usize) {
+        self.sent = self.sent.saturating_add(bytes);
+        if self.sent > room {
+            self.was_needed();
+        }
+    }
+
+    /// This thread could not have gone on without it.
+    pub fn was_needed(&self) {
+        mine::with(|mine| mine.join(&self.made));
+    }
+
+    /// This thread has received.
+    pub fn is_made(&mut self) {
+        mine::so_far().iter().for_each(|stamp| _ = self.made.learn(stamp));
+    }
+}
+
+pub fn take_from(channel: Channel) {
     mine::with(|mine| {
         let said = mine.detector.through(channel);
         mine.join(&said);

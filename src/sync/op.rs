@@ -166,7 +166,7 @@ impl Op {
             Op::Task(crew) => Crew::of(crew)?.next(who.thread.id),
             Op::Idle(wait) => wait.poll(who)?,
             Op::Select(select) => select.poll(who)?,
-            Op::Pipe(wait) => channels::through_a_pipe(wait.pipe(), wait.direction(), || wait.poll())?,
+            Op::Pipe(wait) => channels::through_a_pipe(wait.pipe(), || wait.poll())?,
             Op::Outside(wait) => {
                 let done = wait.poll()?;
                 if done.is_some() && matches!(**wait, outside::Wait::Signal(_)) {

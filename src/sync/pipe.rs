@@ -17,7 +17,7 @@ pub use wait::{Wait, What};
 
 use super::outside::Ready;
 use super::{Kind, Sync};
-use crate::race::channels::{self, Channel};
+use crate::race::channels::{self, Channel, Room, Told};
 use crate::value::{
     Value,
     error::{self, Error},
@@ -90,13 +90,20 @@ enum Place {
 
 #[derive(Debug, Default)]
 struct Inbox {
-    messages: VecDeque<Vec<u8>>,
+    messages: VecDeque<Message>,
     bytes: usize,
     /// How many messages have been taken out, and how many were put in.
     taken: u64,
     put: u64,
+    room: Room,
     /// A message for which there is no room in the system at once: whoever waits in its `send` sends it again.
     returned: Option<Vec<u8>>,
+}
+
+#[derive(Debug)]
+struct Message {
+    bytes: Vec<u8>,
+    told: Told,
 }
 
 /// What came of looking for a message.
@@ -271,14 +278,19 @@ impl End {
         }
         let mut inbox = other.inbox.lock();
         if let Some(number) = put {
-            return Ok(inbox.taken >= *number);
+            let taken = inbox.taken >= *number;
+            if taken {
+                inbox.room.was_needed();
+            }
+            return Ok(taken);
         }
         if inbox.bytes > 0 && inbox.bytes + bytes.len() > ROOM {
             return Ok(false);
         }
         let length = bytes.len();
         inbox.bytes += length;
-        inbox.messages.push_back(std::mem::take(bytes));
+        inbox.room.fills(length, ROOM);
+        inbox.messages.push_back(Message { bytes: std::mem::take(bytes), told: Told::now() });
         inbox.put += 1;
         let number = inbox.put;
         drop(inbox);
@@ -312,6 +324,7 @@ impl End {
             self.used(sync, "send")?;
             return Err(nobody_receives(sync));
         };
+        channels::take_from(Channel::Pipe(self.between.number));
         let sent = outgoing.put(bytes, sending).map_err(|error| match error.kind() {
             io::ErrorKind::BrokenPipe => nobody_receives(sync),
             _ => Error::new(error::Kind::Error, format!("{}.send(): {error}", sync.label())),
@@ -327,7 +340,10 @@ impl End {
         let own = self.own();
         let bytes = match self.lanes() {
             Some(lanes) => match self.take_outside(sync, &lanes)? {
-                Took::Message(bytes) => bytes,
+                Took::Message(bytes) => {
+                    channels::take_from(Channel::Pipe(self.between.number));
+                    bytes
+                }
                 Took::Nothing => return Ok(Got::Nothing),
                 Took::End => {
                     self.nobody_is_there();
@@ -345,12 +361,14 @@ impl End {
                     return Ok(Got::Copies(copies));
                 }
                 let mut inbox = own.inbox.lock();
-                let Some(bytes) = inbox.messages.pop_front() else {
+                let Some(Message { bytes, told }) = inbox.messages.pop_front() else {
                     return Ok(if ended { Got::End } else { Got::Nothing });
                 };
                 inbox.bytes -= bytes.len();
                 inbox.taken += 1;
+                inbox.room.is_made();
                 drop(inbox);
+                told.learn();
                 own.senders.waiters.wake_all();
                 bytes
             }

@@ -1,7 +1,7 @@
 //! Ends that go to another process: the pipe becomes one of the system, and what is told of an end there.
 
 use super::simulated::Here;
-use super::{Between, End, Lanes, Pipe, Place, ROOM, Readiness, Sending, Side};
+use super::{Between, End, Lanes, Message, Pipe, Place, ROOM, Readiness, Sending, Side};
 use crate::state::{Reader, Writer};
 use crate::sync::Sync;
 use crate::sync::outside::Ready;
@@ -65,7 +65,7 @@ impl Between {
                 continue;
             };
             outgoing.make_room()?;
-            for message in std::mem::take(&mut *inbox).messages {
+            for Message { bytes: message, .. } in std::mem::take(&mut *inbox).messages {
                 match message.len() > ROOM {
                     true => inbox.returned = Some(message),
                     false => drop(outgoing.put(&message, &mut Sending::default())?),

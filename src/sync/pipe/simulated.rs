@@ -3,7 +3,8 @@
 //!
 //! Which ends can still be used is not told by their being dropped, but asked after each step (`world::sim`).
 
-use super::{Between, End, Pipe, Wait, What, nobody_receives};
+use super::{Between, End, Message, Pipe, Wait, What, nobody_receives};
+use crate::race::channels::Told;
 use crate::state::{Reader, Writer};
 use crate::sync::{Kind, Sync};
 use crate::value::{Value, error::Error};
@@ -78,7 +79,7 @@ impl Between {
             w.count(u64::from(known.receivers[number].load(Ordering::SeqCst)));
             let inbox = side.inbox.lock();
             w.count(inbox.messages.len() as u64);
-            inbox.messages.iter().for_each(|message| w.all(message));
+            inbox.messages.iter().for_each(|message| w.all(&message.bytes));
             let passed = known.passed[number].lock();
             w.count(passed.len() as u64);
             passed.iter().for_each(|values| w.values(values));
@@ -98,10 +99,10 @@ impl Between {
             known.receivers[number].store(r.count() as u32, Ordering::SeqCst);
             let mut inbox = side.inbox.lock();
             for _ in 0..r.count() {
-                let message = r.all();
-                inbox.bytes += message.len();
+                let bytes: Vec<u8> = r.all();
+                inbox.bytes += bytes.len();
                 inbox.put += 1;
-                inbox.messages.push_back(message);
+                inbox.messages.push_back(Message { bytes, told: Told::default() });
             }
             let passed = (0..r.count()).map(|_| r.values()).collect();
             *known.passed[number].lock() = passed;

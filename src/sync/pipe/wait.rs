@@ -1,7 +1,6 @@
 //! `send` and `recv` as operations that may have to wait, and what is said of them meanwhile.
 
 use super::{End, Got, Place, ROOM, Sending};
-use crate::race::channels::Direction;
 use crate::sync::pool::copied;
 use crate::sync::wait::WaitQueue;
 use crate::sync::{Releasers, Sync, op};
@@ -62,14 +61,6 @@ impl Wait {
     /// The number of its pipe, the same in all processes.
     pub fn pipe(&self) -> u32 {
         End::of(self.end()).map_or(0, |end| end.between.number)
-    }
-
-    /// What is done at its end.
-    pub fn direction(&self) -> Direction {
-        match self {
-            Wait::Send { .. } => Direction::Sends,
-            Wait::Receive { .. } => Direction::Receives,
-        }
     }
 
     pub fn poll(&mut self) -> Result<Option<Value>, Error> {
