@@ -149,7 +149,8 @@ impl Journal {
         let (Some(depth), Ok(size_in_all)) = (depth.checked_add(1), u32::try_from(size)) else {
             return Ok(Appended::TooLong);
         };
-        if size > bytes_of(self.memory(), whole).max(LEAST) {
+        let Some(length) = bytes_of(self.memory(), whole) else { return Ok(Appended::Outdated) };
+        if size > length.max(LEAST) {
             return Ok(Appended::TooLong);
         }
         let head = Head { before: seen, whole, depth, size: size_in_all };
@@ -262,6 +263,20 @@ mod tests {
         let expected: Vec<u8> = (0..300u32).map(|round| round as u8).collect();
         assert_eq!(known, expected);
         assert_eq!(journal.append(first.expect("nobody else"), &[0]).expect("room"), Appended::Outdated);
+    }
+
+    /// The block of what has been seen may be somebody else's by now, with anything in it.
+    #[test]
+    fn what_leads_nowhere_is_outdated() {
+        let memory = Memory::new(0).expect("there is address space");
+        let journal = journal(&memory);
+        journal.begin_anew(Journal::NOTHING, &[]).expect("there is room").expect("nobody else");
+        for whole in [0, u64::MAX << 3] {
+            let head = Head { before: u64::MAX << 3, whole, depth: 7, size: 7 };
+            let seen = block_with(&memory, &head.bytes()).expect("there is room");
+            assert_eq!(journal.append(seen, &[0]).expect("there is room"), Appended::Outdated);
+        }
+        assert_eq!(journal.append(u64::MAX << 3, &[0]).expect("there is room"), Appended::Outdated);
     }
 
     /// Whatever others write meanwhile, nobody sees what nobody has written; and nothing is lost.

@@ -263,12 +263,10 @@ pub(super) fn block_with(memory: &Memory, bytes: &[u8]) -> Result<u64, Error> {
     Ok(mark << (NUMBER_BITS + 3) | (block as u64) << 3 | BLOCK)
 }
 
-/// How many bytes a value takes, by its word: those of its block, or the word's own.
-pub(super) fn bytes_of(memory: &Memory, word: u64) -> usize {
-    if !is_block(word) {
-        return size_of::<u64>();
-    }
-    memory.word(block_of(word)).load(Ordering::Relaxed) as usize
+/// How many bytes a value takes, by its word: those of its block, or the word's own. None for a word that leads nowhere:
+/// it was read too late.
+pub(super) fn bytes_of(memory: &Memory, word: u64) -> Option<usize> {
+    if is_block(word) { length_of(memory, block_of(word)) } else { Some(size_of::<u64>()) }
 }
 
 /// Gives back the block of a word that is nowhere any more.

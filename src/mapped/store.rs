@@ -117,7 +117,7 @@ impl Store {
     pub fn put(&self, value: &Value, capacity: Option<usize>) -> Result<Put, Error> {
         let word = encode(self.memory(), value)?;
         // Afterwards somebody may have taken it.
-        let bytes = bytes_of(self.memory(), word);
+        let bytes = bytes_of(self.memory(), word).unwrap_or_default();
         let section = self.enter();
         let put = self.put_word(word, bytes, value, capacity);
         drop(section);
@@ -184,7 +184,7 @@ impl Store {
         drop(section);
         let Some(word) = word else { return Ok(None) };
         let value = value_of(self.memory(), word, Nature::Own).unwrap_or(Value::Nil);
-        let bytes = bytes_of(self.memory(), word);
+        let bytes = bytes_of(self.memory(), word).unwrap_or_default();
         free(self.memory(), word);
         Ok(Some((value, bytes)))
     }

@@ -47,6 +47,21 @@ enum Entry {
     },
 }
 
+/// What is known of a change when it has been made.
+pub trait Editing {
+    /// Whether nothing has been done.
+    fn is_untouched(&self) -> bool;
+
+    /// What has been done, if that is a single thing.
+    fn piece(&self) -> Option<Piece>;
+
+    /// All that there is now.
+    fn all(&self) -> Value;
+
+    /// Takes back what has been done; false when nobody knows what that was.
+    fn undo(self) -> bool;
+}
+
 impl<T> Done<T> {
     fn note(&mut self, it: impl FnOnce() -> T) {
         *self = match self {
@@ -100,21 +115,24 @@ impl<'e> Elementwise<'e> {
         self.done.note(|| Spliced { at, old: vec![old.clone()], added: 1 });
         Some(old)
     }
+}
 
-    /// Whether nothing has been done.
-    pub fn is_untouched(&self) -> bool {
+impl Editing for Elementwise<'_> {
+    fn is_untouched(&self) -> bool {
         matches!(self.done, Done::Nothing)
     }
 
-    /// What has been done, if that is a single thing.
-    pub fn piece(&self) -> Option<Piece> {
+    fn piece(&self) -> Option<Piece> {
         let Done::This(Spliced { at, old, added }) = &self.done else { return None };
         let parts = self.elements[*at..at + added].to_vec();
         Some(Piece { at: u32::try_from(*at).ok()?, removed: u32::try_from(old.len()).ok()?, parts })
     }
 
-    /// Takes back what has been done; false when nobody knows what that was.
-    pub fn undo(self) -> bool {
+    fn all(&self) -> Value {
+        Value::list(self.to_vec())
+    }
+
+    fn undo(self) -> bool {
         match self.done {
             Done::Nothing => {}
             Done::This(Spliced { at, old, added }) => {
@@ -164,13 +182,14 @@ impl<'e> Entrywise<'e> {
         self.done.note(|| Entry::Removed { at, key, old: old.clone() });
         Some(old)
     }
+}
 
-    pub fn is_untouched(&self) -> bool {
+impl Editing for Entrywise<'_> {
+    fn is_untouched(&self) -> bool {
         matches!(self.done, Done::Nothing)
     }
 
-    /// What has been done, if that is a single thing.
-    pub fn piece(&self) -> Option<Piece> {
+    fn piece(&self) -> Option<Piece> {
         let Done::This(entry) = &self.done else { return None };
         let (removed, parts) = match entry {
             Entry::Put { at, .. } => {
@@ -182,8 +201,11 @@ impl<'e> Entrywise<'e> {
         Some(Piece { at: 0, removed, parts })
     }
 
-    /// Takes back what has been done; false when nobody knows what that was.
-    pub fn undo(self) -> bool {
+    fn all(&self) -> Value {
+        Value::map(Entries::clone(self))
+    }
+
+    fn undo(self) -> bool {
         match self.done {
             Done::Nothing => {}
             Done::This(Entry::Put { at, old: None }) => {

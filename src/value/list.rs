@@ -134,18 +134,7 @@ impl List {
                 let mut elements = self.lock();
                 let mut editing = Elementwise::new(&mut elements);
                 let answer = change(&mut editing);
-                let published = match &answer {
-                    Ok(_) if editing.is_untouched() => Ok(true),
-                    Ok(_) => whole.publish(editing.piece(), &|| Value::list(editing.to_vec())),
-                    Err(_) => Ok(false),
-                };
-                if let Ok(true) = published {
-                    return answer;
-                }
-                if !editing.undo() {
-                    whole.forget();
-                }
-                if published? || answer.is_err() {
+                if let Some(answer) = whole.conclude(editing, answer) {
                     return answer;
                 }
             },

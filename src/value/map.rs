@@ -81,18 +81,7 @@ impl Map {
             let mut entries = self.lock();
             let mut editing = Entrywise::new(&mut entries);
             let answer = change(&mut editing);
-            let published = match &answer {
-                Ok(_) if editing.is_untouched() => Ok(true),
-                Ok(_) => whole.publish(editing.piece(), &|| Value::map(editing.clone())),
-                Err(_) => Ok(false),
-            };
-            if let Ok(true) = published {
-                return answer;
-            }
-            if !editing.undo() {
-                whole.forget();
-            }
-            if published? || answer.is_err() {
+            if let Some(answer) = whole.conclude(editing, answer) {
                 return answer;
             }
         }

@@ -6,6 +6,7 @@
 //! for each element.
 
 use super::Value;
+use super::editing::Editing;
 use super::error::Error;
 use super::nature::{INTO, Nature};
 use super::wire;
@@ -69,15 +70,29 @@ impl Whole {
         Some(News { whole, changes })
     }
 
-    /// What is kept has been changed in vain: it is to be read again.
-    pub fn forget(&self) {
-        self.seen.store(Journal::NOTHING, Ordering::Relaxed);
+    /// Makes known what has been done to what was read last, and gives the answer of that. None when somebody else was
+    /// faster: it is to be done again. What has failed, or was done in vain, is taken back.
+    pub fn conclude<R>(&self, editing: impl Editing, answer: Result<R, Error>) -> Option<Result<R, Error>> {
+        let published = match &answer {
+            Ok(_) if editing.is_untouched() => Ok(true),
+            Ok(_) => self.publish(&editing),
+            Err(_) => Ok(false),
+        };
+        if let Ok(true) = published {
+            return Some(answer);
+        }
+        if !editing.undo() {
+            self.seen.store(Journal::NOTHING, Ordering::Relaxed); // what is kept is to be read again
+        }
+        match (published, answer) {
+            (Err(error), _) | (_, Err(error)) => Some(Err(error)),
+            (Ok(_), Ok(_)) => None,
+        }
     }
 
-    /// Makes a change of what was read last known, or else all that there is after it; false when somebody else was
-    /// faster.
-    pub fn publish(&self, piece: Option<Piece>, whole: &dyn Fn() -> Value) -> Result<bool, Error> {
-        if let Some(piece) = piece {
+    /// The change, or else all that there is after it; false when somebody else was faster.
+    fn publish(&self, editing: &impl Editing) -> Result<bool, Error> {
+        if let Some(piece) = editing.piece() {
             match self.journal.append(self.seen.load(Ordering::Relaxed), &piece.encode()?)? {
                 Appended::Done(word) => {
                     self.seen.store(word, Ordering::Relaxed);
@@ -87,7 +102,7 @@ impl Whole {
                 Appended::TooLong => {}
             }
         }
-        self.replace(&whole())
+        self.replace(&editing.all())
     }
 
     fn replace(&self, value: &Value) -> Result<bool, Error> {
