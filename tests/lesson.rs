@@ -231,6 +231,19 @@ fn reports_are_told_of_the_pages_lines() {
     wrong("failed", failed, "4:8", &["line 1\n    4 | assert n == 0", "\n      |        ^\n"]);
 }
 
+/// Whatever the reader's locale: a page is in one language.
+#[test]
+fn a_block_may_be_reported_in_chinese() {
+    let page = "```conc lang=zh fails=E0311\nlet a = [1]\nprint(a[3])\n```\n\n```report\n错误[E0311]: ...\n --> script:2:7\n...\n```\n\n\
+                ```conc check lang=zh\nprint(1)\n```\n\n```output\n成立: ...\n...\n```\n";
+    let (status, out, err) = run(&lesson("chinese", page), &["lesson", "@a.md"]);
+    assert_eq!(status, Some(0), "{out}{err}");
+    let deadlock = "# 一页\n\n```conc lang=zh\nlock m\nm.acquire()\nm.acquire()\n```\n";
+    let parts =
+        ["    死锁: 线程 \"main\" 在等它自己\n", "（第 5 行），等待 m（第 6 行）\n", "    6 | m.acquire()\n"];
+    wrong("chinese deadlock", deadlock, "5", &parts);
+}
+
 #[test]
 fn update_writes_outputs_and_nothing_else() {
     let text = "# t  \n> ```conc\n> print(\"a\\n\\nb\")\n> ```\n\n> ```output\n> x\n> ```\n\n```conc file=a.conc\n```\n\

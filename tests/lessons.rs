@@ -61,8 +61,30 @@ fn both_languages_have_the_same_scripts() {
     };
     assert_eq!(names(&english), names(&chinese));
     for (english, chinese) in english.iter().zip(&chinese) {
-        assert_eq!(blocks(english), blocks(chinese), "{}", chinese.display());
+        let page = chinese.display();
+        let (english, chinese) = (blocks(english), blocks(chinese));
+        assert_eq!(english.len(), chinese.len(), "{page}");
+        // Whether conc itself speaks in the outputs of the last script.
+        let mut speaks = false;
+        for ((info, body), (info_there, body_there)) in english.into_iter().zip(chinese) {
+            if info.starts_with("conc") {
+                speaks = info.starts_with("conc check");
+                let language = if info == "conc no-run" { "" } else { " lang=zh" };
+                assert_eq!(info_there, info + language, "{page}");
+            } else {
+                assert_eq!(info_there, info, "{page}");
+            }
+            if info_there == "report" || speaks && info_there == "output" {
+                assert!(body_there.chars().any(is_chinese), "{page}: {body_there}");
+            } else {
+                assert_eq!(body, body_there, "{page}");
+            }
+        }
     }
+}
+
+fn is_chinese(character: char) -> bool {
+    ('\u{4e00}'..='\u{9fff}').contains(&character)
 }
 
 /// Each shows something that goes wrong, all that can happen, a proof, and an exercise whose solution is run.
@@ -74,7 +96,8 @@ fn a_lesson_has_its_parts() {
         let checks = |fails: bool| {
             infos
                 .iter()
-                .any(|info| info.strip_prefix("conc check").is_some_and(|rest| rest.is_empty() != fails))
+                .filter_map(|info| info.strip_suffix(" lang=zh").unwrap_or(info).strip_prefix("conc check"))
+                .any(|rest| rest.is_empty() != fails)
         };
         assert!(infos[0].starts_with("conc"), "{name} begins with a script");
         assert!(checks(true), "{name}: a check that finds something");

@@ -1,6 +1,7 @@
 //! The words behind an opening fence: what to do with a script, and what must come of it.
 
 use crate::report::Code;
+use crate::report::language::Language;
 use crate::units;
 use crate::value::near;
 use std::time::Duration;
@@ -20,6 +21,8 @@ pub struct Fence {
     pub timeout: Option<Duration>,
     /// Readers of a book see a picture of the run, or of the check's counterexample.
     pub picture: bool,
+    /// In which language conc speaks of it to the readers of the page.
+    pub language: Language,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +80,7 @@ pub enum Role {
 const ANSWERS: [&str; 3] = ["output", "report", "outcomes"];
 
 const WORDS: &str = "`sim`, `seed=7`, `check`, `no-run`, `fails`, `fails=E0301`, `deadlocks`, `races`, `livelocks`, \
-                     `continue`, `file=script.conc`, `gil`, `timeout=5s`, `picture`";
+                     `continue`, `file=script.conc`, `gil`, `timeout=5s`, `picture`, `lang=zh`";
 
 /// Reads what follows an opening fence; words may be separated by blanks or commas.
 ///
@@ -118,6 +121,7 @@ fn script<'a>(words: impl Iterator<Item = &'a str>) -> Result<Fence, String> {
         gil: false,
         timeout: None,
         picture: false,
+        language: Language::English,
     };
     let mut seed = None;
     let mut mode: Option<(&str, Mode)> = None;
@@ -138,6 +142,7 @@ fn script<'a>(words: impl Iterator<Item = &'a str>) -> Result<Fence, String> {
             ("file", Some(path)) => fence.file = Some(script_file(path)?),
             ("gil", None) => fence.gil = true,
             ("picture", None) => fence.picture = true,
+            ("lang", Some(tag)) => fence.language = language(tag)?,
             ("timeout", Some(text)) => fence.timeout = Some(timeout(text)?),
             _ => return Err(format!("`{word}` is no word for a script; there are {WORDS}")),
         }
@@ -184,6 +189,14 @@ fn timeout(text: &str) -> Result<Duration, String> {
     units::duration(text).map_err(|why| format!("`timeout={text}` is no duration: {why}"))
 }
 
+fn language(tag: &str) -> Result<Language, String> {
+    match tag {
+        "en" => Ok(Language::English),
+        "zh" => Ok(Language::Chinese),
+        _ => Err(format!("`lang={tag}`: conc speaks `en` and `zh`")),
+    }
+}
+
 /// Words that say nothing together.
 fn fits(fence: &Fence) -> Result<(), String> {
     let races = fence.expects.contains(&Expect::Races);
@@ -228,6 +241,10 @@ mod tests {
         assert!(fence("conc continue").continues && fence("conc gil").gil);
         assert_eq!(fence("conc timeout=500ms").timeout, Some(Duration::from_millis(500)));
         assert!(fence("conc sim picture").picture && fence("conc check deadlocks picture").picture);
+        assert_eq!(
+            (fence("conc").language, fence("conc lang=zh").language),
+            (Language::English, Language::Chinese)
+        );
         assert_eq!(fence("conc file=../bank.conc").file.as_deref(), Some("../bank.conc"));
     }
 
@@ -258,6 +275,7 @@ mod tests {
             ("conc file=secrets.txt", "path from the lesson"),
             ("conc timeout=soon", "no duration"),
             ("conc timeout=0s", "no duration"),
+            ("conc lang=fr", "`en` and `zh`"),
             ("conc no-run fails", "no-run"),
             ("conc no-run picture", "no-run"),
             ("conc check picture", "say that too"),

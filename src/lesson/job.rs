@@ -2,6 +2,7 @@
 
 use super::fence::{Expect, Mode};
 use super::page::Block;
+use crate::report::language::Language;
 use std::time::Duration;
 
 /// What one run of `conc` is to do. The script is its standard input.
@@ -13,6 +14,8 @@ pub struct Job {
     pub picture: bool,
     /// When to give up.
     pub timeout: Duration,
+    /// In which it reports.
+    pub language: Language,
 }
 
 /// Why a block is run: each is a run of its own.
@@ -53,6 +56,8 @@ pub struct Script {
     /// How reports call it, and how readers call the page.
     pub name: String,
     pub page: String,
+    /// In which reports speak of it.
+    pub language: Language,
     /// For each of its lines, the page's; None for one that is not there.
     lines: Vec<Option<Line>>,
 }
@@ -86,7 +91,9 @@ impl Script {
     /// Of the blocks that belong together (`Page::parts`), on a page of this name.
     pub fn of(parts: &[Block], page: &str) -> Script {
         let name = parts.last().map(name).unwrap_or_default();
-        let mut script = Script { text: String::new(), name, page: page.to_string(), lines: Vec::new() };
+        let language = parts.last().map(|block| block.fence.language).unwrap_or_default();
+        let mut script =
+            Script { text: String::new(), name, page: page.to_string(), language, lines: Vec::new() };
         for (at, block) in parts.iter().enumerate() {
             if at > 0 && at + 1 == parts.len() {
                 script.text += PRINT_MARK;
@@ -159,7 +166,7 @@ impl Job {
         // A check's picture is drawn where it is told as data, which is always.
         let drawn = if block.fence.mode == Mode::Check { Purpose::Findings } else { Purpose::Text };
         let picture = block.fence.picture && purpose == drawn;
-        Job { words, script: script.text.clone(), picture, timeout }
+        Job { words, script: script.text.clone(), picture, timeout, language: script.language }
     }
 }
 

@@ -1,27 +1,82 @@
 //! A report in the terms of the page: what a run says of a line of its script, said of the page's own line.
 //!
 //! Frames around source lines get the page's lines, with what a list, a quotation or a `~` puts before them. In sentences
-//! `line 7` gets the page's number, but not where the script speaks: in quotes, and in what it throws.
+//! `line 7`, or `第 7 行`, gets the page's number, but not where the script speaks: in quotes, and in what it throws.
 
 use super::job::{Script, TAB};
+use crate::report::language::Language;
 use unicode_width::UnicodeWidthStr;
 
-/// Titles of errors whose text is the script's own: thrown, or an assertion's.
-const OF_SCRIPT: [&str; 2] = ["error[E0300]", "error[E0308]"];
+/// Codes of errors whose text is the script's own: thrown, or an assertion's.
+const OF_SCRIPT: [&str; 2] = ["[E0300]", "[E0308]"];
 
 /// What a report begins with that tells how a run has ended. Before it there may be warnings.
 const ENDINGS: [&str; 3] = ["error", "deadlock:", "timeout:"];
+
+/// How a sentence speaks of a line: what stands before its number and after it, and what opens a bracket.
+struct Phrase {
+    before: &'static str,
+    after: &'static str,
+    bracket: char,
+}
+
+const ENGLISH: Phrase = Phrase { before: "line ", after: "", bracket: '(' };
+const CHINESE: Phrase = Phrase { before: "第 ", after: " 行", bracket: '（' };
+
+impl Phrase {
+    fn of(language: Language) -> Phrase {
+        if language.is_chinese() { CHINESE } else { ENGLISH }
+    }
+
+    /// A sentence in which lines are told so, with the page's.
+    fn with_lines_of(&self, script: &Script, text: &str) -> String {
+        let (mut out, mut rest, mut quotes) = (String::new(), text, 0);
+        while let Some(at) = rest.find(self.before) {
+            let (before, after) = (&rest[..at], &rest[at + self.before.len()..]);
+            quotes += before.matches('"').count();
+            let digits = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+            let (digits, after) = after.split_at(digits);
+            // `"thread-1 (line 3)"` is a name that conc has given.
+            let told = before.ends_with(self.bracket) || quotes % 2 == 0;
+            let line = digits.parse().ok().and_then(|line| script.line(line));
+            out += before;
+            out += self.before;
+            match line.filter(|_| told && self.is_alone(before, after)) {
+                Some(line) => out += &line.number.to_string(),
+                None => out += digits,
+            }
+            rest = after;
+        }
+        out + rest
+    }
+
+    /// Whether what stands around a number belongs to other words. (Chinese ones stand side by side.)
+    fn is_alone(&self, before: &str, after: &str) -> bool {
+        match self.after {
+            "" => !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric),
+            own => after.starts_with(own),
+        }
+    }
+
+    /// The first line that is told in brackets.
+    fn in_brackets(&self, text: &str) -> Option<u32> {
+        let rest = &text[text.find(&format!("{}{}", self.bracket, self.before))?..];
+        let rest = &rest[self.bracket.len_utf8() + self.before.len()..];
+        rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    }
+}
 
 /// A line on the page, and a column; 0 where only the line is known.
 pub type Place = (u32, u32);
 
 /// The place that a report speaks of first.
 pub fn first_place(script: &Script, report: &str) -> Option<Place> {
-    let starts = |line: &str| ENDINGS.iter().any(|word| line.starts_with(word));
+    let starts = |line: &str| ENDINGS.iter().any(|word| line.starts_with(&*script.language.say(word)));
+    let phrase = Phrase::of(script.language);
     let lines: Vec<&str> = report.lines().collect();
     let ending = lines.iter().position(|line| starts(line)).unwrap_or(0);
     let pointed = lines[ending..].iter().find_map(|line| arrow(script, line)?.1);
-    let told = || lines[ending..].iter().find_map(|line| Some((number_after(line, "(line ")?, 0)));
+    let told = || lines[ending..].iter().find_map(|line| Some((phrase.in_brackets(line)?, 0)));
     pointed.or_else(told).and_then(|(line, column)| place(script, line, column))
 }
 
@@ -56,12 +111,15 @@ pub fn excerpt(script: &Script, (line, column): (u32, u32), others: &[u32]) -> S
 /// The whole report.
 pub fn report(script: &Script, report: &str) -> String {
     let lines: Vec<&str> = report.lines().collect();
+    let error = script.language.say("error");
+    let own = |line: &str| {
+        line.strip_prefix(&*error).is_some_and(|rest| OF_SCRIPT.iter().any(|code| rest.starts_with(code)))
+    };
     let mut out = String::new();
     let mut at = 0;
     while at < lines.len() {
         let Some((width, pointed)) = arrow(script, lines[at]) else {
-            let own = OF_SCRIPT.iter().any(|title| lines[at].starts_with(title));
-            out += &if own { lines[at].to_string() } else { sentence(script, lines[at]) };
+            out += &if own(lines[at]) { lines[at].to_string() } else { sentence(script, lines[at]) };
             out.push('\n');
             at += 1;
             continue;
@@ -160,34 +218,10 @@ fn source_line(script: &Script, number: u32, text: &str) -> (u32, String, usize)
     }
 }
 
-/// The number that follows this.
-fn number_after(text: &str, mark: &str) -> Option<u32> {
-    let rest = &text[text.find(mark)? + mark.len()..];
-    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
-}
-
-/// A sentence in which lines are told.
+/// A sentence in which lines are told. Names that conc gives to threads are English in every language.
 fn sentence(script: &Script, text: &str) -> String {
-    const LINE: &str = "line ";
-    let (mut out, mut rest, mut quotes) = (String::new(), text, 0);
-    while let Some(at) = rest.find(LINE) {
-        let (before, after) = (&rest[..at], &rest[at + LINE.len()..]);
-        quotes += before.matches('"').count();
-        let digits = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let number = after[..digits].parse().ok().and_then(|line| script.line(line));
-        let alone =
-            !before.ends_with(char::is_alphanumeric) && !after[digits..].starts_with(char::is_alphanumeric);
-        // `"thread-1 (line 3)"` is a name that conc has given.
-        let told = before.ends_with('(') || quotes % 2 == 0;
-        out += before;
-        out += LINE;
-        match number.filter(|_| alone && told) {
-            Some(line) => out += &line.number.to_string(),
-            None => out += &after[..digits],
-        }
-        rest = &after[digits..];
-    }
-    out + rest
+    let text = ENGLISH.with_lines_of(script, text);
+    if script.language.is_chinese() { CHINESE.with_lines_of(script, &text) } else { text }
 }
 
 #[cfg(test)]
@@ -214,6 +248,19 @@ mod tests {
             "thread \"line 1\" and \"thread-1 (line 5)\" line 4"
         );
         assert_eq!(report(&script, "error[E0300]: line 1\nline 1\n"), "error[E0300]: line 1\nline 4\n");
+    }
+
+    #[test]
+    fn chinese_reports_tell_the_pages_lines_too() {
+        let script = script("#\n\n```conc lang=zh\na\nb\n```\n");
+        let told = |text: &str| sentence(&script, text);
+        assert_eq!(told("持有 m（第 1 行），在第 2 行等待"), "持有 m（第 4 行），在第 5 行等待");
+        assert_eq!(
+            told("线程 \"第 1 行\" 和 \"thread-1 (line 2)\" 等待第 1 个"),
+            "线程 \"第 1 行\" 和 \"thread-1 (line 5)\" 等待第 1 个"
+        );
+        assert_eq!(report(&script, "错误[E0308]: 第 1 行\n第 1 行\n"), "错误[E0308]: 第 1 行\n第 4 行\n");
+        assert_eq!(first_place(&script, "警告: w（第 2 行）\n死锁: d\n  m（第 1 行）\n"), Some((4, 0)));
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub fn execute(job: &Job, folder: &Path) -> Result<Gave, Failure> {
         .current_dir(folder)
         .env("NO_COLOR", "1")
         // What a page shows is the same on every machine.
-        .env("CONC_LANG", "en")
+        .env("CONC_LANG", job.language.tag())
         .env("COLUMNS", COLUMNS)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -26,7 +26,7 @@ Examples:
   conc lesson --update bank.md   write what came out into the lesson
 
 The words behind ```conc say how a block is run, and what must come of it:
-  (nothing)  sim seed=7  check  no-run  continue  gil  timeout=5s  file=bank.conc  picture
+  (nothing)  sim seed=7  check  no-run  continue  gil  timeout=5s  file=bank.conc  picture  lang=zh
   fails  fails=E0301  deadlocks  races  livelocks
 A line that begins with `~` is run, and hidden from readers. After a block may come
   ```output  ```output any-order  ```report (standard error)  ```outcomes (all that it can print)

@@ -48,6 +48,15 @@ impl Language {
         }
     }
 
+    /// What CONC_LANG says for it.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Language::English => "en",
+            Language::Chinese => "zh",
+            Language::ChineseMarked => "zh+missing",
+        }
+    }
+
     pub fn is_chinese(self) -> bool {
         match self {
             Language::English => false,
