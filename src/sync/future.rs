@@ -2,6 +2,8 @@
 //!
 //! A future also carries its task until a worker begins it. Its end is set once: a value, an error, or cancelled.
 
+mod several;
+
 use super::pool::Crew;
 use super::queue::Queue;
 use super::thread::Entry;
@@ -16,6 +18,7 @@ use crate::value::{
     release,
 };
 use parking_lot::Mutex;
+pub use several::Several;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -400,45 +403,6 @@ impl Watcher {
     }
 }
 
-/// `wait(fs, any: true)`: until all, or any, of some futures have ended.
-#[derive(Debug)]
-pub struct Several {
-    pub futures: Vec<Arc<Sync>>,
-    pub any: bool,
-}
-
-impl Several {
-    pub fn poll(&self) -> Option<Value> {
-        self.ready().then(|| self.sorted())
-    }
-
-    pub fn ready(&self) -> bool {
-        let mut done = self.futures.iter().map(|sync| Future::of(sync).is_ok_and(Future::is_done));
-        if self.any { self.futures.is_empty() || done.any(|done| done) } else { done.all(|done| done) }
-    }
-
-    /// `[done, pending]`.
-    pub fn sorted(&self) -> Value {
-        let is_done = |sync: &&Arc<Sync>| Future::of(sync).is_ok_and(Future::is_done);
-        let (done, pending): (Vec<_>, Vec<_>) = self.futures.iter().partition(is_done);
-        let list = |part: Vec<&Arc<Sync>>| {
-            Value::list(part.into_iter().map(|sync| Value::Sync(sync.clone())).collect())
-        };
-        Value::list(vec![list(done), list(pending)])
-    }
-
-    pub fn releasers(&self) -> Releasers {
-        let pending = self.futures.iter().filter_map(|sync| Future::of(sync).ok()).filter(|f| !f.is_done());
-        let mut each: Vec<Releasers> = pending.map(Future::releasers).collect();
-        match self.any {
-            true => Releasers::Either(each),
-            // All are needed; the first that is missing is reason enough to wait.
-            false if each.is_empty() => Releasers::Either(each),
-            false => each.swap_remove(0),
-        }
-    }
-}
-
 #[cold]
 fn cancelled(sync: &Sync) -> Error {
     Error::new(error::Kind::Cancelled, format!("{} was cancelled", sync.label()))
@@ -524,17 +488,5 @@ impl Failure {
 
     pub fn fill(&self, r: &mut Reader<'_>) {
         self.asked.store(r.flag(), Ordering::Relaxed);
-    }
-}
-
-impl Several {
-    pub fn save(&self, w: &mut Writer<'_>) {
-        w.flag(self.any);
-        w.count(self.futures.len() as u64);
-        self.futures.iter().for_each(|future| w.sync(future));
-    }
-
-    pub fn load(r: &mut Reader<'_>) -> Several {
-        Several { any: r.flag(), futures: r.syncs() }
     }
 }
