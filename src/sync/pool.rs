@@ -65,16 +65,6 @@ struct State {
     closed: bool,
 }
 
-/// What came of asking for a task.
-#[derive(Debug)]
-pub enum Task {
-    /// The future, begun: `Future::take_task` tells what to call.
-    Begin(Arc<Sync>),
-    None,
-    /// Closed, and nothing is left.
-    End,
-}
-
 impl Drop for Pool {
     fn drop(&mut self) {
         if let Ok(crew) = Crew::of(&self.crew) {
@@ -226,8 +216,9 @@ impl Crew {
         self.state.lock().workers.retain(|other| other.id != worker);
     }
 
-    /// A task for this worker.
-    pub fn take(&self, worker: u32) -> Task {
+    /// A worker's next future (begun: `Future::take_task` tells what to call), or nil when there will be none; None when it
+    /// has to wait.
+    pub fn next(&self, worker: u32) -> Option<Value> {
         let mut state = self.state();
         while let Some(future) = self.first(&mut state, worker) {
             // A future that is being cancelled at this moment is not begun; it counts as ended here.
@@ -235,30 +226,20 @@ impl Crew {
                 state.busy.push(worker);
                 self.offer(&mut state);
                 self.note(&state);
-                return Task::Begin(future);
+                drop(state);
+                future.order().acquired();
+                return Some(Value::Sync(future));
             }
             self.ended(1);
         }
         self.note(&state);
         if !state.closed || !state.tasks.is_empty() {
-            return Task::None;
+            return None;
         }
         // It ends now, while others may still have tasks.
         state.workers.retain(|other| other.id != worker);
         state.dismissed.push(worker);
-        Task::End
-    }
-
-    /// A worker's next future (begun), or nil when there will be none; None when it has to wait.
-    pub fn next(&self, worker: u32) -> Option<Value> {
-        match self.take(worker) {
-            Task::Begin(future) => {
-                future.order().acquired();
-                Some(Value::Sync(future))
-            }
-            Task::None => None,
-            Task::End => Some(Value::Nil),
-        }
+        Some(Value::Nil)
     }
 
     /// The worker is free again (said before its result is known, so that who learns it finds a free worker).

@@ -10,7 +10,7 @@ use crate::sync::event::{self, Event};
 use crate::sync::future::{Future, Several};
 use crate::sync::latch::Latch;
 use crate::sync::lock::Lock;
-use crate::sync::pool::{Crew, Leaving, Pool, Task};
+use crate::sync::pool::{Crew, Leaving, Pool};
 use crate::sync::queue::{Got, Order, Put, Queue};
 use crate::sync::rlock::RLock;
 use crate::sync::rwlock::{RwLock, Side};

@@ -18,7 +18,7 @@ fn pools_go_on_with_their_tasks() {
         })
         .collect();
     assert!(state.enlist(&worker.thread));
-    let begin = || assert!(matches!(state.take(worker.thread.id), Task::Begin(_)));
+    let begin = || assert!(matches!(state.next(worker.thread.id), Some(Value::Sync(_))));
     begin();
     let failure = Arc::new(Failure::new(&futures[0], an_error()));
     Future::of(&futures[0]).unwrap().fail(&futures[0], failure);
