@@ -114,7 +114,12 @@ fn check_largest(count: Option<usize>, size: usize, what: &str) -> Result<usize,
 #[inline]
 fn check_memory(count: usize, size: usize, what: &str) -> Result<(), Error> {
     // What is smaller is left to the next safe point: the sum need not be looked at for each.
-    if count * size < LARGE || memory::has_room_for(count * size) {
+    if count * size < LARGE { Ok(()) } else { check_room(count, size, what) }
+}
+
+/// An error when there is no room for something, however small.
+pub fn check_room(count: usize, size: usize, what: &str) -> Result<(), Error> {
+    if memory::has_room_for(count * size) {
         return Ok(());
     }
     let (count, limit) = (of(count, size), memory::shown(memory::limit()));

@@ -70,9 +70,16 @@ pub fn functions() -> Vec<Row> {
                     if now != nil { __failed(crew, now, __lost(at)) }
                     return nil
                 } catch e {
-                    __failed(crew, now, e)
+                    if now != nil { __failed(crew, now, e) }
+                    if at == nil { return nil }
+                    at[1].close()
+                    at[0].join()
+                    loop {
+                        now = __taken(crew, at)
+                        if now == nil { return nil }
+                        __failed(crew, now, e)
+                    }
                 }
-                return at
             }",
             "Has a worker process do a task, and those that it begins by itself then; the worker for the next, nil when it has died.",
         ),

@@ -10,7 +10,7 @@ mod keeper;
 mod locks;
 mod meet;
 pub mod pipe;
-mod pool;
+pub mod pool;
 mod process;
 pub mod programs;
 mod queue;

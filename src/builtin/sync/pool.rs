@@ -198,6 +198,11 @@ fn hire(
     Ok(())
 }
 
+/// Whether a function of conc's own has tasks to see to: what workers run, and the keepers of processes.
+pub fn cares_for_tasks(function: &str) -> bool {
+    matches!(function, "__worker" | "__keeper" | "__delegate")
+}
+
 /// The name of what a task calls.
 fn function_name(context: &Context<'_>, callee: &Value) -> Result<Arc<str>, Error> {
     let script = |number: u32| {

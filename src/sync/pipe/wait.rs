@@ -7,6 +7,7 @@ use crate::sync::{Releasers, Sync, op};
 use crate::value::{
     Value,
     error::{self, Error},
+    operate::check_room,
     wire,
 };
 use std::sync::Arc;
@@ -43,7 +44,11 @@ pub enum What {
 impl What {
     fn read(self, sync: &Sync, bytes: &[u8]) -> Result<Value, Error> {
         match self {
-            What::Copies | What::Task => Ok(Value::list(copied::unpack(bytes))),
+            What::Copies | What::Task => {
+                let what = if self == What::Task { "a task" } else { "the result of a task" };
+                check_room(bytes.len(), 1, what)?;
+                Ok(Value::list(copied::unpack(bytes)))
+            }
             What::Value | What::Next => wire::decode(bytes).ok_or_else(|| {
                 Error::new(error::Kind::State, format!("what came from {} is no value", sync.label()))
             }),

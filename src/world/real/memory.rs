@@ -4,6 +4,9 @@
 
 use super::RealWorld;
 use super::run::MEMORY;
+use crate::builtin::sync::pool::cares_for_tasks;
+use crate::code::Program;
+use crate::machine::Fiber;
 use crate::memory;
 use crate::value::error::{Error, Kind};
 use std::sync::atomic::Ordering;
@@ -15,10 +18,15 @@ impl RealWorld {
     }
 
     /// At a safe point: an error if it was this thread that went beyond the limit, and the memory has not been given
-    /// back meanwhile. Others go on.
-    pub(super) fn keep_within_memory(&self) -> Result<(), Error> {
+    /// back meanwhile. Others go on. A worker of a pool between two tasks, and the keeper of a process, have to see to their
+    /// tasks whatever happens: the next task gets the error, or who receives what is too large (`check_room`).
+    pub(super) fn keep_within_memory(&self, fiber: &Fiber, program: &Program) -> Result<(), Error> {
         let trapped = self.trap.load(Ordering::Relaxed) & MEMORY != 0;
         if !trapped || !self.forget_memory() || memory::has_room_for(0) {
+            return Ok(());
+        }
+        let innermost = fiber.calls().last().map(|(function, _)| &program.functions[function as usize]);
+        if innermost.is_some_and(|function| function.internal && cares_for_tasks(&function.name)) {
             return Ok(());
         }
         let message = format!("the program uses more than {} of memory", memory::shown(memory::limit()));

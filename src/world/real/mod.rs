@@ -314,7 +314,7 @@ impl Scheduler for RealWorld {
         if self.outgrown() {
             return Err(Interrupted::Outgrown);
         }
-        self.keep_within_memory().map_err(|error| Interrupted::Failed(Box::new(error)))
+        self.keep_within_memory(fiber, program).map_err(|error| Interrupted::Failed(Box::new(error)))
     }
 
     fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited {
