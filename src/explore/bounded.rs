@@ -10,12 +10,14 @@
 
 use super::check::{explain, schedule, sort};
 use super::covered::{Bound, Covered};
-use super::expand::{Move, Outputs, Sign, key};
 use super::growth;
+use super::moves::{Move, Outputs};
 use super::options::{Options, Progress};
 use super::patience::{Patience, within};
 use super::search::End;
+use super::seen::key;
 use super::shortest::is_cut_short;
+use super::slice::Sign;
 use super::state::{Graph, State};
 use super::steps::{Effect, Steps};
 use super::tries::{Tried, property_of, race, tries_with};

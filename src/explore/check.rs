@@ -1,11 +1,12 @@
 //! `conc check`: covers the space, then finds for each property that fails the story that is easiest to follow.
 
 use super::covered::Covered;
-use super::expand::{Move, Sign};
 use super::graph::{self, Shape};
+use super::moves::Move;
 use super::options::{Extent, Options, Progress};
 use super::search::{End, Search};
 use super::shortest::{self, Goal, Least};
+use super::slice::Sign;
 use super::steps::Steps;
 use super::story::Teller;
 use super::verdict::{Findings, Limit, Outcome, Property, Schedule, Story, Verdict};

@@ -5,193 +5,20 @@
 use super::brief::{Aside, Brief};
 use super::known::{Job, Known, Present, begins};
 use super::labels::Label;
+use super::moves::{Moves, Outputs};
 use super::outcome::{Change, Effect, Outcome, Quick};
 use super::patience::Patience;
 use super::pieces::Pieces;
-use super::places::Places;
 use super::queue::Piece;
-use super::seen::{SHARDS, Seen, noted, shard_of};
+use super::seen::{Seen, key};
+use super::slice::{ASKED, Edge, Sign, Slice, To};
 use super::state::{Graph, State, hash_of};
 use super::steps::Steps;
 use super::successor::sum_after;
-use super::tries::{Computes, Tried, Tries, gives_up, property_of, race, try_all};
+use super::tries::{Computes, Tried, Tries, gives_up, race, try_all};
 use super::verdict::{Limit, Property};
 use crate::world::sim::Way;
-use foldhash::fast::FixedState;
-use std::collections::HashMap;
 use std::ops::Deref;
-
-/// One step, as a path to a state keeps it: the thread by its place in the canonical state.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Move {
-    pub seat: u32,
-    pub way: Way,
-    pub choices: Vec<u32>,
-}
-
-/// A number for each move.
-#[derive(Debug, Default)]
-pub struct Moves {
-    /// Those in which something is chosen.
-    numbers: HashMap<Move, u32, FixedState>,
-    choosing: Vec<Move>,
-}
-
-/// Marks the number of a move in which something is chosen.
-const CHOOSES: u32 = 1 << 31;
-
-impl Moves {
-    /// The number of a move, if it has one.
-    fn find(&self, seat: usize, way: Way, choices: &[u32]) -> Option<u32> {
-        if choices.is_empty() {
-            return Some((seat as u32) << 1 | u32::from(way == Way::TimeOut));
-        }
-        self.numbers.get(&Move { seat: seat as u32, way, choices: choices.to_vec() }).copied()
-    }
-
-    fn number(&mut self, seat: usize, way: Way, choices: &[u32]) -> u32 {
-        self.find(seat, way, choices).unwrap_or_else(|| {
-            let number = CHOOSES | self.choosing.len() as u32;
-            let step = Move { seat: seat as u32, way, choices: choices.to_vec() };
-            self.choosing.push(step.clone());
-            self.numbers.insert(step, number);
-            number
-        })
-    }
-
-    /// The thread that makes it.
-    pub fn seat(&self, number: u32) -> usize {
-        match number & CHOOSES {
-            0 => (number >> 1) as usize,
-            _ => self.choosing[(number & !CHOOSES) as usize].seat as usize,
-        }
-    }
-
-    pub fn step(&self, number: u32) -> Move {
-        match number & CHOOSES {
-            0 => {
-                let way = if number & 1 == 0 { Way::Run } else { Way::TimeOut };
-                Move { seat: number >> 1, way, choices: Vec::new() }
-            }
-            _ => self.choosing[(number & !CHOOSES) as usize].clone(),
-        }
-    }
-}
-
-/// What has been printed so far, each distinct text with a number.
-#[derive(Debug, Default)]
-pub struct Outputs {
-    pub texts: Vec<String>,
-    numbers: HashMap<String, u32>,
-    bytes: usize,
-}
-
-impl Outputs {
-    pub fn number(&mut self, text: String) -> u32 {
-        if let Some(&number) = self.numbers.get(&text) {
-            return number;
-        }
-        let number = self.texts.len() as u32;
-        self.bytes += 2 * text.len() + 2 * size_of::<String>() + 16;
-        self.texts.push(text.clone());
-        self.numbers.insert(text, number);
-        number
-    }
-
-    pub fn after(&mut self, before: u32, more: &str) -> u32 {
-        if more.is_empty() {
-            return before;
-        }
-        let text = format!("{}{more}", self.texts[before as usize]);
-        self.number(text)
-    }
-
-    /// The same, if that text has a number.
-    fn known(&self, before: u32, more: &str) -> Option<u32> {
-        if more.is_empty() {
-            return Some(before);
-        }
-        self.numbers.get(&format!("{}{more}", self.texts[before as usize])).copied()
-    }
-
-    /// About how many bytes they take.
-    pub fn memory(&self) -> usize {
-        self.bytes
-    }
-}
-
-/// How a property fails in a state, or in a step from it.
-#[derive(Debug, Clone)]
-pub enum Sign {
-    /// In the state itself.
-    Here,
-    /// In this step from it.
-    Step(Move),
-}
-
-/// By what a state is known: its hash, and the status with which the script has ended itself there.
-pub fn key(hash: u128, exited: Option<i32>) -> u128 {
-    match exited {
-        Some(status) => hash ^ (0x9e37_79b9_7f4a_7c15_u128 << 64 | (status as u32 as u128) << 32 | 1 << 127),
-        None => hash,
-    }
-}
-
-/// Where a step leads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum To {
-    Known(u32),
-    /// What this shard answers to a hash that it is asked for: which one of the slice's.
-    Asked {
-        shard: u8,
-        at: u32,
-    },
-}
-
-/// It is asked for; of whom, is found when the edge is added.
-const ASKED: To = To::Asked { shard: 0, at: 0 };
-
-/// A step that can be taken.
-#[derive(Debug, Clone, Copy)]
-pub struct Edge {
-    pub to: To,
-    /// The number of its move.
-    pub step: u32,
-    /// What has been printed after it.
-    pub output: u32,
-    /// The number of what came of it; or, where that was learnt just now, of the state among those that were made.
-    pub outcome: u32,
-}
-
-/// A state that has been looked at.
-#[derive(Debug, Clone, Copy)]
-pub struct Looked {
-    pub id: u32,
-    /// Where it begins in its piece.
-    pub at: usize,
-    /// How many steps can be taken, and where its edges end; None when something is not known of it yet.
-    pub found: Option<(u32, u32)>,
-}
-
-/// A set of properties.
-pub type Signed = u8;
-
-/// What the states of a piece lead to. Each worker has cache lines of its own.
-#[repr(align(128))]
-#[derive(Debug, Default)]
-pub struct Slice {
-    pub states: Vec<Looked>,
-    pub edges: Vec<Edge>,
-    /// The hashes that each shard is asked for, in the order of edges; of which edge is noted in each.
-    pub asked: [Vec<u128>; SHARDS],
-    /// How many of the states are not known.
-    pub unknown: usize,
-    /// Where the edges stand in the round.
-    pub places: Places,
-    /// The first sign of each property that had none before: in which state.
-    pub signs: Vec<(u32, Property, Sign)>,
-    pub signed: Signed,
-}
 
 /// Who can tell where steps lead.
 trait Leads: Tries {
@@ -244,77 +71,6 @@ fn follow_all<L: Leads>(
         slice.add(edge, hash);
     }
     Some(taken)
-}
-
-impl Slice {
-    /// Forgets everything. Of properties that have been `signed` nothing has to be told.
-    pub fn clear(&mut self, signed: Signed) {
-        self.states.clear();
-        self.edges.clear();
-        self.asked.iter_mut().for_each(Vec::clear);
-        self.unknown = 0;
-        self.places.clear();
-        self.signs.clear();
-        self.signed = signed;
-    }
-
-    /// Adds an edge, which leads to a state that has a number, or one with this hash.
-    #[inline]
-    fn add(&mut self, mut edge: Edge, hash: u128) {
-        if let To::Asked { shard, at } = &mut edge.to {
-            let asked = &mut self.asked[shard_of(hash)];
-            (*shard, *at) = (shard_of(hash) as u8, asked.len() as u32);
-            asked.push(noted(hash, self.edges.len() as u32));
-        }
-        self.edges.push(edge);
-    }
-
-    /// Takes back all but the first edges.
-    fn take_back(&mut self, first: usize) {
-        for edge in self.edges.drain(first..) {
-            if let To::Asked { shard, .. } = edge.to {
-                self.asked[shard as usize].pop();
-            }
-        }
-    }
-
-    fn lacks(&self, property: Property) -> bool {
-        self.signed & bit(property) == 0
-    }
-
-    fn sign(&mut self, id: u32, property: Property, sign: Sign) {
-        self.signed |= bit(property);
-        self.signs.push((id, property, sign));
-    }
-
-    /// Nothing can be done in a state.
-    #[inline]
-    fn sign_deadlock(&mut self, id: u32, taken: Option<u32>) {
-        if taken == Some(0) && self.lacks(Property::Deadlock) {
-            self.sign(id, Property::Deadlock, Sign::Here);
-        }
-    }
-
-    /// What goes wrong in a step from a state.
-    fn sign_faults<O: Deref<Target = Outcome>>(&mut self, id: u32, one: &Tried<O>) {
-        for fault in &one.outcome.faults {
-            let property = property_of(fault);
-            if self.lacks(property) {
-                let step = Move { seat: one.seat as u32, way: one.way, choices: one.choices.clone() };
-                self.sign(id, property, Sign::Step(step));
-            }
-        }
-    }
-
-    fn looked(&mut self, id: u32, at: usize, taken: Option<u32>) {
-        let found = taken.map(|taken| (taken, self.edges.len() as u32));
-        self.unknown += usize::from(found.is_none());
-        self.states.push(Looked { id, at, found });
-    }
-}
-
-pub fn bit(property: Property) -> Signed {
-    1 << property as u8
 }
 
 /// Looks up what is known.

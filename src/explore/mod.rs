@@ -4,7 +4,7 @@
 //! `pieces` (with `rows`) and `canonical` (a state in one form), `flat` and `layout` (the same laid out to be
 //! brought to life); `steps`, `memo`, `known`, `trial`, `outcome`, `brief`, `quick` and `successor` (what one
 //! thread does in a state, computed once, and the state after it); `tries` (all steps from a state), `patience`
-//! (how long), `search`, `round`, `expand`, `seen`, `places` and `placing`, `queue` (with `bytes`) and `workers`
+//! (how long), `search`, `round`, `expand` (with `moves` and `slice`), `seen`, `places` and `placing`, `queue` (with `bytes`) and `workers`
 //! (every state, on several cores), `graph` (what only the whole space tells), `growth` (what makes it large),
 //! `bounded` (runs with few preemptions), `strategy` and `sample` (runs drawn at random), `covered` (which of it
 //! was done), `shortest` and `story` (the counterexample that is easiest to follow), `schedule` and `fingerprint`
@@ -31,6 +31,7 @@ mod labels;
 
 mod layout;
 mod memo;
+mod moves;
 mod options;
 mod outcome;
 mod patience;
@@ -47,6 +48,7 @@ mod search;
 mod seen;
 mod shortest;
 mod simulate;
+mod slice;
 mod state;
 mod steps;
 mod story;

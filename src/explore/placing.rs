@@ -2,14 +2,16 @@
 //! aside for a later round. Each slice is one piece of work, and writes to a part of the tables that is its own: where that
 //! begins is counted before (`spans`).
 
-use super::expand::{Edge, Looked, Moves, Slice, To, quick_for};
+use super::expand::quick_for;
 use super::known::{Job, Known, Present};
+use super::moves::Moves;
 use super::outcome::Effect;
 use super::places::Order;
 use super::queue::Piece;
 use super::round::Crew;
 use super::search::Search;
 use super::seen::{MOST, SHARDS, Seen};
+use super::slice::{Edge, Looked, Slice, To};
 use super::state::{Graph, State};
 use super::successor::replace;
 use super::verdict::Limit;

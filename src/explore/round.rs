@@ -7,12 +7,13 @@
 //! - New ones get their numbers, in the order in which they are reached; they are made, and put aside for a later round
 //!   (`placing.rs`). Those where the program has ended are noted.
 
-use super::expand::{Learner, Reader, Slice};
+use super::expand::{Learner, Reader};
 use super::patience::{Patience, within};
 use super::placing::{Made, spans};
 use super::queue::Piece;
 use super::search::{Search, Watch};
 use super::seen::Seen;
+use super::slice::Slice;
 use super::state::Graph;
 use super::verdict::Limit;
 use super::workers::Workers;

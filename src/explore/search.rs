@@ -3,12 +3,13 @@
 //! What is kept of a state is a hash, the state it was reached from and by which step, and where its steps lead: some 60
 //! bytes. Whole states are kept only until they have been looked at. That is done in rounds (`round.rs`).
 
-use super::expand::{Move, Moves, Outputs, Sign, Signed, Slice, bit};
 use super::growth;
+use super::moves::{Move, Moves, Outputs};
 use super::options::{Options, Progress};
 use super::queue::{Piece, Queue};
 use super::sample::{self, Dived};
 use super::seen::Seen;
+use super::slice::{Sign, Signed, Slice, bit};
 use super::state::Graph;
 use super::steps::Steps;
 use super::tries::property_of;

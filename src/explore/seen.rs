@@ -5,6 +5,14 @@
 
 use super::places::{Order, Places};
 
+/// By what a state is known: its hash, and the status with which the script has ended itself there.
+pub fn key(hash: u128, exited: Option<i32>) -> u128 {
+    match exited {
+        Some(status) => hash ^ (0x9e37_79b9_7f4a_7c15_u128 << 64 | (status as u32 as u128) << 32 | 1 << 127),
+        None => hash,
+    }
+}
+
 /// A hash and a number in each word, 0 where nothing is; in the order in which they came. One line of the processor's cache:
 /// what is looked for stands in the first line that is asked, or all of that are taken.
 #[repr(align(64))]

@@ -2,7 +2,8 @@
 //! moved last, where moving another thread costs one if the last was in the middle of something (0-1 search: Dial,
 //! CACM 1969).
 
-use super::expand::{Move, Sign};
+use super::moves::Move;
+use super::slice::Sign;
 use super::state::{Graph, State};
 use super::steps::{Effect, Steps};
 use super::tries::{Tried, property_of, race, tries};

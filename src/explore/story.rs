@@ -14,8 +14,9 @@ pub use ending::finish;
 pub use stuck::deadlock;
 pub use told::Told;
 
-use super::expand::{Move, Sign};
+use super::moves::Move;
 use super::shortest::is_cut_short;
+use super::slice::Sign;
 use super::state::Graph;
 use super::steps::{Effect, Steps};
 use super::tries::{Tried, property_of, race, tries};

@@ -14,10 +14,11 @@ pub use dive::{Dived, dive};
 
 use super::check::{explain, plainest, schedule, sort};
 use super::covered::{Covered, Sample};
-use super::expand::{Move, Sign};
 use super::growth;
+use super::moves::Move;
 use super::options::{Options, Progress, Sampling};
 use super::patience::Patience;
+use super::slice::Sign;
 use super::state::Graph;
 use super::steps::{Effect, Steps};
 use super::strategy::{self, Strategy};

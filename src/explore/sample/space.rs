@@ -3,8 +3,8 @@
 //!
 //! It may be forgotten at any moment to free memory; then it grows again from where a run stands.
 
-use crate::explore::expand::key;
 use crate::explore::patience::Patience;
+use crate::explore::seen::key;
 use crate::explore::state::{Graph, State};
 use crate::explore::steps::{Effect, Outcome, Steps};
 use crate::explore::tries::{Tried, property_of, race, tries_with};

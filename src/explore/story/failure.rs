@@ -1,7 +1,7 @@
 //! What the last state of a story shows to fail.
 
 use super::{Teller, copy, deadlock};
-use crate::explore::expand::Sign;
+use crate::explore::slice::Sign;
 use crate::explore::tries::{property_of, race, tries};
 use crate::explore::verdict::{Access, Failure, Property, Race, Story, Uncaught};
 use crate::machine::touch::{Place, Touch, names};
