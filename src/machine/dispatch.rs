@@ -5,147 +5,18 @@ use super::fault::{self, Fault};
 use super::fiber::MOST_FRAMES;
 use super::look;
 use super::registers::{Cursor, Registers};
+use super::run::{before, go_back, step_back};
+use super::set::{load_shared, set_bool, set_int, store_shared};
 use super::touch::Part;
-use super::touch::{self, Touches};
 use super::wait::{self, Done};
 use super::{Exit, Fiber, Frame, Image, Scheduler, slow};
-use crate::code::{Instruction as I, Program};
-use crate::mapped::Slot;
+use crate::code::Instruction as I;
 use crate::syntax::tree::{BinaryOperator, CompareOperator};
-use crate::value::{Value, compare, error::Error, index, operate, put};
+use crate::value::{Value, compare, index, operate, put};
 use std::hint::cold_path;
 
-/// Goes on with a fiber that was suspended, with the value of its operation or the error that has ended it.
-pub fn resume<S: Scheduler>(
-    image: &Image,
-    fiber: &mut Fiber,
-    world: &mut S,
-    answer: Result<Value, Error>,
-) -> Exit {
-    let fault = match answer {
-        Ok(value) => match wait::complete(image, fiber, world, value) {
-            Ok(()) => return run(image, fiber, world),
-            Err(fault) => fault,
-        },
-        Err(error) => error.into(),
-    };
-    match fault::raise(fiber, &image.program, world, fault) {
-        Ok(()) => run(image, fiber, world),
-        Err(exit) => exit,
-    }
-}
-
-/// What a fiber at rest before an instruction is about to touch.
-pub fn next_touches(image: &Image, fiber: &Fiber) -> Touches {
-    let mut touches = Touches::new();
-    if let Some(frame) = fiber.frames.last() {
-        let instruction = image.program.functions[frame.function as usize].code[frame.pc as usize];
-        touch::touches(image, fiber, frame.base as usize, instruction, &mut touches);
-    }
-    touches
-}
-
-/// Asks the world whether the fiber may do its next instruction (the `pc` is past it); if not, goes back to before it.
-fn before<S: Scheduler>(
-    image: &Image,
-    fiber: &mut Fiber,
-    world: &mut S,
-    base: usize,
-    instruction: I,
-) -> bool {
-    let mut touches = Touches::new();
-    touch::touches(image, fiber, base, instruction, &mut touches);
-    let stops = world.before(&touches, fiber);
-    if stops && let Some(frame) = fiber.frames.last_mut() {
-        frame.pc -= 1;
-    }
-    stops
-}
-
-/// The fiber stands before the instruction that its `pc` is past.
-#[cold]
-fn step_back(fiber: &mut Fiber) {
-    if let Some(frame) = fiber.frames.last_mut() {
-        frame.pc = frame.pc.saturating_sub(1);
-    }
-}
-
-/// A safe point at which something has to be seen to: the frame, saved, goes back to `to`.
-#[cold]
-#[inline(never)]
-fn go_back<S: Scheduler>(fiber: &mut Fiber, world: &mut S, program: &Program, to: u32) -> Result<(), Fault> {
-    let mut past = 0;
-    if let Some(frame) = fiber.frames.last_mut() {
-        past = std::mem::replace(&mut frame.pc, to);
-    }
-    world.safepoint(fiber, program).map_err(|interrupted| fault::interrupted(fiber, past, interrupted))
-}
-
-/// Runs the fiber until it ends or the world puts it aside.
-pub fn run<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Exit {
-    loop {
-        let fault = match frames(image, fiber, world) {
-            Ok(exit) => return exit,
-            Err(fault) => fault,
-        };
-        if let Err(exit) = fault::raise(fiber, &image.program, world, fault) {
-            return exit;
-        }
-        if world.outgrown() {
-            return Exit::Paused;
-        }
-    }
-}
-
-/// Writes an int without looking at what the register held, when it held an int.
-#[inline(always)]
-fn set_int(slot: &mut Value, n: i64) {
-    if let Value::Int(old) = slot {
-        *old = n;
-    } else {
-        set_int_over(slot, n);
-    }
-}
-
-/// The rarer case, out of the loop: the number need not be kept over a call there.
-#[inline(never)]
-fn set_int_over(slot: &mut Value, n: i64) {
-    put(slot, Value::Int(n));
-}
-
-#[inline(always)]
-fn set_bool(slot: &mut Value, b: bool) {
-    put(slot, Value::Bool(b));
-}
-
-/// Copies what a `shared var` holds to a place; false when there is nothing yet.
-#[inline(always)]
-fn load_shared(image: &Image, index: u32, slot: &mut Value) -> bool {
-    let Some(memory) = &image.memory else { return image.shared(index).copy_to(slot) };
-    match Slot::at(memory, memory.variable(index)).get_int() {
-        Some(n) => {
-            set_int(slot, n);
-            true
-        }
-        None => slow::load_shared(memory, index, slot),
-    }
-}
-
-/// Puts a number there; false when it is none, or one that takes longer.
-#[inline(always)]
-fn store_shared(image: &Image, index: u32, value: &Value) -> bool {
-    let Value::Int(n) = value else { return false };
-    match &image.memory {
-        Some(memory) => Slot::at(memory, memory.variable(index)).set_int(*n),
-        None => {
-            image.shared(index).copy_from(value);
-            true
-        }
-    }
-}
-
 /// Runs frames until the fiber rests, or a fault has to be seen to.
-fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Result<Exit, Fault> {
+pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Result<Exit, Fault> {
     let program = &**image.program;
     'frame: loop {
         let Some(&(mut frame)) = fiber.frames.last() else { return Ok(Exit::Stopped) };
@@ -299,6 +170,21 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                 match r!($a) {
                     Value::Int(x) => *x $int i64::from($value),
                     a => attempt!(compare::compare($operator, a, &Value::Int(i64::from($value)))),
+                }
+            };
+        }
+
+        macro_rules! unless {
+            ($to:expr, $holds:expr) => {
+                if !$holds {
+                    jump!($to);
+                }
+            };
+        }
+        macro_rules! back_if {
+            ($to:expr, $holds:expr) => {
+                if $holds {
+                    back!($to);
                 }
             };
         }
@@ -516,75 +402,35 @@ fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Resu
                         back!(to);
                     }
                 }
-                I::UnlessLess { a, b, to } => {
-                    if !order!(a, b, CompareOperator::Less, <) {
-                        jump!(to);
-                    }
-                }
-                I::UnlessLessEqual { a, b, to } => {
-                    if !order!(a, b, CompareOperator::LessEqual, <=) {
-                        jump!(to);
-                    }
-                }
-                I::UnlessEqual { a, b, to } => {
-                    if !order!(a, b, CompareOperator::Equal, ==) {
-                        jump!(to);
-                    }
-                }
-                I::UnlessNotEqual { a, b, to } => {
-                    if !order!(a, b, CompareOperator::NotEqual, !=) {
-                        jump!(to);
-                    }
-                }
+                I::UnlessLess { a, b, to } => unless!(to, order!(a, b, CompareOperator::Less, <)),
+                I::UnlessLessEqual { a, b, to } => unless!(to, order!(a, b, CompareOperator::LessEqual, <=)),
+                I::UnlessEqual { a, b, to } => unless!(to, order!(a, b, CompareOperator::Equal, ==)),
+                I::UnlessNotEqual { a, b, to } => unless!(to, order!(a, b, CompareOperator::NotEqual, !=)),
                 I::UnlessLessInt { a, value, to } => {
-                    if !order_int!(a, value, CompareOperator::Less, <) {
-                        jump!(to);
-                    }
+                    unless!(to, order_int!(a, value, CompareOperator::Less, <))
                 }
                 I::UnlessLessEqualInt { a, value, to } => {
-                    if !order_int!(a, value, CompareOperator::LessEqual, <=) {
-                        jump!(to);
-                    }
+                    unless!(to, order_int!(a, value, CompareOperator::LessEqual, <=))
                 }
                 I::UnlessGreaterInt { a, value, to } => {
-                    if !order_int!(a, value, CompareOperator::Greater, >) {
-                        jump!(to);
-                    }
+                    unless!(to, order_int!(a, value, CompareOperator::Greater, >))
                 }
                 I::UnlessGreaterEqualInt { a, value, to } => {
-                    if !order_int!(a, value, CompareOperator::GreaterEqual, >=) {
-                        jump!(to);
-                    }
+                    unless!(to, order_int!(a, value, CompareOperator::GreaterEqual, >=))
                 }
                 I::UnlessEqualInt { a, value, to } => {
-                    if !order_int!(a, value, CompareOperator::Equal, ==) {
-                        jump!(to);
-                    }
+                    unless!(to, order_int!(a, value, CompareOperator::Equal, ==))
                 }
                 I::UnlessNotEqualInt { a, value, to } => {
-                    if !order_int!(a, value, CompareOperator::NotEqual, !=) {
-                        jump!(to);
-                    }
+                    unless!(to, order_int!(a, value, CompareOperator::NotEqual, !=))
                 }
-                I::LoopLess { a, b, to } => {
-                    if order!(a, b, CompareOperator::Less, <) {
-                        back!(to);
-                    }
-                }
-                I::LoopLessEqual { a, b, to } => {
-                    if order!(a, b, CompareOperator::LessEqual, <=) {
-                        back!(to);
-                    }
-                }
+                I::LoopLess { a, b, to } => back_if!(to, order!(a, b, CompareOperator::Less, <)),
+                I::LoopLessEqual { a, b, to } => back_if!(to, order!(a, b, CompareOperator::LessEqual, <=)),
                 I::LoopLessInt { a, value, to } => {
-                    if order_int!(a, value, CompareOperator::Less, <) {
-                        back!(to);
-                    }
+                    back_if!(to, order_int!(a, value, CompareOperator::Less, <))
                 }
                 I::LoopLessEqualInt { a, value, to } => {
-                    if order_int!(a, value, CompareOperator::LessEqual, <=) {
-                        back!(to);
-                    }
+                    back_if!(to, order_int!(a, value, CompareOperator::LessEqual, <=))
                 }
                 I::LoopRange { at, to } => {
                     // `RangeCheck` has made sure of ints.
