@@ -33,10 +33,10 @@ impl Ground {
         let clock = Clock::start();
         match process::make_follower(follow)? {
             Side::Maker(server) => Ok(Ground { memory, server: Arc::new(server) }),
-            Side::Child((line, program)) => {
+            Side::Child((line, program), mask) => {
                 let mut image = Image::new(program);
                 image.memory = Some(memory);
-                process::live(line, image, options, clock)
+                process::live((line, mask), image, options, clock)
             }
         }
     }

@@ -398,7 +398,7 @@ pub(super) fn run_body(
     let server = match image.program.process().map(|_| process::make()) {
         None => None,
         Some(Ok(Side::Maker(server))) => Some(Arc::new(server)),
-        Some(Ok(Side::Child(line))) => process::live(line, image, options, clock),
+        Some(Ok(Side::Child(line, mask))) => process::live((line, mask), image, options, clock),
         Some(Err(error)) => return cannot_start(&options, &error.to_string()),
     };
     let image_ids = match &image.memory {

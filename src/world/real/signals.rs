@@ -2,11 +2,12 @@
 //!
 //! The handler that the system calls only notes that the signal came and rings the poller's bell; so equal signals that
 //! come before the script's handler runs are one. That handler runs in a daemon thread of its own, which waits for its
-//! signal as a timer waits for its time.
+//! signal as a timer waits for its time. What signals do in a process they do in those that it starts, too: a handler there
+//! is a thread of that process, with a copy of what the parent's calls.
 
 use super::RealWorld;
 use super::claim::Claim;
-use super::outside::Programs;
+use super::outside::{Doors, Programs};
 use super::poller::Poller;
 use super::run::Shared;
 use super::threads;
@@ -19,6 +20,7 @@ use crate::sync::outside::signal::{Action, Pending, Signal};
 use crate::sync::thread::{Entry, Thread};
 use crate::value::Value;
 use crate::value::error::{Error, Kind};
+use crate::world::copying::Signals;
 use parking_lot::Mutex;
 use rustix::io::Errno;
 use rustix::process::Pid;
@@ -35,9 +37,16 @@ pub(super) struct Handlers {
 
 struct Installed {
     registered: Vec<SigId>,
-    pending: Option<Arc<Pending>>,
+    handler: Option<Handler>,
     /// While it lives, the signal does not do what it does by default.
     _claim: Claim,
+}
+
+/// What tells that the signal came, and what it calls.
+#[derive(Clone)]
+struct Handler {
+    pending: Arc<Pending>,
+    body: Value,
 }
 
 impl Drop for Installed {
@@ -45,8 +54,8 @@ impl Drop for Installed {
         for id in self.registered.drain(..) {
             low_level::unregister(id);
         }
-        if let Some(pending) = &self.pending {
-            pending.replace();
+        if let Some(handler) = &self.handler {
+            handler.pending.replace();
         }
     }
 }
@@ -58,33 +67,26 @@ impl Handlers {
         drop(all); // outside the lock
     }
 
-    /// From now on the signal does nothing.
-    pub fn ignore(&self, number: i32) -> io::Result<()> {
-        let claim = Claim::on(number)?;
-        let installed = Installed { registered: Vec::new(), pending: None, _claim: claim };
-        let before = self.by_number.lock().insert(number, installed);
-        drop(before); // outside the lock
-        Ok(())
-    }
-
-    /// The signals that do nothing here.
-    pub fn ignored(&self) -> Vec<u8> {
+    /// What signals do here that something was said about.
+    pub fn known(&self) -> Signals {
         let all = self.by_number.lock();
-        let ignored = all.iter().filter(|(_, installed)| installed.pending.is_none());
-        ignored.filter_map(|(number, _)| u8::try_from(*number).ok()).collect()
+        let body = |installed: &Installed| installed.handler.as_ref().map(|handler| handler.body.clone());
+        let mut known: Vec<_> = all.iter().map(|(number, installed)| (*number, body(installed))).collect();
+        known.sort_by_key(|(number, _)| *number);
+        known
     }
 
-    /// From now on the signal does this; what it did before ends. With a handler: what tells that it came.
+    /// From now on the signal does this, or nothing; what it did before ends. With a handler: what tells that it came.
     fn install(
         &self,
         signal: Signal,
-        handled: bool,
+        body: Option<Value>,
         poller: &Arc<Poller>,
     ) -> io::Result<Option<Arc<Pending>>> {
         let number = signal.number;
         let claim = Claim::on(number)?;
-        let mut installed = Installed { registered: Vec::new(), pending: None, _claim: claim };
-        if handled {
+        let mut installed = Installed { registered: Vec::new(), handler: None, _claim: claim };
+        if let Some(body) = body {
             let pending = Arc::new(Pending::new(signal));
             let known = Arc::downgrade(&pending);
             let bell = poller.when_rung(move || match known.upgrade() {
@@ -99,9 +101,9 @@ impl Handlers {
             // Done in this order by the handler: who hears the bell finds the flag.
             installed.registered.push(flag::register(number, pending.came.clone())?);
             installed.registered.push(low_level::pipe::register(number, bell)?);
-            installed.pending = Some(pending);
+            installed.handler = Some(Handler { pending, body });
         }
-        let pending = installed.pending.clone();
+        let pending = installed.handler.as_ref().map(|handler| handler.pending.clone());
         let before = self.by_number.lock().insert(number, installed);
         drop(before); // outside the lock
         Ok(pending)
@@ -119,9 +121,7 @@ impl Handlers {
 
 impl RealWorld {
     pub(super) fn act_on(&mut self, signal: Signal, action: Action) -> Result<(), Error> {
-        let failed = |error: io::Error| {
-            Error::new(Kind::Refused, format!("the system does not let {} be handled: {error}", signal.name))
-        };
+        let failed = |error| not_handled(signal, &error);
         let shared = self.shared.clone();
         let body = match action {
             Action::Default => {
@@ -132,13 +132,26 @@ impl RealWorld {
             Action::Handler(body) => Some(body),
         };
         let poller = shared.doors.poller()?;
-        let pending = shared.doors.handlers.install(signal, body.is_some(), &poller).map_err(failed)?;
+        let pending = shared.doors.handlers.install(signal, body.clone(), &poller).map_err(failed)?;
         shared.bell.ends_by(signal.number, false).map_err(failed)?;
         let (Some(pending), Some(body)) = (pending, body) else { return Ok(()) };
-        let id = shared.next_id.next();
+        self.begin_handler(signal, Handler { pending, body })
+    }
+
+    fn begin_handler(&mut self, signal: Signal, handler: Handler) -> Result<(), Error> {
+        let Handler { pending, body } = handler;
+        let id = self.shared.next_id.next();
         let entry = Entry { callee: body, arguments: Vec::new() };
         let thread = Arc::new(Thread::new(id, &format!("on {}", signal.name), true, entry));
-        shared.start(&thread, move |world| world.handle(&pending, signal))
+        self.shared.start(&thread, move |world| world.handle(&pending, signal))
+    }
+
+    /// What `main` of a process does first: the handlers with which it has begun wait for their signals from here on.
+    pub(super) fn begin_handlers(&mut self) -> Result<(), Error> {
+        for (signal, handler) in self.shared.doors.handlers.in_order() {
+            self.begin_handler(signal, handler)?;
+        }
+        Ok(())
     }
 
     /// What the thread of a handler does.
@@ -190,12 +203,41 @@ impl RealWorld {
     }
 }
 
+fn not_handled(signal: Signal, error: &io::Error) -> Error {
+    Error::new(Kind::Refused, format!("the system does not let {} be handled: {error}", signal.name))
+}
+
+impl Doors {
+    /// In a process that has begun with what signals do in its parent: they do it here, as soon as they are let through. The
+    /// threads of handlers are begun by `main`.
+    pub fn begin_with(&self, known: Signals) -> Result<(), Error> {
+        for (number, body) in known {
+            // What the parent could handle, this process can.
+            let Some(signal) = Signal::of(number) else { continue };
+            let installed = self.handlers.install(signal, body, &self.poller()?);
+            installed.map_err(|error| not_handled(signal, &error))?;
+        }
+        Ok(())
+    }
+}
+
 impl Handlers {
+    /// Those that call something, by the numbers of their signals.
+    fn in_order(&self) -> Vec<(Signal, Handler)> {
+        let all = self.by_number.lock();
+        let handler = |(number, installed): (&i32, &Installed)| {
+            Some((Signal::of(*number)?, installed.handler.clone()?))
+        };
+        let mut handlers: Vec<_> = all.iter().filter_map(handler).collect();
+        handlers.sort_by_key(|(signal, _)| signal.number);
+        handlers
+    }
+
     /// The handler has failed: the signal does what it does by default, unless another has taken its place.
     fn give_up(&self, number: i32, pending: &Arc<Pending>) {
         let mut all = self.by_number.lock();
         let ours = |installed: &Installed| {
-            installed.pending.as_ref().is_some_and(|known| Arc::ptr_eq(known, pending))
+            installed.handler.as_ref().is_some_and(|known| Arc::ptr_eq(&known.pending, pending))
         };
         let gone = if all.get(&number).is_some_and(ours) { all.remove(&number) } else { None };
         drop(all);

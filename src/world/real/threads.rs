@@ -309,14 +309,24 @@ pub(super) fn script_body(world: &mut RealWorld) -> Exit {
     // one is started by `main`, with `Shared::start`, which calls `share` first. Until then two OS threads more know
     // the run: the one that attends it looks at values only when two threads are in the table (`find_knot`), and the
     // one that ends it after the run drops them, which takes no lock.
-    unsafe { step::alone(|| steps(world)) }
+    unsafe {
+        step::alone(|| match world.begin_handlers() {
+            Ok(()) => steps(world),
+            Err(error) => Exit::Failed(Arc::new(error)),
+        })
+    }
 }
 
-/// What the only thread of a fork's child runs: it goes on after its call of `fork`, whose value here is 0.
+/// What `main` of a fork's child runs: it goes on after its call of `fork`, whose value here is 0.
 pub(super) fn forked_body(world: &mut RealWorld, mut fiber: Fiber) -> Exit {
     let code = world.code();
     // SAFETY: as for `main` in `script_body`: it is the first thread of its run, whose values were made for it.
-    let exit = unsafe { step::alone(|| eyes::run(world, &code.image, &mut fiber, Some(Ok(Value::Int(0))))) };
+    let exit = unsafe {
+        step::alone(|| match world.begin_handlers() {
+            Ok(()) => eyes::run(world, &code.image, &mut fiber, Some(Ok(Value::Int(0)))),
+            Err(error) => Exit::Failed(Arc::new(error)),
+        })
+    };
     world.held = std::mem::take(&mut fiber.held);
     exit
 }

@@ -8,7 +8,6 @@ use super::universe::{Seat, Universe};
 use crate::code::live::Liveness;
 use crate::code::reach::{Mention, Reach};
 use crate::machine::saved::{Kept, Rest};
-use crate::machine::space::Handlers;
 use crate::machine::{Fiber, Image, Judged, Space};
 use crate::state::living::{Living, slices};
 use crate::state::packed::Packing;
@@ -22,7 +21,10 @@ use crate::sync::{Kind, Op, Who};
 use crate::value::Value;
 use crate::value::error::{self, Error};
 use crate::world::World;
-use crate::world::copying::{MOST_CALLS, cannot_begin_with, cannot_fork_with, pack_variables};
+use crate::world::copying::{
+    MOST_CALLS, Signals, cannot_begin_with, cannot_fork_with, for_handlers, load_signals, pack_variables,
+    save_signals,
+};
 use crate::world::marks::Marks;
 use crate::world::sim::Fault;
 use std::sync::atomic::Ordering;
@@ -65,7 +67,9 @@ impl Stepper<'_> {
         let copied =
             if of_pool { self.copy_for_worker(handle, &entry) } else { self.copy_for(handle, &entry) };
         let name = handle.name();
-        let copied = match copied.and_then(|copied| self.live(&copied, Some(&name), Entry::load)) {
+        let copied = match copied
+            .and_then(|copied| self.live(&copied, Some(&name), |r| (load_signals(r), Entry::load(r))))
+        {
             Ok(copied) => copied,
             Err(error) => {
                 *handle.entry.lock() = Some(entry);
@@ -73,20 +77,25 @@ impl Stepper<'_> {
                 return Err(error);
             }
         };
-        let main = Arc::new(Thread::new(self.next_id(), "main", false, copied.first));
+        let (signals, entry) = copied.first;
+        let main = Arc::new(Thread::new(self.next_id(), "main", false, entry));
         let body = main.entry.lock().take();
         let space = Space::new(copied.image, handle.clone(), main.clone(), self.space.clone());
-        self.begin_process(space, copied.objects, |seat| seat.body = body);
+        self.begin_process(space, copied.objects, signals, |seat| seat.body = body);
         Ok(())
     }
 
     /// What a process of a template begins with.
     fn copy_for(&mut self, handle: &Arc<Thread>, entry: &Entry) -> Result<Copied, Error> {
-        self.copy(false, |marks, packing| {
+        let signals = self.signals();
+        self.copy(false, &signals, |marks, packing| {
             let values = entry.arguments.iter().chain([&entry.callee]);
             // When it is too much to follow, everything counts as mentioned.
             let all = values.map(|value| marks.value(value.clone())).any(|followed| followed.is_err());
-            packing.root(format!("what \"{}\" was started with", handle.name()), |w| entry.save(w));
+            packing.root(format!("what \"{}\" was started with", handle.name()), |w| {
+                save_signals(&signals, w);
+                entry.save(w);
+            });
             all
         })
     }
@@ -107,7 +116,10 @@ impl Stepper<'_> {
         pack_variables(&mut trial, &image, &|mention| !is_shared(mention));
         let left_out = trial.refused(&|node| cannot_go(node).is_some());
         let mut packing = packing();
-        packing.root(format!("what \"{}\" was started with", handle.name()), |w| entry.save(w));
+        packing.root(format!("what \"{}\" was started with", handle.name()), |w| {
+            save_signals(&self.signals(), w);
+            entry.save(w);
+        });
         pack_variables(&mut packing, &image, &|mention| {
             !is_shared(mention)
                 && match mention {
@@ -131,11 +143,13 @@ impl Stepper<'_> {
         handle.state.store(State::Running as u8, Ordering::SeqCst);
         let handle = Arc::new(handle);
         let (thread, program, rules) = (self.thread.clone(), self.program.clone(), self.rules);
-        let copied = self.copy(true, |marks, packing| {
+        let signals = self.signals();
+        let copied = self.copy(true, &signals, |marks, packing| {
             let snapshot = fiber.snapshot(&program, MOST_CALLS);
             let all = snapshot.is_none_or(|snapshot| marks.stands(&snapshot, true).is_err());
             let liveness = rules.copied.get_or_init(|| Liveness::of(&program));
             packing.root(format!("a variable of thread \"{}\"", thread.name()), |w| {
+                save_signals(&signals, w);
                 w.thread(&thread);
                 fiber.save(
                     w,
@@ -146,8 +160,8 @@ impl Stepper<'_> {
             });
             all
         })?;
-        let copied = self.live(&copied, None, |r| (r.thread(), Fiber::load(r, &program)))?;
-        let (main, fiber) = copied.first;
+        let copied = self.live(&copied, None, |r| (load_signals(r), r.thread(), Fiber::load(r, &program)))?;
+        let (signals, main, fiber) = copied.first;
         main.daemon.store(false, Ordering::SeqCst); // nobody else keeps this process alive
         let mut space = Space::new(copied.image, handle.clone(), main.clone(), self.space.clone());
         for object in &copied.objects {
@@ -159,7 +173,7 @@ impl Stepper<'_> {
                 space.absent.push(absent);
             }
         }
-        self.begin_process(space, copied.objects, |seat| {
+        self.begin_process(space, copied.objects, signals, |seat| {
             seat.fiber = Some(fiber);
             seat.answer = Some(Value::Int(0));
         });
@@ -178,6 +192,7 @@ impl Stepper<'_> {
     fn copy(
         &mut self,
         holders: bool,
+        signals: &Signals,
         first: impl FnOnce(&mut Marks<'_>, &mut Packing) -> bool,
     ) -> Result<Copied, Error> {
         // It depends on everything that is copied.
@@ -186,11 +201,23 @@ impl Stepper<'_> {
         let program = &image.program;
         let reach = self.rules.reach.get_or_init(|| Reach::of(program));
         let mut marks = Marks::new(&image, reach, Vec::new());
-        let threads = self.universe.known_threads();
-        let mut packing = Packing::new(1 + program.fixed.len() + program.globals.len(), holders, threads);
+        let packing = || {
+            let roots = 1 + program.fixed.len() + program.globals.len();
+            Packing::new(roots, holders, self.universe.known_threads())
+        };
+        let trial = packing();
+        let mut packing = packing();
         let all = first(&mut marks, &mut packing);
         let is_shared = |mention| matches!(mention, Mention::Global(index) if program.is_shared(index));
-        pack_variables(&mut packing, &image, &|mention| !is_shared(mention) && (all || marks.may(mention)));
+        let of_code = |mention| is_shared(mention) || all || marks.may(mention);
+        let stays_here = |node: &Shared| {
+            if holders { cannot_fork_with(node).is_some() } else { cannot_go(node).is_some() }
+        };
+        let of_handlers = Marks::new(&image, reach, Vec::new());
+        let of_handlers = for_handlers(&image, of_handlers, signals, trial, &of_code, &stays_here);
+        pack_variables(&mut packing, &image, &|mention| {
+            !is_shared(mention) && (of_code(mention) || of_handlers.contains(&mention))
+        });
         let refused = |node: &Shared| {
             if holders { cannot_fork_with(node) } else { cannot_begin_with(node) }
         };
@@ -267,12 +294,17 @@ impl Stepper<'_> {
     }
 
     /// A process has been made: its first thread begins in this step.
-    fn begin_process(&mut self, space: Space, objects: Vec<Shared>, begin: impl FnOnce(&mut Seat)) {
+    fn begin_process(
+        &mut self,
+        space: Space,
+        objects: Vec<Shared>,
+        signals: Signals,
+        begin: impl FnOnce(&mut Seat),
+    ) {
         let pid = if self.rules.pids { self.universe.next_pid } else { 0 };
         let parent = if self.rules.pids { self.pids().map_or(0, |own| own.pid) } else { 0 };
         self.universe.next_pid += i32::from(self.rules.pids);
         space.process().begin(Born { pid, parent });
-        *space.handlers.lock() = self.ignored();
         self.register_all(objects);
         if let Some(own) = self.space.as_ref().filter(|_| !space.is_daemon()) {
             own.children.fetch_add(1, Ordering::SeqCst);
@@ -283,20 +315,12 @@ impl Stepper<'_> {
         let main = space.main.clone();
         main.state.store(State::Running as u8, Ordering::SeqCst);
         space.threads.store(1, Ordering::SeqCst);
-        let mut seat = Seat { space: Some(Arc::new(space)), ..Seat::new(main.clone()) };
+        let space = Arc::new(space);
+        let mut seat = Seat { space: Some(space.clone()), ..Seat::new(main.clone()) };
         begin(&mut seat);
         self.universe.seats.push(seat);
         self.universe.record.iter_mut().for_each(|record| record.started(&main));
-    }
-
-    /// What its own process has signals ignored: a new one does, too, as the system has it. Handlers are threads, which no
-    /// process begins with.
-    fn ignored(&self) -> Handlers {
-        let all = match &self.space {
-            Some(space) => space.handlers.lock().clone(),
-            None => self.universe.handlers.clone(),
-        };
-        all.into_iter().filter(|(_, handler)| handler.is_none()).collect()
+        self.begin_handlers(&space, signals);
     }
 
     /// One of its threads has ended: the process may have, too.

@@ -24,6 +24,7 @@ use crate::sync::process::{CONTINUE, KILL, STOP};
 use crate::sync::thread::{Entry, State, Thread};
 use crate::value::Value;
 use crate::value::error::{Error, Kind};
+use crate::world::copying::Signals;
 use crate::world::{World, sealed};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -187,6 +188,41 @@ impl Stepper<'_> {
         true
     }
 
+    fn begin_handler(&mut self, signal: Signal, body: Value) -> Arc<Thread> {
+        let entry = Entry { callee: body, arguments: Vec::new() };
+        let thread = Thread::new(self.next_id(), &format!("on {}", signal.name), true, entry);
+        let thread = Arc::new(thread);
+        self.begin(&thread);
+        thread.state.store(State::Blocked as u8, Ordering::SeqCst);
+        if let Some(seat) = self.universe.seats.last_mut() {
+            (seat.handles, seat.wait) = (Some(signal.number), waits_for(signal.number));
+        }
+        thread
+    }
+
+    /// What signals do in its process.
+    pub(super) fn signals(&self) -> Signals {
+        let all = match &self.space {
+            Some(space) => space.handlers.lock().clone(),
+            None => self.universe.handlers.clone(),
+        };
+        let body = |handler: Arc<Thread>| {
+            let seat = self.universe.seats.iter().find(|seat| Arc::ptr_eq(&seat.thread, &handler));
+            seat.and_then(|seat| seat.body.as_ref()).map(|body| body.callee.clone())
+        };
+        all.into_iter().map(|(number, handler)| (number, handler.and_then(body))).collect()
+    }
+
+    /// In a process that has just been made signals do what they do in its parent.
+    pub(super) fn begin_handlers(&mut self, space: &Arc<Space>, signals: Signals) {
+        let own = self.space.replace(space.clone());
+        for (number, body) in signals {
+            let handler = body.zip(Signal::of(number)).map(|(body, signal)| self.begin_handler(signal, body));
+            space.handlers.lock().insert(number, handler);
+        }
+        self.space = own;
+    }
+
     /// The body of a handler has failed: the signal does what it does by default, unless another has taken its place.
     pub(super) fn handler_ends(&mut self) {
         if let Some(signal) = self.universe.seats[self.seat].handles
@@ -244,17 +280,7 @@ impl Outside for Stepper<'_> {
                 return Ok(());
             }
             Action::Nothing => None,
-            Action::Handler(body) => {
-                let entry = Entry { callee: body, arguments: Vec::new() };
-                let thread = Thread::new(self.next_id(), &format!("on {}", signal.name), true, entry);
-                let thread = Arc::new(thread);
-                self.begin(&thread);
-                thread.state.store(State::Blocked as u8, Ordering::SeqCst);
-                if let Some(seat) = self.universe.seats.last_mut() {
-                    (seat.handles, seat.wait) = (Some(number), waits_for(number));
-                }
-                Some(thread)
-            }
+            Action::Handler(body) => Some(self.begin_handler(signal, body)),
         };
         self.universe.with_handlers(space.as_ref(), |handlers| handlers.insert(number, handler));
         Ok(())

@@ -8,7 +8,8 @@ use super::super::threads;
 use super::copy::{self, First};
 use super::family::Family;
 use super::parcel::Received;
-use super::{Own, Processes, Side, children_may_start_some, fork, make, system};
+use super::system::{self, Mask};
+use super::{Own, Processes, Side, children_may_start_some, fork, make};
 use crate::machine::Image;
 use crate::mapped;
 use crate::report::runtime::status;
@@ -22,17 +23,22 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// Lives, and ends this process.
-pub(in super::super) fn live(line: UnixStream, image: Image, options: Options, clock: Clock) -> ! {
+/// Lives, and ends this process. Until it can handle signals as its parent does, all are blocked; then it takes those of `mask`.
+pub(in super::super) fn live(
+    (line, mask): (UnixStream, Mask),
+    image: Image,
+    options: Options,
+    clock: Clock,
+) -> ! {
     // A mistake in conc itself must not come back to whoever has called `run`, in a second process.
-    let lived = catch_unwind(AssertUnwindSafe(|| run_it(line, image, options, clock)));
+    let lived = catch_unwind(AssertUnwindSafe(|| run_it(line, &mask, image, options, clock)));
     system::exit_now(lived.unwrap_or(status::FAILED))
 }
 
-fn run_it(line: UnixStream, image: Image, mut options: Options, clock: Clock) -> i32 {
+fn run_it(line: UnixStream, mask: &Mask, image: Image, mut options: Options, clock: Clock) -> i32 {
     // Before there is any other thread, and anything to copy in vain.
     let server = match children_may_start_some(&image.program).then(make) {
-        Some(Ok(Side::Child(line))) => live(line, image, options, clock),
+        Some(Ok(Side::Child(line, _))) => live((line, mask.clone()), image, options, clock),
         Some(Ok(Side::Maker(server))) => Some(Arc::new(server)),
         Some(Err(_)) | None => None,
     };
@@ -77,20 +83,17 @@ fn run_it(line: UnixStream, image: Image, mut options: Options, clock: Clock) ->
         }
     };
     let doors = Doors::default();
-    let received_ignored = std::mem::take(&mut received.ignored);
-    if received.has_ends() {
-        let settled = doors
+    let mut prepared = doors.begin_with(given.signals).map_err(|error| error.message.to_string());
+    if prepared.is_ok() && received.has_ends() {
+        prepared = doors
             .poller()
             .map_err(|error| error.message.to_string())
             .and_then(|poller| received.settle(&things, &doors, &poller).map_err(|error| error.to_string()));
-        if let Err(why) = settled {
-            return run::cannot_start(&options, &why).status;
-        }
     }
-    for number in &received_ignored {
-        // What the parent could ignore, this process can.
-        let _ = doors.handlers.ignore(i32::from(*number));
+    if let Err(why) = prepared {
+        return run::cannot_start(&options, &why).status;
     }
+    mask.restore();
     let copies = Copies::of(&things, &monitors, options.stats.is_some());
     let next_id = match &image.memory {
         Some(memory) => {

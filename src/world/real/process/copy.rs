@@ -18,7 +18,10 @@ use crate::sync::thread::{Entry, Thread};
 use crate::sync::{Kind, Sync};
 use crate::value::Value;
 use crate::value::error::Error;
-use crate::world::copying::{MOST_CALLS, cannot_begin_with, cannot_fork_with, pack_variables};
+use crate::world::copying::{
+    MOST_CALLS, Signals, cannot_begin_with, cannot_fork_with, for_handlers, load_signals, pack_variables,
+    save_signals,
+};
 use crate::world::marks::Marks;
 use std::io;
 use std::sync::Arc;
@@ -64,14 +67,27 @@ impl Shared {
         let values = entry.arguments.iter().chain([&entry.callee]);
         // When it is too much to follow, everything counts as mentioned.
         let all = values.map(|value| marks.value(value.clone())).any(|followed| followed.is_err());
+        let signals = self.doors.handlers.known();
+        let of_code = |mention| all || marks.may(mention);
+        let of_handlers = for_handlers(
+            &code.image,
+            self::marks(&code),
+            &signals,
+            self.packing(false),
+            &of_code,
+            &stays_here,
+        );
         let mut packing = self.packing(false);
         packing.root(format!("what \"{}\" was started with", handle.name()), |w| {
             own.save(w);
             w.thread(handle);
+            save_signals(&signals, w);
             w.flag(false);
             entry.save(w);
         });
-        pack_variables(&mut packing, &code.image, &|mention| all || marks.may(mention));
+        pack_variables(&mut packing, &code.image, &|mention| {
+            of_code(mention) || of_handlers.contains(&mention)
+        });
         let packed = packing.finish(&cannot_begin_with)?;
         let name = handle.name();
         self.parcel(handle, packed, &|end, make| End::hand_over(end, &name, make))
@@ -89,15 +105,13 @@ impl Shared {
         let mut trial = self.packing(false);
         trial.root(String::new(), |_| {});
         pack_variables(&mut trial, &code.image, &|_| true);
-        let left_out = trial.refused(&|node| match node {
-            Node::Sync(sync) if sync.is_there() => false, // it is the same thing there
-            other => copied::cannot_go(other).is_some(),
-        });
+        let left_out = trial.refused(&stays_here);
         let fixed = code.image.program.fixed.len();
         let mut packing = self.packing(false);
         packing.root(format!("what \"{}\" was started with", handle.name()), |w| {
             own.save(w);
             w.thread(handle);
+            save_signals(&self.doors.handlers.known(), w);
             w.flag(false);
             entry.save(w);
         });
@@ -124,6 +138,12 @@ impl Shared {
         let mut marks = marks(&code);
         let snapshot = fiber.snapshot(program, MOST_CALLS);
         let all = snapshot.is_none_or(|snapshot| marks.stands(&snapshot, true).is_err());
+        let signals = self.doors.handlers.known();
+        let of_code = |mention| all || marks.may(mention);
+        let of_handlers =
+            for_handlers(&code.image, self::marks(&code), &signals, self.packing(true), &of_code, &|node| {
+                cannot_fork_with(node).is_some()
+            });
         let liveness = code.liveness();
         // What the thread holds of things that are shared is held here, and not by its copy.
         let renamed = self.memory().map(|_| (thread.id, own.id));
@@ -131,6 +151,7 @@ impl Shared {
         packing.root(format!("a variable of thread \"{}\"", thread.name()), |w| {
             own.save(w);
             w.thread(handle);
+            save_signals(&signals, w);
             w.flag(true);
             w.thread(thread);
             fiber.save(
@@ -140,7 +161,9 @@ impl Shared {
                 Rest::Within,
             );
         });
-        pack_variables(&mut packing, &code.image, &|mention| all || marks.may(mention));
+        pack_variables(&mut packing, &code.image, &|mention| {
+            of_code(mention) || of_handlers.contains(&mention)
+        });
         let packed = packing.finish(&cannot_fork_with)?;
         self.parcel(handle, packed, &End::lend)
     }
@@ -153,7 +176,7 @@ impl Shared {
         give: &Give<'_>,
     ) -> Result<Parcel, Error> {
         let (bytes, objects) = packed;
-        let mut parcel = Parcel { bytes, ends: Vec::new(), ignored: self.doors.handlers.ignored() };
+        let mut parcel = Parcel { bytes, ends: Vec::new() };
         for node in &objects {
             let Node::Sync(sync) = node else { continue };
             let Kind::End(end) = &sync.kind else { continue };
@@ -187,6 +210,14 @@ fn marks(code: &Code) -> Marks<'_> {
     Marks::new(&code.image, code.reach(), Vec::new())
 }
 
+/// Whether something is only this process's, and nothing that its handlers and tasks name goes to another for them.
+fn stays_here(node: &Node) -> bool {
+    match node {
+        Node::Sync(sync) if sync.is_there() => false, // it is the same thing there
+        other => copied::cannot_go(other).is_some(),
+    }
+}
+
 /// How an end of a pipe is given to another process; None when it is closed.
 type Give<'a> = dyn Fn(&Arc<Sync>, &mut Make<'_>) -> io::Result<Option<Handed>> + 'a;
 
@@ -195,6 +226,8 @@ pub(super) struct Given {
     /// Its own handle, as it was when it was started.
     pub handle: Arc<Thread>,
     pub first: First,
+    /// What signals do.
+    pub signals: Signals,
     /// Everything that came with it, for those who have to know what there is.
     pub objects: Vec<Node>,
     /// More than any number that something in it has.
@@ -207,15 +240,16 @@ pub(super) struct Given {
 /// Fills the variables of a new process's image.
 pub(super) fn receive(image: &Image, bytes: &[u8]) -> Given {
     let packed = Packed::new(bytes);
-    let ((handle, first, own), objects) = packed.live(|roots| {
+    let ((handle, signals, first, own), objects) = packed.live(|roots| {
         let own = roots.root(SELF, |r| {
             let own = Own::load(r);
             let handle = r.thread();
+            let signals = load_signals(r);
             let first = match r.flag() {
                 false => First::Calls(Entry::load(r)),
                 true => First::GoesOn(r.thread(), Box::new(Fiber::load(r, &image.program))),
             };
-            (handle, first, own)
+            (handle, signals, first, own)
         });
         let fixed = image.program.fixed.len();
         for index in 0..fixed {
@@ -235,5 +269,5 @@ pub(super) fn receive(image: &Image, bytes: &[u8]) -> Given {
         _ => 0, // the others have none
     });
     let next_id = ids.max().unwrap_or(0) + 1;
-    Given { handle, first, objects, next_id, id: own.id, process: own.number }
+    Given { handle, first, signals, objects, next_id, id: own.id, process: own.number }
 }

@@ -23,8 +23,6 @@ pub struct Parcel {
     pub bytes: Vec<u8>,
     /// In the order in which they stand among the objects of the copy.
     pub ends: Vec<Handed>,
-    /// The numbers of the signals that are ignored here: they are in the new process, too, as the system has it.
-    pub ignored: Vec<u8>,
 }
 
 /// What an end has, a bit each.
@@ -51,10 +49,8 @@ impl Parcel {
             }
             kinds.push(kind);
         }
-        for bytes in [&kinds, &self.ignored] {
-            line.write_all(&(bytes.len() as u64).to_le_bytes())?;
-            line.write_all(bytes)?;
-        }
+        line.write_all(&(kinds.len() as u64).to_le_bytes())?;
+        line.write_all(&kinds)?;
         files.chunks(MOST_FILES).try_for_each(|files| send_files(line, files))
     }
 
@@ -71,20 +67,19 @@ impl Parcel {
 /// What a process has been sent: the bytes, and for each end what it has.
 pub struct Received {
     pub bytes: Vec<u8>,
-    pub ignored: Vec<u8>,
     kinds: Vec<u8>,
     files: std::vec::IntoIter<OwnedFd>,
 }
 
 impl Received {
     pub fn from(mut line: &UnixStream) -> io::Result<Received> {
-        let (bytes, kinds, ignored) = (read(&mut line)?, read(&mut line)?, read(&mut line)?);
+        let (bytes, kinds) = (read(&mut line)?, read(&mut line)?);
         let count: u32 = kinds.iter().map(|kind| kind.count_ones()).sum();
         let mut files = Vec::new();
         while files.len() < count as usize {
             files.extend(receive_files(line)?);
         }
-        Ok(Received { bytes, ignored, kinds, files: files.into_iter() })
+        Ok(Received { bytes, kinds, files: files.into_iter() })
     }
 
     /// Whether ends of pipes have come with it.

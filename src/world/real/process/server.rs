@@ -35,8 +35,8 @@ pub struct Server {
 pub enum Side<Child = UnixStream> {
     /// In the process that made the server.
     Maker(Server),
-    /// In a new child, which is to read from here what it is.
-    Child(Child),
+    /// In a new child, which is to read from here what it is. All signals are blocked; before, they were so.
+    Child(Child, Mask),
 }
 
 /// Makes the server of this process, by the thread that lives as long as the process: when it ends, so do the server
@@ -65,9 +65,7 @@ fn make_with<Child>(serve: impl FnOnce(UnixStream, Pid) -> Child) -> io::Result<
     match forked {
         Ok(Forked::Child) => {
             drop(ours);
-            let child = serve(its, maker);
-            mask.restore();
-            Ok(Side::Child(child))
+            Ok(Side::Child(serve(its, maker), mask))
         }
         Ok(Forked::Parent(pid)) => {
             mask.restore();

@@ -54,6 +54,7 @@ pub fn exit_now(status: i32) -> ! {
 }
 
 /// The signals that a thread did not take before all were blocked.
+#[derive(Clone)]
 pub struct Mask(libc::sigset_t);
 
 impl Mask {
