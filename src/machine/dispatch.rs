@@ -1,5 +1,6 @@
 //! The dispatch loop: one instruction after the other, the common cases in line, the rest in `slow`.
 
+use super::at_once;
 use super::call::{self, Flow};
 use super::fault::{self, Fault};
 use super::fiber::MOST_FRAMES;
@@ -554,12 +555,23 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
                         changed!();
                         continue;
                     }
+                    if !S::STEPWISE && at_once::call_of(image, object, row!(0, function.registers), at, shape)
+                    {
+                        changed!();
+                        continue;
+                    }
                     save!();
                     let (at, object) = (base + at as usize, base + object as usize);
                     let shape = &program.shapes[shape as usize];
                     flow!(slow::call_method_of(image, fiber, world, object, at, shape));
                 }
                 I::CallMethodFixed { at, shape, index } => {
+                    if !S::STEPWISE
+                        && at_once::call_fixed(image, index, row!(0, function.registers), at, shape)
+                    {
+                        changed!();
+                        continue;
+                    }
                     save!();
                     let shape = &program.shapes[shape as usize];
                     flow!(slow::call_method_fixed(image, fiber, world, base + at as usize, shape, index));

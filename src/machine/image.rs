@@ -1,7 +1,7 @@
 //! A program with its variables: what all threads of one run share.
 
 use super::arguments::Linked;
-use super::at_once;
+use super::at_once::{self, AtOnce};
 use crate::builtin::{self, Body, Property, Row};
 use crate::code::verify::Verified;
 use crate::code::{Class, Program, reach};
@@ -19,8 +19,6 @@ pub struct Image {
     pub(super) fixed: Vec<OnceLock<Value>>,
     /// The number of the name `push`, when the program has it.
     pub(super) push: Option<u16>,
-    /// Those of the calls that are done at once.
-    pub(super) at_once: at_once::Names,
     names: Arc<Names>,
     /// Where `shared var`s are, if processes share them.
     pub memory: Option<Arc<Memory>>,
@@ -38,6 +36,8 @@ struct Names {
     members: Vec<Vec<Option<Member>>>,
     /// For each function, the builtin that it is.
     scripted: Vec<Option<Linked>>,
+    /// For each shape of a call, whether it may be done at once.
+    at_once: Vec<AtOnce>,
     ends: bool,
 }
 
@@ -65,6 +65,7 @@ impl Image {
             properties: Type::ALL.into_iter().map(properties_of).collect(),
             members: program.classes.iter().map(|class| members_of(class, &program)).collect(),
             scripted: scripted_of(&program),
+            at_once: at_once::of(&program.symbols, &program.shapes),
             ends: reach::makes_ends(&program),
         };
         Image::with(program, Arc::new(names))
@@ -73,6 +74,11 @@ impl Image {
     /// Whether the program may have pipes or connections, which close themselves when nobody holds them any more.
     pub(super) fn has_ends(&self) -> bool {
         self.names.ends
+    }
+
+    #[inline(always)]
+    pub(super) fn at_once(&self, shape: u16) -> AtOnce {
+        self.names.at_once[usize::from(shape)]
     }
 
     /// The same program with variables of its own, none of them set.
@@ -111,7 +117,6 @@ impl Image {
         Image {
             globals: program.globals.iter().map(|_| Cell::new(Value::Unset)).collect(),
             fixed: program.fixed.iter().map(|_| OnceLock::new()).collect(),
-            at_once: at_once::Names::of(&program.symbols),
             push: program.symbols.iter().position(|name| **name == *"push").map(|index| index as u16),
             names,
             program,

@@ -2,7 +2,7 @@
 
 use super::call::{self, Flow};
 use super::fault::{self, Fault};
-use super::{Fiber, Image, Scheduler, Watch, at_once, check, field, select, wait, watch};
+use super::{Fiber, Image, Scheduler, Watch, check, field, select, wait, watch};
 use crate::builtin::{self, Body, Context, Wait};
 use crate::code::{Instruction as I, Program, Shape};
 use crate::mapped::{Memory, Slot};
@@ -410,12 +410,6 @@ pub(super) fn call_method_fixed<S: Scheduler>(
     if let Value::Unset = fiber.fixed[index] {
         fiber.fixed[index] = fixed(image, index as u32)?.clone();
     }
-    if !S::STEPWISE
-        && let Value::Sync(thing) = &fiber.fixed[index]
-        && let Some(value) = at_once::call(image, thing, shape, &fiber.stack[at + 1..])
-    {
-        return Ok(call::done_at_once(fiber, world, value, at));
-    }
     if let Some(linked) = image.method(fiber.fixed[index].kind(), shape.method)
         && let Body::Native(_) = linked.row.body
     {
@@ -438,12 +432,6 @@ pub(super) fn call_method_of<S: Scheduler>(
     at: usize,
     shape: &Shape,
 ) -> Result<Flow, Fault> {
-    if !S::STEPWISE
-        && let Value::Sync(thing) = &fiber.stack[object]
-        && let Some(value) = at_once::call(image, thing, shape, &fiber.stack[at + 1..])
-    {
-        return Ok(call::done_at_once(fiber, world, value, at));
-    }
     if let Some(linked) = image.method(fiber.stack[object].kind(), shape.method)
         && let Body::Native(_) = linked.row.body
     {

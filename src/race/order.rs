@@ -125,6 +125,12 @@ impl Sync {
         }
     }
 
+    /// Whether what is done with it is counted or noted.
+    #[inline(always)]
+    pub fn is_looked_at(&self) -> bool {
+        self.watched.get().is_some() || self.counts.get().is_some()
+    }
+
     /// A lock is held now.
     #[inline]
     pub fn locked(&self) {

@@ -243,6 +243,38 @@ impl Op {
         }
     }
 
+    /// To be called when the thread has made itself known in those queues, or has left them, before it asks again: for
+    /// things that are changed without a fence.
+    pub fn pass(&self) {
+        match self {
+            Op::Put(put) => Queue::of(&put.queue).into_iter().for_each(Queue::pass_getters),
+            Op::Get(queue) | Op::Next(queue) => Queue::of(queue).into_iter().for_each(Queue::pass_putters),
+            Op::Select(select) => select.arms.iter().for_each(Op::pass),
+            Op::Sleep
+            | Op::Change
+            | Op::Fork
+            | Op::Beat(_)
+            | Op::Join(_)
+            | Op::JoinAll(_)
+            | Op::ThreadResult(_)
+            | Op::Acquire(_)
+            | Op::Enter(_)
+            | Op::Condition(_)
+            | Op::Event(_)
+            | Op::Barrier(_)
+            | Op::Latch(_)
+            | Op::Finished(_)
+            | Op::Result(_)
+            | Op::FutureError(_)
+            | Op::Ended(_)
+            | Op::Several(_)
+            | Op::Task(_)
+            | Op::Idle(_)
+            | Op::Pipe(_)
+            | Op::Outside(_) => {}
+        }
+    }
+
     /// Its deadline has passed: what it comes to, or None when it must go on without a deadline (a condition
     /// that has to take its lock again).
     pub fn timed_out(&mut self, who: Who<'_>) -> Result<Option<Value>, Error> {

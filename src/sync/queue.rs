@@ -1,15 +1,17 @@
 //! `queue`: values from those who put to those who get, in order of coming, last first, or smallest first.
 //!
-//! Storing never waits: crossbeam's non-blocking operations for the plain order, a vector under a mutex for the
-//! others. Waiting is conc's, by two queues of waiters. Why no wake-up is lost on the way without a mutex: who
-//! changes the store passes a sequentially consistent fence, or read-modify-write, before it looks whether somebody
-//! waits; who waits makes itself known, passes such a fence (`WaitQueue::register`), then looks into the store.
-//! Whichever of the two comes second in their one order sees what the other did.
+//! Storing never waits: a `ring` for the plain order, crossbeam's non-blocking operations where that has no limit, a
+//! vector under a mutex for the others. Waiting is conc's, by two queues of waiters. Why no wake-up is lost on the way
+//! without a mutex: who changes the store passes a sequentially consistent fence, or read-modify-write, before it looks
+//! whether somebody waits; who waits makes itself known, passes such a fence (`WaitQueue::register`), then looks into the
+//! store. Whichever of the two comes second in their one order sees what the other did. Of a ring it is the locks of its
+//! ends that order the two: who waits passes the other one (`Op::pass`) before it looks.
 //!
 //! A successful put touches nothing that a successful get writes, save the store itself, nor the other way round, and
 //! what the two sides write is kept apart in memory: what one core writes, another has to fetch.
 
 mod notes;
+mod ring;
 mod state;
 mod store;
 
@@ -20,6 +22,7 @@ use crate::race::order::Taken;
 use crate::value::{Value, error::Error, release};
 pub use notes::closed;
 use notes::too_many;
+use ring::Ring;
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 use store::Store;
 
@@ -28,7 +31,9 @@ pub struct Queue {
     store: Store,
     pub capacity: Option<usize>,
     shared: Box<Shared>,
-    /// In place of the store and the state, of a queue that processes share.
+    /// In place of the store and the state, of a bounded queue in the plain order.
+    ring: Option<Box<Ring>>,
+    /// Likewise, of a queue that processes share.
     there: Option<mapped::Store>,
 }
 
@@ -54,6 +59,9 @@ struct Putting {
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Apart<T>(T);
+
+/// Longer bounded queues do not reserve their room.
+const MOST_RESERVED: usize = 1 << 16;
 
 const CLOSED: u64 = 1;
 const DROPPED: u64 = 2;
@@ -87,7 +95,8 @@ pub enum Got {
 
 impl Drop for Queue {
     fn drop(&mut self) {
-        release::release(self.store.take_all());
+        let ring = self.ring.as_ref().map(|ring| ring.take_all());
+        release::release(ring.unwrap_or_else(|| self.store.take_all()));
     }
 }
 
@@ -95,8 +104,11 @@ impl Queue {
     /// A capacity of 0 or less is none.
     pub fn new(capacity: Option<i64>, order: Order) -> Queue {
         let capacity = capacity.filter(|n| *n > 0).and_then(|n| usize::try_from(n).ok());
-        let store = Store::new(order, capacity);
-        Queue { store, capacity, shared: Box::default(), there: None }
+        // A ring reserves its room at once.
+        let ring = capacity.filter(|n| order == Order::Fifo && *n <= MOST_RESERVED);
+        let ring = ring.map(|n| Box::new(Ring::new(n)));
+        let store = Store::new(order, capacity.is_some());
+        Queue { store, capacity, shared: Box::default(), ring, there: None }
     }
 
     /// How many words it has in memory that processes share.
@@ -151,8 +163,45 @@ impl Queue {
         if let Kind::Queue(queue) = &sync.kind { Ok(queue) } else { Err(sync.is_no("queue")) }
     }
 
+    /// Puts a copy of the value, if nothing but that is to be done. False: nothing was done.
+    #[inline(always)]
+    pub fn put_at_once(&self, sync: &Sync, value: &Value) -> bool {
+        if let Some(ring) = &self.ring
+            && !sync.is_looked_at()
+        {
+            let done = ring.put(value) == ring::Put::Done;
+            if done {
+                self.getters().offer();
+            }
+            return done;
+        }
+        matches!(self.put(sync, value.clone()), Ok(Put::Done))
+    }
+
+    /// Takes a value, if nothing but that is to be done. None: nothing was done.
+    #[inline(always)]
+    pub fn get_at_once(&self, sync: &Sync) -> Option<Value> {
+        let got = match &self.ring {
+            Some(ring) if !sync.is_looked_at() => {
+                let got = ring.get();
+                if let Got::Value(_) = &got {
+                    self.putters().offer();
+                }
+                got
+            }
+            Some(_) | None => self.get(sync).ok()?,
+        };
+        match got {
+            Got::Value(value) => Some(value),
+            Got::Empty | Got::End => None,
+        }
+    }
+
     /// Puts the value if there is room.
     pub fn put(&self, sync: &Sync, value: Value) -> Result<Put, Error> {
+        if let Some(ring) = &self.ring {
+            return self.put_into(ring, sync, value);
+        }
         if let Some(there) = &self.there {
             let mut order = sync.order();
             return match there.put(&value, self.capacity)? {
@@ -200,8 +249,26 @@ impl Queue {
         }
     }
 
+    fn put_into(&self, ring: &Ring, sync: &Sync, value: Value) -> Result<Put, Error> {
+        let mut order = sync.order();
+        match ring.put(&value) {
+            ring::Put::Done => {
+                order.put(self.which(), self.capacity, || ring.size());
+                drop(order);
+                sync.count_put(|| ring.size());
+                self.getters().offer();
+                Ok(Put::Done)
+            }
+            ring::Put::Full => Ok(Put::Full(value)),
+            ring::Put::Closed => Err(closed(sync, "put")),
+        }
+    }
+
     /// Takes a value if there is one.
     pub fn get(&self, sync: &Sync) -> Result<Got, Error> {
+        if let Some(ring) = &self.ring {
+            return Ok(self.get_from(ring, sync));
+        }
         if let Some(value) = self.take(sync)? {
             return Ok(Got::Value(value));
         }
@@ -225,6 +292,23 @@ impl Queue {
             sync.looked_at();
         }
         Ok(last.map_or(Got::End, Got::Value))
+    }
+
+    fn get_from(&self, ring: &Ring, sync: &Sync) -> Got {
+        let mut order = sync.order();
+        let got = ring.get();
+        if let Got::Value(_) = &got {
+            order.got(self.which(), true);
+            drop(order);
+            sync.count_got(|| ring.size());
+            self.putters().offer();
+        } else {
+            drop(order);
+            if let Got::End = &got {
+                sync.looked_at();
+            }
+        }
+        got
     }
 
     fn take(&self, sync: &Sync) -> Result<Option<Value>, Error> {
@@ -253,6 +337,14 @@ impl Queue {
             return Ok(());
         }
         let mut order = sync.order();
+        if let Some(ring) = &self.ring {
+            let left = ring.task_done().ok_or_else(|| too_many(sync))?;
+            order.added();
+            if left == 0 {
+                self.joiners().wake_all();
+            }
+            return Ok(());
+        }
         let done = |state: u64| (state >= UNFINISHED).then(|| state - UNFINISHED);
         match self.state().fetch_update(Ordering::SeqCst, Ordering::SeqCst, done) {
             Ok(before) => {
@@ -284,6 +376,17 @@ impl Queue {
             self.joiners().wake_all();
             return;
         }
+        if let Some(ring) = &self.ring {
+            ring.close();
+            if drop {
+                ring.drain();
+                self.joiners().wake_all();
+            }
+            fence(Ordering::SeqCst);
+            self.getters().wake_all();
+            self.putters().wake_all();
+            return;
+        }
         self.state().fetch_or(if drop { CLOSED | DROPPED } else { CLOSED }, Ordering::SeqCst);
         if drop {
             self.drain();
@@ -292,7 +395,20 @@ impl Queue {
         self.putters().wake_all();
     }
 
+    /// A thread that waits for a value is about to ask whether there is one.
+    pub fn pass_putters(&self) {
+        self.ring.iter().for_each(|ring| ring.pass_back());
+    }
+
+    /// The same of one that waits for room.
+    pub fn pass_getters(&self) {
+        self.ring.iter().for_each(|ring| ring.pass_front());
+    }
+
     pub fn closed(&self) -> bool {
+        if let Some(ring) = &self.ring {
+            return ring.closed();
+        }
         let here = || self.state().load(Ordering::SeqCst) & CLOSED != 0;
         self.there.as_ref().map_or_else(here, mapped::Store::closed)
     }
@@ -301,22 +417,34 @@ impl Queue {
         if let Some(there) = &self.there {
             return there.size();
         }
+        if let Some(ring) = &self.ring {
+            return ring.size();
+        }
         self.store.len()
     }
 
     /// How many values were put and not reported by `task_done`.
     pub fn unfinished(&self) -> u64 {
+        if let Some(ring) = &self.ring {
+            return ring.unfinished();
+        }
         let here = || self.state().load(Ordering::SeqCst) / UNFINISHED;
         self.there.as_ref().map_or_else(here, mapped::Store::unfinished)
     }
 
     /// Whether a put need not wait (or fails).
     pub fn put_ready(&self) -> bool {
+        if let Some(ring) = &self.ring {
+            return ring.put_ready();
+        }
         !self.full() || self.closed()
     }
 
     /// Whether a get need not wait (or fails).
     pub fn get_ready(&self) -> bool {
+        if let Some(ring) = &self.ring {
+            return ring.get_ready();
+        }
         if let Some(there) = &self.there {
             return there.size() > 0 || there.closed();
         }

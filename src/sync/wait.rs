@@ -8,7 +8,8 @@
 //! A waiter registers, and only then asks whether its operation is possible now. Whoever changes a thing makes
 //! the change, and only then looks for waiters. Both steps touch the thing's state under its mutex (or by
 //! sequentially consistent operations), so one comes first. If the change does, the waiter sees it. If the
-//! question does, the waiter had registered before, and the changer finds it.
+//! question does, the waiter had registered before, and the changer finds it. (Where the question is asked without the
+//! mutex, the waiter takes and releases it in between: `Op::pass`.)
 //!
 //! A wake-up is a message: "what you wait for may be possible". The changer takes the waiter out of the queue
 //! when it gives it one. So a waiter that leaves a queue and is not in it any more knows that it was given a
@@ -83,6 +84,10 @@ impl WaitQueue {
         if self.count.load(Ordering::SeqCst) != 0 && self.looking.load(Ordering::SeqCst) == 0 {
             self.wake_some(1);
         }
+    }
+
+    pub(crate) fn has_waiters(&self) -> bool {
+        self.count.load(Ordering::SeqCst) != 0
     }
 
     /// The thread begins to look all the time, without registering; false when as many as `most` do already. It must ask

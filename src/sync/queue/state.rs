@@ -18,6 +18,9 @@ impl Queue {
         if let Some(there) = &self.there {
             return Some(there.values());
         }
+        if let Some(ring) = &self.ring {
+            return Some(ring.values());
+        }
         Some(match &self.store {
             Store::Fifo(sender, receiver) => {
                 let values: Vec<Value> = receiver.try_iter().collect();
@@ -59,6 +62,9 @@ impl Queue {
         // enough.
         let most = if w.numbering.counts_tasks() { u64::MAX } else { self.size() as u64 + 1 };
         w.count(self.unfinished().min(most));
+        if let Some(ring) = &self.ring {
+            return w.values(&ring.values());
+        }
         match &self.store {
             Store::Fifo(sender, receiver) => {
                 let values: Vec<Value> = receiver.try_iter().collect();
@@ -75,6 +81,9 @@ impl Queue {
 
     pub fn fill(&self, r: &mut Reader<'_>) {
         let (closed, unfinished) = (r.flag(), r.count());
+        if let Some(ring) = &self.ring {
+            return ring.fill(closed, unfinished, &r.values());
+        }
         let closed = if closed { CLOSED } else { 0 };
         self.state().store((unfinished * UNFINISHED) | closed, Ordering::SeqCst);
         match &self.store {

@@ -1,4 +1,4 @@
-//! What a queue keeps its values in. Storing never waits.
+//! What a queue keeps its values in, but for a bounded one in the plain order. Storing never waits.
 
 use super::Order;
 use crate::mapped::Leaving;
@@ -8,33 +8,26 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 
-/// Longer bounded queues do not reserve their room.
-const MOST_RESERVED: usize = 1 << 16;
-
 #[derive(Debug)]
 pub enum Store {
+    /// Without limit.
     Fifo(Sender<Value>, Receiver<Value>),
-    /// In the plain order, too, and bounded by much.
+    /// In the plain order, too, and bounded by too much for a ring.
     Long(Mutex<VecDeque<Value>>),
     Lifo(Mutex<Vec<Value>>),
     Priority(Mutex<Heap>),
 }
 
 impl Store {
-    pub fn new(order: Order, capacity: Option<usize>) -> Store {
-        match (order, capacity) {
-            // crossbeam reserves the room of a bounded channel at once.
-            (Order::Fifo, Some(n)) if n > MOST_RESERVED => Store::Long(Mutex::default()),
-            (Order::Fifo, Some(n)) => {
-                let (sender, receiver) = crossbeam_channel::bounded(n);
-                Store::Fifo(sender, receiver)
-            }
-            (Order::Fifo, None) => {
+    pub fn new(order: Order, bounded: bool) -> Store {
+        match order {
+            Order::Fifo if bounded => Store::Long(Mutex::default()),
+            Order::Fifo => {
                 let (sender, receiver) = crossbeam_channel::unbounded();
                 Store::Fifo(sender, receiver)
             }
-            (Order::Lifo, _) => Store::Lifo(Mutex::default()),
-            (Order::Priority, _) => Store::Priority(Mutex::default()),
+            Order::Lifo => Store::Lifo(Mutex::default()),
+            Order::Priority => Store::Priority(Mutex::default()),
         }
     }
 

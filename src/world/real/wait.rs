@@ -139,8 +139,16 @@ impl RealWorld {
     /// Those who changed the thing while this thread looked have woken nobody: what it has not taken is for others.
     fn offer_rest(&self, pending: &Pending) {
         let op = &pending.op;
-        if op.lock().is_none() && (one_at_a_time(op) || matches!(op, Op::Select(_))) && self.ready(pending) {
-            op.queues(&mut |queue| queue.offer());
+        if op.lock().is_some() || !(one_at_a_time(op) || matches!(op, Op::Select(_))) {
+            return;
+        }
+        let mut others = false;
+        op.queues(&mut |queue| others |= queue.has_waiters());
+        if others {
+            op.pass();
+            if self.ready(pending) {
+                op.queues(&mut |queue| queue.offer());
+            }
         }
     }
 
@@ -158,6 +166,7 @@ impl RealWorld {
         if matches!(pending.op, Op::Change) {
             self.shared.changed.register(&waiter);
         }
+        pending.op.pass();
         if !self.ready(&pending) {
             pending = self.park(pending, fiber);
         }
@@ -170,6 +179,9 @@ impl RealWorld {
             place += 1;
         });
         debug_assert_eq!(queues, place, "an operation leaves the queues that it joined");
+        if given != 0 {
+            pending.op.pass();
+        }
         if matches!(pending.op, Op::Change) {
             self.shared.changed.leave(&waiter);
         }
