@@ -8,7 +8,7 @@
 
 use super::flat::Flat;
 use super::pieces::{Pieces, mix};
-use super::state::{ENDED, GROUP, Graph, LIVE, OWN, SAME, VACANT};
+use super::state::{APART, ENDED, GROUP, Graph, LIVE, OWN, SAME, VACANT};
 
 /// Room for the work, kept from one state to the next.
 #[derive(Debug, Default)]
@@ -23,6 +23,8 @@ pub struct Canonical {
     by: Vec<u32>,
     /// A member of a group that has ended, with nothing left but its label.
     plain: Vec<bool>,
+    /// What marks a reference out of a group: `GROUP`, and `APART` where that is so.
+    group: u32,
     /// The references from cells to threads that have no number: the thread, the cell, which reference.
     back: Vec<(u32, u32, u32)>,
     pending: Vec<u32>,
@@ -178,6 +180,7 @@ impl Canonical {
         };
         let Some(first) = groups.first().map(members) else { return };
         let alike = groups.iter().all(|group| members(group) == first);
+        self.group = if alike { GROUP } else { GROUP | APART };
         let mut rest: Vec<u32> = Vec::new();
         for member in groups.iter().flat_map(members) {
             let at = member as usize;
@@ -313,7 +316,7 @@ impl Canonical {
                     NONE if self.plain[there] => ENDED | flat.label(there),
                     NONE => {
                         let group = in_group(groups, index);
-                        let place = group.map_or(index as u32, |first| GROUP | first);
+                        let place = group.map_or(index as u32, |first| self.group | first);
                         self.back.push((self.living[there], at as u32, place));
                         let before = flat.refs(node as usize)[..index].iter().position(|known| *known == to);
                         match before.filter(|before| group.is_none() && in_group(groups, *before).is_none()) {

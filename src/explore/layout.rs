@@ -3,7 +3,7 @@
 use super::canonical::in_group;
 use super::flat::Flat;
 use super::pieces::Pieces;
-use super::state::{ENDED, GROUP, Graph, LIVE, OWN, SAME};
+use super::state::{APART, ENDED, GROUP, Graph, LIVE, OWN, SAME};
 
 /// What a node of the flat form is in the canonical one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Layout {
         for (at, part) in graph.parts.iter().enumerate() {
             let facts = pieces.part(*part);
             let handle = self.number(facts.handle, at);
-            self.back.extend(facts.back.iter().map(|&(cell, index)| (cell, index, handle)));
+            self.back.extend(facts.back.iter().map(|&(cell, index)| (cell, index & !APART, handle)));
         }
         self.plain.clear();
         self.flat.clear();

@@ -30,7 +30,7 @@ pub struct PartFacts {
     /// The cells that it refers to.
     pub cells: Box<[u32]>,
     /// The references to its handle from cells: the cell, and which of its references (`GROUP` with the first one for
-    /// all of a group).
+    /// all of a group, and `APART`).
     pub back: Box<[(u32, u32)]>,
 }
 

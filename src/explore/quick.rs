@@ -2,7 +2,7 @@
 
 use super::layout::Name;
 use super::outcome::{Change, NEW, Quick};
-use super::state::{GROUP, Graph, of_cell};
+use super::state::{APART, GROUP, Graph, of_cell};
 use super::steps::Steps;
 use super::trial::Trial;
 
@@ -81,6 +81,9 @@ impl Steps {
             return None;
         }
         for &(cell, index) in &self.pieces.part(part).back {
+            if index & APART != 0 {
+                return None;
+            }
             if index & GROUP != 0 {
                 quick.leaves.push((cell, index, label));
             } else if written(trial.layout.node_of(cell) as u32).is_none() {

@@ -23,6 +23,9 @@ pub const SAME: u32 = 1 << 30;
 pub const ENDED: u32 = 1 << 31;
 /// Marks a reference out of a group, in which all are alike.
 pub const GROUP: u32 = 1 << 31;
+/// Marks the same where there are several groups that do not all have the same members: who has ended of these gets a
+/// number, so that such a thread does not end as others do.
+pub const APART: u32 = 1 << 30;
 
 /// The canonical form of a state.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
