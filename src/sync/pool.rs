@@ -408,10 +408,9 @@ impl Crew {
         let state = self.state.lock();
         w.count(state.tasks.len() as u64);
         state.tasks.iter().for_each(|future| w.sync(future));
-        // Their order means nothing. A worker without a task has no line.
+        // In which order they have begun their tasks means nothing.
         w.group(&state.workers);
-        let without_lines: Vec<(u32, u32)> = state.busy.iter().map(|id| (*id, 0)).collect();
-        w.threads_with_lines(&without_lines);
+        state.workers.iter().for_each(|worker| w.flag(state.busy.contains(&worker.id)));
         w.count(self.unfinished() as u64);
         w.flag(state.closed);
     }
@@ -419,7 +418,7 @@ impl Crew {
     pub fn fill(&self, r: &mut Reader<'_>) {
         let tasks = r.syncs().into();
         let workers = r.group();
-        let busy = r.threads_with_lines().into_iter().map(|(id, _)| id).collect();
+        let busy = workers.iter().map(|worker| worker.id).filter(|_| r.flag()).collect();
         self.unfinished.store(r.count() as usize, Ordering::SeqCst);
         let state = State {
             tasks,
