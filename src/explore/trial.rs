@@ -341,15 +341,20 @@ impl Steps {
             self.pieces.labels.facts(flat.label(node as usize)).constant
                 && met.iter().chain([&own]).any(|met| refs(&met))
         };
-        raw.writes.retain(|(node, _, _)| {
+        raw.writes.retain(|(node, label, refs)| {
             let node = *node;
             let place = (node as usize).wrapping_sub(self.common);
-            (node as usize) < FIRST_GLOBAL
+            let may_change = (node as usize) < FIRST_GLOBAL
                 || place == seat
                 || node == own
                 || remembers.contains(&place)
                 || met.contains(&node)
-                || constant(node)
+                || constant(node);
+            debug_assert!(
+                may_change || self.flaw.is_some() || is_reordered(flat, node, *label, refs),
+                "a step changes nothing that it has not met"
+            );
+            may_change
         });
     }
 
@@ -481,6 +486,14 @@ pub(super) fn beyond(thread: Arc<str>, log: &Log) -> Uncaught {
         error.into()
     });
     Uncaught { thread, process: None, error, holds: Vec::new() }
+}
+
+/// Whether this is what a node was, but for the order of what it refers to.
+fn is_reordered(flat: &Flat, node: u32, label: u32, refs: &[u32]) -> bool {
+    let (mut before, mut now) = (flat.refs(node as usize).to_vec(), refs.to_vec());
+    before.sort_unstable();
+    now.sort_unstable();
+    before == now && flat.label(node as usize) == label
 }
 
 /// The cells among what is written; None when it changes what is another thread's own as well.

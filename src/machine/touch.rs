@@ -86,7 +86,7 @@ pub enum Act {
 pub struct Touches {
     pub list: Vec<Touch>,
     /// What it looks at or changes where nobody else can tell when: a thread that was made to be started, a thing that gets
-    /// a name, the items of a loop.
+    /// a name, the items of a loop, what never changes of an instance.
     pub quiet: Vec<Shared>,
     pub act: Act,
 }
@@ -211,6 +211,7 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
             if fiber.frames.len() > 1 {
                 shallow(r(at + 1), false, out);
             }
+            receiver(r(at), out);
             if let (Value::Builtin(row), Value::List(list)) = (r(at), r(at + 1)) {
                 builtins::native(row, None, &list.snapshot(), out);
             }
@@ -247,7 +248,10 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
         // Nobody else can tell when it happens.
         I::Start { a } => starts(r(a), out),
         I::Name { a, .. } | I::NameElement { a, .. } => quiet(r(a), out),
-        I::Prepare { .. } | I::Arm { .. } => {}
+        I::Prepare { at, .. } => receiver(r(at), out),
+        I::CallMember { at, .. } => instance(r(at), out),
+        I::Monitor { object, .. } => instance(r(object), out),
+        I::Arm { .. } => {}
 
         I::Move { .. }
         | I::Nil { .. }
@@ -278,7 +282,6 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
         | I::CountCheck { .. }
         | I::LoopCount { .. }
         | I::CallFunction { .. }
-        | I::CallMember { .. }
         | I::OwnMethod { .. }
         | I::List { .. }
         | I::Map { .. }
@@ -289,7 +292,6 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
         | I::Rethrow { .. }
         | I::Supersede { .. }
         | I::IsKind { .. }
-        | I::Monitor { .. }
         | I::Yield
         | I::ResumeOthers
         | I::AwaitWait
@@ -493,8 +495,22 @@ fn own_field(image: &Image, object: &Value, index: u16, write: bool, out: &mut T
 
 fn class_field(image: &Image, members: &Arc<Object>, index: u16, write: bool, out: &mut Touches) {
     let class = &image.program.classes[members.class as usize];
-    if class.fields[index as usize].mutable {
-        out.object(Shared::Object(members.clone()), Part::Field(u32::from(index)), write);
+    let object = Shared::Object(members.clone());
+    match class.fields[index as usize].mutable {
+        true => out.object(object, Part::Field(u32::from(index)), write),
+        false => out.quiet.push(object),
+    }
+}
+
+/// What never changes of an instance: its monitor, what its class has captured.
+fn instance(value: &Value, out: &mut Touches) {
+    out.quiet.extend(call::members(value).cloned().map(Shared::Object));
+}
+
+/// The instance whose method is called.
+fn receiver(callee: &Value, out: &mut Touches) {
+    if let Value::Bound(bound) = callee {
+        instance(&bound.receiver, out);
     }
 }
 
@@ -510,7 +526,10 @@ fn field(image: &Image, object: &Value, name: u16, write: bool, out: &mut Touche
     let Some(members) = call::members(object) else { return };
     let Some(Member::Field { index, .. }) = image.member(members.class, name) else { return };
     match &members.monitor {
-        Some(monitor) => sync(monitor, out),
+        Some(monitor) => {
+            sync(monitor, out);
+            instance(object, out);
+        }
         None => class_field(image, members, index, write, out),
     }
 }

@@ -38,11 +38,15 @@ pub fn explore(program: &Program, extent: Extent, seed: u64, reductions: Reducti
 }
 
 pub fn explored(program: &Program, options: Options) -> Option<Findings> {
+    limited(program, Options { limits: Limits { states: 2_000_000, memory: 1 << 30 }, ..options })
+}
+
+/// The same with limits of one's own.
+pub fn limited(program: &Program, options: Options) -> Option<Findings> {
     let text = render::text(program);
     let (verified, _) =
         conc::pipeline::compile_keeping(Arc::new(Source::new("test", &*text)), &names(program)).ok()?;
     let options = Options {
-        limits: Limits { states: 2_000_000, memory: 1 << 30 },
         time: if program.idle { Time::Idle } else { Time::Any },
         outcomes: true,
         variables: names(program),

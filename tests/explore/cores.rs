@@ -31,7 +31,8 @@ fn agree(name: &str, text: &str, options: &Options) -> bool {
     true
 }
 
-fn scripts(folder: &Path, found: &mut Vec<PathBuf>) {
+/// The scripts in a folder and those in it.
+pub fn scripts(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder of scripts") {
         let path = entry.expect("readable").path();
         if path.is_dir() {

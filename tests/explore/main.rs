@@ -15,6 +15,7 @@ mod oracle;
 mod pools;
 mod processes;
 mod real;
+mod remembered;
 mod render;
 mod sampling;
 mod shrink;

@@ -4,12 +4,13 @@ use super::super::call::members;
 use super::super::image::Member;
 use super::super::{Fiber, Image};
 use super::{Act, Part, Place, Touches};
-use super::{class_field, deep, element, gives_back, shallow, shape, starts, sync, thread};
+use super::{class_field, deep, element, gives_back, instance, shallow, shape, starts, sync, thread};
 use crate::builtin::{Body, Row};
 use crate::code::Shape;
 use crate::state::Shared;
 use crate::sync::pool::{Crew, Pool};
 use crate::value::Value;
+use crate::value::object::Method;
 
 pub(super) fn call(
     image: &Image,
@@ -23,11 +24,10 @@ pub(super) fn call(
     let end = start + shape.count as usize;
     match callee {
         Value::Builtin(row) => native(row, None, &fiber.stack[start..end], out),
-        Value::Bound(bound) => {
-            if let crate::value::object::Method::Builtin(row) = bound.method {
-                native(row, Some(&bound.receiver), &fiber.stack[start..end], out);
-            }
-        }
+        Value::Bound(bound) => match bound.method {
+            Method::Builtin(row) => native(row, Some(&bound.receiver), &fiber.stack[start..end], out),
+            Method::Function(_) => instance(&bound.receiver, out),
+        },
         _ => {}
     }
 }
@@ -43,10 +43,12 @@ pub(super) fn method(
     let arguments = &fiber.stack[start..(start + shape.count as usize).min(fiber.stack.len())];
     if let Some(linked) = image.method(receiver.kind(), shape.method) {
         native(linked.row, Some(receiver), arguments, out);
-    } else if let Some(members) = members(receiver)
-        && let Some(Member::Field { index, .. }) = image.member(members.class, shape.method)
-    {
-        class_field(image, members, index, false, out);
+    } else if let Some(members) = members(receiver) {
+        match image.member(members.class, shape.method) {
+            Some(Member::Field { index, .. }) => class_field(image, members, index, false, out),
+            Some(Member::Method(_)) => instance(receiver, out),
+            None => {}
+        }
     }
 }
 
