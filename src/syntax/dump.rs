@@ -64,7 +64,7 @@ fn statement(statement: &Statement) -> String {
             format!("threadlocal {} = {}", name.text, expression(value))
         }
         StatementKind::Assign { target, operator, value } => {
-            let operator = operator.map_or("", binary);
+            let operator = operator.map_or("", BinaryOperator::sign);
             format!("{} {operator}= {}", expression(target), expression(value))
         }
         StatementKind::Function(f) => function(f),
@@ -224,13 +224,15 @@ fn expression(value: &Expression) -> String {
             format!("({sign} {})", expression(operand))
         }
         ExpressionKind::Binary { operator, left, right } => {
-            format!("({} {} {})", binary(*operator), expression(left), expression(right))
+            format!("({} {} {})", operator.sign(), expression(left), expression(right))
         }
         ExpressionKind::And(left, right) => format!("(and {} {})", expression(left), expression(right)),
         ExpressionKind::Or(left, right) => format!("(or {} {})", expression(left), expression(right)),
         ExpressionKind::Compare { first, rest } => {
-            let rest: String =
-                rest.iter().map(|(o, v)| format!(" {} {}", compare(*o), expression(v))).collect();
+            let rest: String = rest
+                .iter()
+                .map(|(o, v)| format!(" {} {}", o.sign().replace(' ', "-"), expression(v)))
+                .collect();
             format!("({}{rest})", expression(first))
         }
         ExpressionKind::Conditional { condition, value, otherwise } => {
@@ -252,35 +254,5 @@ fn part(part: &TextPart) -> String {
         TextPart::Value { value, format } => {
             format!("{{{}{}}}", expression(value), option(":", format, |(text, _)| text.to_string()))
         }
-    }
-}
-
-fn binary(operator: BinaryOperator) -> &'static str {
-    match operator {
-        BinaryOperator::Add => "+",
-        BinaryOperator::Subtract => "-",
-        BinaryOperator::Multiply => "*",
-        BinaryOperator::Divide => "/",
-        BinaryOperator::FloorDivide => "//",
-        BinaryOperator::Modulo => "%",
-        BinaryOperator::Power => "**",
-        BinaryOperator::And => "&",
-        BinaryOperator::Or => "|",
-        BinaryOperator::Xor => "^",
-        BinaryOperator::ShiftLeft => "<<",
-        BinaryOperator::ShiftRight => ">>",
-    }
-}
-
-fn compare(operator: CompareOperator) -> &'static str {
-    match operator {
-        CompareOperator::Equal => "==",
-        CompareOperator::NotEqual => "!=",
-        CompareOperator::Less => "<",
-        CompareOperator::LessEqual => "<=",
-        CompareOperator::Greater => ">",
-        CompareOperator::GreaterEqual => ">=",
-        CompareOperator::In => "in",
-        CompareOperator::NotIn => "not-in",
     }
 }

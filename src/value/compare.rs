@@ -46,7 +46,7 @@ pub fn compare(operator: CompareOperator, a: &Value, b: &Value) -> Result<bool, 
         CompareOperator::Less
         | CompareOperator::LessEqual
         | CompareOperator::Greater
-        | CompareOperator::GreaterEqual => partial(a, b, sign(operator))?,
+        | CompareOperator::GreaterEqual => partial(a, b, operator.sign())?,
     };
     Ok(ordering.is_some_and(|ordering| holds(operator, ordering)))
 }
@@ -372,20 +372,6 @@ fn holds(operator: CompareOperator, ordering: Ordering) -> bool {
         CompareOperator::GreaterEqual => ordering.is_ge(),
         CompareOperator::Equal | CompareOperator::In => ordering.is_eq(),
         CompareOperator::NotEqual | CompareOperator::NotIn => ordering.is_ne(),
-    }
-}
-
-/// How the operator is written.
-pub fn sign(operator: CompareOperator) -> &'static str {
-    match operator {
-        CompareOperator::Equal => "==",
-        CompareOperator::NotEqual => "!=",
-        CompareOperator::Less => "<",
-        CompareOperator::LessEqual => "<=",
-        CompareOperator::Greater => ">",
-        CompareOperator::GreaterEqual => ">=",
-        CompareOperator::In => "in",
-        CompareOperator::NotIn => "not in",
     }
 }
 

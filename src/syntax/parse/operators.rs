@@ -45,24 +45,6 @@ impl Level {
     }
 }
 
-pub fn binary(sign: &str) -> Option<BinaryOperator> {
-    Some(match sign {
-        "+" => BinaryOperator::Add,
-        "-" => BinaryOperator::Subtract,
-        "*" => BinaryOperator::Multiply,
-        "/" => BinaryOperator::Divide,
-        "//" => BinaryOperator::FloorDivide,
-        "%" => BinaryOperator::Modulo,
-        "**" => BinaryOperator::Power,
-        "&" => BinaryOperator::And,
-        "|" => BinaryOperator::Or,
-        "^" => BinaryOperator::Xor,
-        "<<" => BinaryOperator::ShiftLeft,
-        ">>" => BinaryOperator::ShiftRight,
-        _ => return None,
-    })
-}
-
 fn compare(sign: &str) -> Option<CompareOperator> {
     Some(match sign {
         "==" => CompareOperator::Equal,
@@ -83,7 +65,7 @@ fn level(sign: &str) -> Level {
         "or" => Level::Or,
         "and" => Level::And,
         ".." | "..=" => Level::Range,
-        _ => match binary(sign) {
+        _ => match BinaryOperator::of(sign) {
             None => Level::Compare,
             Some(BinaryOperator::Or) => Level::BitOr,
             Some(BinaryOperator::Xor) => Level::BitXor,
@@ -216,7 +198,9 @@ impl Parser<'_> {
         let sign = row.next();
         let right = self.climb(row, right);
         let span = left.span.to(right.span);
-        let Some(operator) = sign.and_then(|sign| binary(sign.as_str())) else { return hollow(span) };
+        let Some(operator) = sign.and_then(|sign| BinaryOperator::of(sign.as_str())) else {
+            return hollow(span);
+        };
         let kind = ExpressionKind::Binary { operator, left: Box::new(left), right: Box::new(right) };
         Expression { kind, span }
     }

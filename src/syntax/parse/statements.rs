@@ -3,7 +3,7 @@
 use super::super::tree::{
     BinaryOperator, Block, Deferred, Expression, ExpressionKind, Pattern, Statement, StatementKind,
 };
-use super::{Pair, Parser, Rule, begins_with, operators, parts};
+use super::{Pair, Parser, Rule, begins_with, parts};
 use crate::report::{Code, Diagnostic};
 use crate::source::Span;
 
@@ -232,5 +232,5 @@ pub fn invalid() -> Expression {
 }
 
 fn assign_operator(sign: &str) -> Option<BinaryOperator> {
-    operators::binary(sign.strip_suffix('=')?)
+    BinaryOperator::of(sign.strip_suffix('=')?)
 }

@@ -131,6 +131,45 @@ pub enum BinaryOperator {
     ShiftRight,
 }
 
+impl BinaryOperator {
+    /// The one that is written like this.
+    pub fn of(sign: &str) -> Option<BinaryOperator> {
+        Some(match sign {
+            "+" => BinaryOperator::Add,
+            "-" => BinaryOperator::Subtract,
+            "*" => BinaryOperator::Multiply,
+            "/" => BinaryOperator::Divide,
+            "//" => BinaryOperator::FloorDivide,
+            "%" => BinaryOperator::Modulo,
+            "**" => BinaryOperator::Power,
+            "&" => BinaryOperator::And,
+            "|" => BinaryOperator::Or,
+            "^" => BinaryOperator::Xor,
+            "<<" => BinaryOperator::ShiftLeft,
+            ">>" => BinaryOperator::ShiftRight,
+            _ => return None,
+        })
+    }
+
+    /// How it is written.
+    pub fn sign(self) -> &'static str {
+        match self {
+            BinaryOperator::Add => "+",
+            BinaryOperator::Subtract => "-",
+            BinaryOperator::Multiply => "*",
+            BinaryOperator::Divide => "/",
+            BinaryOperator::FloorDivide => "//",
+            BinaryOperator::Modulo => "%",
+            BinaryOperator::Power => "**",
+            BinaryOperator::And => "&",
+            BinaryOperator::Or => "|",
+            BinaryOperator::Xor => "^",
+            BinaryOperator::ShiftLeft => "<<",
+            BinaryOperator::ShiftRight => ">>",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CompareOperator {
     Equal,
@@ -141,4 +180,20 @@ pub enum CompareOperator {
     GreaterEqual,
     In,
     NotIn,
+}
+
+impl CompareOperator {
+    /// How it is written.
+    pub fn sign(self) -> &'static str {
+        match self {
+            CompareOperator::Equal => "==",
+            CompareOperator::NotEqual => "!=",
+            CompareOperator::Less => "<",
+            CompareOperator::LessEqual => "<=",
+            CompareOperator::Greater => ">",
+            CompareOperator::GreaterEqual => ">=",
+            CompareOperator::In => "in",
+            CompareOperator::NotIn => "not in",
+        }
+    }
 }

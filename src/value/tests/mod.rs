@@ -38,19 +38,5 @@ fn map(entries: &[(Value, Value)]) -> Value {
 }
 
 fn operator(sign: &str) -> BinaryOperator {
-    match sign {
-        "+" => BinaryOperator::Add,
-        "-" => BinaryOperator::Subtract,
-        "*" => BinaryOperator::Multiply,
-        "/" => BinaryOperator::Divide,
-        "//" => BinaryOperator::FloorDivide,
-        "%" => BinaryOperator::Modulo,
-        "**" => BinaryOperator::Power,
-        "&" => BinaryOperator::And,
-        "|" => BinaryOperator::Or,
-        "^" => BinaryOperator::Xor,
-        "<<" => BinaryOperator::ShiftLeft,
-        ">>" => BinaryOperator::ShiftRight,
-        other => panic!("{other}"),
-    }
+    BinaryOperator::of(sign).expect(sign)
 }
