@@ -1,4 +1,4 @@
-//! What to do about an error whose maker gave no hint of its own, by its kind.
+//! What to do about an error of conc whose maker gave no hint of its own, by its kind.
 
 use crate::value::error::Kind;
 

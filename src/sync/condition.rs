@@ -4,7 +4,7 @@
 //! Each waiter has a ticket of its own: a notify marks tickets, so it reaches only threads that waited before it.
 
 use super::lock::Lock;
-use super::rlock::Levels;
+use super::rlock::{Levels, RLock};
 use super::thread::Text;
 use super::wait::WaitQueue;
 use super::{Kind, Releasers, Sync, Who};
@@ -119,13 +119,19 @@ impl Condition {
             return Ok(());
         }
         let (label, lock, me) = (sync.label(), self.lock.label(), who.thread.name());
+        let hint = match &self.lock.kind {
+            Kind::RLock(RLock { monitor: true, .. }) => {
+                format!("do it in a method of {lock}: only so nobody changes what is waited for in between")
+            }
+            _ => format!(
+                "do it inside `with {lock} {{ }}`: only so nobody changes what is waited for in between"
+            ),
+        };
         Err(Error::new(
             error::Kind::NotOwner,
             format!("{label}.{operation}() by \"{me}\", which does not hold {lock}"),
         )
-        .hint(format!(
-            "do it inside `with {lock} {{ }}`: only so nobody changes what is waited for in between"
-        )))
+        .hint(hint))
     }
 
     /// Lets at most `n` of those who wait go on; returns how many.

@@ -11,6 +11,8 @@ use std::sync::atomic::Ordering;
 #[derive(Debug, Default)]
 pub struct RLock {
     pub owner: Owner,
+    /// It is a monitor's, which only methods of the monitor take.
+    pub monitor: bool,
     /// Written by the holder alone.
     depth: Word,
 }
@@ -25,7 +27,11 @@ pub struct Levels {
 impl RLock {
     /// The same in memory that processes share.
     pub fn there(place: &Place) -> RLock {
-        RLock { owner: Owner::there(place), depth: Word::There(place.plus(2)) }
+        RLock { owner: Owner::there(place), monitor: false, depth: Word::There(place.plus(2)) }
+    }
+
+    pub fn of_monitor() -> RLock {
+        RLock { monitor: true, ..RLock::default() }
     }
 
     pub fn of(sync: &Sync) -> Result<&RLock, Error> {

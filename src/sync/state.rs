@@ -35,6 +35,8 @@ const FUTURE: u8 = 13;
 const PIPE: u8 = 14;
 const END: u8 = 15;
 const OUTSIDE: u8 = 16;
+/// The `rlock` of a monitor.
+const MONITOR: u8 = 17;
 
 impl Sync {
     /// Where it was made, its name, its kind and what never changes of it; then its content.
@@ -51,7 +53,7 @@ impl Sync {
                 lock.owner.save(w);
             }
             Kind::RLock(lock) => {
-                w.byte(RLOCK);
+                w.byte(if lock.monitor { MONITOR } else { RLOCK });
                 lock.save(w);
             }
             Kind::RwLock(lock) => {
@@ -169,6 +171,7 @@ impl Sync {
         let kind = match r.byte() {
             LOCK => Kind::Lock(lock::Lock::default()),
             RLOCK => Kind::RLock(rlock::RLock::default()),
+            MONITOR => Kind::RLock(rlock::RLock::of_monitor()),
             RWLOCK => Kind::RwLock(Box::default()),
             SIDE => Kind::Side(rwlock::Side::load(r)),
             SEMAPHORE => Kind::Semaphore(semaphore::Semaphore::load(r)),

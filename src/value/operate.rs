@@ -5,7 +5,7 @@
 
 use super::error::{Error, Kind};
 use super::set::{Members, Set};
-use super::{Value, duration, list::List, number, show, text};
+use super::{Type, Value, duration, list::List, number, show, text};
 use crate::memory;
 use crate::syntax::tree::{BinaryOperator, UnaryOperator};
 use std::sync::Arc;
@@ -63,24 +63,6 @@ pub fn unary(operator: UnaryOperator, operand: &Value) -> Result<Value, Error> {
         (UnaryOperator::Negate, _) => Err(unary_mismatch("-", "a number or a duration", operand)),
         (UnaryOperator::Plus, _) => Err(unary_mismatch("+", "a number or a duration", operand)),
         (UnaryOperator::Invert, _) => Err(unary_mismatch("~", "an int", operand)),
-    }
-}
-
-/// How the operator is written.
-pub fn sign(operator: BinaryOperator) -> &'static str {
-    match operator {
-        BinaryOperator::Add => "+",
-        BinaryOperator::Subtract => "-",
-        BinaryOperator::Multiply => "*",
-        BinaryOperator::Divide => "/",
-        BinaryOperator::FloorDivide => "//",
-        BinaryOperator::Modulo => "%",
-        BinaryOperator::Power => "**",
-        BinaryOperator::And => "&",
-        BinaryOperator::Or => "|",
-        BinaryOperator::Xor => "^",
-        BinaryOperator::ShiftLeft => "<<",
-        BinaryOperator::ShiftRight => ">>",
     }
 }
 
@@ -320,7 +302,7 @@ fn repeat(sequence: &Value, count: i64) -> Result<Option<Value>, Error> {
 }
 
 fn mismatch(operator: BinaryOperator, left: &Value, right: &Value) -> Error {
-    let sign = sign(operator);
+    let sign = operator.sign();
     let (a, b) = (left.kind().word(), right.kind().word());
     let error = Error::new(Kind::Type, format!("cannot use {sign} between {a} and {b}"));
     match hint(operator, left, right) {
@@ -347,6 +329,10 @@ fn hint(operator: BinaryOperator, left: &Value, right: &Value) -> Option<String>
     }
     if is_bool(left) && (is_bool(right) || is_number(right)) || is_bool(right) && is_number(left) {
         return Some("turn the bool into a number first: int(true) is 1".into());
+    }
+    let is_atomic = |value: &Value| value.kind() == Type::Atomic;
+    if is_atomic(left) || is_atomic(right) {
+        return Some("what an atomic holds is its value: a.value".into());
     }
     match (left, right) {
         (Value::Duration(_), _) if is_number(right) => Some("write the number as a duration: n * 1s".into()),

@@ -68,7 +68,8 @@ pub fn uncaught_in(
         let line = |call: &String| Level::NOTE.no_name().message(normalize_untrusted_str(call));
         group = group.elements(chain(place, style).iter().map(line));
     }
-    let hints = if error.hints.is_empty() {
+    // What is to be done about an error of the script's own only the script knows.
+    let hints = if error.hints.is_empty() && !error.of_script {
         hints::hint(&error.kind).map(String::from).into_iter().collect()
     } else {
         error.hints.clone()

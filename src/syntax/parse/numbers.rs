@@ -36,6 +36,12 @@ fn number(text: &str) -> Result<ExpressionKind, Mistake> {
             return with_radix(text, digits, radix);
         }
     }
+    if text.starts_with("0o") || text.starts_with("0O") {
+        return mistake(
+            format!("`{text}` is not a number"),
+            "there are hexadecimal ones (`0xff`) and binary ones (`0b101`)",
+        );
+    }
     let whole = digits_of(text);
     let mut rest = &text[whole.len()..];
     let mut fraction = "";

@@ -148,6 +148,10 @@ fn missing_value(stuck: &Stuck, after: &str) -> Say {
         };
         return Say::new(format!("expected a value{after}, found the word `{token}`"), hint);
     }
+    if stuck.previous() == "start" {
+        let message = format!("expected a thread, a call or a block{after}{}", found(token));
+        return Say::new(message, "write `start f(x)`, or `start { … }`");
+    }
     Say::new(format!("expected a value{after}{}", found(token)), "")
 }
 
@@ -225,6 +229,7 @@ fn leftover(stuck: &Stuck, after: &str) -> Say {
             "several variables are set together in brackets: `[a, b] = [b, a]`"
         }
         "," => "a list stands in brackets: `[1, 2]`",
+        ":" if before.starts_with('"') => "`{` begins a block here; a map needs parentheses: `({ … })`",
         _ => "",
     };
     Say::new(format!("unexpected `{}`{after}", shown(token)), hint)

@@ -215,10 +215,18 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
 fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
     let rest = stuck.text[word.len()..].trim_start();
     match word {
-        "for" if second == "(" && rest.contains(';') => Some(
-            Say::new("this is not how `for` counts here", "write `for i in 0..10 { … }`, or a `while` loop")
+        "for"
+            if second == "(" && rest.contains(';')
+                || stuck.token() == "=" && !stuck.before().contains(" in ") =>
+        {
+            Some(
+                Say::new(
+                    "this is not how `for` counts here",
+                    "write `for i in 0..10 { … }`, or a `while` loop",
+                )
                 .at(0, word.len()),
-        ),
+            )
+        }
         "for" | "parallel" if stuck.token() == "," && !stuck.before().contains(" in ") => {
             let rest = rest.strip_prefix("for").unwrap_or(rest);
             let names = rest.split(" in ").next().unwrap_or("").trim();
@@ -381,6 +389,10 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
                 return None;
             }
         }
+        "=" if assigning(&stuck.text[..=stuck.at]).is_some() => {
+            let sign = assigning(&stuck.text[..=stuck.at]).unwrap_or(token);
+            statement_no_value(sign).at(stuck.at + 1 - sign.len(), sign.len())
+        }
         "=" if matches!(
             first,
             "if" | "while" | "assert" | "invariant" | "ensure" | "await" | "return" | "repeat"
@@ -395,15 +407,27 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
         "=" if !stuck.before().is_empty() => {
             Say::new("`=` cannot stand here: an assignment is a statement, not a value", "did you mean `==`?")
         }
-        "+=" | "-=" | "*=" | "/=" | "%=" | "**=" | "//=" | "&=" | "|=" | "^=" | "<<=" | ">>=" => Say::new(
-            format!("`{token}` cannot stand here: it is a statement, not a value"),
-            "put it on a line of its own",
-        ),
+        _ if ASSIGNING.contains(&token) => statement_no_value(token),
         ":" if has_block(first) && !is_open(stuck.before(), '(') => {
             Say::new("a block stands in braces, it does not follow a `:`", "write `{ … }`")
         }
         _ => return wide_sign(token),
     })
+}
+
+/// Signs that change a variable; the longer ones first.
+const ASSIGNING: [&str; 12] = ["**=", "//=", "<<=", ">>=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^="];
+
+/// The one with which a text ends.
+fn assigning(text: &str) -> Option<&'static str> {
+    ASSIGNING.into_iter().find(|sign| text.ends_with(sign))
+}
+
+fn statement_no_value(sign: &str) -> Say {
+    Say::new(
+        format!("`{sign}` cannot stand here: it is a statement, not a value"),
+        "put it on a line of its own",
+    )
 }
 
 /// What the thing before gives away.
