@@ -38,6 +38,25 @@ fn a_missing_script_is_named() {
     assert_eq!(text(&output.stdout), "");
 }
 
+/// Nothing that was to be printed gets lost in silence: `/dev/full` is a disk without room.
+#[test]
+fn output_that_cannot_be_written_is_told() {
+    for words in
+        [&["help", "lock"][..], &["explain", "E0301"], &["check", "-e", "print(1)"], &["--help"], &["man"]]
+    {
+        let full = std::fs::File::create("/dev/full").expect("there is one");
+        let output = Command::new(env!("CARGO_BIN_EXE_conc"))
+            .args(words)
+            .env("CONC_LANG", "en")
+            .stdout(full)
+            .output()
+            .expect("conc runs");
+        let said = text(&output.stderr);
+        assert!(said.starts_with("error: cannot write to standard output: "), "{words:?}: {said}");
+        assert_eq!(output.status.code(), Some(1), "{words:?}");
+    }
+}
+
 #[test]
 fn a_script_that_is_no_text_is_refused() {
     let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-text.conc");

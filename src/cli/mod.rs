@@ -30,8 +30,9 @@ use conc::report::runtime::status;
 use conc::source::Source;
 use language::said;
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Does what the arguments (without the program's name) ask for; the exit status.
 pub fn main(words: Vec<OsString>) -> i32 {
@@ -42,7 +43,14 @@ pub fn main(words: Vec<OsString>) -> i32 {
     }
     let asked = parse::parse(words);
     colour::choose(asked.as_ref().map_or(fallback, |line| line.color));
-    match asked.map(|line| line.command) {
+    match done(asked.map(|line| line.command)) {
+        status::FINE if UNWRITTEN.load(Ordering::Relaxed) => status::FAILED,
+        status => status,
+    }
+}
+
+fn done(asked: Result<Command, clap::Error>) -> i32 {
+    match asked {
         Ok(Command::Run(run)) => run::run(run),
         Ok(Command::Check(check)) => check::check(check),
         Ok(Command::Sim(sim)) => sim::sim(sim),
@@ -54,12 +62,12 @@ pub fn main(words: Vec<OsString>) -> i32 {
         Ok(Command::Help(asked)) => help::help(&asked),
         Ok(Command::Completions(asked)) => generated::completions(&asked),
         Ok(Command::Man(asked)) => generated::manual(&asked),
-        // Also `--help` and `--version`. Failing to print is no failure: `conc --help | head` closes its end.
+        // Also `--help` and `--version`.
         Err(answer) => {
-            let _ = match language::chosen().is_chinese() {
+            written(match language::chosen().is_chinese() {
                 true => translated::print(&answer),
                 false => answer.print(),
-            };
+            });
             answer.exit_code()
         }
     }
@@ -112,10 +120,24 @@ fn compile_keeping(source: Source, names: &[String]) -> Result<Arc<Verified>, i3
     }
 }
 
-/// Writes to standard output; that nobody reads it is no failure.
+/// Something that was to be printed is lost: the command has failed.
+static UNWRITTEN: AtomicBool = AtomicBool::new(false);
+
+/// Writes to standard output.
 fn print(text: &str) {
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let mut out = io::stdout().lock();
+    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+}
+
+/// Tells, once, that it could not be written. That nobody reads it is no failure: `conc --help | head` closes its end.
+fn written(result: io::Result<()>) {
+    if let Err(error) = result
+        && error.kind() != ErrorKind::BrokenPipe
+        && !UNWRITTEN.swap(true, Ordering::Relaxed)
+    {
+        let hint = "see whether it is closed, or its disk full";
+        Failure::new(format!("cannot write to standard output: {error}")).hint(hint).report();
+    }
 }
 
 /// Writes to standard error; there is nowhere to complain when that fails.

@@ -98,7 +98,7 @@ pub fn refused(path: &Path, error: &std::io::Error) -> Failure {
             Failure::new(format!("cannot read {shown}: there is no such file")).hint(hint)
         }
         ErrorKind::IsADirectory => {
-            Failure::new(format!("{shown} is a directory, not a script")).hint("name a file in it")
+            Failure::new(format!("{shown} is a directory, not a file")).hint("name a file in it")
         }
         ErrorKind::PermissionDenied => Failure::new(format!("cannot read {shown}: permission denied"))
             .hint(format!("give yourself the right to read it: chmod u+r {shown}")),
@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(missing.message, "cannot read no/such/file: there is no such file");
         assert!(missing.hint.is_some());
         let directory = from_file(OsStr::new("src")).unwrap_err();
-        assert_eq!(directory, Failure::new("src is a directory, not a script").hint("name a file in it"));
+        assert_eq!(directory, Failure::new("src is a directory, not a file").hint("name a file in it"));
         assert_eq!(
             from_file(OsStr::new("/dev/zero")).unwrap_err(),
             Failure::new("/dev/zero is no script: it has more than 64 MiB")
