@@ -4,10 +4,14 @@
 //! notes: neither have the notes to be locked nor is a stamp to be made. Who holds the lock is the only one who
 //! writes them, and comes after whoever held it before; those who only look may read them at any time, and see what was
 //! noted of late.
+//!
+//! If that thread has used nothing either since it gave the lock back, nobody can tell whether it was given back at all: it
+//! goes on in the same time, in which what it uses again need not be noted (`shadow`). Not where somebody has looked at the
+//! lock: who looks takes what is done in that time for done before, also what its holder is about to do.
 
 use super::clock::{Lore, Stamp};
 use super::mine::Mine;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 #[derive(Debug, Default)]
 pub struct Again {
@@ -16,6 +20,8 @@ pub struct Again {
     /// The times of the two stamps.
     taken: AtomicU32,
     given: AtomicU32,
+    /// Somebody has looked at the lock without taking it.
+    looked_at: AtomicBool,
 }
 
 /// The stamps of a thing that has one release at a time.
@@ -30,29 +36,44 @@ pub struct Latest {
 impl Again {
     /// It is taken by the thread that has given it back last; false when that has to be noted at length.
     #[inline]
-    pub fn acquired(&self, mine: &mut Mine) -> bool {
-        self.goes_on(&self.taken, mine)
+    pub fn acquired(&self, lock: u32, mine: &mut Mine) -> bool {
+        if !self.is_of(mine) {
+            return false;
+        }
+        if !self.looked_at.load(Ordering::Relaxed) && mine.takes_back(lock) {
+            return true;
+        }
+        let Some(time) = mine.tick() else { return false };
+        self.taken.store(time, Ordering::Relaxed);
+        true
     }
 
     /// It is given back, likewise.
     #[inline]
-    pub fn released(&self, mine: &mut Mine) -> bool {
-        self.goes_on(&self.given, mine)
-    }
-
-    #[inline]
-    fn goes_on(&self, place: &AtomicU32, mine: &mut Mine) -> bool {
-        let lore = self.lore.load(Ordering::Relaxed);
-        if lore == 0 || mine.lore().map(Lore::number) != Some(lore) {
+    pub fn released(&self, lock: u32, mine: &mut Mine) -> bool {
+        if !self.is_of(mine) {
             return false;
         }
-        let Some(time) = mine.tick() else { return false };
-        place.store(time, Ordering::Relaxed);
+        let Some(time) = mine.gives_back(lock) else { return false };
+        self.given.store(time, Ordering::Relaxed);
         true
     }
 
+    /// Whether the thread has learnt nothing since both were noted.
+    #[inline]
+    fn is_of(&self, mine: &Mine) -> bool {
+        let lore = self.lore.load(Ordering::Relaxed);
+        lore != 0 && mine.lore().map(Lore::number) == Some(lore)
+    }
+
+    /// The notes as whoever looks sees them.
+    pub fn seen(&self, notes: &Latest) -> Latest {
+        self.looked_at.store(true, Ordering::SeqCst);
+        self.up_to_date(notes)
+    }
+
     /// The notes as they would be without this.
-    pub fn up_to_date(&self, notes: &Latest) -> Latest {
+    fn up_to_date(&self, notes: &Latest) -> Latest {
         let mut notes = notes.clone();
         if self.lore.load(Ordering::Relaxed) != 0 {
             notes.release.iter_mut().for_each(|stamp| stamp.time = self.given.load(Ordering::Relaxed));
@@ -84,9 +105,10 @@ impl Again {
 
 #[cfg(test)]
 mod tests {
-    use crate::race::{Detector, Watched, clock::Stamp, mine};
+    use crate::race::{Detector, Watched, clock::Stamp, mine, shadow::Access};
     use crate::source::Source;
     use crate::sync::{Kind, Sync, lock::Lock};
+    use std::collections::HashSet;
     use std::sync::Arc;
     use std::thread::scope;
 
@@ -147,6 +169,56 @@ mod tests {
                         });
                     });
                 }
+            }
+        }
+    }
+
+    /// So often a lock is noted at length, or its times change, before they stay.
+    const LONG: usize = 2;
+
+    /// Whoever takes it knows all that was done while it was held, in whatever time, and nothing that was done since.
+    #[test]
+    fn taken_again_at_once_it_goes_on_in_the_same_time() {
+        for often in [1, 2, 3, 50] {
+            for looks in [false, true] {
+                let (sync, detector) = watched();
+                let access = || {
+                    let mut now = None;
+                    mine::with(|mine| now = Some(mine.access(0)));
+                    now.expect("it has begun")
+                };
+                let [mut before, mut after] = [Vec::new(), Vec::new()];
+                scope(|scope| {
+                    scope.spawn(|| {
+                        mine::begin(&detector, &"often".into(), None);
+                        for _ in 0..often {
+                            if looks {
+                                sync.looked_at();
+                            }
+                            sync.locked();
+                            before.push(access());
+                            sync.unlocked();
+                        }
+                        before.push(access());
+                        take(&sync); // tells that, too
+                        after.push(access());
+                    });
+                });
+                let times = before[..often].iter().map(Access::time).collect::<HashSet<_>>().len();
+                assert_eq!(times, if looks { often } else { often.min(LONG) }, "{often}");
+                scope(|scope| {
+                    scope.spawn(|| {
+                        mine::begin(&detector, &"other".into(), None);
+                        sync.locked();
+                        let known = |access: &Access| {
+                            let mut known = false;
+                            mine::with(|mine| known = mine.clock().of(access.slot()) >= access.time());
+                            known
+                        };
+                        assert!(before.iter().all(known), "{often} {looks}");
+                        assert!(!after.iter().any(known), "{often} {looks}");
+                    });
+                });
             }
         }
     }

@@ -36,6 +36,8 @@ pub struct Mine {
     atomic: bool,
     /// What an access of this moment is, but for its place.
     now: Access,
+    /// The lock that it has given back, and not told so yet by going on in another time.
+    given_back: Option<u32>,
 }
 
 /// Does something with what this OS thread knows, if it runs a thread of a script that is watched.
@@ -68,6 +70,7 @@ pub fn begin(detector: &Arc<Detector>, name: &Arc<str>, born: Option<Stamp>) {
         told: HashMap::default(),
         atomic: false,
         now: Access::default(),
+        given_back: None,
     };
     mine.renew();
     MINE.with(|place| *place.borrow_mut() = Some(Box::new(mine)));
@@ -139,11 +142,13 @@ impl Mine {
     #[inline]
     fn has_learnt(&mut self) {
         self.known = None;
+        self.settle();
         self.since = self.time();
     }
 
     /// What it has done until now.
     pub fn stamp(&mut self) -> Stamp {
+        self.settle();
         let (slot, time, since) = (self.slot, self.time(), self.since);
         let known = self.known.get_or_insert_with(|| self.clock.times().into()).clone();
         Stamp { known, slot, time, since }
@@ -165,10 +170,44 @@ impl Mine {
     /// The time until now: what it does from here on has another. None when its slot is used up.
     #[inline]
     pub fn tick(&mut self) -> Option<u32> {
+        self.settle();
         let time = self.time();
-        self.clock.set(self.slot, time.checked_add(1)?);
-        self.now = self.now.later();
+        self.goes_on_at(time.checked_add(1)?);
         Some(time)
+    }
+
+    #[inline]
+    fn goes_on_at(&mut self, time: u32) {
+        self.clock.set(self.slot, time);
+        self.now = self.now.later();
+    }
+
+    /// It gives a lock back at this time, and what it does from here on has another, unless it takes the lock back first.
+    #[inline]
+    pub fn gives_back(&mut self, lock: u32) -> Option<u32> {
+        self.settle();
+        let time = self.time();
+        self.given_back = (time < u32::MAX).then_some(lock);
+        self.given_back.map(|_| time)
+    }
+
+    /// Whether it has done nothing since it gave this lock back. If nobody else has had the lock meanwhile, it goes on in the
+    /// same time.
+    #[inline]
+    pub fn takes_back(&mut self, lock: u32) -> bool {
+        let takes = self.given_back == Some(lock);
+        if takes {
+            self.given_back = None;
+        }
+        takes
+    }
+
+    /// What it has given back is given back.
+    #[inline]
+    fn settle(&mut self) {
+        if self.given_back.take().is_some() {
+            self.goes_on_at(self.time() + 1);
+        }
     }
 
     /// The same, and what it does from now on is not part of it.
@@ -186,11 +225,13 @@ impl Mine {
 
     /// An access at this place of the code.
     #[inline(always)]
-    pub fn access(&self, place: u32) -> Access {
+    pub fn access(&mut self, place: u32) -> Access {
+        self.settle();
         self.now.at(place)
     }
 
     fn renew(&mut self) {
+        self.settle();
         self.now = Access::new((self.slot, self.time()), self.atomic, 0, self.holding());
     }
 

@@ -52,7 +52,7 @@ impl Watched {
         let Some(notes) = notes else { return };
         mine::with(|mine| {
             // What one thread has done alone is before whatever it starts.
-            if mine.detector.many() && !self.again.acquired(mine) {
+            if mine.detector.many() && !self.again.acquired(sync.id, mine) {
                 self.note(notes, |notes| {
                     notes.acquire(mine);
                     mine.release_to(&mut notes.latest.taker);
@@ -77,7 +77,7 @@ impl Watched {
         }
         let Some(notes) = notes else { return };
         mine::with(|mine| {
-            if mine.detector.many() && !self.again.released(mine) {
+            if mine.detector.many() && !self.again.released(sync.id, mine) {
                 self.note(notes, |notes| notes.release(mine));
             }
             mine.holds_no_more(sync);
@@ -152,7 +152,7 @@ impl Sync {
     pub fn looked_at(&self) {
         let Some(watched) = self.watched.get() else { return };
         self.order().note(|notes, mine, _| {
-            let latest = watched.again.up_to_date(&notes.latest);
+            let latest = watched.again.seen(&notes.latest);
             latest.release.iter().chain(&latest.taker).for_each(|stamp| mine.learn(stamp));
             mine.join(&notes.all.clock);
         });

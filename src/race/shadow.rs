@@ -12,7 +12,7 @@ use crate::value::step::Stepped;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// One access: by whom (a slot, and its time then), at which place of the code, holding what.
 ///
@@ -282,10 +282,17 @@ pub fn touch(word: &AtomicU32, part: Part, write: bool, now: Access, mine: &mut 
         0 => SHADOWS.give(word),
         number => number,
     };
-    let mut entry = SHADOWS.entry(number).lock();
-    if matches!(part, Part::All) && entry.parts.is_none() && entry.whole.follows(now, write, mine) {
+    let line = SHADOWS.line(number);
+    let whole = matches!(part, Part::All);
+    if whole && line.latest.has(now, write) {
         return None;
     }
+    let mut entry = line.entry.lock();
+    if whole && entry.parts.is_none() && entry.whole.follows(now, write, mine) {
+        line.latest.add(now, write);
+        return None;
+    }
+    line.latest.clear();
     let earlier = entry.touch(part, write, now, mine)?;
     Some(Box::new(Met { earlier, now: (now, write), cell: std::ptr::from_ref(word).addr(), there: false }))
 }
@@ -309,7 +316,46 @@ struct Shadows {
 /// In a cache line of its own: what one core writes, another has to fetch.
 #[derive(Debug, Default)]
 #[repr(align(64))]
-struct Line(Stepped<Entry>);
+struct Line {
+    entry: Stepped<Entry>,
+    latest: Latest,
+}
+
+/// By whom a cell was used last, and how, if all that it was used for in that time is noted: who and when as in an `Access`,
+/// `READ` and `WRITTEN`. Else 0.
+///
+/// It is changed while the entry is locked, and looked at without that: who finds itself here has nothing to add. Should
+/// another use the cell at the same moment, that one meets what is noted of this thread already, at the same time.
+#[derive(Debug, Default)]
+struct Latest(AtomicU64);
+
+const READ: u64 = 1 << 17;
+const WRITTEN: u64 = 1 << 18;
+
+impl Latest {
+    fn kind(write: bool) -> u64 {
+        if write { WRITTEN } else { READ }
+    }
+
+    #[inline(always)]
+    fn has(&self, now: Access, write: bool) -> bool {
+        let latest = self.0.load(Ordering::Relaxed);
+        latest & !(READ | WRITTEN) == now.who && latest & Latest::kind(write) != 0
+    }
+
+    /// Of one that is known to be after all others.
+    #[inline(always)]
+    fn add(&self, now: Access, write: bool) {
+        let latest = self.0.load(Ordering::Relaxed);
+        let before = if latest & !(READ | WRITTEN) == now.who { latest } else { now.who };
+        self.0.store(before | Latest::kind(write), Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn clear(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+}
 
 const FIRST: u32 = 1 << 10;
 const PIECES: usize = 22;
@@ -326,13 +372,13 @@ fn place(number: u32) -> (usize, usize) {
 
 impl Shadows {
     #[inline]
-    fn entry(&self, number: u32) -> &Stepped<Entry> {
+    fn line(&self, number: u32) -> &Line {
         let (piece, at) = place(number);
         let entries = self.pieces[piece].get_or_init(|| {
             let size = FIRST << piece;
             (0..size).map(|_| Line::default()).collect()
         });
-        &entries[at].0
+        &entries[at]
     }
 
     #[cold]
@@ -356,7 +402,9 @@ impl Shadows {
     }
 
     fn take_back(&self, number: u32) {
-        let entry = std::mem::take(&mut *self.entry(number).lock());
+        let line = self.line(number);
+        let entry = std::mem::take(&mut *line.entry.lock());
+        line.latest.clear();
         drop(entry);
         self.free.lock().0.push(number);
     }
