@@ -79,6 +79,42 @@ deadlock: thread "main" waits for itself
 ...
 ```
 
+```conc
+lock b
+```
+
+```conc continue check deadlocks
+b.acquire()
+~b.acquire()
+```
+
+```output
+fails: ...
+...
+   line | main
+   -----+-------
+        | begins
+
+deadlock: thread "main" waits for itself
+  thread "main"  holds b (line 3), waits for b (line 4)
+...
+```
+
+```conc
+lock c
+```
+
+```conc continue deadlocks
+c.acquire()
+~c.acquire()
+```
+
+```report
+deadlock: thread "main" waits for itself
+  thread "main"  holds c (line 3), waits for c (line 4)
+...
+```
+
 ```conc fails=E0313
 print(1 / 0)
 ```
@@ -141,8 +177,8 @@ whatever
 fn a_page_that_is_right() {
     let folder = lesson("right", RIGHT);
     let (status, out, err) = run(&folder, &["lesson", "@"]);
-    assert_eq!((status, &*err), (Some(0), "11 blocks in 1 lesson: all as the lessons say\n"), "{out}");
-    assert!(out.ends_with("a.md: 11 blocks, ok\n"), "{out}");
+    assert_eq!((status, &*err), (Some(0), "15 blocks in 1 lesson: all as the lessons say\n"), "{out}");
+    assert!(out.ends_with("a.md: 15 blocks, ok\n"), "{out}");
     let (status, ..) = run(&folder, &["lesson", "--update", "@a.md"]);
     assert_eq!((status, page(&folder)), (Some(0), RIGHT.to_string()));
 }

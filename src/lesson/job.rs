@@ -47,12 +47,15 @@ impl Default for Limits {
 
 /// Printed between the blocks that a script goes on from and its own, to tell their outputs apart.
 const MARK: &str = "\u{1e}\u{1f}";
-const PRINT_MARK: &str = "print(\"\\u{1e}\\u{1f}\")\n";
+const PRINT_MARK: &str = "print(\"\\u{1e}\\u{1f}\")";
 
-/// A script made of several blocks.
+/// A script made of several blocks, with an empty line between two: what conc says of its lines, it says of this text, as
+/// whoever puts the blocks together has it.
 #[derive(Debug)]
 pub struct Script {
     pub text: String,
+    /// Where the empty line is before its last block, if it has several.
+    joint: Option<usize>,
     /// How reports call it, and how readers call the page.
     pub name: String,
     pub page: String,
@@ -92,11 +95,12 @@ impl Script {
     pub fn of(parts: &[Block], page: &str) -> Script {
         let name = parts.last().map(name).unwrap_or_default();
         let language = parts.last().map(|block| block.fence.language).unwrap_or_default();
-        let mut script =
-            Script { text: String::new(), name, page: page.to_string(), language, lines: Vec::new() };
+        let (text, page) = (String::new(), page.to_string());
+        let mut script = Script { text, joint: None, name, page, language, lines: Vec::new() };
         for (at, block) in parts.iter().enumerate() {
-            if at > 0 && at + 1 == parts.len() {
-                script.text += PRINT_MARK;
+            if at > 0 {
+                script.joint = Some(script.text.len());
+                script.text.push('\n');
                 script.lines.push(None);
             }
             let own = block.script();
@@ -109,6 +113,15 @@ impl Script {
             script.text += &own;
         }
         script
+    }
+
+    /// The text, whose last block's output begins with a mark.
+    fn marked(&self) -> String {
+        let mut text = self.text.clone();
+        if let Some(joint) = self.joint {
+            text.insert_str(joint, PRINT_MARK);
+        }
+        text
     }
 
     /// The page's line of a line of the script, from 1.
@@ -166,7 +179,12 @@ impl Job {
         // A check's picture is drawn where it is told as data, which is always.
         let drawn = if block.fence.mode == Mode::Check { Purpose::Findings } else { Purpose::Text };
         let picture = block.fence.picture && purpose == drawn;
-        Job { words, script: script.text.clone(), picture, timeout, language: script.language }
+        let prints = match (purpose, block.fence.mode) {
+            (Purpose::Text, mode) => mode != Mode::Check,
+            (Purpose::Findings, _) => block.outcomes.is_some(),
+        };
+        let text = if prints { script.marked() } else { script.text.clone() };
+        Job { words, script: text, picture, timeout, language: script.language }
     }
 }
 
@@ -180,13 +198,40 @@ mod tests {
         let page =
             page::read("# t\n\n```conc\nlet a = 1\n```\n\n```conc continue\n~print(a)\nprint(2)\n```\n");
         let script = Script::of(page.parts(1), "t.md");
-        assert_eq!(script.text, format!("let a = 1\n{PRINT_MARK}print(a)\nprint(2)\n"));
+        assert_eq!(script.text, "let a = 1\n\nprint(a)\nprint(2)\n");
+        assert_eq!(script.marked(), format!("let a = 1\n{PRINT_MARK}\nprint(a)\nprint(2)\n"));
         let line = |line: u32| script.line(line).map(|line| (line.number, &*line.text, line.before));
         let lines: Vec<_> = (0..6).map(line).collect();
         let [first, hidden, last] = [(4, "let a = 1", 0), (8, "~print(a)", 1), (9, "print(2)", 0)].map(Some);
         assert_eq!(lines, [None, first, None, hidden, last, None]);
         assert_eq!(own_output(&format!("before\n{MARK}\n1\n2\n")), "1\n2\n");
         assert_eq!(own_output("1\n"), "1\n");
+    }
+
+    /// Nothing but the output of a block's own has to be told from that of the blocks before it, and no line is another's.
+    #[test]
+    fn the_mark_is_where_outputs_are_compared() {
+        let marked = |fences: &str, purpose| {
+            let page = page::read(fences);
+            let (parts, last) = (page.parts(2), &page.blocks[2]);
+            let job = Job::new(last, &Script::of(parts, ""), purpose, &Limits::default());
+            let at: Vec<usize> =
+                job.script.lines().enumerate().filter(|(_, l)| *l == PRINT_MARK).map(|(at, _)| at).collect();
+            assert_eq!(job.script.lines().count(), 5);
+            at
+        };
+        let before = "```conc\na\n```\n```conc continue\nb\n```\n";
+        for (fence, purpose, mark) in [
+            ("continue", Purpose::Text, Some(3)),
+            ("continue sim seed=1", Purpose::Text, Some(3)),
+            ("continue check", Purpose::Text, None),
+            ("continue check", Purpose::Findings, None),
+        ] {
+            let fences = format!("{before}```conc {fence}\nc\n```\n");
+            assert_eq!(marked(&fences, purpose), mark.into_iter().collect::<Vec<_>>(), "{fence}");
+            let outcomes = format!("{fences}```outcomes\n1\n```\n");
+            assert_eq!(marked(&outcomes, Purpose::Findings), [3], "{fence}");
+        }
     }
 
     #[test]
