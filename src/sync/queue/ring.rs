@@ -262,7 +262,7 @@ mod tests {
     fn what_is_done_is_counted_down_to_nothing_and_no_further() {
         let ring = Ring::new(4);
         assert_eq!(ring.task_done(), None);
-        [1, 2].map(|n| ring.put(&Value::Int(n)));
+        (1..=2).for_each(|n| _ = ring.put(&Value::Int(n)));
         assert_eq!([ring.task_done(), ring.task_done(), ring.task_done()], [Some(1), Some(0), None]);
         // More was put before, and less reported.
         let ring = Ring::new(4);
