@@ -5,6 +5,8 @@ mod common;
 
 use common::{conc, text};
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -19,6 +21,8 @@ const MARK: &str = "CONC_TEST_RUN";
 /// A run whose processes can be told from all others.
 struct Run {
     mark: String,
+    /// Where it stands, and where it would put what is for a while only.
+    directory: PathBuf,
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
@@ -30,10 +34,15 @@ impl Run {
         let number = RUNS.fetch_add(1, Ordering::Relaxed);
         let mark = format!("{MARK}={}-{number}", std::process::id());
         let (name, value) = mark.split_once('=').expect("it has a value");
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(value);
+        std::fs::create_dir_all(&directory).expect("there is room");
         let mut child = Command::new(env!("CARGO_BIN_EXE_conc"))
             .env("CONC_LANG", "en")
-            .args(["-e", script])
+            .args(["run", "--allow-write", "-e", script])
             .env(name, value)
+            .env("TMPDIR", &directory)
+            .current_dir(&directory)
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -41,7 +50,7 @@ impl Run {
             .expect("conc starts");
         let input = child.stdin.take().expect("piped");
         let output = BufReader::new(child.stdout.take().expect("piped"));
-        Run { mark, child, input, output }
+        Run { mark, directory, child, input, output }
     }
 
     fn line(&mut self) -> String {
@@ -71,13 +80,40 @@ impl Run {
         numbers().filter_map(state).collect()
     }
 
+    /// No process, and no file.
     fn nothing_is_left(&self) {
         wait_until("nothing is left", || self.living().is_empty());
+        let files: Vec<_> = std::fs::read_dir(&self.directory).expect("it is there").flatten().collect();
+        assert!(files.is_empty(), "{files:?}");
+        std::fs::remove_dir(&self.directory).expect("it is empty");
+    }
+
+    /// What its processes share has no name, by which it could be left.
+    fn shares_nothing_by_name(&self) {
+        let mut shared = 0;
+        for pid in self.living() {
+            let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
+            for map in maps.lines().filter(|map| map.split(' ').nth(1).is_some_and(|rights| rights == "rw-s"))
+            {
+                let name = map.split_once('/').map_or("", |(_, name)| name);
+                assert!(name.is_empty() || name.ends_with("(deleted)"), "{map}");
+                shared += 1;
+            }
+        }
+        assert!(shared > 0, "it shares something");
     }
 
     fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        let status = Command::new("kill").args(["-s", name, &pid]).status();
+        self.signal_to(name, &self.child.id().to_string());
+    }
+
+    /// As a terminal does it.
+    fn signal_to_all(&self, name: &str) {
+        self.signal_to(name, &format!("-{}", self.child.id()));
+    }
+
+    fn signal_to(&self, name: &str, whom: &str) {
+        let status = Command::new("kill").args(["-s", name, "--", whom]).status();
         assert!(status.expect("kill is there").success());
     }
 }
@@ -207,8 +243,68 @@ fn children_killed_while_they_use_what_is_shared() {
         input()",
     );
     assert_eq!(run.line(), "500 1 [3] 4 5 6 true");
+    run.shares_nothing_by_name();
     assert!(!run.children().contains(&"Z".to_string()));
     run.input.write_all(b"\n").expect("it reads");
+    assert!(run.child.wait().expect("it ends").success());
+    run.nothing_is_left();
+}
+
+/// Killed while they have servers and talk with others: no file of a socket is left.
+#[test]
+fn children_killed_while_they_listen_leave_no_file() {
+    for end in ["over.set()", "exit(3)", "loop { sleep 1s }"] {
+        let mut run = Run::of(&format!(
+            "shared latch up(4)
+            shared event over
+            daemon process listens(n) {{
+                let server = listen(\"./socket-{{n}}\")
+                up.count_down()
+                loop {{ server.accept() }}
+            }}
+            process outer {{ start listens(3); over.wait() }}
+            let killed = [start listens(n) for n in 0..2]
+            start outer
+            let last = start listens(2)
+            up.wait()
+            for p in killed {{ p.kill(); join p }}
+            # It is free again.
+            let again = listen(\"./socket-0\")
+            connect(\"./socket-0\")
+            print(last.alive)
+            input()
+            last.kill()
+            {end}"
+        ));
+        assert_eq!(run.line(), "true");
+        match end.starts_with("loop") {
+            true => run.signal("INT"),
+            false => run.input.write_all(b"\n").expect("it reads"),
+        }
+        run.child.wait().expect("it ends");
+        run.nothing_is_left();
+    }
+}
+
+/// Ctrl-C in a terminal goes to all processes of a run.
+#[test]
+fn each_process_handles_what_comes_to_all() {
+    let mut run = Run::of(
+        "shared atomic handled = 0
+        shared latch ready(3)
+        event asked
+        on signal \"INT\" { handled.add(1); asked.set() }
+        process child { ready.count_down(); asked.wait(); exit(5) }
+        let all = [start child for n in 0..3]
+        ready.wait()
+        print(\"ready\")
+        asked.wait()
+        join all
+        print(handled.value, [p.exit_code for p in all])",
+    );
+    assert_eq!(run.line(), "ready");
+    run.signal_to_all("INT");
+    assert_eq!(run.line(), "4 [5, 5, 5]");
     assert!(run.child.wait().expect("it ends").success());
     run.nothing_is_left();
 }
@@ -337,9 +433,9 @@ fn children_killed_while_they_use_pipes_and_pools_leave_nothing() {
         parallel for part in 0..2 { lead(part) }
         fn task(n) { sleep n % 3 * 1ms; return n }
         process pool workers(2)
-        let futures = [workers.submit(task, n) for n in 0..120]
+        let futures = [workers.submit(task, n) for n in 0..300]
         let killer = start {
-            repeat 10 { sleep 5ms; for worker in processes() { worker.kill() } }
+            repeat 30 { sleep randint(0, 6000) * 1us; for worker in processes() { worker.kill() } }
         }
         join killer
         var done = 0
@@ -350,7 +446,7 @@ fn children_killed_while_they_use_pipes_and_pools_leave_nothing() {
         print(ended, len(futures), done > 0)
         input()",
     );
-    assert_eq!(run.line(), "80 120 true");
+    assert_eq!(run.line(), "80 300 true");
     wait_until("the workers end", || run.living().len() == 2);
     assert!(!run.children().contains(&"Z".to_string()));
     run.input.write_all(b"\n").expect("it reads");

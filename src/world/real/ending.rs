@@ -32,6 +32,9 @@ impl Shared {
         self.attend();
         let tested = self.test();
         let programs = self.doors.shut();
+        if self.processes.own.is_none() {
+            self.doors.remove_files();
+        }
         Ending { programs, ..self.ending(tested) }
     }
 

@@ -4,6 +4,7 @@
 use super::clock::Clock;
 use super::ids::Ids;
 use super::process::{self, Follow, Growth, Server, Side};
+use super::register::Register;
 use super::run::{MAIN, Options};
 use crate::machine::Image;
 use crate::mapped::Memory;
@@ -19,6 +20,7 @@ const MOST_VARIABLES: usize = 1 << 20;
 pub struct Ground {
     memory: Arc<Memory>,
     server: Arc<Server>,
+    register: Arc<Register>,
 }
 
 impl Ground {
@@ -30,13 +32,14 @@ impl Ground {
     pub fn new(options: Options, follow: Follow) -> io::Result<Ground> {
         let memory = Memory::new(MOST_VARIABLES)?;
         process::first(&memory);
+        let register = Arc::new(Register::new()?);
         let clock = Clock::start();
         match process::make_follower(follow)? {
-            Side::Maker(server) => Ok(Ground { memory, server: Arc::new(server) }),
+            Side::Maker(server) => Ok(Ground { memory, server: Arc::new(server), register }),
             Side::Child((line, program), mask) => {
                 let mut image = Image::new(program);
                 image.memory = Some(memory);
-                process::live((line, mask), image, options, clock)
+                process::live((line, mask), image, options, clock, Some(register))
             }
         }
     }
@@ -47,6 +50,10 @@ impl Ground {
 
     pub(super) fn server(&self) -> &Arc<Server> {
         &self.server
+    }
+
+    pub(super) fn register(&self) -> Arc<Register> {
+        self.register.clone()
     }
 
     /// Those of a session's first process.

@@ -1,16 +1,18 @@
 //! Sockets of this host alone, at a path or by a name.
 //!
 //! A name is one of the system's abstract ones, which are gone with whoever listens there. The file of a path is removed
-//! when the server is closed or the run ends. One that was left by a run that was killed is removed by whoever listens
-//! there next: nobody answers at it.
+//! when the server is closed or the run ends, also when its process was killed before (`register`). One that was left by a
+//! run that was killed is removed by whoever listens there next: nobody answers at it.
 
 use super::outside::{Descriptor, Doors};
 use super::poller::{Poller, Source};
 use super::sockets::Ids;
 use crate::sync::outside::system::{Accepted, Dialling, Flow, Listener, Local, Ready};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, sockopt};
+use std::ffi::OsStr;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -28,8 +30,23 @@ pub(super) struct SocketFile {
 }
 
 impl SocketFile {
-    fn new(path: &Path) -> SocketFile {
+    pub fn new(path: &Path) -> SocketFile {
         SocketFile { path: path.to_path_buf(), known: identity(path) }
+    }
+
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let (device, number) = self.known.unwrap_or_default();
+        let path = std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
+        let mut bytes = format!("{device} {number} ").into_bytes();
+        bytes.extend(path.as_os_str().as_bytes());
+        bytes
+    }
+
+    pub fn from_bytes(bytes: &[u8]) -> Option<SocketFile> {
+        let mut parts = bytes.splitn(3, |byte| *byte == b' ');
+        let mut number = || std::str::from_utf8(parts.next()?).ok()?.parse().ok();
+        let known = Some((number()?, number()?));
+        Some(SocketFile { path: PathBuf::from(OsStr::from_bytes(parts.next()?)), known })
     }
 
     /// Removes it, unless it is another by now.
@@ -64,15 +81,13 @@ pub(super) fn listen(
     let open = || -> io::Result<Server> {
         let listener = UnixListener::from(bound(at)?);
         let file = match at {
-            Local::Path(path) => Some(Arc::new(SocketFile::new(Path::new(path)))),
+            Local::Path(path) => Some(doors.socket_file(Path::new(path))?),
             Local::Name(_) => None,
         };
         let source = poller.watch(&listener, None)?;
         Ok(Server { source, listener, file, poller: poller.clone(), next_id })
     };
-    let server = open()?;
-    doors.files.lock().extend(server.file.clone());
-    Ok(Arc::new(server))
+    Ok(Arc::new(open()?))
 }
 
 /// A socket that listens.

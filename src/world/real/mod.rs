@@ -41,6 +41,7 @@ mod output;
 mod outside;
 mod poller;
 mod process;
+mod register;
 mod run;
 mod session;
 mod signals;

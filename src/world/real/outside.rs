@@ -1,7 +1,9 @@
 //! What scripts may have to do with the outside: other programs, and connections. What a run does not allow is refused,
 //! and the refusal names the flag.
 
+use super::local_sockets::SocketFile;
 use super::poller::{Poller, Source};
+use super::register::Register;
 use super::run::Options;
 use super::signals::Handlers;
 use super::{RealWorld, children, files, local_sockets, sockets};
@@ -45,8 +47,9 @@ pub(super) struct Doors {
     /// Programs that were started and may still run.
     pub children: Mutex<Vec<Arc<children::Child>>>,
     pub handlers: Handlers,
-    /// The files of sockets at which this run listens.
-    pub files: Mutex<Vec<Arc<local_sockets::SocketFile>>>,
+    /// The files of sockets at which this process listens, and where all of the run are written down.
+    files: Mutex<Vec<Arc<SocketFile>>>,
+    register: Option<Arc<Register>>,
     /// Pipes that lead to other processes.
     pipes: Mutex<Vec<Joint>>,
     /// Servers and connections.
@@ -54,6 +57,28 @@ pub(super) struct Doors {
 }
 
 impl Doors {
+    pub fn new(register: Option<Arc<Register>>) -> Doors {
+        Doors { register, ..Doors::default() }
+    }
+
+    /// Of a socket that has just been made at this path.
+    pub fn socket_file(&self, path: &Path) -> io::Result<Arc<SocketFile>> {
+        let file = Arc::new(SocketFile::new(path));
+        self.files.lock().push(file.clone());
+        if let Some(register) = &self.register {
+            register.add(&file)?;
+        }
+        Ok(file)
+    }
+
+    /// All processes of the run have ended: no file of a socket is left.
+    pub fn remove_files(&self) {
+        if let Some(register) = &self.register {
+            // Those that it cannot tell of are left to whoever listens there next.
+            let _ = register.remove_all();
+        }
+    }
+
     /// The poller, which begins when it is first asked for.
     pub fn poller(&self) -> Result<Arc<Poller>, Error> {
         if let Some(poller) = self.poller.get() {

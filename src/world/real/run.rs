@@ -17,6 +17,7 @@ use super::occasion::Knots;
 use super::output::{Process, Sink};
 use super::outside::{Doors, Programs};
 use super::process::{self, Processes, Side};
+use super::register::Register;
 use super::session::Desk;
 use super::stats::Tally;
 use super::things::Things;
@@ -394,11 +395,17 @@ pub(super) fn run_body(
             Err(error) => return cannot_start(&options, &error.to_string()),
         }
     }
+    let several = image.program.process().is_some() && reach::makes_connections(&image.program);
+    let register = match several.then(Register::new) {
+        None => None,
+        Some(Ok(register)) => Some(Arc::new(register)),
+        Some(Err(error)) => return cannot_start(&options, &error.to_string()),
+    };
     // Before there is any other thread.
     let server = match image.program.process().map(|_| process::make()) {
         None => None,
         Some(Ok(Side::Maker(server))) => Some(Arc::new(server)),
-        Some(Ok(Side::Child(line, mask))) => process::live((line, mask), image, options, clock),
+        Some(Ok(Side::Child(line, mask))) => process::live((line, mask), image, options, clock, register),
         Some(Err(error)) => return cannot_start(&options, &error.to_string()),
     };
     let image_ids = match &image.memory {
@@ -413,7 +420,7 @@ pub(super) fn run_body(
         next_id: image_ids,
         clock,
         processes: Processes::new(server, None),
-        doors: Doors::default(),
+        doors: Doors::new(register),
     };
     live(beginning, Vec::new(), body)
 }

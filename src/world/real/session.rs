@@ -111,7 +111,7 @@ impl Session {
             next_id: ground.as_ref().map_or_else(|| Ids::from(MAIN + 1), |ground| ground.ids()),
             clock: Clock::start(),
             processes: Processes::new(ground.as_ref().map(|ground| ground.server().clone()), None),
-            doors: Doors::default(),
+            doors: Doors::new(ground.as_ref().map(|ground| ground.register())),
         };
         let shared = run::share(beginning, bell, Some(desk));
         let relay = process::relay(&shared);

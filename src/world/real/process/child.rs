@@ -3,6 +3,7 @@
 use super::super::clock::Clock;
 use super::super::ids::Ids;
 use super::super::outside::Doors;
+use super::super::register::Register;
 use super::super::run::{self, Beginning, Options};
 use super::super::threads;
 use super::copy::{self, First};
@@ -29,16 +30,24 @@ pub(in super::super) fn live(
     image: Image,
     options: Options,
     clock: Clock,
+    register: Option<Arc<Register>>,
 ) -> ! {
     // A mistake in conc itself must not come back to whoever has called `run`, in a second process.
-    let lived = catch_unwind(AssertUnwindSafe(|| run_it(line, &mask, image, options, clock)));
+    let lived = catch_unwind(AssertUnwindSafe(|| run_it(line, &mask, image, options, clock, register)));
     system::exit_now(lived.unwrap_or(status::FAILED))
 }
 
-fn run_it(line: UnixStream, mask: &Mask, image: Image, mut options: Options, clock: Clock) -> i32 {
+fn run_it(
+    line: UnixStream,
+    mask: &Mask,
+    image: Image,
+    mut options: Options,
+    clock: Clock,
+    register: Option<Arc<Register>>,
+) -> i32 {
     // Before there is any other thread, and anything to copy in vain.
     let server = match children_may_start_some(&image.program).then(make) {
-        Some(Ok(Side::Child(line, _))) => live((line, mask.clone()), image, options, clock),
+        Some(Ok(Side::Child(line, _))) => live((line, mask.clone()), image, options, clock, register),
         Some(Ok(Side::Maker(server))) => Some(Arc::new(server)),
         Some(Err(_)) | None => None,
     };
@@ -82,7 +91,7 @@ fn run_it(line: UnixStream, mask: &Mask, image: Image, mut options: Options, clo
             (thread, Some(fiber))
         }
     };
-    let doors = Doors::default();
+    let doors = Doors::new(register);
     let mut prepared = doors.begin_with(given.signals).map_err(|error| error.message.to_string());
     if prepared.is_ok() && received.has_ends() {
         prepared = doors
