@@ -34,6 +34,7 @@ use crate::code::{Instruction, Program};
 use crate::report::runtime::Left;
 use crate::sync::process::{Born, Process, daemon_starts};
 use crate::sync::thread::Thread;
+use crate::value::Value;
 use crate::value::error::{Error, Kind};
 use family::Family;
 use parking_lot::{Condvar, Mutex};
@@ -176,11 +177,20 @@ pub(super) fn lives(handle: &Thread) -> bool {
     born.parent == pids().pid || system::send(born.pid, 0).is_ok()
 }
 
-/// Whether a child may start some itself: code beside the top level's starts something.
+/// Whether a child may start some itself: code beside the top level's starts something, or makes a process pool.
 pub(super) fn children_may_start_some(program: &Program) -> bool {
-    let starts = |instruction: &Instruction| matches!(instruction, Instruction::Start { .. });
+    let makes_a_pool = |row: u16| program.rows[usize::from(row)].name == "process_pool";
+    let starts = |instruction: &Instruction| match instruction {
+        Instruction::Start { .. } => true,
+        Instruction::CallBuiltin { row, .. } => makes_a_pool(*row),
+        _ => false, // the others start nothing by themselves
+    };
     let own = program.functions.iter().skip(1).filter(|function| !function.internal);
     own.flat_map(|function| &function.code).any(starts)
         || program.symbols.iter().any(|symbol| **symbol == *"start")
         || program.rows.iter().any(|row| matches!(row.name, "__start_all" | "fork"))
+        || program
+            .constants
+            .iter()
+            .any(|value| matches!(value, Value::Builtin(row) if row.name == "process_pool"))
 }
