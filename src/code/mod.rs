@@ -3,6 +3,7 @@
 pub mod crews;
 pub mod effects;
 pub mod flow;
+pub mod forked;
 mod instruction;
 #[cfg(test)]
 mod listing;

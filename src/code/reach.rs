@@ -37,6 +37,8 @@ pub enum Mention {
     Signals,
     /// Processes of which it need not have a handle.
     AnyProcess,
+    /// A start of a thread, a timer, a process, or what may start some.
+    Starts,
     /// A builtin whose answer depends on more than its arguments: the clock, chance, files.
     Outside,
 }
@@ -149,11 +151,15 @@ impl Reach {
 
     /// What a frame may still mention.
     pub fn of_frame(&self, program: &Program, function: u32, place: Place) -> BTreeSet<Mention> {
-        let each = &self.mentions[function as usize];
         let code = &program.functions[function as usize];
         let reached = flow::reached(code, place.ahead(code));
-        let onward = each.iter().zip(reached).filter(|(_, reached)| *reached);
-        onward.flat_map(|(mentions, _)| mentions.iter().copied()).collect()
+        self.of_these(function, &reached).collect()
+    }
+
+    /// What the instructions of a function mention that are set.
+    pub fn of_these<'r>(&'r self, function: u32, these: &'r [bool]) -> impl Iterator<Item = Mention> + 'r {
+        let each = self.mentions[function as usize].iter().zip(these);
+        each.filter(|(_, this)| **this).flat_map(|(mentions, _)| mentions.iter().copied())
     }
 
     /// What some of a function's instructions mention.
@@ -184,6 +190,9 @@ fn classes_of(program: &Program) -> Vec<Option<u32>> {
 
 fn mentioned(program: &Program, class: Option<u32>, instruction: &I) -> Vec<Mention> {
     let mut mentions = Vec::new();
+    if let I::Start { .. } = instruction {
+        mentions.push(Mention::Starts);
+    }
     instruction.entries(&mut |entry| match entry {
         Entry::Constant(index) => mentions.extend(of_constant(program, &program.constants[index as usize])),
         Entry::Global(index) => mentions.push(Mention::Global(index)),
@@ -226,6 +235,9 @@ pub fn of_row(program: &Program, row: &'static Row) -> Vec<Mention> {
         }
         Body::Native(_) => match row.name {
             "exit" => vec![Mention::Exit],
+            "fork" | "process_pool" | "__start_all" | "__submit" | "__recruit" => {
+                vec![Mention::Outside, Mention::Starts]
+            }
             "threads" | "main_thread" | "current_thread" => vec![Mention::Threads],
             "kill" | "terminate" => vec![Mention::Outside, Mention::Signals],
             "processes" => vec![Mention::Outside, Mention::AnyProcess],
@@ -247,6 +259,9 @@ fn by_name(program: &Program, symbol: u16, mentions: &mut Vec<Mention>) {
     if **name == *"submit" {
         // It starts a thread that calls what others have given.
         mentions.push(Mention::Outside);
+    }
+    if matches!(&**name, "start" | "submit") {
+        mentions.push(Mention::Starts);
     }
     if matches!(&**name, "kill" | "terminate" | "send_signal") {
         mentions.push(Mention::Signals);
@@ -293,6 +308,7 @@ mod tests {
                     | Mention::Field { .. }
                     | Mention::Signals
                     | Mention::AnyProcess
+                    | Mention::Starts
                     | Mention::Outside => None,
                 });
             }

@@ -9,6 +9,7 @@
 mod values;
 
 use crate::code::flow::Place;
+use crate::code::forked::reached_by_child;
 use crate::code::live;
 use crate::code::reach::{self, Mention, Reach};
 use crate::code::{Instruction, Program};
@@ -143,6 +144,18 @@ impl<'a> Marks<'a> {
         self.follow()
     }
 
+    /// All that the child can come to of a thread that stands in `fork`, for what it does by itself.
+    pub fn forked(&mut self, snapshot: &Snapshot) -> Result<(), Unknown> {
+        let calls: Vec<(u32, u32)> = snapshot.calls.iter().map(|call| (call.function, call.pc)).collect();
+        snapshot.others.iter().for_each(|value| self.push(value.clone()));
+        let reached = reached_by_child(&self.image.program, &calls);
+        for (call, these) in snapshot.calls.iter().zip(&reached).filter(|(_, these)| these.contains(&true)) {
+            call.registers.iter().for_each(|value| self.push(value.clone()));
+            self.ahead.extend(self.reach.of_these(call.function, these));
+        }
+        self.follow()
+    }
+
     /// All that the condition of an `await` depends on, of the thread that waits in it. Unknown where more than what is
     /// marked then may change its value.
     pub fn condition(&mut self, snapshot: &Snapshot, inside: bool) -> Result<(), Unknown> {
@@ -223,7 +236,12 @@ impl<'a> Marks<'a> {
                 threads.iter().for_each(|thread| self.push(Value::Thread(thread.clone())));
                 self.threads = threads;
             }
-            Mention::Sets(_) | Mention::Exit | Mention::Signals | Mention::AnyProcess | Mention::Outside => {}
+            Mention::Sets(_)
+            | Mention::Exit
+            | Mention::Signals
+            | Mention::AnyProcess
+            | Mention::Starts
+            | Mention::Outside => {}
         }
     }
 
@@ -297,6 +315,7 @@ fn symbol(mention: &Mention) -> Option<u16> {
         | Mention::Exit
         | Mention::Signals
         | Mention::AnyProcess
+        | Mention::Starts
         | Mention::Outside => None,
     }
 }

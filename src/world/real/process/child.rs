@@ -8,7 +8,7 @@ use super::super::run::{self, Beginning, Options};
 use super::super::threads;
 use super::copy::{self, First};
 use super::family::Family;
-use super::parcel::Received;
+use super::parcel::{self, Received};
 use super::system::{self, Mask};
 use super::{Own, Processes, Side, children_may_start_some, fork, make};
 use crate::machine::Image;
@@ -45,13 +45,14 @@ fn run_it(
     clock: Clock,
     register: Option<Arc<Register>>,
 ) -> i32 {
-    // Before there is any other thread, and anything to copy in vain.
-    let server = match children_may_start_some(&image.program).then(make) {
+    // Its parent has died before it has told what to do.
+    let Ok(starts) = parcel::starts(&line) else { return status::FAILED };
+    // Before there is any other thread, and anything to copy in vain. It costs as much as the process itself, so not without need.
+    let server = match (starts && children_may_start_some(&image.program)).then(make) {
         Some(Ok(Side::Child(line, _))) => live((line, mask.clone()), image, options, clock, register),
         Some(Ok(Side::Maker(server))) => Some(Arc::new(server)),
         Some(Err(_)) | None => None,
     };
-    // Its parent has died before it has told what to do.
     let Ok(mut received) = Received::from(&line) else { return status::FAILED };
     let bytes = std::mem::take(&mut received.bytes);
     let given = mapped::within(image.memory.clone(), || copy::receive(&image, &bytes));

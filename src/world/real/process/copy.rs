@@ -90,7 +90,8 @@ impl Shared {
         });
         let packed = packing.finish(&cannot_begin_with)?;
         let name = handle.name();
-        self.parcel(handle, packed, &|end, make| End::hand_over(end, &name, make))
+        let starts = of_code(Mention::Starts) || may_start(&signals);
+        self.parcel(handle, packed, starts, &|end, make| End::hand_over(end, &name, make))
     }
 
     /// What a worker of a process pool is to know: all variables, since nobody can tell what its tasks will call, but for
@@ -122,7 +123,7 @@ impl Shared {
         });
         let packed = packing.finish(&|_| None)?;
         let name = handle.name();
-        self.parcel(handle, packed, &|end, make| End::hand_over(end, &name, make))
+        self.parcel(handle, packed, true, &|end, make| End::hand_over(end, &name, make))
     }
 
     /// What a copy of a thread is to know, which stands in a call of `fork`. Likewise.
@@ -137,6 +138,9 @@ impl Shared {
         let program = &code.image.program;
         let mut marks = marks(&code);
         let snapshot = fiber.snapshot(program, MOST_CALLS);
+        let mut of_child = self::marks(&code);
+        let starts = snapshot.as_ref().is_none_or(|snapshot| of_child.forked(snapshot).is_err())
+            || of_child.may(Mention::Starts);
         let all = snapshot.is_none_or(|snapshot| marks.stands(&snapshot, true).is_err());
         let signals = self.doors.handlers.known();
         let of_code = |mention| all || marks.may(mention);
@@ -165,7 +169,7 @@ impl Shared {
             of_code(mention) || of_handlers.contains(&mention)
         });
         let packed = packing.finish(&cannot_fork_with)?;
-        self.parcel(handle, packed, &End::lend)
+        self.parcel(handle, packed, starts || may_start(&signals), &End::lend)
     }
 
     /// Puts the ends of pipes that are among the objects to the bytes.
@@ -173,10 +177,11 @@ impl Shared {
         &self,
         handle: &Thread,
         packed: (Vec<u8>, Vec<Node>),
+        starts: bool,
         give: &Give<'_>,
     ) -> Result<Parcel, Error> {
         let (bytes, objects) = packed;
-        let mut parcel = Parcel { bytes, ends: Vec::new() };
+        let mut parcel = Parcel { bytes, ends: Vec::new(), starts };
         for node in &objects {
             let Node::Sync(sync) = node else { continue };
             let Kind::End(end) = &sync.kind else { continue };
@@ -216,6 +221,11 @@ fn stays_here(node: &Node) -> bool {
         Node::Sync(sync) if sync.is_there() => false, // it is the same thing there
         other => copied::cannot_go(other).is_some(),
     }
+}
+
+/// Whether there are handlers that might.
+fn may_start(signals: &Signals) -> bool {
+    signals.iter().any(|(_, body)| body.is_some())
 }
 
 /// How an end of a pipe is given to another process; None when it is closed.

@@ -23,6 +23,8 @@ pub struct Parcel {
     pub bytes: Vec<u8>,
     /// In the order in which they stand among the objects of the copy.
     pub ends: Vec<Handed>,
+    /// Whether the process may start some itself, as far as its code tells.
+    pub starts: bool,
 }
 
 /// What an end has, a bit each.
@@ -32,6 +34,7 @@ const SHARED: u8 = 4;
 
 impl Parcel {
     pub fn send(&self, mut line: &UnixStream) -> io::Result<()> {
+        line.write_all(&[u8::from(self.starts)])?;
         line.write_all(&(self.bytes.len() as u64).to_le_bytes())?;
         line.write_all(&self.bytes)?;
         let mut kinds = Vec::with_capacity(self.ends.len());
@@ -69,6 +72,13 @@ pub struct Received {
     pub bytes: Vec<u8>,
     kinds: Vec<u8>,
     files: std::vec::IntoIter<OwnedFd>,
+}
+
+/// The first word that comes: whether the process may start some itself.
+pub fn starts(mut line: &UnixStream) -> io::Result<bool> {
+    let mut starts = [0];
+    line.read_exact(&mut starts)?;
+    Ok(starts != [0])
 }
 
 impl Received {
