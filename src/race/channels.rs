@@ -4,6 +4,7 @@
 
 use super::clock::{Clock, Stamp};
 use super::mine;
+use super::written::{In, Out};
 use crate::sync::outside::system::Flow;
 use crate::value::Value;
 use crate::value::error::Error;
@@ -118,13 +119,11 @@ pub fn goes_outside(connection: Option<Connection>) {
     give_to_the_outside();
 }
 
-/// An operation at an end of a pipe. In memory each message tells what is before it (`Told`); of what leads to another process
-/// whoever has done something at either end before may be the cause, and whoever takes it takes from the whole pipe.
+/// An operation at an end of a pipe: a message tells what is before it (`Told`), and who receives makes room (`Room`).
 pub fn through_a_pipe(
     pipe: u32,
     poll: impl FnOnce() -> Result<Option<Value>, Error>,
 ) -> Result<Option<Value>, Error> {
-    give_to(Channel::Pipe(pipe));
     let done = poll();
     // Its end, mostly: whoever had the other one has closed it, or is no more.
     if matches!(done, Err(_) | Ok(Some(Value::Unset))) {
@@ -147,6 +146,42 @@ impl Told {
     pub fn learn(self) {
         self.0.iter().for_each(|stamp| mine::learn(stamp));
     }
+
+    /// Goes with a message to another process; false where processes have nothing in common, and no clock of one is of use to
+    /// another.
+    pub fn add_to(&self, message: &mut Vec<u8>) -> bool {
+        if !is_common() {
+            return false;
+        }
+        let words = self.0.as_ref().map_or_else(Vec::new, |stamp| {
+            let mut w = Out::default();
+            w.stamp(stamp);
+            w.words()
+        });
+        message.extend(words.iter().chain([&(words.len() as u64)]).flat_map(|word| word.to_le_bytes()));
+        true
+    }
+
+    /// What has come with a message from another process.
+    pub fn take_out_of(message: &mut Vec<u8>) -> Option<Told> {
+        if !is_common() {
+            return None;
+        }
+        let (rest, count) = message.split_last_chunk()?;
+        let end = rest.len();
+        let begin = end.checked_sub(u64::from_le_bytes(*count) as usize * size_of::<u64>())?;
+        let words = rest[begin..].as_chunks().0.iter().map(|word| u64::from_le_bytes(*word));
+        let words: Vec<u64> = words.collect();
+        message.truncate(begin);
+        Some(Told((!words.is_empty()).then(|| Box::new(In::new(&words).stamp()))))
+    }
+}
+
+/// Whether clocks of this process are known to others.
+fn is_common() -> bool {
+    let mut common = false;
+    mine::with(|mine| common = mine.detector.common().is_some());
+    common
 }
 
 /// Who has made the room that a sender needs: those who have received. While there was room from the beginning, no sender is
@@ -159,12 +194,14 @@ pub struct Room {
 }
 
 impl Room {
-    /// This thread sends so many bytes, where so many have room at once.
-    pub fn fills(&mut self, bytes: usize, room: usize) {
+    /// This thread sends so many bytes, where so many have room at once. Whether somebody has had to make room before.
+    pub fn fills(&mut self, bytes: usize, room: usize) -> bool {
         self.sent = self.sent.saturating_add(bytes);
-        if self.sent > room {
+        let needed = self.sent > room;
+        if needed {
             self.was_needed();
         }
+        needed
     }
 
     /// This thread could not have gone on without it.

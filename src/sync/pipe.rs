@@ -324,33 +324,54 @@ impl End {
             self.used(sync, "send")?;
             return Err(nobody_receives(sync));
         };
-        channels::take_from(Channel::Pipe(self.between.number));
+        let pipe = Channel::Pipe(self.between.number);
+        let waited = sending.told.is_some();
+        let length = bytes.len() - sending.told.unwrap_or_default();
+        if !waited {
+            if !Told::now().add_to(bytes) {
+                channels::give_to(pipe);
+            }
+            sending.told = Some(bytes.len() - length);
+        }
         let sent = outgoing.put(bytes, sending).map_err(|error| match error.kind() {
             io::ErrorKind::BrokenPipe => nobody_receives(sync),
             _ => Error::new(error::Kind::Error, format!("{}.send(): {error}", sync.label())),
         })?;
-        if sent && !sending.counted {
-            sync.count_sent(bytes.len());
+        if !sent {
+            return Ok(false);
         }
-        Ok(sent)
+        if self.other().inbox.lock().room.fills(length, ROOM) || waited {
+            channels::take_from(pipe);
+        }
+        if !sending.counted {
+            sync.count_sent(length);
+        }
+        Ok(true)
     }
 
     fn receive(&self, sync: &Sync) -> Result<Got, Error> {
         self.used(sync, "recv")?;
         let own = self.own();
         let bytes = match self.lanes() {
-            Some(lanes) => match self.take_outside(sync, &lanes)? {
-                Took::Message(bytes) => {
-                    channels::take_from(Channel::Pipe(self.between.number));
-                    bytes
+            Some(lanes) => {
+                let pipe = Channel::Pipe(self.between.number);
+                channels::give_to(pipe);
+                match self.take_outside(sync, &lanes)? {
+                    Took::Message(mut bytes) => {
+                        match Told::take_out_of(&mut bytes) {
+                            Some(told) => told.learn(),
+                            None => channels::take_from(pipe),
+                        }
+                        bytes
+                    }
+                    Took::Nothing => return Ok(Got::Nothing),
+                    Took::End => {
+                        self.nobody_is_there();
+                        return Ok(Got::End);
+                    }
+                    Took::Another(pid) => return Err(another_receives(sync, Some(pid))),
                 }
-                Took::Nothing => return Ok(Got::Nothing),
-                Took::End => {
-                    self.nobody_is_there();
-                    return Ok(Got::End);
-                }
-                Took::Another(pid) => return Err(another_receives(sync, Some(pid))),
-            },
+            }
             None => {
                 // Asked before it is looked for: what was sent before the other end closed is there then.
                 let ended = self.other().closed.load(Ordering::SeqCst);

@@ -65,11 +65,13 @@ impl Between {
                 continue;
             };
             outgoing.make_room()?;
-            for Message { bytes: message, .. } in std::mem::take(&mut *inbox).messages {
-                match message.len() > ROOM {
-                    true => inbox.returned = Some(message),
-                    false => drop(outgoing.put(&message, &mut Sending::default())?),
+            for Message { bytes: mut message, told } in std::mem::take(&mut inbox.messages) {
+                if message.len() > ROOM {
+                    inbox.returned = Some(message);
+                    continue;
                 }
+                told.add_to(&mut message);
+                outgoing.put(&message, &mut Sending::default())?;
             }
         }
         for (side, lanes) in self.sides.iter().zip(lanes) {

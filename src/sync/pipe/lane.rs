@@ -66,6 +66,8 @@ pub struct Sending {
     pub number: u64,
     /// It was told to have been sent when it was put into this process's memory (`--stats`).
     pub counted: bool,
+    /// With so many bytes behind the message it tells what was done before (`--race`); None before the first attempt.
+    pub told: Option<usize>,
 }
 
 /// What tells both ends of a pipe that something may go on: of each, when something has come, and when there is room
