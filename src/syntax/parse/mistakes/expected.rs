@@ -1,7 +1,7 @@
 //! What the grammar had expected, in words: no rule's name is ever shown.
 
-use super::known::{has_block, innermost, is_reserved};
-use super::tokens::{first_token, is_word, shown};
+use super::tokens::{first_token, innermost, is_word, shown};
+use super::words::{has_block, is_reserved};
 use super::{Say, Stuck};
 use crate::syntax::parse::Rule;
 

@@ -2,8 +2,8 @@
 //!
 //! Only there: a word that can be a name, and stands where a name makes sense, is for the resolver to judge.
 
-use super::known::{DECLARING, RESERVED, is_reserved};
 use super::tokens::{first_token, is_word};
+use super::words::{DECLARING, RESERVED, is_reserved};
 use super::{Say, Stuck};
 use crate::resolve::suggest;
 

@@ -1,14 +1,16 @@
 //! What is wrong with text that is no statement, in a person's words.
 //!
-//! First come the mistakes that people are known to make (`known`) and words with a slip of the finger (`misspelt`), then what
+//! First come the mistakes that people are known to make (`known`, `signs`) and words with a slip of the finger (`misspelt`), then what
 //! the grammar had expected at the place where it got stuck (`expected`). One piece of text gets one message.
 
 mod expected;
 mod known;
 mod misspelt;
+mod signs;
 mod tokens;
+mod words;
 
-pub use known::{DECLARING, RESERVED, is_reserved};
+pub use words::{DECLARING, RESERVED, is_reserved};
 
 use super::{Grammar, PROBLEM_LIMIT, Pair, Parser, Rule};
 use crate::report::{Code, Diagnostic};
@@ -93,7 +95,7 @@ impl Parser<'_> {
         let stuck = Stuck::new(text, rule);
         let say = known::by_first_word(&stuck)
             .or_else(|| misspelt::say(&stuck))
-            .or_else(|| known::by_token(&stuck))
+            .or_else(|| signs::by_token(&stuck))
             .unwrap_or_else(|| expected::say(&stuck, rule));
         let (start, end) = say.place.unwrap_or((stuck.at, stuck.at + stuck.token().len()));
         // A missing thing is shown right after what it is missing from.
@@ -101,7 +103,7 @@ impl Parser<'_> {
             if start >= text.len() { (text.len().saturating_sub(1), text.len()) } else { (start, end) };
         let start = (0..=start).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
         // What depends on a broken statement is not broken by itself.
-        let consequence = self.after_invalid && known::depends_on_previous(first_token(text));
+        let consequence = self.after_invalid && words::depends_on_previous(first_token(text));
         if !consequence {
             let mut say = say;
             if say.message.starts_with("expected a block") && self.brace_follows(offset + text.len()) {
@@ -123,7 +125,7 @@ impl Parser<'_> {
 
     /// The statements in the block of a broken header may have mistakes of their own.
     fn look_into_block(&mut self, text: &str, offset: usize, from: usize) {
-        if !known::has_block(first_token(text)) {
+        if !words::has_block(first_token(text)) {
             return;
         }
         let Some(brace) = tokens::first_brace(text, from) else { return };

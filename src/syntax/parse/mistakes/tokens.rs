@@ -81,6 +81,15 @@ pub fn open_brackets(text: &str, mut stop: impl FnMut(usize, &[char]) -> bool) -
     open
 }
 
+/// Whether the innermost bracket that is open at the end is this one.
+pub fn is_open(before: &str, bracket: char) -> bool {
+    innermost(before) == Some(bracket)
+}
+
+pub fn innermost(before: &str) -> Option<char> {
+    open_brackets(before, |_, _| false).pop().filter(|c| *c != '"')
+}
+
 /// Text to be shown in a message: one line, and short. What stands at its end matters most.
 pub fn shown(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();

@@ -1,0 +1,214 @@
+//! Mistakes that people are known to make, by what did not fit: signs of other languages, full-width signs, statements for
+//! values.
+
+use super::tokens::{first_token, is_open, is_word, second_token};
+use super::words::{has_block, is_reserved};
+use super::{Say, Stuck};
+
+/// What the thing that did not fit gives away.
+pub fn by_token(stuck: &Stuck) -> Option<Say> {
+    let token = stuck.token();
+    let first = first_token(stuck.text);
+    let previous = stuck.previous();
+    let joined = |sign: &str| stuck.text[..stuck.at].ends_with(sign);
+    if let Some(say) = by_previous(stuck, previous) {
+        return Some(say);
+    }
+    Some(match token {
+        _ if token.starts_with('"')
+            && matches!(previous, "f" | "F" | "r" | "b" | "u")
+            && joined(previous) =>
+        {
+            Say::new(
+                format!("a text has no `{previous}` before it"),
+                "any text may hold values: `\"x is {x}\"`",
+            )
+            .at(stuck.at - 1, 1)
+        }
+        "&&" => Say::new("`&&` is written `and`", "write `a and b`"),
+        "||" => Say::new("`||` is written `or`", "write `a or b`"),
+        "&" if joined("&") => Say::new("`&&` is written `and`", "write `a and b`").at(stuck.at - 1, 2),
+        "|" if joined("|") => Say::new("`||` is written `or`", "write `a or b`").at(stuck.at - 1, 2),
+        "!" if is_word(previous) && !is_reserved(previous) => Say::new("`!` means nothing here", ""),
+        "!" => Say::new("`!` is written `not`", "write `not a`"),
+        "===" | "!==" => Say::new(format!("there is no `{token}`"), format!("write `{}`", &token[..2])),
+        "=" if joined("==") || joined("!=") => Say::new(
+            format!("there is no `{}=`", &stuck.text[stuck.at - 2..stuck.at]),
+            format!("write `{}`", &stuck.text[stuck.at - 2..stuck.at]),
+        )
+        .at(stuck.at - 2, 3),
+        "<>" => Say::new("`<>` is written `!=`", "write `a != b`"),
+        ">" if joined("<") => Say::new("`<>` is written `!=`", "write `a != b`").at(stuck.at - 1, 2),
+        ">" if joined("-") => {
+            Say::new("`->` means nothing here", "a short function is `fn(x) => x + 1`").at(stuck.at - 1, 2)
+        }
+        "->" => Say::new("`->` means nothing here", "a short function is `fn(x) => x + 1`"),
+        "<-" => Say::new("`<-` means nothing here", "a queue has `q.put(x)` and `q.get()`"),
+        "=>" if first != "select" => Say::new(
+            "`=>` means nothing here",
+            "a short function is `fn(x) => x + 1`; at least is written `>=`",
+        ),
+        ":=" => Say::new(
+            "`:=` means nothing here",
+            "declare with `let x = 1` or `var x = 1`, change with `x = 2`",
+        ),
+        "?" | "??" | "?." => {
+            Say::new(format!("`{token}` means nothing here"), "write `a if condition else b`")
+        }
+        "join" if !first.is_empty() && (previous == "=" || previous == "return" || previous == "(") => {
+            Say::new(
+                "`join` is a statement, and has no value",
+                "join first, then ask for the thread's value: `join t`, and `t.result`",
+            )
+        }
+        "sleep" | "yield" | "await" | "throw" | "select" | "assert" | "defer" | "return"
+            if first != "select"
+                && (matches!(previous, "=" | "return" | "(" | "[" | ",")
+                    || stuck.before().ends_with("=>")) =>
+        {
+            Say::new(
+                format!("`{token}` is a statement, and has no value"),
+                match previous {
+                    "=" | "return" | "(" | "[" | "," => "put it on a line of its own",
+                    _ => "a function of statements is `fn(x) { … }`",
+                },
+            )
+        }
+        _ if block_after_arrow(stuck) => Say::new(
+            "after the `=>` of a function stands a value, and `{` begins a map there",
+            "a function of statements is `fn(x) { … }`",
+        ),
+        "++" | "--" => step(stuck, token, stuck.at),
+        "..." => Say::new("`...` means nothing here", "a range is `0..5` or `0..=5`"),
+        "::" => Say::new("`::` means nothing here", "a field or method follows a `.`"),
+        "\\" => Say::new(
+            "`\\` means nothing here",
+            "a line goes on by itself after an operator and inside brackets",
+        ),
+        "@" => Say::new("`@` means nothing here", "conc has no decorators"),
+        "`" => Say::new("`` ` `` means nothing here", "texts stand in `\"` and `\"`"),
+        "." if stuck.rest()[1..].starts_with(|c: char| c.is_ascii_digit()) => {
+            let number = first_token(&stuck.rest()[1..]);
+            Say::new("a float needs a digit before its dot", format!("write `0.{number}`"))
+        }
+        "" if joined("++") || joined("--") => {
+            step(stuck, &stuck.before()[stuck.before().len() - 2..], stuck.before().len() - 2)
+        }
+        "=" | "==" if matches!(first, "let" | "var") && !stuck.before()[3..].contains('=') => {
+            if token == "==" {
+                Say::new("a value is given with one `=`", "`==` compares")
+            } else {
+                return None;
+            }
+        }
+        "=" if assigning(&stuck.text[..=stuck.at]).is_some() => {
+            let sign = assigning(&stuck.text[..=stuck.at]).unwrap_or(token);
+            statement_no_value(sign).at(stuck.at + 1 - sign.len(), sign.len())
+        }
+        "=" if matches!(
+            first,
+            "if" | "while" | "assert" | "invariant" | "ensure" | "await" | "return" | "repeat"
+        ) =>
+        {
+            Say::new("`=` gives a value and compares nothing", "did you mean `==`?")
+        }
+        "=" if is_open(stuck.before(), '(') && is_word(previous) => Say::new(
+            "an argument's name is followed by `:`",
+            format!("write `{previous}: …` for a named argument, `==` to compare"),
+        ),
+        "=" if !stuck.before().is_empty() => {
+            Say::new("`=` cannot stand here: an assignment is a statement, not a value", "did you mean `==`?")
+        }
+        _ if ASSIGNING.contains(&token) => statement_no_value(token),
+        ":" if has_block(first) && !is_open(stuck.before(), '(') => {
+            Say::new("a block stands in braces, it does not follow a `:`", "write `{ … }`")
+        }
+        _ => return wide_sign(token),
+    })
+}
+
+/// Signs that change a variable; the longer ones first.
+const ASSIGNING: [&str; 12] = ["**=", "//=", "<<=", ">>=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^="];
+
+/// The one with which a text ends.
+fn assigning(text: &str) -> Option<&'static str> {
+    ASSIGNING.into_iter().find(|sign| text.ends_with(sign))
+}
+
+fn statement_no_value(sign: &str) -> Say {
+    Say::new(
+        format!("`{sign}` cannot stand here: it is a statement, not a value"),
+        "put it on a line of its own",
+    )
+}
+
+/// What the thing before gives away.
+fn by_previous(stuck: &Stuck, previous: &str) -> Option<Say> {
+    let before = stuck.before();
+    match previous {
+        "lambda" => Some(
+            Say::new("there is no `lambda`", "a short function is `fn(x) => x + 1`")
+                .at(before.len() - previous.len(), previous.len()),
+        ),
+        "new" if is_word(stuck.token()) => Some(
+            Say::new("there is no `new`", format!("write `{}(…)`", stuck.token()))
+                .at(before.len() - previous.len(), previous.len()),
+        ),
+        "." => {
+            let number = super::tokens::last_token(&before[..before.len() - 1]);
+            (!number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b == b'_')).then(|| {
+                Say::new("a float needs a digit after its dot", format!("write `{number}.0`"))
+                    .at(before.len() - 1 - number.len(), number.len() + 1)
+            })
+        }
+        _ => None,
+    }
+}
+
+/// `i++`, which other languages have.
+fn step(stuck: &Stuck, sign: &str, at: usize) -> Say {
+    let before = stuck.text[..at].trim_end();
+    let name = if before.is_empty() { second_token(stuck.text) } else { super::tokens::last_token(before) };
+    let name = if is_word(name) { name } else { "x" };
+    Say::new(format!("there is no `{sign}`"), format!("write `{name} {}= 1`", &sign[..1])).at(at, 2)
+}
+
+/// Full-width signs, which Chinese keyboards write.
+fn wide_sign(token: &str) -> Option<Say> {
+    let narrow = match token {
+        "，" | "、" => ",",
+        "（" => "(",
+        "）" => ")",
+        "：" => ":",
+        "；" => ";",
+        "。" | "．" => ".",
+        "“" | "”" | "＂" => "\"",
+        "‘" | "’" => "\"",
+        "【" | "［" => "[",
+        "】" | "］" => "]",
+        "｛" => "{",
+        "｝" => "}",
+        "＝" => "=",
+        "＋" => "+",
+        "－" | "−" | "–" | "—" => "-",
+        "＊" | "×" => "*",
+        "／" | "÷" => "/",
+        "＜" => "<",
+        "＞" => ">",
+        "！" => "!",
+        "≠" => "!=",
+        "≤" => "<=",
+        "≥" => ">=",
+        "…" => "..",
+        _ => return None,
+    };
+    Some(Say::new(format!("`{token}` is not the sign the language knows"), format!("write `{narrow}`")))
+}
+
+/// Whether the braces in which the grammar got stuck were meant as the body of a short function.
+fn block_after_arrow(stuck: &Stuck) -> bool {
+    let before = stuck.before();
+    let Some((head, tail)) = before.rsplit_once("=>") else { return false };
+    let within = tail.trim_start();
+    head.contains("fn") && within.starts_with('{') && !within.contains(':') && is_open(before, '{')
+}
