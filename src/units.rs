@@ -1,5 +1,6 @@
 //! Durations, counts and sizes as people write them, in flags and in the words of a lesson.
 
+use std::num::{IntErrorKind, ParseIntError};
 use std::time::Duration;
 
 /// `30s`, `500ms`, `1.5min`, as scripts write durations; a plain number is seconds.
@@ -24,7 +25,10 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 
 /// Where random numbers begin.
 pub fn seed(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| "a seed is a whole number from 0 on, such as 7".to_string())
+    text.parse().map_err(|error: ParseIntError| match error.kind() {
+        IntErrorKind::PosOverflow => format!("the largest seed is {}", u64::MAX),
+        _ => "a seed is a whole number from 0 on, such as 7".to_string(),
+    })
 }
 
 /// How many of something: threads, cores.

@@ -205,6 +205,10 @@ mod tests {
             (&["--trace", "x.conc"], "`--trace x.svg x.conc`"),
             (&["--jitter=x", "x.conc"], "a seed is a whole number"),
             (&["sim", "--seed", "x", "x.conc"], "a seed is a whole number"),
+            (
+                &["sim", "--seed", "18446744073709551616", "x.conc"],
+                "the largest seed is 18446744073709551615",
+            ),
             (&["--max-threads", "many", "x.conc"], "a number is wanted that is not zero"),
             (&["check", "--cores", "99999999", "x.conc"], "a number is wanted that is not zero"),
             (&["check", "--preemptions", "-1", "x.conc"], "a whole number from 0 on"),

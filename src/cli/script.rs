@@ -14,6 +14,8 @@ use std::path::Path;
 /// More text than anybody writes; a limit for what is no script at all (`conc /dev/zero`).
 const MAX_BYTES: u64 = 64 << 20;
 
+const AS_UTF_8: &str = "save it as UTF-8; `iconv -f GB18030 -t UTF-8` converts older Chinese text";
+
 /// The script that was asked for, and its own arguments.
 pub fn load(script: &Script) -> Result<(Source, Vec<String>), Failure> {
     let (source, arguments) = match &script.text {
@@ -102,6 +104,7 @@ pub fn refused(path: &Path, error: &std::io::Error) -> Failure {
         }
         ErrorKind::PermissionDenied => Failure::new(format!("cannot read {shown}: permission denied"))
             .hint(format!("give yourself the right to read it: chmod u+r {shown}")),
+        ErrorKind::InvalidData => Failure::new(format!("{shown} is not UTF-8 text")).hint(AS_UTF_8),
         _ => Failure::new(format!("cannot read {shown}: {error}")),
     }
 }
@@ -142,8 +145,7 @@ fn decode(name: &str, bytes: Vec<u8>) -> Result<Source, Failure> {
                 "{name} is not UTF-8 text: byte 0x{:02x} at offset {offset} (line {line})",
                 bytes[offset]
             );
-            Err(Failure::new(message)
-                .hint("save it as UTF-8; `iconv -f GB18030 -t UTF-8` converts older Chinese text"))
+            Err(Failure::new(message).hint(AS_UTF_8))
         }
     }
 }

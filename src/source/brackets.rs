@@ -230,7 +230,14 @@ impl Scan<'_> {
             diagnostic = diagnostic
                 .other(Span::new(closed, closed + 1), "this `}` closes it, but stands under another line");
         }
-        self.problems.push(diagnostic);
+        // Whose closing bracket may be in a text that had no end has been told enough.
+        let after_text = self.problems.last().is_some_and(|problem| {
+            let start = problem.span.start as usize;
+            problem.code == Code::BadText && open.at < start && !self.text[open.at..start].contains('\n')
+        });
+        if !after_text {
+            self.problems.push(diagnostic);
+        }
         let braces = self.stack.iter().take_while(|open| open.kind == Kind::Brace).count();
         if let Some(open) = self.stack.get(braces).copied() {
             self.blank(open.statement, self.bytes.len());
