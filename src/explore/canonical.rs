@@ -23,7 +23,7 @@ pub struct Canonical {
     by: Vec<u32>,
     /// A member of a group that has ended, with nothing left but its label.
     plain: Vec<bool>,
-    /// What marks a reference out of a group: `GROUP`, and `APART` where that is so.
+    /// What marks a reference out of a group of `main`'s: `GROUP`, and `APART` where that is so.
     group: u32,
     /// The references from cells to threads that have no number: the thread, the cell, which reference.
     back: Vec<(u32, u32, u32)>,
@@ -78,7 +78,7 @@ impl Canonical {
         }
         out.far = self.order.len() as u32;
         if self.by.contains(&MANY) {
-            self.untangle(flat, common, main);
+            self.untangle(flat, pieces, common, main);
         }
         (out.seats, out.main) = (seats, main.is_some());
         self.write_cells(flat, pieces, common, &groups, out);
@@ -212,8 +212,8 @@ impl Canonical {
 
     /// Sorts the threads, then numbers what several of them share in the order in which they reach it.
     #[cold]
-    fn untangle(&mut self, flat: &Flat, common: usize, main: Option<usize>) {
-        let colours = self.colours(flat, common, main);
+    fn untangle(&mut self, flat: &Flat, pieces: &Pieces, common: usize, main: Option<usize>) {
+        let colours = self.colours(flat, pieces, common, main);
         let mut seats: Vec<usize> = (0..flat.seats).filter(|seat| Some(*seat) != main).collect();
         seats.sort_by_key(|seat| (flat.label(common + seat), colours[common + seat]));
         let mut met = vec![false; flat.len()];
@@ -221,7 +221,12 @@ impl Canonical {
             let mut queue = vec![(common + seat) as u32];
             let mut at = 0;
             while at < queue.len() {
-                for &to in flat.refs(queue[at] as usize) {
+                let mut refs = flat.refs(queue[at] as usize).to_vec();
+                for &(first, count) in groups_of(flat, pieces, queue[at]) {
+                    refs[first as usize..(first + count) as usize]
+                        .sort_by_key(|to| (flat.label(*to as usize), colours[*to as usize]));
+                }
+                for to in refs {
                     let there = to as usize;
                     if std::mem::replace(&mut met[there], true) || self.by[there] == NONE {
                         continue;
@@ -240,7 +245,7 @@ impl Canonical {
     /// A number for each node that does not depend on the order of threads: of its label, where it stands, what it refers
     /// to and what refers to it, and what those are, until that tells no more threads apart (refinement: Weisfeiler and
     /// Leman, 1968). Of those that are left one is taken to be the first, and so on.
-    fn colours(&self, flat: &Flat, common: usize, main: Option<usize>) -> Vec<u64> {
+    fn colours(&self, flat: &Flat, pieces: &Pieces, common: usize, main: Option<usize>) -> Vec<u64> {
         let count = flat.len();
         // Threads that differ from all others lead to places too.
         let mut place: Vec<u64> =
@@ -255,8 +260,9 @@ impl Canonical {
         let mut queue: Vec<u32> = singles.into_iter().map(|seat| (common + seat) as u32).collect();
         let mut at = 0;
         while at < queue.len() {
-            for &to in flat.refs(queue[at] as usize) {
-                if place[to as usize] == 0 {
+            let groups = groups_of(flat, pieces, queue[at]);
+            for (which, &to) in flat.refs(queue[at] as usize).iter().enumerate() {
+                if place[to as usize] == 0 && in_group(groups, which).is_none() {
                     place[to as usize] = next;
                     next += 1;
                     queue.push(to);
@@ -272,7 +278,7 @@ impl Canonical {
         let kind = |colours: &[u64], seat: usize| (labels(seat), colours[common + seat]);
         let (mut known, mut calm, mut chosen) = (0, 0, 0);
         loop {
-            colours = refined(flat, &colours, (common..count).filter(tells));
+            colours = refined(flat, pieces, &colours, (common..count).filter(tells));
             let mut kinds: Vec<(u32, u64)> = others.iter().map(|seat| kind(&colours, *seat)).collect();
             kinds.sort_unstable();
             let alike = kinds.windows(2).find(|two| two[0] == two[1]).map(|two| two[0]);
@@ -306,17 +312,19 @@ impl Canonical {
                 out.cells.push(VACANT);
                 continue;
             }
-            let groups = if at == common { groups } else { &[] };
             row.clear();
             row.extend([0, 0, flat.label(node as usize)]);
             let start = row.len();
+            let of_main = at == common;
+            let groups = if of_main { groups } else { groups_of(flat, pieces, node) };
             for (index, &to) in flat.refs(node as usize).iter().enumerate() {
                 let there = to as usize;
                 row.push(match self.numbers[there] {
                     NONE if self.plain[there] => ENDED | flat.label(there),
                     NONE => {
                         let group = in_group(groups, index);
-                        let place = group.map_or(index as u32, |first| self.group | first);
+                        let mark = if of_main { self.group } else { GROUP };
+                        let place = group.map_or(index as u32, |first| mark | first);
                         self.back.push((self.living[there], at as u32, place));
                         let before = flat.refs(node as usize)[..index].iter().position(|known| *known == to);
                         match before.filter(|before| group.is_none() && in_group(groups, *before).is_none()) {
@@ -408,19 +416,41 @@ impl Canonical {
 }
 
 /// The colours after one more look at what nodes refer to, and at which of these nodes refer to them.
-fn refined(flat: &Flat, colours: &[u64], telling: impl Iterator<Item = usize> + Clone) -> Vec<u64> {
+fn refined(
+    flat: &Flat,
+    pieces: &Pieces,
+    colours: &[u64],
+    telling: impl Iterator<Item = usize> + Clone,
+) -> Vec<u64> {
     let mut refined: Vec<u64> = colours.iter().map(|colour| mix(*colour, 7)).collect();
     for node in telling.clone() {
-        let leads = |sum: u64, to: &u32| mix(sum, colours[*to as usize]);
-        refined[node] = flat.refs(node).iter().fold(refined[node], leads);
+        let groups = groups_of(flat, pieces, node as u32);
+        let (mut sum, mut of_groups) = (refined[node], 0u64);
+        for (which, to) in flat.refs(node).iter().enumerate() {
+            match in_group(groups, which) {
+                None => sum = mix(sum, colours[*to as usize]),
+                Some(first) => {
+                    of_groups = of_groups.wrapping_add(mix(colours[*to as usize], u64::from(first)));
+                }
+            }
+        }
+        refined[node] = mix(sum, of_groups);
     }
     for node in telling {
+        let groups = groups_of(flat, pieces, node as u32);
         for (which, &to) in flat.refs(node).iter().enumerate() {
-            let led_to = mix(colours[node], which as u64 + 11);
+            let place = in_group(groups, which).map_or(which as u64, u64::from);
+            let led_to = mix(colours[node], place + 11);
             refined[to as usize] = refined[to as usize].wrapping_add(led_to);
         }
     }
     refined
+}
+
+/// The groups of threads of a thing to wait for.
+fn groups_of<'p>(flat: &Flat, pieces: &'p Pieces, node: u32) -> &'p [(u32, u32)] {
+    let facts = pieces.labels.facts(flat.label(node as usize));
+    if facts.waits { &facts.unordered } else { &[] }
 }
 
 /// The group that a reference stands in: its first one.

@@ -105,6 +105,22 @@ impl Layout {
         }
     }
 
+    /// The threads without a number in a group of a cell's, but for this one.
+    pub fn others<'l>(
+        &'l self,
+        pieces: &'l Pieces,
+        cell: u32,
+        group: u32,
+        but: u32,
+    ) -> impl Iterator<Item = u32> + 'l {
+        let node = self.node_of(cell);
+        let groups = &pieces.labels.facts(self.flat.label(node)).unordered;
+        let count = groups.iter().find(|(first, _)| *first == group).map_or(0, |(_, count)| *count);
+        let members = &self.flat.refs(node)[group as usize..(group + count) as usize];
+        let has_none = move |to: &u32| *to != but && matches!(self.name(*to), Name::Own(..));
+        members.iter().copied().filter(has_none)
+    }
+
     fn push_cell(&mut self, graph: &Graph, pieces: &Pieces, at: usize) {
         let cell = graph.cells[at];
         let label = pieces.label(cell);
@@ -117,7 +133,7 @@ impl Layout {
             self.flat.push(label, row.iter().map(node_of));
             return;
         }
-        let groups = if at == self.common { &*pieces.labels.facts(label).unordered } else { &[] };
+        let groups = &*pieces.labels.facts(label).unordered;
         let (mut refs, mut rank, mut in_which) = (Vec::with_capacity(row.len()), 0, None);
         for (index, &to) in row.iter().enumerate() {
             let group = in_group(groups, index);

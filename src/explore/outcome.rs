@@ -67,13 +67,23 @@ pub struct Change {
     /// Nodes that are new, and threads that are (each refers to its handle first).
     pub new: Vec<(Label, Vec<u32>)>,
     pub seats: Vec<(Label, Vec<u32>)>,
-    /// Nodes by a cell and which of its references leads there.
-    pub via: Vec<(u32, u32)>,
+    /// Nodes by a cell that leads there.
+    pub via: Vec<Via>,
     /// The cells among what is written, whatever the numbers of the writes are; None when it changes what is another
     /// thread's own as well.
     pub cells: Option<Box<[u32]>>,
     /// The same for a state that is not tangled, when nothing gets another number.
     pub quick: Option<Box<Quick>>,
+}
+
+/// A reference of a cell that leads to another thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Via {
+    /// The cell, and which of its references.
+    Reference(u32, u32),
+    /// The cell, the first reference of a group, and which of the others that have no number, but for the thread itself.
+    /// A step that tells of one of them tells of all.
+    Group(u32, u32, u32),
 }
 
 pub type Written = (u32, Label, Vec<u32>);

@@ -1,5 +1,7 @@
 //! Whether a step only replaces a few cells and parts, and leaves every number as it is, wherever the same is met.
 
+use super::canonical::in_group;
+use super::labels::{Facts, Label};
 use super::layout::Name;
 use super::outcome::{Change, NEW, Quick};
 use super::state::{APART, GROUP, Graph, of_cell};
@@ -58,7 +60,7 @@ impl Steps {
             Name::Cell(_) if trial.graph.main && *node as usize == self.common => {
                 self.main_keeps_numbers(trial, *label, refs)
             }
-            Name::Cell(_) => self.cell_keeps_numbers(trial, raw, (*node, refs), seat),
+            Name::Cell(_) => self.cell_keeps_numbers(trial, raw, (*node, *label, refs), seat),
             Name::Own(whose, _) => whose == seat,
             Name::Plain => false,
         })
@@ -84,7 +86,7 @@ impl Steps {
             if index & APART != 0 {
                 return None;
             }
-            if index & GROUP != 0 {
+            if index & GROUP != 0 && cell as usize == self.common {
                 quick.leaves.push((cell, index, label));
             } else if written(trial.layout.node_of(cell) as u32).is_none() {
                 return None;
@@ -112,7 +114,7 @@ impl Steps {
         &self,
         trial: &Trial<'_>,
         raw: &Change,
-        (node, refs): (u32, &[u32]),
+        (node, label, refs): (u32, Label, &[u32]),
         seat: usize,
     ) -> bool {
         let flat = trial.flat();
@@ -120,19 +122,25 @@ impl Steps {
         let own = trial.handle(self.common, seat);
         let lives = |to: u32| trial.lives(to);
         let begins = |to: u32| raw.seats.iter().any(|(_, refs)| refs[0] == to);
-        let weak = self.pieces.labels.facts(flat.label(node as usize)).waits;
+        let (facts_before, facts_now) =
+            (self.pieces.labels.facts(flat.label(node as usize)), self.pieces.labels.facts(label));
+        let weak = facts_before.waits;
         let leads_before = |to: &&u32| !(weak && lives(**to));
         let leads_now = |to: &&u32| !(weak && (lives(**to) && !(raw.ended && **to == own) || begins(**to)));
         if !before.iter().filter(leads_before).eq(refs.iter().filter(leads_now)) {
             return false;
         }
-        // A thread without a number is known by where it is referred to.
+        // A thread without a number is known by where it is referred to, or in which group.
         let other = |to: u32| {
             to & NEW == 0 && to != own && matches!(trial.layout.name(to), Name::Own(..) | Name::Plain)
         };
-        let places = |refs: &[u32]| -> Vec<(usize, u32)> {
-            refs.iter().copied().enumerate().filter(|(_, to)| other(*to)).collect()
+        let places = |refs: &[u32], facts: &Facts| {
+            let others = refs.iter().copied().enumerate().filter(|(_, to)| other(*to));
+            let place = |index| in_group(&facts.unordered, index).map_or(index as u32, |first| GROUP | first);
+            let mut places: Vec<(u32, u32)> = others.map(|(index, to)| (place(index), to)).collect();
+            places.sort_unstable();
+            places
         };
-        places(before) == places(refs)
+        places(before, facts_before) == places(refs, facts_now)
     }
 }

@@ -4,7 +4,7 @@ use super::flat::Flat;
 use super::known::rememberers;
 use super::labels::Label;
 use super::layout::Layout;
-use super::outcome::{Change, NEW, OTHER, Quick, VIA};
+use super::outcome::{Change, NEW, OTHER, Quick, VIA, Via};
 use super::pieces::Pieces;
 use super::state::{Graph, of_cell};
 use super::steps::Steps;
@@ -128,10 +128,14 @@ impl Steps {
         let remembers: Vec<usize> = rememberers(&self.pieces, graph, self.common, seat).collect();
         let part_of = |seat: usize| seat.saturating_sub(graph.first_part());
         let number = |name: u32, whose: usize| match name {
-            name if name & VIA != 0 => {
-                let (cell, index) = change.via[(name & !VIA) as usize];
-                layout.flat.refs(layout.node_of(cell))[index as usize]
-            }
+            name if name & VIA != 0 => match change.via[(name & !VIA) as usize] {
+                Via::Reference(cell, index) => layout.flat.refs(layout.node_of(cell))[index as usize],
+                Via::Group(cell, group, which) => {
+                    let own = layout.flat.refs(self.common + seat)[0];
+                    let known = layout.others(&self.pieces, cell, group, own).nth(which as usize);
+                    known.unwrap_or_else(|| unreachable!("equal cells have as many that are no cells"))
+                }
+            },
             name if name & NEW != 0 => name,
             name => layout.number(name, part_of(whose)),
         };

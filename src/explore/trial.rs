@@ -1,12 +1,13 @@
 //! A step taken for real, in a living universe: what it met, what came of it, and that in terms which fit every state
 //! where the same is met.
 
+use super::canonical::in_group;
 use super::flat::Flat;
 use super::flaw::Flaw;
 use super::growth::Cell;
 use super::known::{Job, rememberers};
 use super::layout::{Layout, Name};
-use super::outcome::{Change, Effect, NEW, OTHER, Outcome, Touched, VIA};
+use super::outcome::{Change, Effect, NEW, OTHER, Outcome, Touched, VIA, Via};
 use super::state::{Graph, OWN};
 use super::steps::{FIRST_GLOBAL, NAMES, Steps};
 use super::verdict::Uncaught;
@@ -422,7 +423,8 @@ impl Steps {
         if !raw.gone.is_empty() {
             return None;
         }
-        let mut via: Vec<(u32, u32)> = Vec::new();
+        let mut via: Vec<Via> = Vec::new();
+        let own = trial.handle(self.common, seat);
         let flat = trial.flat();
         let remembers: Vec<usize> = rememberers(&self.pieces, trial.graph, self.common, seat).collect();
         let main = (trial.graph.main && seat == 0).then_some(self.common as u32);
@@ -442,7 +444,14 @@ impl Steps {
             };
             // Cells do not tell whether references of two of them lead to the same thread.
             let mut leading = cells.iter().chain(&main).filter_map(leads);
-            let from = leading.next().filter(|_| leading.next().is_none())?;
+            let (cell, index) = leading.next().filter(|_| leading.next().is_none())?;
+            let from = match self.group_at(trial, cell, index) {
+                None => Via::Reference(cell, index),
+                Some(group) => {
+                    let mut others = trial.layout.others(&self.pieces, cell, group, own);
+                    Via::Group(cell, group, others.position(|other| other == node)? as u32)
+                }
+            };
             let at = via.iter().position(|known| *known == from).unwrap_or_else(|| {
                 via.push(from);
                 via.len() - 1
@@ -469,7 +478,25 @@ impl Steps {
             }
         }
         change.via = via;
-        Some(change)
+        self.tells_of_all(trial, own, &change.via).then_some(change)
+    }
+
+    /// The group of threads in which a cell that is not `main` has this reference.
+    fn group_at(&self, trial: &Trial<'_>, cell: u32, index: u32) -> Option<u32> {
+        let label = trial.flat().label(trial.layout.node_of(cell));
+        let groups = &self.pieces.labels.facts(label).unordered;
+        in_group(groups, index as usize).filter(|_| cell as usize != self.common)
+    }
+
+    /// Whether of each group that is told of all are: which is which would be another matter in another state.
+    fn tells_of_all(&self, trial: &Trial<'_>, own: u32, via: &[Via]) -> bool {
+        via.iter().all(|told| match *told {
+            Via::Reference(..) => true,
+            Via::Group(cell, group, _) => {
+                let others = trial.layout.others(&self.pieces, cell, group, own).count() as u32;
+                (0..others).all(|which| via.contains(&Via::Group(cell, group, which)))
+            }
+        })
     }
 }
 

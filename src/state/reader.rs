@@ -146,7 +146,12 @@ impl Reader<'_> {
 
     /// What `Writer::threads_with_lines` wrote.
     pub fn threads_with_lines(&mut self) -> Vec<(u32, u32)> {
-        (0..self.count()).map(|_| (self.thread_id(), self.line())).collect()
+        let mut threads = Vec::new();
+        for _ in 0..self.count() {
+            let id = self.thread_id();
+            threads.extend((0..self.count()).map(|_| (id, self.line())));
+        }
+        threads
     }
 
     pub fn error(&mut self) -> Arc<Error> {

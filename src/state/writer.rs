@@ -155,16 +155,25 @@ impl Writer<'_> {
         values.iter().for_each(|value| self.value(value));
     }
 
-    /// References to threads known by their ids, each with a line, where the order of different threads means
-    /// nothing: so they are written in the order of their nodes.
+    /// References to threads known by their ids, each with a line, where the order of different threads means nothing:
+    /// each is written once, with all its lines, and those with the same lines are a group.
     pub fn threads_with_lines(&mut self, threads: &[(u32, u32)]) {
-        let mut pairs: Vec<(u32, u32)> =
-            threads.iter().map(|&(id, line)| (self.numbering.thread(id), line)).collect();
-        pairs.sort_by_key(|(number, _)| *number);
-        self.count(pairs.len() as u64);
-        for (number, line) in pairs {
-            self.refs.push(number);
-            self.line(line);
+        let mut all: Vec<(Vec<u32>, u32)> = Vec::new();
+        for &(id, line) in threads {
+            match all.iter_mut().find(|(_, known)| *known == id) {
+                Some((lines, _)) => lines.push(line),
+                None => all.push((vec![line], id)),
+            }
+        }
+        all.sort();
+        self.count(all.len() as u64);
+        for alike in all.chunk_by(|(lines, _), (others, _)| lines == others) {
+            self.numbering.unordered(self.refs.len() as u32, alike.len() as u32);
+            for (lines, id) in alike {
+                self.thread_id(*id);
+                self.count(lines.len() as u64);
+                lines.iter().for_each(|line| self.line(*line));
+            }
         }
     }
 }

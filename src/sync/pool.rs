@@ -408,17 +408,20 @@ impl Crew {
         let state = self.state.lock();
         w.count(state.tasks.len() as u64);
         state.tasks.iter().for_each(|future| w.sync(future));
-        // In which order they have begun their tasks means nothing.
-        w.group(&state.workers);
-        state.workers.iter().for_each(|worker| w.flag(state.busy.contains(&worker.id)));
+        // Which comes first means nothing, neither of those that have a task nor of the others.
+        let is_busy = |worker: &Arc<Thread>| state.busy.contains(&worker.id);
+        let (busy, free): (Vec<_>, Vec<_>) = state.workers.iter().cloned().partition(is_busy);
+        w.group(&busy);
+        w.group(&free);
         w.count(self.unfinished() as u64);
         w.flag(state.closed);
     }
 
     pub fn fill(&self, r: &mut Reader<'_>) {
         let tasks = r.syncs().into();
-        let workers = r.group();
-        let busy = workers.iter().map(|worker| worker.id).filter(|_| r.flag()).collect();
+        let mut workers = r.group();
+        let busy = workers.iter().map(|worker| worker.id).collect();
+        workers.extend(r.group());
         self.unfinished.store(r.count() as usize, Ordering::SeqCst);
         let state = State {
             tasks,

@@ -1,6 +1,7 @@
 //! Random concurrent programs, explored by a plain second explorer (`oracle.rs`) that shares nothing with conc's.
 //!
-//! `CONC_CASES=20000 cargo test --test explore` runs more of them; `CONC_SEED=n` begins with another.
+//! `CONC_CASES=20000 cargo test --test explore` runs more of them; `CONC_SEED=n` begins with another,
+//! and `-- --nocapture` tells how many were small enough to be judged.
 
 mod checker;
 mod code;
@@ -112,6 +113,7 @@ fn held_against_the_oracle(seeds: std::ops::Range<u64>, most: usize, program: fn
         }
         true
     });
+    println!("{judged} programs agree");
     assert!(judged > 0);
 }
 

@@ -2,7 +2,8 @@
 //! states with remembered steps as without, and as many steps between them. Otherwise one state has several forms, or
 //! there are states that no run meets.
 
-use crate::{checker, cores, on_all_cores};
+use crate::model::Program;
+use crate::{checker, cores, generate, on_all_cores, processes, render, seeds};
 use conc::explore::verdict::Findings;
 use conc::explore::{Limits, Options, Reductions, check};
 use conc::source::Source;
@@ -54,4 +55,21 @@ fn scripts_have_as_many_states_without_remembered_steps() {
         })
     });
     assert!(judged > 60, "only {judged} of {} scripts", all.len());
+}
+
+#[test]
+fn random_programs_have_as_many_states_without_remembered_steps() {
+    let sorts: [(u64, fn(u64) -> Program); 3] =
+        [(150, generate::program), (60, processes::program), (15, processes::pooled)];
+    for (cases, program) in sorts {
+        let judged = on_all_cores(seeds(cases), |seed| {
+            let program = program(seed);
+            is_as_large(&format!("seed {seed}:\n{}", render::text(&program)), |reductions| {
+                let limits = Limits { states: 5_000, ..Options::default().limits };
+                checker::limited(&program, Options { limits, reductions, ..Options::default() })
+            })
+        });
+        println!("{judged} programs agree");
+        assert!(judged > 0);
+    }
 }
