@@ -42,6 +42,8 @@ pub enum Code {
     OneAfterAnother = 221,
     /// `if` around the wait of a condition.
     LooksOnce = 222,
+    /// A thing is compared with what it can only hold: `a == 3` of an atomic.
+    NeverEqual = 223,
     // 03xx: while running, by kind of error value.
     Thrown = 300,
     Timeout = 301,

@@ -16,7 +16,7 @@ macro_rules! page {
 
 impl Code {
     /// In the order of their numbers.
-    pub const ALL: [Code; 49] = [
+    pub const ALL: [Code; 50] = [
         Code::Syntax,
         Code::Unclosed,
         Code::BadNumber,
@@ -42,6 +42,7 @@ impl Code {
         Code::WrongSignal,
         Code::OneAfterAnother,
         Code::LooksOnce,
+        Code::NeverEqual,
         Code::Thrown,
         Code::Timeout,
         Code::Closed,
@@ -109,6 +110,7 @@ impl Code {
             Code::WrongSignal => page!("E0219"),
             Code::OneAfterAnother => page!("E0221"),
             Code::LooksOnce => page!("E0222"),
+            Code::NeverEqual => page!("E0223"),
             Code::Thrown => page!("E0300"),
             Code::Timeout => page!("E0301"),
             Code::Closed => page!("E0302"),

@@ -1,12 +1,14 @@
-//! Statements that do nothing, and are seldom meant so: `x == 1`, `f`, `teller(3)` without `start`.
+//! What is seldom meant so: statements that do nothing (`x == 1`, `f`, `teller(3)` without `start`), and a thing that is
+//! compared with what it holds (`a == 3` of an atomic).
 
 use super::Findings;
 use super::facts::Holds;
 use super::members;
-use super::visit::{Visitor, call_of, walk_statement};
+use super::visit::{Visitor, call_of, walk_expression, walk_statement};
 use crate::report::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::tree::{CompareOperator, Expression, ExpressionKind, Statement, StatementKind};
+use crate::value::Type;
 
 pub struct Habits<'a, 'f, 't> {
     pub found: &'a mut Findings<'f, 't>,
@@ -22,6 +24,32 @@ impl<'t> Visitor<'t> for Habits<'_, '_, 't> {
             return others.for_each(|branch| self.statement(&branch.statement));
         }
         walk_statement(self, statement);
+    }
+
+    fn expression(&mut self, expression: &'t Expression) {
+        if let ExpressionKind::Compare { first, rest } = &expression.kind {
+            let mut left = &**first;
+            for (operator, right) in rest {
+                if matches!(operator, CompareOperator::Equal | CompareOperator::NotEqual) {
+                    self.never_equal(left, right);
+                    self.never_equal(right, left);
+                }
+                left = right;
+            }
+        }
+        walk_expression(self, expression);
+    }
+}
+
+/// What a newcomer takes the thing itself for.
+fn content(kind: Type) -> Option<&'static str> {
+    match kind {
+        Type::Atomic => Some("value"),
+        Type::Event => Some("is_set"),
+        Type::Semaphore => Some("permits"),
+        Type::Queue => Some("size"),
+        Type::Lock | Type::RLock => Some("locked"),
+        _ => None,
     }
 }
 
@@ -61,6 +89,19 @@ impl Habits<'_, '_, '_> {
             (Some(_) | None, _) => report,
         };
         self.found.unless_caught(report);
+    }
+
+    fn never_equal(&mut self, thing: &Expression, other: &Expression) {
+        if let Some(Holds::Thing { kind, .. }) = self.found.facts.holds(thing)
+            && let Some(content) = content(kind)
+            && let Some(Holds::Plain(what)) = self.found.facts.holds(other)
+            && what != "nil"
+        {
+            let name = self.found.written(thing.span).unwrap_or("it").to_string();
+            let message = format!("`{name}` itself is never equal to {what}");
+            let report = Diagnostic::warning(Code::NeverEqual, thing.span, message);
+            self.found.always(report.hint(format!("what it holds is `{name}.{content}`")));
+        }
     }
 
     fn called(&mut self, value: &Expression, callee: &Expression) {
