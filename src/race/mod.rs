@@ -2,7 +2,7 @@
 //!
 //! In reading order: `clock` (what a thread knows of the others), `order` (what a thing to wait for hands from one thread
 //! to another) and `channels` (what goes through pipes, connections, signals and files): all that orders is said in these
-//! two. Then `notes` and `line` (what is kept of a thing for that), `again` (the short way of a lock that one thread takes
+//! two. Then `notes`, `line` and `places` (what is kept of a thing for that), `again` (the short way of a lock that one thread takes
 //! again and again), `mine` (the clock of the thread that asks), `shadow` (who used a cell last, kept beside the cell),
 //! `connections` (which of them lead outside), `found` (what is to be said of it), `common` and `written` (the same in
 //! memory that processes share).
@@ -27,6 +27,7 @@ mod line;
 pub mod mine;
 mod notes;
 pub mod order;
+pub mod places;
 pub mod shadow;
 mod written;
 

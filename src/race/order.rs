@@ -10,6 +10,7 @@ use super::again::Again;
 use super::clock::Clock;
 use super::mine::{self, Mine};
 use super::notes::{Held, Kept, Notes};
+use super::places::Places;
 use crate::event::recorder::Traced;
 use crate::mapped::Place;
 use crate::sync::{Kind, Sync};
@@ -21,6 +22,8 @@ pub struct Watched {
     notes: Option<Kept>,
     /// Of a lock, what need not be noted there.
     again: Again,
+    /// Of a queue with a ring, the values that need not be noted there.
+    places: Option<Places>,
     /// For `--trace`.
     traced: Option<Traced>,
 }
@@ -31,8 +34,15 @@ impl Watched {
         Watched {
             notes: races.then(|| Kept::new(there)),
             again: Again::default(),
+            places: None,
             traced: traced.then(Traced::default),
         }
+    }
+
+    /// Of a queue in whose ring there is room for so many.
+    pub fn with_places(mut self, capacity: Option<usize>) -> Watched {
+        self.places = capacity.filter(|_| self.notes.is_some()).and_then(Places::new);
+        self
     }
 
     /// A lock is held now.
@@ -131,6 +141,17 @@ impl Sync {
         self.watched.get().is_some() || self.counts.get().is_some()
     }
 
+    /// The same for a value that is put into a ring or taken: where its place notes what orders, the rest.
+    #[inline]
+    pub fn order_in_ring(&self) -> (Order<'_>, Option<&Places>) {
+        match self.watched.get().and_then(|watched| Some((watched, watched.places.as_ref()?))) {
+            Some((watched, places)) => {
+                (Order { notes: None, traced: watched.traced.as_ref(), sync: self }, Some(places))
+            }
+            None => (self.order(), None),
+        }
+    }
+
     /// A lock is held now.
     #[inline]
     pub fn locked(&self) {
@@ -156,6 +177,7 @@ impl Sync {
             latest.release.iter().chain(&latest.taker).for_each(|stamp| mine.learn(stamp));
             mine.join(&notes.all.clock);
         });
+        watched.places.iter().for_each(Places::looked_at);
         // What scripts hold of a pool is not what does the work.
         if let Kind::Pool(pool) = &self.kind {
             pool.crew.looked_at();

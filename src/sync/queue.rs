@@ -159,6 +159,11 @@ impl Queue {
         &self.shared.putting.0.joiners
     }
 
+    /// How many values its ring holds, if it has one.
+    pub fn ring_capacity(&self) -> Option<usize> {
+        self.ring.as_ref().and(self.capacity)
+    }
+
     pub fn of(sync: &Sync) -> Result<&Queue, Error> {
         if let Kind::Queue(queue) = &sync.kind { Ok(queue) } else { Err(sync.is_no("queue")) }
     }
@@ -250,8 +255,9 @@ impl Queue {
     }
 
     fn put_into(&self, ring: &Ring, sync: &Sync, value: Value) -> Result<Put, Error> {
-        let mut order = sync.order();
-        match ring.put(&value) {
+        let (mut order, places) = sync.order_in_ring();
+        let note = |number| places.iter().for_each(|places| places.put(number));
+        match ring.put_noted(&value, note) {
             ring::Put::Done => {
                 order.put(self.which(), self.capacity, || ring.size());
                 drop(order);
@@ -295,8 +301,8 @@ impl Queue {
     }
 
     fn get_from(&self, ring: &Ring, sync: &Sync) -> Got {
-        let mut order = sync.order();
-        let got = ring.get();
+        let (mut order, places) = sync.order_in_ring();
+        let got = ring.get_noted(|number| places.iter().for_each(|places| places.got(number)));
         if let Got::Value(_) = &got {
             order.got(self.which(), true);
             drop(order);

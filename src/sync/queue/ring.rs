@@ -83,6 +83,12 @@ impl Ring {
     /// Puts a copy of it if there is room.
     #[inline(always)]
     pub fn put(&self, value: &Value) -> Put {
+        self.put_noted(value, |_| ())
+    }
+
+    /// The same; `note` is told the number before anybody can take the value.
+    #[inline(always)]
+    pub fn put_noted(&self, value: &Value, note: impl FnOnce(u64)) -> Put {
         let back = &self.back.0;
         let mut taken = back.lock.lock();
         let put = back.put.load(Ordering::Relaxed);
@@ -97,6 +103,7 @@ impl Ring {
         }
         // SAFETY: by the lock and the number, nobody else uses the place; what was there has been taken.
         unsafe { self.place(put).write(MaybeUninit::new(value.clone())) };
+        note(put);
         back.put.store(put + 1, Ordering::Release);
         Put::Done
     }
@@ -104,6 +111,12 @@ impl Ring {
     /// Takes the oldest if there is one.
     #[inline(always)]
     pub fn get(&self) -> Got {
+        self.get_noted(|_| ())
+    }
+
+    /// The same; `note` is told its number before anybody can put into the room.
+    #[inline(always)]
+    pub fn get_noted(&self, note: impl FnOnce(u64)) -> Got {
         let front = &self.front.0;
         let mut put = front.lock.lock();
         let taken = front.taken.load(Ordering::Relaxed);
@@ -117,6 +130,7 @@ impl Ring {
         }
         // SAFETY: the value was written before its number was counted in `put`, and by the lock nobody else takes it.
         let value = unsafe { self.place(taken).read().assume_init() };
+        note(taken);
         front.taken.store(taken + 1, Ordering::Release);
         Got::Value(value)
     }

@@ -32,10 +32,10 @@ use crate::mapped::Memory;
 use crate::mapped::ledger::Ledger;
 use crate::race::{Common, Detector, Watched};
 use crate::report::runtime::{Astray, Deadlock, Ending, Event, Happened, Left};
-use crate::sync::Sync;
 use crate::sync::outside::Thing;
 use crate::sync::thread::{Entry, Thread};
 use crate::sync::wait::{WaitQueue, Waiter};
+use crate::sync::{Kind, Sync};
 use crate::value::{Value, error::Error};
 use crate::world::MAX_THREADS;
 use crate::world::legs::Legs;
@@ -298,7 +298,9 @@ impl Shared {
         let (races, traced) = (self.detector.is_some(), self.options.trace.is_some());
         if races || traced {
             let there = || self.memory.as_ref().and_then(|memory| sync.notes_there(memory));
-            sync.watched.get_or_init(|| Arc::new(Watched::new(races, traced, there())));
+            let ring = if let Kind::Queue(queue) = &sync.kind { queue.ring_capacity() } else { None };
+            let watched = || Watched::new(races, traced, there()).with_places(ring);
+            sync.watched.get_or_init(|| Arc::new(watched()));
         }
     }
 
