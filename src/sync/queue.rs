@@ -401,6 +401,21 @@ impl Queue {
         self.putters().wake_all();
     }
 
+    /// How many values are worth waiting for, of a queue through which they may go in handfuls.
+    pub fn handful(&self) -> Option<u64> {
+        self.ring.as_ref()?.handful()
+    }
+
+    /// Of such a queue: how many can be put, as far as can be seen.
+    pub fn room(&self) -> u64 {
+        self.ring.as_ref().map_or(0, |ring| ring.room())
+    }
+
+    /// How many can be taken, likewise.
+    pub fn held(&self) -> u64 {
+        self.ring.as_ref().map_or(0, |ring| ring.held())
+    }
+
     /// A thread that waits for a value is about to ask whether there is one.
     pub fn pass_putters(&self) {
         self.ring.iter().for_each(|ring| ring.pass_back());
@@ -441,7 +456,7 @@ impl Queue {
     /// Whether a put need not wait (or fails).
     pub fn put_ready(&self) -> bool {
         if let Some(ring) = &self.ring {
-            return ring.put_ready();
+            return ring.room() > 0;
         }
         !self.full() || self.closed()
     }
@@ -449,7 +464,7 @@ impl Queue {
     /// Whether a get need not wait (or fails).
     pub fn get_ready(&self) -> bool {
         if let Some(ring) = &self.ring {
-            return ring.get_ready();
+            return ring.held() > 0;
         }
         if let Some(there) = &self.there {
             return there.size() > 0 || there.closed();

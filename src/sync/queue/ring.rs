@@ -23,6 +23,9 @@ use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+/// The most that anybody waits for, and the capacity from which on.
+const MOST: u64 = 16;
+
 #[derive(Debug)]
 pub struct Ring {
     /// A power of two.
@@ -198,16 +201,23 @@ impl Ring {
         self.put_so_far().wrapping_sub(done)
     }
 
-    /// Whether a put need not wait, or fails.
-    pub fn put_ready(&self) -> bool {
+    /// For how many values there is room, as far as can be seen; any number when it is closed, since a put need not wait.
+    pub fn room(&self) -> u64 {
         let put = self.put_so_far();
-        put.saturating_sub(self.taken()) < self.capacity || self.closed()
+        let held = put.saturating_sub(self.taken());
+        if self.closed() { u64::MAX } else { self.capacity.saturating_sub(held) }
     }
 
-    /// The same of a get.
-    pub fn get_ready(&self) -> bool {
+    /// How many there are to be taken, likewise.
+    pub fn held(&self) -> u64 {
         let taken = self.taken();
-        self.put_so_far() > taken || self.closed()
+        let put = self.put_so_far();
+        if self.closed() { u64::MAX } else { put - taken }
+    }
+
+    /// How many are worth waiting for when the other side is at work. None of a short one: it is there for handing over.
+    pub fn handful(&self) -> Option<u64> {
+        (self.capacity >= MOST).then_some(MOST.min(self.capacity / 4))
     }
 
     /// A copy of all it holds.
@@ -258,12 +268,12 @@ mod tests {
         for capacity in [1, 2, 3, 4] {
             let ring = Ring::new(capacity);
             for round in 0..5 {
-                assert!(ring.put_ready() && !ring.get_ready());
+                assert!((ring.room() > 0) && !(ring.held() > 0));
                 let numbers = round..round + capacity as i64;
                 for n in numbers.clone() {
                     assert_eq!(ring.put(&Value::Int(n)), Put::Done);
                 }
-                assert!(!ring.put_ready() && ring.get_ready());
+                assert!(!(ring.room() > 0) && (ring.held() > 0));
                 assert_eq!((ring.put(&Value::Nil), ring.size()), (Put::Full, capacity));
                 numbers.for_each(|n| assert_eq!(number(ring.get()), Some(n)));
                 assert!(matches!(ring.get(), Got::Empty));
@@ -289,9 +299,9 @@ mod tests {
         let ring = Ring::new(2);
         ring.put(&Value::Int(1));
         ring.close();
-        assert!(ring.closed() && ring.put_ready() && ring.get_ready());
+        assert!(ring.closed() && (ring.room() > 0) && (ring.held() > 0));
         assert_eq!((ring.put(&Value::Int(2)), number(ring.get())), (Put::Closed, Some(1)));
-        assert!(ring.get_ready() && matches!(ring.get(), Got::End));
+        assert!((ring.held() > 0) && matches!(ring.get(), Got::End));
         let ring = Ring::new(2);
         ring.put(&Value::Int(1));
         ring.close();
@@ -387,10 +397,10 @@ mod tests {
                 other.1.register(&mine);
                 if gets {
                     other.0.pass_back();
-                    other.0.get_ready()
+                    other.0.held() > 0
                 } else {
                     other.0.pass_front();
-                    other.0.put_ready()
+                    other.0.room() > 0
                 }
             });
             if gets {

@@ -12,6 +12,10 @@ use std::time::{Duration, Instant};
 
 /// The looks of a glance, which costs less than a microsecond.
 const GLANCE: u32 = 4;
+/// For a handful: so many looks, so many turns before the first, and so many before each as long as more come.
+const REACHES: u32 = 3;
+const REACH: u32 = 32;
+const REACH_ON: u32 = 8;
 /// The most looks: about as long as waking a parked thread takes (30 microseconds). Less would let two threads
 /// that hand over to each other park for ever in turn: each would give up before the other is awake.
 const MOST: u32 = 80;
@@ -70,6 +74,31 @@ impl Spin {
     #[inline]
     pub fn glance(&self, mut done: impl FnMut() -> bool) -> bool {
         self.looks >= LEAST && look(0..GLANCE, &mut done)
+    }
+
+    /// A few looks, far apart, where values go in handfuls: `seen` tells how many are there, of which so many are enough.
+    /// When there are some it goes on looking as long as more come. Whether there are any.
+    ///
+    /// Each look takes from the other thread's core what that one writes with each value. Measured: where both are about as
+    /// fast, one that comes back for each value costs the other more than the value does.
+    pub fn handful(&self, enough: u64, mut seen: impl FnMut() -> u64) -> bool {
+        self.looks >= LEAST
+            && (0..REACHES).any(|longer| {
+                pause(REACH << longer);
+                let mut before = seen();
+                if before == 0 {
+                    return false;
+                }
+                while before < enough {
+                    pause(REACH_ON);
+                    let now = seen();
+                    if now <= before {
+                        break;
+                    }
+                    before = now;
+                }
+                true
+            })
     }
 
     /// Looks until `done` says so or it has been long enough. Whether it was done.
@@ -209,6 +238,22 @@ mod tests {
         assert!(Spin::on(2).until_free(&mut third));
         assert!(!Spin::on(2).until_free(|| false));
         assert!(!Spin::on(1).until_free(|| true));
+    }
+
+    #[test]
+    fn a_handful_is_waited_for_as_long_as_more_come() {
+        let mut spin = Spin::on(2);
+        assert!(!spin.handful(4, || 4), "nothing tells yet that it would be of use");
+        while !spin.look(&mut || true) {}
+        let seen = |counts: &[u64]| {
+            let mut looks = counts.iter();
+            let any = spin.handful(4, || *looks.next().expect("it looks no further"));
+            (any, looks.len())
+        };
+        assert_eq!(seen(&[0, 1, 2, 3, 4, 5]), (true, 1));
+        assert_eq!(seen(&[1, 1, 2]), (true, 1));
+        assert_eq!(seen(&[u64::MAX]), (true, 0));
+        assert_eq!(seen(&[0; REACHES as usize]), (false, 0));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::trace::Told;
 use crate::builtin::Wait;
 use crate::machine::{Fiber, Scheduler, Waited};
 use crate::report::runtime::Happened;
+use crate::sync::queue::Queue;
 use crate::sync::thread::State;
 use crate::sync::{Op, Releasers, Sync, Who};
 use crate::value::{Value, error::Error};
@@ -121,7 +122,7 @@ impl RealWorld {
         let mut ready = || shared.ready(&pending.op, who, seen);
         let done = if !one_at_a_time(&pending.op) {
             self.spin.glance(&mut ready) || self.spin.until(&mut ready)
-        } else if self.spin.glance(&mut ready) {
+        } else if look_for_handful(&self.spin, &pending.op) || self.spin.glance(&mut ready) {
             true
         } else {
             look_at_one(&mut self.spin, &pending.op, &mut ready)
@@ -305,6 +306,19 @@ fn takes_long(op: &Op) -> bool {
         op,
         Op::Sleep | Op::Beat(_) | Op::Join(_) | Op::JoinAll(_) | Op::ThreadResult(_) | Op::Outside(_)
     )
+}
+
+/// Looks for several values, or room for several, where they go from thread to thread in handfuls.
+fn look_for_handful(spin: &Spin, op: &Op) -> bool {
+    if let Op::Put(put) = op {
+        let enough = Queue::of(&put.queue).ok().and_then(|queue| Some((queue, queue.handful()?)));
+        enough.is_some_and(|(queue, enough)| spin.handful(enough, || queue.room()))
+    } else if let Op::Get(queue) | Op::Next(queue) = op {
+        let enough = Queue::of(queue).ok().and_then(|queue| Some((queue, queue.handful()?)));
+        enough.is_some_and(|(queue, enough)| spin.handful(enough, || queue.held()))
+    } else {
+        false
+    }
 }
 
 /// Looks for what each change makes possible for one thread.
