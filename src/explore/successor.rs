@@ -62,18 +62,24 @@ pub fn replace(pieces: &Pieces, graph: &Graph, (seat, ended): (usize, bool), qui
 fn keep_places(graph: &Graph, (seat, ended): (usize, bool), quick: &Quick, keyed: &mut Vec<(u32, u32)>) {
     let first = graph.first_part();
     keyed.clear();
+    // The others stand in order already.
+    let mut next = first as u32;
+    let mut moved = None;
     for (at, part) in graph.parts.iter().enumerate() {
-        let moved = at + first == seat;
-        if moved && ended {
+        if at + first != seat {
+            keyed.push((*part, next));
+        } else if ended {
             continue;
+        } else {
+            moved = Some((quick.after.unwrap_or(*part), next));
         }
-        let part = if moved { quick.after.unwrap_or(*part) } else { *part };
-        keyed.push((part, (first + keyed.len()) as u32));
+        next += 1;
     }
-    for part in &quick.more {
-        keyed.push((*part, (first + keyed.len()) as u32));
+    let new = quick.more.iter().zip(next..).map(|(part, next)| (*part, next));
+    for one in moved.into_iter().chain(new) {
+        let at = keyed.partition_point(|other| *other < one);
+        keyed.insert(at, one);
     }
-    keyed.sort_unstable();
 }
 
 impl Steps {
