@@ -268,6 +268,8 @@ impl Scheduler for Stepper<'_> {
                     self.log.refuted = Some(Assumption::Frozen(index));
                 }
             }
+            // What is put there here is where others find it, once this is over.
+            self.published |= may_publish(touches);
             self.note(touches, true);
             return false;
         }
