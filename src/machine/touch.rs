@@ -343,6 +343,26 @@ fn sync(thing: &Arc<Sync>, out: &mut Touches) {
     {
         out.object(Shared::Wire(wire), Part::All, true);
     }
+    // Others have the lock, whoever has this side of it, or this condition.
+    match &thing.kind {
+        Kind::Side(side) => out.object(Shared::Sync(side.lock.clone()), Part::All, true),
+        Kind::Condition(condition) => out.object(Shared::Sync(condition.lock.clone()), Part::All, true),
+        Kind::Lock(_)
+        | Kind::RLock(_)
+        | Kind::RwLock(_)
+        | Kind::Semaphore(_)
+        | Kind::Event(_)
+        | Kind::Barrier(_)
+        | Kind::Latch(_)
+        | Kind::Queue(_)
+        | Kind::Atomic(_)
+        | Kind::Pool(_)
+        | Kind::Crew(_)
+        | Kind::Future(_)
+        | Kind::Pipe(_)
+        | Kind::End(_)
+        | Kind::Outside(_) => {}
+    }
     out.object(Shared::Sync(thing.clone()), Part::All, true);
 }
 

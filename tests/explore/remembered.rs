@@ -42,7 +42,7 @@ fn scripts_have_as_many_states_without_remembered_steps() {
         cores::scripts(&root.join(folder), &mut all);
     }
     all.sort();
-    let limits = Limits { states: 1_500, ..Options::default().limits };
+    let limits = Limits { states: 600, ..Options::default().limits };
     let judged = on_all_cores(0..all.len() as u64, |number| {
         let path = &all[number as usize];
         let text = fs::read_to_string(path).expect("readable");
@@ -60,7 +60,7 @@ fn scripts_have_as_many_states_without_remembered_steps() {
 #[test]
 fn random_programs_have_as_many_states_without_remembered_steps() {
     let sorts: [(u64, fn(u64) -> Program); 3] =
-        [(150, generate::program), (60, processes::program), (15, processes::pooled)];
+        [(60, generate::program), (24, processes::program), (6, processes::pooled)];
     for (cases, program) in sorts {
         let judged = on_all_cores(seeds(cases), |seed| {
             let program = program(seed);
