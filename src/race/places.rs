@@ -32,7 +32,7 @@ struct Slot(Stepped<Option<Stamp>>);
 impl Slot {
     fn learn(&self) {
         let stamp = self.0.lock();
-        stamp.iter().for_each(|stamp| mine::learn(stamp));
+        stamp.iter().for_each(mine::learn);
     }
 
     fn tell(&self) {

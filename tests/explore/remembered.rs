@@ -59,8 +59,8 @@ fn scripts_have_as_many_states_without_remembered_steps() {
 
 #[test]
 fn random_programs_have_as_many_states_without_remembered_steps() {
-    let sorts: [(u64, fn(u64) -> Program); 3] =
-        [(60, generate::program), (24, processes::program), (6, processes::pooled)];
+    type Sort = (u64, fn(u64) -> Program);
+    let sorts: [Sort; 3] = [(60, generate::program), (24, processes::program), (6, processes::pooled)];
     for (cases, program) in sorts {
         let judged = on_all_cores(seeds(cases), |seed| {
             let program = program(seed);

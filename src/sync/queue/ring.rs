@@ -268,12 +268,12 @@ mod tests {
         for capacity in [1, 2, 3, 4] {
             let ring = Ring::new(capacity);
             for round in 0..5 {
-                assert!((ring.room() > 0) && !(ring.held() > 0));
+                assert!(ring.room() > 0 && ring.held() == 0);
                 let numbers = round..round + capacity as i64;
                 for n in numbers.clone() {
                     assert_eq!(ring.put(&Value::Int(n)), Put::Done);
                 }
-                assert!(!(ring.room() > 0) && (ring.held() > 0));
+                assert!(ring.room() == 0 && ring.held() > 0);
                 assert_eq!((ring.put(&Value::Nil), ring.size()), (Put::Full, capacity));
                 numbers.for_each(|n| assert_eq!(number(ring.get()), Some(n)));
                 assert!(matches!(ring.get(), Got::Empty));
