@@ -335,34 +335,10 @@ fn captured(value: &Value, name: u16, write: bool, out: &mut Touches) {
 
 fn sync(thing: &Arc<Sync>, out: &mut Touches) {
     out.act = Act::Sync;
-    if let Kind::End(end) = &thing.kind {
-        out.object(Shared::Between(end.between().clone()), Part::All, true);
-    }
-    if let Kind::Outside(outside) = &thing.kind
-        && let Some(wire) = outside.wire()
-    {
-        out.object(Shared::Wire(wire), Part::All, true);
-    }
-    // Others have the lock, whoever has this side of it, or this condition.
-    match &thing.kind {
-        Kind::Side(side) => out.object(Shared::Sync(side.lock.clone()), Part::All, true),
-        Kind::Condition(condition) => out.object(Shared::Sync(condition.lock.clone()), Part::All, true),
-        Kind::Lock(_)
-        | Kind::RLock(_)
-        | Kind::RwLock(_)
-        | Kind::Semaphore(_)
-        | Kind::Event(_)
-        | Kind::Barrier(_)
-        | Kind::Latch(_)
-        | Kind::Queue(_)
-        | Kind::Atomic(_)
-        | Kind::Pool(_)
-        | Kind::Crew(_)
-        | Kind::Future(_)
-        | Kind::Pipe(_)
-        | Kind::End(_)
-        | Kind::Outside(_) => {}
-    }
+    // Not what is beneath a pool: each task would be a step, and spaces four times as large. So what a task is given is taken for
+    // its giver's own until the step ends, where nobody else has the pool. That is a gap.
+    let beneath = thing.beneath().filter(|_| !matches!(thing.kind, Kind::Pool(_)));
+    beneath.into_iter().for_each(|beneath| out.object(beneath, Part::All, true));
     out.object(Shared::Sync(thing.clone()), Part::All, true);
 }
 

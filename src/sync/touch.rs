@@ -1,4 +1,5 @@
-//! What an operation depends on and may change, for a world that has to know which steps of threads could be exchanged.
+//! What an operation, or the use of a thing, depends on and may change, for a world that has to know which steps of threads
+//! could be exchanged.
 
 use super::barrier::Barrier;
 use super::condition::Condition;
@@ -11,6 +12,32 @@ use crate::state::Shared;
 use crate::value::Value;
 use std::collections::HashSet;
 use std::sync::Arc;
+
+impl Sync {
+    /// What whoever uses this uses with it, that others may have without this.
+    pub fn beneath(&self) -> Option<Shared> {
+        let thing = match &self.kind {
+            Kind::End(end) => return Some(Shared::Between(end.between().clone())),
+            Kind::Outside(thing) => return thing.wire().map(Shared::Wire),
+            Kind::Side(side) => &side.lock,
+            Kind::Condition(condition) => &condition.lock,
+            Kind::Pool(pool) => &pool.crew,
+            Kind::Lock(_)
+            | Kind::RLock(_)
+            | Kind::RwLock(_)
+            | Kind::Semaphore(_)
+            | Kind::Event(_)
+            | Kind::Barrier(_)
+            | Kind::Latch(_)
+            | Kind::Queue(_)
+            | Kind::Atomic(_)
+            | Kind::Crew(_)
+            | Kind::Future(_)
+            | Kind::Pipe(_) => return None,
+        };
+        Some(Shared::Sync(thing.clone()))
+    }
+}
 
 impl Op {
     /// Whether a `poll` in vain has left something behind that another `poll` needs: a place in a condition, an arrival

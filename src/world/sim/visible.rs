@@ -131,33 +131,7 @@ impl Stepper<'_> {
             self.log.met.push(Met::Object(original.address()));
         }
         let Shared::Sync(sync) = object else { return };
-        let inner = match &sync.kind {
-            Kind::End(end) => {
-                self.log.met.push(Met::Object(Shared::Between(end.between().clone()).address()));
-                return;
-            }
-            Kind::Outside(thing) => {
-                let wire = thing.wire().map(|wire| Met::Object(Shared::Wire(wire).address()));
-                self.log.met.extend(wire);
-                return;
-            }
-            Kind::Side(side) => &side.lock,
-            Kind::Condition(condition) => &condition.lock,
-            Kind::Pool(pool) => &pool.crew,
-            Kind::Lock(_)
-            | Kind::RLock(_)
-            | Kind::RwLock(_)
-            | Kind::Semaphore(_)
-            | Kind::Event(_)
-            | Kind::Barrier(_)
-            | Kind::Latch(_)
-            | Kind::Queue(_)
-            | Kind::Atomic(_)
-            | Kind::Crew(_)
-            | Kind::Future(_)
-            | Kind::Pipe(_) => return,
-        };
-        self.log.met.push(Met::Object(Shared::Sync(inner.clone()).address()));
+        self.log.met.extend(sync.beneath().map(|beneath| Met::Object(beneath.address())));
     }
 
     /// Keeps what the step has touched of what others may touch.
