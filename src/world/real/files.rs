@@ -1,6 +1,6 @@
 //! Which files a run may read and write: by default none, and the refusal names the flag.
 
-use super::run::Options;
+use super::options::Options;
 use crate::value::error::{Error, Kind};
 use std::path::{Path, PathBuf};
 

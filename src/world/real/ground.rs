@@ -3,9 +3,10 @@
 
 use super::clock::Clock;
 use super::ids::Ids;
+use super::options::Options;
 use super::process::{self, Follow, Growth, Server, Side};
 use super::register::Register;
-use super::run::{MAIN, Options};
+use super::run::MAIN;
 use crate::machine::Image;
 use crate::mapped::Memory;
 use crate::value::error::{Error, Kind};

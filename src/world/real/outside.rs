@@ -2,9 +2,9 @@
 //! and the refusal names the flag.
 
 use super::local_sockets::SocketFile;
+use super::options::Options;
 use super::poller::{Poller, Source};
 use super::register::Register;
-use super::run::Options;
 use super::signals::Handlers;
 use super::{RealWorld, children, files, local_sockets, sockets};
 use crate::race::channels::Connection;

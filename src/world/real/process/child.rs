@@ -2,9 +2,10 @@
 
 use super::super::clock::Clock;
 use super::super::ids::Ids;
+use super::super::options::Options;
 use super::super::outside::Doors;
 use super::super::register::Register;
-use super::super::run::{self, Beginning, Options};
+use super::super::run::{self, Beginning};
 use super::super::threads;
 use super::copy::{self, First};
 use super::family::Family;

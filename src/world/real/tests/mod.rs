@@ -7,7 +7,8 @@ mod endings;
 mod holding;
 mod stress;
 
-use super::run::{Options, run_body};
+use super::options::Options;
+use super::run::run_body;
 use super::{RealWorld, Sink, UncaughtReport};
 use crate::builtin::Wait;
 use crate::code::verify::Verified;
