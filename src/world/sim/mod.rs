@@ -9,6 +9,7 @@
 //!
 //! What a lock or a queue does is not here but in `sync`; which steps to take, in which order, is `explore`'s to say.
 
+mod copies;
 mod course;
 mod lives;
 mod log;
