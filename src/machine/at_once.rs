@@ -1,9 +1,9 @@
-//! `q.put(x)` and `q.get()` where nobody has to wait: done without binding arguments, which takes several times as long as
-//! what they do.
+//! `q.put(x)`, `q.get()` and the next of `for x in q` where nobody has to wait, or for a moment only: done without binding
+//! arguments, which takes several times as long as what they do.
 
-use super::Image;
+use super::{Image, Scheduler};
 use crate::code::Shape;
-use crate::sync::queue::Queue;
+use crate::sync::queue::{Handful, Queue};
 use crate::sync::{Kind, Sync};
 use crate::value::{Value, put};
 use std::sync::Arc;
@@ -30,29 +30,53 @@ pub(super) fn of(symbols: &[Arc<str>], shapes: &[Shape]) -> Vec<AtOnce> {
 /// A method of a fixed global. Does the call if it is one of those, and puts what it comes to at `at`. False if it is
 /// another call, has to wait or fails: then nothing has been done.
 #[inline(never)]
-pub(super) fn call_fixed(image: &Image, index: u16, frame: &mut [Value], at: u16, shape: u16) -> bool {
+pub(super) fn call_fixed<S: Scheduler>(
+    image: &Image,
+    world: &mut S,
+    index: u16,
+    frame: &mut [Value],
+    at: u16,
+    shape: u16,
+) -> bool {
     let kind = image.at_once(shape);
     if kind == AtOnce::No {
         return false;
     }
     let Some((queue, thing)) = image.fixed[usize::from(index)].get().and_then(queue_of) else { return false };
     let at = usize::from(at);
-    let Some(value) = done(kind, queue, thing, frame.get(at + 1)) else { return false };
+    let Some(value) = done(kind, world, queue, thing, frame.get(at + 1)) else { return false };
     put(&mut frame[at], value);
     true
 }
 
 /// Likewise, a method of what a register holds.
 #[inline(never)]
-pub(super) fn call_of(image: &Image, object: u16, frame: &mut [Value], at: u16, shape: u16) -> bool {
+pub(super) fn call_of<S: Scheduler>(
+    image: &Image,
+    world: &mut S,
+    object: u16,
+    frame: &mut [Value],
+    at: u16,
+    shape: u16,
+) -> bool {
     let kind = image.at_once(shape);
     if kind == AtOnce::No {
         return false;
     }
     let at = usize::from(at);
     let Some((queue, thing)) = queue_of(&frame[usize::from(object)]) else { return false };
-    let Some(value) = done(kind, queue, thing, frame.get(at + 1)) else { return false };
+    let Some(value) = done(kind, world, queue, thing, frame.get(at + 1)) else { return false };
     put(&mut frame[at], value);
+    true
+}
+
+/// Likewise, the next value for a `for` whose registers these are.
+#[inline(never)]
+pub(super) fn next<S: Scheduler>(world: &mut S, registers: &mut [Value]) -> bool {
+    let [items, _, variable] = registers else { return false };
+    let Some((queue, thing)) = queue_of(items) else { return false };
+    let Some(value) = got(world, queue, thing) else { return false };
+    put(variable, value);
     true
 }
 
@@ -65,10 +89,38 @@ fn queue_of(value: &Value) -> Option<(&Queue, &Sync)> {
 }
 
 #[inline(always)]
-fn done(kind: AtOnce, queue: &Queue, thing: &Sync, argument: Option<&Value>) -> Option<Value> {
+fn done<S: Scheduler>(
+    kind: AtOnce,
+    world: &mut S,
+    queue: &Queue,
+    thing: &Sync,
+    argument: Option<&Value>,
+) -> Option<Value> {
     match kind {
-        AtOnce::Put => queue.put_at_once(thing, argument?).then_some(Value::Bool(true)),
-        AtOnce::Get => queue.get_at_once(thing),
+        AtOnce::Put => {
+            let value = argument?;
+            let done = queue.put_at_once(thing, value)
+                || expected(world, queue, thing, Handful::Room) && queue.put_at_once(thing, value);
+            done.then_some(Value::Bool(true))
+        }
+        AtOnce::Get => got(world, queue, thing),
         AtOnce::No => None,
     }
+}
+
+#[inline(always)]
+fn got<S: Scheduler>(world: &mut S, queue: &Queue, thing: &Sync) -> Option<Value> {
+    let got = queue.get_at_once(thing);
+    if got.is_some() {
+        return got;
+    }
+    if expected(world, queue, thing, Handful::Values) { queue.get_at_once(thing) } else { None }
+}
+
+/// Whether there may be what is wanted when the world has looked for it a moment. Who waits for an operation holds on to
+/// the thing meanwhile, which takes the count of those who do, and all beside it, from the other thread's core.
+#[cold]
+#[inline(never)]
+fn expected<S: Scheduler>(world: &mut S, queue: &Queue, thing: &Sync, what: Handful) -> bool {
+    !thing.is_looked_at() && queue.handful().is_some() && world.expects(queue, what)
 }

@@ -457,6 +457,10 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
                         back!(to);
                     }
                     slow::Item::End => {}
+                    slow::Item::Queue if !S::STEPWISE && at_once::next(world, row!(at, 3)) => {
+                        changed!();
+                        back!(to);
+                    }
                     slow::Item::Queue => {
                         save!();
                         let flow = slow::next_of_queue(image, fiber, world, base + at as usize);
@@ -555,7 +559,8 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
                         changed!();
                         continue;
                     }
-                    if !S::STEPWISE && at_once::call_of(image, object, row!(0, function.registers), at, shape)
+                    if !S::STEPWISE
+                        && at_once::call_of(image, world, object, row!(0, function.registers), at, shape)
                     {
                         changed!();
                         continue;
@@ -567,7 +572,7 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
                 }
                 I::CallMethodFixed { at, shape, index } => {
                     if !S::STEPWISE
-                        && at_once::call_fixed(image, index, row!(0, function.registers), at, shape)
+                        && at_once::call_fixed(image, world, index, row!(0, function.registers), at, shape)
                     {
                         changed!();
                         continue;

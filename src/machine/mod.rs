@@ -37,6 +37,7 @@ use crate::builtin::Wait;
 use crate::code::Program;
 use crate::race::common::There;
 use crate::race::shadow::Met;
+use crate::sync::queue::{Handful, Queue};
 use crate::value::{Value, error::Error};
 use crate::world::World;
 use std::sync::Arc;
@@ -108,6 +109,13 @@ pub trait Scheduler: World {
     /// Called at a safe point (a backward jump, a call, before and after a wait) when `trapped`: the world may hold
     /// the thread there for a while. Err when the thread must not go on.
     fn safepoint(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Interrupted>;
+
+    /// Looks a moment for what is wanted of a queue through which values go in handfuls, if that has been of use lately.
+    /// Whether it was there. (The machine has asked the queue once, in vain; when it is not, what follows is a `wait`.)
+    fn expects(&mut self, queue: &Queue, what: Handful) -> bool {
+        let _ = (queue, what);
+        false
+    }
 
     /// Does an operation that has to wait (the machine has polled it once already, in vain).
     fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited;

@@ -8,6 +8,7 @@
 //! A world may ask `ready`, `releasers` and the rest at any time, holding locks of its own. So nothing here asks
 //! a world while a thing's state is locked.
 
+pub(crate) mod apart;
 pub mod atomic;
 pub mod barrier;
 pub mod condition;

@@ -15,6 +15,7 @@ mod ring;
 mod state;
 mod store;
 
+use super::apart::Apart;
 use super::wait::WaitQueue;
 use super::{Kind, Sync};
 use crate::mapped::{self, ELSEWHERE_WORDS, Leaving, Place, PutAway, STORE_WORDS};
@@ -55,11 +56,6 @@ struct Putting {
     joiners: WaitQueue,
 }
 
-/// In cache lines of its own: two, since processors fetch them in pairs.
-#[derive(Debug, Default)]
-#[repr(align(128))]
-struct Apart<T>(T);
-
 /// Longer bounded queues do not reserve their room.
 const MOST_RESERVED: usize = 1 << 16;
 
@@ -74,6 +70,13 @@ pub enum Order {
     Fifo,
     Lifo,
     Priority,
+}
+
+/// What a thread wants of a queue through which values go in handfuls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handful {
+    Values,
+    Room,
 }
 
 /// What came of trying to put.
@@ -406,14 +409,12 @@ impl Queue {
         self.ring.as_ref()?.handful()
     }
 
-    /// Of such a queue: how many can be put, as far as can be seen.
-    pub fn room(&self) -> u64 {
-        self.ring.as_ref().map_or(0, |ring| ring.room())
-    }
-
-    /// How many can be taken, likewise.
-    pub fn held(&self) -> u64 {
-        self.ring.as_ref().map_or(0, |ring| ring.held())
+    /// Of such a queue: how many can be taken, or put, as far as can be seen.
+    pub fn seen(&self, what: Handful) -> u64 {
+        self.ring.as_ref().map_or(0, |ring| match what {
+            Handful::Values => ring.held(),
+            Handful::Room => ring.room(),
+        })
     }
 
     /// A thread that waits for a value is about to ask whether there is one.

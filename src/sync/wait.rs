@@ -23,6 +23,7 @@
 //! offers what is left over to the next. No offer is lost: a thread ceases to look, and then asks. So if an
 //! offer saw it looking, it asks after the change.
 
+use super::apart::Apart;
 use crate::mapped::{Call, Elsewhere, Place};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
@@ -215,6 +216,9 @@ impl WaitQueue {
     }
 }
 
+/// How many threads of the run can go on by themselves. Each that parks, and each that wakes one, writes it.
+pub(crate) type Awake = Arc<Apart<AtomicIsize>>;
+
 /// What one thread waits with; used again for each of its waits.
 #[derive(Debug)]
 pub struct Waiter {
@@ -222,7 +226,7 @@ pub struct Waiter {
     /// Known when it first parks.
     os_thread: OnceLock<Thread>,
     /// How many threads of the run can go on by themselves: a waker counts the thread before it can block itself.
-    awake: Arc<AtomicIsize>,
+    awake: Awake,
     /// Of a thread that no thread of the system runs: where it is put down, by its number, that it was woken.
     list: Option<(List, u32)>,
 }
@@ -239,7 +243,7 @@ const DOZING: u8 = 2;
 const WOKEN: u8 = 3;
 
 impl Waiter {
-    pub(crate) fn new(awake: Arc<AtomicIsize>) -> Waiter {
+    pub(crate) fn new(awake: Awake) -> Waiter {
         Waiter { state: AtomicU8::new(WATCHING), os_thread: OnceLock::new(), awake, list: None }
     }
 

@@ -18,6 +18,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 /// So many looks in vain without having been parked give reason for a search.
 const LOOKS: u32 = 128;
 
+/// In the count of threads in an `await`: there may be more of them in other processes.
+pub(super) const ELSEWHERE: u32 = 1 << 31;
+
 /// What others can tell of a thread in an `await`.
 #[derive(Default)]
 pub(super) struct Awaits {
@@ -44,9 +47,38 @@ pub(super) struct Looks {
     times: u32,
 }
 
+impl Shared {
+    /// Whether some thread waits in an `await`, here or in a process that has something in common with this one: where
+    /// nobody does, one look.
+    #[inline(always)]
+    pub fn awaited(&self) -> bool {
+        let awaiting = self.awaiting.load(Ordering::SeqCst);
+        awaiting != 0 && (awaiting != ELSEWHERE || self.awaited_elsewhere())
+    }
+
+    #[cold]
+    fn awaited_elsewhere(&self) -> bool {
+        self.memory().is_some_and(|memory| memory.awaiting().load(Ordering::SeqCst) != 0)
+    }
+
+    /// A thread of this process begins to wait in an `await`.
+    pub fn one_more_awaits(&self) {
+        self.awaiting.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub fn one_awaits_no_more(&self) {
+        self.awaiting.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// Whether some thread of this process does.
+    pub fn awaited_here(&self) -> bool {
+        self.awaiting.load(Ordering::SeqCst) & !ELSEWHERE != 0
+    }
+}
+
 impl RealWorld {
     pub(super) fn begin_to_look(&mut self) {
-        self.shared.awaiting.fetch_add(1, Ordering::SeqCst);
+        self.shared.one_more_awaits();
         self.looks.changes_seen = self.shared.changes.load(Ordering::SeqCst);
         if std::mem::take(&mut self.looks.again) {
             self.looks.times = self.looks.times.wrapping_add(1);
@@ -61,7 +93,7 @@ impl RealWorld {
     }
 
     pub(super) fn end_looking(&mut self) {
-        self.shared.awaiting.fetch_sub(1, Ordering::SeqCst);
+        self.shared.one_awaits_no_more();
         // Else it was woken, and begins again.
         if !self.looks.again {
             self.seat.awaits.inside.store(false, Ordering::SeqCst);

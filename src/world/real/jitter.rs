@@ -11,6 +11,7 @@
 //! the time that the run has taken.
 
 use crate::machine::Visible;
+use crate::sync::wait::Awake;
 use parking_lot::Mutex;
 use rustix::time::{ClockId, clock_gettime};
 use std::sync::Arc;
@@ -24,7 +25,7 @@ pub(super) struct Delays {
     /// Nanoseconds, of threads side by side.
     spent: AtomicU64,
     /// How many threads can go on by themselves, as the run counts them: also those that do so later.
-    awake: Arc<AtomicIsize>,
+    awake: Awake,
     /// How many of those do so much later, or when something comes from outside.
     resting: AtomicIsize,
     aside: Mutex<Standing>,
@@ -118,7 +119,7 @@ const TO_BEGIN_WITH: Duration = Duration::from_millis(6);
 const SIDE_BY_SIDE: isize = 5;
 
 impl Delays {
-    pub fn new(seed: u64, awake: &Arc<AtomicIsize>) -> Delays {
+    pub fn new(seed: u64, awake: &Awake) -> Delays {
         Delays {
             seed,
             began: Instant::now(),

@@ -75,6 +75,7 @@ use crate::code::Program;
 use crate::machine::{Fiber, Interrupted, Scheduler, Stopped, Waited, Watch};
 use crate::mapped::{Memory, ledger::Row};
 use crate::sync::outside::{Outside, Way};
+use crate::sync::queue::{Handful, Queue};
 use crate::sync::{Op, Sync, future::Failure, process::Born, thread::Thread};
 use crate::value::Value;
 use crate::value::error::{Error, Kind};
@@ -94,6 +95,10 @@ pub struct RealWorld {
     trap: Arc<AtomicU8>,
     seat: Arc<Seat>,
     spin: Spin,
+    /// For its joins: how short the threads are that it starts says nothing of what it does together with others.
+    joins: Spin,
+    /// It has just looked for a handful in vain.
+    expected: bool,
     /// What it has seen in its `await`.
     looks: awaits::Looks,
     /// Other than before each time that it rests for something new.
@@ -129,6 +134,8 @@ impl RealWorld {
             shared,
             seat,
             spin: Spin::new(),
+            joins: Spin::new(),
+            expected: false,
             looks: awaits::Looks::default(),
             rests: 0,
             held: Vec::new(),
@@ -320,6 +327,13 @@ impl Scheduler for RealWorld {
         self.keep_within_memory(fiber, program).map_err(|error| Interrupted::Failed(Box::new(error)))
     }
 
+    fn expects(&mut self, queue: &Queue, what: Handful) -> bool {
+        // Nobody could change the queue while this thread holds the interpreter.
+        let found = self.shared.gil.is_none() && self.spin.handful_of(queue, what);
+        self.expected = !found;
+        found
+    }
+
     fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited {
         if let Op::Fork = wait.op {
             return match self.fork(fiber) {
@@ -362,8 +376,7 @@ impl Scheduler for RealWorld {
     // then the thread had been counted before, and this load sees it.
     #[inline(always)]
     fn awaited(&self) -> bool {
-        self.shared.awaiting.load(Ordering::SeqCst) != 0
-            || self.shared.memory().is_some_and(|memory| memory.awaiting().load(Ordering::SeqCst) != 0)
+        self.shared.awaited()
     }
 
     fn changed(&mut self) {

@@ -1,5 +1,6 @@
 //! One run of a program: what its threads share, how it starts, and the ways in which it ends.
 
+use super::awaits;
 use super::carriers::Carriers;
 use super::clock::Clock;
 use super::ensure::Ensures;
@@ -26,16 +27,17 @@ use crate::machine::{Exit, Image};
 use crate::mapped::Memory;
 use crate::race::{Common, Detector, Watched};
 use crate::report::runtime::{Astray, Deadlock, Ending, Event, Happened, Left};
+use crate::sync::apart::Apart;
 use crate::sync::outside::Thing;
 use crate::sync::thread::{Entry, Thread};
-use crate::sync::wait::{WaitQueue, Waiter};
+use crate::sync::wait::{Awake, WaitQueue, Waiter};
 use crate::sync::{Kind, Sync};
 use crate::value::Value;
 use crate::world::legs::Legs;
 use parking_lot::{Condvar, Mutex};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicIsize, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -84,7 +86,7 @@ pub(super) struct Shared {
     pub alive: AtomicUsize,
     /// How many threads can go on by themselves: those that live, without those parked until somebody wakes them.
     /// A waker may count the thread it has woken a moment late, never twice.
-    pub awake: Arc<AtomicIsize>,
+    pub awake: Awake,
     pub things: Things,
     pub names: Mutex<HashMap<Box<str>, u32>>,
     pub next_id: Arc<Ids>,
@@ -94,8 +96,9 @@ pub(super) struct Shared {
     memory: Option<Arc<Memory>>,
     pub clock: Clock,
     pub random: Mutex<fastrand::Rng>,
-    /// How many threads are in an `await`, how many changes there have been since the first, and those who wait for one.
-    pub awaiting: AtomicU32,
+    /// How many threads are in an `await`; and `awaits::ELSEWHERE`, if some may be in other processes. What every change looks at.
+    pub awaiting: Apart<AtomicU32>,
+    /// How many changes there have been since the first `await`, and those who wait for one.
     pub changes: AtomicU64,
     pub changed: WaitQueue,
     /// Set once.
@@ -369,7 +372,7 @@ pub(super) fn share(beginning: Beginning, bell: Arc<Bell>, desk: Option<Desk>) -
     let knots = Knots::new(&image.program);
     let common = || image.memory.as_ref().and_then(Common::of);
     let detector = options.race.then(|| Arc::new(Detector::new(&image.program, common())));
-    let awake = Arc::new(AtomicIsize::new(0));
+    let awake = Awake::default();
     // What is told of an OS thread, or kept with it, is told of one thread of the script.
     let watched =
         options.stats.is_some() || options.trace.is_some() || options.race || options.jitter.is_some();
@@ -380,6 +383,7 @@ pub(super) fn share(beginning: Beginning, bell: Arc<Bell>, desk: Option<Desk>) -
     let gil = asked.map(Gil::new);
     let baton = |legs: &Arc<Legs>| Baton::new(legs.clone(), main.clone(), options.seed.unwrap_or_default());
     let forced = options.forced.as_ref().map(baton).map(Arc::new);
+    let awaiting = if image.memory.is_some() { awaits::ELSEWHERE } else { 0 };
     Arc::new(Shared {
         memory: image.memory.clone(),
         code: Mutex::new(Arc::new(Code::new(image))),
@@ -397,7 +401,7 @@ pub(super) fn share(beginning: Beginning, bell: Arc<Bell>, desk: Option<Desk>) -
         there: Mutex::new(Vec::new()),
         clock,
         random: Mutex::new(random),
-        awaiting: AtomicU32::new(0),
+        awaiting: Apart(AtomicU32::new(awaiting)),
         changes: AtomicU64::new(0),
         changed: WaitQueue::new(),
         cause: OnceLock::new(),

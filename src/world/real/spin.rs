@@ -6,13 +6,15 @@
 //! is another program's. The numbers were found by measuring round trips, streams and rings of threads on two cores,
 //! quiet, with one core taken, and busy.
 
+use crate::sync::queue::{Handful, Queue};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::yield_now;
 use std::time::{Duration, Instant};
 
 /// The looks of a glance, which costs less than a microsecond.
 const GLANCE: u32 = 4;
-/// For a handful: so many looks, so many turns before the first, and so many before each as long as more come.
+/// For a handful: so many looks, so many turns before the first, and at least so many before each as long as more come.
 const REACHES: u32 = 3;
 const REACH: u32 = 32;
 const REACH_ON: u32 = 8;
@@ -25,7 +27,7 @@ const LEAST: u32 = 10;
 /// microsecond, at first) for the holder to take it and give it back many times meanwhile: two threads that took turns
 /// would have their cores do little but fetch what they share from each other.
 const PAUSES: u32 = 3;
-const PAUSE: u32 = 16;
+const PAUSE: u32 = 32;
 /// One wait in so many looks again although that has been of no use lately.
 const RETRY_EVERY: u32 = 64;
 /// So many looks for a moment, each after twice as long: two microseconds in all, as long as that takes.
@@ -34,6 +36,10 @@ const STEPS: u32 = 7;
 const YIELDS: u32 = 6;
 /// So long no thread lets others run who hands over to this one: the core has other work.
 const LONG: Duration = Duration::from_micros(300);
+/// Then nobody lets others run for so many times as long: no more than that part of the time is lost.
+const KEEPS: u32 = 32;
+/// Until when that is, in nanoseconds since the first look at the clock. It is about the machine, so for all threads.
+static KEPT_UNTIL: AtomicU64 = AtomicU64::new(0);
 
 pub(super) struct Spin {
     /// The most looks here.
@@ -43,8 +49,6 @@ pub(super) struct Spin {
     /// So many waits do without a look for a moment, and so many did after the last one in vain.
     skips: u32,
     vain: u32,
-    /// So many waits let nobody else run.
-    keep_core: u32,
 }
 
 /// How many cores there are.
@@ -67,7 +71,7 @@ impl Spin {
         // On a single core nothing happens while it looks.
         let most = if cores > 1 { MOST } else { 0 };
         // Of many threads that wait once each it would be of no use.
-        Spin { most, looks: 0, until_retry: RETRY_EVERY, skips: 0, vain: 0, keep_core: 0 }
+        Spin { most, looks: 0, until_retry: RETRY_EVERY, skips: 0, vain: 0 }
     }
 
     /// A few looks.
@@ -76,12 +80,17 @@ impl Spin {
         self.looks >= LEAST && look(0..GLANCE, &mut done)
     }
 
+    /// A few looks, far apart, at a queue through which values go in handfuls.
+    pub fn handful_of(&self, queue: &Queue, what: Handful) -> bool {
+        queue.handful().is_some_and(|enough| self.handful(enough, || queue.seen(what)))
+    }
+
     /// A few looks, far apart, where values go in handfuls: `seen` tells how many are there, of which so many are enough.
     /// When there are some it goes on looking as long as more come. Whether there are any.
     ///
     /// Each look takes from the other thread's core what that one writes with each value. Measured: where both are about as
     /// fast, one that comes back for each value costs the other more than the value does.
-    pub fn handful(&self, enough: u64, mut seen: impl FnMut() -> u64) -> bool {
+    fn handful(&self, enough: u64, mut seen: impl FnMut() -> u64) -> bool {
         self.looks >= LEAST
             && (0..REACHES).any(|longer| {
                 pause(REACH << longer);
@@ -90,7 +99,8 @@ impl Spin {
                     return false;
                 }
                 while before < enough {
-                    pause(REACH_ON);
+                    // One turn is about as long as one value takes.
+                    pause(u32::try_from(enough - before).unwrap_or(MOST).max(REACH_ON));
                     let now = seen();
                     if now <= before {
                         break;
@@ -157,17 +167,17 @@ impl Spin {
     }
 
     /// Lets other threads run a few times, and looks in between. Whether it was done.
-    pub fn give_way(&mut self, done: &mut impl FnMut() -> bool) -> bool {
-        if self.keep_core > 0 {
-            self.keep_core -= 1;
-            return false;
+    pub fn give_way(&self, done: &mut impl FnMut() -> bool) -> bool {
+        let mut before = now();
+        if before < KEPT_UNTIL.load(Ordering::Relaxed) {
+            return done();
         }
-        let mut before = Instant::now();
         for _ in 0..YIELDS {
             yield_now();
-            let now = Instant::now();
-            if now - before > LONG {
-                self.keep_core = RETRY_EVERY;
+            let now = now();
+            let lost = now - before;
+            if lost > LONG.as_nanos() as u64 {
+                KEPT_UNTIL.store(now + lost * u64::from(KEEPS), Ordering::Relaxed);
                 return done();
             }
             if done() {
@@ -177,6 +187,12 @@ impl Spin {
         }
         false
     }
+}
+
+/// Nanoseconds since the first look at the clock.
+fn now() -> u64 {
+    static FIRST: OnceLock<Instant> = OnceLock::new();
+    FIRST.get_or_init(Instant::now).elapsed().as_nanos() as u64
 }
 
 fn pause(turns: u32) {
@@ -274,6 +290,18 @@ mod tests {
         while !spin.soon(&mut || true) {}
         assert!(spin.soon(&mut || true), "it is of use again");
         assert!(!Spin::on(1).soon(&mut || true));
+    }
+
+    #[test]
+    fn after_a_long_one_nobody_gives_way_for_a_while() {
+        KEPT_UNTIL.store(now() + 1_000_000_000, Ordering::Relaxed);
+        let mut looks = 0;
+        let given = Spin::on(2).give_way(&mut || {
+            looks += 1;
+            false
+        });
+        KEPT_UNTIL.store(0, Ordering::Relaxed);
+        assert_eq!((given, looks), (false, 1));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::trace::Told;
 use crate::builtin::Wait;
 use crate::machine::{Fiber, Scheduler, Waited};
 use crate::report::runtime::Happened;
-use crate::sync::queue::Queue;
+use crate::sync::queue::{Handful, Queue};
 use crate::sync::thread::State;
 use crate::sync::{Op, Releasers, Sync, Who};
 use crate::value::{Value, error::Error};
@@ -117,12 +117,15 @@ impl RealWorld {
         if takes_long(&pending.op) || self.shared.gil.is_some() {
             return None;
         }
+        let expected = std::mem::take(&mut self.expected);
         let (thread, shared, seen) = (&self.seat.thread, &self.shared, self.looks.changes_seen);
         let who = Who { thread, line: pending.line };
         let mut ready = || shared.ready(&pending.op, who, seen);
-        let done = if !one_at_a_time(&pending.op) {
+        let done = if is_join(&pending.op) {
+            self.joins.until(&mut ready)
+        } else if !one_at_a_time(&pending.op) {
             self.spin.glance(&mut ready) || self.spin.until(&mut ready)
-        } else if look_for_handful(&self.spin, &pending.op) || self.spin.glance(&mut ready) {
+        } else if !expected && look_for_handful(&self.spin, &pending.op) || self.spin.glance(&mut ready) {
             true
         } else {
             look_at_one(&mut self.spin, &pending.op, &mut ready)
@@ -199,7 +202,7 @@ impl RealWorld {
         op.rests(thread, line, deadline.is_some());
         let idle = op.is_idle();
         let for_owner = op.lock().is_some();
-        let joins = matches!(op, Op::Join(_) | Op::JoinAll(_) | Op::ThreadResult(_));
+        let joins = is_join(&op);
         *self.seat.blocked.lock() = Some(Blocked { op, line, changes_seen: self.looks.changes_seen });
         // Somebody may `await` the state of this thread. (Not one that awaits itself: two would wake each other for ever.)
         if !awaits && self.awaited() {
@@ -297,28 +300,27 @@ impl RealWorld {
     }
 }
 
-/// Whether looking for a moment is of no use: time has to pass, a thread has to end, or something outside to happen.
+/// Whether looking for a moment is of no use: time has to pass, or something outside to happen.
 fn takes_long(op: &Op) -> bool {
     if let Op::Pipe(wait) = op {
         return wait.is_outside();
     }
-    matches!(
-        op,
-        Op::Sleep | Op::Beat(_) | Op::Join(_) | Op::JoinAll(_) | Op::ThreadResult(_) | Op::Outside(_)
-    )
+    matches!(op, Op::Sleep | Op::Beat(_) | Op::Outside(_))
+}
+
+/// Whether a thread has to end.
+fn is_join(op: &Op) -> bool {
+    matches!(op, Op::Join(_) | Op::JoinAll(_) | Op::ThreadResult(_))
 }
 
 /// Looks for several values, or room for several, where they go from thread to thread in handfuls.
 fn look_for_handful(spin: &Spin, op: &Op) -> bool {
-    if let Op::Put(put) = op {
-        let enough = Queue::of(&put.queue).ok().and_then(|queue| Some((queue, queue.handful()?)));
-        enough.is_some_and(|(queue, enough)| spin.handful(enough, || queue.room()))
-    } else if let Op::Get(queue) | Op::Next(queue) = op {
-        let enough = Queue::of(queue).ok().and_then(|queue| Some((queue, queue.handful()?)));
-        enough.is_some_and(|(queue, enough)| spin.handful(enough, || queue.held()))
-    } else {
-        false
-    }
+    let (queue, what) = match op {
+        Op::Put(put) => (&put.queue, Handful::Room),
+        Op::Get(queue) | Op::Next(queue) => (queue, Handful::Values),
+        _ => return false,
+    };
+    Queue::of(queue).is_ok_and(|queue| spin.handful_of(queue, what))
 }
 
 /// Looks for what each change makes possible for one thread.

@@ -189,7 +189,7 @@ impl Shared {
     }
 
     fn somebody_may_await_this(&self) {
-        if self.awaiting.load(Ordering::SeqCst) != 0 {
+        if self.awaited_here() {
             self.changes.fetch_add(1, Ordering::SeqCst);
             self.changed.wake_all();
         }
