@@ -227,6 +227,7 @@ impl RealWorld {
     fn end(&mut self, exit: Exit) {
         let thread = self.seat.thread.clone();
         let (shared, seat) = (self.shared.clone(), self.seat.clone());
+        shared.carriers.comes_back();
         let failed = matches!(exit, Exit::Failed(_));
         let traced = if let Exit::Stopped = exit { None } else { Some(failed) };
         shared.tell_event(&thread, 0, || Happened::Ended { failed });
