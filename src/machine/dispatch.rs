@@ -304,7 +304,12 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
                     changed!();
                 }
                 I::LoadFixed { d, index } => match image.fixed[index as usize].get() {
-                    Some(value) => put(w!(d), value.clone()),
+                    // Who holds a thing is counted in one place for all threads, whose cores fetch it from each other.
+                    Some(value) => {
+                        if !value.is_same(r!(d)) {
+                            put(w!(d), value.clone());
+                        }
+                    }
                     None => {
                         attempt!(Err::<(), _>(slow::unset_name(program, index)));
                     }
