@@ -87,7 +87,7 @@ const MAKERS: [&str; 8] =
 /// Whether it is worth while to look: the program has something that threads may wait for in a knot.
 pub fn worth_while(program: &Program) -> bool {
     let awaits = |function: &Function| function.code.iter().any(|i| matches!(i, I::AwaitWait));
-    mentions(program, &MAKERS) || program.functions.iter().any(awaits)
+    mentions(program, &MAKERS) || makes_connections(program) || program.functions.iter().any(awaits)
 }
 
 /// Whether the program may have pipes.
@@ -112,9 +112,9 @@ pub fn makes_process_pools(program: &Program) -> bool {
 }
 
 /// Whether processes of the program may have something in common by which they wait for each other: what is `shared`, pipes,
-/// workers of process pools.
+/// connections, workers of process pools.
 pub fn may_meet(program: &Program) -> bool {
-    program.shares() || makes_pipes(program) || makes_process_pools(program)
+    program.shares() || makes_ends(program)
 }
 
 /// Whether the program mentions one of these builtins.

@@ -2,16 +2,19 @@
 
 use super::Fiber;
 use crate::code::Program;
+use crate::code::reach::{makes_connections, makes_pipes};
 use crate::value::Value;
 
 /// The calls in progress, and values that belong to no call.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Snapshot {
     /// Outermost first.
     pub calls: Vec<Call>,
-    /// Thread-locals, what the arms of a `select` in the making hold, and where letting go of something has an effect (the
-    /// end of a pipe closes itself) also what calls that have ended have left behind.
+    /// Thread-locals, and what the arms of a `select` in the making hold.
     pub others: Vec<Value>,
+    /// What calls that have ended have left behind, where letting go of something has an effect (the end of a pipe, or a
+    /// connection, closes itself).
+    pub left: Vec<Value>,
 }
 
 #[derive(Debug)]
@@ -38,10 +41,11 @@ impl Fiber {
             calls.push(Call { function: frame.function, pc: frame.pc, registers });
         }
         let mut others = self.locals.clone();
-        if crate::code::reach::makes_pipes(program) {
-            others.extend(self.stack.get(self.top(program)..).unwrap_or_default().iter().cloned());
-        }
+        let left = match makes_pipes(program) || makes_connections(program) {
+            true => self.stack.get(self.top(program)..).unwrap_or_default().to_vec(),
+            false => Vec::new(),
+        };
         self.arms.iter().for_each(|arm| arm.values(&mut |value| others.push(value)));
-        Some(Snapshot { calls, others })
+        Some(Snapshot { calls, others, left })
     }
 }

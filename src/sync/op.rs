@@ -21,7 +21,7 @@ use super::select::Select;
 use super::semaphore::Semaphore;
 use super::thread::Thread;
 use super::wait::WaitQueue;
-use super::{Kind, Sync, Who};
+use super::{Kind, Releasers, Sync, Who};
 use crate::race::channels;
 use crate::value::{
     Value,
@@ -347,7 +347,8 @@ impl Op {
     pub fn is_within(&self) -> bool {
         match self {
             // A variable may be one that other processes change, and what they change may not be known here yet.
-            Op::Sleep | Op::Beat(_) | Op::Outside(_) | Op::Fork | Op::Change => false,
+            Op::Sleep | Op::Beat(_) | Op::Fork | Op::Change => false,
+            Op::Outside(wait) => wait.releasers() != Releasers::Outside,
             Op::Join(thread) | Op::ThreadResult(thread) => thread.is_ours(),
             Op::JoinAll(threads) => threads.iter().all(|thread| thread.is_ours()),
             Op::Select(select) => select.arms.iter().all(Op::is_within),
@@ -368,6 +369,24 @@ impl Op {
             | Op::Task(_)
             | Op::Idle(_)
             | Op::Pipe(_) => true,
+        }
+    }
+
+    /// The same, where a connection may lead to another process of this run.
+    pub fn may_be_within(&self) -> bool {
+        match self {
+            Op::Outside(wait) => wait.line().is_some() || self.is_within(),
+            Op::Select(select) => select.arms.iter().all(Op::may_be_within),
+            other => other.is_within(),
+        }
+    }
+
+    /// Calls `each` with every wait at a connection that it is.
+    pub fn at_connections(&self, each: &mut dyn FnMut(&outside::Wait)) {
+        match self {
+            Op::Outside(wait) => each(wait),
+            Op::Select(select) => select.arms.iter().for_each(|arm| arm.at_connections(each)),
+            _ => {} // no other leads outside by a connection
         }
     }
 

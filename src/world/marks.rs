@@ -104,6 +104,11 @@ impl<'a> Marks<'a> {
         Marks { left, ..self }
     }
 
+    /// What is only held counts too.
+    pub fn holding(self) -> Self {
+        Marks { holding_counts: true, ..self }
+    }
+
     /// How many more it may follow.
     pub fn left(&self) -> usize {
         self.left
@@ -124,6 +129,9 @@ impl<'a> Marks<'a> {
     pub fn stands(&mut self, snapshot: &Snapshot, waits: bool) -> Result<(), Unknown> {
         let program = &**self.image.program;
         snapshot.others.iter().for_each(|value| self.push(value.clone()));
+        if self.holding_counts {
+            snapshot.left.iter().for_each(|value| self.push(value.clone()));
+        }
         for (depth, call) in snapshot.calls.iter().enumerate() {
             let innermost = depth + 1 == snapshot.calls.len();
             let place = match (innermost, call.pc.checked_sub(1)) {
@@ -235,6 +243,12 @@ impl<'a> Marks<'a> {
                 let threads = std::mem::take(&mut self.threads);
                 threads.iter().for_each(|thread| self.push(Value::Thread(thread.clone())));
                 self.threads = threads;
+            }
+            // What it held is let go.
+            Mention::Sets(index) if self.holding_counts => {
+                if let Some(value) = self.image.global(index) {
+                    self.push(value);
+                }
             }
             Mention::Sets(_)
             | Mention::Exit

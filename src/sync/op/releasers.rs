@@ -85,7 +85,8 @@ impl Op {
     pub fn releasers_of_all(&self, who: Who<'_>) -> Releasers {
         let nobody = || Releasers::All(Vec::new());
         match self {
-            Op::Sleep | Op::Beat(_) | Op::Outside(_) | Op::Fork => Releasers::Outside,
+            Op::Sleep | Op::Beat(_) | Op::Fork => Releasers::Outside,
+            Op::Outside(wait) => wait.releasers(),
             Op::Change => Releasers::Anyone(Vec::new()),
             // Processes go on by themselves, whatever the threads here do.
             Op::Join(thread) | Op::ThreadResult(thread) if thread.process.is_some() => Releasers::Outside,

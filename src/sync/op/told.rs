@@ -129,7 +129,8 @@ impl Op {
             Op::Get(queue) | Op::Next(queue) => {
                 Queue::of(queue).ok().and_then(|state| state.note_of_get(queue))
             }
-            Op::Event(_) | Op::Task(_) | Op::Idle(_) | Op::Outside(_) => None,
+            Op::Outside(wait) => wait.note(),
+            Op::Event(_) | Op::Task(_) | Op::Idle(_) => None,
             Op::Select(select) => return select.arms.iter().for_each(|arm| arm.explain(who, each)),
         };
         if let Some(note) = note {

@@ -2,8 +2,10 @@
 //!
 //! What each operation does is written here, as for every thing to wait for, and nothing here blocks or asks the
 //! system: a world gives what is needed as the traits of `system`. Of a thread that waits here nobody can say that it
-//! waits for ever, since whoever could end its wait is not known.
+//! waits for ever, since whoever could end its wait is not known; unless it waits at a connection both of whose sides are
+//! in this run, as the world knows (`between.rs`).
 
+mod between;
 pub mod command;
 mod input;
 pub mod server;

@@ -50,6 +50,11 @@ impl Server {
         self.ready.set();
     }
 
+    /// It is the thing to wait for of this number.
+    pub fn known_as(&self, id: u32) {
+        self.listener.lock().iter().for_each(|listener| listener.known_as(id));
+    }
+
     pub fn is_closed(&self) -> bool {
         self.listener.lock().is_none()
     }

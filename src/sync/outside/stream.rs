@@ -96,6 +96,11 @@ impl Stream {
         }
     }
 
+    /// What leads to the other side, as long as it is open.
+    pub(super) fn way(&self) -> Option<Arc<dyn Flow>> {
+        self.flow.lock().clone()
+    }
+
     /// Which connection it is, as long as it is open, if that is known.
     pub(super) fn connection(&self) -> Option<Connection> {
         self.flow.lock().as_ref().and_then(|flow| flow.connection())
@@ -447,5 +452,8 @@ fn broken(sync: &Sync, verb: &str, error: &io::Error) -> Error {
 
 /// A stream as a value.
 pub fn make(id: u32, line: u32, stream: Stream) -> Arc<Sync> {
+    if let Some(flow) = stream.way() {
+        flow.known_as(id);
+    }
     Arc::new(Sync::new(id, line, Kind::Outside(Box::new(Thing::Stream(stream)))).counting_bytes())
 }

@@ -77,6 +77,24 @@ pub trait Flow: Debug + Send + Sync {
         None
     }
 
+    /// It is the thing to wait for of this number.
+    fn known_as(&self, _id: u32) {}
+
+    /// Where the other side of a connection is; None if that is not known to be in this process.
+    fn far(&self) -> Option<Far> {
+        None
+    }
+
+    /// Whether a wait here may end though nobody in this process does anything; `sends`: one for room.
+    fn may_stir(&self, _sends: bool) -> bool {
+        true
+    }
+
+    /// What a wait here is like, of a side whose other side may be in another process of this run.
+    fn line(&self, _sends: bool) -> Option<Line> {
+        None
+    }
+
     /// Which connection it is, if that was asked for.
     fn connection(&self) -> Option<Connection> {
         None
@@ -88,6 +106,46 @@ pub trait Flow: Debug + Send + Sync {
     }
 }
 
+/// Where the other side of a connection is that was in this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Far {
+    /// The thing to wait for of this number.
+    Here(u32),
+    /// The server of this number has not accepted it yet.
+    Unaccepted(u32),
+    /// It was closed, or given to somebody outside.
+    Gone,
+}
+
+/// The two ends of a connection, by numbers made of their addresses: of the other side the same two, turned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Ends {
+    pub own: u64,
+    pub peer: u64,
+}
+
+impl Ends {
+    pub fn turned(self) -> Ends {
+        Ends { own: self.peer, peer: self.own }
+    }
+}
+
+/// A wait at one side of a connection, as it is told to other processes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub ends: Ends,
+    /// When this side began to connect, by the clock of the system; None if it was accepted.
+    pub begun: Option<u64>,
+    /// The process that listened where it has connected, if that is known.
+    pub server: Option<i32>,
+    /// Bytes that this side has taken.
+    pub taken: u64,
+    /// It is for room, and there will be none when nothing has come to the other side for so long (nanoseconds).
+    pub sends: Option<u64>,
+    /// The system does nothing that could end it.
+    pub settled: bool,
+}
+
 /// A place where others can connect.
 pub trait Listener: Debug + Send + Sync {
     fn accept(&self) -> io::Result<Accepted>;
@@ -96,6 +154,9 @@ pub trait Listener: Debug + Send + Sync {
 
     /// Nobody accepts here any more.
     fn close(&self) {}
+
+    /// It is the thing to wait for of this number.
+    fn known_as(&self, _id: u32) {}
 
     /// What it is in a world that writes states.
     fn simulated(&self) -> Option<&simulated::Door> {

@@ -126,7 +126,7 @@ fn a_register_counts_while_it_is_live() {
     let found: Vec<bool> = sleeps
         .map(|at| {
             let call = Call { function, pc: at + 1, registers: vec![event()] };
-            let snapshot = Snapshot { calls: vec![call], others: Vec::new() };
+            let snapshot = Snapshot { calls: vec![call], ..Snapshot::default() };
             let mut marks = program.marks();
             marks.stands(&snapshot, true).expect("it is known");
             marks.has(1)

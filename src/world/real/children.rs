@@ -45,7 +45,7 @@ pub(super) fn spawn(doors: &Doors, path: &Path, order: Order) -> Result<Spawned,
     let child = watch(doors, process, program, held).map_err(|error| failed("watch the program", &error))?;
     let mut flows = Vec::with_capacity(taken.len());
     for file in taken {
-        let flow = file.map(|file| Descriptor::new(&poller, file, false, None)).transpose();
+        let flow = file.map(|file| Descriptor::new(&poller, file, None, None)).transpose();
         flows.push(flow.map_err(|error| failed("watch the program's streams", &error))?);
     }
     let as_flow = |flow: Option<Arc<Descriptor>>| flow.map(|flow| flow as Arc<dyn Flow>);

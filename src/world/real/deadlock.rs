@@ -15,6 +15,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+/// Of a pool that was there before a `fork`.
+const NO_WORKERS: &str = "the workers of the pool do not exist here, as `fork` copies only the thread that calls it: \
+                          make another pool in the child";
+
 /// The living threads at one moment.
 pub(super) struct Picture {
     pub blocked: Blocked,
@@ -183,8 +187,16 @@ impl Shared {
         seat.is_some_and(|seat| seat.blocked.lock().as_ref().is_some_and(|blocked| idle(&blocked.op)))
     }
 
-    /// In the child of a `fork`: that what is waited for is held by a thread of the parent.
+    /// In the child of a `fork`: that what is waited for is held by a thread of the parent, or is what such a thread would do.
     fn not_copied(&self, op: &Op, who: Who<'_>, notes: &mut Vec<String>) {
+        if let Op::Result(_) | Op::FutureError(_) | Op::Ended(_) | Op::Several(_) | Op::Idle(_) = op {
+            let mut absent = false;
+            graph::named(&op.releasers(who), &mut |id| absent |= self.processes.absent.contains_key(&id));
+            if absent {
+                notes.push(NO_WORKERS.into());
+            }
+            return;
+        }
         graph::named(&op.releasers(who), &mut |id| {
             if let Some(name) = self.processes.absent.get(&id)
                 && let Value::Sync(sync) = op.on()
@@ -200,11 +212,20 @@ impl Shared {
 
     /// Whether the thread waits, and only what this run's processes do can end that, and nothing has.
     pub(super) fn waits_within(&self, seat: &Seat) -> bool {
+        self.waits_where(seat, &|op| op.is_within())
+    }
+
+    /// The same, where who knows the sides of all processes has still to tell whether a connection leads outside.
+    pub(super) fn may_wait_within(&self, seat: &Seat) -> bool {
+        self.waits_where(seat, &|op| op.may_be_within())
+    }
+
+    fn waits_where(&self, seat: &Seat, within: &dyn Fn(&Op) -> bool) -> bool {
         let timed = seat.thread.waiting.lock().as_ref().is_none_or(|waiting| waiting.timed);
         let blocked = seat.blocked.lock();
         let Some(blocked) = blocked.as_ref().filter(|_| !timed && seat.waiter.rests()) else { return false };
         let who = Who { thread: &seat.thread, line: blocked.line };
-        blocked.op.is_within() && !blocked.op.may_go_on(who)
+        within(&blocked.op) && !blocked.op.may_go_on(who)
     }
 
     pub(super) fn stuck(&self, seat: &Seat, notes: &mut Vec<String>) -> Stuck {

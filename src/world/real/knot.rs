@@ -16,7 +16,8 @@ use crate::code::reach::Mention;
 use crate::sync::Releasers;
 use crate::world::marks::{Marks, Unknown};
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -53,9 +54,13 @@ impl Shared {
         {
             let table = self.table.lock();
             let Picture { blocked, free } = self.picture(&table);
-            // When nobody is free, the last who blocked has looked.
-            let minded = blocked.keys().any(|id| self.minds(&table, *id)) || somebody_awaits(&table);
-            if free.is_empty() || !minded {
+            let at_lines = table.seats.values().any(|seat| seat.is_at_a_line());
+            // When nobody is free, the last who blocked has looked; but a connection may have had to settle then.
+            if free.is_empty() && at_lines {
+                return self.find_deadlock(&table).map_or(Found::Open, Found::Knot);
+            }
+            let minded = blocked.keys().any(|id| self.minds(&table, *id));
+            if free.is_empty() || !(minded || at_lines || somebody_awaits(&table)) {
                 return Found::Nothing;
             }
             // Nobody knows what it holds.
@@ -75,17 +80,21 @@ impl Shared {
             return Found::Nothing;
         }
         if !blocked.keys().any(|id| self.minds(table, *id)) {
-            return if somebody_awaits(table) { Found::Open } else { Found::Nothing };
+            let at_lines = || table.seats.values().any(|seat| seat.is_at_a_line());
+            return if somebody_awaits(table) || at_lines() { Found::Open } else { Found::Nothing };
         }
         let mut threads: Vec<_> = table.seats.values().map(|seat| seat.thread.clone()).collect();
         threads.push(self.main.clone());
         let no_marks = || Marks::new(&code.image, code.reach(), threads.clone());
         let marks = RefCell::new(no_marks());
+        let lines = Lines::of(blocked.keys().filter_map(|id| table.seats.get(id)));
+        let lost = RefCell::new(lines.matter().then(|| no_marks().holding()));
         let (counted, unknown) = (Cell::new(0), Cell::new(false));
         let mark = |ids: &[u32]| {
             for seat in ids.iter().filter_map(|id| table.seats.get(id)) {
                 if !unknown.get() {
-                    unknown.set(mark_seat(&mut marks.borrow_mut(), seat).is_err());
+                    let of = |marks: &mut Marks<'_>| mark_seat(marks, seat).is_err();
+                    unknown.set(of(&mut marks.borrow_mut()) || lost.borrow_mut().as_mut().is_some_and(of));
                 }
             }
         };
@@ -103,7 +112,9 @@ impl Shared {
         let stuck = graph::stuck(&blocked, &|id, things, freed| {
             // Those found to be released come one after the other: only the new ones are looked at.
             mark(&freed[counted.replace(freed.len())..]);
-            let reached = things.iter().any(|thing| marks.borrow().has(*thing));
+            let lost = lost.borrow();
+            let loses = |thing: u32| lost.as_ref().is_some_and(|lost| lines.may_lose(thing) && lost.has(thing));
+            let reached = things.iter().any(|thing| marks.borrow().has(*thing) || loses(*thing));
             unknown.get() || reached || (things.is_empty() && condition_may_change(id))
         });
         // A thread that waits for ever is no matter where another ends the program.
@@ -133,6 +144,56 @@ impl Shared {
     /// Whether it is a mistake that this thread waits for ever.
     pub(super) fn minds(&self, table: &Table, id: u32) -> bool {
         table.seats.get(&id).is_some_and(|seat| !seat.daemon) && !self.idles(table, id)
+    }
+}
+
+/// The connections at which threads wait whose two sides are in this process. Their other sides close themselves when nobody
+/// has them any more: so what is only held counts, too, for whoever goes on; but not where one of those who wait holds it.
+#[derive(Default)]
+pub(super) struct Lines {
+    waits: HashSet<u32>,
+    far: HashSet<u32>,
+}
+
+impl Lines {
+    /// Those at which these wait.
+    pub fn of<'s>(waiting: impl Iterator<Item = &'s Arc<Seat>>) -> Lines {
+        let mut lines = Lines::default();
+        for seat in waiting {
+            if let Some(blocked) = &*seat.blocked.lock() {
+                blocked.op.at_connections(&mut |wait| {
+                    lines.far.extend(wait.far());
+                    lines.waits.extend(wait.at());
+                });
+            }
+        }
+        lines
+    }
+
+    fn matter(&self) -> bool {
+        !self.far.is_empty()
+    }
+
+    /// Whether it is the other side of such a connection, and none of those who wait holds it.
+    pub fn may_lose(&self, thing: u32) -> bool {
+        self.far.contains(&thing) && !self.is_held(thing)
+    }
+
+    /// One of those who wait holds it.
+    pub fn is_held(&self, thing: u32) -> bool {
+        self.waits.contains(&thing)
+    }
+}
+
+impl Seat {
+    /// Whether the thread waits at a connection both of whose sides were in this process.
+    fn is_at_a_line(&self) -> bool {
+        let timed = self.thread.waiting.lock().as_ref().is_none_or(|waiting| waiting.timed);
+        let mut near = false;
+        if let Some(blocked) = &*self.blocked.lock() {
+            blocked.op.at_connections(&mut |wait| near |= wait.is_near());
+        }
+        near && !timed && !self.daemon
     }
 }
 

@@ -6,6 +6,7 @@
 
 use super::outside::{Descriptor, Doors};
 use super::poller::{Poller, Source};
+use super::sides::{Meeting, Sides, Stand, now};
 use super::sockets::Ids;
 use crate::sync::outside::system::{Accepted, Dialling, Flow, Listener, Local, Ready};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, sockopt};
@@ -70,6 +71,7 @@ struct Server {
     file: Option<Arc<SocketFile>>,
     poller: Arc<Poller>,
     next_id: Ids,
+    stand: Stand,
 }
 
 pub(super) fn listen(
@@ -85,7 +87,8 @@ pub(super) fn listen(
             Local::Name(_) => None,
         };
         let source = poller.watch(&listener, None)?;
-        Ok(Server { source, listener, file, poller: poller.clone(), next_id })
+        let stand = Stand::new(doors.sides.clone());
+        Ok(Server { source, listener, file, poller: poller.clone(), next_id, stand })
     };
     Ok(Arc::new(open()?))
 }
@@ -143,12 +146,17 @@ impl Listener for Server {
             Ok(peer) => format!("process {}", peer.pid.as_raw_nonzero()),
             Err(_) => "a process".into(),
         };
-        let flow = Descriptor::new(&self.poller, socket, true, None)?;
+        let meeting = Meeting { sides: self.stand.sides.clone(), begun: None, tcp: false };
+        let flow = Descriptor::new(&self.poller, socket, Some(meeting), None)?;
         Ok(Accepted { flow, peer, id: (self.next_id)() })
     }
 
     fn ready(&self) -> &Arc<Ready> {
         &self.source.readable
+    }
+
+    fn known_as(&self, id: u32) {
+        self.stand.known_as(&self.listener, id);
     }
 }
 
@@ -162,15 +170,18 @@ impl std::fmt::Debug for Server {
 #[derive(Debug)]
 struct Dial(Option<io::Result<Arc<dyn Flow>>>);
 
-/// `known`: this side has an address as well, by which the connection is known from others.
-pub(super) fn connect(poller: Arc<Poller>, to: &Local, ready: &Arc<Ready>, known: bool) -> Box<dyn Dialling> {
+pub(super) fn connect(
+    poller: Arc<Poller>,
+    sides: &Arc<Sides>,
+    to: &Local,
+    ready: &Arc<Ready>,
+) -> Box<dyn Dialling> {
     let connected = || -> io::Result<Arc<dyn Flow>> {
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
-        if known {
-            // The system chooses one.
-            rustix::net::bind(&socket, &SocketAddrUnix::new_unnamed())?;
-        }
+        // The system chooses an address, by which the connection is known from others.
+        rustix::net::bind(&socket, &SocketAddrUnix::new_unnamed())?;
+        let meeting = Meeting { sides: sides.clone(), begun: Some(now()), tcp: false };
         match rustix::net::connect(&socket, &address(to)?) {
             Err(rustix::io::Errno::AGAIN) => {
                 let why = "too many wait to be accepted there";
@@ -178,7 +189,7 @@ pub(super) fn connect(poller: Arc<Poller>, to: &Local, ready: &Arc<Ready>, known
             }
             done => done?,
         }
-        Ok(Descriptor::new(&poller, socket, true, None)?)
+        Ok(Descriptor::new(&poller, socket, Some(meeting), None)?)
     };
     ready.set();
     Box::new(Dial(Some(connected())))

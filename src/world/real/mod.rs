@@ -4,7 +4,7 @@
 //! (its OS thread), `wait` (spin, register, park), `spin` (how long), `deadlock`, `knot` and `graph` (nothing hangs in
 //! silence), `hold` (stop-the-world), `ensure` and `ending` (what is tested and said at the end), `interrupt` (Ctrl-C,
 //! `--timeout`), `stats`, `trace`, then what scripts see of the outside: `output`, `input`, `host`, `clock`, `files`,
-//! `outside`; `process` has OS processes, `far` what they say to the first; `forced` (threads that keep to a schedule);
+//! `outside`, `sides`; `process` has OS processes, `far` what they say to the first; `forced` (threads that keep to a schedule);
 //! at last `eyes`, `jitter` and `gil` (`--race`, `--jitter`, `--gil`). What a lock or a queue does is not here but in
 //! `sync`.
 //!
@@ -45,6 +45,7 @@ mod process;
 mod register;
 mod run;
 mod session;
+mod sides;
 mod signals;
 mod sockets;
 mod spin;

@@ -5,6 +5,7 @@ use super::local_sockets::SocketFile;
 use super::options::Options;
 use super::poller::{Poller, Source};
 use super::register::Register;
+use super::sides::{Meeting, Side, Sides};
 use super::signals::Handlers;
 use super::{RealWorld, children, files, local_sockets, sockets};
 use crate::race::channels::Connection;
@@ -12,7 +13,7 @@ use crate::sync;
 use crate::sync::outside::command::Order;
 use crate::sync::outside::server::cannot_listen;
 use crate::sync::outside::signal::{Action, Signal};
-use crate::sync::outside::system::{Address, Dialling, Flow, Listener, Local, Ready, Spawned};
+use crate::sync::outside::system::{Address, Dialling, Far, Flow, Line, Listener, Local, Ready, Spawned};
 use crate::sync::outside::{Outside, Thing};
 use crate::sync::pipe::{End, Joint};
 use crate::value::error::{Error, Kind};
@@ -52,6 +53,8 @@ pub(super) struct Doors {
     register: Option<Arc<Register>>,
     /// Pipes that lead to other processes.
     pipes: Mutex<Vec<Joint>>,
+    /// Connections by their sides.
+    pub sides: Arc<Sides>,
     /// Servers and connections.
     sockets: Mutex<Vec<Weak<sync::Sync>>>,
 }
@@ -154,7 +157,7 @@ impl Outside for RealWorld {
         let next_id = Box::new(move || ids.next());
         let poller = self.shared.doors.poller()?;
         let listening = match &at.local {
-            None => sockets::listen(poller, at, next_id),
+            None => sockets::listen(&self.shared.doors, poller, at, next_id),
             Some(local) => {
                 local_sockets::listen(&self.shared.doors, poller, local, next_id).map(|it| (it, 0))
             }
@@ -165,10 +168,10 @@ impl Outside for RealWorld {
     fn connect(&mut self, to: &Address, ready: &Arc<Ready>) -> Result<Box<dyn Dialling>, Error> {
         allow_host(&self.shared.options, to, &format!("connect to the host {}", to.host))?;
         allow_path(&self.shared.options, to)?;
-        let poller = self.shared.doors.poller()?;
+        let (poller, sides) = (self.shared.doors.poller()?, &self.shared.doors.sides);
         Ok(match &to.local {
-            None => sockets::connect(poller, to, ready.clone()),
-            Some(local) => local_sockets::connect(poller, local, ready, self.shared.detector.is_some()),
+            None => sockets::connect(poller, sides, to, ready.clone()),
+            Some(local) => local_sockets::connect(poller, sides, local, ready),
         })
     }
 
@@ -254,22 +257,25 @@ pub(super) fn failed(what: &str, error: &io::Error) -> Error {
 pub(super) struct Descriptor {
     /// Before the descriptor, which it watches.
     source: Source,
-    file: OwnedFd,
-    socket: bool,
+    file: Arc<OwnedFd>,
+    /// Of a socket.
+    meeting: Option<Meeting>,
     connection: OnceLock<Option<Connection>>,
+    side: OnceLock<Arc<Side>>,
 }
 
 impl Descriptor {
-    /// `before` is called each time before those who wait for it are woken.
+    /// `meeting`: of a socket. `before` is called each time before those who wait for it are woken.
     pub fn new(
         poller: &Arc<Poller>,
         file: OwnedFd,
-        socket: bool,
+        meeting: Option<Meeting>,
         before: Option<Box<dyn Fn() + Send + Sync>>,
     ) -> io::Result<Arc<Descriptor>> {
         rustix::io::ioctl_fionbio(&file, true)?;
         let source = poller.watch(file.as_fd(), before)?;
-        Ok(Arc::new(Descriptor { source, file, socket, connection: OnceLock::new() }))
+        let file = Arc::new(file);
+        Ok(Arc::new(Descriptor { source, file, meeting, connection: OnceLock::new(), side: OnceLock::new() }))
     }
 
     pub fn file(&self) -> &OwnedFd {
@@ -279,16 +285,27 @@ impl Descriptor {
 
 impl Flow for Descriptor {
     fn read(&self, into: &mut [u8]) -> io::Result<usize> {
-        Ok(rustix::io::read(&self.file, into)?)
+        let read = || rustix::io::read(&self.file, into);
+        Ok(match self.side.get() {
+            Some(side) => side.reads(read),
+            None => read(),
+        }?)
     }
 
     fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(rustix::io::write(&self.file, bytes)?)
+        let write = || rustix::io::write(&self.file, bytes);
+        Ok(match self.side.get() {
+            Some(side) => side.writes(bytes.len(), write),
+            None => write(),
+        }?)
     }
 
     fn close(&self) {
+        if let Some(side) = self.side.get() {
+            side.close();
+        }
         // A pipe is closed when nobody has the descriptor any more. The other side may have gone before.
-        if self.socket {
+        if self.meeting.is_some() {
             let _ = rustix::net::shutdown(&self.file, rustix::net::Shutdown::Both);
         }
     }
@@ -302,10 +319,33 @@ impl Flow for Descriptor {
     }
 
     fn descriptor(&self) -> io::Result<OwnedFd> {
+        if let (Some(meeting), Some(side)) = (&self.meeting, self.side.get()) {
+            meeting.sides.leak(side);
+        }
         let copy = self.file.try_clone()?;
         // Programs expect to be able to wait for their input.
         rustix::io::ioctl_fionbio(&copy, false)?;
         Ok(copy)
+    }
+
+    fn known_as(&self, id: u32) {
+        let ready = [&self.source.readable, &self.source.writable];
+        let side = self.meeting.as_ref().and_then(|meeting| meeting.side(&self.file, id, ready));
+        if let Some(side) = side {
+            let _ = self.side.set(side); // it becomes one thing to wait for, once
+        }
+    }
+
+    fn far(&self) -> Option<Far> {
+        self.side.get()?.far()
+    }
+
+    fn may_stir(&self, sends: bool) -> bool {
+        self.side.get().is_none_or(|side| side.may_stir(sends))
+    }
+
+    fn line(&self, sends: bool) -> Option<Line> {
+        Some(self.side.get()?.line(sends))
     }
 
     fn connection(&self) -> Option<Connection> {

@@ -193,7 +193,10 @@ impl Shared {
         }
         match sync.outside() {
             Some(Thing::Stream(_)) => return self.doors.add_socket(sync),
-            Some(Thing::Server(_)) => self.doors.add_socket(sync),
+            Some(Thing::Server(server)) => {
+                server.known_as(sync.id);
+                self.doors.add_socket(sync);
+            }
             Some(Thing::Command(_)) | None => {}
         }
         self.things.add(sync);
@@ -220,6 +223,10 @@ impl Shared {
         self.trap.fetch_or(STOP, Ordering::SeqCst);
         self.hold.tell();
         self.tell_gil();
+        if let Some(Cause::Deadlock(_)) = self.cause.get() {
+            // Those that wait for what threads here have would learn that it is no more, and go on.
+            self.processes.kill_all();
+        }
         let waiters: Vec<Arc<Waiter>> =
             self.table.lock().seats.values().map(|seat| seat.waiter.clone()).collect();
         for waiter in waiters {

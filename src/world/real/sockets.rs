@@ -3,8 +3,9 @@
 //! Only the names of other hosts are looked up by a thread that may wait for long; it is left to itself when nobody
 //! waits for it any more.
 
-use super::outside::Descriptor;
+use super::outside::{Descriptor, Doors};
 use super::poller::{Poller, Source};
+use super::sides::{Meeting, Sides, Stand, now};
 use crate::sync::outside::system::{Accepted, Address, Dialling, Flow, Listener, Ready};
 use parking_lot::Mutex;
 use rustix::io::Errno;
@@ -24,9 +25,11 @@ struct Server {
     listener: TcpListener,
     poller: Arc<Poller>,
     next_id: Ids,
+    stand: Stand,
 }
 
 pub(super) fn listen(
+    doors: &Doors,
     poller: Arc<Poller>,
     at: &Address,
     next_id: Ids,
@@ -36,7 +39,8 @@ pub(super) fn listen(
         listener.set_nonblocking(true)?;
         let port = listener.local_addr()?.port();
         let source = poller.watch(&listener, None)?;
-        Ok((Server { source, listener, poller: poller.clone(), next_id }, port))
+        let stand = Stand::new(doors.sides.clone());
+        Ok((Server { source, listener, poller: poller.clone(), next_id, stand }, port))
     };
     let (server, port) = open()?;
     Ok((Arc::new(server), port))
@@ -45,12 +49,17 @@ pub(super) fn listen(
 impl Listener for Server {
     fn accept(&self) -> io::Result<Accepted> {
         let (stream, peer) = self.listener.accept()?;
-        let flow = connected(&self.poller, stream.into(), None)?;
+        let meeting = Meeting { sides: self.stand.sides.clone(), begun: None, tcp: true };
+        let flow = connected(&self.poller, stream.into(), meeting, None)?;
         Ok(Accepted { flow, peer: peer.to_string(), id: (self.next_id)() })
     }
 
     fn ready(&self) -> &Arc<Ready> {
         &self.source.readable
+    }
+
+    fn known_as(&self, id: u32) {
+        self.stand.known_as(&self.listener, id);
     }
 }
 
@@ -64,10 +73,11 @@ impl std::fmt::Debug for Server {
 fn connected(
     poller: &Arc<Poller>,
     socket: OwnedFd,
+    meeting: Meeting,
     before: Option<Box<dyn Fn() + Send + Sync>>,
 ) -> io::Result<Arc<Descriptor>> {
     sockopt::set_tcp_nodelay(&socket, true)?;
-    Descriptor::new(poller, socket, true, before)
+    Descriptor::new(poller, socket, Some(meeting), before)
 }
 
 /// The addresses of a name, once they are known.
@@ -76,6 +86,7 @@ type Found = Option<io::Result<Vec<SocketAddr>>>;
 /// A connection in the making: its addresses are found out, then tried one after the other.
 struct Dial {
     poller: Arc<Poller>,
+    sides: Arc<Sides>,
     ready: Arc<Ready>,
     /// What the thread that looks the name up has found.
     found: Option<Arc<Mutex<Found>>>,
@@ -84,12 +95,18 @@ struct Dial {
     last: Option<io::Error>,
 }
 
-pub(super) fn connect(poller: Arc<Poller>, to: &Address, ready: Arc<Ready>) -> Box<dyn Dialling> {
+pub(super) fn connect(
+    poller: Arc<Poller>,
+    sides: &Arc<Sides>,
+    to: &Address,
+    ready: Arc<Ready>,
+) -> Box<dyn Dialling> {
     let address = match to.host.as_str() {
         "localhost" => Ok(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         other => other.parse(),
     };
-    let mut dial = Dial { poller, ready, found: None, ahead: VecDeque::new(), trying: None, last: None };
+    let (sides, ahead) = (sides.clone(), VecDeque::new());
+    let mut dial = Dial { poller, sides, ready, found: None, ahead, trying: None, last: None };
     match address {
         Ok(ip) => dial.ahead.push_back(SocketAddr::new(ip, to.port)),
         Err(_) => dial.look_up(to.clone()),
@@ -119,12 +136,13 @@ impl Dial {
         let begin = || -> io::Result<Arc<Descriptor>> {
             let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
             let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
+            let meeting = Meeting { sides: self.sides.clone(), begun: Some(now()), tcp: true };
             match rustix::net::connect(&socket, &address) {
                 Ok(()) | Err(Errno::INPROGRESS) => {}
                 Err(error) => return Err(error.into()),
             }
             let ready = self.ready.clone();
-            connected(&self.poller, socket, Some(Box::new(move || ready.set())))
+            connected(&self.poller, socket, meeting, Some(Box::new(move || ready.set())))
         };
         Some(begin().map(|socket| self.trying = Some(socket)))
     }

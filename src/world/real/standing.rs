@@ -75,7 +75,7 @@ impl RealWorld {
         let snapshot = match here.fiber {
             Some(fiber) => fiber.snapshot(&self.shared.code().image.program, MOST_CALLS),
             // A timer between its beats, a handler between its signals; anybody else has a fiber.
-            None if !self.begins_again.is_empty() => Some(Snapshot { calls: Vec::new(), others: Vec::new() }),
+            None if !self.begins_again.is_empty() => Some(Snapshot::default()),
             None => None,
         };
         *standing = match snapshot {

@@ -198,6 +198,8 @@ impl RealWorld {
         let releasers = op.releasers(who);
         let thread = &self.seat.thread;
         let told = Told::of(&op, &releasers);
+        // Nobody outside can end it, whatever is under way now.
+        let near = matches!(&op, Op::Outside(wait) if wait.is_near());
         let awaits = matches!(op, Op::Change);
         op.rests(thread, line, deadline.is_some());
         let idle = op.is_idle();
@@ -218,7 +220,7 @@ impl RealWorld {
         // Another process may change what is awaited, if any has anything in common with this one.
         let elsewhere = awaits && self.shared.memory().is_some() && self.shared.code().image.program.shares();
         // Also where processes have it in common, threads of one may wait for each other.
-        let outside = releasers == Releasers::Outside && !for_owner;
+        let outside = releasers == Releasers::Outside && !for_owner && !near;
         let dozing = until.is_some() || elsewhere || outside;
         // Of which kind they are stays the same as long as the thread waits, who they are does not.
         let by_name = for_owner || matches!(releasers, Releasers::All(_) | Releasers::Either(_));

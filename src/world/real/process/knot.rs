@@ -15,9 +15,11 @@
 use super::super::deadlock::Knot;
 use super::super::graph::{self, Blocked};
 use super::super::occasion::SHARE;
+use super::lines::Lines;
 use super::view::{Key, Reach, View, Waiting};
 use crate::mapped::Memory;
 use crate::report::runtime::Deadlock;
+use crate::sync::outside::system::Line;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -138,8 +140,10 @@ pub(super) fn judge(views: &[View], memory: &Memory) -> Judged {
             keys.len() as u32 - 1
         })
     };
+    let lines = Lines::of(views, memory);
+    let line = |line: &Line| lines.things(line);
     let mut blocked: Blocked =
-        waiting.iter().map(|(id, (_, waiting))| (*id, waiting.ways.releasers(&mut number))).collect();
+        waiting.iter().map(|(id, (_, waiting))| (*id, waiting.ways.releasers(&mut number, &line))).collect();
     let mut everybody = Everybody {
         things: HashSet::new(),
         may_end: BTreeSet::new(),
@@ -250,7 +254,7 @@ mod tests {
             stuck: stuck(),
             notes: Vec::new(),
         });
-        View { process, free, waiting: waiting.collect() }
+        View { process, free, waiting: waiting.collect(), ..View::default() }
     }
 
     fn stuck(views: &[View], memory: &Memory) -> Option<Vec<u32>> {

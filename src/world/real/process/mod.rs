@@ -13,6 +13,7 @@ mod family;
 mod fork;
 mod growth;
 mod knot;
+mod lines;
 mod note;
 mod parcel;
 mod pipes;
@@ -79,6 +80,8 @@ pub(super) struct Children {
     pub plain: usize,
     /// The run has ended: no child is added any more.
     pub over: bool,
+    /// Those that were killed then.
+    killed: Vec<Arc<Child>>,
     /// Of the reaper, while there is one.
     pub bell: Option<Bell>,
 }
@@ -108,20 +111,28 @@ impl Processes {
         self.children.lock().plain > 0
     }
 
-    /// The run has ended: ends all children that live, and waits until they, and what has to do with them, are gone.
-    /// Tells who they were.
-    pub fn end(&self) -> Vec<Left> {
+    /// The run has ended: kills all children that live.
+    pub fn kill_all(&self) {
         let mut children = self.children.lock();
-        children.over = true;
-        let ended: Vec<Arc<Child>> =
-            children.living.iter().filter(|child| !child.handle.ended()).cloned().collect();
-        for child in &ended {
+        if std::mem::replace(&mut children.over, true) {
+            return;
+        }
+        let living = children.living.iter().filter(|child| !child.handle.ended());
+        children.killed = living.cloned().collect();
+        for child in &children.killed {
             // It may have ended by itself meanwhile.
             let _ = system::send(child.pid.as_raw_nonzero().get(), libc::SIGKILL);
         }
         if let Some(bell) = &children.bell {
             bell.ring();
         }
+    }
+
+    /// The same, and waits until they, and what has to do with them, are gone. Tells who they were.
+    pub fn end(&self) -> Vec<Left> {
+        self.kill_all();
+        let mut children = self.children.lock();
+        let ended = std::mem::take(&mut children.killed);
         self.family.ring();
         let until = Instant::now() + PATIENCE;
         while children.bell.is_some() && !self.gone.wait_until(&mut children, until).timed_out() {}

@@ -1,7 +1,9 @@
 //! What processes of a run tell each other when nobody seems to go on (`family`): notes, each a line of JSON.
 
+use super::super::sides::{Listening, Open};
 use super::view::{Key, Reach, View, Waiting, Ways};
 use crate::report::runtime::Stuck;
+use crate::sync::outside::system::{Ends, Line};
 use serde_json::{Value as Json, json};
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -103,14 +105,29 @@ impl Stillness {
 impl View {
     fn to_json(&self) -> Json {
         let waiting: Vec<Json> = self.waiting.iter().map(Waiting::to_json).collect();
-        json!({"process": self.process, "free": self.free.to_json(), "waiting": waiting})
+        let side = |side: &Open| json!([side.ends.own, side.ends.peer, side.sent, side.quiet]);
+        let sides: Vec<Json> = self.sides.iter().map(side).collect();
+        let doors: Vec<Json> = self.doors.iter().map(|door| json!([door.place, door.since])).collect();
+        json!({
+            "process": self.process, "free": self.free.to_json(), "waiting": waiting, "sides": sides, "doors": doors,
+        })
     }
 
     fn from_json(json: &Json) -> View {
+        // By their numbers they are known in their own process alone.
+        let side = |json: &Json| Open {
+            id: 0,
+            ends: ends_from_json(json),
+            sent: number(&json[2]),
+            quiet: number(&json[3]),
+        };
+        let door = |json: &Json| Listening { id: 0, place: number(&json[0]), since: number(&json[1]) };
         View {
             process: number(&json["process"]) as usize,
             free: Reach::from_json(&json["free"]),
             waiting: list(&json["waiting"]).iter().map(Waiting::from_json).collect(),
+            sides: list(&json["sides"]).iter().map(side).collect(),
+            doors: list(&json["doors"]).iter().map(door).collect(),
         }
     }
 }
@@ -143,6 +160,10 @@ impl Ways {
             Ways::All(threads) => json!({"all": threads}),
             Ways::Anyone(things) => json!({"anyone": things.iter().map(|key| key.0).collect::<Vec<u64>>()}),
             Ways::Either(ways) => json!({"either": ways.iter().map(Ways::to_json).collect::<Vec<Json>>()}),
+            Ways::Line(line) => json!({
+                "line": [line.ends.own, line.ends.peer], "begun": line.begun, "server": line.server, "taken": line.taken,
+                "sends": line.sends, "settled": line.settled,
+            }),
             Ways::Outside => Json::Null,
         }
     }
@@ -154,6 +175,15 @@ impl Ways {
             Ways::Anyone(keys(&json["anyone"]))
         } else if json["either"].is_array() {
             Ways::Either(list(&json["either"]).iter().map(Ways::from_json).collect())
+        } else if json["line"].is_array() {
+            Ways::Line(Line {
+                ends: ends_from_json(&json["line"]),
+                begun: json["begun"].as_u64(),
+                server: json["server"].as_i64().map(|server| server as i32),
+                taken: number(&json["taken"]),
+                sends: json["sends"].as_u64(),
+                settled: json["settled"] == true,
+            })
         } else {
             Ways::Outside
         }
@@ -175,6 +205,10 @@ impl Reach {
             any: json["any"] == true,
         }
     }
+}
+
+fn ends_from_json(json: &Json) -> Ends {
+    Ends { own: number(&json[0]), peer: number(&json[1]) }
 }
 
 fn stuck_to_json(stuck: &Stuck) -> Json {

@@ -1,14 +1,16 @@
 //! What one process tells for the search for knots between processes (`knot`): what those of its threads that can go on can
 //! come to; and of each that waits, who could release it, and what it could come to then.
 
-use super::super::knot::mark_seat;
+use super::super::knot::{Lines, mark_seat};
 use super::super::run::{Code, Shared};
+use super::super::sides::{Listening, Open};
 use super::super::threads::{Seat, Table};
 use super::ring::uses;
 use crate::code::reach::{self, Mention};
 use crate::mapped::Memory;
 use crate::report::runtime::Stuck;
 use crate::sync::future::Future;
+use crate::sync::outside::system::{Ends, Line};
 use crate::sync::pool::Crew;
 use crate::sync::{Op, Releasers, Sync, Who};
 use crate::world::marks::{MOST_VALUES, Marks};
@@ -28,6 +30,10 @@ pub(super) struct View {
     /// Of the threads that can go on.
     pub free: Reach,
     pub waiting: Vec<Waiting>,
+    /// The sides of connections that it has.
+    pub sides: Vec<Open>,
+    /// Where it listens.
+    pub doors: Vec<Listening>,
 }
 
 /// What threads can come to, and do.
@@ -41,8 +47,8 @@ pub(super) struct Reach {
     pub any: bool,
 }
 
-/// A thing to wait for. What processes share has its place for a number, a pipe between them its own; anything else is of
-/// one process.
+/// A thing to wait for. What processes share has its place for a number, a pipe between them its own, a connection and a server
+/// one made of addresses; anything else is of one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Key(pub u64);
 
@@ -53,6 +59,20 @@ impl Key {
 
     fn pipe(number: u32) -> Key {
         Key(1 << 62 | u64::from(number))
+    }
+
+    /// The same for both sides.
+    pub fn line(ends: Ends) -> Key {
+        let (less, more) = (ends.own.min(ends.peer), ends.own.max(ends.peer));
+        Key::address(less.rotate_left(21) ^ more)
+    }
+
+    pub fn door(place: u64) -> Key {
+        Key::address(place)
+    }
+
+    fn address(number: u64) -> Key {
+        Key(1 << 61 | number >> 3)
     }
 
     fn of(process: usize, thing: u32) -> Key {
@@ -81,6 +101,8 @@ pub(super) enum Ways {
     All(Vec<u32>),
     Anyone(Vec<Key>),
     Either(Vec<Ways>),
+    /// Whoever has either side of that connection, if both are in this run.
+    Line(Line),
     Outside,
 }
 
@@ -92,7 +114,7 @@ impl Shared {
             return HashMap::new();
         }
         let table = self.table.lock();
-        let waits = |seat: &Seat| self.waits_within(seat) && leads_afar(seat);
+        let waits = |seat: &Seat| self.may_wait_within(seat) && leads_afar(seat);
         let those = table.seats.iter().filter(|(id, seat)| self.minds(&table, **id) && waits(seat));
         those.map(|(id, seat)| (*id, seat.rests.load(Ordering::SeqCst))).collect()
     }
@@ -121,13 +143,18 @@ impl Shared {
         awaited.retain(|key| key.0 >> 32 == process as u64);
         // Whoever of this process goes on may use or lose any end that it has, or end with all of them.
         let pipes = self.doors.open_pipes().into_iter().map(Key::pipe).collect();
-        let mut outlook = Outlook { shared: self, table, code, awaited, pipes, left: MOST_VALUES };
+        let lines = Lines::of(waiting.iter().map(|(seat, _)| *seat));
+        let (sides, doors) = (self.doors.sides.open(), self.doors.sides.listening());
+        let connected = Connected { sides: &sides, doors: &doors, lines };
+        let mut outlook =
+            Outlook { shared: self, table, code, awaited, pipes, connected, left: MOST_VALUES };
         let free = outlook.of(&free)?;
         let waiting = waiting.into_iter().map(|(seat, ways)| {
             let reach = outlook.of(&[seat])?;
             Some(self.waiting(table, seat, ways, reach))
         });
-        Some(View { process, free, waiting: waiting.collect::<Option<_>>()? })
+        let waiting = waiting.collect::<Option<_>>()?;
+        Some(View { process, free, waiting, sides, doors })
     }
 
     fn waiting(&self, table: &Table, seat: &Seat, ways: Ways, reach: Reach) -> Waiting {
@@ -156,7 +183,7 @@ impl Shared {
 
     /// Who of all processes could release a thread; None for one that may go on by itself.
     fn ways_anywhere(&self, seat: &Seat, process: usize) -> Option<Ways> {
-        if !self.waits_within(seat) {
+        if !self.may_wait_within(seat) {
             return None;
         }
         let blocked = seat.blocked.lock();
@@ -179,6 +206,7 @@ impl Shared {
                 Ways::All(running.filter_map(|thread| self.end_of(thread)).collect())
             }
             Op::Pipe(wait) if wait.is_outside() => Ways::Anyone(vec![Key::pipe(wait.pipe())]),
+            Op::Outside(wait) if wait.line().is_some() => wait.line().map_or(Ways::Outside, Ways::Line),
             op => match (op.releasers_of_all(who), op.there()) {
                 (Releasers::Anyone(_), Some(thing)) => Ways::Anyone(vec![Key::there(thing.place())]),
                 (releasers, _) => Ways::of(&releasers, &here),
@@ -196,6 +224,7 @@ fn leads_afar(seat: &Seat) -> bool {
         match op {
             Op::Select(select) => select.arms.iter().any(leads),
             Op::Pipe(wait) => wait.is_outside(),
+            Op::Outside(wait) => wait.line().is_some(),
             Op::Result(future) | Op::FutureError(future) | Op::Ended(future) => is_far(future),
             Op::Several(several) => several.futures.iter().any(is_far),
             Op::Idle(leaving) => Crew::of(&leaving.crew).is_ok_and(|crew| crew.processes),
@@ -222,17 +251,56 @@ impl Ways {
         match self {
             Ways::Anyone(things) => things.iter().for_each(|thing| each(*thing)),
             Ways::Either(ways) => ways.iter().for_each(|way| way.things(each)),
-            Ways::All(_) | Ways::Outside => {}
+            Ways::All(_) | Ways::Line(_) | Ways::Outside => {}
         }
     }
 
-    pub fn releasers(&self, number: &mut dyn FnMut(Key) -> u32) -> Releasers {
+    /// `line`: whose things may end a wait at a connection; None if somebody outside, or the system, may.
+    pub fn releasers(
+        &self,
+        number: &mut dyn FnMut(Key) -> u32,
+        line: &dyn Fn(&Line) -> Option<Vec<Key>>,
+    ) -> Releasers {
         match self {
             Ways::All(threads) => Releasers::All(threads.clone()),
             Ways::Anyone(things) => Releasers::Anyone(things.iter().map(|thing| number(*thing)).collect()),
-            Ways::Either(ways) => Releasers::Either(ways.iter().map(|way| way.releasers(number)).collect()),
+            Ways::Either(ways) => {
+                Releasers::Either(ways.iter().map(|way| way.releasers(number, line)).collect())
+            }
+            Ways::Line(at) => match line(at) {
+                Some(things) => Releasers::Anyone(things.into_iter().map(number).collect()),
+                None => Releasers::Outside,
+            },
             Ways::Outside => Releasers::Outside,
         }
+    }
+}
+
+/// The connections and servers of a process, and at which its threads wait.
+struct Connected<'v> {
+    sides: &'v [Open],
+    doors: &'v [Listening],
+    lines: Lines,
+}
+
+impl Connected<'_> {
+    /// All of them.
+    fn everything(&self) -> impl Iterator<Item = Key> {
+        let sides = self.sides.iter().map(|side| Key::line(side.ends));
+        sides.chain(self.doors.iter().map(|door| Key::door(door.place)))
+    }
+
+    /// Those that are used, or lost, by who comes to these by the code, and holds these.
+    fn within(&self, used: &Marks<'_>, held: &Marks<'_>) -> Vec<Key> {
+        let lost = |id: u32| !self.lines.is_held(id) && held.has(id);
+        let reached = |id: u32| used.has(id) || lost(id);
+        let sides = self.sides.iter().filter(|side| reached(side.id)).map(|side| Key::line(side.ends));
+        let doors = self.doors.iter().filter(|door| reached(door.id)).map(|door| Key::door(door.place));
+        sides.chain(doors).collect()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.sides.is_empty() && self.doors.is_empty()
     }
 }
 
@@ -244,6 +312,7 @@ struct Outlook<'s> {
     /// What is waited for that is of this process alone.
     awaited: HashSet<Key>,
     pipes: Vec<Key>,
+    connected: Connected<'s>,
     /// So many values may still be looked at.
     left: usize,
 }
@@ -276,7 +345,8 @@ impl Outlook<'_> {
     fn everything(&self) -> Vec<Key> {
         let there =
             self.shared.there.lock().iter().map(|thing| Key::there(thing.place())).collect::<Vec<_>>();
-        there.into_iter().chain(self.pipes.iter().copied()).chain(self.awaited.iter().copied()).collect()
+        let here = self.pipes.iter().chain(&self.awaited).copied();
+        there.into_iter().chain(here).chain(self.connected.everything()).collect()
     }
 
     /// What is within reach by the code and the values: of what processes share, any.
@@ -286,12 +356,23 @@ impl Outlook<'_> {
         }
         let mut threads: Vec<_> = self.table.seats.values().map(|seat| seat.thread.clone()).collect();
         threads.push(self.shared.main.clone());
-        let mut marks = Marks::new(&self.code.image, self.code.reach(), threads).sparing(self.left);
-        seats.iter().try_for_each(|seat| mark_seat(&mut marks, seat)).ok()?;
+        let fresh = |left| Marks::new(&self.code.image, self.code.reach(), threads.clone()).sparing(left);
+        let mark = |marks: &mut Marks<'_>| seats.iter().try_for_each(|seat| mark_seat(marks, seat)).ok();
+        let mut marks = fresh(self.left);
+        mark(&mut marks)?;
         self.left = marks.left();
+        let mut connected = Vec::new();
+        if !self.connected.is_empty() {
+            let mut held = fresh(self.left).holding();
+            mark(&mut held)?;
+            self.left = held.left();
+            connected = self.connected.within(&marks, &held);
+            let lost = |key: &Key| self.connected.lines.may_lose(key.0 as u32) && held.has(key.0 as u32);
+            connected.extend(self.awaited.iter().copied().filter(lost));
+        }
         let there = marks.places().map(Key::there).chain(self.pipes.iter().copied());
         let here = self.awaited.iter().copied().filter(|key| marks.has(key.0 as u32));
-        let things = there.chain(here).collect();
+        let things = there.chain(here).chain(connected).collect();
         let signals = marks.may(Mention::Signals);
         Some(Reach {
             things,
