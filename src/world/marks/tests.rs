@@ -160,6 +160,7 @@ fn conditions_depend_on_what_they_read() {
         Snapshot {
             calls: vec![Call { function, pc: at + 1, registers: vec![list.clone()] }],
             others: Vec::new(),
+            left: Vec::new(),
         }
     };
     // Between two looks, when something has changed, it stands before the condition.

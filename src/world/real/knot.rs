@@ -113,7 +113,8 @@ impl Shared {
             // Those found to be released come one after the other: only the new ones are looked at.
             mark(&freed[counted.replace(freed.len())..]);
             let lost = lost.borrow();
-            let loses = |thing: u32| lost.as_ref().is_some_and(|lost| lines.may_lose(thing) && lost.has(thing));
+            let loses =
+                |thing: u32| lost.as_ref().is_some_and(|lost| lines.may_lose(thing) && lost.has(thing));
             let reached = things.iter().any(|thing| marks.borrow().has(*thing) || loses(*thing));
             unknown.get() || reached || (things.is_empty() && condition_may_change(id))
         });

@@ -139,7 +139,12 @@ impl Sides {
         doors.map(|door| Listening { id: door.id, place: door.place, since: door.since }).collect()
     }
 
-    fn add(&self, side: impl FnOnce(Option<Weak<Door>>) -> Side, ends: Ends, begun: Option<u64>) -> Arc<Side> {
+    fn add(
+        &self,
+        side: impl FnOnce(Option<Weak<Door>>) -> Side,
+        ends: Ends,
+        begun: Option<u64>,
+    ) -> Arc<Side> {
         let mut known = self.known.lock();
         let free = |other: &Arc<Side>| other.is_open() && other.other.get().is_none();
         let other = known.sides.get(&ends.turned()).and_then(Weak::upgrade).filter(free);
@@ -180,7 +185,11 @@ impl Sides {
     pub fn leak(&self, side: &Side) {
         side.close();
         let known = self.known.lock();
-        known.doors.iter().filter_map(Weak::upgrade).for_each(|door| door.leaks.store(true, Ordering::SeqCst));
+        known
+            .doors
+            .iter()
+            .filter_map(Weak::upgrade)
+            .for_each(|door| door.leaks.store(true, Ordering::SeqCst));
     }
 }
 
@@ -350,8 +359,8 @@ fn ends(file: &OwnedFd) -> Option<Ends> {
 fn number(address: &SocketAddrAny) -> Option<(u64, u128)> {
     let hash = FixedState::default();
     if let Ok(unix) = SocketAddrUnix::try_from(address.clone()) {
-        let name = (unix.path_bytes(), unix.abstract_name());
-        return (name != (None, None)).then(|| (hash.hash_one(name), 0));
+        let name = (unix.path_bytes().unwrap_or_default(), unix.abstract_name().unwrap_or_default());
+        return (name != (&[], &[])).then(|| (hash.hash_one(name), 0));
     }
     let address = SocketAddr::try_from(address.clone()).ok()?;
     let (host, port) = (address.ip().to_canonical(), address.port());
@@ -424,7 +433,11 @@ mod tests {
         let early = now();
         let stand = Stand::new(sides.clone());
         stand.known_as(&listener, 7);
-        assert_eq!(side(&sides, connect().into(), 8, Some(early)).far(), None, "somebody else may have listened");
+        assert_eq!(
+            side(&sides, connect().into(), 8, Some(early)).far(),
+            None,
+            "somebody else may have listened"
+        );
         let late = side(&sides, connect().into(), 9, Some(now()));
         let accepted = side(&sides, connect().into(), 10, None);
         assert_eq!(late.far(), Some(Far::Unaccepted(7)));
@@ -437,10 +450,12 @@ mod tests {
     fn addresses_of_one_host_in_any_form() {
         let of = |text: &str| number(&SocketAddrAny::from(text.parse::<SocketAddr>().expect("an address")));
         assert_eq!(of("127.0.0.1:80"), of("[::ffff:127.0.0.1]:80"));
-        let hosts = ["127.0.0.1:1", "[::1]:2", "10.0.0.1:1", "10.0.0.2:1"].map(|text| of(text).expect("one").1);
+        let hosts =
+            ["127.0.0.1:1", "[::1]:2", "10.0.0.1:1", "10.0.0.2:1"].map(|text| of(text).expect("one").1);
         assert!(hosts[0] == hosts[1] && hosts[0] != hosts[2] && hosts[2] != hosts[3]);
         let named = |name: &[u8]| SocketAddrUnix::new_abstract_name(name).expect("it is short").into();
         assert_ne!(number(&named(b"a")), number(&named(b"b")));
-        assert_eq!(number(&SocketAddrUnix::new_unnamed().into()), None);
+        let (unnamed, _) = std::os::unix::net::UnixStream::pair().expect("a pair");
+        assert_eq!(number(&getsockname(unnamed).expect("it is a socket")), None);
     }
 }

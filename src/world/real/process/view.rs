@@ -146,8 +146,7 @@ impl Shared {
         let lines = Lines::of(waiting.iter().map(|(seat, _)| *seat));
         let (sides, doors) = (self.doors.sides.open(), self.doors.sides.listening());
         let connected = Connected { sides: &sides, doors: &doors, lines };
-        let mut outlook =
-            Outlook { shared: self, table, code, awaited, pipes, connected, left: MOST_VALUES };
+        let mut outlook = Outlook { shared: self, table, code, awaited, pipes, connected, left: MOST_VALUES };
         let free = outlook.of(&free)?;
         let waiting = waiting.into_iter().map(|(seat, ways)| {
             let reach = outlook.of(&[seat])?;
