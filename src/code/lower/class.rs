@@ -17,8 +17,7 @@ impl<'t> Builder<'_, '_, 't> {
             FunctionBody::Block(block) => builder.body(block),
             FunctionBody::Value(value) => {
                 let s = builder.value(value)?;
-                builder.emit(Instruction::Return { s });
-                Ok(())
+                builder.leave_function(s)
             }
         })
     }
