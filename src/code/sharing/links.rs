@@ -82,8 +82,14 @@ impl Links {
             I::CallMethodOf { shape, .. } | I::CallMethodFixed { shape, .. } => {
                 self.method(program, at, usize::from(shape));
             }
-            // A method taken from its object.
-            I::GetField { name, .. } => self.escapes.extend(methods(program, program.symbol(name))),
+            // A method taken from its object: whoever gets it may call it.
+            I::GetField { name, .. } => {
+                let name = program.symbol(name);
+                self.escapes.extend(methods(program, name));
+                if STARTERS.contains(&&**name) {
+                    self.starts_at.push(at);
+                }
+            }
             I::OwnMethod { index, .. } => {
                 let methods =
                     program.classes.iter().filter_map(|class| class.methods.get(usize::from(index)));
