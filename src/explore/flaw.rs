@@ -20,9 +20,12 @@ pub enum Flaw {
     OrderForgotten,
     /// What an `invariant` is about is not looked at while there is one thread only.
     NotLookedAt,
+    /// What a thread hands over is taken to be its own for as long as it goes on.
+    HandedOverUnseen,
 }
 
 impl Flaw {
+    /// What `main.rs` of `tests/explore` looks for; its programs have nothing to hand over.
     pub const ALL: [Flaw; 7] = [
         Flaw::WriteUnseen,
         Flaw::AlwaysMerged,
@@ -50,6 +53,7 @@ impl Flaw {
             }
             Flaw::OrderForgotten => rules.crews.iter_mut().for_each(Crews::spoil),
             Flaw::NotLookedAt => rules.looked_at.fill(false),
+            Flaw::HandedOverUnseen => rules.publishes = false,
             Flaw::MetForgotten => {}
         }
     }

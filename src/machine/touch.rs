@@ -4,6 +4,7 @@
 //! It says at least what the instruction touches. Whether anybody else can reach it is the world's to know.
 
 mod builtins;
+mod depth;
 pub mod names;
 
 use super::call;
@@ -12,9 +13,9 @@ use super::{Fiber, Image};
 use crate::code::Instruction as I;
 use crate::state::Shared;
 use crate::sync::{Kind, Sync};
-use crate::syntax::tree::CompareOperator;
 use crate::value::{Value, object::Object};
-use std::collections::HashSet;
+pub use depth::container;
+use depth::{admitted, compared, deep, ordered, shallow, shape};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
@@ -121,35 +122,31 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
         I::LoadGlobal { index, .. } | I::LoadShared { index, .. } => {
             out.add(Place::Global(index), Part::All, false)
         }
-        I::StoreGlobal { index, .. } | I::StoreShared { index, .. } => {
-            out.add(Place::Global(index), Part::All, true)
+        I::StoreGlobal { index, .. } => out.add(Place::Global(index), Part::All, true),
+        I::StoreShared { s, index } => {
+            out.add(Place::Global(index), Part::All, true);
+            deep(r(s), out); // a copy goes there
         }
         I::LoadFixed { index, .. } => fixed(image, index, out),
         I::StoreFixed { index, .. } => out.add(Place::Fixed(index), Part::All, true),
         I::LoadCell { cell, name, .. } => captured(r(cell), name, false, out),
         I::StoreCell { cell, name, .. } => captured(r(cell), name, true, out),
 
+        // What comes of two containers is a new one, of what they hold.
         I::Add { a, b, .. }
         | I::Subtract { a, b, .. }
         | I::Multiply { a, b, .. }
-        | I::Modulo { a, b, .. } => {
-            deep(r(a), out);
-            deep(r(b), out);
+        | I::Modulo { a, b, .. }
+        | I::Binary { a, b, .. } => {
+            shallow(r(a), false, out);
+            shallow(r(b), false, out);
         }
-        I::Compare { operator: CompareOperator::In | CompareOperator::NotIn, a, b, .. } => {
-            found_in(r(a), r(b), out);
-        }
-        I::Binary { a, b, .. }
-        | I::Compare { a, b, .. }
-        | I::UnlessLess { a, b, .. }
+        I::Compare { operator, a, b, .. } => depth::tells(operator, r(a), r(b), out),
+        I::UnlessEqual { a, b, .. } | I::UnlessNotEqual { a, b, .. } => compared(r(a), r(b), out),
+        I::UnlessLess { a, b, .. }
         | I::UnlessLessEqual { a, b, .. }
-        | I::UnlessEqual { a, b, .. }
-        | I::UnlessNotEqual { a, b, .. }
         | I::LoopLess { a, b, .. }
-        | I::LoopLessEqual { a, b, .. } => {
-            deep(r(a), out);
-            deep(r(b), out);
-        }
+        | I::LoopLessEqual { a, b, .. } => ordered(&[r(a).clone(), r(b).clone()], out),
         I::Unary { a, .. } | I::JumpIf { a, .. } | I::JumpUnless { a, .. } | I::LoopIf { a, .. } => {
             shape(r(a), false, out);
         }
@@ -163,10 +160,15 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
         I::Unpack { s, .. } => shallow(r(s), false, out),
         I::Slice { object, .. } => shallow(r(object), false, out),
         I::GetIndex { object, index, .. } => element(r(object), r(index), false, out),
-        I::SetIndex { object, index, .. } | I::SetIndexConstant { object, index, .. } => {
+        I::SetIndex { object, index, s } => {
             element(r(object), r(index), true, out);
+            admitted(r(object), r(s), out);
         }
-        I::Push { list, .. } => shape(r(list), true, out),
+        I::SetIndexConstant { object, index, .. } => element(r(object), r(index), true, out),
+        I::Push { list, s } => {
+            shape(r(list), true, out);
+            admitted(r(list), r(s), out);
+        }
         I::Text { at, count, .. } => (0..count).for_each(|i| deep(r(at + i), out)),
         I::Format { s, .. } => deep(r(s), out),
         I::AssertCompared { message, at } => {
@@ -179,7 +181,10 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
         I::GetOwn { object, index, .. } => own_field(image, r(object), index, false, out),
         I::SetOwn { object, index, .. } => own_field(image, r(object), index, true, out),
         I::GetField { object, name, .. } => field(image, r(object), name, false, out),
-        I::SetField { object, name, .. } => field(image, r(object), name, true, out),
+        I::SetField { object, name, s } => {
+            field(image, r(object), name, true, out);
+            admitted(r(object), r(s), out);
+        }
 
         I::Call { at, shape } => builtins::call(image, r(at), fiber, base + at as usize + 1, shape, out),
         I::CallMethod { at, shape } => {
@@ -194,6 +199,12 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
             let shape = &image.program.shapes[shape as usize];
             fixed(image, u32::from(index), out);
             if let Some(receiver) = image.fixed(u32::from(index)) {
+                // Others know it by its name, however few references there are to it.
+                if let Value::Thread(handle) = receiver
+                    && handle.process.is_none()
+                {
+                    thread(handle, out);
+                }
                 builtins::method(image, receiver, fiber, base + at as usize + 1, shape, out);
             }
         }
@@ -211,9 +222,8 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
             if fiber.frames.len() > 1 {
                 shallow(r(at + 1), false, out);
             }
-            receiver(r(at), out);
-            if let (Value::Builtin(row), Value::List(list)) = (r(at), r(at + 1)) {
-                builtins::native(row, None, &list.snapshot(), out);
+            if let Value::List(list) = r(at + 1) {
+                builtins::called(r(at), &list.snapshot(), out);
             }
         }
 
@@ -242,7 +252,13 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
         I::Select { .. } => {
             out.act = Act::Sync;
             for arm in &fiber.arms {
-                arm.touches(&mut |object| out.object(object, Part::All, true));
+                // Containers are only looked into, to find the first of a queue.
+                let only_read =
+                    |object: &Shared| matches!(object, Shared::List(_) | Shared::Map(_) | Shared::Set(_));
+                arm.touches(&mut |object| {
+                    let write = !only_read(&object);
+                    out.object(object, Part::All, write);
+                });
             }
         }
         // Nobody else can tell when it happens.
@@ -334,11 +350,14 @@ fn captured(value: &Value, name: u16, write: bool, out: &mut Touches) {
 }
 
 fn sync(thing: &Arc<Sync>, out: &mut Touches) {
+    thing.beneath().into_iter().for_each(|beneath| out.object(beneath, Part::All, true));
+    alone(thing, out);
+}
+
+/// Not what is beneath it: to enter or leave a pool, or to give it a task, tells nothing of its workers, and nobody can
+/// tell when it was done. (If each task were a step, spaces would be four times as large.)
+fn alone(thing: &Arc<Sync>, out: &mut Touches) {
     out.act = Act::Sync;
-    // Not what is beneath a pool: each task would be a step, and spaces four times as large. So what a task is given is taken for
-    // its giver's own until the step ends, where nobody else has the pool. That is a gap.
-    let beneath = thing.beneath().filter(|_| !matches!(thing.kind, Kind::Pool(_)));
-    beneath.into_iter().for_each(|beneath| out.object(beneath, Part::All, true));
     out.object(Shared::Sync(thing.clone()), Part::All, true);
 }
 
@@ -351,13 +370,20 @@ fn thread(handle: &Arc<crate::sync::thread::Thread>, out: &mut Touches) {
 
 fn entered(value: &Value, out: &mut Touches) {
     if let Value::Sync(thing) = value {
-        sync(thing, out);
+        used_by_with(thing, out);
+    }
+}
+
+fn used_by_with(thing: &Arc<Sync>, out: &mut Touches) {
+    match thing.kind {
+        Kind::Pool(_) => alone(thing, out),
+        _ => sync(thing, out),
     }
 }
 
 fn left(value: &Value, out: &mut Touches) {
     if let Value::Sync(thing) = value {
-        sync(thing, out);
+        used_by_with(thing, out);
         if gives_back(thing) {
             out.act = Act::Release;
         }
@@ -382,69 +408,6 @@ fn gives_back(thing: &Sync) -> bool {
         | Kind::Pipe(_)
         | Kind::End(_)
         | Kind::Outside(_) => false,
-    }
-}
-
-/// The container itself, with all its elements, but not what they hold.
-fn shallow(value: &Value, write: bool, out: &mut Touches) {
-    if let Some(object) = container(value) {
-        out.object(object, Part::All, write);
-    }
-}
-
-fn shape(value: &Value, write: bool, out: &mut Touches) {
-    if let Some(object) = container(value) {
-        out.object(object, Part::Shape, write);
-    }
-}
-
-/// The container that a value is.
-pub fn container(value: &Value) -> Option<Shared> {
-    match value {
-        Value::List(list) => Some(Shared::List(list.clone())),
-        Value::Map(map) => Some(Shared::Map(map.clone())),
-        Value::Set(set) => Some(Shared::Set(set.clone())),
-        _ => None,
-    }
-}
-
-/// Everything that is read when the value is shown, compared or copied.
-fn deep(value: &Value, out: &mut Touches) {
-    if container(value).is_none() && !matches!(value, Value::Object(_) | Value::Thread(_)) {
-        return;
-    }
-    let mut seen = HashSet::new();
-    let mut pending = vec![value.clone()];
-    while let Some(value) = pending.pop() {
-        let object = match &value {
-            Value::Object(object) => Some(Shared::Object(object.clone())),
-            Value::Thread(handle) => Some(Shared::Thread(handle.clone())),
-            other => container(other),
-        };
-        let Some(object) = object else { continue };
-        if !seen.insert(object.address()) {
-            continue;
-        }
-        match &value {
-            Value::List(list) => pending.extend(list.snapshot()),
-            Value::Map(map) => pending.extend(map.snapshot().into_iter().flat_map(|(k, v)| [k, v])),
-            Value::Set(set) => pending.extend(set.snapshot()),
-            // An object is shown by its class, and equal to itself only.
-            _ => continue,
-        }
-        out.object(object, Part::All, false);
-    }
-}
-
-/// What is read to tell whether a value is in another. Keys and members hold nothing themselves.
-fn found_in(value: &Value, whole: &Value, out: &mut Touches) {
-    match whole {
-        Value::Map(_) => element(whole, value, false, out),
-        Value::Set(_) => shallow(whole, false, out),
-        _ => {
-            deep(value, out);
-            deep(whole, out);
-        }
     }
 }
 

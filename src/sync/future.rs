@@ -163,6 +163,12 @@ impl Future {
         self.state.lock().task.hand_out()
     }
 
+    /// The same, left where it is.
+    pub fn task(&self) -> Option<Entry> {
+        let copy = |entry: &Entry| Entry { callee: entry.callee.clone(), arguments: entry.arguments.clone() };
+        self.state.lock().task.given().map(copy)
+    }
+
     /// What is to be sent to the process that does it; once.
     pub fn take_packed(&self) -> Option<Vec<u8>> {
         let mut state = self.state.lock();

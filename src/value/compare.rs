@@ -22,8 +22,13 @@ type Met = HashSet<(usize, usize), RandomState>;
 pub fn equal(a: &Value, b: &Value) -> bool {
     match shallow(a, b) {
         Some(equal) => equal,
-        None => deep_equal(a.clone(), b.clone()),
+        None => deep_equal(a.clone(), b.clone(), &mut |_| {}),
     }
+}
+
+/// The same, telling each container that it goes through.
+pub(crate) fn equal_seen(a: &Value, b: &Value, each: &mut dyn FnMut(&Value)) -> bool {
+    shallow(a, b).unwrap_or_else(|| deep_equal(a.clone(), b.clone(), each))
 }
 
 /// Whether they are the same thing; for what cannot change, whether they are equal and of one type.
@@ -239,8 +244,8 @@ fn same_receiver(a: &super::object::Bound, b: &super::object::Bound) -> bool {
     }
 }
 
-/// Goes through two containers and all they contain, with a list of what is still to be compared.
-fn deep_equal(a: Value, b: Value) -> bool {
+/// Goes through two containers and all they contain, with a list of what is still to be compared; tells each of them.
+fn deep_equal(a: Value, b: Value, each: &mut dyn FnMut(&Value)) -> bool {
     let mut met = Met::default();
     let mut kept = Vec::new(); // what is in `met` stays alive, so that nothing else takes its place in memory
     let mut pending = vec![(a, b)];
@@ -250,6 +255,8 @@ fn deep_equal(a: Value, b: Value) -> bool {
         {
             continue;
         }
+        each(&a);
+        each(&b);
         kept.push((a.clone(), b.clone()));
         let same_elements = match (&a, &b) {
             (Value::List(a), Value::List(b)) => {

@@ -9,6 +9,7 @@ mod compare;
 mod cores;
 mod forced;
 mod generate;
+mod heap;
 mod known;
 mod machine;
 mod model;

@@ -3,14 +3,19 @@
 use super::super::call::members;
 use super::super::image::Member;
 use super::super::{Fiber, Image};
+use super::depth::{admitted, compared, copied, deep, found_in, in_order, ordered, shallow, shape};
 use super::{Act, Part, Place, Touches};
-use super::{class_field, deep, element, gives_back, instance, shallow, shape, starts, sync, thread};
+use super::{alone, class_field, element, gives_back, instance, starts, sync, thread};
 use crate::builtin::{Body, Row};
 use crate::code::Shape;
 use crate::state::Shared;
+use crate::sync::future::Future;
 use crate::sync::pool::{Crew, Pool};
+use crate::sync::thread::Entry;
+use crate::sync::{Kind, Sync};
 use crate::value::Value;
 use crate::value::object::Method;
+use std::sync::Arc;
 
 pub(super) fn call(
     image: &Image,
@@ -22,10 +27,15 @@ pub(super) fn call(
 ) {
     let shape = &image.program.shapes[shape as usize];
     let end = start + shape.count as usize;
+    called(callee, &fiber.stack[start..end], out);
+}
+
+/// What calling a value touches; what a function of the script does is asked instruction by instruction.
+pub(super) fn called(callee: &Value, arguments: &[Value], out: &mut Touches) {
     match callee {
-        Value::Builtin(row) => native(row, None, &fiber.stack[start..end], out),
+        Value::Builtin(row) => native(row, None, arguments, out),
         Value::Bound(bound) => match bound.method {
-            Method::Builtin(row) => native(row, Some(&bound.receiver), &fiber.stack[start..end], out),
+            Method::Builtin(row) => native(row, Some(&bound.receiver), arguments, out),
             Method::Function(_) => instance(&bound.receiver, out),
         },
         _ => {}
@@ -60,10 +70,15 @@ pub(super) fn native(row: &'static Row, receiver: Option<&Value>, arguments: &[V
     let Some(receiver) = receiver else { return function(row.name, arguments, out) };
     match receiver {
         Value::Sync(thing) => {
-            sync(thing, out);
+            if row.name == "submit" {
+                alone(thing, out)
+            } else {
+                sync(thing, out)
+            }
             if row.name == "release" && gives_back(thing) {
                 out.act = Act::Release;
             }
+            looked_into(thing, row.name, arguments, out);
         }
         Value::Thread(handle) => {
             // As for the statement: nobody can tell when it is done.
@@ -78,6 +93,7 @@ pub(super) fn native(row: &'static Row, receiver: Option<&Value>, arguments: &[V
         }
         Value::List(list) => {
             let node = Shared::List(list.clone());
+            arguments.iter().for_each(|argument| admitted(receiver, argument, out));
             match row.name {
                 "push" => out.object(node, Part::Shape, true),
                 "pop" if arguments.iter().all(|argument| matches!(argument, Value::Unset | Value::Nil)) => {
@@ -91,18 +107,27 @@ pub(super) fn native(row: &'static Row, receiver: Option<&Value>, arguments: &[V
                     arguments.iter().for_each(|argument| shallow(argument, false, out));
                 }
                 "copy" => out.object(node, Part::All, false),
-                "index" | "count" => {
-                    deep(receiver, out);
-                    arguments.iter().for_each(|argument| deep(argument, out));
+                "index" => arguments.iter().for_each(|argument| found_in(argument, receiver, out)),
+                "count" => {
+                    out.object(node, Part::All, false);
+                    for element in list.snapshot() {
+                        arguments.iter().for_each(|argument| compared(&element, argument, out));
+                    }
                 }
-                _ => {
+                "remove" => {
                     out.object(node, Part::All, true);
-                    arguments.iter().for_each(|argument| deep(argument, out));
+                    arguments.iter().for_each(|argument| found_in(argument, receiver, out));
                 }
+                "sort" => {
+                    out.object(node, Part::All, true);
+                    in_order(&[&[receiver.clone()], arguments].concat(), out);
+                }
+                _ => out.object(node, Part::All, true),
             }
         }
         Value::Map(map) => {
             let node = Shared::Map(map.clone());
+            arguments.iter().for_each(|argument| admitted(receiver, argument, out));
             match row.name {
                 "get" => arguments.iter().take(1).for_each(|key| element(receiver, key, false, out)),
                 "keys" | "items" | "values" | "copy" => out.object(node, Part::All, false),
@@ -112,7 +137,11 @@ pub(super) fn native(row: &'static Row, receiver: Option<&Value>, arguments: &[V
                 }),
                 _ => {
                     out.object(node, Part::All, true);
-                    arguments.iter().for_each(|argument| shallow(argument, false, out));
+                    // A map, or a list of pairs.
+                    for argument in arguments {
+                        shallow(argument, false, out);
+                        elements(argument).iter().for_each(|pair| shallow(pair, false, out));
+                    }
                 }
             }
         }
@@ -131,7 +160,7 @@ fn function(name: &str, arguments: &[Value], out: &mut Touches) {
         "now" | "clock" => out.add(Place::Clock, Part::All, false),
         "random" | "randint" | "shuffle" | "sample" | "seed" => {
             out.add(Place::Random, Part::All, true);
-            arguments.iter().for_each(|argument| shallow(argument, true, out));
+            arguments.iter().for_each(|argument| shallow(argument, name == "shuffle", out));
         }
         "__start_all" => {
             if let Some(Value::List(list)) = arguments.first() {
@@ -151,7 +180,61 @@ fn function(name: &str, arguments: &[Value], out: &mut Touches) {
             arguments.iter().for_each(|argument| deep(argument, out));
         }
         "len" | "bool" => arguments.iter().for_each(|argument| shape(argument, false, out)),
-        "same" | "type" => {}
+        "same" | "type" | "atomic" | "error" | "__must_fit" => {}
+        "enumerate" | "reversed" | "zip" | "list" | "set" | "choose" => {
+            arguments.iter().for_each(|argument| shallow(argument, false, out));
+        }
+        "any" | "all" => {
+            for argument in arguments {
+                shallow(argument, false, out);
+                elements(argument).iter().for_each(|element| shape(element, false, out));
+            }
+        }
+        "sum" => {
+            for argument in arguments {
+                shallow(argument, false, out);
+                elements(argument).iter().for_each(|element| shallow(element, false, out));
+            }
+        }
+        "min" | "max" | "sorted" => in_order(arguments, out),
+        "__sort_keys" | "__extreme_keys" => {
+            arguments.iter().take(1).for_each(|items| shallow(items, false, out));
+            in_order(arguments.get(1..2).unwrap_or_default(), out);
+        }
+        "__set_sorted" => {
+            arguments.iter().take(1).for_each(|list| shallow(list, true, out));
+            arguments.iter().skip(1).take(1).for_each(|items| shallow(items, false, out));
+            in_order(arguments.get(2..3).unwrap_or_default(), out);
+        }
+        "copy" => arguments.iter().for_each(|argument| copied(argument, out)),
+        "__submit" => {
+            if let Some(Value::Sync(pool)) = arguments.first() {
+                alone(pool, out);
+            }
+            // What a process is given is copied now; else only the list of arguments is read.
+            let is_copied = arguments.first().is_some_and(is_of_processes);
+            for argument in arguments {
+                if is_copied { deep(argument, out) } else { shallow(argument, false, out) }
+            }
+            if is_copied {
+                out.act = Act::Process;
+            }
+        }
+        // Their values only pass.
+        "__done" | "__failed" => arguments.iter().take(2).for_each(|thing| things(thing, out)),
+        "__call" => {
+            arguments.iter().for_each(|task| things(task, out));
+            if let Some(task) = arguments.first().and_then(task_of) {
+                called(&task.callee, &task.arguments, out);
+            }
+        }
+        "__apply" => {
+            arguments.iter().for_each(|task| shallow(task, false, out));
+            let task = arguments.first().map(elements).unwrap_or_default();
+            if let [callee, arguments @ ..] = &task[..] {
+                called(callee, arguments, out);
+            }
+        }
         _ => {
             for argument in arguments {
                 match argument {
@@ -160,27 +243,62 @@ fn function(name: &str, arguments: &[Value], out: &mut Touches) {
                     other => deep(other, out),
                 }
             }
-            // `wait(fs)`, `as_completed(fs)`, `__join(threads)`, `__join_each(items)`: what the list holds is asked, too.
+            // `wait(fs)`, `as_completed(fs)`, `__join(threads)`, `__join_each(items)`: what they hold is asked, too.
             for argument in arguments {
-                if let Value::List(list) = argument {
-                    for item in list.snapshot() {
-                        match &item {
-                            Value::Sync(thing) => sync(thing, out),
-                            Value::Thread(handle) => thread(handle, out),
-                            _ => {}
-                        }
-                    }
+                match argument {
+                    Value::List(list) => list.snapshot().iter().for_each(|item| things(item, out)),
+                    Value::Set(set) => set.snapshot().iter().for_each(|item| things(item, out)),
+                    _ => {}
                 }
             }
             if name == "__join" || name == "__join_each" {
                 out.act = Act::Join;
             }
-            // What a process is given is copied now.
-            if name == "__submit" && arguments.first().is_some_and(is_of_processes) {
-                out.act = Act::Process;
-            }
         }
     }
+}
+
+/// A thing to wait for, or a thread.
+fn things(value: &Value, out: &mut Touches) {
+    match value {
+        Value::Sync(thing) => sync(thing, out),
+        Value::Thread(handle) => thread(handle, out),
+        _ => {}
+    }
+}
+
+/// What an operation of a thing reads of values: those that a queue puts in order, those that an atomic compares, and
+/// those that are copied for other processes.
+fn looked_into(thing: &Arc<Sync>, method: &str, arguments: &[Value], out: &mut Touches) {
+    match &thing.kind {
+        Kind::Queue(queue) => {
+            let mut values = queue.compared();
+            if !values.is_empty() {
+                values.extend(arguments.iter().cloned());
+            }
+            ordered(&values, out);
+        }
+        Kind::Atomic(atomic) if method == "compare_exchange" => {
+            let now = atomic.get();
+            arguments.iter().take(1).for_each(|old| compared(&now, old, out));
+        }
+        _ => {}
+    }
+    let leads_out = matches!(thing.kind, Kind::End(_) | Kind::Outside(_));
+    if thing.is_shared() || leads_out {
+        arguments.iter().for_each(|argument| deep(argument, out));
+    }
+}
+
+/// The elements of a list.
+fn elements(value: &Value) -> Vec<Value> {
+    if let Value::List(list) = value { list.snapshot() } else { Vec::new() }
+}
+
+/// The task that a future carries.
+fn task_of(future: &Value) -> Option<Entry> {
+    let Value::Sync(future) = future else { return None };
+    Future::of(future).ok().and_then(Future::task)
 }
 
 fn is_of_processes(pool: &Value) -> bool {

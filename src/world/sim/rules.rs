@@ -17,6 +17,8 @@ pub struct Assumptions {
     /// Of the threads of a `parallel` no more than one fails. Then nobody can tell in which order it has them; else it raises
     /// the error of the first.
     pub one_fails: bool,
+    /// Nothing that runs as one step takes a lock or a permit: waiting there is an error, so it would tell that one is held.
+    pub locks_apart: bool,
     /// No text has the name of a thread in it. Then what threads of a kind have in common will do in a state; else names and
     /// numbers belong to it.
     pub nameless: bool,
@@ -27,6 +29,7 @@ pub struct Assumptions {
 pub enum Assumption {
     Frozen(u32),
     OneFails,
+    LocksApart,
     Nameless,
 }
 
@@ -35,6 +38,7 @@ impl Assumptions {
         match wrong {
             Assumption::Frozen(index) => self.frozen[index as usize] = false,
             Assumption::OneFails => self.one_fails = false,
+            Assumption::LocksApart => self.locks_apart = false,
             Assumption::Nameless => self.nameless = false,
         }
     }
@@ -64,10 +68,12 @@ pub struct Rules {
     pub looked_at: Vec<bool>,
     /// There is an `invariant` or `ensure`.
     pub watches: bool,
-    /// A release is part of the step before it.
+    /// A release is part of the step before it, for as long as locks are apart from what runs as one step.
     pub merge: bool,
     /// What one thread alone can reach is no reason to stop before it.
     pub private: bool,
+    /// What is handed over in a step is known to others from then on.
+    pub publishes: bool,
     /// The order of what is printed matters.
     pub prints: bool,
     /// The script may have processes.
@@ -169,6 +175,7 @@ impl Rules {
             assumed: Assumptions {
                 frozen: vec![reductions.private; program.fixed.len()],
                 one_fails: reductions.symmetry,
+                locks_apart: true,
                 nameless: reductions.symmetry && !watched,
             },
             looked_at: sharing.looked_at,
@@ -177,6 +184,7 @@ impl Rules {
                 .iter()
                 .any(|function| matches!(function.kind, FunctionKind::Watch { .. })),
             private: reductions.private,
+            publishes: true,
             prints,
             processes,
             pipes,

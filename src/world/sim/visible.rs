@@ -31,10 +31,30 @@ impl Stepper<'_> {
         if self.rules.pipes && touches.list.iter().any(ends) {
             return true;
         }
+        // How many workers there are can depend on when a task was given.
+        if self.rules.watched && gives_a_task(touches) {
+            return true;
+        }
         if self.rules.private && self.universe.seats.len() == 1 {
             return false;
         }
-        touches.list.iter().any(|touch| self.is_reachable_by_others(touch, fiber))
+        let visible = touches.list.iter().any(|touch| self.is_reachable_by_others(touch, fiber));
+        // Also behind what has told it.
+        if visible && self.rules.private {
+            self.refute_frozen(touches);
+        }
+        visible
+    }
+
+    /// What is changed does not stay as it is.
+    pub(super) fn refute_frozen(&mut self, touches: &Touches) {
+        for touch in touches.list.iter().filter(|touch| touch.write) {
+            if let Place::Object(object) = &touch.place
+                && let Some(index) = self.frozen(object)
+            {
+                self.log.refuted = Some(Assumption::Frozen(index));
+            }
+        }
     }
 
     /// Whether it may change what an `invariant` is about: that is looked at after every change, also when nobody else
@@ -61,16 +81,16 @@ impl Stepper<'_> {
             }
             Place::Global(_) | Place::Fixed(_) | Place::Threads | Place::Random => true,
             Place::Clock => self.rules.clock,
+            // How many references there are to it, by which it may not be told at all, is no part of a state.
+            Place::Object(object @ Shared::Thread(handle)) if !handle.started() => {
+                self.is_shared(object, fiber)
+            }
             Place::Object(object) => {
                 if !self.rules.private {
                     return true;
                 }
                 match self.frozen(object) {
-                    Some(_) if !touch.write => false,
-                    Some(index) => {
-                        self.log.refuted = Some(Assumption::Frozen(index));
-                        true
-                    }
+                    Some(_) => touch.write,
                     None => self.is_shared(object, fiber),
                 }
             }
@@ -78,7 +98,7 @@ impl Stepper<'_> {
     }
 
     /// The name whose container this is, if that is taken not to change.
-    pub(super) fn frozen(&self, object: &Shared) -> Option<u32> {
+    fn frozen(&self, object: &Shared) -> Option<u32> {
         let address = match object {
             Shared::List(_) | Shared::Map(_) | Shared::Set(_) => object.address(),
             _ => return None,
@@ -100,7 +120,7 @@ impl Stepper<'_> {
             return self.published || course.is_unsure();
         }
         // What this thread made known in this step is not among them yet.
-        if std::mem::take(&mut self.published) {
+        if std::mem::take(&mut self.published) && self.rules.publishes {
             self.log.opaque = true;
             self.universe.share(self.rules, Some((self.seat, fiber)));
             return self.universe.shared.contains(&object.address());
@@ -148,6 +168,26 @@ impl Stepper<'_> {
             _ => touch.clone(),
         }));
     }
+}
+
+/// Whether it uses something of which others may merge a release.
+pub(super) fn takes(touches: &Touches) -> bool {
+    let is_taken = |touch: &Touch| match &touch.place {
+        Place::Object(Shared::Sync(sync)) => {
+            matches!(sync.kind, Kind::Lock(_) | Kind::RLock(_) | Kind::Side(_) | Kind::Semaphore(_))
+        }
+        _ => false,
+    };
+    touches.list.iter().any(is_taken)
+}
+
+/// Whether it uses a pool.
+pub(super) fn gives_a_task(touches: &Touches) -> bool {
+    let is_pool = |touch: &Touch| match &touch.place {
+        Place::Object(Shared::Sync(sync)) => matches!(sync.kind, Kind::Pool(_)),
+        _ => false,
+    };
+    touches.list.iter().any(is_pool)
 }
 
 /// Whether a reference to something may come where others can reach it.

@@ -4,7 +4,7 @@ use super::log::Met;
 use super::rules::Assumption;
 use super::step::Stepper;
 use super::universe::{FIRST_PID, OUTER_PID, Universe};
-use super::visible::may_publish;
+use super::visible::{gives_a_task, may_publish, takes};
 use crate::builtin::Wait;
 use crate::code::Program;
 use crate::machine::touch::{Act, Place, Touches};
@@ -261,12 +261,9 @@ impl Scheduler for Stepper<'_> {
             }
         }
         if inside {
-            for touch in &touches.list {
-                if let (true, Place::Object(object)) = (touch.write, &touch.place)
-                    && let Some(index) = self.frozen(object)
-                {
-                    self.log.refuted = Some(Assumption::Frozen(index));
-                }
+            self.refute_frozen(touches);
+            if self.rules.merge && self.rules.assumed.locks_apart && takes(touches) {
+                self.log.refuted = Some(Assumption::LocksApart);
             }
             // What is put there here is where others find it, once this is over.
             self.published |= may_publish(touches);
@@ -285,6 +282,10 @@ impl Scheduler for Stepper<'_> {
             self.log.passed_join |= !self.fresh && !visible;
         }
         if !visible {
+            // Workers find what a pool is given, also where nobody else has the pool: from here on they can tell.
+            if gives_a_task(touches) {
+                (self.published, self.fresh) = (true, false);
+            }
             return false;
         }
         if self.fresh {
@@ -296,7 +297,7 @@ impl Scheduler for Stepper<'_> {
             self.log.told.clone_from(&touches.list);
             return false;
         }
-        if touches.act == Act::Release && self.rules.merge {
+        if touches.act == Act::Release && self.rules.merge && self.rules.assumed.locks_apart {
             return false;
         }
         true
