@@ -2,13 +2,14 @@
 //! holds. What is compared is looked into no further than comparing goes: a list that lies behind a number by which two
 //! others differ is nobody's business.
 
-use super::{Part, Touches, element};
+use super::{KEYS, Part, Touches, element};
 use crate::state::Shared;
 use crate::syntax::tree::CompareOperator;
 use crate::value::list::List;
 use crate::value::nature::Nature;
 use crate::value::{Value, compare};
 use std::collections::HashSet;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 /// The container itself, with all its elements, but not what they hold.
@@ -160,8 +161,9 @@ pub(super) fn ordered(values: &[Value], out: &mut Touches) {
                 deep(value, out); // whether they are equal is asked first
             });
             let plain = column.iter().all(|value| container(value).is_none());
-            if plain && column.iter().collect::<HashSet<_>>().len() == column.len() {
-                break;
+            let mut met = HashSet::new();
+            if plain && column.iter().all(|value| met.insert(KEYS.hash_one(value))) {
+                break; // they differ
             }
             if !plain {
                 pending.push(column);

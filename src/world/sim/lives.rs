@@ -125,7 +125,7 @@ impl Stepper<'_> {
     fn advance(&mut self, at: usize) {
         let seat = &mut self.universe.seats[at];
         (self.seat, self.thread, self.space) = (at, seat.thread.clone(), seat.space.clone());
-        (self.fresh, self.published, self.instructions) = (false, true, 0);
+        (self.fresh, self.published, self.looked, self.instructions) = (false, true, false, 0);
         let moved = match (seat.answer.take(), seat.body.take()) {
             (Some(answer), _) => match seat.fiber.take() {
                 Some(fiber) => self.go_on(fiber, Some(Ok(answer))),

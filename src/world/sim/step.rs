@@ -101,6 +101,9 @@ pub(super) struct Stepper<'u> {
     pub fresh: bool,
     /// Something may have been made known to others since `shared` was found.
     pub published: bool,
+    /// It has read what is taken to stay as it is, which was no step: so it has to be there for as long as that may come, for
+    /// whoever changes it to find that it is not alone.
+    pub looked: bool,
     pub instructions: u64,
     /// Where the fiber was suspended.
     pub line: u32,
@@ -167,6 +170,7 @@ impl Universe {
             log: Log::default(),
             fresh: false,
             published: false,
+            looked: false,
             instructions: 0,
             line: 0,
             looked_around: Cell::new(false),

@@ -16,7 +16,7 @@ impl Stepper<'_> {
             Act::Await => return true,
             // Who starts a process can tell which threads of its own have not ended: those cannot be copied.
             Act::End if self.rules.processes && self.has_neighbours(fiber) => return true,
-            Act::End => return self.rules.ends && self.universe.seats.len() > 1,
+            Act::End => return (self.rules.ends || self.looked) && self.universe.seats.len() > 1,
             Act::Atomic => return self.universe.seats.len() > 1,
             // Who else may change what is copied.
             Act::Process => return self.has_neighbours(fiber),
@@ -90,7 +90,10 @@ impl Stepper<'_> {
                     return true;
                 }
                 match self.frozen(object) {
-                    Some(_) => touch.write,
+                    Some(_) => {
+                        self.looked |= !touch.write;
+                        touch.write
+                    }
                     None => self.is_shared(object, fiber),
                 }
             }

@@ -226,7 +226,8 @@ impl Maker {
                 body.know(text, Type::Monitor, at);
             }
             5 => {
-                let (text, zero, nothing, at) = (self.name('d'), body.int(0), body.register(), body.register());
+                let (text, zero, nothing, at) =
+                    (self.name('d'), body.int(0), body.register(), body.register());
                 body.op(Op::New(at, New::Map, vec![zero, nothing]));
                 body.line(format!("let {text} = {{\"a\": 0}}"));
                 body.know(text, Type::Map, at);

@@ -380,7 +380,9 @@ impl Machine<'_> {
                 let old = std::mem::replace(&mut values(state, at(state, object))[0], value);
                 set(state, d, old);
             }
-            Op::SetElement(object, index, s) | Op::SetField(object, index, s) | Op::SetKey(object, index, s) => {
+            Op::SetElement(object, index, s)
+            | Op::SetField(object, index, s)
+            | Op::SetKey(object, index, s) => {
                 let value = get(state, s);
                 values(state, at(state, object))[index] = value;
             }
@@ -574,7 +576,8 @@ fn shown(heap: &[Object], value: &Value) -> String {
             }
             Object::Map(values) => {
                 let there = ["a", "b"].iter().zip(values).filter(|(_, value)| **value != Value::Nil);
-                let pairs: Vec<String> = there.map(|(key, value)| format!("\"{key}\": {}", shown(heap, value))).collect();
+                let pairs: Vec<String> =
+                    there.map(|(key, value)| format!("\"{key}\": {}", shown(heap, value))).collect();
                 format!("{{{}}}", pairs.join(", "))
             }
             other => panic!("{other:?} is not shown"),
