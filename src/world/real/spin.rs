@@ -36,8 +36,12 @@ const STEPS: u32 = 7;
 const YIELDS: u32 = 6;
 /// So long no thread lets others run who hands over to this one: the core has other work.
 const LONG: Duration = Duration::from_micros(300);
+/// That work is not this process's own if its threads have waited less often than this meanwhile.
+const SELDOM: Duration = Duration::from_micros(50);
 /// Then nobody lets others run for so many times as long: no more than that part of the time is lost.
 const KEEPS: u32 = 32;
+/// How often threads have begun to let others run.
+static GIVEN: AtomicU64 = AtomicU64::new(0);
 /// Until when that is, in nanoseconds since the first look at the clock. It is about the machine, so for all threads.
 static KEPT_UNTIL: AtomicU64 = AtomicU64::new(0);
 
@@ -172,11 +176,13 @@ impl Spin {
         if before < KEPT_UNTIL.load(Ordering::Relaxed) {
             return done();
         }
+        GIVEN.fetch_add(1, Ordering::Relaxed);
         for _ in 0..YIELDS {
+            let given = GIVEN.load(Ordering::Relaxed);
             yield_now();
             let now = now();
             let lost = now - before;
-            if lost > LONG.as_nanos() as u64 {
+            if is_lost(lost, GIVEN.load(Ordering::Relaxed) - given) {
                 KEPT_UNTIL.store(now + lost * u64::from(KEEPS), Ordering::Relaxed);
                 return done();
             }
@@ -187,6 +193,13 @@ impl Spin {
         }
         false
     }
+}
+
+/// Whether a thread that let others run for so long, while others of its process began to do so that often, has only lost
+/// time: where many of them hand over to each other, they have used it.
+fn is_lost(nanoseconds: u64, others: u64) -> bool {
+    let lost = Duration::from_nanos(nanoseconds);
+    lost > LONG && u128::from(others) * SELDOM.as_nanos() < lost.as_nanos()
 }
 
 /// Nanoseconds since the first look at the clock.
@@ -302,6 +315,13 @@ mod tests {
         });
         KEPT_UNTIL.store(0, Ordering::Relaxed);
         assert_eq!((given, looks), (false, 1));
+    }
+
+    #[test]
+    fn what_others_of_the_process_use_is_not_lost() {
+        assert!(!is_lost(200_000, 0), "it is not long");
+        assert!(is_lost(3_000_000, 0) && is_lost(3_000_000, 3));
+        assert!(!is_lost(3_000_000, 60) && !is_lost(400_000, 8));
     }
 
     #[test]
