@@ -180,12 +180,30 @@ impl<'s> Teller<'s> {
         let living = self.universe.seats.iter().filter_map(|seat| self.told.number(&seat.thread));
         let mut newer: Vec<usize> = living.filter(|known| !before.contains(known)).collect();
         newer.sort_unstable();
+        let several = newer.len() > 1;
         order.append(&mut newer);
         self.who = vec![0; next.seats];
         for (at, who) in order.into_iter().enumerate() {
             self.who[self.steps.seat_of(at)] = who;
         }
         self.graph = next;
+        if several {
+            self.recognize();
+        }
+    }
+
+    /// Finds again who is who, by the canonical form of the living run. Of threads that a `parallel` starts the order is none in
+    /// a canonical state, and they may differ in what they were given.
+    fn recognize(&mut self) {
+        let graph = self.steps.graph_of(&self.universe);
+        if graph.sum != self.graph.sum {
+            return; // two forms of one state
+        }
+        let living = self.universe.seats.iter().map(|seat| self.told.number(&seat.thread));
+        let Some(living) = living.collect::<Option<Vec<usize>>>() else { return };
+        for (at, who) in living.into_iter().enumerate() {
+            self.who[self.steps.seat_of(at)] = who;
+        }
     }
 
     /// Which threads can move.

@@ -97,10 +97,11 @@ impl Fiber {
             w.count(u64::from(frame.result));
             let count = registers_of(program, frame, above);
             w.count(count as u64);
+            let parallel = if kept.parallels { self.parallel(program, frame) } else { Vec::new() };
             for register in 0..count {
                 let keeps = self.keeps(depth, register as Register, kept.live, rest);
                 let value = if keeps { &self.stack[frame.base as usize + register] } else { &Value::Nil };
-                match crew(program, frame, value, &groups, kept.parallels) {
+                match group(value, &groups, &parallel) {
                     Some(threads) => {
                         w.byte(GROUP);
                         w.group(&threads);
@@ -109,6 +110,16 @@ impl Fiber {
                 }
             }
         }
+    }
+
+    /// The threads of a `parallel`, if this is its frame.
+    fn parallel(&self, program: &Program, frame: &Frame) -> Vec<Arc<Thread>> {
+        let function = &program.functions[frame.function as usize];
+        let is_one = function.internal && *function.name == *"__parallel";
+        let Some(Value::List(list)) = self.stack.get(frame.base as usize).filter(|_| is_one) else {
+            return Vec::new();
+        };
+        list.snapshot().iter().filter_map(thread_in).cloned().collect()
     }
 
     pub fn load(r: &mut Reader<'_>, program: &Program) -> Fiber {
@@ -159,23 +170,17 @@ impl Fiber {
 /// Stands before a group of threads in place of a value's tag.
 const GROUP: u8 = u8::MAX;
 
-/// The threads of one of these lists; or those of a `parallel`, if they have no order.
-fn crew(
-    program: &Program,
-    frame: &Frame,
-    value: &Value,
-    groups: &[usize],
-    parallels: bool,
-) -> Option<Vec<Arc<Thread>>> {
+/// The threads of one of these lists, or of a list of just these threads. (Without liveness, the frame of a `parallel` may
+/// have lists of the script in other registers. The one that it was given may be there several times.)
+fn group(value: &Value, groups: &[usize], parallel: &[Arc<Thread>]) -> Option<Vec<Arc<Thread>>> {
     let Value::List(list) = value else { return None };
-    if groups.contains(&Arc::as_ptr(list).addr()) {
-        return Some(list.snapshot().iter().filter_map(thread_in).cloned().collect());
-    }
-    let function = &program.functions[frame.function as usize];
-    if !parallels || !function.internal || *function.name != *"__parallel" {
+    let is_known = groups.contains(&Arc::as_ptr(list).addr());
+    if !is_known && (parallel.is_empty() || list.len() != parallel.len()) {
         return None;
     }
-    list.snapshot().iter().map(|value| thread_in(value).cloned()).collect()
+    let threads: Vec<Arc<Thread>> = list.snapshot().iter().filter_map(thread_in).cloned().collect();
+    let same = || threads.iter().map(Arc::as_ptr).eq(parallel.iter().map(Arc::as_ptr));
+    (is_known || same()).then_some(threads)
 }
 
 fn thread_in(value: &Value) -> Option<&Arc<Thread>> {
