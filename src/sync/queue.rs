@@ -369,7 +369,7 @@ impl Queue {
 
     /// Which of its values is taken next.
     fn which(&self) -> Taken {
-        match self.store.leaving() {
+        match self.leaving() {
             Leaving::FirstFirst => Taken::Oldest,
             Leaving::LastFirst => Taken::Newest,
             Leaving::SmallestFirst => Taken::Any,
