@@ -4,10 +4,12 @@
 
 use super::clock::{Clock, Stamp};
 use super::mine;
+use super::passage::{Passage, Way};
 use super::written::{In, Out};
 use crate::sync::outside::system::Flow;
 use crate::value::Value;
 use crate::value::error::Error;
+use std::ops::Range;
 
 /// An operation whose other side is outside the program, or whose value goes through bytes: whoever has done one before
 /// may be the cause of it.
@@ -34,6 +36,14 @@ pub enum Channel {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Connection(pub u32);
 
+/// This side of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Here {
+    pub connection: Connection,
+    /// Its address comes before that of the other.
+    pub first: bool,
+}
+
 /// Who has a side of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
@@ -47,43 +57,84 @@ pub enum Side {
 /// What an operation on a connection does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// What others did before it begins, or goes on after it had no room, may be the cause of it. What they do once it is
-    /// through is not, though they may be faster than whoever sends.
     Sends,
-    /// What others did before something has come may be the cause of it.
     Receives,
 }
 
 /// An operation on a connection, which tells what has come, and whether that shows its end. Where both of its sides are in
-/// this run it is as with a pipe; else whoever has told anything outside before may be the cause of it, too.
+/// this run, what goes through it tells what was before it (`tells`, `takes`); else whoever has told anything outside before
+/// may be the cause of it, too.
 pub fn through_a_connection(
-    connection: Connection,
+    here: Here,
     direction: Direction,
     poll: impl FnOnce() -> Result<(Option<Value>, bool), Error>,
 ) -> Result<Option<Value>, Error> {
-    let channel = Channel::Connection(connection);
-    give_to(channel);
-    if !is_within(connection) {
+    let within = is_within(here.connection);
+    if !within {
         give_to_the_outside();
-    }
-    let take = || {
-        take_from(channel);
-        if !is_within(connection) {
+        // What others do once it is through is not the cause of it, though they may be faster than whoever sends.
+        if direction == Direction::Sends {
             take_from_the_outside();
         }
-    };
-    if direction == Direction::Sends {
-        take();
     }
     let done = poll();
-    if direction == Direction::Receives && !matches!(done, Ok((None, _))) {
-        take();
+    let came = direction == Direction::Receives && !matches!(done, Ok((None, _)));
+    if came && !is_within(here.connection) {
+        take_from_the_outside();
     }
     // Whoever had the other side has closed it, or is no more.
     if !matches!(done, Ok((_, false))) {
+        take_from(Channel::Connection(here.connection));
         take_from_all_ended();
     }
     done.map(|(came, _)| came)
+}
+
+/// What this thread writes into a connection from now on, from the byte of this number on, tells what was before it.
+pub fn tells(here: Here, byte: u64) {
+    mine::with(|mine| {
+        let stamp = mine.release();
+        if mine.detector.passage(way(here), |passage| passage.tell(byte, stamp.clone())).is_none() {
+            mine.detector.give_to_the_outside(&stamp);
+        }
+    });
+}
+
+/// So many bytes were written into it by now, which may have had no room before others made it.
+pub fn found_room(here: Here, bytes: u64) {
+    mine::with(|mine| {
+        let made = mine.detector.passage(way(here), |passage| passage.room(bytes).cloned()).flatten();
+        made.iter().for_each(|made| mine.join(made));
+    });
+}
+
+/// This thread has taken these bytes, and has them for itself until this is done.
+pub fn takes(here: Here, bytes: Range<u64>) {
+    mine::with(|mine| {
+        let stamp = mine.release();
+        let told = mine.detector.passage(way(here.other()), |passage| {
+            passage.make_room(&stamp);
+            passage.take(bytes)
+        });
+        match told {
+            Some(told) => told.iter().for_each(|stamp| mine.learn(stamp)),
+            None => {
+                let outside = mine.detector.outside();
+                mine.join(&outside);
+            }
+        }
+    });
+}
+
+impl Here {
+    fn other(self) -> Here {
+        Here { first: !self.first, ..self }
+    }
+}
+
+/// The one on which this side writes.
+fn way(here: Here) -> Way {
+    Way { connection: here.connection, first: here.first }
 }
 
 fn is_within(connection: Connection) -> bool {
@@ -95,26 +146,29 @@ fn is_within(connection: Connection) -> bool {
 /// This run has one side of a connection from here on.
 pub fn has_side(flow: &dyn Flow, side: Side) {
     mine::with(|mine| {
-        if let Some(connection) = flow.find_connection() {
-            mine.detector.has_side(connection, side);
+        if let Some(here) = flow.find_connection() {
+            // The same two addresses may have been those of another connection. Nothing was written here before.
+            mine.detector.passage(way(here), |passage| *passage = Passage::default());
+            mine.detector.has_side(here.connection, side);
         }
     });
 }
 
 /// What this side of a connection has done is told to the other, or to whatever is outside.
-pub fn gives_up_side(connection: Option<Connection>) {
-    connection.into_iter().for_each(|connection| give_to(Channel::Connection(connection)));
+pub fn gives_up_side(here: Option<Here>) {
+    here.into_iter().for_each(|here| give_to(Channel::Connection(here.connection)));
     give_to_the_outside();
 }
 
 /// Somebody outside has this side of it from here on, with all that has come through it.
-pub fn goes_outside(connection: Option<Connection>) {
-    gives_up_side(connection);
-    let Some(connection) = connection else { return };
+pub fn goes_outside(here: Option<Here>) {
+    gives_up_side(here);
+    let Some(here) = here else { return };
     mine::with(|mine| {
-        let said = mine.detector.through(Channel::Connection(connection));
+        let mut said = mine.detector.through(Channel::Connection(here.connection));
+        mine.detector.passage(way(here.other()), |passage| passage.add_to(&mut said));
         mine.join(&said);
-        mine.detector.has_side(connection, Side::Outside);
+        mine.detector.has_side(here.connection, Side::Outside);
     });
     give_to_the_outside();
 }

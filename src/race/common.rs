@@ -8,6 +8,7 @@ use super::channels::{Channel, Connection, Side};
 use super::clock::{Clock, Stamp};
 use super::connections::Sides;
 use super::mine::Mine;
+use super::passage::{Passage, Way};
 use super::shadow::{Access, Entry, Met, PAGE};
 use super::written::{In, Out};
 use crate::machine::touch::Part;
@@ -150,6 +151,16 @@ impl Common {
         let mut sides = sides_of(open.words());
         sides.add(side);
         open.put(&[u64::from(sides.connected) << 32 | u64::from(sides.accepted)]);
+    }
+
+    /// None without room for it.
+    pub fn passage<T>(&self, way: Way, what: impl FnOnce(&mut Passage) -> T) -> Option<T> {
+        let at = self.cell(key(4 + u64::from(way.first), way.connection.0), true)?;
+        let open = record::open(&self.memory, at);
+        let mut passage = open.words().map_or_else(Passage::default, |words| Passage::read(&words));
+        let done = what(&mut passage);
+        open.put(&passage.write());
+        Some(done)
     }
 
     pub fn is_within(&self, connection: Connection) -> bool {

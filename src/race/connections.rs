@@ -2,10 +2,11 @@
 //!
 //! Of one that leads outside nobody knows what comes of what goes into it, so its operations are operations on the outside
 //! as well. Both sides of a connection tell that they are there. Until both have, it may lead outside; what is told to both
-//! clocks meanwhile is known to whoever asks either.
+//! meanwhile is known to whoever asks either.
 
 use super::channels::{Connection, Side};
 use super::clock::{Clock, Stamp};
+use super::passage::{Passage, Way};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 
@@ -37,29 +38,43 @@ impl Sides {
 
 /// Of a process that has nothing in common with others.
 #[derive(Debug, Default)]
-pub struct Connections(Mutex<HashMap<Connection, (Sides, Clock)>>);
+pub struct Connections(Mutex<HashMap<Connection, Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    sides: Sides,
+    /// What was told beside what goes through it: by who has closed it.
+    told: Clock,
+    ways: [Passage; 2],
+}
 
 impl Connections {
     pub fn has_side(&self, connection: Connection, side: Side, outside: &mut Clock) {
         let mut all = self.0.lock();
         if all.len() >= MOST && !all.contains_key(&connection) {
-            all.drain().for_each(|(_, (_, told))| {
-                outside.join(&told);
+            all.drain().for_each(|(_, known)| {
+                outside.join(&known.told);
+                known.ways.iter().for_each(|way| way.add_to(outside));
             });
         }
-        all.entry(connection).or_default().0.add(side);
+        all.entry(connection).or_default().sides.add(side);
     }
 
     pub fn is_within(&self, connection: Connection) -> bool {
-        self.0.lock().get(&connection).is_some_and(|(sides, _)| sides.are_both())
+        self.0.lock().get(&connection).is_some_and(|known| known.sides.are_both())
     }
 
     pub fn give_to(&self, connection: Connection, stamp: &Stamp) {
-        self.0.lock().entry(connection).or_default().1.learn(stamp);
+        self.0.lock().entry(connection).or_default().told.learn(stamp);
     }
 
     pub fn through(&self, connection: Connection) -> Clock {
-        self.0.lock().get(&connection).map_or_else(Clock::default, |(_, told)| told.clone())
+        self.0.lock().get(&connection).map_or_else(Clock::default, |known| known.told.clone())
+    }
+
+    pub fn passage<T>(&self, way: Way, what: impl FnOnce(&mut Passage) -> T) -> T {
+        let mut all = self.0.lock();
+        what(&mut all.entry(way.connection).or_default().ways[usize::from(way.first)])
     }
 }
 

@@ -4,6 +4,7 @@ use super::channels::{Channel, Connection, Side};
 use super::clock::{Clock, Stamp};
 use super::common::Common;
 use super::connections::Connections;
+use super::passage::{Passage, Way};
 use super::shadow::{Access, Met};
 use crate::code::Program;
 use crate::report::race::{self, Race};
@@ -188,6 +189,14 @@ impl Detector {
         match &self.common {
             Some(common) => common.has_side(connection, side),
             None => self.connections.has_side(connection, side, &mut self.outside.lock()),
+        }
+    }
+
+    /// Does something with what goes one way through a connection; None without room for it.
+    pub fn passage<T>(&self, way: Way, what: impl FnOnce(&mut Passage) -> T) -> Option<T> {
+        match &self.common {
+            Some(common) => common.passage(way, what),
+            None => Some(self.connections.passage(way, what)),
         }
     }
 

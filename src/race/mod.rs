@@ -4,7 +4,7 @@
 //! to another) and `channels` (what goes through pipes, connections, signals and files): all that orders is said in these
 //! two. Then `notes`, `line` and `places` (what is kept of a thing for that), `again` (the short way of a lock that one thread takes
 //! again and again), `mine` (the clock of the thread that asks), `shadow` (who used a cell last, kept beside the cell),
-//! `connections` (which of them lead outside), `found` (what is to be said of it), `common` and `written` (the same in
+//! `connections` (which of them lead outside) and `passage` (what each of their bytes tells), `found` (what is to be said of it), `common` and `written` (the same in
 //! memory that processes share).
 //!
 //! After Flanagan and Freund, *FastTrack*, PLDI 2009. A release gives a *stamp*, what the thread knew then; who acquires
@@ -27,6 +27,7 @@ mod line;
 pub mod mine;
 mod notes;
 pub mod order;
+pub mod passage;
 pub mod places;
 pub mod shadow;
 mod written;

@@ -108,7 +108,7 @@ impl In<'_> {
         (self.word() != 0).then(|| read(self))
     }
 
-    fn many<T>(&mut self, mut read: impl FnMut(&mut Self) -> T) -> Vec<T> {
+    pub fn many<T>(&mut self, mut read: impl FnMut(&mut Self) -> T) -> Vec<T> {
         (0..self.word()).map(|_| read(self)).collect()
     }
 }

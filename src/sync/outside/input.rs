@@ -18,6 +18,8 @@ pub(super) struct Input {
     /// How many of them are known to hold no newline.
     searched: usize,
     pub ended: bool,
+    /// How many were taken before, for those who look for races.
+    pub taken: u64,
 }
 
 /// What a read is to bring.
@@ -126,7 +128,7 @@ impl Input {
     }
 
     pub fn load(r: &mut Reader<'_>) -> Input {
-        Input { bytes: r.all(), searched: 0, ended: r.flag() }
+        Input { bytes: r.all(), searched: 0, ended: r.flag(), taken: 0 }
     }
 }
 

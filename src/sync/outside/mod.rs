@@ -18,7 +18,7 @@ pub use system::{Outside, Ready, Way};
 
 use super::wait::WaitQueue;
 use super::{Kind, Sync};
-use crate::race::channels::{self, Connection, Direction};
+use crate::race::channels::{self, Direction, Here};
 use crate::state::{Reader, Writer};
 use crate::value::{
     Type, Value,
@@ -74,7 +74,7 @@ impl Wait {
     /// Does it, or a part of it; what that orders is noted.
     pub fn poll(&mut self) -> Result<Option<Value>, Error> {
         match self.connection() {
-            Some((connection, direction)) => channels::through_a_connection(connection, direction, || {
+            Some((here, direction)) => channels::through_a_connection(here, direction, || {
                 let done = self.attempt()?;
                 let ended = done.as_ref().is_some_and(|came| self.shows_end(came));
                 Ok((done, ended))
@@ -84,14 +84,14 @@ impl Wait {
     }
 
     /// The connection whose other side it is about, if that is known (where races are looked for), and what is done there.
-    fn connection(&self) -> Option<(Connection, Direction)> {
+    fn connection(&self) -> Option<(Here, Direction)> {
         let (stream, direction) = match self {
             Wait::Read(stream::Read { stream, .. }) => (stream, Direction::Receives),
             Wait::Write(stream::Write { stream, .. }) => (stream, Direction::Sends),
             Wait::Dial(_) | Wait::Accept(_) | Wait::Ended(_) | Wait::Run(_) | Wait::Signal(_) => return None,
         };
-        let connection = stream::Stream::of(stream).ok().and_then(stream::Stream::connection)?;
-        Some((connection, direction))
+        let here = stream::Stream::of(stream).ok().and_then(stream::Stream::connection)?;
+        Some((here, direction))
     }
 
     /// Whether this, which has come, tells that nothing more comes.

@@ -5,7 +5,7 @@ pub use super::input::{What, frame};
 use super::simulated::Side;
 use super::system::{Flow, Ready};
 use super::{Thing, kind_of};
-use crate::race::channels::{self, Connection};
+use crate::race::channels::{self, Here};
 use crate::state::{Reader, Writer};
 use crate::sync::wait::WaitQueue;
 use crate::sync::{Kind, Sync, op};
@@ -16,7 +16,7 @@ use crate::value::{
 use parking_lot::Mutex;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// So much is read at once.
 const PIECE: usize = 16 * 1024;
@@ -35,6 +35,8 @@ pub struct Stream {
     busy: AtomicBool,
     /// Those who wait until nobody is.
     turn: WaitQueue,
+    /// How many bytes were written, for those who look for races.
+    sent: AtomicU64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +77,7 @@ impl Stream {
             input: Mutex::default(),
             busy: AtomicBool::new(false),
             turn: WaitQueue::new(),
+            sent: AtomicU64::new(0),
         }
     }
 
@@ -102,7 +105,7 @@ impl Stream {
     }
 
     /// Which connection it is, as long as it is open, if that is known.
-    pub(super) fn connection(&self) -> Option<Connection> {
+    pub(super) fn connection(&self) -> Option<Here> {
         self.flow.lock().as_ref().and_then(|flow| flow.connection())
     }
 
@@ -169,7 +172,17 @@ impl Stream {
         let mut input = self.input.lock();
         loop {
             let flow = self.flow(sync)?;
-            if let Some(value) = input.take(what, &self.what)? {
+            let before = input.bytes.len() as u64;
+            let value = input.take(what, &self.what);
+            let taken = before - input.bytes.len() as u64;
+            if taken > 0 {
+                input.taken += taken;
+                // Nobody else takes any meanwhile.
+                if let Some(here) = flow.connection() {
+                    channels::takes(here, input.taken - taken..input.taken);
+                }
+            }
+            if let Some(value) = value? {
                 // What is left is perhaps for another that waits.
                 if !input.bytes.is_empty() || input.ended {
                     self.readable.set();
@@ -279,11 +292,21 @@ impl Write {
                 Some(side) => side.write(rest, self.luck),
                 None => flow.write(rest),
             };
+            // Before anybody can read it.
+            let sent = stream.sent.load(Ordering::Relaxed);
+            if let Some(here) = flow.connection() {
+                channels::tells(here, sent);
+            }
             match stream.writable.attempt(write) {
                 Ok(None) => return Ok(None),
                 Ok(Some(count)) => {
                     sync.count_sent(count);
                     self.written += count;
+                    // One at a time writes.
+                    stream.sent.store(sent + count as u64, Ordering::Relaxed);
+                    if let Some(here) = flow.connection() {
+                        channels::found_room(here, sent + count as u64);
+                    }
                 }
                 Err(error) => return Err(broken(sync, "write to", &error)),
             }
@@ -370,6 +393,7 @@ impl Stream {
             input: Mutex::default(),
             busy: AtomicBool::new(false),
             turn: WaitQueue::new(),
+            sent: AtomicU64::new(0),
         }
     }
 

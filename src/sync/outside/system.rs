@@ -3,7 +3,7 @@
 
 use super::command::Order;
 use super::simulated;
-use crate::race::channels::Connection;
+use crate::race::channels::Here;
 use crate::sync::wait::WaitQueue;
 use crate::value::error::Error;
 use std::fmt::Debug;
@@ -95,13 +95,13 @@ pub trait Flow: Debug + Send + Sync {
         None
     }
 
-    /// Which connection it is, if that was asked for.
-    fn connection(&self) -> Option<Connection> {
+    /// Which side of which connection it is, if that was asked for.
+    fn connection(&self) -> Option<Here> {
         None
     }
 
     /// The same, found out now: both its sides have to be there.
-    fn find_connection(&self) -> Option<Connection> {
+    fn find_connection(&self) -> Option<Here> {
         None
     }
 }

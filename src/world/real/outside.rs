@@ -8,7 +8,7 @@ use super::register::Register;
 use super::sides::{Meeting, Side, Sides};
 use super::signals::Handlers;
 use super::{RealWorld, children, files, local_sockets, sockets};
-use crate::race::channels::Connection;
+use crate::race::channels::{Connection, Here};
 use crate::sync;
 use crate::sync::outside::command::Order;
 use crate::sync::outside::server::cannot_listen;
@@ -260,7 +260,7 @@ pub(super) struct Descriptor {
     file: Arc<OwnedFd>,
     /// Of a socket.
     meeting: Option<Meeting>,
-    connection: OnceLock<Option<Connection>>,
+    connection: OnceLock<Option<Here>>,
     side: OnceLock<Arc<Side>>,
 }
 
@@ -348,17 +348,19 @@ impl Flow for Descriptor {
         Some(self.side.get()?.line(sends))
     }
 
-    fn connection(&self) -> Option<Connection> {
+    fn connection(&self) -> Option<Here> {
         self.connection.get().copied().flatten()
     }
 
-    fn find_connection(&self) -> Option<Connection> {
+    fn find_connection(&self) -> Option<Here> {
         *self.connection.get_or_init(|| {
             let addresses = [getsockname(&self.file).ok()?, getpeername(&self.file).ok()??];
-            // Both sides of it have the same two.
             let mut addresses = addresses.map(|address| format!("{address:?}"));
+            let first = addresses.is_sorted();
+            // Both sides of it have the same two.
             addresses.sort();
-            Some(Connection(FixedState::default().hash_one(addresses) as u32))
+            let connection = Connection(FixedState::default().hash_one(addresses) as u32);
+            Some(Here { connection, first })
         })
     }
 }
