@@ -105,6 +105,24 @@ fn what_threads_do_is_in_it() {
     assert_eq!(held.count(), 2);
 }
 
+/// Who waits for a value is led to by whoever puts it, also from another process.
+#[test]
+fn values_that_were_waited_for_have_arrows() {
+    for (name, words) in
+        [("values", "queue q\nthread work"), ("shared-values", "shared queue q\nprocess work")]
+    {
+        let script = format!(
+            "{words} {{ for i in 0..50 {{ sleep(1ms); q.put(i) }} }}\nstart work()\nrepeat 50 {{ q.get() }}"
+        );
+        let (status, err, events) = traced(name, &script, &[]);
+        assert_eq!((status, err.as_str()), (Some(0), ""));
+        assert_eq!(named(&events, "i", "get queue q").count(), 50);
+        let (ways, waits) =
+            (named(&events, "f", "put → get").count(), named(&events, "X", "waits in q.get()").count());
+        assert!(0 < ways && ways <= waits, "{name}: {ways} arrows, {waits} waits");
+    }
+}
+
 #[test]
 fn it_is_written_however_the_run_ends() {
     let deadlock = "lock m\nwith m { m.acquire() }";

@@ -8,10 +8,11 @@ use std::collections::HashMap;
 /// What is on a tape, when the run has ended.
 pub fn collect(tape: &Tape) -> Log {
     let end = tape.now();
-    let read = tape.read();
+    let scale = tape.scale();
+    let read = tape.read(scale);
     let mut collector = Collector::of(tape);
-    collector.log.end = end;
-    collector.log.lost = tape.lost();
+    collector.log.end = scale.nanoseconds(end);
+    collector.log.lost = tape.lost(scale);
     collector.find_processes(&read);
     for chunk in &read {
         collector.lane(chunk.process, chunk.thread, chunk.name);
@@ -35,7 +36,7 @@ pub fn collect(tape: &Tape) -> Log {
 /// How much a queue holds after a put that does not tell.
 const UNKNOWN: u64 = u64::MAX;
 
-/// Puts tell now and then how much their queue holds: in between it is counted.
+/// Each thread's puts tell now and then how much their queue holds: in between it is counted.
 fn count_sizes(events: &mut [Event]) {
     let mut held: HashMap<usize, i64> = HashMap::new();
     for event in events {

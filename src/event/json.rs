@@ -25,19 +25,12 @@ pub fn write(log: &Log, spans: &Spans, to: &mut dyn Write) -> io::Result<()> {
     }
     writer.held(&spans.stretches)?;
     writer.queues()?;
-    let waited = waits(&spans.stretches);
     for (number, arrow) in spans.arrows.iter().enumerate() {
-        if arrow.kind != Kind::Hand || waited.contains_key(&arrow.to) {
+        if arrow.kind != Kind::Hand || arrow.waited {
             writer.arrow(number, arrow)?;
         }
     }
     writer.end()
-}
-
-/// The moments just after which waits have ended, so that what was waited for comes next.
-fn waits(stretches: &[Stretch]) -> HashMap<(usize, u64), ()> {
-    let waits = stretches.iter().filter(|stretch| matches!(stretch.doing, Doing::Waits { .. }));
-    waits.map(|stretch| ((stretch.lane, stretch.to), ())).collect()
 }
 
 struct Writer<'w> {

@@ -19,8 +19,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// Nanoseconds.
 const QUICK: u64 = 2_000;
 const MOST: u32 = 64;
-/// So many puts of a thread at most between two that tell how much the queue holds.
-const UNSIZED_PUTS: u32 = 15;
 
 /// What is kept with a thing whose events are told.
 #[derive(Debug, Default)]
@@ -95,8 +93,10 @@ struct Recorder {
     chunk: Option<Chunk>,
     /// What it waited for last, and where that is: most often it waits for the same again.
     waited: (String, u32),
-    /// So many puts are told without how much the queue holds until the next that tells it.
-    unsized_puts: u32,
+    /// The queue of which the last put in this chunk, if there was any, has told how much it holds, or need not tell it.
+    sized: Option<u32>,
+    /// `QUICK`, in ticks.
+    quick: u64,
 }
 
 /// A lock that is taken again and again.
@@ -324,7 +324,7 @@ impl Traced {
                 self.tell(recorder, sync, Code::Releases, 0, 0)
             };
             let each = time.saturating_sub(since) / u64::from(counted.max(1));
-            let allowed = if each < QUICK { (allowed * 2).clamp(1, MOST) } else { 0 };
+            let allowed = if each < recorder.quick { (allowed * 2).clamp(1, MOST) } else { 0 };
             COUNTING.with(|counting| counting.begin(sync.id, allowed, allowed, time));
         });
     }
@@ -335,22 +335,18 @@ impl Traced {
         });
     }
 
-    /// How much it holds now is asked now and then only: those who put would have to fetch what those who get write. In between
-    /// it can be counted. `oldest`: values are taken in the order of the puts.
+    /// How much it holds now is asked once in each chunk only: those who put would have to fetch what those who get write. In
+    /// between it can be counted. `oldest`: values are taken in the order of the puts.
     pub fn put(&self, sync: &Sync, size: impl FnOnce() -> usize, oldest: bool) {
         with(|recorder| {
             let order = if oldest { 0 } else { ANY };
-            let (sized, size) = match recorder.unsized_puts.checked_sub(1) {
-                Some(left) => {
-                    recorder.unsized_puts = left;
-                    (0, 0)
-                }
-                None => {
-                    recorder.unsized_puts = UNSIZED_PUTS;
-                    (SIZED, size() as u64)
-                }
+            let room = recorder.chunk.as_ref().is_some_and(|chunk| !chunk.is_full());
+            let (sized, size) = match room && recorder.sized == Some(sync.id) {
+                true => (0, 0),
+                false => (SIZED, size() as u64),
             };
             self.tell(recorder, sync, Code::Puts, order | sized, size);
+            recorder.sized = Some(sync.id);
         });
     }
 
@@ -380,7 +376,8 @@ impl Recorder {
             name,
             chunk: None,
             waited: (String::new(), 0),
-            unsized_puts: 0,
+            sized: None,
+            quick: tape.scale().ticks(QUICK),
         }
     }
 

@@ -53,6 +53,8 @@ pub struct Arrow {
     pub from: (usize, u64),
     pub to: (usize, u64),
     pub thing: Option<usize>,
+    /// That thread had waited for it. (Where nobody asks it is true.)
+    pub waited: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -113,20 +115,30 @@ struct Follower<'l> {
     /// For each thing, who has let others go on last (by a release, a signal) and when.
     released: HashMap<usize, (usize, u64)>,
     signalled: HashMap<usize, (usize, u64)>,
-    /// For each queue, the puts whose values are still in it.
+    /// For each queue, the puts whose values are still in it; and the gets that were told before their puts.
     puts: HashMap<usize, VecDeque<(usize, u64)>>,
+    gets: HashMap<usize, VecDeque<(usize, u64, bool)>>,
 }
 
 impl<'l> Follower<'l> {
     fn of(log: &'l Log) -> Follower<'l> {
         let known = log.lanes.iter().map(|_| Known::default()).collect();
         let (spans, released, signalled) = (Spans::default(), HashMap::new(), HashMap::new());
-        Follower { log, known, spans, released, signalled, puts: HashMap::new() }
+        Follower { log, known, spans, released, signalled, puts: HashMap::new(), gets: HashMap::new() }
     }
 
     fn arrow(&mut self, kind: Kind, from: (usize, u64), to: (usize, u64), thing: Option<usize>) {
-        if from.0 != to.0 {
-            self.spans.arrows.push(Arrow { kind, from: (from.0, from.1.min(to.1)), to, thing });
+        self.add(Arrow { kind, from, to, thing, waited: true });
+    }
+
+    fn hand(&mut self, thing: usize, from: (usize, u64), to: (usize, u64), waited: bool) {
+        self.add(Arrow { kind: Kind::Hand, from, to, thing: Some(thing), waited });
+    }
+
+    fn add(&mut self, mut arrow: Arrow) {
+        if arrow.from.0 != arrow.to.0 {
+            arrow.from.1 = arrow.from.1.min(arrow.to.1);
+            self.spans.arrows.push(arrow);
         }
     }
 
@@ -183,10 +195,14 @@ impl<'l> Follower<'l> {
             What::Signals(thing) => {
                 self.signalled.insert(*thing, (lane, time));
             }
-            What::Puts { thing, oldest: true, .. } => {
-                self.puts.entry(*thing).or_default().push_back((lane, time));
+            What::Puts { thing, oldest, .. } => {
+                self.known[lane].waited = None;
+                match self.gets.get_mut(thing).and_then(VecDeque::pop_front).filter(|_| *oldest) {
+                    Some((other, then, waited)) => self.hand(*thing, (lane, time), (other, then), waited),
+                    None if *oldest => self.puts.entry(*thing).or_default().push_back((lane, time)),
+                    None => {}
+                }
             }
-            What::Puts { .. } => {}
             What::Does(text) => {
                 let doing = Doing::Does { text: text.clone(), line };
                 self.spans.stretches.push(Stretch {
@@ -200,8 +216,12 @@ impl<'l> Follower<'l> {
             What::Gets(thing) => {
                 // Where events are missing nobody can tell which value it was.
                 let whole = log.lost.events == 0 || time < log.lost.from;
-                if let Some(from) = self.puts.get_mut(thing).and_then(VecDeque::pop_front).filter(|_| whole) {
-                    self.arrow(Kind::Hand, from, (lane, time), Some(*thing));
+                let waited = self.known[lane].waited.take().is_some_and(|(on, ..)| on == Some(*thing));
+                match self.puts.get_mut(thing).and_then(VecDeque::pop_front) {
+                    Some(from) if whole => self.hand(*thing, from, (lane, time), waited),
+                    // Whoever gets may be faster to tell than whoever has put.
+                    None if whole => self.gets.entry(*thing).or_default().push_back((lane, time, waited)),
+                    Some(_) | None => {}
                 }
             }
         }
@@ -280,6 +300,30 @@ impl<'l> Follower<'l> {
 mod tests {
     use super::super::{Event, Lane, Process, Wait};
     use super::*;
+
+    /// A get that is told before its put is of that put, and the next of the next.
+    #[test]
+    fn values_are_followed_in_their_order() {
+        let lane = |number| Lane { process: 0, thread: number, name: format!("t-{number}") };
+        let event = |time, lane, what| Event { time, lane, line: 1, what };
+        let put = || What::Puts { thing: 0, size: 1, oldest: true };
+        let log = Log {
+            processes: vec![Process::default()],
+            lanes: vec![lane(1), lane(2)],
+            events: vec![
+                event(1, 1, What::Gets(0)),
+                event(2, 0, put()),
+                event(3, 0, put()),
+                event(5, 0, put()),
+                event(7, 1, What::Gets(0)),
+                event(8, 1, What::Gets(0)),
+            ],
+            end: 9,
+            ..Log::default()
+        };
+        let ways: Vec<_> = spans(&log).arrows.iter().map(|arrow| (arrow.from, arrow.to)).collect();
+        assert_eq!(ways, [((0, 1), (1, 1)), ((0, 3), (1, 7)), ((0, 5), (1, 8))]);
+    }
 
     #[test]
     fn what_a_killed_process_did_ends_with_it() {

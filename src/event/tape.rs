@@ -6,12 +6,12 @@
 //! all chunks have been used, the oldest full ones are used again, but for the first quarter: so a long run keeps its
 //! beginning and its end, and how many events were lost in between is known.
 
+use super::ticks::{Scale, Ticks};
 use crate::mapped::{Memory, Names};
 use parking_lot::Mutex;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Instant;
 
 /// How many events there is room for: 8 MiB.
 pub const EVENTS: usize = CHUNKS * CHUNK;
@@ -23,7 +23,7 @@ pub(super) const CHUNK: usize = 32;
 pub(super) const CHUNKS: usize = 8192;
 /// Chunks that are never used again.
 const FIRST: usize = CHUNKS / 4;
-/// Words of an event: time, kind and line, thing and text, a number.
+/// Words of an event: time in ticks, kind and line, thing and text, a number.
 pub(super) const EVENT: usize = 4;
 /// Words of a chunk's head: state, thread and process, the thread's name.
 const HEAD: usize = 4;
@@ -48,7 +48,7 @@ pub struct Tape {
     memory: Arc<Memory>,
     /// Where the words of the tape begin.
     base: usize,
-    start: Instant,
+    ticks: Ticks,
     /// Which process this is, by its number on the tape; taken when it first tells something.
     own: Mutex<Option<u32>>,
     names: Names,
@@ -61,6 +61,13 @@ pub struct Tape {
 pub(super) struct Chunk {
     head: usize,
     count: usize,
+}
+
+impl Chunk {
+    #[inline]
+    pub fn is_full(&self) -> bool {
+        self.count == CHUNK
+    }
 }
 
 /// A chunk as it is read.
@@ -83,16 +90,21 @@ impl Tape {
         Ok(Tape {
             memory,
             base,
-            start: Instant::now(),
+            ticks: Ticks::start(),
             own: Mutex::new(None),
             names,
             scarce: AtomicBool::new(false),
         })
     }
 
-    #[inline]
-    pub fn now(&self) -> u64 {
-        self.start.elapsed().as_nanos() as u64
+    /// In ticks, as in events.
+    #[inline(always)]
+    pub(super) fn now(&self) -> u64 {
+        self.ticks.now()
+    }
+
+    pub(super) fn scale(&self) -> Scale {
+        self.ticks.scale()
     }
 
     fn word(&self, at: usize) -> &AtomicU64 {
@@ -163,7 +175,7 @@ impl Tape {
     /// False when the chunk is full.
     #[inline]
     pub(super) fn write(&self, chunk: &mut Chunk, event: [u64; EVENT]) -> bool {
-        if chunk.count == CHUNK {
+        if chunk.is_full() {
             return false;
         }
         let at = chunk.head + HEAD + chunk.count * EVENT;
@@ -185,8 +197,8 @@ impl Tape {
         self.scarce.load(Ordering::Relaxed)
     }
 
-    /// What is on it. Threads that are still on their way out may go on writing: what they write is not met.
-    pub(super) fn read(&self) -> Vec<Read> {
+    /// What is on it, in nanoseconds. Threads that are still on their way out may go on writing: what they write is not met.
+    pub(super) fn read(&self, scale: Scale) -> Vec<Read> {
         let mut read = Vec::new();
         let taken = (self.word(TAKEN).load(Ordering::SeqCst) as usize).min(CHUNKS);
         for number in 0..taken {
@@ -197,7 +209,11 @@ impl Tape {
             }
             let owner = self.word(head + 1).load(Ordering::Relaxed);
             let event = |at: usize| {
-                std::array::from_fn(|word| self.word(head + HEAD + at * EVENT + word).load(Ordering::Relaxed))
+                let word = |word| self.word(head + HEAD + at * EVENT + word).load(Ordering::Relaxed);
+                let [ticks, rest @ ..]: [u64; EVENT] = std::array::from_fn(word);
+                let mut event = [scale.nanoseconds(ticks); EVENT];
+                event[1..].copy_from_slice(&rest);
+                event
             };
             read.push(Read {
                 process: owner as u32,
@@ -209,13 +225,9 @@ impl Tape {
         read
     }
 
-    pub(super) fn lost(&self) -> super::Lost {
+    pub(super) fn lost(&self, scale: Scale) -> super::Lost {
         let read = |word: usize| self.word(word).load(Ordering::Relaxed);
-        super::Lost {
-            events: read(LOST),
-            from: read(LOST_FROM).saturating_sub(1),
-            to: read(LOST_TO).saturating_sub(1),
-            names: self.names.lost(),
-        }
+        let time = |word: usize| scale.nanoseconds(read(word).saturating_sub(1));
+        super::Lost { events: read(LOST), from: time(LOST_FROM), to: time(LOST_TO), names: self.names.lost() }
     }
 }
