@@ -215,6 +215,10 @@ pub struct Run {
     #[arg(long, value_name = "N", value_parser = value::number::<u32>)]
     pub max_threads: Option<u32>,
 
+    /// Refuse to start a process when so many of this run live; 1000 unless told
+    #[arg(long, value_name = "N", value_parser = value::number::<u32>)]
+    pub max_processes: Option<u32>,
+
     /// Let the script use so much memory (64M, 4G) before it gets an error; 2G unless told
     #[arg(long, value_name = "SIZE", value_parser = value::size)]
     pub max_memory: Option<u64>,

@@ -145,6 +145,7 @@ fn execute(ready: Ready, run: &Run, eyes: Eyes, style: Style) -> Ending {
         arguments,
         timeout: run.timeout,
         max_threads: run.max_threads.map_or(defaults.max_threads, |most| most as usize),
+        max_processes: run.max_processes.map_or(defaults.max_processes, |most| most as usize),
         read: allowed(&run.allow_read),
         write: allowed(&run.allow_write),
         run: match &run.allow_run {

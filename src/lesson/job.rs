@@ -34,6 +34,7 @@ pub struct Limits {
     /// Bytes.
     pub memory: u64,
     pub threads: u32,
+    pub processes: u32,
     /// Flags that allow what is outside, such as `--allow-read=data`.
     pub allowed: Vec<String>,
 }
@@ -41,7 +42,13 @@ pub struct Limits {
 impl Default for Limits {
     /// A reader waits ten seconds for a page, not longer.
     fn default() -> Limits {
-        Limits { timeout: Duration::from_secs(10), memory: 512 << 20, threads: 500, allowed: Vec::new() }
+        Limits {
+            timeout: Duration::from_secs(10),
+            memory: 512 << 20,
+            threads: 500,
+            processes: 50,
+            allowed: Vec::new(),
+        }
     }
 }
 
@@ -166,6 +173,7 @@ impl Job {
             (Purpose::Text, Mode::Run | Mode::NoRun) => {
                 add(&["run", "--timeout", &milliseconds, "--max-memory", &limits.memory.to_string()]);
                 add(&["--max-threads", &limits.threads.to_string()]);
+                add(&["--max-processes", &limits.processes.to_string()]);
                 if block.fence.expects.contains(&Expect::Races) {
                     add(&["--race"]);
                 }
@@ -241,7 +249,7 @@ mod tests {
             let parts = page.parts(block);
             Job::new(&parts[0], &Script::of(parts, ""), Purpose::Text, &Limits::default()).words.join(" ")
         };
-        let limits = "--timeout 10000ms --max-memory 536870912 --max-threads 500";
+        let limits = "--timeout 10000ms --max-memory 536870912 --max-threads 500 --max-processes 50";
         assert_eq!(words(0), format!("run {limits} --gil --name script -"));
         assert_eq!(words(1), "sim --seed 3 --name script -");
         assert_eq!(words(2), "check --max-time 10000ms --max-memory 536870912 --name script -");

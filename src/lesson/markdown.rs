@@ -24,11 +24,16 @@ pub struct Place {
     pub prefix: String,
 }
 
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// All fenced blocks in their order.
 pub fn fenced(page: &str) -> Vec<Fenced> {
     let mut found: Vec<Fenced> = Vec::new();
     let mut open: Option<Fenced> = None;
-    for (event, range) in Parser::new(page).into_offset_iter() {
+    // Some editors begin a text with it, and it is no part of the first line.
+    let begin = if page.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
+    for (event, range) in Parser::new(&page[begin..]).into_offset_iter() {
+        let range = begin + range.start..begin + range.end;
         match event {
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
                 open =

@@ -10,12 +10,14 @@ pub fn update(page: &str, corrections: &[Correction]) -> String {
     let mut at = 0;
     for Correction { place, lines } in corrections {
         out += &page[at..place.content.start];
+        // As the line with the fence ends.
+        let newline = if page[..place.content.start].ends_with("\r\n") { "\r\n" } else { "\n" };
         for line in lines {
             // An empty line ends with the prefix, less its blanks.
             let prefix = if line.is_empty() { place.prefix.trim_end() } else { &place.prefix };
             out += prefix;
             out += line;
-            out.push('\n');
+            out += newline;
         }
         at = place.content.end;
     }
@@ -37,5 +39,18 @@ mod tests {
         let updated = update(text, &[Correction { place, lines }]);
         assert_eq!(updated, text.replace("  2\n  3\n", "  1\n\n  2\n"));
         assert_eq!(update(text, &[]), text);
+    }
+
+    /// A page of another system keeps its ends of lines.
+    #[test]
+    fn lines_end_as_those_of_the_page() {
+        let text = "\u{feff}```conc\r\nprint(1)\r\n```\r\n\r\n```output\r\n2\r\n```\r\n";
+        let page = page::read(text);
+        assert_eq!(page.blocks[0].script(), "print(1)\n");
+        let output = page.blocks[0].output.as_ref().expect("an output");
+        assert_eq!(output.lines, ["2"]);
+        let lines = vec!["1".to_string(), "3".to_string()];
+        let updated = update(text, &[Correction { place: output.place.clone(), lines }]);
+        assert_eq!(updated, text.replace("2\r\n", "1\r\n3\r\n"));
     }
 }

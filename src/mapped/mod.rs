@@ -5,7 +5,7 @@
 //! atomic instructions only. In reading order: `memory` (the words, and blocks of them), `slot` (a word that holds a
 //! value), `section` (a lock for several words), `directory` (which processes and threads there are), `word` (a number
 //! that is here or there), `journal` (what is changed piece by piece), `store`, `tickets`, `names` (texts), `record` (as
-//! many words as are needed), `board` (tasks), `ledger` (what is counted).
+//! many words as are needed), `board` (tasks), `ledger` (what is counted), `roll` (who lives).
 //!
 //! # A process may die at any instant
 //!
@@ -23,6 +23,7 @@ mod meeting;
 mod memory;
 mod names;
 pub mod record;
+mod roll;
 mod section;
 mod slot;
 mod store;
@@ -36,6 +37,7 @@ pub use journal::{Appended, Journal};
 pub use meeting::{Arrival, MOST as MOST_PARTIES, Meeting, words as meeting_words};
 pub use memory::{Memory, Place, here, within};
 pub use names::Names;
+pub use roll::{Roll, Seat};
 pub use slot::Slot;
 pub use store::{Leaving, Put as PutAway, Store, WORDS as STORE_WORDS};
 pub use tickets::{Tickets, WORDS as TICKETS_WORDS};

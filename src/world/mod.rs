@@ -20,6 +20,9 @@ use std::sync::Arc;
 /// So many threads may live at once beside `main`, unless told.
 pub const MAX_THREADS: usize = 10_000;
 
+/// How many processes beside the first may live at once, unless the command says otherwise.
+pub const MAX_PROCESSES: usize = 1_000;
+
 /// That a thread is refused, as so many live.
 fn too_many_threads(thread: &Thread, limit: usize) -> Error {
     let message = format!("thread \"{}\" cannot be started: {limit} threads live already", thread.name());

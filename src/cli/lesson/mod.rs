@@ -35,6 +35,10 @@ in which `...` stands for what may vary.
 Exit status:
   0 everything is as the lessons say, 1 something is not, 2 a lesson cannot be read";
 
+/// So many lines at the beginning and at the end are shown of what shows a mistake.
+const SHOWN_FIRST: usize = 40;
+const SHOWN_LAST: usize = 20;
+
 #[derive(Debug, Args)]
 pub struct Lesson {
     /// Markdown files, and folders in which all `.md` files are taken
@@ -67,6 +71,10 @@ pub struct LimitFlags {
     /// The threads that one block may have at once [default: 500]
     #[arg(long, value_name = "N", value_parser = units::number::<u32>)]
     pub max_threads: Option<u32>,
+
+    /// The processes that one block may have at once [default: 50]
+    #[arg(long, value_name = "N", value_parser = units::number::<u32>)]
+    pub max_processes: Option<u32>,
 
     /// Let scripts read files: all, or those at and below these paths (separated by commas)
     #[arg(long, value_name = "PATHS", num_args = 0..=1, require_equals = true, default_missing_value = "")]
@@ -133,6 +141,7 @@ impl LimitFlags {
             timeout: self.timeout.unwrap_or(defaults.timeout),
             memory: self.max_memory.unwrap_or(defaults.memory),
             threads: self.max_threads.unwrap_or(defaults.threads),
+            processes: self.max_processes.unwrap_or(defaults.processes),
             allowed,
         }
     }
@@ -212,7 +221,18 @@ pub fn told(name: &str, wrong: &Wrong, style: &Style) -> String {
         (line, 0) => format!("{name}:{line}"),
         (line, column) => format!("{name}:{line}:{column}"),
     };
-    format!("{}: {}\n{}", style.bold(&place), said(&wrong.message), wrong.detail)
+    format!("{}: {}\n{}", style.bold(&place), said(&wrong.message), cut_short(&wrong.detail))
+}
+
+/// Of what is too long to be read, the beginning and the end.
+fn cut_short(detail: &str) -> String {
+    let lines: Vec<&str> = detail.split_inclusive('\n').collect();
+    let left_out = lines.len().saturating_sub(SHOWN_FIRST + SHOWN_LAST);
+    if left_out < 2 {
+        return detail.to_string();
+    }
+    let between = said(format!("… and {left_out} more lines"));
+    format!("{}    {between}\n{}", lines[..SHOWN_FIRST].concat(), lines[SHOWN_FIRST + left_out..].concat())
 }
 
 fn count(number: usize, what: &str) -> String {

@@ -40,7 +40,7 @@ impl Ground {
             Side::Child((line, program), mask) => {
                 let mut image = Image::new(program);
                 image.memory = Some(memory);
-                process::live((line, mask), image, options, clock, Some(register))
+                process::live((line, mask), image, options, clock, (Some(register), None))
             }
         }
     }

@@ -10,8 +10,8 @@ use crate::event::tape::Tape;
 use crate::mapped::ledger::Ledger;
 use crate::report::runtime::{Ending, Event};
 use crate::value::error::Error;
-use crate::world::MAX_THREADS;
 use crate::world::legs::Legs;
+use crate::world::{MAX_PROCESSES, MAX_THREADS};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +26,8 @@ pub struct Options {
     pub timeout: Option<Duration>,
     /// How many threads may live at once, beside `main`.
     pub max_threads: usize,
+    /// How many processes that the script has started, or they, may live at once.
+    pub max_processes: usize,
     pub read: Allowed,
     pub write: Allowed,
     /// Which other programs the script may start.
@@ -80,6 +82,7 @@ impl Default for Options {
             arguments: Vec::new(),
             timeout: None,
             max_threads: MAX_THREADS,
+            max_processes: MAX_PROCESSES,
             read: Allowed::Nothing,
             write: Allowed::Nothing,
             run: Programs::None,

@@ -24,7 +24,7 @@ use crate::code::live::Liveness;
 use crate::code::reach::{self, Reach};
 use crate::code::verify::Verified;
 use crate::machine::{Exit, Image};
-use crate::mapped::Memory;
+use crate::mapped::{Memory, Roll};
 use crate::race::{Common, Detector, Watched};
 use crate::report::runtime::{Astray, Deadlock, Ending, Event, Happened, Left};
 use crate::sync::apart::Apart;
@@ -318,11 +318,18 @@ pub(super) fn run_body(
         Some(Ok(register)) => Some(Arc::new(register)),
         Some(Err(error)) => return cannot_start(&options, &error.to_string()),
     };
+    let roll = match image.program.process().map(|_| Roll::new(options.max_processes)) {
+        None => None,
+        Some(Ok(roll)) => Some(Arc::new(roll)),
+        Some(Err(error)) => return cannot_start(&options, &error.to_string()),
+    };
     // Before there is any other thread.
     let server = match image.program.process().map(|_| process::make()) {
         None => None,
         Some(Ok(Side::Maker(server))) => Some(Arc::new(server)),
-        Some(Ok(Side::Child(line, mask))) => process::live((line, mask), image, options, clock, register),
+        Some(Ok(Side::Child(line, mask))) => {
+            process::live((line, mask), image, options, clock, (register, roll))
+        }
         Some(Err(error)) => return cannot_start(&options, &error.to_string()),
     };
     let image_ids = match &image.memory {
@@ -336,7 +343,7 @@ pub(super) fn run_body(
         main: Arc::new(Thread::new(MAIN, "main", false, entry)),
         next_id: image_ids,
         clock,
-        processes: Processes::new(server, None),
+        processes: Processes::new(server, None).with_roll(roll),
         doors: Doors::new(register),
     };
     live(beginning, Vec::new(), body)

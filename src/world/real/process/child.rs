@@ -13,7 +13,7 @@ use super::parcel::{self, Received};
 use super::system::{self, Mask};
 use super::{Own, Processes, Side, children_may_start_some, fork, make};
 use crate::machine::Image;
-use crate::mapped;
+use crate::mapped::{self, Roll};
 use crate::report::runtime::status;
 use crate::state::Shared as Node;
 use crate::sync::counts::Counts;
@@ -31,10 +31,11 @@ pub(in super::super) fn live(
     image: Image,
     options: Options,
     clock: Clock,
-    register: Option<Arc<Register>>,
+    (register, roll): (Option<Arc<Register>>, Option<Arc<Roll>>),
 ) -> ! {
     // A mistake in conc itself must not come back to whoever has called `run`, in a second process.
-    let lived = catch_unwind(AssertUnwindSafe(|| run_it(line, &mask, image, options, clock, register)));
+    let lived =
+        catch_unwind(AssertUnwindSafe(|| run_it(line, &mask, image, options, clock, (register, roll))));
     system::exit_now(lived.unwrap_or(status::FAILED))
 }
 
@@ -44,13 +45,13 @@ fn run_it(
     image: Image,
     mut options: Options,
     clock: Clock,
-    register: Option<Arc<Register>>,
+    (register, roll): (Option<Arc<Register>>, Option<Arc<Roll>>),
 ) -> i32 {
     // Its parent has died before it has told what to do.
     let Ok(starts) = parcel::starts(&line) else { return status::FAILED };
     // Before there is any other thread, and anything to copy in vain. It costs as much as the process itself, so not without need.
     let server = match (starts && children_may_start_some(&image.program)).then(make) {
-        Some(Ok(Side::Child(line, _))) => live((line, mask.clone()), image, options, clock, register),
+        Some(Ok(Side::Child(line, _))) => live((line, mask.clone()), image, options, clock, (register, roll)),
         Some(Ok(Side::Maker(server))) => Some(Arc::new(server)),
         Some(Err(_)) | None => None,
     };
@@ -71,7 +72,7 @@ fn run_it(
     options.seed = options.seed.map(|seed| seed ^ (pid as u64).rotate_left(32));
 
     let ended = options.ended.clone();
-    let mut processes = Processes { family: Family::below(line), ..Processes::new(server, Some(own)) };
+    let mut processes = Processes { family: Family::below(line), roll, ..Processes::new(server, Some(own)) };
     let (mut things, mut monitors) = (Vec::new(), Vec::new());
     let going_on = if let First::GoesOn(thread, _) = &given.first { Some(thread.id) } else { None };
     for node in given.objects {

@@ -32,6 +32,7 @@ pub(super) use server::{Server, Side, make, make_follower};
 
 use super::run::Shared;
 use crate::code::{Instruction, Program};
+use crate::mapped::Roll;
 use crate::report::runtime::Left;
 use crate::sync::process::{Born, Process, daemon_starts};
 use crate::sync::thread::Thread;
@@ -61,6 +62,8 @@ pub(super) struct Processes {
     /// In the child of a `fork`: the threads that were not copied, by id.
     pub absent: HashMap<u32, Arc<str>>,
     pub family: Family,
+    /// Who lives of the run; None where nobody counts.
+    roll: Option<Arc<Roll>>,
     /// There may be other processes of this run.
     pub may_be_several: bool,
 }
@@ -90,6 +93,11 @@ impl Processes {
     pub fn new(server: Option<Arc<Server>>, own: Option<Own>) -> Processes {
         let may_be_several = own.is_some() || server.is_some();
         Processes { server: Mutex::new(server), own, may_be_several, ..Processes::default() }
+    }
+
+    /// With this to count in who lives.
+    pub fn with_roll(self, roll: Option<Arc<Roll>>) -> Processes {
+        Processes { roll, ..self }
     }
 
     /// Whether this process may have a child of this name.

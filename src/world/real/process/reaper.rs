@@ -2,6 +2,7 @@
 
 use super::super::run::Shared;
 use super::Children;
+use crate::mapped::Seat;
 use crate::sync::thread::Thread;
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions};
@@ -17,6 +18,8 @@ pub struct Child {
     pub pid: Pid,
     /// Its number among the processes that share memory.
     pub number: usize,
+    /// Its place among those that live.
+    pub seat: Option<Seat>,
     /// Readable when it has ended; its number stays taken until it is waited for, which only the reaper does.
     fd: OwnedFd,
     /// To the child, once it was sent what it is.
@@ -24,9 +27,9 @@ pub struct Child {
 }
 
 impl Child {
-    pub fn new(handle: Arc<Thread>, pid: Pid, number: usize) -> io::Result<Child> {
+    pub fn new(handle: Arc<Thread>, pid: Pid, number: usize, seat: Option<Seat>) -> io::Result<Child> {
         let fd = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
-        Ok(Child { handle, pid, number, fd, line: OnceLock::new() })
+        Ok(Child { handle, pid, number, seat, fd, line: OnceLock::new() })
     }
 
     /// How long it was on a processor, as far as the system tells: in its ticks.

@@ -9,6 +9,7 @@ use super::parcel::Parcel;
 use super::reaper::{self, Child};
 use super::system;
 use crate::event::recorder;
+use crate::mapped::Seat;
 use crate::race::mine;
 use crate::sync::process::{Born, Process, failure, started_already};
 use crate::sync::thread::{Entry, State, Thread};
@@ -123,19 +124,35 @@ impl Shared {
             });
         };
         let failed = |error: io::Error| refused(handle, &error.to_string());
-        let (pid, line) = server.child().map_err(failed)?;
+        let own = rustix::process::getpid().as_raw_nonzero().get();
+        let seat = match &self.processes.roll {
+            Some(roll) => Some(roll.enter(own, is_there).ok_or_else(|| too_many(handle, roll.most()))?),
+            None => None,
+        };
+        let (pid, line) = server.child().map_err(|error| {
+            self.leaves(seat, own);
+            failed(error)
+        })?;
+        if let (Some(roll), Some(seat)) = (&self.processes.roll, seat) {
+            roll.sits(seat, pid.as_raw_nonzero().get());
+        }
         let Some(process) = &handle.process else { unreachable!("only processes come here") };
-        let parent = rustix::process::getpid().as_raw_nonzero().get();
-        process.begin(Born { pid: pid.as_raw_nonzero().get(), parent });
+        process.begin(Born { pid: pid.as_raw_nonzero().get(), parent: own });
         if let Some(memory) = self.memory() {
             memory.process(number).begin(pid.as_raw_nonzero().get());
         }
-        Ok((self.adopt(handle, pid, number).map_err(failed)?, line))
+        Ok((self.adopt(handle, pid, number, seat).map_err(failed)?, line))
     }
 
     /// The child is this run's: it is waited for, and its end is learnt.
-    fn adopt(self: &Arc<Shared>, handle: &Arc<Thread>, pid: Pid, number: usize) -> io::Result<Arc<Child>> {
-        let child = Arc::new(Child::new(handle.clone(), pid, number)?);
+    fn adopt(
+        self: &Arc<Shared>,
+        handle: &Arc<Thread>,
+        pid: Pid,
+        number: usize,
+        seat: Option<Seat>,
+    ) -> io::Result<Arc<Child>> {
+        let child = Arc::new(Child::new(handle.clone(), pid, number, seat)?);
         let mut children = self.processes.children.lock();
         if children.bell.is_none() {
             children.bell = Some(reaper::begin(self.clone())?);
@@ -156,6 +173,7 @@ impl Shared {
     pub(super) fn child_has_ended(&self, child: &Child, exit: i32, cpu: Option<Duration>) {
         let handle = &child.handle;
         let Some(process) = &handle.process else { return };
+        self.leaves(child.seat, child.pid.as_raw_nonzero().get());
         // Before anybody can tell that it has ended.
         let common = self.detector.as_ref().and_then(|detector| detector.common());
         handle.published(common.and_then(|common| common.after(child.number)));
@@ -188,6 +206,13 @@ impl Shared {
         }
     }
 
+    /// This process needs its place among those that live no more.
+    fn leaves(&self, seat: Option<Seat>, process: i32) {
+        if let (Some(roll), Some(seat)) = (&self.processes.roll, seat) {
+            roll.leave(seat, process);
+        }
+    }
+
     fn somebody_may_await_this(&self) {
         if self.awaited_here() {
             self.changes.fetch_add(1, Ordering::SeqCst);
@@ -200,6 +225,18 @@ impl Shared {
 fn not_here(handle: &Thread) -> Error {
     let message = format!("process \"{}\" cannot be started: this session has threads only", handle.name());
     Error::new(Kind::Refused, message).hint("put it in a file: `:save FILE` here, then `conc run FILE`")
+}
+
+/// Whether the system has a process of this number.
+fn is_there(process: i32) -> bool {
+    process != 0 && system::send(process, 0).is_ok()
+}
+
+#[cold]
+fn too_many(handle: &Thread, limit: usize) -> Error {
+    let message = format!("process \"{}\" cannot be started: {limit} processes live already", handle.name());
+    Error::new(Kind::Refused, message)
+        .hint("allow more with --max-processes, or share the work among fewer processes (process pool)")
 }
 
 fn refused(handle: &Thread, why: &str) -> Error {
