@@ -45,6 +45,61 @@ join both
     assert_eq!((&all[0]["rows_lost"], &all[0]["names_lost"]), (&0.into(), &0.into()));
 }
 
+/// What a thread has done with its time is no more than its time.
+#[test]
+fn times_add_up() {
+    let script = "
+lock m
+queue q(3)
+fn burn(time) { let over = now() + time; while now() < over { } }
+thread work { repeat 5 { with m { burn(2ms) } sleep 3ms } }
+thread puts { for i in 0..20 { q.put(i) } q.close() }
+thread takes { for x in q { sleep 1ms } }
+join [start work() for i in 0..3], start puts(), start takes(), start takes()
+";
+    let told = told("times", script, Some(0));
+    let (whole, most) = (number(&told[0]["wall_ns"]), 50_000_000);
+    let threads = told[0]["threads"].as_array().expect("a list");
+    assert_eq!(threads.len(), 7);
+    for thread in threads {
+        let [wall, cpu, waited, slept] =
+            ["wall_ns", "cpu_ns", "waited_ns", "slept_ns"].map(|what| number(&thread[what]));
+        assert!(wall <= whole && waited + slept <= wall, "{thread}");
+        // The system counts processors' time in ticks of its own.
+        assert!(cpu + waited + slept <= wall + most, "{thread}");
+    }
+    let fill = &told[0]["queues"][0]["fill"];
+    let [time, empty, full] = ["time_ns", "empty_ns", "full_ns"].map(|what| number(&fill[what]));
+    assert!(empty + full <= time && time <= whole, "{fill}");
+}
+
+/// One thread at a time holds the interpreter, so all together hold it for no longer than the run takes.
+#[test]
+fn no_moment_with_the_gil_is_told_of_two() {
+    let script = "
+fn compute(n) { var t = 0; for i in 0..n { t += i * i % 7 } return t }
+thread work { compute(200_000) }
+join [start work() for i in 0..4]
+";
+    let place = directory("gil-times", script);
+    let began = std::time::Instant::now();
+    let (status, _, err) = run(&place, &["--gil=100us", "@a.conc"]);
+    let whole = began.elapsed().as_secs_f64();
+    assert_eq!(status, Some(0), "{err}");
+    let seconds = |number: &str, unit: &str| {
+        let of_unit = [("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9)];
+        let unit = of_unit.into_iter().find_map(|(name, seconds)| (name == unit).then_some(seconds));
+        number.parse::<f64>().expect("a number") * unit.expect("a unit of time")
+    };
+    let lines = err.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let of_thread =
+        lines.filter(|words| words.len() == 7 && (words[0] == "main" || words[0].starts_with("work-")));
+    let held: Vec<f64> = of_thread.map(|words| seconds(words[1], words[2])).collect();
+    assert_eq!(held.len(), 5, "{err}");
+    // Each is told with three digits.
+    assert!(held.iter().sum::<f64>() <= whole * 1.005, "{whole} s in all\n{err}");
+}
+
 #[test]
 fn every_line_where_threads_waited_is_told() {
     let script = "

@@ -98,7 +98,7 @@ impl Gil {
     /// `while_waiting` is called now and then. False when the run has ended.
     fn take(
         &self,
-        thread: u32,
+        (thread, times): (u32, &Times),
         trap: &AtomicU8,
         stopping: &dyn Fn() -> bool,
         while_waiting: &dyn Fn(),
@@ -116,6 +116,7 @@ impl Gil {
             MutexGuard::unlocked(&mut state, while_waiting);
         }
         state.holder = Some(thread);
+        times.turn(Doing::Holds);
         if state.last != thread {
             state.last = thread;
             state.switches += 1;
@@ -126,8 +127,10 @@ impl Gil {
     }
 
     /// When another has asked for it, this waits until another has it.
-    fn give_up(&self, thread: u32, trap: &AtomicU8, stopping: &dyn Fn() -> bool) {
+    fn give_up(&self, (thread, times): (u32, &Times), trap: &AtomicU8, stopping: &dyn Fn() -> bool) {
         let mut state = self.state.lock();
+        // As long as nobody else can have it: so no moment is told of two.
+        times.turn(Doing::Without);
         if state.holder != Some(thread) {
             return;
         }
@@ -165,8 +168,9 @@ impl RealWorld {
                 self.shared.hold.tell();
             }
         };
-        let taken = gil.take(self.seat.thread.id, &self.trap, &stopping, &tell);
-        self.gil.turn(if taken { Doing::Holds } else { Doing::Without });
+        if !gil.take((self.seat.thread.id, &self.gil), &self.trap, &stopping, &tell) {
+            self.gil.turn(Doing::Without);
+        }
         if waits {
             self.trace_goes_on();
         }
@@ -175,8 +179,7 @@ impl RealWorld {
     /// It stands still from here on.
     pub(super) fn give_up_gil(&self) {
         let Some(gil) = &self.shared.gil else { return };
-        gil.give_up(self.seat.thread.id, &self.trap, &|| self.shared.stopping());
-        self.gil.turn(Doing::Without);
+        gil.give_up((self.seat.thread.id, &self.gil), &self.trap, &|| self.shared.stopping());
     }
 
     /// A safe point: another thread has asked for the lock.
