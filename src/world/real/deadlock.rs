@@ -32,9 +32,10 @@ pub(super) struct Knot {
 }
 
 impl Shared {
-    /// The thread is about to park without a deadline. `by_name`: who could release it is known by name. False if it has
-    /// been woken already.
-    pub(super) fn block(&self, seat: &Arc<Seat>, by_name: bool) -> bool {
+    /// The thread is about to park without a deadline. `by_name`: who could release it is known by name. `near`: it waits at
+    /// a connection, where mostly something is under way that nobody has been told of; so `knot` looks, after a moment. False
+    /// if it has been woken already.
+    pub(super) fn block(&self, seat: &Arc<Seat>, by_name: bool, near: bool) -> bool {
         let table = self.table.lock();
         if !seat.waiter.lie_down(false) {
             return false;
@@ -47,6 +48,7 @@ impl Shared {
             return true;
         }
         let deadlock = match nobody_awake {
+            true if near => None,
             true => self.find_deadlock(&table),
             false if by_name => self.find_ring(&table, seat.thread.id),
             // Anyone who can reach a thing is a matter of `knot`.

@@ -55,12 +55,13 @@ impl Shared {
             let table = self.table.lock();
             let Picture { blocked, free } = self.picture(&table);
             let at_lines = table.seats.values().any(|seat| seat.is_at_a_line());
-            // When nobody is free, the last who blocked has looked; but a connection may have had to settle then.
-            if free.is_empty() && at_lines {
-                return self.find_deadlock(&table).map_or(Found::Open, Found::Knot);
+            if free.is_empty() {
+                // Mostly the last who blocked has looked; but not at a connection, where something may have been under way.
+                let open = if at_lines { Found::Open } else { Found::Nothing };
+                return self.find_deadlock(&table).map_or(open, Found::Knot);
             }
             let minded = blocked.keys().any(|id| self.minds(&table, *id));
-            if free.is_empty() || !(minded || at_lines || somebody_awaits(&table)) {
+            if !(minded || at_lines || somebody_awaits(&table)) {
                 return Found::Nothing;
             }
             // Nobody knows what it holds.
@@ -76,11 +77,11 @@ impl Shared {
     /// To be called while all stand still.
     fn find_knot(&self, table: &Table, code: &Code) -> Found {
         let Picture { blocked, free } = self.picture_of_all_standing(table, &code.image.program);
+        let at_lines = || table.seats.values().any(|seat| seat.is_at_a_line());
         if free.is_empty() {
-            return Found::Nothing;
+            return if at_lines() { Found::Open } else { Found::Nothing };
         }
         if !blocked.keys().any(|id| self.minds(table, *id)) {
-            let at_lines = || table.seats.values().any(|seat| seat.is_at_a_line());
             return if somebody_awaits(table) || at_lines() { Found::Open } else { Found::Nothing };
         }
         let mut threads: Vec<_> = table.seats.values().map(|seat| seat.thread.clone()).collect();
@@ -194,7 +195,7 @@ impl Seat {
         if let Some(blocked) = &*self.blocked.lock() {
             blocked.op.at_connections(&mut |wait| near |= wait.is_near());
         }
-        near && !timed && !self.daemon
+        near && !timed
     }
 }
 
