@@ -120,7 +120,7 @@ pub(super) fn native(row: &'static Row, receiver: Option<&Value>, arguments: &[V
                 }
                 "sort" => {
                     out.object(node, Part::All, true);
-                    in_order(&[&[receiver.clone()], arguments].concat(), out);
+                    in_order(&[std::slice::from_ref(receiver), arguments].concat(), out);
                 }
                 _ => out.object(node, Part::All, true),
             }

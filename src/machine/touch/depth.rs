@@ -141,6 +141,10 @@ pub(super) fn found_in(value: &Value, whole: &Value, out: &mut Touches) {
 
 /// What is read to put values in order. Lists are read up to where all of them differ, which may be more than it takes.
 pub(super) fn ordered(values: &[Value], out: &mut Touches) {
+    let contained = |value: &&Value| matches!(value, Value::List(_) | Value::Set(_));
+    if values.iter().filter(contained).count() < 2 {
+        return; // as it is for nearly all
+    }
     let mut seen = HashSet::new();
     let mut pending = vec![values.to_vec()];
     while let Some(values) = pending.pop() {
