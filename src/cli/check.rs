@@ -7,7 +7,7 @@ use super::trace::Target;
 use super::{Failure, colour, columns, compile_keeping, print, say, schedule, script};
 use conc::code::verify::Verified;
 use conc::explore::schedule::Recorded;
-use conc::explore::verdict::{Findings, Property, Schedule, Story};
+use conc::explore::verdict::{Findings, Schedule, Story};
 use conc::explore::{self, Options};
 use conc::report::render;
 use conc::source::Source;
@@ -35,9 +35,8 @@ fn explored(check: &Check) -> Result<i32, Failure> {
     let mut watcher = Watcher::new(check.max_time)
         .map_err(|error| Failure::new(format!("signals cannot be watched: {error}")))?;
     let options = check.options(arguments);
-    let mut findings = explore::check(program.clone(), &options, &mut |progress| watcher.tell(progress));
+    let findings = explore::check(program.clone(), &options, &mut |progress| watcher.tell(progress));
     watcher.end();
-    keep_only(&mut findings, &check.property);
     tell(&findings, &program.source, check.format);
     let script = script::path(&check.script);
     if let Some(path) = &check.save {
@@ -156,43 +155,9 @@ fn what_is_missing(recorded: &Recorded, findings: &Findings) -> String {
     }
 }
 
-/// Leaves the verdicts that were asked for; all of them when none was named.
-fn keep_only(findings: &mut Findings, wanted: &[Property]) {
-    if !wanted.is_empty() {
-        findings.verdicts.retain(|(property, _)| wanted.contains(property));
-    }
-}
-
 fn tell(findings: &Findings, source: &Source, format: Format) {
     print(&match format {
         Format::Text => render::check(findings, source, &colour::stdout(), columns::of_reports()),
         Format::Json => render::json(findings, source),
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use conc::explore::covered::Covered;
-    use conc::explore::verdict::Verdict;
-
-    #[test]
-    fn verdicts_that_nobody_asked_for_do_not_count() {
-        let verdicts = |race: Verdict| vec![(Property::Deadlock, Verdict::Holds), (Property::Race, race)];
-        let findings = |race| Findings {
-            verdicts: verdicts(race),
-            states: 1,
-            steps: 0,
-            depth: 0,
-            limit: None,
-            covered: Covered::Everything,
-            outcomes: None,
-            advice: Vec::new(),
-        };
-        let mut all = findings(Verdict::Unknown);
-        keep_only(&mut all, &[]);
-        assert_eq!((all.verdicts.len(), all.status()), (2, 6));
-        keep_only(&mut all, &[Property::Deadlock]);
-        assert_eq!((all.verdicts.len(), all.status()), (1, 0));
-    }
 }

@@ -218,6 +218,7 @@ impl Check {
             time: self.time.into(),
             max_threads: self.max_threads.map_or(defaults.max_threads, |most| most as usize),
             extent: self.extent(),
+            properties: self.property.clone(),
             outcomes: self.outcomes || !self.vars.is_empty() || !self.save_outcome.is_empty(),
             variables: self.vars.clone(),
             seed: self.seed,

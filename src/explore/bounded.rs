@@ -51,7 +51,7 @@ pub fn check(
                 new.rules.assumed.give_up(wrong);
                 steps = new;
             }
-            None if search.limit.is_none() && search.has_cut_nothing() => return None,
+            None if search.limit.is_none() && !search.answered && search.has_cut_nothing() => return None,
             None => return Some(search.findings()),
         }
     }
@@ -95,6 +95,8 @@ struct Bounded<'o> {
     deepest: u32,
     finished: Option<u32>,
     limit: Option<Limit>,
+    /// All that is asked for has failed, so the rest was left.
+    answered: bool,
     next: Graph,
 }
 
@@ -120,6 +122,7 @@ impl<'o> Bounded<'o> {
             deepest: 0,
             finished: None,
             limit: None,
+            answered: false,
             next: Graph::default(),
         }
     }
@@ -138,6 +141,10 @@ impl<'o> Bounded<'o> {
             }
             looked += 1;
             self.finished = preemptions.checked_sub(1);
+            self.answered = self.is_answered((preemptions, depth));
+            if self.answered {
+                return;
+            }
             let Some(state) = self.nodes[number as usize].state.take() else { continue };
             self.words -= state.len();
             graph.load(&state);
@@ -157,6 +164,12 @@ impl<'o> Bounded<'o> {
         self.limit = self.steps.beyond.is_some().then_some(Limit::Memory);
         // No run takes more.
         self.finished = Some(self.most).filter(|_| self.limit.is_none());
+    }
+
+    /// Whether all that is asked for has failed, in ways than which no node from here on shows any plainer.
+    fn is_answered(&self, here: (u32, u32)) -> bool {
+        let fails = |property| self.signs.get(&property).is_some_and(|failing| failing.cost <= here);
+        !self.options.outcomes && self.options.asked().all(fails)
     }
 
     fn goes_on(
@@ -324,7 +337,7 @@ impl<'o> Bounded<'o> {
         let advice = growth::beyond(&self.steps);
         self.steps.forget_limits(self.limit);
         let mut verdicts = Vec::new();
-        for property in Property::ALL {
+        for property in self.options.asked() {
             let verdict = match self.signs.remove(&property) {
                 None => Verdict::Unknown,
                 Some(failing) => {

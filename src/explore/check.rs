@@ -41,16 +41,40 @@ fn everything(
     options: &Options,
     progress: &mut dyn FnMut(&Progress) -> ControlFlow<Limit>,
 ) -> Findings {
-    let mut search = Search::new(program.clone(), options);
-    search.cover(progress);
-    let shape = if search.limit.is_none() { graph::shape(&mut search) } else { Shape::default() };
+    let mut search = Search::new(program, options);
+    let (verdicts, advice) = loop {
+        search.cover(progress);
+        let advice = if search.limit.is_some() { search.advice() } else { Vec::new() };
+        let verdicts = verdicts(&mut search);
+        // Where the rest was left, what is taken for granted may prove wrong only on the way to the plainest story.
+        if !(search.answered && search.begins_again()) {
+            break (verdicts, advice);
+        }
+    };
+    let outcomes = options.outcomes.then(|| outcomes(&mut search));
+    Findings {
+        verdicts,
+        states: search.states(),
+        steps: search.taken,
+        depth: search.depth(),
+        limit: search.limit,
+        covered: if search.answered { Covered::Answered } else { Covered::Everything },
+        outcomes,
+        advice,
+    }
+}
+
+/// What the search has come to, with a story of each failure.
+fn verdicts(search: &mut Search<'_>) -> Vec<(Property, Verdict)> {
+    let options = search.options;
+    let whole = search.limit.is_none() && !search.answered;
+    let shape = if whole { graph::shape(search) } else { Shape::default() };
     for (property, state) in &shape.signs {
         search.signs.entry(*property).or_insert((*state, Sign::Here));
     }
-    let advice = if search.limit.is_some() { search.advice() } else { Vec::new() };
     search.steps.forget_limits(search.limit);
     let mut verdicts = Vec::new();
-    for property in Property::ALL {
+    for property in options.asked() {
         let verdict = match search.signs.get(&property).cloned() {
             Some((state, sign)) => {
                 let path = search.path(state);
@@ -71,17 +95,7 @@ fn everything(
         };
         verdicts.push((property, verdict));
     }
-    let outcomes = options.outcomes.then(|| outcomes(&mut search));
-    Findings {
-        verdicts,
-        states: search.states(),
-        steps: search.taken,
-        depth: search.depth(),
-        limit: search.limit,
-        covered: Covered::Everything,
-        outcomes,
-        advice,
-    }
+    verdicts
 }
 
 /// The path to a failure that is easiest to follow, how it shows there, and whether no other takes fewer preemptions: there

@@ -10,6 +10,8 @@ pub enum Covered {
     /// Every state, unless a limit was hit.
     #[default]
     Everything,
+    /// As many states as it took until everything that was asked for had failed: no other state can change that.
+    Answered,
     Sample(Sample),
     Preemptions(Bound),
 }

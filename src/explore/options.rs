@@ -1,6 +1,7 @@
 //! How to explore.
 
 use super::flaw::Flaw;
+use super::verdict::Property;
 use crate::world::MAX_THREADS;
 
 /// What to look for, how far, and with which reductions.
@@ -16,6 +17,8 @@ pub struct Options {
     /// So many threads of a process may live beside its first: it is refused another.
     pub max_threads: usize,
     pub extent: Extent,
+    /// What is to be told of; of everything when none is named.
+    pub properties: Vec<Property>,
     /// Collect every distinct outcome.
     pub outcomes: bool,
     /// The top-level variables whose final values belong to an outcome.
@@ -139,12 +142,21 @@ impl Default for Options {
             time: Time::Any,
             max_threads: MAX_THREADS,
             extent: Extent::Everything,
+            properties: Vec::new(),
             outcomes: false,
             variables: Vec::new(),
             seed: 0,
             flaw: None,
             small_rounds: false,
         }
+    }
+}
+
+impl Options {
+    /// The properties that are asked for, in the order of `Property::ALL`.
+    pub fn asked(&self) -> impl Iterator<Item = Property> {
+        let all = Property::ALL.into_iter();
+        all.filter(|property| self.properties.is_empty() || self.properties.contains(property))
     }
 }
 

@@ -45,6 +45,8 @@ pub struct Search<'o> {
     pub signs: HashMap<Property, (u32, Sign)>,
     pub taken: u64,
     pub limit: Option<Limit>,
+    /// All that is asked for has failed, so the rest was left.
+    pub answered: bool,
     /// What a few runs have shown, made when the space proved large: for what is not found before a limit.
     pub(super) dived: Option<Dived<'o>>,
     pub(super) open: Queue,
@@ -84,6 +86,7 @@ impl<'o> Search<'o> {
             signs: HashMap::new(),
             taken: 0,
             limit: None,
+            answered: false,
             dived: None,
             open: Queue::default(),
             slices: Vec::new(),
@@ -92,17 +95,31 @@ impl<'o> Search<'o> {
         }
     }
 
-    /// Covers the space, until it is covered or a limit is hit. An assumption that proves wrong is dropped, and the
-    /// search begins again.
+    /// Covers the space, until it is covered, a limit is hit or everything that is asked for has failed. An assumption that
+    /// proves wrong is dropped, and the search begins again.
     pub fn cover(&mut self, progress: Watch<'_>) {
         loop {
             self.cover_once(progress);
-            let Some(wrong) = self.steps.refuted.take() else { return };
-            let mut assumed = self.steps.rules.assumed.clone();
-            assumed.give_up(wrong);
-            *self = Search::new(self.steps.image.program.clone(), self.options);
-            self.steps.rules.assumed = assumed;
+            if !self.begins_again() {
+                return;
+            }
         }
+    }
+
+    /// Drops an assumption that has proved wrong, and all that was found with it; whether there was one.
+    pub fn begins_again(&mut self) -> bool {
+        let Some(wrong) = self.steps.refuted.take() else { return false };
+        let mut assumed = self.steps.rules.assumed.clone();
+        assumed.give_up(wrong);
+        *self = Search::new(self.steps.image.program.clone(), self.options);
+        self.steps.rules.assumed = assumed;
+        true
+    }
+
+    /// Whether every property that is asked for has failed, and nothing else is asked: then no other state can change
+    /// what is told. (The story of a failure is looked for by itself, from the start.)
+    fn is_answered(&self) -> bool {
+        !self.options.outcomes && self.options.asked().all(|property| self.signs.contains_key(&property))
     }
 
     fn cover_once(&mut self, progress: Watch<'_>) {
@@ -127,6 +144,10 @@ impl<'o> Search<'o> {
                 return;
             }
             if self.steps.refuted.is_some() {
+                return;
+            }
+            self.answered = self.is_answered() && self.open.len() > 0;
+            if self.answered {
                 return;
             }
             self.steps.forget_useless(self.taken);

@@ -186,7 +186,7 @@ pub enum Advice {
 /// What is known at the end of an exploration.
 #[derive(Debug, Clone)]
 pub struct Findings {
-    /// One for each of `Property::ALL`, in that order.
+    /// One for each property that was asked for, in the order of `Property::ALL`.
     pub verdicts: Vec<(Property, Verdict)>,
     /// Distinct states met.
     pub states: u64,

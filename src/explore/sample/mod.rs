@@ -237,7 +237,7 @@ fn findings(mut space: Space<'_>, seen: Seen, options: &Options, sampling: Sampl
     let steps = &mut space.steps;
     steps.forget_limits(seen.limit);
     let verdicts =
-        Property::ALL.map(|property| (property, verdict(steps, &seen, options, property))).to_vec();
+        options.asked().map(|property| (property, verdict(steps, &seen, options, property))).collect();
     let failing = Property::ALL.into_iter();
     let failing = failing.filter_map(|property| Some((property, *seen.failing.get(&property)?))).collect();
     let outcomes = options.outcomes.then(|| outcomes(&mut space, &seen, options));

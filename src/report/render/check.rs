@@ -193,7 +193,15 @@ fn end(findings: &Findings, style: &Style, width: usize) -> String {
     let steps = grouped(findings.steps);
     let steps = if findings.steps == 1 { "1 step".to_string() } else { format!("{steps} steps") };
     let depth = grouped(findings.depth.into());
-    let summary = format!("{}, {steps}, depth {depth}", states(findings.states));
+    let states = states(findings.states);
+    let summary = match findings.covered {
+        Covered::Answered => {
+            format!("{states}, {steps}, depth {depth}, until all that was asked for had failed")
+        }
+        Covered::Everything | Covered::Preemptions(_) | Covered::Sample(_) => {
+            format!("{states}, {steps}, depth {depth}")
+        }
+    };
     text + &wrap(&style.say(summary), width).join("\n") + "\n"
 }
 

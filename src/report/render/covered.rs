@@ -10,7 +10,7 @@ use crate::explore::verdict::{Findings, Property};
 /// Behind a failure: in how many runs of a sample it shows.
 pub fn how_often(covered: &Covered, property: Property) -> Option<String> {
     match covered {
-        Covered::Everything | Covered::Preemptions(_) => None,
+        Covered::Everything | Covered::Answered | Covered::Preemptions(_) => None,
         Covered::Sample(sample) => match sample.runs_failing(property) {
             0 => None,
             times if times == sample.runs && times > 1 => Some(format!("in all {}", runs(times))),
@@ -27,7 +27,7 @@ pub fn unknown(
     style: &Style,
 ) -> Vec<String> {
     match &findings.covered {
-        Covered::Everything => {
+        Covered::Everything | Covered::Answered => {
             let why = why.unwrap_or_else(|| style.say("this could not be decided"));
             vec![format!("{}, as {why}; none was found", named(false, properties, style))]
         }

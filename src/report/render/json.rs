@@ -17,10 +17,10 @@ use serde_json::{Value, json};
 /// - `version`: 1; grows when a field changes its meaning.
 /// - `script`: the script's name as it was given.
 /// - `status`: the exit status of `conc check`.
-/// - `complete`: every state was covered.
+/// - `complete`: every state was covered; false also where a search ended since all that was asked for had failed.
 /// - `limit`: null, or what ended the exploration early: `states`, `time`, `memory` or `stopped`.
 /// - `states`, `steps`, `depth`: how many were seen; the most steps from the start to a state by the shortest way.
-/// - `verdicts`: a list, each `{property, verdict, failure}`. `property` is `deadlock`, `error`, `assertion`, `invariant`,
+/// - `verdicts`: a list, of what was asked for, each `{property, verdict, failure}`. `property` is `deadlock`, `error`, `assertion`, `invariant`,
 ///   `ensure`, `livelock` or `race`; `verdict` is `holds`, `fails` or `unknown`; `failure` is null unless it fails.
 /// - `sample`: null, or what was drawn at random: `{strategy, depth, seed, runs, asked, cut, most_steps, threads, longest,
 ///   by_priorities, missed, failing}`. `depth` is null or for how many pairs of steps in order the strategy gives a
