@@ -8,7 +8,7 @@ use crate::code::sharing::loop_around;
 use crate::machine::touch::container;
 use crate::source::Span;
 use foldhash::fast::FixedState;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// Fewer different values are no reason for many states.
 const MANY_VALUES: usize = 50;
@@ -26,19 +26,37 @@ pub enum Cell {
 
 #[derive(Debug, Default)]
 pub struct Growth {
-    forms: HashMap<Cell, HashSet<u32, FixedState>, FixedState>,
+    forms: HashMap<Cell, Forms, FixedState>,
+}
+
+/// Contents, by their numbers. Those of what takes very many forms lie close together, as then nearly every new content
+/// is one of these.
+#[derive(Debug, Default)]
+struct Forms {
+    /// By the upper bits of a number which of the lower ones there are.
+    some: HashMap<u32, u64, FixedState>,
+    count: usize,
+}
+
+impl Forms {
+    fn add(&mut self, label: u32) {
+        let some = self.some.entry(label / u64::BITS).or_default();
+        let one = 1 << (label % u64::BITS);
+        self.count += usize::from(*some & one == 0);
+        *some |= one;
+    }
 }
 
 impl Growth {
     /// A step has given it this content, by its number.
     pub fn note(&mut self, cell: Cell, label: u32) {
-        self.forms.entry(cell).or_default().insert(label);
+        self.forms.entry(cell).or_default().add(label);
     }
 
     /// The one of these with the most forms, if there are many.
     fn largest(&self, wanted: impl Fn(&Cell) -> bool) -> Option<(Cell, usize)> {
         let all =
-            self.forms.iter().filter(|(cell, _)| wanted(cell)).map(|(cell, forms)| (*cell, forms.len()));
+            self.forms.iter().filter(|(cell, _)| wanted(cell)).map(|(cell, forms)| (*cell, forms.count));
         // Of equals the first in the script, so that the advice is the same in every run.
         let order = |cell: &Cell| match *cell {
             Cell::Global(number) | Cell::Named(number) => number,

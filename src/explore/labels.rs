@@ -1,5 +1,6 @@
 //! The contents of nodes, each stored once and known by a number: its label.
 
+use super::rows::Rows;
 use crate::state::Shared;
 use crate::state::graph::{Node, Tag};
 use crate::sync::Kind;
@@ -12,7 +13,7 @@ use std::sync::atomic::Ordering;
 pub type Label = u32;
 
 /// What the search asks of a content without reading it.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Facts {
     /// Equal for nodes that a step which only holds a reference to them cannot tell apart.
     pub shape: u64,
@@ -52,48 +53,44 @@ pub struct Stands {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Daemon(pub bool);
 
-/// What a content takes beside its bytes and facts, about: see `rows.rs`.
-const BESIDE: usize = 52;
-
 #[derive(Debug, Default)]
 pub struct Labels {
-    contents: IndexSet<Box<[u8]>, FixedState>,
-    facts: Vec<Facts>,
-    bytes: usize,
+    contents: Rows<u8>,
+    /// For each of them which of these are its facts: hardly any two differ in them.
+    kinds: Vec<u32>,
+    facts: IndexSet<Facts, FixedState>,
 }
 
 impl Labels {
     /// The label of a node's content; `object` is what the node stands for, None for a root; `stands` tells of a
     /// thread how it stands.
-    pub fn of(&mut self, node: &Node, object: Option<&Shared>, stands: Option<Stands>) -> Label {
-        if let Some(label) = self.contents.get_index_of(&node.bytes[..]) {
-            debug_assert_eq!(self.facts[label].refs as usize, node.refs.len());
-            return label as Label;
+    pub fn of(&mut self, node: Node<'_>, object: Option<&Shared>, stands: Option<Stands>) -> Label {
+        let (label, new) = self.contents.of(node.bytes);
+        if new {
+            let (kind, _) = self.facts.insert_full(facts(node, object, stands));
+            self.kinds.push(kind as u32);
         }
-        let facts = facts(node, object, stands);
-        self.bytes += node.bytes.len() + size_of::<Facts>() + BESIDE;
-        self.facts.push(facts);
-        let (label, _) = self.contents.insert_full(node.bytes[..].into());
-        label as Label
+        debug_assert_eq!(self.facts(label).refs as usize, node.refs.len());
+        label
     }
 
     pub fn content(&self, label: Label) -> &[u8] {
-        &self.contents[label as usize]
+        self.contents.row(label)
     }
 
     pub fn facts(&self, label: Label) -> &Facts {
-        &self.facts[label as usize]
+        &self.facts[self.kinds[label as usize] as usize]
     }
 
     /// About how many bytes they take.
     pub fn memory(&self) -> usize {
-        self.bytes
+        self.contents.memory() + self.kinds.len() * 4 + self.facts.len() * (size_of::<Facts>() + 16)
     }
 }
 
-fn facts(node: &Node, object: Option<&Shared>, stands: Option<Stands>) -> Facts {
+fn facts(node: Node<'_>, object: Option<&Shared>, stands: Option<Stands>) -> Facts {
     let Stands { deadline, remembers, process } = stands.unwrap_or_default();
-    let tag = Tag::of(&node.bytes);
+    let tag = Tag::of(node.bytes);
     let hash = FixedState::with_seed(1);
     let constant = matches!(tag, Tag::Closure | Tag::Bound | Tag::Error);
     let shape = match object {
@@ -117,7 +114,7 @@ fn facts(node: &Node, object: Option<&Shared>, stands: Option<Stands>) -> Facts 
             Tag::Sync | Tag::Ticket | Tag::Round | Tag::Failure | Tag::Left | Tag::Between | Tag::Wire
         ),
         end: matches!(object, Some(Shared::Sync(sync)) if matches!(sync.kind, Kind::End(_) | Kind::Outside(_))),
-        unordered: node.unordered.clone().into(),
+        unordered: node.unordered.into(),
         remembers,
         deadline,
     }

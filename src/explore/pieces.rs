@@ -48,8 +48,8 @@ pub struct Traits {
 #[derive(Debug)]
 pub struct Pieces {
     pub labels: Labels,
-    cells: Rows,
-    parts: Rows,
+    cells: Rows<u32>,
+    parts: Rows<u32>,
     facts: Vec<PartFacts>,
     traits: Vec<Traits>,
     facts_bytes: usize,

@@ -34,7 +34,7 @@ const SHARE: usize = 4;
 /// are fewer.
 const AFTER_A_LIMIT: u64 = 20_000;
 /// Each time so many steps have been computed it is asked whether that was of use.
-const NOW_AND_THEN: u64 = if cfg!(test) { 100 } else { 50_000 };
+const NOW_AND_THEN: u64 = if cfg!(test) { 100 } else { 20_000 };
 /// The root of the names that are written once.
 pub(super) const NAMES: usize = 1;
 
@@ -169,7 +169,7 @@ impl Steps {
         let mut flat = Flat::default();
         flat.clear();
         flat.seats = snapshot.seats;
-        for (number, node) in snapshot.nodes.iter().enumerate() {
+        for (number, node) in snapshot.nodes.nodes().enumerate() {
             let object = number.checked_sub(snapshot.roots).map(|at| &objects[at]);
             let label = self.label(node, object, universe, number, snapshot.seats);
             flat.push(label, node.refs.iter().copied());
@@ -181,7 +181,7 @@ impl Steps {
 
     pub(super) fn label(
         &mut self,
-        node: &Node,
+        node: Node<'_>,
         object: Option<&Shared>,
         universe: &Universe,
         at: usize,

@@ -242,7 +242,7 @@ impl<'s> Teller<'s> {
 /// The present state once more, to try something in.
 fn copy(universe: &Universe, rules: &Rules) -> (Universe, Vec<Option<Shared>>) {
     let (snapshot, _) = universe.snapshot(rules);
-    let (contents, refs) = crate::state::living::slices(&snapshot.nodes);
+    let (contents, refs) = snapshot.nodes.slices();
     Universe::load(&universe.image, &contents, &refs, snapshot.seats, rules)
 }
 

@@ -14,15 +14,14 @@ use super::verdict::Uncaught;
 use crate::machine::touch::Place;
 use crate::memory;
 use crate::state::Shared;
+use crate::state::addresses::Addresses;
 use crate::sync::Op;
 use crate::sync::process::STOP;
 use crate::world::sim::{Ends, Fault, Log, Met, Universe, Way, too_much_memory};
-use foldhash::fast::FixedState;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The numbers, in the flat form, of the nodes whose living objects have these addresses.
-type Numbers = HashMap<usize, u32, FixedState>;
+type Numbers = Addresses<u32>;
 
 /// To compute a step that takes too much memory takes as long as so many others.
 const DEAR: u64 = 10_000;
@@ -89,7 +88,8 @@ impl Steps {
         self.budget = self.budget.saturating_sub(1);
         let _confined = memory::confine(self.rules.memory);
         let (universe, objects) = self.universe(graph);
-        let mut numbers: Numbers = HashMap::with_hasher(FixedState::with_seed(2));
+        let mut numbers = Numbers::default();
+        numbers.reserve(objects.len());
         for (node, object) in objects.iter().enumerate() {
             if let Some(object) = object {
                 numbers.insert(object.address(), node as u32);
@@ -373,7 +373,7 @@ impl Steps {
         let first_object = snapshot.roots;
         let mut change = Change::default();
         let mut new_nodes = 0;
-        let places: HashMap<usize, usize> = handles.iter().copied().zip(0..).collect();
+        let places: Addresses<usize> = handles.iter().copied().zip(0..).collect();
         let mut stays = vec![false; flat.seats];
         let mut is_new = vec![false; first_object];
         // What each node of the snapshot is called.
@@ -402,17 +402,26 @@ impl Steps {
         }
         change.ended = !stays[seat];
         change.gone = (0..flat.seats).filter(|at| *at != seat && !stays[*at]).collect();
-        for (at, node) in snapshot.nodes.iter().enumerate() {
+        for (at, node) in snapshot.nodes.nodes().enumerate() {
+            let name = names[at];
+            let refs = node.refs.iter().map(|to| names[*to as usize]);
+            let is_known = name & NEW == 0;
+            // Most nodes are what they were.
+            if is_known
+                && flat.refs(name as usize).iter().copied().eq(refs.clone())
+                && self.pieces.labels.content(flat.label(name as usize)) == node.bytes
+            {
+                continue;
+            }
+            let refs: Vec<u32> = refs.collect();
             let object = at.checked_sub(first_object).map(|at| &objects[at]);
             let label = self.label(node, object, universe, at, snapshot.seats);
-            let refs: Vec<u32> = node.refs.iter().map(|to| names[*to as usize]).collect();
-            let name = names[at];
             if is_new.get(at).is_some_and(|new| *new) {
                 change.seats.push((label, refs));
-            } else if name & NEW != 0 {
-                change.new.push((label, refs));
-            } else if flat.label(name as usize) != label || flat.refs(name as usize) != refs {
+            } else if is_known {
                 change.writes.push((name, label, refs));
+            } else {
+                change.new.push((label, refs));
             }
         }
         change

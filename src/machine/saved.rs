@@ -127,7 +127,7 @@ impl Fiber {
         let locals = r.values();
         let arms = (0..r.count()).map(|_| Op::load(r)).collect();
         let count = r.count();
-        let mut frames: Vec<Frame> = Vec::new();
+        let mut frames: Vec<Frame> = Vec::with_capacity(count as usize);
         let mut stack: Vec<Value> = Vec::new();
         for _ in 0..count {
             let frame = Frame {

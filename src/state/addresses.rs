@@ -1,10 +1,12 @@
 //! A map from addresses of objects. Those come from the allocator and from nobody who could choose them, so a cheap hash
 //! does: a copy of a process asks once for each object.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 pub type Addresses<T> = HashMap<usize, T, BuildHasherDefault<Hash>>;
+/// A set of them.
+pub type SomeAddresses = HashSet<usize, BuildHasherDefault<Hash>>;
 
 #[derive(Debug, Default)]
 pub struct Hash(u64);

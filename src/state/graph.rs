@@ -5,7 +5,6 @@ use super::rows::Rows;
 use super::{Numbering, Shared, Writer};
 use crate::sync::thread::Thread;
 use crate::value::nature::Nature;
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -65,17 +64,20 @@ impl Tag {
 }
 
 /// One node's content, and the nodes it refers to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Node {
-    pub bytes: Vec<u8>,
-    pub refs: Vec<u32>,
+#[derive(Debug, Clone, Copy)]
+pub struct Node<'r> {
+    pub bytes: &'r [u8],
+    pub refs: &'r [u32],
     /// Which of its references stand in an order that means nothing: the first, and how many.
-    pub unordered: Vec<(u32, u32)>,
+    pub unordered: &'r [(u32, u32)],
 }
 
 /// Makes a graph of living objects: the roots first, then everything that can be reached from them.
 pub struct Builder {
-    roots: Vec<Node>,
+    /// How many roots there are.
+    roots: u32,
+    /// Those that are written.
+    rows: Rows,
     numbers: Addresses<u32>,
     /// The object of each node that is no root.
     objects: Vec<Shared>,
@@ -86,12 +88,15 @@ pub struct Builder {
     lenient: bool,
     /// What is held once is met once.
     still: bool,
+    leads_only: bool,
     /// The thread of the first id is written with the second.
     renamed: Option<(u32, u32)>,
-    /// Of the root that is being written.
+    /// Where the references of the node begin that is being written; which of them have no order.
+    first_ref: usize,
     unordered: Vec<(u32, u32)>,
-    /// Every thread there is, for those that are known by their ids.
-    threads: HashMap<u32, Arc<Thread>>,
+    /// Every thread there is, for those that are known by their ids: in the order of these, once one was asked for.
+    threads: Vec<Arc<Thread>>,
+    sorted: bool,
 }
 
 impl Builder {
@@ -102,7 +107,8 @@ impl Builder {
         threads: impl Iterator<Item = Arc<Thread>>,
     ) -> Builder {
         Builder {
-            roots: vec![Node::default(); roots as usize],
+            roots,
+            rows: Rows::default(),
             numbers: Addresses::default(),
             objects: Vec::new(),
             names,
@@ -110,9 +116,12 @@ impl Builder {
             holders: true,
             lenient: false,
             still: false,
+            leads_only: false,
             renamed: None,
+            first_ref: 0,
             unordered: Vec::new(),
-            threads: threads.map(|thread| (thread.id, thread)).collect(),
+            threads: threads.collect(),
+            sorted: false,
         }
     }
 
@@ -126,68 +135,57 @@ impl Builder {
         Builder { still: true, ..self }
     }
 
+    /// Only what nodes lead to is asked for, and not what they contain.
+    pub fn leads_only(self) -> Builder {
+        Builder { leads_only: true, ..self }
+    }
+
     pub fn renaming(self, renamed: Option<(u32, u32)>) -> Builder {
         Builder { renamed, ..self }
     }
 
-    /// Writes the content of a root; `kind` tells roots of different make apart.
-    pub fn root(&mut self, root: u32, kind: u8, write: impl FnOnce(&mut Writer<'_>)) {
-        let mut node = Node { bytes: vec![Tag::Root as u8, kind], ..Node::default() };
-        write(&mut Writer { bytes: &mut node.bytes, refs: &mut node.refs, numbering: self });
-        node.unordered = std::mem::take(&mut self.unordered);
-        self.roots[root as usize] = node;
+    /// Writes the content of the next root; `kind` tells roots of different make apart.
+    pub fn root(&mut self, kind: u8, write: impl FnOnce(&mut Writer<'_>)) {
+        let mut rows = std::mem::take(&mut self.rows);
+        rows.bytes.extend([Tag::Root as u8, kind]);
+        self.first_ref = rows.refs.len();
+        write(&mut Writer { bytes: &mut rows.bytes, refs: &mut rows.refs, numbering: self });
+        rows.unordered.append(&mut self.unordered);
+        rows.end_node();
+        self.rows = rows;
     }
 
     /// Writes everything that can be reached from the roots, and gives the nodes with the objects of those that are no
     /// roots.
-    pub fn finish(self) -> (Vec<Node>, Vec<Shared>) {
+    pub fn finish(self) -> (Rows, Vec<Shared>) {
         self.finish_but(&|_| false)
     }
 
     /// The same, where what `stays` gets a node without content, and is not followed.
-    pub fn finish_but(mut self, stays: &dyn Fn(&Shared) -> bool) -> (Vec<Node>, Vec<Shared>) {
-        let mut others = Vec::new();
-        self.follow(stays, |numbering, object| {
-            let mut node = Node::default();
-            if let Some(object) = object {
-                object.save(&mut Writer { bytes: &mut node.bytes, refs: &mut node.refs, numbering });
-            }
-            others.push(node);
-        });
-        let mut nodes = self.roots;
-        nodes.append(&mut others);
-        (nodes, self.objects)
-    }
-
-    /// The nodes in one row.
-    pub fn finish_rows(mut self) -> (Rows, Vec<Shared>) {
-        let mut rows = Rows::default();
-        self.roots.iter().for_each(|root| rows.push(&root.bytes, &root.refs));
-        self.follow(&|_| false, |numbering, object| {
-            let Some(object) = object else { return };
-            object.save(&mut Writer { bytes: &mut rows.bytes, refs: &mut rows.refs, numbering });
-            rows.end_node();
-        });
-        (rows, self.objects)
-    }
-
-    /// Goes through everything that is reached, in the order of its numbers; None stands for what `stays`.
-    fn follow(
-        &mut self,
-        stays: &dyn Fn(&Shared) -> bool,
-        mut write: impl FnMut(&mut Builder, Option<&Shared>),
-    ) {
+    pub fn finish_but(mut self, stays: &dyn Fn(&Shared) -> bool) -> (Rows, Vec<Shared>) {
+        let mut rows = std::mem::take(&mut self.rows);
+        debug_assert_eq!(rows.len(), self.roots as usize, "each root was written");
         let mut next = 0;
         while let Some(object) = self.objects.get(next).cloned() {
-            write(self, Some(&object).filter(|object| !stays(object)));
+            if !stays(&object) {
+                self.first_ref = rows.refs.len();
+                object.save(&mut Writer {
+                    bytes: &mut rows.bytes,
+                    refs: &mut rows.refs,
+                    numbering: &mut self,
+                });
+                self.unordered.clear();
+            }
+            rows.end_node();
             next += 1;
         }
+        (rows, self.objects)
     }
 }
 
 impl Numbering for Builder {
     fn number(&mut self, object: Shared) -> u32 {
-        let next = (self.roots.len() + self.objects.len()) as u32;
+        let next = self.roots + self.objects.len() as u32;
         // Most of what a process has is held by one list or object: a copy of much of it takes half the time.
         if self.still && object.is_held_once() {
             self.objects.push(object);
@@ -201,7 +199,11 @@ impl Numbering for Builder {
     }
 
     fn thread(&mut self, id: u32) -> u32 {
-        let thread = self.threads.get(&id).cloned();
+        if !std::mem::replace(&mut self.sorted, true) {
+            self.threads.sort_by_key(|thread| thread.id);
+        }
+        let last = self.threads.partition_point(|thread| thread.id <= id).checked_sub(1);
+        let thread = last.map(|at| &self.threads[at]).filter(|thread| thread.id == id).cloned();
         // Only a world of real threads is asked who holds things at a moment that it did not choose itself.
         let thread = thread.unwrap_or_else(|| match self.lenient {
             false => unreachable!("thread {id} is known to the world"),
@@ -226,12 +228,16 @@ impl Numbering for Builder {
         !self.lenient
     }
 
+    fn leads_only(&self) -> bool {
+        self.leads_only
+    }
+
     fn id(&self, thread: u32) -> u32 {
         self.renamed.filter(|(from, _)| *from == thread).map_or(thread, |(_, to)| to)
     }
 
     fn unordered(&mut self, first: u32, count: u32) {
-        self.unordered.push((first, count));
+        self.unordered.push((first - self.first_ref as u32, count));
     }
 }
 

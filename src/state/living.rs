@@ -3,7 +3,7 @@
 //! An object is made when it is first asked for, from what never changes of it; its changing content is filled in
 //! afterwards, because that may lead back to the object itself.
 
-use super::graph::{Node, Tag};
+use super::graph::Tag;
 use super::{Objects, Reader, Shared, object};
 use crate::machine::{Image, Space};
 use crate::mapped::{self, Place};
@@ -246,9 +246,4 @@ impl Shared {
             Shared::Closure(_) | Shared::Bound(_) | Shared::File(_) | Shared::Left(_) => {}
         }
     }
-}
-
-/// The graph of nodes as slices, as `Living` wants it.
-pub fn slices(nodes: &[Node]) -> (Vec<&[u8]>, Vec<&[u32]>) {
-    nodes.iter().map(|node| (&node.bytes[..], &node.refs[..])).unzip()
 }

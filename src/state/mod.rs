@@ -4,13 +4,13 @@
 //! state's roots. Its bytes tell its content; what it refers to stands apart, as numbers of other nodes, so that two
 //! objects of the same content have the same bytes wherever they are. Nothing here knows what is done with states.
 
-mod addresses;
+pub mod addresses;
 pub mod graph;
 pub mod living;
 mod object;
 pub mod packed;
 mod reader;
-mod rows;
+pub mod rows;
 mod tie;
 mod value;
 mod writer;

@@ -3,10 +3,10 @@
 //! The reader is the same version of conc with the same program, and trusts the writer: what comes from anywhere else
 //! must not be read by it.
 
-use super::graph::{Builder, Node};
+use super::graph::Builder;
 use super::living::Living;
 use super::reader::take_count;
-use super::rows::Rows;
+use super::rows::{End, Rows};
 use super::writer::put_count;
 use super::{Reader, Shared, Writer};
 use crate::sync::process::Process;
@@ -41,14 +41,13 @@ impl Packing {
 
     /// Writes the next root.
     pub fn root(&mut self, label: String, write: impl FnOnce(&mut Writer<'_>)) {
-        let number = self.labels.len() as u32;
         self.labels.push(label);
-        self.builder.root(number, 0, write);
+        self.builder.root(0, write);
     }
 
     /// Of each root, whether it leads to something that `refused` has a word for.
     pub fn refused(self, refused: &dyn Fn(&Shared) -> bool) -> Vec<bool> {
-        let (rows, objects) = self.builder.finish_rows();
+        let (rows, objects) = self.builder.finish();
         let first = rows.len() - objects.len();
         let mut from = vec![Vec::new(); rows.len()];
         for number in 0..rows.len() {
@@ -75,7 +74,7 @@ impl Packing {
         self,
         refused: &dyn Fn(&Shared) -> Option<String>,
     ) -> Result<(Vec<u8>, Vec<Shared>), Error> {
-        let (rows, objects) = self.builder.finish_rows();
+        let (rows, objects) = self.builder.finish();
         let first = rows.len() - objects.len();
         for (place, object) in objects.iter().enumerate() {
             if let Some(what) = refused(object) {
@@ -99,7 +98,7 @@ impl Packing {
         self,
         stays: &dyn Fn(&Shared) -> bool,
         refused: &dyn Fn(&Shared) -> Option<String>,
-    ) -> Result<(Vec<Node>, Vec<Shared>), Error> {
+    ) -> Result<(Rows, Vec<Shared>), Error> {
         let (nodes, objects) = self.builder.finish_but(stays);
         let first = nodes.len() - objects.len();
         for (place, object) in objects.iter().enumerate() {
@@ -107,7 +106,7 @@ impl Packing {
                 continue;
             }
             if let Some(what) = refused(object) {
-                let refs = |node: usize| &nodes[node].refs[..];
+                let refs = |node| nodes.refs_of(node);
                 return Err(cannot_be_copied(
                     &what,
                     &self.labels,
@@ -148,16 +147,16 @@ fn way<'n>(refs: impl Fn(usize) -> &'n [u32], nodes: usize, roots: usize, to: us
 
 /// The contents, where they are already; the references; of each node how many bytes and references it has; the trailer.
 fn bytes_of(rows: Rows) -> Vec<u8> {
-    let Rows { mut bytes, refs, ends } = rows;
+    let Rows { mut bytes, refs, ends, .. } = rows;
     bytes.reserve(4 * refs.len() + 4 * ends.len() + TRAILER);
     refs.iter().for_each(|to| bytes.extend_from_slice(&to.to_le_bytes()));
-    let mut start = (0, 0);
+    let mut start = End::default();
     for &end in &ends {
-        put_count((end.0 - start.0) as u64, &mut bytes);
-        put_count((end.1 - start.1) as u64, &mut bytes);
+        put_count((end.bytes - start.bytes) as u64, &mut bytes);
+        put_count((end.refs - start.refs) as u64, &mut bytes);
         start = end;
     }
-    for count in [start.0, start.1, ends.len()] {
+    for count in [start.bytes, start.refs, ends.len()] {
         bytes.extend_from_slice(&(count as u64).to_le_bytes());
     }
     bytes

@@ -1,33 +1,61 @@
-//! The contents of many nodes in one row, for those who have too many to give each a vector of its own.
+//! The contents of many nodes in one row: to give each a vector of its own takes longer than to write it.
 
-#[derive(Debug, Default)]
+use super::graph::Node;
+
+/// Nodes in the order of their numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rows {
     pub bytes: Vec<u8>,
     pub refs: Vec<u32>,
-    /// Of each node, where its bytes and its references end.
-    pub ends: Vec<(usize, usize)>,
+    /// Of all nodes, which of their references stand in an order that means nothing: the first, and how many.
+    pub unordered: Vec<(u32, u32)>,
+    pub ends: Vec<End>,
+}
+
+/// Where what belongs to a node ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct End {
+    pub bytes: usize,
+    pub refs: usize,
+    unordered: usize,
 }
 
 impl Rows {
-    /// What was put to the bytes and references since the last node is another one.
+    /// What was put there since the last node is another one.
     pub fn end_node(&mut self) {
-        self.ends.push((self.bytes.len(), self.refs.len()));
-    }
-
-    pub fn push(&mut self, bytes: &[u8], refs: &[u32]) {
-        self.bytes.extend_from_slice(bytes);
-        self.refs.extend_from_slice(refs);
-        self.end_node();
+        let (bytes, refs, unordered) = (self.bytes.len(), self.refs.len(), self.unordered.len());
+        self.ends.push(End { bytes, refs, unordered });
     }
 
     /// How many nodes there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    fn start(&self, node: usize) -> End {
+        node.checked_sub(1).map_or(End::default(), |before| self.ends[before])
+    }
+
+    pub fn node(&self, node: usize) -> Node<'_> {
+        let (start, end) = (self.start(node), self.ends[node]);
+        Node {
+            bytes: &self.bytes[start.bytes..end.bytes],
+            refs: &self.refs[start.refs..end.refs],
+            unordered: &self.unordered[start.unordered..end.unordered],
+        }
+    }
+
+    pub fn nodes(&self) -> impl Iterator<Item = Node<'_>> {
+        (0..self.len()).map(|node| self.node(node))
     }
 
     /// What a node refers to.
     pub fn refs_of(&self, node: usize) -> &[u32] {
-        let start = if node == 0 { 0 } else { self.ends[node - 1].1 };
-        &self.refs[start..self.ends[node].1]
+        &self.refs[self.start(node).refs..self.ends[node].refs]
+    }
+
+    /// Contents and references by themselves, as `Living` wants them.
+    pub fn slices(&self) -> (Vec<&[u8]>, Vec<&[u32]>) {
+        self.nodes().map(|node| (node.bytes, node.refs)).unzip()
     }
 }

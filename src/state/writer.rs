@@ -29,6 +29,11 @@ pub trait Numbering {
         true
     }
 
+    /// Whether only what nodes lead to is asked for: bytes that lead nowhere need not be written.
+    fn leads_only(&self) -> bool {
+        false
+    }
+
     /// Whether those who hold a lock are written with it.
     fn holders(&self) -> bool {
         true
@@ -78,7 +83,9 @@ impl Writer<'_> {
     /// Bytes as they are.
     pub fn all(&mut self, bytes: &[u8]) {
         self.count(bytes.len() as u64);
-        self.bytes.extend_from_slice(bytes);
+        if !self.numbering.leads_only() {
+            self.bytes.extend_from_slice(bytes);
+        }
     }
 
     /// The number of a line.

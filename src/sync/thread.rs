@@ -187,13 +187,24 @@ impl Drop for Thread {
 impl Thread {
     /// A thread that has not started.
     pub fn new(id: u32, name: &str, daemon: bool, entry: Entry) -> Thread {
+        let name: Arc<str> = name.into();
+        Thread::named(id, (name.clone(), name), daemon, Some(entry))
+    }
+
+    /// One with a name and a default name.
+    fn named(
+        id: u32,
+        (name, default_name): (Arc<str>, Arc<str>),
+        daemon: bool,
+        entry: Option<Entry>,
+    ) -> Thread {
         Thread {
             id,
-            name: Mutex::new(name.into()),
-            default_name: name.into(),
+            name: Mutex::new(name),
+            default_name,
             daemon: AtomicBool::new(daemon),
             state: AtomicU8::new(State::New as u8),
-            entry: Mutex::new(Some(entry)),
+            entry: Mutex::new(entry),
             object: None,
             timer: None,
             process: None,
@@ -395,10 +406,7 @@ impl Thread {
         });
         let timer = r.option(|r| Timer::new(r.int(), r.flag()));
         let process = r.option(Process::load);
-        let entry = Entry { callee: Value::Nil, arguments: Vec::new() };
-        let mut thread = Thread::new(id, &default_name, false, entry);
-        *thread.name.get_mut() = name;
-        *thread.entry.get_mut() = None;
+        let mut thread = Thread::named(id, (name, default_name), false, None);
         thread.object = object;
         thread.timer = timer;
         thread.process = process;

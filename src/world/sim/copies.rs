@@ -6,8 +6,9 @@ use super::step::Stepper;
 use super::universe::Universe;
 use crate::code::reach::{Mention, Reach};
 use crate::machine::Image;
-use crate::state::living::{Living, slices};
+use crate::state::living::Living;
 use crate::state::packed::Packing;
+use crate::state::rows::Rows;
 use crate::state::{Reader, Shared};
 use crate::sync::Kind;
 use crate::sync::pipe::End;
@@ -115,7 +116,7 @@ impl Stepper<'_> {
         packing.root(what.to_string(), |w| w.values(values));
         let is_one_for_all = |object: &Shared| stays(object) && cannot_go(object).is_none();
         let (nodes, objects) = packing.nodes(&is_one_for_all, &cannot_go)?;
-        let (contents, refs) = slices(&nodes);
+        let (contents, refs) = nodes.slices();
         let mut living = Living::new(&contents, &refs, true).with_fresh_ids(self.universe.next_id);
         self.universe.next_id += nodes.len() as u32;
         let roots = nodes.len() - objects.len();
@@ -149,7 +150,7 @@ impl Stepper<'_> {
     ) -> Result<Alive<T>, Error> {
         let image = Arc::new(Image::beside(&self.universe.image));
         let roots = copied.nodes.len() - copied.objects.len();
-        let (contents, refs) = slices(&copied.nodes);
+        let (contents, refs) = copied.nodes.slices();
         let mut living = Living::new(&contents, &refs, true).with_fresh_ids(self.universe.next_id);
         self.universe.next_id += copied.nodes.len() as u32;
         for (at, object) in copied.objects.iter().enumerate().filter(|(_, object)| stays(object)) {
@@ -186,7 +187,7 @@ impl Universe {
 
 /// What a new process is given, not living yet.
 pub(super) struct Copied {
-    nodes: Vec<crate::state::graph::Node>,
+    nodes: Rows,
     objects: Vec<Shared>,
 }
 

@@ -84,7 +84,7 @@ struct Ends {
 
 impl Universe {
     fn ends(&self, rules: &Rules) -> Ends {
-        let (snapshot, objects) = self.snapshot(rules);
+        let (snapshot, objects) = self.leads(rules);
         let has_threads = |space: Option<&Arc<Space>>| self.seats.iter().any(|seat| seat.is_in(space));
         let first = has_threads(None);
         if first && self.spaces().iter().all(|space| has_threads(Some(space))) {
@@ -97,7 +97,7 @@ impl Universe {
             let object = node.checked_sub(snapshot.roots).map(|at| &objects[at]);
             let idle = matches!(object, Some(Shared::Space(space)) if !has_threads(Some(space)));
             if !std::mem::replace(&mut seen[node], true) && !idle {
-                pending.extend(snapshot.nodes[node].refs.iter().map(|to| *to as usize));
+                pending.extend(snapshot.nodes.refs_of(node).iter().map(|to| *to as usize));
             }
         }
         Ends { in_use: seen.split_off(snapshot.roots), objects }

@@ -11,8 +11,9 @@ use crate::explore::Time;
 use crate::machine::saved::{Kept, Rest};
 use crate::machine::space::{load_handlers, save_handlers};
 use crate::machine::{Fiber, Image, Watch};
-use crate::state::graph::{Builder, Node};
+use crate::state::graph::Builder;
 use crate::state::living::Living;
+use crate::state::rows::Rows;
 use crate::state::{Numbering, Reader, Shared, Writer};
 use crate::sync::Op;
 use crate::sync::thread::Entry;
@@ -22,7 +23,7 @@ use std::sync::Arc;
 /// A stored moment of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
-    pub nodes: Vec<Node>,
+    pub nodes: Rows,
     /// How many of the nodes are threads that live; they come last among the roots.
     pub seats: usize,
     /// How many nodes are roots.
@@ -37,51 +38,59 @@ const GLOBALS: u32 = 2;
 impl Universe {
     /// Stores this moment; also the living object of each node after the roots.
     pub fn snapshot(&self, rules: &Rules) -> (Snapshot, Vec<Shared>) {
-        self.snapshot_with(rules, None, &[])
+        self.snapshot_keeping(rules, &[])
     }
 
     /// The same, also with objects that nothing leads to any more.
     pub fn snapshot_keeping(&self, rules: &Rules, kept: &[Shared]) -> (Snapshot, Vec<Shared>) {
-        self.snapshot_with(rules, None, kept)
+        let mut builder = self.write_roots(self.builder(rules), rules, None);
+        for object in kept {
+            builder.number(object.clone());
+        }
+        self.finish(builder)
     }
 
-    /// The same, with a fiber that has been taken out of its seat to run.
-    fn snapshot_with(
-        &self,
-        rules: &Rules,
-        running: Option<(usize, &Fiber)>,
-        kept: &[Shared],
-    ) -> (Snapshot, Vec<Shared>) {
-        let program = &self.image.program;
-        let globals = program.globals.len() as u32;
-        let first_seat = GLOBALS + globals;
-        let roots = first_seat + self.seats.len() as u32;
+    /// Only what leads to what at this moment: nodes without most of their contents.
+    pub(super) fn leads(&self, rules: &Rules) -> (Snapshot, Vec<Shared>) {
+        self.finish(self.write_roots(self.builder(rules).leads_only(), rules, None))
+    }
+
+    /// How many roots there are.
+    fn roots(&self) -> u32 {
+        GLOBALS + self.image.program.globals.len() as u32 + self.seats.len() as u32
+    }
+
+    fn builder(&self, rules: &Rules) -> Builder {
         let threads = self.seats.iter().map(|seat| seat.thread.clone()).chain([self.main.clone()]);
         let threads = threads.chain(self.absent.iter().cloned());
-        let mut builder = Builder::new(roots, rules.names(), rules.counts_tasks, threads);
-        builder.root(WORLD, 0, |w| self.save_world(w, rules));
-        builder.root(FIXED, 1, |w| {
+        Builder::new(self.roots(), rules.names(), rules.counts_tasks, threads)
+    }
+
+    fn finish(&self, builder: Builder) -> (Snapshot, Vec<Shared>) {
+        let (nodes, objects) = builder.finish();
+        (Snapshot { nodes, seats: self.seats.len(), roots: self.roots() as usize }, objects)
+    }
+
+    /// Writes the roots; of one seat the fiber may have been taken out to run.
+    fn write_roots(&self, mut builder: Builder, rules: &Rules, running: Option<(usize, &Fiber)>) -> Builder {
+        let program = &self.image.program;
+        builder.root(0, |w| self.save_world(w, rules));
+        builder.root(1, |w| {
             for index in 0..program.fixed.len() as u32 {
                 w.value(self.image.fixed(index).unwrap_or(&Value::Unset));
             }
         });
-        for index in 0..globals {
-            builder.root(GLOBALS + index, 2, |w| w.value(&self.image.global(index).unwrap_or(Value::Unset)));
+        for index in 0..program.globals.len() as u32 {
+            builder.root(2, |w| w.value(&self.image.global(index).unwrap_or(Value::Unset)));
         }
         for (index, seat) in self.seats.iter().enumerate() {
             let (fiber, rest) = match running {
                 Some((number, fiber)) if number == index => (Some(fiber), Rest::About),
                 _ => (seat.fiber.as_ref(), seat.rest()),
             };
-            builder.root(first_seat + index as u32, 3, |w| {
-                self.save_seat(w, seat, fiber.map(|fiber| (fiber, rest)), rules)
-            });
+            builder.root(3, |w| self.save_seat(w, seat, fiber.map(|fiber| (fiber, rest)), rules));
         }
-        for object in kept {
-            builder.number(object.clone());
-        }
-        let (nodes, objects) = builder.finish();
-        (Snapshot { nodes, seats: self.seats.len(), roots: roots as usize }, objects)
+        builder
     }
 
     fn save_world(&self, w: &mut Writer<'_>, rules: &Rules) {
@@ -301,8 +310,8 @@ impl Universe {
     /// Finds anew which objects more than one thread can reach; `running` is a fiber out of its seat. How large the state
     /// is.
     pub(super) fn share(&mut self, rules: &Rules, running: Option<(usize, &Fiber)>) -> Size {
-        let (snapshot, objects) = self.snapshot_with(rules, running, &[]);
-        let refs: Vec<&[u32]> = snapshot.nodes.iter().map(|node| &node.refs[..]).collect();
+        let (snapshot, objects) = self.finish(self.write_roots(self.builder(rules), rules, running));
+        let refs: Vec<&[u32]> = snapshot.nodes.nodes().map(|node| node.refs).collect();
         let shared = shared_nodes(&refs, snapshot.roots - snapshot.seats, snapshot.roots);
         self.shared = objects
             .iter()
@@ -310,8 +319,7 @@ impl Universe {
             .filter(|(_, shared)| **shared)
             .map(|(object, _)| object.address())
             .collect();
-        let bytes = snapshot.nodes.iter().map(|node| node.bytes.len() as u64).sum();
-        Size { nodes: snapshot.nodes.len() as u64, bytes }
+        Size { nodes: snapshot.nodes.len() as u64, bytes: snapshot.nodes.bytes.len() as u64 }
     }
 }
 

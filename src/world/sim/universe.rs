@@ -7,13 +7,14 @@ use crate::builtin::Wait;
 use crate::code::verify::Verified;
 use crate::machine::space::Handlers;
 use crate::machine::{Fiber, Image, Space, Watch};
+use crate::state::addresses::SomeAddresses;
 use crate::sync::future::Failure;
 use crate::sync::outside::simulated::Wire;
 use crate::sync::thread::{Entry, State, Thread};
 use crate::sync::{Kind, Sync, Who};
 use crate::value::Value;
 use crate::value::error::Error;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
@@ -48,7 +49,7 @@ pub struct Universe {
     /// How it has ended, once it has: the status that `exit(n)` gave, else None.
     pub ended: Option<Option<i32>>,
     /// The addresses of objects that more than one thread can reach.
-    pub shared: HashSet<usize>,
+    pub shared: SomeAddresses,
     /// What its threads do from here on, if somebody wants to know.
     pub record: Option<Record>,
     /// It goes on from one step to the next, and nothing of it is stored meanwhile.
@@ -161,7 +162,7 @@ impl Universe {
             servers: Vec::new(),
             failed: false,
             ended: None,
-            shared: HashSet::new(),
+            shared: SomeAddresses::default(),
             record: None,
             course: None,
         }
