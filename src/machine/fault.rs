@@ -161,7 +161,8 @@ fn note_held(fiber: &mut Fiber, program: &Program, world: &dyn World, error: &Ar
 
 /// Notes where an error was raised, unless it was raised before.
 pub fn note_place(fiber: &Fiber, program: &Program, world: &dyn World, error: &Error) {
-    if error.place.get().is_some() {
+    // A builtin that a pool calls stands nowhere: the place is where its result is asked for.
+    if error.place.get().is_some() || !fiber.stands_somewhere(program) {
         return;
     }
     // Of very many calls the middle is not looked at: an error may be raised in each of them.
@@ -258,6 +259,7 @@ inner()
         };
         let base = program.functions[0].registers as u32;
         Fiber {
+            origin: crate::source::Span::default(),
             stack: vec![Value::Nil; 64],
             frames: vec![frame(0, line, 0), frame(inner, 2, base)],
             locals: Vec::new(),

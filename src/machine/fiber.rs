@@ -5,7 +5,7 @@ use super::call;
 use crate::code::{Function, Program};
 use crate::source::Span;
 use crate::sync::Op;
-use crate::sync::thread::Entry;
+use crate::sync::thread::{Entry, Thread};
 use crate::value::{Value, error::Error};
 use std::sync::Arc;
 
@@ -32,6 +32,8 @@ pub struct Fiber {
     pub held: Vec<(String, u32)>,
     /// The error that is on its way, while it is known who will catch it.
     pub(super) on_its_way: Option<OnItsWay>,
+    /// Where its thread was made, if that calls a builtin.
+    pub(super) origin: Span,
 }
 
 /// An error that has been raised and passes through frames.
@@ -71,6 +73,7 @@ impl Fiber {
             in_condition: false,
             held: Vec::new(),
             on_its_way: None,
+            origin: Span::default(),
         };
         call::begin(image, &mut fiber, entry)?;
         Ok(fiber)
@@ -132,9 +135,19 @@ impl Fiber {
         self.frames.iter().map(|frame| (frame.function, frame.pc))
     }
 
+    /// Says where its thread was made, if what that calls stands in no line of the script.
+    pub fn starts_at(&mut self, thread: &Thread) {
+        self.origin = thread.origin.get().copied().unwrap_or_default();
+    }
+
     /// The place in the script where it stands: of the innermost call that is not conc's own.
     pub fn span(&self, program: &Program) -> Span {
-        self.outer(program).map_or(Span::default(), |(function, at)| function.spans[at])
+        self.outer(program).map_or(self.origin, |(function, at)| function.spans[at])
+    }
+
+    /// Whether it stands in the script at all.
+    pub(super) fn stands_somewhere(&self, program: &Program) -> bool {
+        self.outer(program).is_some() || self.origin != Span::default()
     }
 
     /// The innermost call that is not conc's own, and the number of the instruction that it is at.
@@ -149,7 +162,7 @@ impl Fiber {
     pub fn next_span(&self, program: &Program) -> Span {
         let outer =
             self.frames.iter().rev().find(|frame| !program.functions[frame.function as usize].internal);
-        outer.map_or(Span::default(), |frame| {
+        outer.map_or(self.origin, |frame| {
             let function = &program.functions[frame.function as usize];
             let innermost = self.frames.last().is_some_and(|last| std::ptr::eq(last, frame));
             let at = if innermost { frame.pc as usize } else { (frame.pc as usize).saturating_sub(1) };
@@ -165,7 +178,7 @@ impl Fiber {
     pub fn line(&self, program: &Program) -> u32 {
         match self.outer(program) {
             Some((function, at)) => function.lines[at],
-            None => program.source.line(Span::default().start),
+            None => program.source.line(self.origin.start),
         }
     }
 }

@@ -7,6 +7,7 @@ use super::{Fiber, Frame};
 use crate::code::crews::Crews;
 use crate::code::live::Liveness;
 use crate::code::{Program, Register};
+use crate::source::Span;
 use crate::state::{Reader, Writer};
 use crate::sync::Op;
 use crate::sync::thread::Thread;
@@ -163,6 +164,7 @@ impl Fiber {
             in_condition: false,
             held: Vec::new(),
             on_its_way: None,
+            origin: Span::default(),
         }
     }
 }

@@ -64,12 +64,28 @@ pub struct Left {
     pub holds: Vec<(String, u32)>,
 }
 
-/// A future or thread whose error nobody asked for.
+/// A future whose error nobody asked for; or a thread of a `parallel` that has failed, where the error was not raised
+/// since another one had not ended.
 #[derive(Debug, Clone)]
 pub struct Unasked {
-    /// `future of fetch (line 12)`.
+    /// `future of fetch (line 12)`, `thread \"w-2\"`.
     pub what: String,
     pub error: Arc<Error>,
+    pub in_parallel: bool,
+}
+
+impl Unasked {
+    /// Of a thread of a `parallel`.
+    pub fn branch(name: &str, error: &Arc<Error>) -> Unasked {
+        Unasked { what: format!("thread \"{name}\""), error: error.clone(), in_parallel: true }
+    }
+
+    /// For the notes of a deadlock.
+    pub fn note(&self) -> String {
+        let (what, said) = (&self.what, &self.error.message);
+        let line = self.error.place.get().map_or(0, |place| place.line);
+        format!("{what} failed with \"{said}\" (line {line}), and its `parallel` waits for the others")
+    }
 }
 
 /// Something that a thread does, as it does it.

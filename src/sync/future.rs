@@ -392,7 +392,7 @@ impl Failure {
 
     /// What is to be reported, as long as nobody has asked for it.
     pub fn unasked(&self) -> Option<Unasked> {
-        let unasked = || Unasked { what: self.what.clone(), error: self.error.clone() };
+        let unasked = || Unasked { what: self.what.clone(), error: self.error.clone(), in_parallel: false };
         (!self.asked.load(Ordering::Relaxed)).then(unasked)
     }
 }

@@ -9,6 +9,8 @@ use super::wait::WaitQueue;
 use super::{Sync, Who};
 use crate::event::recorder;
 use crate::race::{clock::Stamp, mine};
+use crate::report::runtime::Unasked;
+use crate::source::Span;
 use crate::state::{Reader, Shared, Writer};
 use crate::value::{
     Value,
@@ -33,6 +35,8 @@ pub struct Thread {
     pub state: AtomicU8,
     /// What it will run; taken at the start.
     pub entry: Mutex<Option<Entry>>,
+    /// Where it was made, for one that calls a builtin: its own calls stand in no line of the script.
+    pub origin: OnceLock<Span>,
     /// Its members, for a template with members.
     pub object: Option<Arc<Object>>,
     /// Set for a timer.
@@ -61,6 +65,13 @@ impl Thread {
     pub fn goes_on(&self) {
         *self.waiting.lock() = None;
         self.state.store(State::Running as u8, Ordering::SeqCst);
+    }
+
+    /// Its error, as long as the `parallel` that it is part of has not raised it.
+    pub fn unraised(&self) -> Option<Unasked> {
+        let error = self.outcome.get()?.as_ref().err()?;
+        let waits = self.raised_elsewhere.load(Ordering::SeqCst) && !self.asked.load(Ordering::SeqCst);
+        waits.then(|| Unasked::branch(&self.name(), error))
     }
 
     /// Whether it is a timer that was cancelled.
@@ -205,6 +216,7 @@ impl Thread {
             daemon: AtomicBool::new(daemon),
             state: AtomicU8::new(State::New as u8),
             entry: Mutex::new(entry),
+            origin: OnceLock::new(),
             object: None,
             timer: None,
             process: None,
@@ -378,6 +390,10 @@ impl Thread {
             w.flag(timer.repeats);
         });
         w.option(self.process.as_ref(), |w, process| process.save(w));
+        w.option(self.origin.get(), |w, origin| {
+            w.count(u64::from(origin.start));
+            w.count(u64::from(origin.end));
+        });
         w.byte(self.state() as u8);
         w.flag(self.daemon.load(Ordering::SeqCst));
         w.option(self.entry.lock().as_ref(), |w, entry| entry.save(w));
@@ -406,10 +422,12 @@ impl Thread {
         });
         let timer = r.option(|r| Timer::new(r.int(), r.flag()));
         let process = r.option(Process::load);
+        let origin = r.option(|r| Span { start: r.count() as u32, end: r.count() as u32 });
         let mut thread = Thread::named(id, (name, default_name), false, None);
         thread.object = object;
         thread.timer = timer;
         thread.process = process;
+        thread.origin = origin.map_or_else(OnceLock::new, OnceLock::from);
         thread
     }
 

@@ -225,6 +225,7 @@ fn raise_first(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let threads = threads_in(argument(arguments, 0))?;
     let mut errors = threads.iter().filter_map(|thread| thread.outcome.get()?.as_ref().err()).peekable();
     let Some(first) = errors.next() else { return Ok(Value::Nil.into()) };
+    threads.iter().for_each(|thread| thread.asked.store(true, Ordering::SeqCst));
     if errors.peek().is_some() {
         context.world.several_fail();
     }

@@ -33,6 +33,7 @@ pub fn finish(universe: &mut Universe, rules: &Rules, ending: &mut Ending) {
         ending.abandoned.push(Left { thread, doing, line, holds });
     }
     ending.unasked = universe.failures.iter().filter_map(|failure| failure.unasked()).collect();
+    ending.unasked.extend(universe.branches.iter().filter_map(|thread| thread.unraised()));
     if ending.status == 0 || !ending.exited {
         let (faults, _) = universe.look(true, rules);
         for fault in faults {

@@ -149,15 +149,15 @@ impl Told {
             }
             let line = it.line;
             let sleeps = it.wait.as_ref().is_some_and(|wait| matches!(wait.op, Op::Sleep | Op::Beat(_)));
-            let Some((text, releasers, on)) = waits_for(universe, rules, seat) else { continue };
-            let whom = match &releasers {
+            let Some(vain) = waits_for(universe, rules, seat) else { continue };
+            let whom = match &vain.releasers {
                 Releasers::All(all) => all.first().filter(|_| all.len() == 1).copied(),
                 Releasers::Anyone(_) | Releasers::Either(_) | Releasers::Outside => None,
             };
             let whom = whom.and_then(|id| self.known.iter().position(|thread| thread.id == id));
-            let thing = on.map(|label| self.thing(label));
+            let thing = vain.on.map(|label| self.thing(label));
             let kind = if sleeps { Waiting::Sleeps } else { Waiting::Blocked };
-            let wait = Wait { kind, text, thing, whom };
+            let wait = Wait { kind, text: vain.waits, thing, whom };
             self.add(now, known, line, |state| {
                 state.waits = true;
                 Some(What::Blocks(wait))

@@ -3,7 +3,7 @@
 use super::copy;
 use super::log::thing_of;
 use crate::report::runtime::{Deadlock, Stuck};
-use crate::sync::{Releasers, Who};
+use crate::sync::{Op, Releasers, Who};
 use crate::world::sim::{Ends, Rules, Universe, Way};
 
 /// Who waits for what, in the present state: a ring of threads that wait for each other if there is one, else all that
@@ -18,10 +18,11 @@ pub fn deadlock(universe: &Universe, rules: &Rules) -> Deadlock {
             (None, Some(fiber)) => fiber.next_line(&universe.image.program),
             (Some(_), _) | (None, None) => seat.line,
         };
-        let Some((waits, releasers, _)) = waits_in(universe, rules, at, &mut copy) else { continue };
+        let Some(vain) = waits_in(universe, rules, at, &mut copy) else { continue };
+        let Vain { waits, releasers, why, .. } = vain;
         let holds = universe.held_by(&thread).into_iter();
         let holds = holds.map(|(sync, line)| (sync.label(), line)).collect();
-        stuck.push((thread.id, releasers, Stuck { thread: name, holds, waits, line }));
+        stuck.push((thread.id, releasers, Stuck { thread: name, holds, waits, line }, why));
     }
     let next = |at: usize| match &stuck[at].1 {
         Releasers::All(all) if all.len() == 1 => stuck.iter().position(|(id, ..)| *id == all[0]),
@@ -42,51 +43,73 @@ pub fn deadlock(universe: &Universe, rules: &Rules) -> Deadlock {
     });
     let cycle = ring.is_some();
     let shown = ring.unwrap_or_else(|| (0..stuck.len()).collect());
+    let mut notes: Vec<String> = Vec::new();
+    for note in shown.iter().flat_map(|at| &stuck[*at].3) {
+        if !notes.contains(note) {
+            notes.push(note.clone());
+        }
+    }
+    let unraised = universe.branches.iter().filter_map(|thread| thread.unraised());
+    notes.extend(unraised.map(|it| it.note()));
     let threads = shown.into_iter().map(|at| stuck[at].2.clone()).collect();
-    Deadlock { threads, cycle, notes: Vec::new() }
+    Deadlock { threads, cycle, notes }
 }
 
-/// What a thread waits for, who could end that, and the thing that it is about; None when it could go on.
-pub(super) fn waits_for(
-    universe: &Universe,
-    rules: &Rules,
-    seat: usize,
-) -> Option<(String, Releasers, Option<String>)> {
+/// What a thread waits for in vain.
+pub(super) struct Vain {
+    pub waits: String,
+    /// Who could end that.
+    pub releasers: Releasers,
+    /// The thing that it is about.
+    pub on: Option<String>,
+    /// Why, and what to do.
+    why: Vec<String>,
+}
+
+impl Vain {
+    fn new(op: &Op, who: Who<'_>) -> Vain {
+        let mut why = Vec::new();
+        op.explain(who, &mut |note| why.push(note));
+        Vain { waits: op.describe(), releasers: op.releasers(who), on: thing_of(op), why }
+    }
+}
+
+/// None when it could go on.
+pub(super) fn waits_for(universe: &Universe, rules: &Rules, seat: usize) -> Option<Vain> {
     waits_in(universe, rules, seat, &mut None)
 }
 
 /// The same. What it is about to do is tried in a copy, which serves others too as long as nothing changes in it.
-fn waits_in(
-    universe: &Universe,
-    rules: &Rules,
-    seat: usize,
-    kept: &mut Option<Universe>,
-) -> Option<(String, Releasers, Option<String>)> {
+fn waits_in(universe: &Universe, rules: &Rules, seat: usize, kept: &mut Option<Universe>) -> Option<Vain> {
     if universe.is_stopped(seat) {
-        return Some(("is stopped, and waits for the signal CONT".into(), Releasers::Outside, None));
+        return Some(Vain {
+            waits: "is stopped, and waits for the signal CONT".into(),
+            releasers: Releasers::Outside,
+            on: None,
+            why: Vec::new(),
+        });
     }
     let it = &universe.seats[seat];
     let (thread, line) = (it.thread.clone(), it.line);
-    let who = Who { thread: &thread, line };
     if let Some(wait) = &it.wait {
-        return Some((wait.op.describe(), wait.op.releasers(who), thing_of(&wait.op)));
+        return Some(Vain::new(&wait.op, Who { thread: &thread, line }));
     }
     let mut copy = kept.take().unwrap_or_else(|| named_copy(universe, rules));
     let Ends::Blocked(op) = copy.step(seat, Way::Run, Vec::new(), rules).ends else {
         return None;
     };
+    let copied = copy.seats[seat].thread.clone();
+    let mut vain = Vain::new(&op, Who { thread: &copied, line });
     // Its threads have other ids: they are told by their places.
     let here = |id: u32| {
         let seat = copy.seats.iter().position(|seat| seat.thread.id == id)?;
         Some(universe.seats[seat].thread.id)
     };
-    let copied = copy.seats[seat].thread.clone();
-    let releasers = match op.releasers(Who { thread: &copied, line }) {
-        Releasers::All(all) => Releasers::All(all.into_iter().filter_map(here).collect()),
-        other => other,
-    };
+    if let Releasers::All(all) = vain.releasers {
+        vain.releasers = Releasers::All(all.into_iter().filter_map(here).collect());
+    }
     *kept = Some(copy);
-    Some((op.describe(), releasers, thing_of(&op)))
+    Some(vain)
 }
 
 /// A copy whose threads have the names of those here.

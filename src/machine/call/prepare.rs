@@ -112,10 +112,11 @@ fn prepare_builtin<S: Scheduler>(
     }
     let arguments = fiber.stack[at + 1..at + 1 + shape.count as usize].to_vec();
     let callee = fiber.stack[at].clone();
-    let line = fiber.line(&image.program);
+    let (line, origin) = (fiber.line(&image.program), fiber.span(&image.program));
     let mut context = Context { world, program: &image.program, line };
     let thread =
         context.new_thread(Naming::Counted(name), Kindred::default(), Entry { callee, arguments }, None);
+    let _ = thread.origin.set(origin); // it is new
     fiber.stack[at] = Value::Thread(thread);
     Ok(Flow::Next)
 }

@@ -225,10 +225,13 @@ fn unmet(errors: &[Arc<Error>], source: &Source, style: &Style) -> String {
 /// `future of fetch (line 12) failed with "division by zero" (line 4), and nobody asked for its result`
 fn unasked(errors: &[Unasked], style: &Style) -> String {
     let mut text = String::new();
-    for Unasked { what, error } in errors.iter().take(SHOWN) {
+    for Unasked { what, error, in_parallel } in errors.iter().take(SHOWN) {
         let what = label(what, style);
         let message = super::uncaught::message(error, style);
         let said = match error.place.get().map(|place| place.line).filter(|line| *line > 0) {
+            Some(line) if *in_parallel => {
+                format!("{what} failed with \"{message}\" (line {line}), and its `parallel` has not ended")
+            }
             Some(line) => {
                 format!("{what} failed with \"{message}\" (line {line}), and nobody asked for its result")
             }

@@ -363,10 +363,14 @@ fn abandoned_threads_are_named_and_grouped() {
 fn failed_threads_and_errors_nobody_asked_for() {
     let source = src("1 / 0\n");
     let error = raised(Error::new(Kind::Zero, "division by zero"), &source, "1 / 0", "p worker 1", &[]);
-    let unasked = vec![Unasked { what: "future of fetch (line 12)".into(), error: Arc::new(error) }];
+    let error = Arc::new(error);
+    let future =
+        Unasked { what: "future of fetch (line 12)".into(), error: error.clone(), in_parallel: false };
+    let unasked = vec![future, Unasked::branch("w-2", &error)];
     let text = end(Ending { status: 1, failed: 1, started: 3, unasked, ..Ending::default() });
     let expected = "error[E0313]: future of fetch (line 12) failed with \"division by zero\" (line 1), \
-                    and nobody asked for its result\n1 of 3 threads failed\n";
+                    and nobody asked for its result\nerror[E0313]: thread \"w-2\" failed with \
+                    \"division by zero\" (line 1), and its `parallel` has not ended\n1 of 3 threads failed\n";
     assert_eq!(text, expected);
 }
 

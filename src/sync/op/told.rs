@@ -40,8 +40,14 @@ impl Op {
             Op::Beat(_) => "waits for its time".into(),
             Op::Join(thread) => format!("joins \"{}\"", thread.name()).into(),
             Op::JoinAll(threads) => {
-                let running = threads.iter().filter(|thread| !thread.ended());
-                let names: Vec<String> = running.map(|thread| format!("\"{}\"", thread.name())).collect();
+                let mut running: Vec<&Arc<Thread>> =
+                    threads.iter().filter(|thread| !thread.ended()).collect();
+                // All have ended in the meantime.
+                if running.is_empty() {
+                    running.extend(threads.last());
+                }
+                let names: Vec<String> =
+                    running.iter().map(|thread| format!("\"{}\"", thread.name())).collect();
                 format!("joins {}", names.join(", ")).into()
             }
             Op::ThreadResult(thread) => format!("waits for the result of \"{}\"", thread.name()).into(),

@@ -22,12 +22,14 @@ impl Queue {
     /// What a report adds when a thread waits in `join`.
     pub fn note(&self, sync: &Sync) -> Option<String> {
         let (label, unfinished, held) = (sync.label(), self.unfinished(), self.size() as u64);
-        (unfinished > held).then(|| {
+        if unfinished > held {
             let taken = unfinished - held;
-            format!(
+            return Some(format!(
                 "{taken} taken from {label} and not yet reported done: call {label}.task_done() after each"
-            )
-        })
+            ));
+        }
+        (held > 0)
+            .then(|| format!("{held} still in {label}: join() waits until each is taken and reported done"))
     }
 }
 

@@ -8,7 +8,7 @@
 use super::graph::{self, Blocked};
 use super::run::{Cause, Shared};
 use super::threads::{Seat, Table};
-use crate::report::runtime::{Deadlock, Stuck};
+use crate::report::runtime::{Deadlock, Stuck, Unasked};
 use crate::sync::{Op, Releasers, Who};
 use crate::value::Value;
 use std::collections::VecDeque;
@@ -175,6 +175,7 @@ impl Shared {
             .filter_map(|id| table.seats.get(id))
             .map(|seat| self.stuck(seat, &mut notes))
             .collect();
+        notes.extend(self.things.unraised().iter().map(Unasked::note));
         Some(Knot { deadlock: Deadlock { threads, cycle, notes }, threads: shown })
     }
 

@@ -91,6 +91,9 @@ impl Shared {
             // What a shell shows for a program that SIGPIPE has ended.
             Some(Cause::NobodyReads) => ending.status = 141,
         }
+        if ending.deadlock.is_none() {
+            ending.unasked.extend(self.things.unraised());
+        }
         if let Some(detector) = &self.detector {
             if let Some(common) = detector.common() {
                 common.ended(&detector.ended());

@@ -23,6 +23,9 @@ struct Known {
     /// Errors of tasks, kept until the end of the run unless somebody asks for them.
     failures: Vec<Arc<Failure>>,
     failure_room: usize,
+    /// Threads of a `parallel` that have failed, kept until it raises their errors.
+    branches: Vec<Arc<Thread>>,
+    branch_room: usize,
 }
 
 /// So few are never sorted out.
@@ -93,6 +96,21 @@ impl Things {
             known.failure_room = (known.failures.len() * 2).max(SMALL);
         }
         known.failures.push(failure);
+    }
+
+    /// A thread of a `parallel` has failed.
+    pub fn add_branch(&self, thread: Arc<Thread>) {
+        let mut known = self.known.lock();
+        if known.branches.len() >= known.branch_room {
+            known.branches.retain(|thread| !thread.asked.load(Ordering::SeqCst));
+            known.branch_room = (known.branches.len() * 2).max(SMALL);
+        }
+        known.branches.push(thread);
+    }
+
+    /// The errors of a `parallel` that has not ended.
+    pub fn unraised(&self) -> Vec<Unasked> {
+        self.known.lock().branches.iter().filter_map(|thread| thread.unraised()).collect()
     }
 
     fn crews(&self) -> Vec<Arc<Sync>> {

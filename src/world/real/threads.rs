@@ -248,6 +248,9 @@ impl RealWorld {
                         holds,
                     };
                     (shared.options.reporter)(&report);
+                } else {
+                    // Before others see that it has ended, and perhaps that nobody can go on.
+                    shared.things.add_branch(thread.clone());
                 }
                 self.settle(State::Failed, Err(error));
             }
@@ -348,6 +351,7 @@ pub(super) fn call(world: &mut RealWorld, entry: Entry) -> Exit {
     let mut code = world.code();
     match Fiber::new(&code.image, entry) {
         Ok(mut fiber) => {
+            fiber.starts_at(&world.seat.thread);
             world.seat.frees.store(false, Ordering::Relaxed);
             let mut exit = eyes::run(world, &code.image, &mut fiber, None);
             while let Exit::Paused = exit {

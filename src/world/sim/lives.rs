@@ -56,6 +56,9 @@ impl Stepper<'_> {
             // A future may still name the worker that has ended everything.
             self.universe.absent.push(self.thread.clone());
         }
+        if self.thread.unraised().is_some() {
+            self.universe.branches.push(self.thread.clone());
+        }
         match (self.space.clone(), exited) {
             (None, Some(status)) => self.universe.ended = Some(Some(status)),
             (None, None) => {}
@@ -144,7 +147,10 @@ impl Stepper<'_> {
     /// Goes on to its first operation from the beginning of what it runs.
     fn begins(&mut self, body: Entry) -> Moved {
         match Fiber::new(&self.image(), body) {
-            Ok(fiber) => self.go_on(fiber, None),
+            Ok(mut fiber) => {
+                fiber.starts_at(&self.thread);
+                self.go_on(fiber, None)
+            }
             Err(error) => {
                 let error = Arc::new(error);
                 self.uncaught(&error, Vec::new());

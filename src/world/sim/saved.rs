@@ -224,7 +224,8 @@ impl Universe {
             let deadline = r.option(|r| r.int() + self.now);
             Wait { op: Op::load(r), deadline }
         });
-        let fiber = r.option(|r| Fiber::load(r, &self.image.program));
+        let mut fiber = r.option(|r| Fiber::load(r, &self.image.program));
+        fiber.iter_mut().for_each(|fiber| fiber.starts_at(&thread));
         let delay = thread.timer.as_ref().map_or(0, |timer| timer.delay);
         let due = left.map(|left| self.now.saturating_add(left).saturating_sub(delay));
         Seat {

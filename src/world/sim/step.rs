@@ -353,7 +353,10 @@ impl Stepper<'_> {
         let Some(body) = &self.universe.seats[self.seat].body else { return Moved::Rests };
         let again = Entry { callee: body.callee.clone(), arguments: body.arguments.clone() };
         match Fiber::new(&self.image(), again) {
-            Ok(fiber) => self.go_on(fiber, None),
+            Ok(mut fiber) => {
+                fiber.starts_at(&self.thread);
+                self.go_on(fiber, None)
+            }
             Err(error) => self.ended(Exit::Failed(Arc::new(error))),
         }
     }

@@ -37,6 +37,8 @@ pub struct Universe {
     pub things: Vec<Weak<Sync>>,
     /// Errors that ended tasks.
     pub failures: Vec<Arc<Failure>>,
+    /// Threads of a `parallel` that have failed, in a run that is told: no part of the state.
+    pub branches: Vec<Arc<Thread>>,
     /// Threads that locks may name although they do not live: left behind by forks.
     pub absent: Vec<Arc<Thread>>,
     /// Signals that have come to the first process and have done nothing yet, and what they do there.
@@ -156,6 +158,7 @@ impl Universe {
             names: HashMap::new(),
             things: Vec::new(),
             failures: Vec::new(),
+            branches: Vec::new(),
             absent: Vec::new(),
             signals: 0,
             handlers: Handlers::new(),

@@ -194,6 +194,7 @@ impl Forced<'_> {
             Ok(fiber) => fiber,
             Err(error) => return Exit::Failed(Arc::new(error)),
         };
+        fiber.starts_at(&self.real.seat.thread);
         let mut exit = machine::run(&code.image, &mut fiber, self);
         if let Exit::Paused = exit {
             exit = self.run_freely(&mut fiber);
