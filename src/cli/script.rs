@@ -14,6 +14,8 @@ use std::path::Path;
 /// More text than anybody writes; a limit for what is no script at all (`conc /dev/zero`).
 const MAX_BYTES: u64 = 64 << 20;
 
+const FROM_UTF_16: &str =
+    "it is UTF-16, as some programs of Windows write it; `iconv -f UTF-16 -t UTF-8` converts it";
 const AS_UTF_8: &str = "save it as UTF-8; `iconv -f GB18030 -t UTF-8` converts older Chinese text";
 
 /// The script that was asked for, and its own arguments.
@@ -145,7 +147,8 @@ fn decode(name: &str, bytes: Vec<u8>) -> Result<Source, Failure> {
                 "{name} is not UTF-8 text: byte 0x{:02x} at offset {offset} (line {line})",
                 bytes[offset]
             );
-            Err(Failure::new(message).hint(AS_UTF_8))
+            let wide = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+            Err(Failure::new(message).hint(if wide { FROM_UTF_16 } else { AS_UTF_8 }))
         }
     }
 }
@@ -159,6 +162,8 @@ mod tests {
         let failure = decode("x.conc", b"a\nb \xff c".to_vec()).unwrap_err();
         assert_eq!(failure.message, "x.conc is not UTF-8 text: byte 0xff at offset 4 (line 2)");
         let cut_short = decode("x.conc", "余".as_bytes()[..2].to_vec()).unwrap_err();
+        let wide = decode("x.conc", b"\xff\xfex\0".to_vec()).unwrap_err();
+        assert!(wide.hint.is_some_and(|hint| hint.contains("UTF-16")));
         assert_eq!(cut_short.message, "x.conc is not UTF-8 text: byte 0xe4 at offset 0 (line 1)");
         assert_eq!(&*decode("x.conc", "\u{feff}余额".into()).unwrap().text, "余额");
         assert_eq!(&*decode("x.conc", Vec::new()).unwrap().text, "");

@@ -5,11 +5,12 @@ use super::fault::Fault;
 use super::image::Member;
 use super::{Fiber, Image, Scheduler, look, watch};
 use crate::builtin::{Context, Outcome, Wait};
+use crate::code::FunctionKind;
 use crate::sync::{Op, Who};
-use crate::value::near;
 use crate::value::{
-    Value,
+    Type, Value,
     error::{Error, Kind},
+    foreign, near,
     object::{Method, Object},
 };
 use std::sync::Arc;
@@ -210,6 +211,9 @@ pub(super) fn no_member(image: &Image, receiver: &Value, name: u16, called: bool
         Kind::Type,
         format!("{what} has no {} `{text}`", if called { "method" } else { "member" }),
     );
+    if let Some(hint) = of_function(image, receiver, text) {
+        return error.hint(hint);
+    }
     let methods = crate::builtin::methods(kind).iter().map(|row| row.name);
     let properties = crate::builtin::properties(kind).iter().map(|property| property.name);
     let mut known: Vec<&str> = methods.chain(properties).filter(|name| !name.starts_with("__")).collect();
@@ -218,9 +222,42 @@ pub(super) fn no_member(image: &Image, receiver: &Value, name: u16, called: bool
         known.extend(class.fields.iter().map(|field| &*field.name));
         known.extend(class.methods.iter().map(|(name, _)| &**name));
     }
+    if let Some(native) = foreign::native_of(kind, text) {
+        return error.hint(format!("here it is `{native}`"));
+    }
     match near::nearest(text, known.iter().copied()) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
+        // (Whether there is such a key is nothing to be looked up for a hint.)
+        None if kind == Type::Map && !called => {
+            error.hint(format!("a key stands in brackets: `m[\"{text}\"]`"))
+        }
         None if known.is_empty() => error,
         None => error.hint(format!("it has: {}", known.join(", "))),
     }
+}
+
+/// What is asked of a function that what it makes has, or that is a function itself.
+fn of_function(image: &Image, receiver: &Value, name: &str) -> Option<String> {
+    let class = |number: u32| {
+        let function = &image.program.functions[number as usize];
+        let makes = matches!(function.kind, FunctionKind::Class(_));
+        makes.then(|| format!("an object of it may: `let x = {}(…)`, then `x.{name}`", function.name))
+    };
+    let row = match receiver {
+        Value::Function(number) => return class(*number),
+        Value::Closure(closure) => return class(closure.function),
+        Value::Builtin(row) => row,
+        _ => return None,
+    };
+    let of_its_own = crate::builtin::functions().iter().any(|row| row.name == name);
+    Some(match row.name {
+        // (What has a length has it as `x.len`, too.)
+        _ if of_its_own && name != "len" => format!("`{name}(…)` stands alone"),
+        "lock" | "rlock" | "rwlock" | "semaphore" | "condition" | "event" | "barrier" | "latch" | "queue"
+        | "atomic" | "timer" | "pool" | "pipe" => {
+            format!("`{} x` declares one: then it is `x.{name}`", row.name)
+        }
+        own if row.parameters.is_empty() => format!("call it first: `{own}().{name}`"),
+        _ => return None,
+    })
 }

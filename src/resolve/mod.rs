@@ -41,7 +41,7 @@ pub fn resolve_within(
 ) -> (Resolution, Vec<Diagnostic>) {
     let builtins = Builtins::of_scripts();
     let (answers, mut found) = Names::resolve(script, Around::Names(given), source, &builtins);
-    found.extend(checks::check(script, &answers, &builtins, source));
+    found.extend(checks::check(script, &answers, &builtins, source, None));
     found.sort_by_key(|report| (report.span.start, report.span.end));
     (answers, found)
 }
@@ -72,7 +72,11 @@ pub fn resolve_session(
         variable.captured = true;
         variable.assigned |= variable.kind == VariableKind::Var;
     }
-    found.extend(checks::check(script, &answers, &builtins, source));
+    let shown = script.body.statements.last().and_then(|statement| match &statement.kind {
+        tree::StatementKind::Expression(value) => Some(value.span),
+        _ => None,
+    });
+    found.extend(checks::check(script, &answers, &builtins, source, shown));
     found.sort_by_key(|report| (report.span.start, report.span.end));
     (answers, found)
 }
@@ -97,7 +101,7 @@ fn resolve_with(
     builtins: &Builtins,
 ) -> (Resolution, Vec<Diagnostic>) {
     let (answers, mut found) = Names::resolve(script, Around::Nothing, source, builtins);
-    found.extend(checks::check(script, &answers, builtins, source));
+    found.extend(checks::check(script, &answers, builtins, source, None));
     found.sort_by_key(|report| (report.span.start, report.span.end));
     (answers, found)
 }
@@ -127,6 +131,27 @@ impl Builtins {
             return None;
         }
         self.functions.iter().position(|row| row.name == name).map(|index| index as u32)
+    }
+
+    /// Whether things that scripts often have in hand have a method of this name.
+    fn have_method(&self, name: &str) -> bool {
+        let kinds = [
+            Type::Str,
+            Type::List,
+            Type::Map,
+            Type::Set,
+            Type::Lock,
+            Type::Semaphore,
+            Type::Condition,
+            Type::Event,
+            Type::Barrier,
+            Type::Latch,
+            Type::Queue,
+            Type::Atomic,
+            Type::Pool,
+            Type::Thread,
+        ];
+        kinds.into_iter().any(|kind| (self.methods)(kind).iter().any(|row| row.name == name))
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {

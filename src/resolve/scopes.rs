@@ -335,14 +335,20 @@ impl Names<'_> {
         } else if matches!(&*name.text, "Thread" | "thread") {
             let hint = "a thread is started with `start`: `let t = start f(x)`, or `start { … }`; `thread work(n) { … }` declares a template";
             report = report.hint(hint);
+        } else if self.source.text[..name.span.start as usize].trim_end().ends_with("//") && !assigned {
+            report = report.hint("a comment begins with `#`; `//` divides");
+        } else if let Some(hint) = suggest::module(&name.text).filter(|_| !assigned) {
+            report = report.hint(hint);
         } else if let Some(near) =
             (self.undefined.len() < SUGGESTED).then(|| self.suggest(&name.text)).flatten()
         {
             report = report.hint(format!("did you mean \"{near}\"?"));
+        } else if self.builtins.have_method(&name.text)
+            && self.source.text[name.span.end as usize..].starts_with('(')
+        {
+            report = report.hint(format!("it is a method of something: `x.{}(…)`", name.text));
         } else if assigned {
             report = report.hint(format!("a new variable is declared with `var`: `var {} = …`", name.text));
-        } else if matches!(&*name.text, "threading" | "multiprocessing") {
-            report = report.hint("nothing has to be imported: `let t = start { … }`, `lock m`, `queue q`");
         }
         self.undefined.insert(name.text.clone(), (self.found.len(), BTreeSet::new()));
         self.found.push(report);

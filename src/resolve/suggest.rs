@@ -49,50 +49,24 @@ const FOREIGN: &[(&str, &str)] = &[
     ("kill", "send_signal"),
 ];
 
-/// Methods that other languages' threads and locks have, and what is written here instead.
-const FOREIGN_METHODS: &[(&str, &str)] = &[
-    ("setName", "name = …"),
-    ("set_name", "name = …"),
-    ("getName", "name"),
-    ("get_name", "name"),
-    ("setDaemon", "daemon = …"),
-    ("set_daemon", "daemon = …"),
-    ("isDaemon", "daemon"),
-    ("is_daemon", "daemon"),
-    ("isAlive", "alive"),
-    ("is_alive", "alive"),
-    ("notifyAll", "notify_all()"),
-    ("signalAll", "notify_all()"),
-    ("waitFor", "wait_until(…)"),
-    ("tryAcquire", "try_acquire()"),
-    ("tryLock", "try_acquire()"),
-    ("put_nowait", "try_put(…)"),
-    ("get_nowait", "try_get()"),
-    ("qsize", "size"),
-    ("countDown", "count_down()"),
-    ("isSet", "is_set"),
-    ("unlock", "release()"),
-    ("wait_for", "wait_until(…)"),
-    ("broadcast", "notify_all()"),
-    ("shutdown", "close()"),
-    ("isEmpty", "size == 0"),
-    ("enqueue", "put(…)"),
-    ("dequeue", "get()"),
-    ("n_waiting", "waiting"),
-    ("append", "push(…)"),
-    ("length", "len"),
-    ("compareAndSet", "compare_exchange(…)"),
-    ("incrementAndGet", "add(1)"),
-];
+/// What to write instead of what a module of another language, which people type before a dot, is for.
+pub(super) fn module(foreign: &str) -> Option<&'static str> {
+    Some(match foreign {
+        "threading" | "multiprocessing" | "asyncio" | "concurrent" | "sync" => {
+            "nothing has to be imported: `let t = start { … }`, `lock m`, `queue q`"
+        }
+        "console" | "System" | "fmt" | "cout" => "what prints is `print(x)`",
+        "time" => "`sleep 1s` sleeps, and `now()` is the time since the start",
+        "math" | "Math" => "they stand alone: `sqrt(x)`, `floor(x)`, `max(a, b)`, `pi`",
+        "sys" => "they stand alone: `exit(1)`, and `args` for the script's arguments",
+        "os" => "they stand alone: `pid()`, `fork()`, `env(name)`, `list_dir(path)`, `run(program)`",
+        _ => return None,
+    })
+}
 
 /// The name of conc for a name of another language.
 pub(super) fn native(foreign: &str) -> Option<&'static str> {
     FOREIGN.iter().find(|(theirs, _)| *theirs == foreign).map(|(_, ours)| *ours)
-}
-
-/// What is written in conc for a method of another language.
-pub(super) fn native_method(foreign: &str) -> Option<&'static str> {
-    FOREIGN_METHODS.iter().find(|(theirs, _)| *theirs == foreign).map(|(_, ours)| *ours)
 }
 
 /// The candidate that `wanted` most likely is a misspelling of; none when all are too different.

@@ -3,6 +3,9 @@
 use super::error::{Error, Kind};
 use super::{Value, number, show};
 
+/// What to do where a text may be anything.
+const NO_NUMBER: &str = "catch \"value\" where somebody may have typed something else";
+
 /// `int(" 42 ")`: white space around is allowed, a sign too, nothing else.
 pub fn parse_int(text: &str) -> Result<i64, Error> {
     let trimmed = text.trim();
@@ -11,7 +14,7 @@ pub fn parse_int(text: &str) -> Result<i64, Error> {
         let error = Error::new(Kind::Value, format!("{} is not an int", show::brief_text(text)));
         return Err(match parse_float(text) {
             Ok(_) => error.hint("it is a float: int(float(text))"),
-            Err(_) => error,
+            Err(_) => error.hint(NO_NUMBER),
         });
     }
     trimmed.parse().map_err(|_| {
@@ -49,9 +52,9 @@ pub fn parse_int_base(text: &str, base: i64) -> Result<i64, Error> {
 
 /// `float("2.5")`, `float("1e3")`, `float("inf")`.
 pub fn parse_float(text: &str) -> Result<f64, Error> {
-    text.trim()
-        .parse()
-        .map_err(|_| Error::new(Kind::Value, format!("{} is not a float", show::brief_text(text))))
+    text.trim().parse().map_err(|_| {
+        Error::new(Kind::Value, format!("{} is not a float", show::brief_text(text))).hint(NO_NUMBER)
+    })
 }
 
 /// The whole part of a float, towards zero.

@@ -59,9 +59,10 @@ pub fn format(value: &Value, spec: &str, program: &Program) -> Result<String, Er
         (Value::Int(n), None) if spec.digits.is_none() => (decimal(*n, &spec), Align::Right),
         (Value::Int(n), None) => (float(*n as f64, Type::Fixed, &spec), Align::Right),
         (Value::Int(n), Some(kind)) => (int(*n, kind, &spec), Align::Right),
-        (Value::Float(x), None) if spec.digits.is_none() => {
-            (signed(*x < 0.0, &grouped(&number::float_text(x.abs()), &spec), &spec), Align::Right)
-        }
+        (Value::Float(x), None) if spec.digits.is_none() => (
+            signed(x.is_sign_negative() && !x.is_nan(), &grouped(&number::float_text(x.abs()), &spec), &spec),
+            Align::Right,
+        ),
         (Value::Float(x), None) => (float(*x, Type::Fixed, &spec), Align::Right),
         (Value::Float(x), Some(kind)) if is_for_floats(kind) => (float(*x, kind, &spec), Align::Right),
         (Value::Duration(ns), None) => (duration::text_with_digits(*ns, spec.digits), Align::Right),

@@ -12,6 +12,7 @@ pub mod duration;
 pub mod editing;
 pub mod error;
 pub mod file;
+pub mod foreign;
 pub mod format;
 pub mod index;
 pub mod iterate;

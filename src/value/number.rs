@@ -194,7 +194,13 @@ pub fn with_exponent(text: &str) -> String {
 }
 
 pub fn overflow(left: impl std::fmt::Display, sign: &str, right: impl std::fmt::Display) -> Error {
-    too_large(format!("{left} {sign} {right}"))
+    let what = format!("{left} {sign} {right}");
+    if sign == "<<" {
+        // Floats have no bits to shift.
+        return Error::new(Kind::Overflow, format!("{what} does not fit in 64 bits"))
+            .hint("mask what is to be cut off first: `(x & mask) << n`");
+    }
+    too_large(what)
 }
 
 /// What was to be computed has no 64-bit result.

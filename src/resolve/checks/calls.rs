@@ -1,6 +1,6 @@
 //! Arguments of calls whose callee is known: functions, classes and threads of the script, builtins, methods.
 
-use super::super::ClassId;
+use super::super::{ANONYMOUS, ClassId};
 use super::facts::Holds;
 use super::signature::{self, Signature};
 use super::visit::{Visitor, walk_expression};
@@ -33,7 +33,14 @@ impl Calls<'_, '_, '_> {
     fn signature(&self, callee: &Expression) -> Option<Signature> {
         let facts = self.found.facts;
         let ExpressionKind::Field { object, name } = &callee.kind else {
-            return facts.signature_of(facts.holds(callee)?);
+            let mut signature = facts.signature_of(facts.holds(callee)?)?;
+            // `let twice = fn(x) => …` has the name that it is called by.
+            if let (ANONYMOUS, ExpressionKind::Name(_)) = (&*signature.name, &callee.kind)
+                && let Some(name) = self.found.written(callee.span)
+            {
+                signature.name = name.to_string();
+            }
+            return Some(signature);
         };
         let held = facts.holds(object)?;
         if let Some(class) = members::class_of(facts, held)

@@ -7,11 +7,15 @@ use super::members;
 use super::visit::{Visitor, call_of, walk_expression, walk_statement};
 use crate::report::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::tree::{CompareOperator, Expression, ExpressionKind, Statement, StatementKind};
+use crate::syntax::tree::{
+    CompareOperator, Expression, ExpressionKind, Function, FunctionBody, Statement, StatementKind,
+};
 use crate::value::Type;
 
 pub struct Habits<'a, 'f, 't> {
     pub found: &'a mut Findings<'f, 't>,
+    /// The expression whose value a session shows.
+    pub shown: Option<Span>,
 }
 
 impl<'t> Visitor<'t> for Habits<'_, '_, 't> {
@@ -22,11 +26,16 @@ impl<'t> Visitor<'t> for Habits<'_, '_, 't> {
             // A call there is started, a name alone is not.
             let others = branches.iter().filter(|branch| call_of(branch).is_none());
             return others.for_each(|branch| self.statement(&branch.statement));
+        } else if let StatementKind::Function(function) = &statement.kind {
+            self.body(function);
         }
         walk_statement(self, statement);
     }
 
     fn expression(&mut self, expression: &'t Expression) {
+        if let ExpressionKind::Function(function) = &expression.kind {
+            self.body(function);
+        }
         if let ExpressionKind::Compare { first, rest } = &expression.kind {
             let mut left = &**first;
             for (operator, right) in rest {
@@ -39,6 +48,23 @@ impl<'t> Visitor<'t> for Habits<'_, '_, 't> {
         }
         walk_expression(self, expression);
     }
+}
+
+/// Whether to evaluate it does nothing but give a value (or an error). Names and comparisons have warnings of their own.
+fn only_gives(kind: &ExpressionKind) -> bool {
+    matches!(
+        kind,
+        ExpressionKind::Int(_)
+            | ExpressionKind::Float(_)
+            | ExpressionKind::Duration(_)
+            | ExpressionKind::Text(_)
+            | ExpressionKind::List(_)
+            | ExpressionKind::Map(_)
+            | ExpressionKind::Comprehension { .. }
+            | ExpressionKind::Range { .. }
+            | ExpressionKind::Unary { .. }
+            | ExpressionKind::Binary { .. }
+    )
 }
 
 /// What a newcomer takes the thing itself for.
@@ -56,7 +82,10 @@ fn content(kind: Type) -> Option<&'static str> {
 impl Habits<'_, '_, '_> {
     fn value(&mut self, value: &Expression) {
         if let ExpressionKind::Compare { first, rest } = &value.kind {
-            self.compared(value, first, rest);
+            // What a session shows was asked for.
+            if self.shown != Some(value.span) {
+                self.compared(value, first, rest);
+            }
         } else if let ExpressionKind::Call { callee, .. } = &value.kind {
             self.called(value, callee);
         } else if let ExpressionKind::Name(_) = &value.kind {
@@ -71,6 +100,22 @@ impl Habits<'_, '_, '_> {
                 self.not_called(value.span);
             }
         }
+    }
+
+    /// In other languages the last value of a function is what it gives.
+    fn body(&mut self, function: &Function) {
+        let FunctionBody::Block(block) = &function.body else { return };
+        let Some(Statement { kind: StatementKind::Expression(value), .. }) = block.statements.last() else {
+            return;
+        };
+        if !only_gives(&value.kind) {
+            return;
+        }
+        let message = "the value of this is not used: a function gives what `return` says";
+        let report = Diagnostic::warning(Code::NoEffect, value.span, message);
+        let written = self.found.written(value.span).unwrap_or("…");
+        let report = report.hint(format!("did you mean `return {written}`?"));
+        self.found.unless_caught(report);
     }
 
     fn compared(&mut self, value: &Expression, first: &Expression, rest: &[(CompareOperator, Expression)]) {

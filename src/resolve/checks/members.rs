@@ -4,9 +4,10 @@ use super::super::{ClassId, suggest};
 use super::Findings;
 use super::facts::{Facts, Holds};
 use super::visit::{Visitor, walk_expression};
+use crate::builtin::Row;
 use crate::report::{Code, Diagnostic};
 use crate::syntax::tree::{Expression, ExpressionKind, Name};
-use crate::value::Type;
+use crate::value::{Type, foreign};
 
 pub struct UnknownMembers<'a, 'f, 't> {
     pub found: &'a mut Findings<'f, 't>,
@@ -65,6 +66,9 @@ impl UnknownMembers<'_, '_, '_> {
         if let Holds::Template(_) = held {
             return self.of_template(object, held, name);
         }
+        if let Holds::Builtin(index) = held {
+            return self.of_builtin(&facts.builtins.functions[index as usize], object, name);
+        }
         let Some(kind) = type_of(facts, held) else { return };
         let methods = (facts.builtins.methods)(kind).iter().map(|row| row.name);
         let properties = (facts.builtins.properties)(kind).iter().map(|row| row.name);
@@ -101,32 +105,34 @@ impl UnknownMembers<'_, '_, '_> {
             let hint = format!("`start {object}` starts it; its body runs in a {word} of its own");
             return self.found.unless_caught(report.hint(hint));
         }
-        let native = match (kind, &*name.text) {
-            (Type::Queue, "push" | "append" | "add" | "send" | "offer") => Some("put(…)"),
-            (Type::Queue, "pop" | "take" | "poll" | "recv" | "receive") => Some("get()"),
-            (Type::Queue, "empty") => Some("size == 0"),
-            (Type::Lock | Type::RLock | Type::Side, "lock") => Some("acquire()"),
-            (Type::Semaphore, "wait" | "down" | "p") => Some("acquire()"),
-            (Type::Semaphore, "signal" | "post" | "up" | "v") => Some("release()"),
-            (Type::Semaphore, "value" | "count") => Some("permits"),
-            (Type::Condition, "signal") => Some("notify()"),
-            (Type::RwLock, "acquire" | "lock" | "write_lock") => Some("write.acquire()"),
-            (Type::RwLock, "read_lock") => Some("read.acquire()"),
-            (Type::Thread | Type::Process, "wait") => Some("join()"),
-            (Type::Process, "exitcode" | "returncode" | "status") => Some("exit_code"),
-            (Type::Process, "stop" | "cancel" | "interrupt") => Some("terminate()"),
-            (Type::Thread, "stop" | "kill" | "terminate" | "interrupt" | "cancel") => {
-                let hint = "no thread can be ended from outside: let it look at an event, and set that";
-                return self.found.unless_caught(report.hint(hint));
-            }
-            (_, other) => suggest::native_method(other),
-        };
-        let report = match (native, suggest::closest(&name.text, known)) {
-            (_, Some(near)) => report.hint(format!("did you mean \"{near}\"?")),
-            (Some(native), None) => report.hint(format!("here it is `{native}`")),
-            (None, None) => report,
+        if kind == Type::Thread
+            && matches!(&*name.text, "stop" | "kill" | "terminate" | "interrupt" | "cancel")
+        {
+            let hint = "no thread can be ended from outside: let it look at an event, and set that";
+            return self.found.unless_caught(report.hint(hint));
+        }
+        let has = || known.iter().copied().filter(|name| !name.starts_with("__")).collect::<Vec<_>>();
+        let native = || foreign::native_of(kind, &name.text).or_else(|| foreign::native(&name.text));
+        let report = if let Some(near) = suggest::closest(&name.text, known.iter().copied()) {
+            report.hint(format!("did you mean \"{near}\"?"))
+        } else if let Some(native) = native() {
+            report.hint(format!("here it is `{native}`"))
+        } else if has().is_empty() {
+            report
+        } else {
+            report.hint(format!("it has: {}", has().join(", ")))
         };
         self.found.unless_caught(report);
+    }
+
+    /// `current_thread.name` is the name of the function.
+    fn of_builtin(&mut self, row: &Row, object: &Expression, name: &Name) {
+        if !row.parameters.is_empty() || &*name.text != "name" {
+            return;
+        }
+        let message = format!("this is the name of the function {}, which is not called", row.name);
+        let report = Diagnostic::warning(Code::NoEffect, object.span, message);
+        self.found.unless_caught(report.hint(format!("did you mean `{}().{}`?", row.name, name.text)));
     }
 
     /// The threads that a template makes have the members, not the template itself.
@@ -149,7 +155,7 @@ impl UnknownMembers<'_, '_, '_> {
 
     /// A method of another language's threads and locks, which no class of the script has.
     fn foreign(&mut self, name: &Name) {
-        let Some(native) = suggest::native_method(&name.text) else { return };
+        let Some(native) = foreign::native(&name.text) else { return };
         let own = |text: &str| text == &*name.text;
         let classes = &self.found.facts.answers.classes;
         let known = classes.iter().any(|class| {

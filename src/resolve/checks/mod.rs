@@ -28,13 +28,19 @@ use crate::syntax::tree::Script;
 use facts::Facts;
 use visit::Visitor;
 
-pub fn check(script: &Script, answers: &Resolution, builtins: &Builtins, source: &Source) -> Vec<Diagnostic> {
+pub fn check(
+    script: &Script,
+    answers: &Resolution,
+    builtins: &Builtins,
+    source: &Source,
+    shown: Option<Span>,
+) -> Vec<Diagnostic> {
     let facts = Facts::gather(script, answers, builtins, source);
     let mut found = Findings { facts: &facts, reports: Vec::new() };
     assign::Assignments { found: &mut found }.block(&script.body);
     calls::Calls { found: &mut found }.block(&script.body);
     declarations::Declarations { found: &mut found, in_monitor: Vec::new() }.block(&script.body);
-    habits::Habits { found: &mut found }.block(&script.body);
+    habits::Habits { found: &mut found, shown }.block(&script.body);
     handed::HandedOver { found: &mut found }.block(&script.body);
     members::UnknownMembers { found: &mut found }.block(&script.body);
     order::Orders { found: &mut found }.block(&script.body);

@@ -31,7 +31,7 @@ fn arguments_of_the_scripts_own_functions() {
             &["2:3 error: f has no parameter \"widht\"…did you mean \"width\"?"],
         ),
         ("fn f(a, b, c) { }\nf(1)", &["2:1 error: f needs its arguments \"b\" and \"c\""]),
-        ("let f = fn(x) => x\nf()", &["2:1 error: fn needs its argument \"x\""]),
+        ("let f = fn(x) => x\nf()", &["2:1 error: f needs its argument \"x\""]),
     ]);
 }
 

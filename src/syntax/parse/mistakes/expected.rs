@@ -41,7 +41,7 @@ pub fn say(stuck: &Stuck, rule: Rule) -> Say {
         && !value_has_ended
         && !expects(&[Rule::block])
     {
-        return Say::new(format!("expected a name{after}{}", found(token)), "");
+        return Say::new(format!("expected a name{after}{}", found(token)), no_name(token));
     }
     if value_is_missing && !value_has_ended {
         return missing_value(stuck, &after);
@@ -191,6 +191,7 @@ fn inside_brackets(stuck: &Stuck, after: &str) -> Option<Say> {
             },
             match token {
                 "," if stuck.before().ends_with([',', '(']) => "",
+                "," if makes_function(stuck) => "a short function is `fn(x, y) => x + y`",
                 "," => "a list stands in brackets: `[1, 2]`",
                 _ => "",
             },
@@ -200,7 +201,14 @@ fn inside_brackets(stuck: &Stuck, after: &str) -> Option<Say> {
             format!("expected `:` and a value{after}{}", found(token)),
             "a map is `{\"key\": value}`",
         ),
-        _ => Say::new(format!("expected `,` or `}}`{after}{}", found(token)), ""),
+        _ => Say::new(
+            format!("expected `,` or `}}`{after}{}", found(token)),
+            if token == "for" {
+                "only lists have this form: `[f(x) for x in xs]`; fill a map in a loop"
+            } else {
+                ""
+            },
+        ),
     })
 }
 
@@ -221,7 +229,11 @@ fn leftover(stuck: &Stuck, after: &str) -> Say {
         }
         return Say::new(
             format!("unexpected `{}`{after}", shown(token)),
-            "one statement ends with its line, or with `;`",
+            match token {
+                _ if after_comment(before) => "a comment begins with `#`; `//` divides",
+                "yield" => "`yield` stands alone, and offers the processor to other threads",
+                _ => "one statement ends with its line, or with `;`",
+            },
         );
     }
     let hint = match token {
@@ -233,4 +245,24 @@ fn leftover(stuck: &Stuck, after: &str) -> Say {
         _ => "",
     };
     Say::new(format!("unexpected `{}`{after}", shown(token)), hint)
+}
+
+/// Whether what is in the open parenthesis are the parameters of a function, as other languages write it: `(x, y) => …`.
+fn makes_function(stuck: &Stuck) -> bool {
+    let after = stuck.rest().split_once(')').map_or("", |(_, after)| after.trim_start());
+    after.starts_with("=>") || after.starts_with("->")
+}
+
+/// What other languages write where a name is expected.
+fn no_name(token: &str) -> &'static str {
+    match token {
+        ".." | "..." | "*" | "**" => "as many names as there are values; a rest is a list: `xs[1..]`",
+        "{" => "names are taken from a list: `let [a, b] = xs`; a map's values one by one: `m[\"a\"]`",
+        _ => "",
+    }
+}
+
+/// What is a comment in other languages divides here.
+fn after_comment(before: &str) -> bool {
+    before.contains("//")
 }

@@ -66,6 +66,13 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
             format!("there is no `{word}`"),
             format!("a function may change a variable outside it as it is: leave out `{word}`"),
         ),
+        "public" | "private" | "protected" | "static" | "void" if is_word(second) => Say::new(
+            format!("there is no `{word}`"),
+            "a script begins with its first line: a function is `fn name(…) { … }`",
+        ),
+        "case" if is_word(second) => {
+            Say::new("there is no `case`", "an arm of a `select` is `let x = q.get() => { … }`")
+        }
         "del" if followed_by_name => {
             Say::new("there is no `del`", "take an element out with `m.pop(key)` or `xs.remove(x)`")
         }
@@ -157,7 +164,7 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
             format!("`with` takes what has been declared before, and declares no {second} itself"),
             format!("write `{second} {0}` on a line before, then `with {0} {{ … }}`", stuck.token()),
         )),
-        "fn" if stuck.token() == ":" && is_open(stuck.before(), '(') => {
+        "fn" if is_open(stuck.before(), '(') && (stuck.token() == ":" || is_word(stuck.token())) => {
             Some(Say::new("a parameter has no type", format!("write `fn {second}(…)` with names alone")))
         }
         "with" if stuck.token() == "as" => Some(Say::new(
