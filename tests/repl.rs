@@ -72,6 +72,23 @@ fn brackets_and_blocks_go_on_in_the_next_line() {
 }
 
 #[test]
+fn what_other_sessions_know_is_told_as_it_is_here() {
+    let said = session("help\nquit()\n?\nprint(1)\n:q\nprint(2)");
+    assert_eq!(said.out, "1\n");
+    assert_eq!(said.err.matches("`:help` lists").count(), 2, "{}", said.err);
+    assert!(said.err.contains("`:quit` ends the session"), "{}", said.err);
+    // A name that was declared here means itself.
+    assert_eq!(answers("let quit = 5\nquit\nfn help() => 6\nhelp()"), "5\n6\n");
+}
+
+#[test]
+fn a_comparison_that_is_typed_is_a_question() {
+    assert_eq!(answers("let x = 5\nx == 5\nx == 6"), "true\nfalse\n");
+    let said = session("let x = 5\nx == 6; print(x)");
+    assert!(said.err.contains("this compares, and the answer is not used"), "{}", said.err);
+}
+
+#[test]
 fn an_entry_reads_the_lines_behind_it() {
     assert_eq!(
         answers("let name = input()\nAnn\nname\nlet t = start { return input() }; join t\nBen\nt.result"),
@@ -332,7 +349,7 @@ fn commands_work_on_the_session() {
         (":end nobody", "no thread nobody"),
         (":help nonsense", "no help about nonsense"),
         (":reste", "there is no command :reste; did you mean :reset?"),
-        (":q", ":q may be :queues or :quit"),
+        (":t", ":t may be :threads or :time"),
         (":locks x", ":locks takes nothing behind it"),
         ("let kept = 3\n:reset now\nassert kept == 3", ":reset takes nothing behind it"),
         (":time", ":time takes something to run"),

@@ -64,6 +64,8 @@ pub const COMMANDS: &[Command] = &[
 pub fn run(core: &mut Core, command: &str) -> Went {
     let (name, argument) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
     let argument = argument.trim();
+    // As in vi and in many other sessions.
+    let name = if matches!(name, "q" | "exit") { "quit" } else { name };
     let exact = COMMANDS.iter().find(|known| known.name == name);
     let begins = |known: &&Command| !name.is_empty() && known.name.starts_with(name);
     let beginning: Vec<&Command> = COMMANDS.iter().filter(begins).collect();

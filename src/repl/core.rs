@@ -141,6 +141,10 @@ impl Core {
         if text.trim().is_empty() {
             return Went::On;
         }
+        if let Some(meant) = self.habit(text.trim()) {
+            self.complain(meant);
+            return Went::On;
+        }
         let before = self.growing.names().clone();
         let added = match self.growing.add(text) {
             Ok(added) => added,
@@ -175,6 +179,19 @@ impl Core {
         let kept = whole || self.forget_unset(&added, before);
         self.texts.push(Text { text: text.to_string(), vain: !kept });
         Went::On
+    }
+
+    /// What somebody looks for who types what other sessions know; a name that was declared here means itself.
+    fn habit(&self, text: &str) -> Option<&'static str> {
+        let word = text.strip_suffix("()").unwrap_or(text);
+        if self.growing.names().contains_key(word) {
+            return None;
+        }
+        match word {
+            "help" | "?" => Some("`:help` lists what can be typed here, `:help lock` explains one thing"),
+            "quit" | "bye" => Some("`:quit` ends the session, and so does Ctrl-D"),
+            _ => None,
+        }
     }
 
     /// Names that the entry was to give a value, and did not, mean what they did before. Whether any is left.
@@ -216,6 +233,11 @@ impl Core {
             Some(ending) => Went::Over(self.tell(&ending)),
             None => Went::Over(self.status),
         }
+    }
+
+    /// Whoever types has seen each mistake, and gone on: none of them is how the session has ended.
+    pub fn forgive(&mut self) {
+        self.status = status::FINE;
     }
 
     /// Ends the session as a program ends: waits for the threads that keep it alive, and says so.

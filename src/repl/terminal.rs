@@ -56,7 +56,10 @@ pub fn converse(core: Core, mut line: Line, screen: &Screen) -> i32 {
         let entry = match typed {
             Ok(entry) => entry,
             Err(ReadlineError::Interrupted) => continue,
-            Err(ReadlineError::Eof) => return core.borrow_mut().finish(),
+            Err(ReadlineError::Eof) => {
+                core.borrow_mut().forgive();
+                return core.borrow_mut().finish();
+            }
             Err(error) => {
                 core.borrow_mut().complain(&format!("the terminal cannot be read: {error}"));
                 return core.borrow_mut().finish();
@@ -66,7 +69,10 @@ pub fn converse(core: Core, mut line: Line, screen: &Screen) -> i32 {
         let went = core.borrow_mut().enter(&entry);
         match went {
             Went::On => {}
-            Went::Quit => return core.borrow_mut().finish(),
+            Went::Quit => {
+                core.borrow_mut().forgive();
+                return core.borrow_mut().finish();
+            }
             Went::Over(status) => return status,
         }
     }
