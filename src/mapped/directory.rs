@@ -19,6 +19,8 @@ const AWAITING: usize = COMMON + 3;
 const CHANGES: usize = COMMON + 4;
 /// Where what belongs to the search for races is; 0 when there is none.
 const RACES: usize = COMMON + 5;
+/// 1 when the run is over, and its processes are about to be killed.
+const OVER: usize = COMMON + 6;
 const DIRECTORY: usize = 1024;
 const MOST_PROCESSES: usize = 1 << 20;
 /// How many words each has.
@@ -59,6 +61,15 @@ impl Memory {
     /// This process.
     pub fn own(&self) -> Process<'_> {
         self.process(self.own.load(Ordering::Relaxed))
+    }
+
+    /// The run is over: what becomes of one process from here on is nothing that another one should tell.
+    pub fn is_over_for_all(&self) {
+        self.word(OVER).store(1, Ordering::SeqCst);
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.word(OVER).load(Ordering::SeqCst) != 0
     }
 
     /// From here on this process is that one.

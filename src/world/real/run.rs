@@ -224,7 +224,9 @@ impl Shared {
         self.hold.tell();
         self.tell_gil();
         if let Some(Cause::Deadlock(_)) = self.cause.get() {
-            // Those that wait for what threads here have would learn that it is no more, and go on.
+            // Those that wait for what threads here, or each other, have would learn that it is no more, and go on.
+            let first = |memory: &&Arc<Memory>| memory.own().number == 0;
+            self.memory().filter(first).into_iter().for_each(|memory| memory.is_over_for_all());
             self.processes.kill_all();
         }
         let waiters: Vec<Arc<Waiter>> =

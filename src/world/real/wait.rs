@@ -240,6 +240,7 @@ impl RealWorld {
             let parked = Instant::now();
             let delays = self.shared.delays.clone().filter(|delays| dozing && delays.rests(until));
             self.lie(until, Here::inside(fiber), idle);
+            self.shared.waits_to_be_killed();
             delays.iter().for_each(|delays| delays.got_up());
             self.shared.takes_back_what_it_told(&self.seat);
             self.waits += 1;
@@ -403,6 +404,14 @@ fn pass_on(op: &Op, given: u64) {
 }
 
 impl Shared {
+    /// A run of several processes that ends by a deadlock kills one after the other: who wakes because another one is gone
+    /// goes on no more.
+    fn waits_to_be_killed(&self) {
+        while self.memory().is_some_and(|memory| memory.own().number != 0 && memory.is_over()) {
+            std::thread::park();
+        }
+    }
+
     /// The names of the threads that hold a thing.
     fn holders(&self, sync: &Sync) -> Vec<Arc<str>> {
         let table = self.table.lock();
