@@ -64,7 +64,7 @@ impl Memory {
     }
 
     /// The run is over: what becomes of one process from here on is nothing that another one should tell.
-    pub fn is_over_for_all(&self) {
+    pub fn say_it_is_over(&self) {
         self.word(OVER).store(1, Ordering::SeqCst);
     }
 

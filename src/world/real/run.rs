@@ -226,7 +226,7 @@ impl Shared {
         if let Some(Cause::Deadlock(_)) = self.cause.get() {
             // Those that wait for what threads here, or each other, have would learn that it is no more, and go on.
             let first = |memory: &&Arc<Memory>| memory.own().number == 0;
-            self.memory().filter(first).into_iter().for_each(|memory| memory.is_over_for_all());
+            self.memory().filter(first).into_iter().for_each(|memory| memory.say_it_is_over());
             self.processes.kill_all();
         }
         let waiters: Vec<Arc<Waiter>> =
