@@ -143,13 +143,47 @@ fn is_within(connection: Connection) -> bool {
     within
 }
 
-/// This run has one side of a connection from here on.
-pub fn has_side(flow: &dyn Flow, side: Side) {
+/// Waits for somebody to connect. Whoever accepts is after who has connected (`has_accepted`), not after what that one has
+/// written since, though it may have been quick.
+pub fn through_a_server(
+    poll: impl FnOnce() -> Result<Option<Value>, Error>,
+) -> Result<Option<Value>, Error> {
+    give_to_the_outside();
+    let done = poll();
+    if done.is_err() {
+        take_from_the_outside();
+    }
+    done
+}
+
+/// This thread has connected, and has a side of this connection.
+pub fn has_connected(flow: &dyn Flow) {
+    has_side(flow, Side::Connects);
+}
+
+/// This thread has accepted a connection: it is after who has connected, or, if that may be somebody outside, after all that
+/// was told there. (Who has not told yet that it has connected has written nothing either.)
+pub fn has_accepted(flow: &dyn Flow) {
+    has_side(flow, Side::Accepts);
+    mine::with(|mine| match flow.find_connection() {
+        Some(here) if mine.detector.is_within(here.connection) => {
+            let begun = mine.detector.begun(here.connection);
+            mine.join(&begun);
+        }
+        Some(_) | None => {
+            let outside = mine.detector.outside();
+            mine.join(&outside);
+        }
+    });
+}
+
+fn has_side(flow: &dyn Flow, side: Side) {
     mine::with(|mine| {
         if let Some(here) = flow.find_connection() {
             // The same two addresses may have been those of another connection. Nothing was written here before.
             mine.detector.passage(way(here), |passage| *passage = Passage::default());
-            mine.detector.has_side(here.connection, side);
+            let stamp = mine.release();
+            mine.detector.has_side(here.connection, side, &stamp);
         }
     });
 }
@@ -168,7 +202,8 @@ pub fn goes_outside(here: Option<Here>) {
         let mut said = mine.detector.through(Channel::Connection(here.connection));
         mine.detector.passage(way(here.other()), |passage| passage.add_to(&mut said));
         mine.join(&said);
-        mine.detector.has_side(here.connection, Side::Outside);
+        let stamp = mine.release();
+        mine.detector.has_side(here.connection, Side::Outside, &stamp);
     });
     give_to_the_outside();
 }

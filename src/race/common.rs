@@ -145,12 +145,23 @@ impl Common {
     }
 
     /// A process of the run has a side of a connection. Without room for that it may lead outside.
-    pub fn has_side(&self, connection: Connection, side: Side) {
+    pub fn has_side(&self, connection: Connection, side: Side, stamp: &Stamp) {
+        if side == Side::Connects {
+            let Some(begun) = self.cell(key(6, connection.0), true) else { return };
+            let mut clock = Clock::default();
+            clock.learn(stamp);
+            record::open(&self.memory, begun).put(&words_of(clock));
+        }
         let Some(at) = self.cell(key(3, connection.0), true) else { return };
         let open = record::open(&self.memory, at);
         let mut sides = sides_of(open.words());
         sides.add(side);
         open.put(&[u64::from(sides.connected) << 32 | u64::from(sides.accepted)]);
+    }
+
+    /// What who has connected knew when it began to.
+    pub fn begun(&self, connection: Connection) -> Clock {
+        self.cell(key(6, connection.0), false).map_or_else(Clock::default, |at| self.clock_at(at))
     }
 
     /// None without room for it.

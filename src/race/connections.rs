@@ -43,13 +43,15 @@ pub struct Connections(Mutex<HashMap<Connection, Known>>);
 #[derive(Debug, Default)]
 struct Known {
     sides: Sides,
+    /// What who has connected knew when it began to.
+    begun: Clock,
     /// What was told beside what goes through it: by who has closed it.
     told: Clock,
     ways: [Passage; 2],
 }
 
 impl Connections {
-    pub fn has_side(&self, connection: Connection, side: Side, outside: &mut Clock) {
+    pub fn has_side(&self, connection: Connection, side: Side, stamp: &Stamp, outside: &mut Clock) {
         let mut all = self.0.lock();
         if all.len() >= MOST && !all.contains_key(&connection) {
             all.drain().for_each(|(_, known)| {
@@ -57,7 +59,16 @@ impl Connections {
                 known.ways.iter().for_each(|way| way.add_to(outside));
             });
         }
-        all.entry(connection).or_default().sides.add(side);
+        let known = all.entry(connection).or_default();
+        known.sides.add(side);
+        if side == Side::Connects {
+            known.begun = Clock::default();
+            known.begun.learn(stamp);
+        }
+    }
+
+    pub fn begun(&self, connection: Connection) -> Clock {
+        self.0.lock().get(&connection).map_or_else(Clock::default, |known| known.begun.clone())
     }
 
     pub fn is_within(&self, connection: Connection) -> bool {
@@ -82,12 +93,18 @@ impl Connections {
 mod tests {
     use super::*;
 
+    fn stamp(time: u32) -> Stamp {
+        let mut known = Clock::default();
+        known.set(2, time);
+        Stamp { known: known.times().into(), slot: 2, time, since: 0 }
+    }
+
     #[test]
     fn both_sides_have_to_be_there() {
         let (all, mut outside) = (Connections::default(), Clock::default());
         let connection = Connection(7);
         let mut within = |side: Option<Side>| {
-            side.into_iter().for_each(|side| all.has_side(connection, side, &mut outside));
+            side.into_iter().for_each(|side| all.has_side(connection, side, &stamp(1), &mut outside));
             all.is_within(connection)
         };
         assert!(!within(None) && !within(Some(Side::Accepts)) && within(Some(Side::Connects)));
@@ -101,13 +118,10 @@ mod tests {
     #[test]
     fn many_do_not_stay() {
         let (all, mut outside) = (Connections::default(), Clock::default());
-        let mut known = Clock::default();
-        known.set(2, 5);
-        let stamp = Stamp { known: known.times().into(), slot: 2, time: 5, since: 0 };
-        all.give_to(Connection(0), &stamp);
+        all.give_to(Connection(0), &stamp(5));
         for number in 0..MOST as u32 + 1 {
             for side in [Side::Connects, Side::Accepts] {
-                all.has_side(Connection(number), side, &mut outside);
+                all.has_side(Connection(number), side, &stamp(1), &mut outside);
             }
         }
         assert!(!all.is_within(Connection(0)) && all.is_within(Connection(MOST as u32)));

@@ -184,11 +184,19 @@ impl Detector {
         }
     }
 
-    /// This run has a side of a connection, or it has no more.
-    pub fn has_side(&self, connection: Connection, side: Side) {
+    /// This run has a side of a connection, or it has no more, as this stamp tells.
+    pub fn has_side(&self, connection: Connection, side: Side, stamp: &Stamp) {
         match &self.common {
-            Some(common) => common.has_side(connection, side),
-            None => self.connections.has_side(connection, side, &mut self.outside.lock()),
+            Some(common) => common.has_side(connection, side, stamp),
+            None => self.connections.has_side(connection, side, stamp, &mut self.outside.lock()),
+        }
+    }
+
+    /// What who has connected knew when it began to.
+    pub fn begun(&self, connection: Connection) -> Clock {
+        match &self.common {
+            Some(common) => common.begun(connection),
+            None => self.connections.begun(connection),
         }
     }
 

@@ -79,6 +79,7 @@ impl Wait {
                 let ended = done.as_ref().is_some_and(|came| self.shows_end(came));
                 Ok((done, ended))
             }),
+            None if matches!(self, Wait::Accept(_)) => channels::through_a_server(|| self.attempt()),
             None => channels::through_the_outside(|| self.attempt()),
         }
     }

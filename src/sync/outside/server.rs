@@ -4,7 +4,7 @@ use super::simulated::Door;
 use super::stream::{self, Direction, Stream};
 use super::system::{Accepted, Address, Dialling, Listener, Local, Ready};
 use super::{Thing, kind_of};
-use crate::race::channels::{self, Side};
+use crate::race::channels;
 use crate::state::{Reader, Writer};
 use crate::sync::Sync;
 use crate::value::{
@@ -80,7 +80,7 @@ impl Server {
         match self.ready.attempt(|| listener.accept()) {
             Ok(None) => Ok(None),
             Ok(Some(Accepted { flow, peer, id })) => {
-                channels::has_side(&*flow, Side::Accepts);
+                channels::has_accepted(&*flow);
                 let what = format!("the connection from {peer}");
                 let stream = Stream::new(flow, Direction::Both, what);
                 Ok(Some(Value::Sync(stream::make(id, sync.line, stream))))
@@ -154,7 +154,7 @@ impl Dial {
         match outcome {
             Ok(None) => Ok(None),
             Ok(Some(flow)) => {
-                channels::has_side(&*flow, Side::Connects);
+                channels::has_connected(&*flow);
                 let stream = Stream::new(flow, Direction::Both, format!("the connection to {}", self.to));
                 Ok(Some(Value::Sync(stream::make(self.id, self.line, stream))))
             }
