@@ -42,7 +42,7 @@ pub(super) fn call_fixed<S: Scheduler>(
     if kind == AtOnce::No {
         return false;
     }
-    let Some((queue, thing)) = image.fixed[usize::from(index)].get().and_then(queue_of) else { return false };
+    let Some((queue, thing)) = image.fixed[usize::from(index)].get().and_then(queue_of::<S>) else { return false };
     let at = usize::from(at);
     let Some(value) = done(kind, world, queue, thing, frame.get(at + 1)) else { return false };
     put(&mut frame[at], value);
@@ -64,7 +64,7 @@ pub(super) fn call_of<S: Scheduler>(
         return false;
     }
     let at = usize::from(at);
-    let Some((queue, thing)) = queue_of(&frame[usize::from(object)]) else { return false };
+    let Some((queue, thing)) = queue_of::<S>(&frame[usize::from(object)]) else { return false };
     let Some(value) = done(kind, world, queue, thing, frame.get(at + 1)) else { return false };
     put(&mut frame[at], value);
     true
@@ -74,18 +74,19 @@ pub(super) fn call_of<S: Scheduler>(
 #[inline(never)]
 pub(super) fn next<S: Scheduler>(world: &mut S, registers: &mut [Value]) -> bool {
     let [items, _, variable] = registers else { return false };
-    let Some((queue, thing)) = queue_of(items) else { return false };
+    let Some((queue, thing)) = queue_of::<S>(items) else { return false };
     let Some(value) = got(world, queue, thing) else { return false };
     put(variable, value);
     true
 }
 
 #[inline(always)]
-fn queue_of(value: &Value) -> Option<(&Queue, &Sync)> {
+fn queue_of<S: Scheduler>(value: &Value) -> Option<(&Queue, &Sync)> {
     let Value::Sync(thing) = value else { return None };
     let Kind::Queue(queue) = &thing.kind else { return None };
-    // What is put into one that processes share is a copy.
-    (!thing.is_shared()).then_some((queue, &**thing))
+    // What is put into one that processes share is a copy. What values are held against each other is told by the call.
+    let plain = !thing.is_shared() && !(S::EYES && queue.compares());
+    plain.then_some((queue, &**thing))
 }
 
 #[inline(always)]

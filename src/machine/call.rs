@@ -387,6 +387,9 @@ pub(super) fn native_outcome<S: Scheduler>(
             let outcome = run(&mut context, &fiber.stack[start..end]);
             if S::EYES {
                 look::called(row);
+                if matches!(row.name, "put" | "get" | "try_put" | "try_get") {
+                    look::done(image, world);
+                }
             }
             outcome
         }

@@ -11,6 +11,7 @@ use crate::race::channels;
 use crate::race::common::There;
 use crate::race::{mine, shadow::Met};
 use crate::state::Shared;
+use crate::sync::Kind;
 use crate::value::Value;
 use std::sync::atomic::AtomicU32;
 
@@ -144,11 +145,17 @@ pub(super) fn look<S: Scheduler>(
             return world.visible(Visible::Other);
         }
         I::CallMethodOf { object, shape, .. } if matches!(r(object), Value::Sync(_)) => {
+            if is_in_order(r(object)) {
+                world.stands(at);
+            }
             return world.visible(method(image, shape));
         }
         I::CallMethodFixed { index, shape, .. }
             if matches!(image.fixed(u32::from(index)), Some(Value::Sync(_))) =>
         {
+            if image.fixed(u32::from(index)).is_some_and(is_in_order) {
+                world.stands(at);
+            }
             return world.visible(method(image, shape));
         }
         _ => None, // what `touches` says
@@ -201,6 +208,7 @@ fn all<S: Scheduler>(
     base: usize,
     instruction: I,
 ) {
+    world.stands(at);
     let touches = told(image, fiber, base, instruction);
     if !touches.list.is_empty() || !matches!(touches.act, Act::Plain) {
         let writes = touches.list.iter().any(|touch| touch.write && word(image, touch).is_some());
@@ -285,11 +293,20 @@ fn word<'t>(image: &'t Image, touch: &'t Touch) -> Option<(&'t AtomicU32, Part)>
         (Place::Object(Shared::Object(object)), Part::Field(index)) => {
             object.fields.get(index as usize).map(|field| (field.shadow(), Part::All))
         }
-        (Place::Object(Shared::List(list)), part) => Some((list.shadow(), part)),
-        (Place::Object(Shared::Map(map)), part) => Some((map.shadow(), part)),
-        (Place::Object(Shared::Set(set)), part) => Some((set.shadow(), part)),
-        (Place::Object(_) | Place::Fixed(_) | Place::Threads | Place::Random | Place::Clock, _) => None,
+        (_, part) => touch.container().map(|word| (word, part)),
     }
+}
+
+/// A queue that holds its values against each other.
+fn is_in_order(value: &Value) -> bool {
+    matches!(value, Value::Sync(thing) if matches!(&thing.kind, Kind::Queue(queue) if queue.compares()))
+}
+
+/// An operation has been done: what it has read so that it races.
+pub(super) fn done<S: Scheduler>(image: &Image, world: &mut S) {
+    let mut all = Vec::new();
+    mine::with(|mine| all = mine.take_met());
+    all.into_iter().for_each(|(met, touch)| name(image, world, met, Some(&touch)));
 }
 
 /// A property of it was read: of what others have done that is seen by.

@@ -83,6 +83,11 @@ pub trait Scheduler: World {
         None
     }
 
+    /// The next instruction stands here, and may use more than was told of it.
+    fn stands(&mut self, at: (u32, u32)) {
+        let _ = at;
+    }
+
     /// Whether uses of what processes share are to be told by `used_there`, and not by `used`.
     fn sees_there(&self) -> bool {
         false

@@ -2,7 +2,7 @@
 
 use super::call::{self, Flow};
 use super::fault::Fault;
-use super::{Fiber, Image, Scheduler, field, wait};
+use super::{Fiber, Image, Scheduler, field, look, wait};
 use crate::builtin::sync::arm;
 use crate::builtin::{Context, Wait};
 use crate::code::Shape;
@@ -49,7 +49,11 @@ pub(super) fn select<S: Scheduler>(
     let thread = world.thread().clone();
     let who = Who { thread: &thread, line };
     let mut op = Op::Select(Box::new(Select::new(arms, who, |ready| world.choose(ready))));
-    if let Some(value) = op.poll(who)? {
+    let polled = op.poll(who);
+    if S::EYES {
+        look::done(image, world);
+    }
+    if let Some(value) = polled? {
         wait::select_value(fiber, d, value);
         return Ok(Flow::Next);
     }

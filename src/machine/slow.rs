@@ -370,7 +370,11 @@ pub(super) fn next_of_queue<S: Scheduler>(
         sync::Kind::Outside(_) => builtin::sync::streams::next_line(queue)?,
         sync::Kind::End(_) => builtin::sync::pipe::receiving(queue, sync::pipe::What::Next)?,
         sync::Kind::Queue(values) => {
-            return Ok(match values.get(queue)? {
+            let got = values.get(queue);
+            if S::EYES {
+                super::look::done(image, world);
+            }
+            return Ok(match got? {
                 Got::Value(value) => {
                     put(&mut fiber.stack[at + 2], value);
                     Taken::Value

@@ -18,6 +18,7 @@ pub use depth::container;
 use depth::{admitted, compared, deep, ordered, shallow, shape};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 /// One thing touched, and how.
 #[derive(Debug, Clone)]
@@ -25,6 +26,30 @@ pub struct Touch {
     pub place: Place,
     pub part: Part,
     pub write: bool,
+}
+
+impl Touch {
+    /// Where the shadow of the container that is touched has its number.
+    pub fn container(&self) -> Option<&AtomicU32> {
+        match &self.place {
+            Place::Object(Shared::List(list)) => Some(list.shadow()),
+            Place::Object(Shared::Map(map)) => Some(map.shadow()),
+            Place::Object(Shared::Set(set)) => Some(set.shadow()),
+            Place::Object(_)
+            | Place::Global(_)
+            | Place::Fixed(_)
+            | Place::Threads
+            | Place::Random
+            | Place::Clock => None,
+        }
+    }
+}
+
+/// What is read to put values in order.
+pub fn read_to_order(values: &[Value]) -> Vec<Touch> {
+    let mut touches = Touches::new();
+    ordered(values, &mut touches);
+    touches.list
 }
 
 #[derive(Debug, Clone)]

@@ -31,7 +31,11 @@ pub(super) fn perform<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mu
     if image.has_ends() {
         fiber.clear_rest(&image.program);
     }
-    match world.wait(wait, fiber, &image.program) {
+    let waited = world.wait(wait, fiber, &image.program);
+    if S::EYES {
+        super::look::done(image, world);
+    }
+    match waited {
         Waited::Done(value) => match complete(image, fiber, world, value) {
             Ok(()) if world.outgrown() => Done::Rest(Exit::Paused),
             Ok(()) => Done::Complete,

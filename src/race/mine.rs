@@ -5,7 +5,8 @@
 use super::clock::{Clock, Known, Lore, Stamp};
 use super::common::Common;
 use super::found::Detector;
-use super::shadow::Access;
+use super::shadow::{self, Access, Met};
+use crate::machine::touch::Touch;
 use crate::sync::Sync;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -36,6 +37,10 @@ pub struct Mine {
     atomic: bool,
     /// What an access of this moment is, but for its place.
     now: Access,
+    /// The place in the code of what it is doing, where that reads more than can be told before it is done.
+    place: u32,
+    /// What such reads race with, not told yet.
+    met: Vec<(Met, Touch)>,
     /// The lock that it has given back, and not told so yet by going on in another time.
     given_back: Option<u32>,
 }
@@ -70,6 +75,8 @@ pub fn begin(detector: &Arc<Detector>, name: &Arc<str>, born: Option<Stamp>) {
         told: HashMap::default(),
         atomic: false,
         now: Access::default(),
+        place: 0,
+        met: Vec::new(),
         given_back: None,
     };
     mine.renew();
@@ -228,6 +235,25 @@ impl Mine {
     pub fn access(&mut self, place: u32) -> Access {
         self.settle();
         self.now.at(place)
+    }
+
+    /// What it does next stands at this place of the code.
+    pub fn stands(&mut self, place: u32) {
+        self.place = place;
+    }
+
+    /// An operation, at the place where it stands, reads this.
+    pub fn reads(&mut self, touch: Touch) {
+        let now = self.access(self.place);
+        let Some(word) = touch.container() else { return };
+        if let Some(met) = shadow::touch(word, touch.part, false, now, self) {
+            self.met.push((*met, touch));
+        }
+    }
+
+    /// What it has read so that it races.
+    pub fn take_met(&mut self) -> Vec<(Met, Touch)> {
+        std::mem::take(&mut self.met)
     }
 
     fn renew(&mut self) {

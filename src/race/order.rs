@@ -12,6 +12,7 @@ use super::mine::{self, Mine};
 use super::notes::{Held, Kept, Notes};
 use super::places::Places;
 use crate::event::recorder::Traced;
+use crate::machine::touch::Touch;
 use crate::mapped::Place;
 use crate::sync::{Kind, Sync};
 
@@ -301,6 +302,16 @@ impl Order<'_> {
             }
             notes.seen(mine);
             mine.holds(sync);
+        });
+    }
+
+    /// Values of a queue are held against each other, which reads this, after all who have put.
+    pub fn compares(&mut self, read: impl FnOnce() -> Vec<Touch>) {
+        self.note(|notes, mine, _| {
+            if mine.detector.many() {
+                mine.join(&notes.sum.clock);
+                read().into_iter().for_each(|touch| mine.reads(touch));
+            }
         });
     }
 

@@ -146,6 +146,11 @@ impl Queue {
         self.store.leaving()
     }
 
+    /// Whether it holds its values against each other, and not copies of them.
+    pub fn compares(&self) -> bool {
+        self.there.is_none() && self.leaving() == Leaving::SmallestFirst
+    }
+
     fn state(&self) -> &AtomicU64 {
         &self.shared.putting.0.state
     }
@@ -232,6 +237,9 @@ impl Queue {
         if before & CLOSED != 0 {
             self.take_back();
             return Err(closed(sync, "put"));
+        }
+        if self.compares() {
+            order.compares(|| self.read_to_order(Some(&value)));
         }
         match self.store.push(value, self.capacity.unwrap_or(usize::MAX)) {
             Ok(None) => {
@@ -322,6 +330,9 @@ impl Queue {
 
     fn take(&self, sync: &Sync) -> Result<Option<Value>, Error> {
         let mut order = sync.order();
+        if self.compares() {
+            order.compares(|| self.read_to_order(None));
+        }
         let Some(value) = self.pop(sync)? else { return Ok(None) };
         order.got(self.which(), self.capacity.is_some());
         drop(order);

@@ -2,6 +2,7 @@
 
 use super::store::Store;
 use super::{CLOSED, Order, Queue, UNFINISHED};
+use crate::machine::touch::{self, Touch};
 use crate::mapped::Leaving;
 use crate::state::{Reader, Writer};
 use crate::sync::heap::Heap;
@@ -96,6 +97,15 @@ impl Queue {
             Store::Lifo(values) => *values.lock() = r.values(),
             Store::Priority(heap) => *heap.lock() = Heap::load(r),
         }
+    }
+
+    /// What is read, of the values it holds and of one that comes, when one of them is put or taken.
+    pub fn read_to_order(&self, comes: Option<&Value>) -> Vec<Touch> {
+        let mut values = self.compared();
+        if !values.is_empty() {
+            values.extend(comes.cloned());
+        }
+        touch::read_to_order(&values)
     }
 
     /// The values that putting and getting compare with others.

@@ -114,6 +114,12 @@ impl<const LOOKS: bool> Scheduler for Eyes<'_, LOOKS> {
         met
     }
 
+    fn stands(&mut self, (function, pc): (u32, u32)) {
+        if let Some(detector) = &self.detector {
+            mine::with(|mine| mine.stands(detector.place(function, pc)));
+        }
+    }
+
     fn sees_there(&self) -> bool {
         self.detector.as_ref().is_some_and(|detector| detector.common().is_some())
     }
