@@ -4,7 +4,7 @@ use super::Image;
 use super::call;
 use crate::code::{Function, Program};
 use crate::source::Span;
-use crate::sync::Op;
+use crate::sync::{Kind, Op};
 use crate::sync::thread::{Entry, Thread};
 use crate::value::{Value, error::Error};
 use std::sync::Arc;
@@ -158,16 +158,56 @@ impl Fiber {
         Some((function, (pc as usize).saturating_sub(1).min(function.spans.len() - 1)))
     }
 
+    /// The same as the function and the number of the instruction, of one (of the innermost frame) that is conc's own. A
+    /// builtin that is all that the thread runs stands where that was started.
+    pub(super) fn place_in_script(&self, program: &Program, at: (u32, u32)) -> (u32, u32) {
+        if !program.functions[at.0 as usize].internal {
+            return at;
+        }
+        let is_known = |frame: &&Frame| !program.functions[frame.function as usize].internal;
+        if let Some(frame) = self.frames.iter().rev().find(is_known) {
+            return (frame.function, frame.pc.saturating_sub(1));
+        }
+        self.begun_at(program).unwrap_or(at)
+    }
+
+    /// Where the builtin was started that is all that it runs, or given to the pool whose worker it is.
+    #[cold]
+    fn begun_at(&self, program: &Program) -> Option<(u32, u32)> {
+        let functions = (0..).zip(&program.functions).filter(|(_, function)| !function.internal);
+        let places = functions.flat_map(|(number, function)| {
+            (0..).zip(function.spans.iter().zip(&function.lines)).map(move |(pc, at)| ((number, pc), at))
+        });
+        let task = self.stack.iter().find_map(|value| match value {
+            Value::Sync(thing) if matches!(thing.kind, Kind::Future(_)) => Some(thing),
+            _ => None,
+        });
+        let line = match task {
+            Some(task) => task.line,
+            None if self.origin == Span::default() => return None,
+            None => program.source.line(self.origin.start),
+        };
+        if let Some((place, _)) = places.clone().find(|(_, (span, _))| **span == self.origin) {
+            return Some(place);
+        }
+        let on_its_line = places.filter(|(_, (_, at))| **at == line);
+        on_its_line.max_by_key(|(_, (span, _))| span.end - span.start).map(|(place, _)| place)
+    }
+
     /// The place in the script of the instruction that it would do next.
     pub fn next_span(&self, program: &Program) -> Span {
         let outer =
             self.frames.iter().rev().find(|frame| !program.functions[frame.function as usize].internal);
-        outer.map_or(self.origin, |frame| {
-            let function = &program.functions[frame.function as usize];
-            let innermost = self.frames.last().is_some_and(|last| std::ptr::eq(last, frame));
-            let at = if innermost { frame.pc as usize } else { (frame.pc as usize).saturating_sub(1) };
-            function.spans[at.min(function.spans.len() - 1)]
-        })
+        let Some(frame) = outer else {
+            let begun = self.begun_at(program);
+            return begun.map_or(self.origin, |(number, pc)| {
+                program.functions[number as usize].spans[pc as usize]
+            });
+        };
+        let function = &program.functions[frame.function as usize];
+        let innermost = self.frames.last().is_some_and(|last| std::ptr::eq(last, frame));
+        let at = if innermost { frame.pc as usize } else { (frame.pc as usize).saturating_sub(1) };
+        function.spans[at.min(function.spans.len() - 1)]
     }
 
     pub fn next_line(&self, program: &Program) -> u32 {

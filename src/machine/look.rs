@@ -93,6 +93,7 @@ pub(super) fn look<S: Scheduler>(
     instruction: I,
     met: Option<Box<Met>>,
 ) {
+    let at = fiber.place_in_script(&image.program, at);
     if let Some(met) = met {
         return meet(image, fiber, world, base, instruction, *met);
     }

@@ -75,6 +75,16 @@ impl Source {
         let rest = &self.text[start..];
         rest.split('\n').next().unwrap_or(rest)
     }
+
+    /// What stands in a 1-based line, from its first character that is no space to the last; nothing if there is no such line.
+    pub fn line_span(&self, line: u32) -> Span {
+        let Some(&start) = (line as usize).checked_sub(1).and_then(|at| self.line_starts.get(at)) else {
+            return Span::default();
+        };
+        let text = self.line_text(line);
+        let start = start as usize + text.len() - text.trim_start().len();
+        Span::new(start, start + text.trim().len())
+    }
 }
 
 #[cfg(test)]
@@ -87,6 +97,8 @@ mod tests {
         assert_eq!(source.line_column(0), (1, 1));
         assert_eq!(source.line_column(2 + "余额 ".len() as u32), (2, 4));
         assert_eq!(source.line_text(2), "余额 = 1");
+        assert_eq!(source.line_span(2), Span::new(2, 2 + "余额 = 1".len()));
+        assert_eq!((source.line_span(0), source.line_span(9)), (Span::default(), Span::default()));
         assert_eq!(source.line_column(1000).0, 3);
     }
 }

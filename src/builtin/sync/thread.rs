@@ -132,6 +132,8 @@ fn make_timer(context: &mut Context<'_>, body: &Value, delay: &Value, repeats: b
     let entry = Entry { callee: body.clone(), arguments: Vec::new() };
     let mut thread = context.unstarted(Naming::Counted("timer"), daemon, entry);
     thread.timer = Some(Timer::new(delay, repeats));
+    // Of a builtin that is its body there is no other place.
+    let _ = thread.origin.set(context.program.source.line_span(context.line)); // it is new
     Ok(Value::Thread(Arc::new(thread)).into())
 }
 
