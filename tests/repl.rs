@@ -488,6 +488,13 @@ fn what_was_typed_can_be_explored() {
     assert!(said.out.contains("race") && said.out.contains("session"), "{}{}", said.out, said.err);
     let file = place("checked.conc");
     std::fs::write(&file, "lock m\nwith m { }\n").expect("a file can be written");
+    // What an error kept from being done is left out, and the rest of its entry is there.
+    let said = session("var n = 1; n = [2][7]; n = 9\nlet b = n\nensure b == 9\n:check");
+    assert!(
+        said.out.contains("session:3:8") && said.out.contains("the two sides are 1 and 9"),
+        "{}",
+        said.out
+    );
     let said = session(&format!(":check {}", file.display()));
     std::fs::remove_file(&file).expect("it is there");
     assert!(said.out.contains("holds"), "{}{}", said.out, said.err);

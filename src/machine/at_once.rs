@@ -42,7 +42,9 @@ pub(super) fn call_fixed<S: Scheduler>(
     if kind == AtOnce::No {
         return false;
     }
-    let Some((queue, thing)) = image.fixed[usize::from(index)].get().and_then(queue_of::<S>) else { return false };
+    let Some((queue, thing)) = image.fixed[usize::from(index)].get().and_then(queue_of::<S>) else {
+        return false;
+    };
     let at = usize::from(at);
     let Some(value) = done(kind, world, queue, thing, frame.get(at + 1)) else { return false };
     put(&mut frame[at], value);

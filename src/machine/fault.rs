@@ -115,6 +115,9 @@ pub(super) fn raise(
             fiber.stack[register] = value;
             return Ok(());
         }
+        if !function.internal {
+            fiber.left = function.spans.get(at as usize).copied();
+        }
         fiber.frames.pop();
     }
     Err(match (value, fiber.exiting) {
@@ -270,6 +273,7 @@ inner()
             in_condition: false,
             held: Vec::new(),
             on_its_way: None,
+            left: None,
         }
     }
 

@@ -4,8 +4,8 @@ use super::Image;
 use super::call;
 use crate::code::{Function, Program};
 use crate::source::Span;
-use crate::sync::{Kind, Op};
 use crate::sync::thread::{Entry, Thread};
+use crate::sync::{Kind, Op};
 use crate::value::{Value, error::Error};
 use std::sync::Arc;
 
@@ -32,6 +32,8 @@ pub struct Fiber {
     pub held: Vec<(String, u32)>,
     /// The error that is on its way, while it is known who will catch it.
     pub(super) on_its_way: Option<OnItsWay>,
+    /// Where its outermost call stood when an error (or what ends the thread) left it.
+    pub left: Option<Span>,
     /// Where its thread was made, if that calls a builtin.
     pub(super) origin: Span,
 }
@@ -73,6 +75,7 @@ impl Fiber {
             in_condition: false,
             held: Vec::new(),
             on_its_way: None,
+            left: None,
             origin: Span::default(),
         };
         call::begin(image, &mut fiber, entry)?;
@@ -200,9 +203,8 @@ impl Fiber {
             self.frames.iter().rev().find(|frame| !program.functions[frame.function as usize].internal);
         let Some(frame) = outer else {
             let begun = self.begun_at(program);
-            return begun.map_or(self.origin, |(number, pc)| {
-                program.functions[number as usize].spans[pc as usize]
-            });
+            return begun
+                .map_or(self.origin, |(number, pc)| program.functions[number as usize].spans[pc as usize]);
         };
         let function = &program.functions[frame.function as usize];
         let innermost = self.frames.last().is_some_and(|last| std::ptr::eq(last, frame));

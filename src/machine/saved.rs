@@ -164,6 +164,7 @@ impl Fiber {
             in_condition: false,
             held: Vec::new(),
             on_its_way: None,
+            left: None,
             origin: Span::default(),
         }
     }

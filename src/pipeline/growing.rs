@@ -9,7 +9,7 @@ use crate::code::lower::{self, Place};
 use crate::code::verify::Verified;
 use crate::report::{Code, Diagnostic};
 use crate::resolve::{self, Entry, Resolution, VariableKind};
-use crate::source::Source;
+use crate::source::{Source, Span};
 use crate::syntax::{
     self,
     tree::{Script, Statement, StatementKind},
@@ -157,6 +157,32 @@ impl Growing {
         names
     }
 
+    /// What the last entry, which was this text and was left at this place by an error, has done: without the statement that
+    /// failed, and without those behind it, but for what is declared wherever it stands. Spaces and line breaks are in place of
+    /// what is left out, so that lines keep their numbers.
+    pub fn done_before(&self, text: &str, at: Option<Span>) -> String {
+        let length = self.source.text.len() - usize::from(!text.ends_with('\n'));
+        let from = length.saturating_sub(text.len());
+        let at = at.map_or(from, |span| span.start as usize);
+        let known = |statement: &&Statement| {
+            matches!(
+                statement.kind,
+                StatementKind::Function(_) | StatementKind::Class(_) | StatementKind::Thread(_)
+            )
+        };
+        let of_entry = self.script.body.statements.iter().filter(|one| one.span.start as usize >= from);
+        let left_out = of_entry.filter(|one| one.span.end as usize > at && !known(one));
+        let mut done = text.as_bytes().to_vec();
+        for statement in left_out {
+            let within = statement.span.start as usize - from..statement.span.end as usize - from;
+            done[within]
+                .iter_mut()
+                .filter(|byte| !matches!(byte, b'\n' | b'\r'))
+                .for_each(|byte| *byte = b' ');
+        }
+        String::from_utf8(done).unwrap_or_default()
+    }
+
     /// Lets these names of the last entry mean what they meant before it: it has ended before they got a value.
     pub fn forget(&mut self, names: &[Arc<str>], before: HashMap<Arc<str>, Named>) {
         if let Some(entry) = self.entries.last_mut() {
@@ -227,6 +253,21 @@ mod tests {
         let added = growing.add("let new = [2][7]").expect("it fails when it runs");
         growing.forget(&added.names, before);
         assert!(refused(&mut growing, "new").contains("undefined name"));
+    }
+
+    #[test]
+    fn what_an_error_left_undone_is_left_out() {
+        let text = "let a = 1; let b = [2][7]\nfn f() => a; print(\"余\",\n  a)\nclass C { }";
+        let growing = grown(&["let x = 1", text]);
+        let done = |what: &str| {
+            let at = growing.source().text.find(what).unwrap();
+            growing.done_before(text, Some(Span::new(at, at + 1)))
+        };
+        let blanks = |n| " ".repeat(n);
+        let rest = format!("\nfn f() => a; {}\n{}\nclass C {{ }}", blanks(11), blanks(4));
+        assert_eq!(done("[2]"), format!("let a = 1; {}{rest}", blanks(14)));
+        assert_eq!(done("1; let b"), format!("{}; {}{rest}", blanks(9), blanks(14)));
+        assert_eq!(growing.done_before(text, None), format!("{}; {}{rest}", blanks(9), blanks(14)));
     }
 
     /// The server of a session's processes makes the program anew of the same entries, and functions are numbers to both.

@@ -145,9 +145,7 @@ fn is_within(connection: Connection) -> bool {
 
 /// Waits for somebody to connect. Whoever accepts is after who has connected (`has_accepted`), not after what that one has
 /// written since, though it may have been quick.
-pub fn through_a_server(
-    poll: impl FnOnce() -> Result<Option<Value>, Error>,
-) -> Result<Option<Value>, Error> {
+pub fn through_a_server(poll: impl FnOnce() -> Result<Option<Value>, Error>) -> Result<Option<Value>, Error> {
     give_to_the_outside();
     let done = poll();
     if done.is_err() {

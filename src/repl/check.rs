@@ -11,7 +11,7 @@ use conc::source::Source;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-/// Explores all that was typed and has come to something.
+/// Explores all that was typed and has been done.
 pub fn typed(core: &mut Core) {
     let (mut typed, _) = Growing::new(&core.growing.source().name);
     for entry in core.entries() {

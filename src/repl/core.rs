@@ -33,16 +33,10 @@ pub struct Core {
     /// For reports that come from other threads.
     source: Arc<Mutex<Arc<Source>>>,
     pub interrupts: Interrupts,
-    /// The texts that have been run, for `:save` and `:check`.
-    texts: Vec<Text>,
+    /// The texts that have been run, for `:save` and `:check`, without what an error kept from being done.
+    texts: Vec<String>,
     /// The worst that entries have come to.
     pub status: i32,
-}
-
-struct Text {
-    text: String,
-    /// It has ended before its time, and has declared nothing.
-    vain: bool,
 }
 
 /// How a session goes on after an entry.
@@ -159,25 +153,31 @@ impl Core {
         self.say(&render::diagnostics(&added.warnings, &source, &self.style));
         let answer =
             self.interrupts.during(|| self.session.enter(text, added.program.clone(), added.function));
-        let whole = match answer {
+        let failed = match answer {
             Answer::Value(value) => {
                 self.show(&value, &added);
-                true
+                None
             }
-            Answer::Failed(error, holds) => {
+            Answer::Failed(error, holds, at) => {
                 self.say(&render::uncaught(&error, "main", &holds, &source, &self.style));
                 self.worse(status::FAILED);
-                false
+                Some(at)
             }
-            Answer::Ended => {
+            Answer::Ended(at) => {
                 self.say(&self.style.say("interrupted\n"));
                 self.worse(status::FAILED);
-                false
+                Some(at)
             }
             Answer::Over => return self.over(),
         };
-        let kept = whole || self.forget_unset(&added, before);
-        self.texts.push(Text { text: text.to_string(), vain: !kept });
+        let done = match failed {
+            None => text.to_string(),
+            Some(at) => {
+                self.forget_unset(&added, before);
+                self.growing.done_before(text, at)
+            }
+        };
+        self.texts.push(done);
         Went::On
     }
 
@@ -194,8 +194,8 @@ impl Core {
         }
     }
 
-    /// Names that the entry was to give a value, and did not, mean what they did before. Whether any is left.
-    fn forget_unset(&mut self, added: &Added, before: HashMap<Arc<str>, Named>) -> bool {
+    /// Names that the entry was to give a value, and did not, mean what they did before.
+    fn forget_unset(&mut self, added: &Added, before: HashMap<Arc<str>, Named>) {
         let unset = |name: &&Arc<str>| match self.growing.place(&self.growing.names()[*name]) {
             Place::Global(index) => self.handle.global(index).is_none(),
             Place::Fixed(index) => self.handle.fixed(index).is_none(),
@@ -204,7 +204,6 @@ impl Core {
         let unset: Vec<Arc<str>> = added.names.iter().filter(unset).cloned().collect();
         self.growing.forget(&unset, before);
         self.session.forget(&unset);
-        unset.len() < added.names.len()
     }
 
     /// What a name stands for.
@@ -332,11 +331,7 @@ impl Core {
 
     /// What was typed, in whole lines. Where it was in vain there are empty lines, so that lines keep their numbers.
     pub fn entries(&self) -> Vec<String> {
-        let whole = |text: &Text| {
-            let lines = text.text.trim_end_matches('\n');
-            if text.vain { "\n".repeat(lines.lines().count()) } else { format!("{lines}\n") }
-        };
-        self.texts.iter().map(whole).collect()
+        self.texts.iter().map(|text| format!("{}\n", text.trim_end_matches('\n'))).collect()
     }
 
     /// How many entries have been run.

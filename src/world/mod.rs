@@ -25,7 +25,11 @@ pub const MAX_PROCESSES: usize = 1_000;
 
 /// That a thread is refused, as so many live.
 fn too_many_threads(thread: &Thread, limit: usize) -> Error {
-    let message = format!("thread \"{}\" cannot be started: {limit} threads live already", thread.name());
+    let name = thread.name();
+    let message = match limit {
+        1 => format!("thread \"{name}\" cannot be started: 1 thread lives already"),
+        _ => format!("thread \"{name}\" cannot be started: {limit} threads live already"),
+    };
     Error::new(Kind::Refused, message)
         .hint("allow more with --max-threads, or share the work among fewer threads (pool)")
 }

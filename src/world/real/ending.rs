@@ -31,7 +31,9 @@ impl Shared {
     pub(super) fn see_it_end(self: &Arc<Shared>) -> Ending {
         self.attend();
         let tested = self.test();
-        let programs = self.doors.shut();
+        // The command's own run, or that of a process that a script has started.
+        let process_ends = self.options.signals || self.processes.own.is_some();
+        let programs = self.doors.shut(process_ends);
         if self.processes.own.is_none() {
             self.doors.remove_files();
         }

@@ -75,6 +75,7 @@ use crate::builtin::{Wait, random};
 use crate::code::Program;
 use crate::machine::{Fiber, Interrupted, Scheduler, Stopped, Waited, Watch};
 use crate::mapped::{Memory, ledger::Row};
+use crate::source::Span;
 use crate::sync::outside::{Outside, Way};
 use crate::sync::queue::{Handful, Queue};
 use crate::sync::{Op, Sync, future::Failure, process::Born, thread::Thread};
@@ -106,6 +107,8 @@ pub struct RealWorld {
     rests: u64,
     /// What the thread held when the error was raised that has ended it: label and line of acquisition.
     held: Vec<(String, u32)>,
+    /// Where the outermost of its calls stood when an error left it.
+    left: Option<Span>,
     /// When it began, and where its row is, for `--stats`.
     began: Instant,
     row: Option<Row>,
@@ -140,6 +143,7 @@ impl RealWorld {
             looks: awaits::Looks::default(),
             rests: 0,
             held: Vec::new(),
+            left: None,
             began: Instant::now(),
             row: None,
             waits: 0,

@@ -128,8 +128,8 @@ impl Doors {
     }
 
     /// The run has ended: no program that it has started outlives it. Which had to be ended.
-    pub fn shut(&self) -> Vec<String> {
-        self.handlers.clear();
+    pub fn shut(&self, process_ends: bool) -> Vec<String> {
+        self.handlers.clear(process_ends);
         self.files.lock().drain(..).for_each(|file| file.remove());
         let children = std::mem::take(&mut *self.children.lock());
         let patience = Instant::now() + PATIENCE;

@@ -23,6 +23,7 @@ use crate::code::verify::Verified;
 use crate::machine::{Exit, Image};
 use crate::mapped::Slot;
 use crate::report::runtime::{Deadlock, Ending};
+use crate::source::Span;
 use crate::sync::Sync;
 use crate::sync::thread::{Entry, State, Thread, Waiting};
 use crate::value::{Value, error::Error};
@@ -39,10 +40,10 @@ use std::time::Duration;
 #[derive(Debug)]
 pub enum Answer {
     Value(Value),
-    /// With what `main` held when the error was raised: label and line of acquisition.
-    Failed(Arc<Error>, Held),
-    /// It was ended from outside.
-    Ended,
+    /// With what `main` held when the error was raised (label and line of acquisition), and where in the entry that was.
+    Failed(Arc<Error>, Held, Option<Span>),
+    /// It was ended from outside, at this place of it.
+    Ended(Option<Span>),
     /// The run has ended.
     Over,
 }
@@ -139,7 +140,7 @@ impl Session {
         if let Some(ground) = &self.ground {
             ground.server().tell(Growth::Entry(text.to_string()));
             if let Err(error) = ground.has_room(program.globals.len()) {
-                return Answer::Failed(Arc::new(error), Held::new());
+                return Answer::Failed(Arc::new(error), Held::new(), None);
             }
         }
         if !self.shared.grow(program) {
@@ -353,8 +354,10 @@ impl RealWorld {
             let exit = catch_unwind(AssertUnwindSafe(|| threads::call(self, entry)));
             let answer = match exit.unwrap_or_else(|_| threads::failed()) {
                 Exit::Finished(value) => Answer::Value(value),
-                Exit::Failed(error) => Answer::Failed(error, std::mem::take(&mut self.held)),
-                Exit::Exited(_) if std::mem::take(&mut self.ended) => Answer::Ended,
+                Exit::Failed(error) => {
+                    Answer::Failed(error, std::mem::take(&mut self.held), self.left.take())
+                }
+                Exit::Exited(_) if std::mem::take(&mut self.ended) => Answer::Ended(self.left.take()),
                 other => return other,
             };
             self.shared.hold.release_all(&self.shared, MAIN);

@@ -39,7 +39,7 @@ struct Installed {
     registered: Vec<SigId>,
     handler: Option<Handler>,
     /// While it lives, the signal does not do what it does by default.
-    _claim: Claim,
+    claim: Option<Claim>,
 }
 
 /// What tells that the signal came, and what it calls.
@@ -61,9 +61,13 @@ impl Drop for Installed {
 }
 
 impl Handlers {
-    /// The run has ended: signals do what they did before.
-    pub fn clear(&self) {
-        let all = std::mem::take(&mut *self.by_number.lock());
+    /// The run has ended: signals do what they did before. If the process ends with it, those that it handled do nothing until
+    /// then: one more on the way out is no reason to die of it.
+    pub fn clear(&self, process_ends: bool) {
+        let mut all = std::mem::take(&mut *self.by_number.lock());
+        if process_ends {
+            all.values_mut().filter_map(|installed| installed.claim.take()).for_each(std::mem::forget);
+        }
         drop(all); // outside the lock
     }
 
@@ -85,7 +89,7 @@ impl Handlers {
     ) -> io::Result<Option<Arc<Pending>>> {
         let number = signal.number;
         let claim = Claim::on(number)?;
-        let mut installed = Installed { registered: Vec::new(), handler: None, _claim: claim };
+        let mut installed = Installed { registered: Vec::new(), handler: None, claim: Some(claim) };
         if let Some(body) = body {
             let pending = Arc::new(Pending::new(signal));
             let known = Arc::downgrade(&pending);
@@ -171,6 +175,8 @@ impl RealWorld {
             let again = Entry { callee: entry.callee.clone(), arguments: Vec::new() };
             match threads::call(self, again) {
                 Exit::Finished(_) => {}
+                // The process is on its way out, and no signal that it handles changes that.
+                exit @ Exit::Exited(_) => return exit,
                 other => {
                     // Nobody handles it any more.
                     self.shared.doors.handlers.give_up(signal.number, pending);

@@ -360,6 +360,7 @@ pub(super) fn call(world: &mut RealWorld, entry: Entry) -> Exit {
                 exit = eyes::run(world, &code.image, &mut fiber, None);
             }
             world.held = std::mem::take(&mut fiber.held);
+            world.left = fiber.left.take();
             world.seat.frees.store(true, Ordering::Relaxed);
             exit
         }

@@ -234,7 +234,11 @@ fn is_there(process: i32) -> bool {
 
 #[cold]
 fn too_many(handle: &Thread, limit: usize) -> Error {
-    let message = format!("process \"{}\" cannot be started: {limit} processes live already", handle.name());
+    let name = handle.name();
+    let message = match limit {
+        1 => format!("process \"{name}\" cannot be started: 1 process lives already"),
+        _ => format!("process \"{name}\" cannot be started: {limit} processes live already"),
+    };
     Error::new(Kind::Refused, message)
         .hint("allow more with --max-processes, or share the work among fewer processes (process pool)")
 }
