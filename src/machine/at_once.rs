@@ -87,8 +87,8 @@ fn queue_of<S: Scheduler>(value: &Value) -> Option<(&Queue, &Sync)> {
     let Value::Sync(thing) = value else { return None };
     let Kind::Queue(queue) = &thing.kind else { return None };
     // What is put into one that processes share is a copy. What values are held against each other is told by the call.
-    let plain = !thing.is_shared() && !(S::EYES && queue.compares());
-    plain.then_some((queue, &**thing))
+    let other = thing.is_shared() || S::EYES && queue.compares();
+    (!other).then_some((queue, &**thing))
 }
 
 #[inline(always)]
