@@ -6,6 +6,7 @@ use crate::value::{
     Value,
     error::{Error, Kind},
 };
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A builtin with its signature read.
@@ -55,6 +56,17 @@ impl Linked {
             return Ok(parameters);
         }
         self.bind_slowly(stack, start, shape, program)
+    }
+
+    /// Arguments as they will be bound, as far as they can be: what is wrong with them is told when they are.
+    pub fn arranged<'a>(&self, given: &'a [Value], shape: &Shape, program: &Program) -> Cow<'a, [Value]> {
+        if shape.names.is_empty() {
+            return given.into();
+        }
+        let mut stack = given.to_vec();
+        let count = self.bind(&mut stack, 0, shape, program).unwrap_or(given.len());
+        stack.truncate(count);
+        stack.into()
     }
 
     fn bind_slowly(

@@ -13,10 +13,13 @@ use super::{Fiber, Image};
 use crate::code::Instruction as I;
 use crate::state::Shared;
 use crate::sync::{Kind, Sync};
+use crate::value::index::bounds;
+use crate::value::list::List;
 use crate::value::{Value, object::Object};
 pub use depth::container;
 use depth::{admitted, compared, deep, ordered, shallow, shape};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
@@ -183,7 +186,7 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
             _ => {}
         },
         I::Unpack { s, .. } => shallow(r(s), false, out),
-        I::Slice { object, .. } => shallow(r(object), false, out),
+        I::Slice { object, at, .. } => slice(r(object), r(at), r(at + 1), out),
         I::GetIndex { object, index, .. } => element(r(object), r(index), false, out),
         I::SetIndex { object, index, s } => {
             element(r(object), r(index), true, out);
@@ -464,6 +467,25 @@ fn element(object: &Value, index: &Value, write: bool, out: &mut Touches) {
         }
         _ => {}
     }
+}
+
+/// Of the elements it reads those that it takes.
+fn slice(object: &Value, start: &Value, end: &Value, out: &mut Touches) {
+    let Value::List(list) = object else { return };
+    let bound = |value: &Value| if let Value::Int(at) = value { Some(*at) } else { None };
+    let length = list.len();
+    let (start, end) = bounds(bound(start), bound(end), length);
+    some_elements(list, start..end, length, false, out);
+}
+
+/// Some of so many elements, which are told by how many there are; several that are all of them are the whole list.
+fn some_elements(list: &Arc<List>, some: Range<usize>, length: usize, write: bool, out: &mut Touches) {
+    let node = || Shared::List(list.clone());
+    if some.len() == length && length > 1 {
+        return out.object(node(), Part::All, write);
+    }
+    out.object(node(), Part::Shape, write);
+    some.for_each(|index| out.object(node(), Part::Element(index as u64), write));
 }
 
 /// The part of a map that belongs to a key.

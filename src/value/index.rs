@@ -156,7 +156,7 @@ pub fn slice(object: &Value, start: Option<i64>, end: Option<i64>) -> Result<Val
 }
 
 /// Where a slice begins and ends, in a sequence of this length; never beyond it, never backwards.
-fn bounds(start: Option<i64>, end: Option<i64>, length: usize) -> (usize, usize) {
+pub fn bounds(start: Option<i64>, end: Option<i64>, length: usize) -> (usize, usize) {
     let place = |at: i64| {
         let at = if at < 0 { at.saturating_add(length as i64) } else { at };
         at.clamp(0, length as i64) as usize

@@ -2,7 +2,7 @@
 
 use crate::code::reach::makes_pipes;
 use crate::machine::Image;
-use crate::machine::touch::{Act, Place, names};
+use crate::machine::touch::{Act, Part, Place, Touch, names};
 use crate::state::Shared;
 use crate::world::sim::Log;
 
@@ -70,6 +70,13 @@ fn accesses(log: &Log, before: &Values, after: &Values, image: &Image) -> Vec<St
     };
     let mut said = Vec::new();
     for touch in &log.told {
+        // Several elements are told as the list.
+        let touch = &match touch.part {
+            Part::Element(_) if log.told.iter().any(|other| is_beside(touch, other)) => {
+                Touch { part: Part::All, ..touch.clone() }
+            }
+            _ => touch.clone(),
+        };
         let name = names::cell(touch, image);
         let value = match (touch.write, &touch.place) {
             (false, Place::Global(_)) => value_in(before, &name),
@@ -89,4 +96,15 @@ fn accesses(log: &Log, before: &Values, after: &Values, image: &Image) -> Vec<St
         }
     }
     said
+}
+
+/// Whether both are elements of one list, of several that an operation uses.
+fn is_beside(touch: &Touch, other: &Touch) -> bool {
+    match (&touch.place, &other.place) {
+        (Place::Object(one), Place::Object(another)) => {
+            let elements = matches!((touch.part, other.part), (Part::Element(a), Part::Element(b)) if a != b);
+            elements && touch.write == other.write && one.address() == another.address()
+        }
+        _ => false,
+    }
 }

@@ -1,11 +1,12 @@
 //! What builtins and methods are about to touch: told by their names, their receivers and their arguments.
 
+use super::super::arguments::Linked;
 use super::super::call::members;
 use super::super::image::Member;
 use super::super::{Fiber, Image};
 use super::depth::{admitted, compared, copied, deep, found_in, in_order, ordered, shallow, shape};
 use super::{Act, Part, Place, Touches};
-use super::{alone, class_field, element, gives_back, instance, starts, sync, thread};
+use super::{alone, class_field, element, gives_back, instance, some_elements, starts, sync, thread};
 use crate::builtin::{Body, Row};
 use crate::code::Shape;
 use crate::state::Shared;
@@ -14,6 +15,7 @@ use crate::sync::pool::{Crew, Pool};
 use crate::sync::thread::Entry;
 use crate::sync::{Kind, Sync};
 use crate::value::Value;
+use crate::value::compare::hashable;
 use crate::value::object::Method;
 use std::sync::Arc;
 
@@ -26,8 +28,25 @@ pub(super) fn call(
     out: &mut Touches,
 ) {
     let shape = &image.program.shapes[shape as usize];
-    let end = start + shape.count as usize;
-    called(callee, &fiber.stack[start..end], out);
+    let arguments = &fiber.stack[start..start + shape.count as usize];
+    match builtin(callee).filter(|_| !shape.names.is_empty()) {
+        Some(row) => called(callee, &Linked::new(row).arranged(arguments, shape, &image.program), out),
+        None => called(callee, arguments, out),
+    }
+}
+
+fn builtin(callee: &Value) -> Option<&'static Row> {
+    match callee {
+        Value::Builtin(row) => Some(row),
+        Value::Bound(bound) => {
+            if let Method::Builtin(row) = bound.method {
+                Some(row)
+            } else {
+                None
+            }
+        }
+        _ => None,
+    }
 }
 
 /// What calling a value touches; what a function of the script does is asked instruction by instruction.
@@ -52,7 +71,7 @@ pub(super) fn method(
 ) {
     let arguments = &fiber.stack[start..(start + shape.count as usize).min(fiber.stack.len())];
     if let Some(linked) = image.method(receiver.kind(), shape.method) {
-        native(linked.row, Some(receiver), arguments, out);
+        native(linked.row, Some(receiver), &linked.arranged(arguments, shape, &image.program), out);
     } else if let Some(members) = members(receiver) {
         match image.member(members.class, shape.method) {
             Some(Member::Field { index, .. }) => class_field(image, members, index, false, out),
@@ -96,11 +115,16 @@ pub(super) fn native(row: &'static Row, receiver: Option<&Value>, arguments: &[V
             arguments.iter().for_each(|argument| admitted(receiver, argument, out));
             match row.name {
                 "push" => out.object(node, Part::Shape, true),
-                "pop" if arguments.iter().all(|argument| matches!(argument, Value::Unset | Value::Nil)) => {
-                    out.object(node.clone(), Part::Shape, true);
-                    if let Some(last) = list.len().checked_sub(1) {
-                        out.object(node, Part::Element(last as u64), true);
-                    }
+                // Those behind it move.
+                "pop" => {
+                    let length = list.len();
+                    let first = match arguments.first() {
+                        Some(Value::Int(at)) if *at < 0 => at.saturating_add(length as i64),
+                        Some(Value::Int(at)) => *at,
+                        _ => length as i64 - 1,
+                    };
+                    let first = usize::try_from(first).map_or(length, |at| at.min(length));
+                    some_elements(list, first..length, length, true, out);
                 }
                 "extend" => {
                     out.object(node, Part::Shape, true);
@@ -131,9 +155,14 @@ pub(super) fn native(row: &'static Row, receiver: Option<&Value>, arguments: &[V
             match row.name {
                 "get" => arguments.iter().take(1).for_each(|key| element(receiver, key, false, out)),
                 "keys" | "items" | "values" | "copy" => out.object(node, Part::All, false),
+                // Only looked for, if there is nothing to add or to take away.
                 "setdefault" | "pop" => arguments.iter().take(1).for_each(|key| {
-                    out.object(node.clone(), Part::Shape, true);
-                    element(receiver, key, true, out);
+                    let known = hashable(key).is_ok() && map.lock().contains_key(key);
+                    let changes = known == (row.name == "pop");
+                    element(receiver, key, changes, out);
+                    if changes {
+                        out.object(node.clone(), Part::Shape, true);
+                    }
                 }),
                 _ => {
                     out.object(node, Part::All, true);
