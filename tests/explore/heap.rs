@@ -91,10 +91,12 @@ fn a_wrong_oracle_of_references_is_noticed() {
     // Those that are rare are looked for from where one is not far.
     for (flaw, first) in [
         (Flaw::ArgumentsCopied, 0),
-        (Flaw::QueueCopies, 1000),
-        (Flaw::CopyIsShallow, 600),
+        (Flaw::QueueCopies, 0),
+        (Flaw::CopyIsShallow, 150),
         (Flaw::LockNeverBlocks, 0),
         (Flaw::PoolHasRoom, 0),
+        (Flaw::ProcessShares, 0),
+        (Flaw::TimersComeAtOnce, 0),
     ] {
         let noticed = (first..first + MOST_PROGRAMS).any(|seed| {
             let program = program(seed);

@@ -4,13 +4,15 @@
 
 mod containers;
 mod things;
+mod threads;
+mod waits;
 
 use super::machine::{New, Op, Register};
 use fastrand::Rng;
 use std::fmt::Write;
 
 /// So many registers has each thread.
-pub const REGISTERS: usize = 64;
+pub const REGISTERS: usize = 96;
 
 pub struct Program {
     pub text: String,
@@ -30,6 +32,10 @@ enum Type {
     Monitor,
     /// A map with "a", and perhaps "b".
     Map,
+    /// A set of numbers.
+    Set,
+    /// A thread with members, which are those of an instance.
+    Member,
     /// An atomic that holds a list.
     Atomic,
     /// A captured variable, by its name.
@@ -40,6 +46,8 @@ enum Type {
     Giver,
     /// A thread or a future whose result is a list.
     Handle { future: bool },
+    /// A timer, or a thread of which nobody wants the result.
+    Beside,
 }
 
 #[derive(Debug, Clone)]
@@ -56,6 +64,8 @@ struct Body {
     lines: Vec<String>,
     next: Register,
     depth: usize,
+    /// A task: its thread's own list is what earlier tasks have left.
+    is_task: bool,
 }
 
 struct Maker {
@@ -68,16 +78,33 @@ struct Maker {
     /// The lock, the queue and the pool are handed to functions as arguments, too.
     local: bool,
     has_pool: bool,
+    /// So many things were put in the queue that gives the smallest first.
+    put: i64,
 }
 
 const LOCK: Register = 0;
 const QUEUE: Register = 1;
 const POOL: Register = 2;
-const FIRST: Register = 3;
+const RWLOCK: Register = 3;
+const EVENT: Register = 4;
+const CONDITION: Register = 5;
+const SMALLEST: Register = 6;
+/// What all know, in their first registers.
+const THINGS: [(&str, &str, New); 6] = [
+    ("m", "lock m", New::Lock),
+    ("q", "queue q", New::Queue),
+    ("rw", "rwlock rw", New::RwLock),
+    ("e", "event e", New::Event),
+    ("c", "condition c for m", New::Condition),
+    ("s", "queue s(10, order: \"priority\")", New::Smallest),
+];
+/// The list of a thread's own.
+const OWN: Register = 7;
+const FIRST: Register = 8;
 
 const CLASSES: &str =
     "class Box(first) { var item = first; var n = 0\n    fn bump() { n += 1 }\n    fn show() => n\n}
-monitor Account { var n = 0\n    fn bump() { n += 1 }\n    fn show() => n\n}\n";
+monitor Account { var n = 0\n    fn bump() { n += 1 }\n    fn show() => n\n}\nthreadlocal own = [0, 0]\n";
 
 pub fn program(seed: u64) -> Program {
     let mut rng = Rng::with_seed(seed);
@@ -90,6 +117,7 @@ pub fn program(seed: u64) -> Program {
         count: 0,
         local,
         has_pool,
+        put: 0,
     };
     let mut main = Body {
         names: Vec::new(),
@@ -97,12 +125,14 @@ pub fn program(seed: u64) -> Program {
         lines: Vec::new(),
         next: FIRST,
         depth: usize::from(local),
+        is_task: false,
     };
-    main.ops.push(Op::New(LOCK, New::Lock, Vec::new()));
-    main.ops.push(Op::New(QUEUE, New::Queue, Vec::new()));
-    main.ops.push(Op::New(POOL, New::Pool(size), Vec::new()));
-    main.line("lock m".into());
-    main.line("queue q".into());
+    main.op(Op::New(POOL, New::Pool(size), Vec::new()));
+    for ((_, declared, new), at) in THINGS.into_iter().zip([LOCK, QUEUE, RWLOCK, EVENT, CONDITION, SMALLEST])
+    {
+        main.op(Op::New(at, new, Vec::new()));
+        main.line(declared.into());
+    }
     if has_pool {
         main.line(format!("pool p({size})"));
     }
@@ -204,8 +234,9 @@ impl Maker {
 
     /// Makes something new.
     fn object(&mut self, body: &mut Body) {
-        match self.rng.u8(..9) {
+        match self.rng.u8(..10) {
             0 | 1 => _ = self.list(body),
+            7 => self.set(body),
             2 => {
                 let inner = self.some_list(body);
                 let (text, at) = (self.name('n'), body.register());
@@ -264,11 +295,27 @@ impl Maker {
         if self.rng.u8(..8) == 0 {
             return self.object(body);
         }
-        if self.rng.u8(..3) > 0 {
-            return self.act(body, main);
+        match self.rng.u8(..12) {
+            0..=6 => self.act(body, main),
+            7..=8 => {
+                body.op(Op::Acquire(LOCK));
+                self.within(body, "with m");
+                body.op(Op::Release(LOCK));
+            }
+            9 => {
+                let write = self.rng.bool();
+                body.op(Op::AcquireSide(RWLOCK, write));
+                self.within(body, if write { "with rw.write" } else { "with rw.read" });
+                body.op(Op::ReleaseSide(RWLOCK, write));
+            }
+            10 => self.at_once(body),
+            _ => self.meeting(body, main),
         }
-        body.line("with m {".into());
-        body.op(Op::Acquire(LOCK));
+    }
+
+    /// A few acts in a block.
+    fn within(&mut self, body: &mut Body, head: &str) {
+        body.line(format!("{head} {{"));
         body.depth += 1;
         // What it declares is known inside only.
         let known = body.names.len();
@@ -277,7 +324,6 @@ impl Maker {
         }
         body.names.truncate(known);
         body.depth -= 1;
-        body.op(Op::Release(LOCK));
         body.line("}".into());
     }
 
@@ -293,6 +339,9 @@ impl Maker {
             Type::Instance => self.with_instance(body, &name),
             Type::Monitor => self.with_monitor(body, &name),
             Type::Map => self.with_map(body, &name),
+            Type::Set => self.with_set(body, &name),
+            Type::Member => self.with_instance(body, &name),
+            Type::Beside => self.with_beside(body, &name, main),
             Type::Atomic => self.with_atomic(body, &name),
             Type::Variable => self.with_variable(body, &name),
             Type::Adder => {
@@ -317,92 +366,23 @@ impl Maker {
     fn handed_over(&mut self, body: &mut Body, main: bool) {
         if main && self.rng.u8(..3) == 0 {
             let (name, value) = (self.name('l'), body.register());
+            if self.rng.u8(..3) == 0 {
+                body.line(format!("let {name} = s.get()[1]"));
+                body.op(Op::GetSmallest(value, SMALLEST));
+                return body.know(name, Type::List, value);
+            }
             body.line(format!("let {name} = q.get()"));
             body.op(Op::Get(value, QUEUE));
             return body.know(name, Type::List, value);
         }
         let list = self.some_list(body);
+        if self.rng.u8(..3) == 0 {
+            let key = [4, 2, 6, 1, 5, 3, 9, 7, 8][self.put as usize % 9] + self.put / 9 * 10;
+            self.put += 1;
+            body.line(format!("s.put([{key}, {}])", list.text));
+            return body.op(Op::PutAt(SMALLEST, key, list.at));
+        }
         body.line(format!("q.put({})", list.text));
         body.op(Op::Put(QUEUE, list.at));
-    }
-
-    /// Starts a thread: a function or a block; or a task.
-    fn start(&mut self, body: &mut Body) {
-        self.threads -= 1;
-        let task = self.has_pool && self.rng.u8(..3) > 0;
-        if !task && self.rng.bool() {
-            return self.start_block(body);
-        }
-        let plain = |name: &&Name| !matches!(name.kind, Type::Variable | Type::Handle { .. });
-        let mut given: Vec<Name> = body.names.iter().filter(plain).cloned().collect();
-        self.rng.shuffle(&mut given);
-        given.truncate(2);
-        let mut child = Body { names: Vec::new(), ops: Vec::new(), lines: Vec::new(), next: FIRST, depth: 1 };
-        let (mut parameters, mut arguments) = (Vec::new(), Vec::new());
-        let mut registers = vec![LOCK, QUEUE, POOL];
-        for name in given {
-            let (parameter, at) = (self.name('x'), child.register());
-            registers.push(name.at);
-            if name.kind == Type::Monitor {
-                registers.push(name.at + 1);
-                child.register();
-            }
-            child.know(parameter.clone(), name.kind, at);
-            parameters.push(parameter);
-            arguments.push(name.text);
-        }
-        if self.local {
-            parameters.extend(["m".into(), "q".into()]);
-            arguments.extend(["m".into(), "q".into()]);
-        }
-        for _ in 0..self.rng.usize(1..4) {
-            self.statement(&mut child, false);
-        }
-        let returned = self.some_list(&mut child);
-        child.line(format!("return {}", returned.text));
-        child.op(Op::Return(returned.at));
-        let (function, handle) = (self.name('w'), self.name('t'));
-        self.functions.push(format!(
-            "fn {function}({}) {{\n{}}}\n",
-            parameters.join(", "),
-            child.lines.concat()
-        ));
-        self.bodies.push(child.ops);
-        let (number, at) = (self.bodies.len() - 1, body.register());
-        if task {
-            arguments.insert(0, function);
-            body.line(format!("let {handle} = p.submit({})", arguments.join(", ")));
-            body.op(Op::Submit(at, POOL, number, registers));
-        } else {
-            body.line(format!("let {handle} = start {function}({})", arguments.join(", ")));
-            body.op(Op::Start(at, number, registers));
-        }
-        body.know(handle, Type::Handle { future: task }, at);
-    }
-
-    /// A block knows what there is around it.
-    fn start_block(&mut self, body: &mut Body) {
-        let mut child = Body {
-            names: body
-                .names
-                .iter()
-                .filter(|name| !matches!(name.kind, Type::Handle { .. }))
-                .cloned()
-                .collect(),
-            ops: Vec::new(),
-            lines: Vec::new(),
-            next: body.next,
-            depth: body.depth + 1,
-        };
-        for _ in 0..self.rng.usize(1..4) {
-            self.statement(&mut child, false);
-        }
-        self.bodies.push(child.ops);
-        let (number, at) = (self.bodies.len() - 1, body.register());
-        body.line("start {".into());
-        body.lines.append(&mut child.lines);
-        body.line("}".into());
-        let registers = (0..at).collect();
-        body.op(Op::Start(at, number, registers));
     }
 }

@@ -6,7 +6,7 @@
 
 mod steps;
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use steps::{contains, equal};
 
 pub type Register = usize;
@@ -18,6 +18,8 @@ pub enum Value {
     Bool(bool),
     Object(usize),
     Thread(usize),
+    /// A key of a map.
+    Key(usize),
     /// The rest of what a loop goes over.
     Rest(Vec<Value>),
 }
@@ -29,8 +31,19 @@ enum Object {
     Fields(Vec<Value>),
     /// What a map has for "a", "b" and so on; nil where it has nothing.
     Map(Vec<Value>),
+    /// In the order in which they came.
+    Set(Vec<Value>),
     Queue(VecDeque<Value>),
+    /// A queue that gives the smallest number first, each with what was put there with it.
+    Smallest(BTreeMap<i64, Value>),
     Lock(Option<usize>),
+    RwLock {
+        writer: bool,
+        readers: usize,
+    },
+    Event(bool),
+    /// Who waits, and whether he was notified.
+    Condition(Vec<(usize, bool)>),
     /// How many threads it has.
     Pool(usize),
 }
@@ -40,9 +53,27 @@ pub enum New {
     List,
     Fields,
     Map,
+    Set,
     Queue,
+    Smallest,
     Lock,
+    RwLock,
+    Event,
+    Condition,
     Pool(usize),
+}
+
+/// What a loop goes over of a map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    Keys,
+    Values,
+}
+
+#[derive(Debug, Clone)]
+pub enum Arm {
+    Get(Register, Register),
+    Event(Register),
 }
 
 /// In `d` stands the register that it sets.
@@ -58,6 +89,35 @@ pub enum Op {
     Key(Register, Register, usize),
     SetKey(Register, usize, Register),
     HasKey(Register, Register, usize),
+    /// The value of a key, or the number given.
+    KeyOr(Register, Register, usize, i64),
+    /// The same, and then it is there, or it is gone.
+    SetDefault(Register, Register, usize, i64),
+    PopKey(Register, Register, usize, i64),
+    IterateMap(Register, Register, Of),
+    /// An element counted from the end; so many from the start, or from the end.
+    FromEnd(Register, Register, usize),
+    First(Register, Register, usize),
+    Last(Register, Register, usize),
+    InsertFirst(Register, Register),
+    PopFirst(Register, Register),
+    PopLast(Register, Register),
+    Extend(Register, Register),
+    AddTo(Register, i64),
+    Discard(Register, i64),
+    Has(Register, Register, i64),
+    /// A new set with one more.
+    With(Register, Register, i64),
+    /// The thread's own list; and that there is none yet.
+    Own(Register),
+    Fresh(Register),
+    /// Writes what a thread says without looking at anything.
+    Say(usize),
+    /// All up to the place given runs as one step.
+    Atomically(usize),
+    /// Waits until what these tell is more than that.
+    Await(Vec<Op>, Register, i64),
+    Unless(Register, i64, usize),
     /// Of an atomic; and an exchange: what it held, and what it is to hold.
     Load(Register, Register),
     Store(Register, Register),
@@ -81,8 +141,19 @@ pub enum Op {
     Print(Register),
     Acquire(Register),
     Release(Register),
+    AcquireSide(Register, bool),
+    ReleaseSide(Register, bool),
+    SetEvent(Register),
+    WaitEvent(Register),
+    /// Of a condition, with the register of its lock.
+    Wait(Register, Register),
+    Notify(Register),
     Put(Register, Register),
     Get(Register, Register),
+    PutAt(Register, i64, Register),
+    GetSmallest(Register, Register),
+    /// The arms with where they lead, and where time leads.
+    Select(Vec<(Arm, usize)>, Option<usize>),
     /// The body, and what its first registers hold.
     Start(Register, usize, Vec<Register>),
     /// The same as a task of a pool.
@@ -90,6 +161,11 @@ pub enum Op {
     Join(Register),
     Result(Register, Register),
     IsDone(Register, Register),
+    /// A thread that begins at some time, if it is not cancelled.
+    Arm(Register, usize, Vec<Register>),
+    Cancel(Register),
+    /// A thread with copies of what it is given.
+    Fork(Register, usize, Vec<Register>),
     Return(Register),
 }
 
@@ -100,6 +176,8 @@ struct Thread {
     registers: Vec<Value>,
     /// The pool whose task it is, while it has not begun.
     queued: Option<usize>,
+    /// A timer that has not fired.
+    armed: bool,
     pool: Option<usize>,
     result: Option<Value>,
 }
@@ -124,6 +202,10 @@ pub enum Flaw {
     LockNeverBlocks,
     /// A task begins when it is given.
     PoolHasRoom,
+    /// A process is given what its parent has, and no copies.
+    ProcessShares,
+    /// A timer can not be cancelled.
+    TimersComeAtOnce,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -140,6 +222,15 @@ enum Part {
     All,
     Shape,
     One(usize),
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Use {
+    object: usize,
+    part: Part,
+    write: bool,
+    /// In what runs as one step.
+    atomic: bool,
 }
 
 /// Everything that a program can do; None when there are more states. Body 0 is `main`.
@@ -162,11 +253,11 @@ pub fn explore(bodies: &[Vec<Op>], registers: usize, most: usize, flaw: Flaw) ->
         }
         answer.race |= machine.races(&state, &able);
         for thread in able {
-            let mut next = state.clone();
-            machine.step(&mut next, thread);
-            if !seen.contains(&next) {
-                seen.insert(next.clone());
-                pending.push(next);
+            for next in machine.steps(&state, thread) {
+                if !seen.contains(&next) {
+                    seen.insert(next.clone());
+                    pending.push(next);
+                }
             }
         }
         if seen.len() > most {
@@ -187,7 +278,7 @@ impl Machine<'_> {
     fn thread(&self, body: usize, first: Vec<Value>) -> Thread {
         let mut registers = first;
         registers.resize(self.registers, Value::Nil);
-        Thread { body, at: 0, registers, queued: None, pool: None, result: None }
+        Thread { body, at: 0, registers, queued: None, armed: false, pool: None, result: None }
     }
 
     fn op(&self, state: &State, thread: usize) -> Option<&Op> {
@@ -200,6 +291,7 @@ impl Machine<'_> {
         while let Some(op) = self.op(state, thread) {
             match op {
                 Op::Int(..) | Op::Add(..) | Op::New(..) | Op::Next(..) | Op::Goto(_) => {}
+                Op::Own(_) | Op::Fresh(_) | Op::Unless(..) => {}
                 _ => break,
             }
             self.perform(state, thread);
@@ -210,6 +302,9 @@ impl Machine<'_> {
         let thread = &state.threads[number];
         if thread.result.is_some() {
             return false;
+        }
+        if thread.armed {
+            return true;
         }
         if let Some(pool) = thread.queued {
             let Object::Pool(size) = state.heap[pool] else { panic!("no pool") };
@@ -232,65 +327,192 @@ impl Machine<'_> {
             Some(Op::Acquire(lock)) => {
                 self.flaw == Flaw::LockNeverBlocks || matches!(object(lock), Object::Lock(None))
             }
+            Some(Op::AcquireSide(lock, write)) => {
+                let Object::RwLock { writer, readers } = object(lock) else { panic!("no rwlock") };
+                !writer && (!write || *readers == 0)
+            }
+            Some(Op::WaitEvent(event)) => matches!(object(event), Object::Event(true)),
+            Some(Op::Wait(condition, lock)) => {
+                let Object::Condition(waiting) = object(condition) else { panic!("no condition") };
+                match waiting.iter().find(|(waiter, _)| *waiter == number) {
+                    Some((_, notified)) => *notified && matches!(object(lock), Object::Lock(None)),
+                    None => true,
+                }
+            }
             Some(Op::Get(_, queue)) => matches!(object(queue), Object::Queue(values) if !values.is_empty()),
+            Some(Op::GetSmallest(_, queue)) => {
+                matches!(object(queue), Object::Smallest(values) if !values.is_empty())
+            }
+            Some(Op::Select(arms, after)) => {
+                after.is_some() || arms.iter().any(|(arm, _)| self.is_ready(state, number, arm))
+            }
+            Some(Op::Await(ops, register, least)) => {
+                let mut then = state.clone();
+                self.evaluate(&mut then, number, ops, &mut Vec::new());
+                matches!(then.threads[number].registers[*register], Value::Int(now) if now > *least)
+            }
             Some(Op::Join(other) | Op::Result(_, other)) => ended(other),
             _ => true,
         }
     }
 
-    fn step(&self, state: &mut State, thread: usize) {
-        if state.threads[thread].queued.take().is_none() {
-            self.perform(state, thread);
+    fn is_ready(&self, state: &State, number: usize, arm: &Arm) -> bool {
+        let object = |register: &Register| match state.threads[number].registers[*register] {
+            Value::Object(object) => &state.heap[object],
+            ref other => panic!("{other:?} is no object"),
+        };
+        match arm {
+            Arm::Get(_, queue) => matches!(object(queue), Object::Queue(values) if !values.is_empty()),
+            Arm::Event(event) => matches!(object(event), Object::Event(true)),
         }
-        self.settle(state, thread);
+    }
+
+    /// All that may come of the thread's next step.
+    fn steps(&self, state: &State, thread: usize) -> Vec<State> {
+        let mut next = state.clone();
+        let own = &mut next.threads[thread];
+        if own.queued.take().is_some() || std::mem::take(&mut own.armed) {
+            self.settle(&mut next, thread);
+            return vec![next];
+        }
+        let Some(Op::Select(arms, after)) = self.op(state, thread) else {
+            self.perform(&mut next, thread);
+            self.settle(&mut next, thread);
+            return vec![next];
+        };
+        let mut all = Vec::new();
+        for (arm, to) in arms.iter().filter(|(arm, _)| self.is_ready(state, thread, arm)) {
+            let mut next = state.clone();
+            if let Arm::Get(d, queue) = arm {
+                self.take(&mut next, thread, *d, *queue);
+            }
+            next.threads[thread].at = *to;
+            all.push(next);
+        }
+        if let (true, Some(to)) = (all.is_empty(), after) {
+            next.threads[thread].at = *to;
+            all.push(next);
+        }
+        all.iter_mut().for_each(|next| self.settle(next, thread));
+        all
+    }
+
+    /// Does these at once; with what they use.
+    fn evaluate(&self, state: &mut State, thread: usize, ops: &[Op], used: &mut Vec<Use>) {
+        for op in ops {
+            used.extend(self.uses_of(state, thread, op).into_iter().map(|used| Use { atomic: true, ..used }));
+            self.perform_op(state, thread, op.clone());
+        }
     }
 
     fn races(&self, state: &State, able: &[usize]) -> bool {
-        let used: Vec<Vec<(usize, Part, bool)>> =
-            able.iter().map(|thread| self.uses(state, *thread)).collect();
-        let clash = |(object, part, write): (usize, Part, bool), other: &(usize, Part, bool)| {
-            let meets = part == other.1 || part == Part::All || other.1 == Part::All;
-            object == other.0 && meets && (write || other.2)
+        let awaits = |thread: &usize| matches!(self.op(state, *thread), Some(Op::Await(..)));
+        let looks = (0..state.threads.len()).filter(|thread| able.contains(thread) || awaits(thread));
+        let used: Vec<Vec<Use>> = looks.map(|thread| self.uses(state, thread)).collect();
+        let clash = |ours: &Use, theirs: &Use| {
+            let meets = ours.part == theirs.part || ours.part == Part::All || theirs.part == Part::All;
+            let either = (ours.write || theirs.write) && !(ours.atomic && theirs.atomic);
+            ours.object == theirs.object && meets && either
         };
         (0..used.len()).any(|one| {
-            used[one + 1..].iter().flatten().any(|theirs| used[one].iter().any(|ours| clash(*ours, theirs)))
+            used[one + 1..].iter().flatten().any(|theirs| used[one].iter().any(|ours| clash(ours, theirs)))
         })
     }
 
-    /// What the next operation uses: the object, which part of it, and whether it writes.
-    fn uses(&self, state: &State, number: usize) -> Vec<(usize, Part, bool)> {
+    /// What the next step uses.
+    fn uses(&self, state: &State, number: usize) -> Vec<Use> {
         let thread = &state.threads[number];
-        if thread.queued.is_some() {
+        if thread.queued.is_some() || thread.armed || thread.result.is_some() {
             return Vec::new();
         }
+        let (mut then, mut used) = (state.clone(), Vec::new());
+        match self.op(state, number) {
+            Some(Op::Atomically(end)) => {
+                while then.threads[number].at + 1 < *end {
+                    then.threads[number].at += 1;
+                    let op = self.op(&then, number).expect("up to its end").clone();
+                    used.extend(self.uses_of(&then, number, &op));
+                    self.perform_op(&mut then, number, op);
+                }
+                used.iter_mut().for_each(|used| used.atomic = true);
+            }
+            Some(Op::Await(ops, ..)) => self.evaluate(&mut then, number, ops, &mut used),
+            Some(op) => used = self.uses_of(state, number, op),
+            None => {}
+        }
+        used
+    }
+
+    /// What an operation uses: the object, which part of it, and whether it writes.
+    fn uses_of(&self, state: &State, number: usize, op: &Op) -> Vec<Use> {
+        let thread = &state.threads[number];
         let at = |register: &Register| match thread.registers[*register] {
             Value::Object(object) => object,
             ref other => panic!("{other:?} is no object"),
         };
+        let used = |object, part, write| Use { object, part, write, atomic: false };
+        let one = |register: &Register, part, write| vec![used(at(register), part, write)];
         let read =
-            |objects: Vec<usize>| objects.into_iter().map(|object| (object, Part::All, false)).collect();
-        match self.op(state, number) {
-            Some(Op::Element(_, list, index)) => vec![(at(list), Part::One(*index), false)],
-            Some(Op::SetElement(list, index, _)) => vec![(at(list), Part::One(*index), true)],
-            Some(Op::Field(_, object, index)) => vec![(at(object), Part::One(*index), false)],
-            Some(Op::SetField(object, index, _)) => vec![(at(object), Part::One(*index), true)],
-            Some(Op::Key(_, map, key)) => vec![(at(map), Part::One(*key), false)],
+            |objects: Vec<usize>| objects.into_iter().map(|object| used(object, Part::All, false)).collect();
+        // So many of the elements, and how many there are.
+        let some = |list: &Register, elements: std::ops::Range<usize>, write| {
+            let element = |index| used(at(list), Part::One(index), write);
+            let mut all: Vec<Use> = elements.map(element).collect();
+            all.push(used(at(list), Part::Shape, write));
+            all
+        };
+        let length = |list: &Register| match &state.heap[at(list)] {
+            Object::List(values) => values.len(),
+            other => panic!("{other:?} is no list"),
+        };
+        match op {
+            Op::Element(_, list, index) => one(list, Part::One(*index), false),
+            Op::SetElement(list, index, _) => one(list, Part::One(*index), true),
+            Op::Field(_, object, index) => one(object, Part::One(*index), false),
+            Op::SetField(object, index, _) => one(object, Part::One(*index), true),
+            Op::Key(_, map, key) => one(map, Part::One(*key), false),
             // Where there is no such key, that is told by which keys there are.
-            Some(Op::HasKey(_, map, key)) => self.key(state, at(map), *key, false),
-            Some(Op::SetKey(map, key, _)) => self.key(state, at(map), *key, true),
-            Some(Op::Push(list, _)) => vec![(at(list), Part::Shape, true)],
-            Some(Op::Length(_, list)) => vec![(at(list), Part::Shape, false)],
-            Some(Op::Sort(list)) => vec![(at(list), Part::All, true)],
-            Some(Op::Copy(_, list) | Op::Iterate(_, list) | Op::Sum(_, list)) => read(vec![at(list)]),
-            Some(Op::Joined(_, a, b)) => read(vec![at(a), at(b)]),
-            Some(Op::DeepCopy(_, object)) => read(self.reached(state, &thread.registers[*object])),
-            Some(Op::Print(value)) => read(self.reached(state, &thread.registers[*value])),
-            Some(Op::Equal(_, a, b)) => {
+            Op::HasKey(_, map, key) | Op::KeyOr(_, map, key, _) => self.key(state, at(map), *key, false),
+            Op::SetKey(map, key, _) => self.key(state, at(map), *key, true),
+            Op::SetDefault(_, map, key, _) => {
+                let missing = self.has_not(state, at(map), *key);
+                self.key(state, at(map), *key, missing)
+            }
+            Op::PopKey(_, map, key, _) if self.has_not(state, at(map), *key) => {
+                self.key(state, at(map), *key, false)
+            }
+            Op::PopKey(_, map, key, _) => {
+                vec![used(at(map), Part::One(*key), true), used(at(map), Part::Shape, true)]
+            }
+            Op::FromEnd(_, list, back) => {
+                let index = length(list) - back;
+                vec![used(at(list), Part::One(index), false), used(at(list), Part::Shape, false)]
+            }
+            Op::First(_, list, count) => some(list, 0..*count, false),
+            Op::Last(_, list, count) => some(list, length(list) - count..length(list), false),
+            Op::PopLast(_, list) => some(list, length(list) - 1..length(list), true),
+            Op::Push(list, _) => one(list, Part::Shape, true),
+            Op::Extend(list, other) => {
+                vec![used(at(list), Part::Shape, true), used(at(other), Part::All, false)]
+            }
+            Op::Length(_, list) => one(list, Part::Shape, false),
+            Op::Sort(list) | Op::InsertFirst(list, _) | Op::PopFirst(_, list) => one(list, Part::All, true),
+            Op::AddTo(set, _) | Op::Discard(set, _) => one(set, Part::All, true),
+            Op::Copy(_, list)
+            | Op::Iterate(_, list)
+            | Op::IterateMap(_, list, _)
+            | Op::Sum(_, list)
+            | Op::Has(_, list, _)
+            | Op::With(_, list, _) => read(vec![at(list)]),
+            Op::Joined(_, a, b) => read(vec![at(a), at(b)]),
+            Op::DeepCopy(_, object) => read(self.reached(state, &thread.registers[*object])),
+            Op::Print(value) => read(self.reached(state, &thread.registers[*value])),
+            Op::Equal(_, a, b) => {
                 let mut met = Vec::new();
                 equal(&state.heap, &thread.registers[*a], &thread.registers[*b], &mut met);
                 read(met)
             }
-            Some(Op::Contains(_, value, list)) => {
+            Op::Contains(_, value, list) => {
                 let mut met = vec![at(list)];
                 contains(&state.heap, &thread.registers[*value], at(list), &mut met);
                 read(met)
@@ -299,13 +521,17 @@ impl Machine<'_> {
         }
     }
 
-    fn key(&self, state: &State, map: usize, key: usize, write: bool) -> Vec<(usize, Part, bool)> {
+    fn has_not(&self, state: &State, map: usize, key: usize) -> bool {
         let Object::Map(values) = &state.heap[map] else { panic!("no map") };
-        let mut used = vec![(map, Part::One(key), write)];
-        if values[key] == Value::Nil {
-            used.push((map, Part::Shape, write));
+        values[key] == Value::Nil
+    }
+
+    fn key(&self, state: &State, map: usize, key: usize, write: bool) -> Vec<Use> {
+        let used = |part| Use { object: map, part, write, atomic: false };
+        match self.has_not(state, map, key) {
+            true => vec![used(Part::One(key)), used(Part::Shape)],
+            false => vec![used(Part::One(key))],
         }
-        used
     }
 
     /// All containers and instances that a value leads to.
@@ -317,7 +543,9 @@ impl Machine<'_> {
             if reached.contains(&object) {
                 continue;
             }
-            if let Object::List(values) | Object::Fields(values) | Object::Map(values) = &state.heap[object] {
+            if let Object::List(values) | Object::Fields(values) | Object::Map(values) | Object::Set(values) =
+                &state.heap[object]
+            {
                 pending.extend(values.iter().cloned());
                 reached.push(object);
             }

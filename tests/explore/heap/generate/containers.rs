@@ -1,14 +1,14 @@
 //! What a heap program does with a list, a list in a list, or a map.
 
-use super::super::machine::{New, Op, Register};
-use super::{Body, Maker, Name, Type};
+use super::super::machine::{New, Of, Op, Register};
+use super::{Body, Maker, Name, OWN, Type};
 
 impl Maker {
     pub(super) fn with_list(&mut self, body: &mut Body, list: &Name) {
         let (text, at) = (&list.text, list.at);
         let (index, number) = (self.rng.usize(..2), self.rng.i64(0..4));
         let value = body.register();
-        match self.rng.u8(..13) {
+        match self.rng.u8(..20) {
             0 | 1 => {
                 body.line(format!("{text}[{index}] = {number}"));
                 body.op(Op::Int(value, number));
@@ -55,6 +55,32 @@ impl Maker {
                 body.op(Op::Copy(value, at));
                 body.know(copy, Type::List, value);
             }
+            12 => self.of_the_end(body, list),
+            13 => {
+                let name = self.name('l');
+                body.line(format!("let {name} = {text}[..2]"));
+                body.op(Op::First(value, at, 2));
+                body.know(name, Type::List, value);
+            }
+            14 => {
+                let name = self.name('l');
+                body.line(format!("let {name} = {text}[-2..]"));
+                body.op(Op::Last(value, at, 2));
+                body.know(name, Type::List, value);
+            }
+            15 | 16 => self.at_an_end(body, list),
+            17 => {
+                let other = self.some_list(body);
+                body.line(format!("{text}.extend({})", other.text));
+                body.op(Op::Extend(at, other.at));
+            }
+            18 if !body.is_task => {
+                body.line("own[0] += 1".into());
+                body.line("print(own)".into());
+                body.op(Op::Own(OWN));
+                body.add_to_field(OWN, 0, 1);
+                body.print(OWN);
+            }
             11 => {
                 let other = self.some_list(body);
                 body.line(format!("print({text} == {})", other.text));
@@ -63,15 +89,87 @@ impl Maker {
             }
             _ => {
                 body.line(format!("for x in {text} {{ print(x) }}"));
-                self.each(body, at, |_, body, x| body.print(x));
+                self.each(body, Op::Iterate(value, at), |_, body, x| body.print(x));
+            }
+        }
+    }
+
+    fn of_the_end(&mut self, body: &mut Body, list: &Name) {
+        let (value, back) = (body.register(), self.rng.usize(1..3));
+        body.line(format!("print({}[-{back}])", list.text));
+        body.op(Op::FromEnd(value, list.at, back));
+        body.print(value);
+    }
+
+    /// Adds at one end and takes at one: so it never has fewer than it had.
+    fn at_an_end(&mut self, body: &mut Body, list: &Name) {
+        let (text, at, value) = (&list.text, list.at, body.register());
+        body.op(Op::Int(value, 4));
+        if self.rng.bool() {
+            body.line(format!("{text}.insert(0, 4)"));
+            body.op(Op::InsertFirst(at, value));
+        } else {
+            body.line(format!("{text}.push(4)"));
+            body.op(Op::Push(at, value));
+        }
+        let first = self.rng.bool();
+        body.line(format!("print({text}.pop({}))", if first { "0" } else { "" }));
+        body.op(if first { Op::PopFirst(value, at) } else { Op::PopLast(value, at) });
+        body.print(value);
+    }
+
+    pub(super) fn set(&mut self, body: &mut Body) {
+        let (text, at, number) = (self.name('z'), body.register(), self.rng.i64(0..3));
+        let part = body.int(number);
+        body.op(Op::New(at, New::Set, vec![part]));
+        body.line(format!("let {text} = set([{number}])"));
+        body.know(text, Type::Set, at);
+    }
+
+    pub(super) fn with_set(&mut self, body: &mut Body, set: &Name) {
+        let (text, at, value) = (&set.text, set.at, body.register());
+        let number = self.rng.i64(0..3);
+        match self.rng.u8(..8) {
+            0 | 1 => {
+                body.line(format!("{text}.add({number})"));
+                body.op(Op::AddTo(at, number));
+            }
+            2 => {
+                body.line(format!("{text}.discard({number})"));
+                body.op(Op::Discard(at, number));
+            }
+            3 => {
+                body.line(format!("print({number} in {text})"));
+                body.op(Op::Has(value, at, number));
+                body.print(value);
+            }
+            4 => {
+                body.line(format!("print({text}.len)"));
+                body.op(Op::Length(value, at));
+                body.print(value);
+            }
+            5 => {
+                let name = self.name('z');
+                body.line(format!("let {name} = {text} | set([{number}])"));
+                body.op(Op::With(value, at, number));
+                body.know(name, Type::Set, value);
+            }
+            6 => {
+                body.line(format!("for x in {text} {{ print(x) }}"));
+                self.each(body, Op::Iterate(value, at), |_, body, x| body.print(x));
+            }
+            _ => {
+                body.line(format!("print({text})"));
+                body.print(at);
             }
         }
     }
 
     /// A loop over what a list has when it begins.
-    fn each(&mut self, body: &mut Body, list: Register, act: impl FnOnce(&mut Maker, &mut Body, Register)) {
-        let (rest, x) = (body.register(), body.register());
-        body.op(Op::Iterate(rest, list));
+    fn each(&mut self, body: &mut Body, begins: Op, act: impl FnOnce(&mut Maker, &mut Body, Register)) {
+        let (Op::Iterate(rest, _) | Op::IterateMap(rest, ..)) = begins else { panic!("no loop") };
+        let x = body.register();
+        body.op(begins);
         let begin = body.ops.len();
         body.op(Op::Goto(0));
         act(self, body, x);
@@ -146,7 +244,7 @@ impl Maker {
                     (format!("enumerate({text})"), "[i, x]".to_string())
                 };
                 body.line(format!("for {x} in {over} {{ x[{index}] += 1 }}"));
-                self.each(body, at, |_, body, x| {
+                self.each(body, Op::Iterate(inner, at), |_, body, x| {
                     body.op(Op::Element(value, x, index));
                     body.op(Op::Add(value, value, 1));
                     body.op(Op::SetElement(x, index, value));
@@ -164,7 +262,7 @@ impl Maker {
     pub(super) fn with_map(&mut self, body: &mut Body, map: &Name) {
         let (text, at, value) = (&map.text, map.at, body.register());
         let number = self.rng.i64(0..4);
-        match self.rng.u8(..7) {
+        match self.rng.u8(..12) {
             0 => {
                 body.line(format!("{text}[\"a\"] += 1"));
                 body.op(Op::Key(value, at, 0));
@@ -180,6 +278,31 @@ impl Maker {
             3 => {
                 body.line(format!("print({text}[\"a\"])"));
                 body.op(Op::Key(value, at, 0));
+                body.print(value);
+            }
+            6 => {
+                body.line(format!("for k in {text} {{ print(k) }}"));
+                self.each(body, Op::IterateMap(value, at, Of::Keys), |_, body, x| body.print(x));
+            }
+            7 => {
+                let how = ["for [k, v] in X.items()", "for v in X.values()"][self.rng.usize(..2)];
+                body.line(format!("{} {{ print(v) }}", how.replace('X', text)));
+                self.each(body, Op::IterateMap(value, at, Of::Values), |_, body, x| body.print(x));
+            }
+            8 | 9 | 10 => {
+                let (how, op) = match self.rng.u8(..3) {
+                    0 => ("get", Op::KeyOr(value, at, 1, 7)),
+                    1 => ("setdefault", Op::SetDefault(value, at, 1, 8)),
+                    _ => ("pop", Op::PopKey(value, at, 1, 9)),
+                };
+                let number =
+                    if let Op::KeyOr(.., n) | Op::SetDefault(.., n) | Op::PopKey(.., n) = op { n } else { 0 };
+                let arguments = match self.rng.bool() {
+                    true => format!("\"b\", {number}"),
+                    false => format!("default: {number}, key: \"b\""),
+                };
+                body.line(format!("print({text}.{how}({arguments}))"));
+                body.op(op);
                 body.print(value);
             }
             4 => {

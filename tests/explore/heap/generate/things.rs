@@ -10,7 +10,8 @@ impl Maker {
         let (text, at) = (&instance.text, instance.at);
         let (index, number) = (self.rng.usize(..2), self.rng.i64(0..4));
         let (inner, value) = (body.register(), body.register());
-        match self.rng.u8(..9) {
+        // A thread is not copied.
+        match self.rng.u8(..if instance.kind == Type::Member { 8 } else { 9 }) {
             0 => {
                 let how = if self.rng.bool() { "bump()" } else { "n += 1" };
                 body.line(format!("{text}.{how}"));

@@ -1,6 +1,7 @@
 //! What each operation of a heap program does to a state.
 
-use super::{Flaw, Machine, New, Object, Op, Register, State, Value};
+use super::{Flaw, Machine, New, Object, Of, Op, Register, State, Value};
+use std::collections::BTreeMap;
 
 impl Machine<'_> {
     pub(super) fn perform(&self, state: &mut State, number: usize) {
@@ -8,14 +9,63 @@ impl Machine<'_> {
             state.threads[number].result = Some(Value::Nil);
             return;
         };
-        state.threads[number].at += 1;
+        match op {
+            Op::Atomically(end) => {
+                while state.threads[number].at + 1 < end {
+                    state.threads[number].at += 1;
+                    let op = self.op(state, number).expect("up to its end").clone();
+                    self.perform_op(state, number, op);
+                }
+                state.threads[number].at = end;
+            }
+            Op::Await(ops, ..) => {
+                self.evaluate(state, number, &ops, &mut Vec::new());
+                state.threads[number].at += 1;
+            }
+            Op::Wait(condition, lock) => self.wait(state, number, condition, lock),
+            op => {
+                state.threads[number].at += 1;
+                self.perform_op(state, number, op);
+            }
+        }
+    }
+
+    /// Gives the lock back and waits, or takes it again.
+    fn wait(&self, state: &mut State, number: usize, condition: Register, lock: Register) {
+        let at = |state: &State, register: Register| match state.threads[number].registers[register] {
+            Value::Object(object) => object,
+            ref other => panic!("{other:?} is no object"),
+        };
+        let (condition, lock) = (at(state, condition), at(state, lock));
+        let Object::Condition(waiting) = &mut state.heap[condition] else { panic!("no condition") };
+        match waiting.iter().position(|(waiter, _)| *waiter == number) {
+            Some(place) => {
+                waiting.remove(place);
+                state.heap[lock] = Object::Lock(Some(number));
+                state.threads[number].at += 1;
+            }
+            None => {
+                waiting.push((number, false));
+                state.heap[lock] = Object::Lock(None);
+            }
+        }
+    }
+
+    pub(super) fn take(&self, state: &mut State, number: usize, d: Register, queue: Register) {
+        self.perform_op(state, number, Op::Get(d, queue));
+    }
+
+    /// What an operation does, but for where the thread goes on.
+    pub(super) fn perform_op(&self, state: &mut State, number: usize, op: Op) {
         let get = |state: &State, register: Register| state.threads[number].registers[register].clone();
         let at = |state: &State, register: Register| match get(state, register) {
             Value::Object(object) => object,
             other => panic!("{other:?} is no object"),
         };
         let list = |state: &State, register: Register| match &state.heap[at(state, register)] {
-            Object::List(values) | Object::Fields(values) | Object::Map(values) => values.clone(),
+            Object::List(values) | Object::Fields(values) | Object::Map(values) | Object::Set(values) => {
+                values.clone()
+            }
             other => panic!("{other:?} holds no values"),
         };
         let set = |state: &mut State, register: Register, value: Value| {
@@ -33,6 +83,11 @@ impl Machine<'_> {
                     New::List => Object::List(parts),
                     New::Fields => Object::Fields(parts),
                     New::Map => Object::Map(parts),
+                    New::Set => Object::Set(parts),
+                    New::Smallest => Object::Smallest(BTreeMap::new()),
+                    New::RwLock => Object::RwLock { writer: false, readers: 0 },
+                    New::Event => Object::Event(false),
+                    New::Condition => Object::Condition(Vec::new()),
                     New::Queue => Object::Queue(parts.into()),
                     New::Lock => Object::Lock(None),
                     New::Pool(size) => Object::Pool(size),
@@ -48,6 +103,112 @@ impl Machine<'_> {
                 let has = list(state, s)[key] != Value::Nil;
                 set(state, d, Value::Bool(has));
             }
+            Op::KeyOr(d, s, key, or) | Op::SetDefault(d, s, key, or) | Op::PopKey(d, s, key, or) => {
+                let found = list(state, s)[key].clone();
+                let value = if found == Value::Nil { Value::Int(or) } else { found };
+                match op {
+                    Op::SetDefault(..) => values(state, at(state, s))[key] = value.clone(),
+                    Op::PopKey(..) => values(state, at(state, s))[key] = Value::Nil,
+                    _ => {}
+                }
+                set(state, d, value);
+            }
+            Op::IterateMap(d, s, of) => {
+                let there = list(state, s).into_iter().enumerate().filter(|(_, value)| *value != Value::Nil);
+                let rest = there.map(|(key, value)| if of == Of::Keys { Value::Key(key) } else { value });
+                set(state, d, Value::Rest(rest.collect()));
+            }
+            Op::FromEnd(d, s, back) => {
+                let all = list(state, s);
+                set(state, d, all[all.len() - back].clone());
+            }
+            Op::First(d, s, count) => {
+                let part = make(state, Object::List(list(state, s)[..count].to_vec()));
+                set(state, d, part);
+            }
+            Op::Last(d, s, count) => {
+                let all = list(state, s);
+                let part = make(state, Object::List(all[all.len() - count..].to_vec()));
+                set(state, d, part);
+            }
+            Op::InsertFirst(object, s) => {
+                let value = get(state, s);
+                values(state, at(state, object)).insert(0, value);
+            }
+            Op::PopFirst(d, s) => {
+                let value = values(state, at(state, s)).remove(0);
+                set(state, d, value);
+            }
+            Op::PopLast(d, s) => {
+                let value = values(state, at(state, s)).pop().expect("it has some");
+                set(state, d, value);
+            }
+            Op::Extend(object, s) => {
+                let more = list(state, s);
+                values(state, at(state, object)).extend(more);
+            }
+            Op::AddTo(object, value) => add(values(state, at(state, object)), value),
+            Op::Discard(object, value) => {
+                values(state, at(state, object)).retain(|other| *other != Value::Int(value))
+            }
+            Op::Has(d, s, value) => {
+                let has = list(state, s).contains(&Value::Int(value));
+                set(state, d, Value::Bool(has));
+            }
+            Op::With(d, s, value) => {
+                let mut all = list(state, s);
+                add(&mut all, value);
+                let more = make(state, Object::Set(all));
+                set(state, d, more);
+            }
+            Op::Own(d) => {
+                if get(state, d) == Value::Nil {
+                    let own = make(state, Object::List(vec![Value::Int(0), Value::Int(0)]));
+                    set(state, d, own);
+                }
+            }
+            Op::Fresh(d) => set(state, d, Value::Nil),
+            Op::Say(what) => state.output.push_str(["", "event\n", "late\n"][what]),
+            Op::Unless(s, least, to) => {
+                let Value::Int(now) = get(state, s) else { panic!("no number") };
+                if now <= least {
+                    state.threads[number].at = to;
+                }
+            }
+            Op::AcquireSide(lock, write) => {
+                let lock = at(state, lock);
+                let Object::RwLock { writer, readers } = &mut state.heap[lock] else { panic!("no rwlock") };
+                if write { *writer = true } else { *readers += 1 }
+            }
+            Op::ReleaseSide(lock, write) => {
+                let lock = at(state, lock);
+                let Object::RwLock { writer, readers } = &mut state.heap[lock] else { panic!("no rwlock") };
+                if write { *writer = false } else { *readers -= 1 }
+            }
+            Op::SetEvent(event) => {
+                let event = at(state, event);
+                state.heap[event] = Object::Event(true);
+            }
+            Op::WaitEvent(_) => {}
+            Op::Notify(condition) => {
+                let condition = at(state, condition);
+                let Object::Condition(waiting) = &mut state.heap[condition] else { panic!("no condition") };
+                // Only `main` waits.
+                waiting.iter_mut().for_each(|(_, notified)| *notified = true);
+            }
+            Op::PutAt(queue, key, s) => {
+                let value = get(state, s);
+                let queue = at(state, queue);
+                let Object::Smallest(values) = &mut state.heap[queue] else { panic!("no queue") };
+                values.insert(key, value);
+            }
+            Op::GetSmallest(d, queue) => {
+                let queue = at(state, queue);
+                let Object::Smallest(values) = &mut state.heap[queue] else { panic!("no queue") };
+                let (_, value) = values.pop_first().expect("it was asked");
+                set(state, d, value);
+            }
+            Op::Atomically(_) | Op::Await(..) | Op::Wait(..) | Op::Select(..) => unreachable!("{op:?}"),
             Op::Load(d, s) => {
                 let value = list(state, s)[0].clone();
                 set(state, d, value);
@@ -162,6 +323,31 @@ impl Machine<'_> {
                 (state.threads[thread].queued, state.threads[thread].pool) = (Some(pool), Some(pool));
                 set(state, d, Value::Thread(thread));
             }
+            Op::Arm(d, body, arguments) => {
+                let thread = self.begin(state, number, body, &arguments);
+                state.threads[thread].armed = self.flaw != Flaw::TimersComeAtOnce;
+                set(state, d, Value::Thread(thread));
+            }
+            Op::Cancel(timer) => {
+                let Value::Thread(timer) = get(state, timer) else { panic!("no timer") };
+                let timer = &mut state.threads[timer];
+                if std::mem::take(&mut timer.armed) {
+                    timer.result = Some(Value::Nil);
+                }
+            }
+            Op::Fork(d, body, arguments) => {
+                let thread = self.begin(state, number, body, &arguments);
+                let mut known = BTreeMap::new();
+                let copied = if self.flaw == Flaw::ProcessShares { 0 } else { arguments.len() };
+                for register in 0..copied {
+                    if let Value::Object(object) = state.threads[thread].registers[register] {
+                        let copy = apart(state, object, &mut known);
+                        state.threads[thread].registers[register] = copy;
+                    }
+                }
+                set(state, d, Value::Thread(thread));
+                self.settle(state, thread);
+            }
             Op::Join(_) => {}
             Op::Result(d, s) => {
                 let Value::Thread(other) = get(state, s) else { panic!("no thread") };
@@ -198,9 +384,52 @@ fn make(state: &mut State, object: Object) -> Value {
     Value::Object(state.heap.len() - 1)
 }
 
+fn add(values: &mut Vec<Value>, value: i64) {
+    if !values.contains(&Value::Int(value)) {
+        values.push(Value::Int(value));
+    }
+}
+
+/// A copy of all that an object leads to; `known` are those of objects that were met before.
+fn apart(state: &mut State, object: usize, known: &mut BTreeMap<usize, usize>) -> Value {
+    if let Some(copy) = known.get(&object) {
+        return Value::Object(*copy);
+    }
+    let Value::Object(place) = make(state, state.heap[object].clone()) else { panic!("an object") };
+    known.insert(object, place);
+    let mut copy = state.heap[object].clone();
+    let held: Vec<&mut Value> = match &mut copy {
+        Object::List(values) | Object::Fields(values) | Object::Map(values) | Object::Set(values) => {
+            values.iter_mut().collect()
+        }
+        Object::Queue(values) => values.iter_mut().collect(),
+        Object::Smallest(values) => values.values_mut().collect(),
+        Object::Lock(holder) => {
+            *holder = None;
+            Vec::new()
+        }
+        Object::RwLock { writer, readers } => {
+            (*writer, *readers) = (false, 0);
+            Vec::new()
+        }
+        Object::Condition(waiting) => {
+            waiting.clear();
+            Vec::new()
+        }
+        Object::Event(_) | Object::Pool(_) => Vec::new(),
+    };
+    for value in held {
+        if let Value::Object(inner) = value {
+            *value = apart(state, *inner, known);
+        }
+    }
+    state.heap[place] = copy;
+    Value::Object(place)
+}
+
 fn values(state: &mut State, object: usize) -> &mut Vec<Value> {
     match &mut state.heap[object] {
-        Object::List(values) | Object::Fields(values) | Object::Map(values) => values,
+        Object::List(values) | Object::Fields(values) | Object::Map(values) | Object::Set(values) => values,
         other => panic!("{other:?} holds no values"),
     }
 }
@@ -250,10 +479,15 @@ fn shown(heap: &[Object], value: &Value) -> String {
         Value::Nil => "nil".into(),
         Value::Int(number) => number.to_string(),
         Value::Bool(so) => so.to_string(),
+        Value::Key(key) => ["a", "b"][*key].into(),
         Value::Object(object) => match &heap[*object] {
             Object::List(values) => {
                 let values: Vec<String> = values.iter().map(|value| shown(heap, value)).collect();
                 format!("[{}]", values.join(", "))
+            }
+            Object::Set(values) => {
+                let values: Vec<String> = values.iter().map(|value| shown(heap, value)).collect();
+                format!("set([{}])", values.join(", "))
             }
             Object::Map(values) => {
                 let there = ["a", "b"].iter().zip(values).filter(|(_, value)| **value != Value::Nil);
