@@ -72,8 +72,20 @@ pub const METHODS: &[Row] = &[
 ];
 
 pub const PROPERTIES: &[Property] = &[
-    Property { name: "path", get: path_property, set: None, doc: "The path it was opened with." },
-    Property { name: "closed", get: closed_property, set: None, doc: "Whether it has been closed." },
+    Property {
+        name: "path",
+        get: path_property,
+        set: None,
+        constant: false,
+        doc: "The path it was opened with.",
+    },
+    Property {
+        name: "closed",
+        get: closed_property,
+        set: None,
+        constant: false,
+        doc: "Whether it has been closed.",
+    },
 ];
 
 fn read(ctx: &mut Context, args: &[Value]) -> Result<Outcome, Error> {

@@ -65,6 +65,8 @@ pub struct Property {
     pub get: fn(&mut Context<'_>, &Value) -> Result<Outcome, Error>,
     /// For the few that can be assigned.
     pub set: Option<Setter>,
+    /// It never changes: reading it tells nothing of what others do, so in a check it is no step.
+    pub constant: bool,
     pub doc: &'static str,
 }
 

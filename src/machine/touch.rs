@@ -98,6 +98,8 @@ pub enum Act {
     Atomic,
     /// The beginning of an `await`: its condition is evaluated as one step.
     Await,
+    /// Enters a lock, a side or a permit, as `with` does.
+    Enter,
     /// Gives up a lock or a permit.
     Release,
     Print,
@@ -399,6 +401,9 @@ fn thread(handle: &Arc<crate::sync::thread::Thread>, out: &mut Touches) {
 fn entered(value: &Value, out: &mut Touches) {
     if let Value::Sync(thing) = value {
         used_by_with(thing, out);
+        if thing.can_be_held() || matches!(thing.kind, Kind::Side(_)) {
+            out.act = Act::Enter;
+        }
     }
 }
 
@@ -521,8 +526,9 @@ fn receiver(callee: &Value, out: &mut Touches) {
 }
 
 fn field(image: &Image, object: &Value, name: u16, write: bool, out: &mut Touches) {
-    if image.property(object.kind(), name).is_some() {
+    if let Some(property) = image.property(object.kind(), name) {
         match object {
+            Value::Sync(_) if property.constant => quiet(object, out),
             Value::Sync(thing) => sync(thing, out),
             Value::Thread(handle) => thread(handle, out),
             other => shape(other, write, out),

@@ -174,7 +174,7 @@ impl Builder {
                     refs: &mut rows.refs,
                     numbering: &mut self,
                 });
-                self.unordered.clear();
+                rows.unordered.append(&mut self.unordered);
             }
             rows.end_node();
             next += 1;

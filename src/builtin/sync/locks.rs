@@ -1,6 +1,6 @@
 //! `lock`, `rlock`, `rwlock` and its sides, `semaphore`: what `with` enters.
 
-use super::{NAME, argument, deadline, int_or, is_given, native, property, receiver, sync_in};
+use super::{NAME, argument, constant, deadline, int_or, is_given, native, property, receiver, sync_in};
 use crate::builtin::{Context, Outcome, Property, Row, Wait};
 use crate::sync::owner::Owner;
 use crate::sync::rlock::RLock;
@@ -46,8 +46,8 @@ pub static RLOCK_PROPERTIES: [Property; 4] =
 
 pub static RWLOCK_PROPERTIES: [Property; 6] = [
     NAME,
-    property("read", read, "The side for readers: `with m.read { }`."),
-    property("write", write, "The side for writers: `with m.write { }`."),
+    constant("read", read, "The side for readers: `with m.read { }`."),
+    constant("write", write, "The side for writers: `with m.write { }`."),
     property("locked", rwlock_locked, "Whether somebody reads or writes."),
     property("owner", writer, "The thread that writes, or nil."),
     property("readers", readers, "How many times it is entered for reading."),

@@ -1,7 +1,8 @@
 //! `condition`, `event`, `barrier`, `latch`: where threads wait for each other.
 
 use super::{
-    NAME, argument, begin, deadline, int, int_or, native, property, receiver, script, sync_in, wrong,
+    NAME, argument, begin, constant, deadline, int, int_or, native, property, receiver, script, sync_in,
+    wrong,
 };
 use crate::builtin::{Context, Outcome, Property, Row};
 use crate::sync::barrier::{self, Barrier};
@@ -72,7 +73,7 @@ pub static CONDITION_METHODS: [Row; 4] = [
 
 pub static CONDITION_PROPERTIES: [Property; 3] = [
     NAME,
-    property("lock", lock, "The lock that must be held."),
+    constant("lock", lock, "The lock that must be held."),
     property("waiting", condition_waiting, "How many wait and are not notified yet."),
 ];
 
@@ -97,7 +98,7 @@ pub static BARRIER_METHODS: [Row; 3] = [
 
 pub static BARRIER_PROPERTIES: [Property; 4] = [
     NAME,
-    property("parties", parties, "How many threads it takes to pass."),
+    constant("parties", parties, "How many threads it takes to pass."),
     property("waiting", barrier_waiting, "How many have come and wait."),
     property("broken", broken, "Whether waiting is an error."),
 ];

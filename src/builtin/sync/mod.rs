@@ -155,11 +155,16 @@ const fn script(
 }
 
 const fn property(name: &'static str, get: Get, doc: &'static str) -> Property {
-    Property { name, get, set: None, doc }
+    Property { name, get, set: None, constant: false, doc }
+}
+
+/// A property that is the same for as long as the thing lives.
+const fn constant(name: &'static str, get: Get, doc: &'static str) -> Property {
+    Property { constant: true, ..property(name, get, doc) }
 }
 
 /// `.name`, which every thing has.
-const NAME: Property = property("name", name, "The name it was declared with.");
+const NAME: Property = constant("name", name, "The name it was declared with.");
 
 fn name(_: &mut Context<'_>, value: &Value) -> Result<Outcome, Error> {
     Ok(Value::text(&sync_in(value)?.label()).into())

@@ -42,13 +42,20 @@ pub static METHODS: [Row; 5] = [
 ];
 
 pub static PROPERTIES: [Property; 9] = [
-    Property { name: "name", get: thread::name, set: Some(thread::set_name), doc: "Its name." },
+    Property {
+        name: "name",
+        get: thread::name,
+        set: Some(thread::set_name),
+        constant: false,
+        doc: "Its name.",
+    },
     property("pid", pid_of, "Its number; nil before it is started."),
     property("ppid", ppid_of, "The number of the process that started it; nil before."),
     Property {
         name: "daemon",
         get: thread::daemon,
         set: Some(thread::set_daemon),
+        constant: false,
         doc: "Whether it is ended when its parent ends.",
     },
     property("alive", alive, "Whether it has started and not ended."),

@@ -1,6 +1,6 @@
 //! `queue`.
 
-use super::{NAME, argument, begin, deadline, int, is_given, native, property, receiver, sync_in};
+use super::{NAME, argument, begin, constant, deadline, int, is_given, native, property, receiver, sync_in};
 use crate::builtin::{Context, Outcome, Property, Row, Wait};
 use crate::sync::queue::{Got, Order, Put, Queue};
 use crate::sync::{Kind, Op, Sync};
@@ -44,7 +44,7 @@ pub static METHODS: [Row; 7] = [
 pub static PROPERTIES: [Property; 5] = [
     NAME,
     property("size", size, "How many values it holds."),
-    property("capacity", capacity, "How many it can hold, or nil."),
+    constant("capacity", capacity, "How many it can hold, or nil."),
     property("closed", closed, "Whether nothing can be put any more."),
     property("unfinished", unfinished, "How many were put and not reported done."),
 ];

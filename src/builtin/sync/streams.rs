@@ -1,6 +1,6 @@
 //! `listen`, `connect`, and streams: connections, and the standard streams of other programs.
 
-use super::{argument, begin, deadline, int, is_given, native, property, receiver, sync_in, wrong};
+use super::{argument, begin, constant, deadline, int, is_given, native, property, receiver, sync_in, wrong};
 use crate::builtin::{Context, Outcome, Property, Row};
 use crate::sync::outside::server::{Dial, Server};
 use crate::sync::outside::stream::{Read, Stream, What, Write, frame};
@@ -56,8 +56,8 @@ pub static SERVER_METHODS: [Row; 2] = [
 
 pub static SERVER_PROPERTIES: [Property; 4] = [
     super::NAME,
-    property("port", port, "The port at which others can connect; nil for a path or name."),
-    property("path", path, "The path or name at which others of this host can connect; nil for a port."),
+    constant("port", port, "The port at which others can connect; nil for a path or name."),
+    constant("path", path, "The path or name at which others of this host can connect; nil for a port."),
     property("closed", server_closed, "Whether it was closed."),
 ];
 

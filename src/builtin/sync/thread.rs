@@ -58,12 +58,13 @@ pub static METHODS: [Row; 3] = [
 ];
 
 pub static PROPERTIES: [Property; 8] = [
-    Property { name: "name", get: name, set: Some(set_name), doc: "Its name." },
+    Property { name: "name", get: name, set: Some(set_name), constant: false, doc: "Its name." },
     property("id", id, "Its number."),
     Property {
         name: "daemon",
         get: daemon,
         set: Some(set_daemon),
+        constant: false,
         doc: "Whether the program ends without it.",
     },
     property("alive", alive, "Whether it has started and not ended."),

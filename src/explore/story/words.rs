@@ -18,7 +18,7 @@ pub fn did(log: &Log, before: &Values, after: &Values, image: &Image) -> Vec<Str
         )];
     }
     match log.act {
-        Act::Sync | Act::Join | Act::Process | Act::Release | Act::Atomic | Act::Await => {
+        Act::Sync | Act::Enter | Act::Join | Act::Process | Act::Release | Act::Atomic | Act::Await => {
             match operation(log, image) {
                 text if text.is_empty() => Vec::new(),
                 text => vec![text],
@@ -58,8 +58,8 @@ fn operation(log: &Log, image: &Image) -> String {
         Place::Threads | Place::Random | Place::Clock => false,
     });
     match log.act {
-        Act::Release if entered => format!("gives back {text}"),
-        _ if entered => format!("takes {text}"),
+        Act::Release if entered || !text.ends_with(')') => format!("gives back {text}"),
+        act if entered || act == Act::Enter => format!("takes {text}"),
         _ => text.to_string(),
     }
 }

@@ -67,8 +67,13 @@ fn methods(kind: Type) -> &'static [Row] {
     }
 }
 
-static SIZE: &[Property] =
-    &[Property { name: "size", get: |_, value| Ok(value.clone().into()), set: None, doc: "" }];
+static SIZE: &[Property] = &[Property {
+    name: "size",
+    get: |_, value| Ok(value.clone().into()),
+    set: None,
+    constant: false,
+    doc: "",
+}];
 
 fn properties(kind: Type) -> &'static [Property] {
     match kind {

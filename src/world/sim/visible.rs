@@ -21,7 +21,7 @@ impl Stepper<'_> {
             // Who else may change what is copied.
             Act::Process => return self.has_neighbours(fiber),
             Act::Print if self.rules.prints && self.universe.seats.len() > 1 => return true,
-            Act::Plain | Act::Release | Act::Sync | Act::Join | Act::Print => {}
+            Act::Plain | Act::Enter | Act::Release | Act::Sync | Act::Join | Act::Print => {}
         }
         if self.is_looked_at(touches, fiber) {
             return true;
