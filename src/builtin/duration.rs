@@ -4,27 +4,9 @@ use super::{Context, Outcome, Property, arg};
 use crate::value::{Value, error::Error};
 
 pub const PROPERTIES: &[Property] = &[
-    Property {
-        name: "seconds",
-        get: seconds,
-        set: None,
-        constant: false,
-        doc: "How many seconds it has, a float.",
-    },
-    Property {
-        name: "ms",
-        get: ms,
-        set: None,
-        constant: false,
-        doc: "How many thousandths of a second it has, a float.",
-    },
-    Property {
-        name: "us",
-        get: us,
-        set: None,
-        constant: false,
-        doc: "How many millionths of a second it has, a float.",
-    },
+    Property::new("seconds", seconds, "How many seconds it has, a float."),
+    Property::new("ms", ms, "How many thousandths of a second it has, a float."),
+    Property::new("us", us, "How many millionths of a second it has, a float."),
 ];
 
 fn seconds(_: &mut Context, duration: &Value) -> Result<Outcome, Error> {

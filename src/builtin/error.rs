@@ -5,49 +5,13 @@ use crate::value::{Value, error, error::Error, text};
 use std::sync::Arc;
 
 pub const PROPERTIES: &[Property] = &[
-    Property {
-        name: "kind",
-        get: kind,
-        set: None,
-        constant: false,
-        doc: "The word that `catch` looks for, as in `catch \"timeout\" e`.",
-    },
-    Property { name: "message", get: message, set: None, constant: false, doc: "What happened." },
-    Property {
-        name: "line",
-        get: line,
-        set: None,
-        constant: false,
-        doc: "The line where it was raised; nil before.",
-    },
-    Property {
-        name: "thread",
-        get: thread,
-        set: None,
-        constant: false,
-        doc: "The name of the thread that raised it; nil before.",
-    },
-    Property {
-        name: "hints",
-        get: hints,
-        set: None,
-        constant: false,
-        doc: "What to do about it, a list of texts.",
-    },
-    Property {
-        name: "notes",
-        get: notes,
-        set: None,
-        constant: false,
-        doc: "What is related, a list of texts.",
-    },
-    Property {
-        name: "attached",
-        get: attached,
-        set: None,
-        constant: false,
-        doc: "The errors of the other branches of a `parallel`, a list.",
-    },
+    Property::new("kind", kind, "The word that `catch` looks for, as in `catch \"timeout\" e`."),
+    Property::new("message", message, "What happened."),
+    Property::new("line", line, "The line where it was raised; nil before."),
+    Property::new("thread", thread, "The name of the thread that raised it; nil before."),
+    Property::new("hints", hints, "What to do about it, a list of texts."),
+    Property::new("notes", notes, "What is related, a list of texts."),
+    Property::new("attached", attached, "The errors of the other branches of a `parallel`, a list."),
 ];
 
 fn kind(_: &mut Context, value: &Value) -> Result<Outcome, Error> {

@@ -72,20 +72,8 @@ pub const METHODS: &[Row] = &[
 ];
 
 pub const PROPERTIES: &[Property] = &[
-    Property {
-        name: "path",
-        get: path_property,
-        set: None,
-        constant: false,
-        doc: "The path it was opened with.",
-    },
-    Property {
-        name: "closed",
-        get: closed_property,
-        set: None,
-        constant: false,
-        doc: "Whether it has been closed.",
-    },
+    Property::new("path", path_property, "The path it was opened with."),
+    Property::new("closed", closed_property, "Whether it has been closed."),
 ];
 
 fn read(ctx: &mut Context, args: &[Value]) -> Result<Outcome, Error> {

@@ -70,6 +70,22 @@ pub struct Property {
     pub doc: &'static str,
 }
 
+impl Property {
+    /// One that can be read only, and may change.
+    pub const fn new(
+        name: &'static str,
+        get: fn(&mut Context<'_>, &Value) -> Result<Outcome, Error>,
+        doc: &'static str,
+    ) -> Property {
+        Property { name, get, set: None, constant: false, doc }
+    }
+
+    /// The same, where it can be assigned.
+    pub const fn set_by(self, set: Setter) -> Property {
+        Property { set: Some(set), ..self }
+    }
+}
+
 /// Called with the value that has the property, and what is assigned.
 pub type Setter = fn(&mut Context<'_>, &Value, &Value) -> Result<(), Error>;
 

@@ -88,22 +88,11 @@ pub const FUNCTIONS: &[Row] = &[
 ];
 
 /// Of everything that has a length.
-pub const SIZED: &[Property] = &[Property {
-    name: "len",
-    get: len_property,
-    set: None,
-    constant: false,
-    doc: "How many characters or elements it has.",
-}];
+pub const SIZED: &[Property] =
+    &[Property::new("len", len_property, "How many characters or elements it has.")];
 
 /// Of functions.
-pub const NAMED: &[Property] = &[Property {
-    name: "name",
-    get: name_property,
-    set: None,
-    constant: false,
-    doc: "The name it was declared with.",
-}];
+pub const NAMED: &[Property] = &[Property::new("name", name_property, "The name it was declared with.")];
 
 fn print(ctx: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     let [sep, end, err, values @ ..] = args else {

@@ -28,10 +28,8 @@ pub static METHODS: [Row; 3] = [
     ),
 ];
 
-pub static PROPERTIES: [Property; 2] = [
-    NAME,
-    Property { name: "value", get: value, set: Some(set_value), constant: false, doc: "What it holds." },
-];
+pub static PROPERTIES: [Property; 2] =
+    [NAME, Property::new("value", value, "What it holds.").set_by(set_value)];
 
 fn make(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let value = match argument(arguments, 0) {

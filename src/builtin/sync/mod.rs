@@ -155,7 +155,7 @@ const fn script(
 }
 
 const fn property(name: &'static str, get: Get, doc: &'static str) -> Property {
-    Property { name, get, set: None, constant: false, doc }
+    Property::new(name, get, doc)
 }
 
 /// A property that is the same for as long as the thing lives.

@@ -42,22 +42,11 @@ pub static METHODS: [Row; 5] = [
 ];
 
 pub static PROPERTIES: [Property; 9] = [
-    Property {
-        name: "name",
-        get: thread::name,
-        set: Some(thread::set_name),
-        constant: false,
-        doc: "Its name.",
-    },
+    Property::new("name", thread::name, "Its name.").set_by(thread::set_name),
     property("pid", pid_of, "Its number; nil before it is started."),
     property("ppid", ppid_of, "The number of the process that started it; nil before."),
-    Property {
-        name: "daemon",
-        get: thread::daemon,
-        set: Some(thread::set_daemon),
-        constant: false,
-        doc: "Whether it is ended when its parent ends.",
-    },
+    Property::new("daemon", thread::daemon, "Whether it is ended when its parent ends.")
+        .set_by(thread::set_daemon),
     property("alive", alive, "Whether it has started and not ended."),
     property("state", thread::state, "new, running, finished, or failed (with another exit code than 0)."),
     property(

@@ -58,15 +58,9 @@ pub static METHODS: [Row; 3] = [
 ];
 
 pub static PROPERTIES: [Property; 8] = [
-    Property { name: "name", get: name, set: Some(set_name), constant: false, doc: "Its name." },
+    Property::new("name", name, "Its name.").set_by(set_name),
     property("id", id, "Its number."),
-    Property {
-        name: "daemon",
-        get: daemon,
-        set: Some(set_daemon),
-        constant: false,
-        doc: "Whether the program ends without it.",
-    },
+    Property::new("daemon", daemon, "Whether the program ends without it.").set_by(set_daemon),
     property("alive", alive, "Whether it has started and not ended."),
     property("state", state, "new, running, blocked, sleeping, finished or failed."),
     property("result", result, "Waits; its value, or the error that ended it."),

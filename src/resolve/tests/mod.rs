@@ -67,13 +67,7 @@ fn methods(kind: Type) -> &'static [Row] {
     }
 }
 
-static SIZE: &[Property] = &[Property {
-    name: "size",
-    get: |_, value| Ok(value.clone().into()),
-    set: None,
-    constant: false,
-    doc: "",
-}];
+static SIZE: &[Property] = &[Property::new("size", |_, value| Ok(value.clone().into()), "")];
 
 fn properties(kind: Type) -> &'static [Property] {
     match kind {
