@@ -1,9 +1,11 @@
 //! A log as a picture: a timeline with a lane for each thread, in SVG written by hand.
 //!
-//! `canvas` has the shapes and keeps texts apart, `style` says what things look like. What is shorter than a pixel is drawn
-//! together with its neighbours of the same kind; what is left out altogether is said.
+//! `canvas` has the shapes and keeps texts apart, `style` says what things look like, `legend` tells what of it was
+//! used. What is shorter than a pixel is drawn together with its neighbours of the same kind; what is left out altogether
+//! is said.
 
 mod canvas;
+mod legend;
 mod style;
 #[cfg(test)]
 mod tests;
@@ -401,63 +403,6 @@ impl<'l> Drawing<'l> {
         }
     }
 
-    /// What was used, in lines of the picture's width; the bottom.
-    fn legend(&mut self, y: f64) -> f64 {
-        let mut at = (MARGIN, y);
-        if self.log.unit == Unit::Steps {
-            self.sample(&mut at, Sample::Area(style::DOES.0), style::DOES.1);
-            self.sample(&mut at, Sample::Area(style::READY.0), style::READY.1);
-        } else {
-            self.sample(&mut at, Sample::Area(style::RUNS.0), style::RUNS.1);
-        }
-        for kind in self.used.clone() {
-            let (class, words) = style::waits(Waiting::ALL[kind]);
-            self.sample(&mut at, Sample::Area(class), words);
-        }
-        if self.held {
-            self.sample(&mut at, Sample::Area("holds"), "holds");
-        }
-        if self.often {
-            self.sample(&mut at, Sample::Area("often"), "takes and gives back, often");
-        }
-        if self.log.lost.events > 0 {
-            self.sample(&mut at, Sample::Area("missing"), "events are not kept");
-        }
-        if self.forever {
-            self.sample(&mut at, Sample::Bar, "still waits at the end");
-        }
-        if self.failed {
-            self.sample(&mut at, Sample::Cross, "ends with an error");
-        }
-        for kind in self.arrows_used.clone() {
-            self.sample(&mut at, Sample::Line(style::arrow(kind)), kind.words());
-        }
-        at.1 + 18.0
-    }
-
-    fn sample(&mut self, at: &mut (f64, f64), sample: Sample, words: &str) {
-        let words = &*self.language.say(words);
-        let wide = 40.0 + width(words, SIZE) + 18.0;
-        if at.0 + wide > self.right && at.0 > MARGIN {
-            *at = (MARGIN, at.1 + 20.0);
-        }
-        let (x, y) = *at;
-        match sample {
-            Sample::Area(class) => {
-                let area = Area { left: x, top: y - 6.0, right: x + 32.0, bottom: y + 6.0 };
-                self.canvas.rect(area, class, "");
-            }
-            Sample::Line(class) => self.canvas.line((x, y), (x + 32.0, y), class),
-            Sample::Bar => self.canvas.line((x + 16.0, y - 8.0), (x + 16.0, y + 8.0), "forever"),
-            Sample::Cross => {
-                self.canvas.line((x + 11.0, y - 5.0), (x + 21.0, y + 5.0), "failed");
-                self.canvas.line((x + 11.0, y + 5.0), (x + 21.0, y - 5.0), "failed");
-            }
-        }
-        self.canvas.text(x + 40.0, y, SIZE, "", words);
-        at.0 += wide;
-    }
-
     fn finish(self, bottom: f64, title: &str) -> Picture {
         Picture {
             left_out: self.left_out,
@@ -466,13 +411,6 @@ impl<'l> Drawing<'l> {
             text: self.canvas.finish(self.right + MARGIN + 60.0, bottom, title, STYLE),
         }
     }
-}
-
-enum Sample {
-    Area(&'static str),
-    Line(&'static str),
-    Bar,
-    Cross,
 }
 
 fn kind_number(kind: Waiting) -> usize {
