@@ -8,6 +8,7 @@
 
 mod handed;
 mod lane;
+mod message;
 mod simulated;
 mod wait;
 
@@ -15,6 +16,7 @@ pub use handed::{Handed, Joint, Make};
 pub use lane::{Incoming, Lanes, Outgoing, Readiness, Sending, Took};
 pub use wait::{Wait, What};
 
+use self::message::{Bytes, Message};
 use super::outside::Ready;
 use super::{Kind, Sync};
 use crate::race::channels::{self, Channel, Room, Told};
@@ -98,12 +100,6 @@ struct Inbox {
     room: Room,
     /// A message for which there is no room in the system at once: whoever waits in its `send` sends it again.
     returned: Option<Vec<u8>>,
-}
-
-#[derive(Debug)]
-struct Message {
-    bytes: Vec<u8>,
-    told: Told,
 }
 
 /// What came of looking for a message.
@@ -290,7 +286,8 @@ impl End {
         let length = bytes.len();
         inbox.bytes += length;
         inbox.room.fills(length, ROOM);
-        inbox.messages.push_back(Message { bytes: std::mem::take(bytes), told: Told::now() });
+        let bytes = Bytes::Own(std::mem::take(bytes));
+        inbox.messages.push_back(Message { bytes, told: Told::now() });
         inbox.put += 1;
         let number = inbox.put;
         drop(inbox);
@@ -385,6 +382,7 @@ impl End {
                 let Some(Message { bytes, told }) = inbox.messages.pop_front() else {
                     return Ok(if ended { Got::End } else { Got::Nothing });
                 };
+                let bytes = bytes.into_own();
                 inbox.bytes -= bytes.len();
                 inbox.taken += 1;
                 inbox.room.is_made();

@@ -65,7 +65,8 @@ impl Between {
                 continue;
             };
             outgoing.make_room()?;
-            for Message { bytes: mut message, told } in std::mem::take(&mut inbox.messages) {
+            for Message { bytes, told } in std::mem::take(&mut inbox.messages) {
+                let mut message = bytes.into_own();
                 if message.len() > ROOM {
                     inbox.returned = Some(message);
                     continue;

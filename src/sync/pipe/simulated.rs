@@ -3,6 +3,7 @@
 //!
 //! Which ends can still be used is not told by their being dropped, but asked after each step (`world::sim`).
 
+use super::message::Bytes;
 use super::{Between, End, Message, Pipe, Wait, What, nobody_receives};
 use crate::race::channels::Told;
 use crate::state::{Reader, Writer};
@@ -79,7 +80,7 @@ impl Between {
             w.count(u64::from(known.receivers[number].load(Ordering::SeqCst)));
             let inbox = side.inbox.lock();
             w.count(inbox.messages.len() as u64);
-            inbox.messages.iter().for_each(|message| w.all(&message.bytes));
+            inbox.messages.iter().for_each(|message| w.all(message.bytes.all()));
             let passed = known.passed[number].lock();
             w.count(passed.len() as u64);
             passed.iter().for_each(|values| w.values(values));
@@ -98,9 +99,9 @@ impl Between {
             known.open[number].store(r.count() as u32, Ordering::SeqCst);
             known.receivers[number].store(r.count() as u32, Ordering::SeqCst);
             let mut inbox = side.inbox.lock();
-            for _ in 0..r.count() {
-                let bytes: Vec<u8> = r.all();
-                inbox.bytes += bytes.len();
+            let count = r.count();
+            for bytes in Bytes::read(r, count) {
+                inbox.bytes += bytes.all().len();
                 inbox.put += 1;
                 inbox.messages.push_back(Message { bytes, told: Told::default() });
             }
