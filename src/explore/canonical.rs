@@ -48,6 +48,21 @@ impl Canonical {
     /// `common` is how many roots come before the threads; the first reference of each thread is its handle, and that of
     /// the first root is the handle of `main`.
     pub fn form(&mut self, flat: &Flat, common: usize, symmetry: bool, pieces: &mut Pieces, out: &mut Graph) {
+        self.form_of(flat, common, symmetry, pieces, out, |_| true);
+        self.sort_parts(out);
+        out.sum = out.total();
+    }
+
+    /// The same with the parts of some threads only, as `part_of` gives them, and without its sum.
+    pub fn form_of(
+        &mut self,
+        flat: &Flat,
+        common: usize,
+        symmetry: bool,
+        pieces: &mut Pieces,
+        out: &mut Graph,
+        has_part: impl Fn(usize) -> bool,
+    ) {
         let seats = flat.seats;
         self.clear(flat, common);
         let main = (0..seats).find(|seat| flat.refs(common + seat)[0] == flat.refs(0)[0]);
@@ -82,8 +97,12 @@ impl Canonical {
         }
         (out.seats, out.main) = (seats, main.is_some());
         self.write_cells(flat, pieces, common, &groups, out);
-        self.write_parts(flat, pieces, common, main, out);
-        out.sum = out.total();
+        self.write_parts(flat, pieces, common, |seat| Some(seat) != main && has_part(seat));
+    }
+
+    /// The part of the thread that stood at `seat`, if it was asked for.
+    pub fn part_of(&self, seat: usize) -> Option<u32> {
+        self.keyed.iter().find(|(_, at)| *at as usize == seat).map(|(part, _)| *part)
     }
 
     /// The new place of the thread that stood at `seat`.
@@ -358,22 +377,24 @@ impl Canonical {
         flat: &Flat,
         pieces: &mut Pieces,
         common: usize,
-        main: Option<usize>,
-        out: &mut Graph,
+        has_part: impl Fn(usize) -> bool,
     ) {
         self.keyed.clear();
-        for seat in (0..flat.seats).filter(|seat| Some(*seat) != main) {
+        for seat in (0..flat.seats).filter(|seat| has_part(*seat)) {
             let part = self.write_part(flat, pieces, common, seat);
             self.keyed.push((part, seat as u32));
         }
+    }
+
+    /// Puts the parts in order.
+    fn sort_parts(&mut self, out: &mut Graph) {
         self.keyed.sort_unstable();
         out.parts.clear();
         out.parts.extend(self.keyed.iter().map(|(part, _)| *part));
         self.places.clear();
-        self.places.resize(flat.seats, 0);
-        let first = usize::from(main.is_some());
+        self.places.resize(out.seats, 0);
         for (place, (_, seat)) in self.keyed.iter().enumerate() {
-            self.places[*seat as usize] = (first + place) as u32;
+            self.places[*seat as usize] = (out.first_part() + place) as u32;
         }
     }
 

@@ -6,7 +6,10 @@ use super::layout::Name;
 use super::outcome::{Change, NEW};
 use super::steps::Steps;
 use super::trial::Trial;
+use foldhash::fast::FixedState;
 use std::collections::HashSet;
+
+type Nodes = HashSet<u32, FixedState>;
 
 impl Steps {
     /// Whether all that a thread, and what it has met, led to before a step it leads to after it, wherever the same
@@ -29,13 +32,13 @@ impl Steps {
         };
         // Who leads to these is not known; it is the same before and after.
         let from_elsewhere = met.iter().copied().filter(|node| *node < self.common as u32);
-        let mut held = HashSet::new();
+        let mut held = Nodes::with_hasher(FixedState::with_seed(5));
         reach(from_elsewhere.clone().chain([own]), before, &mut held);
         let others: Vec<u32> = met.iter().copied().filter(|node| !held.contains(node)).collect();
         reach(others.iter().copied(), before, &mut held);
         let stays = (!raw.ended).then_some(own);
         let begun = raw.seats.iter().flat_map(|(_, refs)| refs.iter().copied());
-        let mut holds = HashSet::new();
+        let mut holds = Nodes::with_hasher(FixedState::with_seed(5));
         reach(from_elsewhere.chain(others).chain(stays).chain(begun), after, &mut holds);
         let is_end = |node: u32| self.pieces.labels.facts(flat.label(node as usize)).end;
         held.iter().all(|node| holds.contains(node) || is_known(*node) && !is_end(*node))
@@ -43,11 +46,7 @@ impl Steps {
 }
 
 /// Adds what these lead to, as far as that is known.
-fn reach<'r>(
-    from: impl Iterator<Item = u32>,
-    refs: impl Fn(u32) -> Option<&'r [u32]>,
-    reached: &mut HashSet<u32>,
-) {
+fn reach<'r>(from: impl Iterator<Item = u32>, refs: impl Fn(u32) -> Option<&'r [u32]>, reached: &mut Nodes) {
     let mut pending: Vec<u32> = from.collect();
     while let Some(node) = pending.pop() {
         if reached.insert(node) {

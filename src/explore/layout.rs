@@ -165,9 +165,10 @@ impl Layout {
     }
 
     fn push_nodes(&mut self, pieces: &Pieces, part: u32, at: usize, from: usize, count: usize) {
+        let mut flat = std::mem::take(&mut self.flat);
         for (label, refs) in pieces.nodes(part).skip(from).take(count) {
-            let refs: Vec<u32> = refs.iter().map(|to| self.number(*to, at)).collect();
-            self.flat.push(label, refs);
+            flat.push(label, refs.iter().map(|to| self.number(*to, at)));
         }
+        self.flat = flat;
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! In reading order: `options` and `verdict` (what is asked, and what comes out, as data); `labels`, `state`,
 //! `pieces` (with `rows`) and `canonical` (a state in one form), `flat` and `layout` (the same laid out to be
-//! brought to life); `steps`, `memo`, `known`, `trial`, `outcome`, `brief`, `quick` and `successor` (what one
+//! brought to life); `steps`, `memo`, `known`, `trial`, `alone`, `changed`, `outcome`, `brief`, `quick` and `successor` (what one
 //! thread does in a state, computed once, and the state after it); `tries` (all steps from a state), `patience`
 //! (how long), `search`, `round`, `expand` (with `moves` and `slice`), `seen`, `places` and `placing`, `queue` (with `bytes`) and `workers`
 //! (every state, on several cores), `graph` (what only the whole space tells), `growth` (what makes it large),
@@ -12,10 +12,12 @@
 //! stored).
 
 mod able;
+mod alone;
 mod bounded;
 mod brief;
 mod bytes;
 mod canonical;
+mod changed;
 mod check;
 pub mod covered;
 mod expand;

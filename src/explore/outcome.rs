@@ -48,7 +48,8 @@ pub struct Touched {
 }
 
 /// Marks the number of a node that the step has made.
-pub const NEW: u32 = 1 << 30;
+pub use crate::state::graph::NEW;
+
 /// Marks a node that is known by who refers to it: an index of `Change::via`.
 pub const VIA: u32 = 1 << 31;
 
@@ -108,6 +109,7 @@ pub struct Quick {
 }
 
 impl Change {
+    #[inline]
     /// Whether the thread at this place has ended, when that at `seat` has made the change.
     pub fn ends(&self, at: usize, seat: usize) -> bool {
         self.ended && at == seat || self.gone.contains(&at)
@@ -120,6 +122,12 @@ impl Change {
 }
 
 impl Outcome {
+    /// Whether what it changes is told for one thread in one state only.
+    #[inline]
+    pub fn is_for_one_state(&self) -> bool {
+        self.opaque || matches!(&self.kind, Effect::Change(change) if change.raw)
+    }
+
     pub fn blocked(log: Log, touches: Vec<Touched>) -> Outcome {
         Outcome {
             kind: Effect::Blocked,

@@ -26,7 +26,7 @@ impl Steps {
             self.leave(trial, raw, seat, &mut quick)?;
         }
         let mut after = Graph::default();
-        self.change_flat(trial.flat(), seat, raw, &mut after);
+        self.change_flat_of(trial.flat(), seat, raw, &mut after);
         if after.is_tangled() || (after.near, after.far) != (graph.near, graph.far) {
             return None;
         }
@@ -40,17 +40,17 @@ impl Steps {
         }
         let kept = graph.seats - usize::from(raw.ended);
         if quick.before.is_some() && !raw.ended {
-            quick.after = after.part(self.seat_of(seat));
+            quick.after = self.canonical.part_of(seat);
         }
         for new in 0..raw.seats.len() {
-            quick.more.push(after.part(self.seat_of(kept + new))?);
+            quick.more.push(self.canonical.part_of(kept + new)?);
         }
         quick.sum = quick.sum_of_parts();
         for &(cell, now) in &quick.cells {
             let before = of_cell(cell, graph.cells[cell as usize]);
             quick.sum = quick.sum.wrapping_add(of_cell(cell, now)).wrapping_sub(before);
         }
-        debug_assert!(self.fits(graph, seat, &quick, &after), "a quick change is the whole change");
+        debug_assert!(self.fits(trial, seat, raw, &quick), "a quick change is the whole change");
         Some(quick)
     }
 

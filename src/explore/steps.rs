@@ -6,12 +6,12 @@
 //! fit every state where the same is met, so the next state follows from the one before without looking at the rest
 //! (`successor.rs`).
 
+use super::alone::Alone;
 use super::canonical::Canonical;
 use super::flat::Flat;
 use super::flaw::Flaw;
 use super::growth::Growth;
 use super::known::{Job, Known, Present};
-use super::labels::{Daemon, Stands};
 use super::layout::Layout;
 use super::memo::Memo;
 use super::options::Options;
@@ -22,7 +22,6 @@ use super::verdict::{Limit, Uncaught};
 use crate::code::verify::Verified;
 use crate::machine::Image;
 use crate::state::Shared;
-use crate::state::graph::Node;
 use crate::world::sim::{Assumption, Log, Rules, Universe, Way};
 use std::sync::Arc;
 
@@ -53,6 +52,7 @@ pub struct Steps {
     pub(super) limit: u64,
     nothing: Arc<Outcome>,
     present: Present,
+    pub(super) alone: Alone,
     pub(super) keyed: Vec<(u32, u32)>,
     pub(super) layout: Layout,
     pub(super) work: Flat,
@@ -105,6 +105,7 @@ impl Steps {
             limit: options.limits.states,
             nothing: Arc::new(Outcome::blocked(Log::default(), Vec::new())),
             present: Present::default(),
+            alone: Alone::default(),
             keyed: Vec::new(),
             layout: Layout::default(),
             work: Flat::default(),
@@ -171,34 +172,14 @@ impl Steps {
         flat.seats = snapshot.seats;
         for (number, node) in snapshot.nodes.nodes().enumerate() {
             let object = number.checked_sub(snapshot.roots).map(|at| &objects[at]);
-            let label = self.label(node, object, universe, number, snapshot.seats);
+            let seat = number.checked_sub(self.common).filter(|seat| *seat < snapshot.seats);
+            let stands = seat.map(|seat| universe.stands(seat));
+            let label = self.pieces.labels.of(node, object, stands);
             flat.push(label, node.refs.iter().copied());
         }
         let (mut graph, symmetry) = (Graph::default(), self.symmetry());
         self.canonical.form(&flat, self.common, symmetry, &mut self.pieces, &mut graph);
         graph
-    }
-
-    pub(super) fn label(
-        &mut self,
-        node: Node<'_>,
-        object: Option<&Shared>,
-        universe: &Universe,
-        at: usize,
-        seats: usize,
-    ) -> u32 {
-        let seat = at.checked_sub(self.common).filter(|seat| *seat < seats);
-        let stands = seat.map(|seat| {
-            let seat = &universe.seats[seat];
-            let wait = seat.wait.as_ref();
-            let deadline = wait.and_then(|wait| wait.deadline);
-            Stands {
-                deadline: deadline.map(|deadline| (deadline - universe.now).max(0)),
-                remembers: wait.is_some_and(|wait| wait.op.remembers()),
-                process: seat.space.as_ref().map(|space| Daemon(space.is_daemon())),
-            }
-        });
-        self.pieces.labels.of(node, object, stands)
     }
 
     /// Whether nothing keeps the program alive any more.
@@ -267,12 +248,28 @@ impl Steps {
 
     /// The universe of a state, and the living object of each node.
     pub fn universe(&mut self, graph: &Graph) -> (Universe, Vec<Option<Shared>>) {
+        self.universe_for(None, graph)
+    }
+
+    /// The same for a step of one thread alone (see `Universe::load_for`).
+    pub(super) fn universe_for(
+        &mut self,
+        alone: Option<usize>,
+        graph: &Graph,
+    ) -> (Universe, Vec<Option<Shared>>) {
         self.layout.of(graph, &self.pieces, self.common);
         let flat = &self.layout.flat;
         let labels = &self.pieces.labels;
         let contents: Vec<&[u8]> = (0..flat.len()).map(|node| labels.content(flat.label(node))).collect();
         let refs: Vec<&[u32]> = (0..flat.len()).map(|node| flat.refs(node)).collect();
-        Universe::load(&self.image, &contents, &refs, graph.seats, &self.rules)
+        // Who has one end can ask for the other.
+        let is_end = |node: &u32| self.rules.pipes && labels.facts(flat.label(*node as usize)).end;
+        let ends: Vec<u32> = match alone {
+            Some(_) => (0..flat.len() as u32).filter(is_end).collect(),
+            None => Vec::new(),
+        };
+        let alone = alone.map(|seat| (seat, &*ends));
+        Universe::load_for(alone, &self.image, &contents, &refs, graph.seats, &self.rules)
     }
 
     /// Where the thread that stood at a place before the last step stands after it; new threads follow those that were
@@ -290,8 +287,8 @@ impl Steps {
         seats: usize,
         mut new: impl FnMut() -> T,
     ) -> Vec<T> {
-        let kept = who.iter().enumerate().filter(|(at, _)| stays(*at)).map(|(_, who)| *who);
-        let mut all: Vec<T> = kept.collect();
+        let mut all: Vec<T> = Vec::with_capacity(seats);
+        all.extend(who.iter().enumerate().filter(|(at, _)| stays(*at)).map(|(_, who)| *who));
         all.resize_with(seats, &mut new);
         let mut placed = all.clone();
         for (place, who) in all.into_iter().enumerate() {

@@ -8,6 +8,7 @@ use super::outcome::{Change, NEW, OTHER, Quick, VIA, Via};
 use super::pieces::Pieces;
 use super::state::{Graph, of_cell};
 use super::steps::Steps;
+use super::trial::Trial;
 
 /// The sum of the state that comes of a quick change; `ended` gives what becomes of a cell when one of its group ends, or
 /// None, and then there is none.
@@ -94,6 +95,18 @@ impl Steps {
         (!change.ended).then(|| self.seat_of(seat))
     }
 
+    /// Where a thread goes in a quick change that does not end it.
+    pub fn place_after(&self, graph: &Graph, seat: usize, quick: &Quick) -> usize {
+        let first = graph.first_part();
+        let (Some(at), Some(after)) = (seat.checked_sub(first), quick.after) else { return seat };
+        // Equal parts stand in the order in which their threads stood; new ones come after those.
+        let (before, behind) = (&graph.parts[..at], &graph.parts[at + 1..]);
+        let ahead =
+            before.partition_point(|part| *part <= after) + behind.partition_point(|part| *part < after);
+        let new = quick.more.iter().filter(|part| **part < after).count();
+        first + ahead + new
+    }
+
     /// Replaces a few cells and parts.
     fn replace(&mut self, graph: &Graph, seat: usize, ended: bool, quick: &Quick, out: &mut Graph) {
         // Where a group is left, what becomes of it is kept from now on.
@@ -106,6 +119,10 @@ impl Steps {
             "threads stand where their parts do"
         );
         self.canonical.set_places(graph.first_part(), &keyed);
+        debug_assert!(
+            ended || self.seat_of(seat) == self.place_after(graph, seat, quick),
+            "it goes where it is said to go"
+        );
         self.keyed = keyed;
     }
 
@@ -164,6 +181,23 @@ impl Steps {
 
     /// The canonical form of a flat state with a change by its numbers.
     pub(super) fn change_flat(&mut self, flat: &Flat, seat: usize, change: &Change, out: &mut Graph) {
+        let work = self.changed_flat(flat, seat, change);
+        self.canonical.form(&work, self.common, self.symmetry(), &mut self.pieces, out);
+        self.work = work;
+    }
+
+    /// The same with the parts of that thread and of new ones only.
+    pub(super) fn change_flat_of(&mut self, flat: &Flat, seat: usize, change: &Change, out: &mut Graph) {
+        let work = self.changed_flat(flat, seat, change);
+        let first_new = work.seats - change.seats.len();
+        // Those before it stay where they were.
+        let has_part = |at: usize| at >= first_new || !change.ended && at == seat;
+        self.canonical.form_of(&work, self.common, self.symmetry(), &mut self.pieces, out, has_part);
+        self.work = work;
+    }
+
+    /// A flat state with a change by its numbers.
+    fn changed_flat(&mut self, flat: &Flat, seat: usize, change: &Change) -> Flat {
         let (common, seats) = (self.common, flat.seats);
         let stays = |at: usize| !change.ends(at, seat);
         // How many stay before each place.
@@ -200,19 +234,18 @@ impl Steps {
         change.seats.iter().for_each(|(label, refs)| work.push(*label, refs.iter().map(shift)));
         (common + seats..flat.len()).for_each(|node| old(&mut work, node));
         change.new.iter().for_each(|(label, refs)| work.push(*label, refs.iter().map(shift)));
-        self.canonical.form(&work, common, self.symmetry(), &mut self.pieces, out);
-        self.work = work;
+        work
     }
 
-    /// Whether a quick change of a state makes this other one.
-    pub(super) fn fits(&mut self, graph: &Graph, seat: usize, quick: &Quick, after: &Graph) -> bool {
+    /// Whether a quick change makes the same state as the whole change.
+    pub(super) fn fits(&mut self, trial: &Trial<'_>, seat: usize, raw: &Change, quick: &Quick) -> bool {
         let places = self.canonical.places.clone();
-        let ended = quick.before.is_some() && quick.after.is_none();
-        let mut made = Graph::default();
-        self.replace(graph, seat, ended, quick, &mut made);
+        let [mut made, mut whole] = [Graph::default(), Graph::default()];
+        self.replace(trial.graph, seat, raw.ended, quick, &mut made);
+        self.change_flat(trial.flat(), seat, raw, &mut whole);
         self.canonical.places = places;
-        made.output = after.output;
-        made == *after
+        whole.output = made.output;
+        made == whole
     }
 
     /// Whether the canonical form, found anew, is this one: tried for some states of each exploration.

@@ -2,6 +2,7 @@
 //! where the same is met.
 
 use super::canonical::in_group;
+use super::changed::After;
 use super::flat::Flat;
 use super::flaw::Flaw;
 use super::growth::Cell;
@@ -37,8 +38,8 @@ pub(super) struct Done {
 pub(super) struct Trial<'g> {
     pub graph: &'g Graph,
     pub layout: Layout,
-    numbers: Numbers,
-    objects: Vec<Option<Shared>>,
+    pub(super) numbers: Numbers,
+    pub(super) objects: Vec<Option<Shared>>,
     /// Which nodes are the handles of threads that live.
     living: Vec<bool>,
 }
@@ -48,7 +49,7 @@ impl Trial<'_> {
         &self.layout.flat
     }
 
-    fn number(&self, object: &Shared) -> Option<u32> {
+    pub fn number(&self, object: &Shared) -> Option<u32> {
         self.numbers.get(&object.address()).copied()
     }
 
@@ -87,7 +88,54 @@ impl Steps {
         self.computed += 1;
         self.budget = self.budget.saturating_sub(1);
         let _confined = memory::confine(self.rules.memory);
-        let (universe, objects) = self.universe(graph);
+        let done = match self.alone.is_worth_it() {
+            true => self.compute_alone(graph, job),
+            false => None,
+        };
+        let mut done = done.unwrap_or_else(|| self.compute_whole(graph, job));
+        self.refuted = self.refuted.or(done.outcome.refuted);
+        if self.flaw == Some(Flaw::MetForgotten)
+            && let Some(met) = &mut done.met
+        {
+            met.retain(|cell| *cell != FIRST_GLOBAL as u32);
+        }
+        done
+    }
+
+    /// The same in a universe where all threads live.
+    pub(super) fn compute_whole(&mut self, graph: &Graph, job: Job<'_>) -> Done {
+        let (trial, universe) = self.trial(None, graph);
+        let done = match job {
+            Job::Step { seat, way, choices } => self.try_step(&trial, universe, (seat, way, choices), false),
+            Job::Look { ensure } => Some(self.try_look(&trial, universe, ensure)),
+        };
+        self.layout = trial.layout;
+        done.unwrap_or_else(|| unreachable!("what everybody has is there"))
+    }
+
+    /// The same in one where no other thread does, nor anything that only others lead to: most steps meet none of that. None
+    /// when this one does, or depends on more than what it meets.
+    fn compute_alone(&mut self, graph: &Graph, job: Job<'_>) -> Option<Done> {
+        let Job::Step { seat, way, choices } = job else { return None };
+        if !self.may_be_alone(graph) {
+            return None;
+        }
+        let (trial, universe) = self.trial(Some(seat), graph);
+        let done = self.try_step(&trial, universe, (seat, way, choices), true);
+        self.layout = trial.layout;
+        let done = done.filter(|done| done.met.is_some());
+        self.alone.note(done.is_some());
+        debug_assert!(
+            self.flaw.is_some()
+                || done.as_ref().is_none_or(|done| self.is_same_among_others(graph, job, done)),
+            "what is not there changes nothing"
+        );
+        done
+    }
+
+    /// A state brought to life, for a step of one thread alone or of any.
+    fn trial<'g>(&mut self, alone: Option<usize>, graph: &'g Graph) -> (Trial<'g>, Universe) {
+        let (universe, objects) = self.universe_for(alone, graph);
         let mut numbers = Numbers::default();
         numbers.reserve(objects.len());
         for (node, object) in objects.iter().enumerate() {
@@ -98,19 +146,7 @@ impl Steps {
         let mut living = vec![false; objects.len()];
         let layout = std::mem::take(&mut self.layout);
         (0..graph.seats).for_each(|seat| living[layout.flat.refs(self.common + seat)[0] as usize] = true);
-        let trial = Trial { graph, layout, numbers, objects, living };
-        let mut done = match job {
-            Job::Step { seat, way, choices } => self.try_step(&trial, universe, seat, way, choices),
-            Job::Look { ensure } => self.try_look(&trial, universe, ensure),
-        };
-        self.layout = trial.layout;
-        self.refuted = self.refuted.or(done.outcome.refuted);
-        if self.flaw == Some(Flaw::MetForgotten)
-            && let Some(met) = &mut done.met
-        {
-            met.retain(|cell| *cell != FIRST_GLOBAL as u32);
-        }
-        done
+        (Trial { graph, layout, numbers, objects, living }, universe)
     }
 
     fn try_look(&mut self, trial: &Trial<'_>, mut universe: Universe, ensure: bool) -> Done {
@@ -129,10 +165,9 @@ impl Steps {
         &mut self,
         trial: &Trial<'_>,
         mut universe: Universe,
-        seat: usize,
-        way: Way,
-        choices: &[u32],
-    ) -> Done {
+        (seat, way, choices): (usize, Way, &[u32]),
+        alone: bool,
+    ) -> Option<Done> {
         if universe.stands_still(seat, way, &self.rules) {
             // It depends on what the operation waits for.
             let mut met: Vec<u32> = Vec::new();
@@ -146,13 +181,17 @@ impl Steps {
             }
             let met = self.close(trial.flat(), met);
             let met = self.cells_of(trial, &met, seat);
-            return Done { outcome: Arc::new(Outcome::blocked(Log::default(), Vec::new())), met };
+            return Some(Done { outcome: Arc::new(Outcome::blocked(Log::default(), Vec::new())), met });
         }
         let handles: Vec<usize> =
             universe.seats.iter().map(|seat| Shared::Thread(seat.thread.clone()).address()).collect();
         let step = universe.step(seat, way, choices.to_vec(), &self.rules);
+        // What it has looked at may not be here.
+        if alone && (step.log.opaque || step.log.beyond.is_some() || memory::is_beyond()) {
+            return None;
+        }
         if step.log.beyond.is_some() || memory::is_beyond() {
-            return self.goes_beyond(&universe, seat, step.log);
+            return Some(self.goes_beyond(&universe, seat, step.log));
         }
         let log = step.log;
         let mut met = trial.met(&log);
@@ -168,19 +207,22 @@ impl Steps {
             || (way == Way::TimeOut && (self.rules.is_idle() || self.rules.clock))
             || self.rules.pipes && log.lets_go;
         let cells = if opaque { None } else { self.cells_of(trial, &met, seat) };
+        if alone && cells.is_none() {
+            return None;
+        }
         let touches = touched(trial, &log);
         if let Ends::Blocked(_) = step.ends {
-            return Done { outcome: Arc::new(Outcome::blocked(log, touches)), met: cells };
+            return Some(Done { outcome: Arc::new(Outcome::blocked(log, touches)), met: cells });
         }
         // Who waits for a group meets threads that have no cell.
         let others = met.iter().any(|node| trial.is_of_another(*node, seat));
         let mut depends = cells.clone().filter(|_| !others);
-        let raw = self.raw_change(trial, &universe, &handles, seat, &met);
-        let cells = cells.filter(|_| !self.rules.pipes || self.keeps_hold(trial, seat, &met, &raw));
+        let after = After { universe: &universe, handles: &handles };
+        let (raw, cells) = self.raw_change(trial, after, seat, &met, cells);
         if cells.is_none() {
             depends = None;
         }
-        let (change, cells) = self.difference(trial, &universe, seat, &met, raw, cells);
+        let (change, cells) = self.difference(trial, &universe, seat, raw, cells);
         let outcome = Outcome {
             opaque: depends.is_none() || change.cells.is_none(),
             met: depends.unwrap_or_default().into(),
@@ -197,7 +239,7 @@ impl Steps {
             starts: log.starts,
             refuted: log.refuted,
         };
-        Done { outcome: Arc::new(outcome), met: cells }
+        Some(Done { outcome: Arc::new(outcome), met: cells })
     }
 
     /// The step has taken too much memory: it is not followed.
@@ -268,40 +310,18 @@ impl Steps {
         graph.part(seat).is_some_and(|part| self.pieces.part(part).back.iter().any(group))
     }
 
-    /// The difference between a state and the universe after a step in it, for that state only.
-    fn raw_change(
-        &mut self,
-        trial: &Trial<'_>,
-        universe: &Universe,
-        handles: &[usize],
-        seat: usize,
-        met: &[u32],
-    ) -> Change {
-        // Somewhere else others may still lead to what nothing leads to here.
-        let own = trial.handle(self.common, seat);
-        let kept = met.iter().chain([&own]).filter_map(|node| trial.objects[*node as usize].clone());
-        let kept: Vec<Shared> = kept.collect();
-        Change { raw: true, ..self.change(trial, universe, handles, seat, &kept) }
-    }
-
     /// The same in terms of what was met, and that; unless it cannot be told so.
     fn difference(
         &mut self,
         trial: &Trial<'_>,
         universe: &Universe,
         seat: usize,
-        met: &[u32],
         mut raw: Change,
         cells: Option<Vec<u32>>,
     ) -> (Change, Option<Vec<u32>>) {
-        let (Some(cells), Some(_)) = (cells, &self.memo) else {
-            self.note_growth(trial, universe, seat, &raw);
-            raw.cells = cells_written(trial, seat, &raw);
-            return (raw, None);
-        };
-        self.leave_out_what_was_not_met(trial, seat, met, &mut raw);
         self.note_growth(trial, universe, seat, &raw);
         raw.cells = cells_written(trial, seat, &raw);
+        let (Some(cells), Some(_)) = (cells, &self.memo) else { return (raw, None) };
         let Some(mut change) = self.in_terms_of(trial, seat, &cells, &raw) else { return (raw, None) };
         change.cells.clone_from(&raw.cells);
         change.quick = self.quick(trial, seat, &raw).map(Box::new);
@@ -330,101 +350,6 @@ impl Steps {
                 self.growth.note(cell, label);
             }
         }
-    }
-
-    /// What was not met has not changed: at most it is written in another order now.
-    fn leave_out_what_was_not_met(&self, trial: &Trial<'_>, seat: usize, met: &[u32], raw: &mut Change) {
-        let flat = trial.flat();
-        let own = trial.handle(self.common, seat);
-        let remembers: Vec<usize> = rememberers(&self.pieces, trial.graph, self.common, seat).collect();
-        let constant = |node: u32| {
-            let refs = |met: &&u32| flat.refs(**met as usize).contains(&node);
-            self.pieces.labels.facts(flat.label(node as usize)).constant
-                && met.iter().chain([&own]).any(|met| refs(&met))
-        };
-        raw.writes.retain(|(node, label, refs)| {
-            let node = *node;
-            let place = (node as usize).wrapping_sub(self.common);
-            let may_change = (node as usize) < FIRST_GLOBAL
-                || place == seat
-                || node == own
-                || remembers.contains(&place)
-                || met.contains(&node)
-                || constant(node);
-            debug_assert!(
-                may_change || self.flaw.is_some() || is_reordered(flat, node, *label, refs),
-                "a step changes nothing that it has not met"
-            );
-            may_change
-        });
-    }
-
-    /// The difference between the state and the universe after a step, by the numbers of the flat form.
-    fn change(
-        &mut self,
-        trial: &Trial<'_>,
-        universe: &Universe,
-        handles: &[usize],
-        seat: usize,
-        kept: &[Shared],
-    ) -> Change {
-        let (snapshot, objects) = universe.snapshot_keeping(&self.rules, kept);
-        let flat = trial.flat();
-        let first_object = snapshot.roots;
-        let mut change = Change::default();
-        let mut new_nodes = 0;
-        let places: Addresses<usize> = handles.iter().copied().zip(0..).collect();
-        let mut stays = vec![false; flat.seats];
-        let mut is_new = vec![false; first_object];
-        // What each node of the snapshot is called.
-        let mut names: Vec<u32> = Vec::with_capacity(snapshot.nodes.len());
-        for at in 0..snapshot.nodes.len() {
-            names.push(if at < self.common {
-                at as u32
-            } else if at < first_object {
-                let handle = Shared::Thread(universe.seats[at - self.common].thread.clone()).address();
-                match places.get(&handle) {
-                    Some(&seat) => {
-                        stays[seat] = true;
-                        (self.common + seat) as u32
-                    }
-                    None => {
-                        is_new[at] = true;
-                        NEW
-                    }
-                }
-            } else {
-                trial.number(&objects[at - first_object]).unwrap_or_else(|| {
-                    new_nodes += 1;
-                    NEW | (new_nodes - 1)
-                })
-            });
-        }
-        change.ended = !stays[seat];
-        change.gone = (0..flat.seats).filter(|at| *at != seat && !stays[*at]).collect();
-        for (at, node) in snapshot.nodes.nodes().enumerate() {
-            let name = names[at];
-            let refs = node.refs.iter().map(|to| names[*to as usize]);
-            let is_known = name & NEW == 0;
-            // Most nodes are what they were.
-            if is_known
-                && flat.refs(name as usize).iter().copied().eq(refs.clone())
-                && self.pieces.labels.content(flat.label(name as usize)) == node.bytes
-            {
-                continue;
-            }
-            let refs: Vec<u32> = refs.collect();
-            let object = at.checked_sub(first_object).map(|at| &objects[at]);
-            let label = self.label(node, object, universe, at, snapshot.seats);
-            if is_new.get(at).is_some_and(|new| *new) {
-                change.seats.push((label, refs));
-            } else if is_known {
-                change.writes.push((name, label, refs));
-            } else {
-                change.new.push((label, refs));
-            }
-        }
-        change
     }
 
     /// A change in terms that fit every state where these cells are met. None when it has none.
@@ -522,14 +447,6 @@ pub(super) fn beyond(thread: Arc<str>, log: &Log) -> Uncaught {
         error.into()
     });
     Uncaught { thread, process: None, error, holds: Vec::new() }
-}
-
-/// Whether this is what a node was, but for the order of what it refers to.
-fn is_reordered(flat: &Flat, node: u32, label: u32, refs: &[u32]) -> bool {
-    let (mut before, mut now) = (flat.refs(node as usize).to_vec(), refs.to_vec());
-    before.sort_unstable();
-    now.sort_unstable();
-    before == now && flat.label(node as usize) == label
 }
 
 /// The cells among what is written; None when it changes what is another thread's own as well.

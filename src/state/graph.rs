@@ -72,10 +72,15 @@ pub struct Node<'r> {
     pub unordered: &'r [(u32, u32)],
 }
 
+/// Marks the number of a node that is new, where others keep those that they had.
+pub const NEW: u32 = 1 << 30;
+
 /// Makes a graph of living objects: the roots first, then everything that can be reached from them.
-pub struct Builder {
-    /// How many roots there are.
+pub struct Builder<'k> {
+    /// How many roots there are: the number of the first object.
     roots: u32,
+    /// The numbers of what is not written again.
+    known: Option<&'k Addresses<u32>>,
     /// Those that are written.
     rows: Rows,
     numbers: Addresses<u32>,
@@ -99,16 +104,17 @@ pub struct Builder {
     sorted: bool,
 }
 
-impl Builder {
+impl<'k> Builder<'k> {
     pub fn new(
         roots: u32,
         names: bool,
         counts_tasks: bool,
         threads: impl Iterator<Item = Arc<Thread>>,
-    ) -> Builder {
+    ) -> Builder<'k> {
         Builder {
             roots,
-            rows: Rows::default(),
+            known: None,
+            rows: Rows::with_room(),
             numbers: Addresses::default(),
             objects: Vec::new(),
             names,
@@ -126,21 +132,33 @@ impl Builder {
     }
 
     /// For a world of real threads. Whether it is written who holds locks; without, they are free where they are read.
-    pub fn with_holders(self, holders: bool) -> Builder {
+    pub fn with_holders(self, holders: bool) -> Builder<'k> {
         Builder { holders, lenient: true, ..self }
     }
 
     /// Nobody changes anything while the graph is made.
-    pub fn still(self) -> Builder {
+    pub fn still(self) -> Builder<'k> {
         Builder { still: true, ..self }
     }
 
     /// Only what nodes lead to is asked for, and not what they contain.
-    pub fn leads_only(self) -> Builder {
+    pub fn leads_only(self) -> Builder<'k> {
         Builder { leads_only: true, ..self }
     }
 
-    pub fn renaming(self, renamed: Option<(u32, u32)>) -> Builder {
+    /// So many bytes are going to be written, or about so many.
+    pub fn room(mut self, bytes: usize) -> Builder<'k> {
+        self.rows.bytes.reserve(bytes);
+        self
+    }
+
+    /// What has a number among these is referred to by that, and only written where it is asked for (`object`). All else
+    /// is new, and gets a number from `NEW` on.
+    pub fn knowing(self, known: &'k Addresses<u32>) -> Builder<'k> {
+        Builder { known: Some(known), roots: NEW, ..self }
+    }
+
+    pub fn renaming(self, renamed: Option<(u32, u32)>) -> Builder<'k> {
         Builder { renamed, ..self }
     }
 
@@ -155,6 +173,20 @@ impl Builder {
         self.rows = rows;
     }
 
+    /// Writes the node of an object that has a number already.
+    pub fn object(&mut self, object: &Shared) {
+        let mut rows = std::mem::take(&mut self.rows);
+        self.write(object, &mut rows);
+        self.rows = rows;
+    }
+
+    fn write(&mut self, object: &Shared, rows: &mut Rows) {
+        self.first_ref = rows.refs.len();
+        object.save(&mut Writer { bytes: &mut rows.bytes, refs: &mut rows.refs, numbering: self });
+        rows.unordered.append(&mut self.unordered);
+        rows.end_node();
+    }
+
     /// Writes everything that can be reached from the roots, and gives the nodes with the objects of those that are no
     /// roots.
     pub fn finish(self) -> (Rows, Vec<Shared>) {
@@ -164,34 +196,32 @@ impl Builder {
     /// The same, where what `stays` gets a node without content, and is not followed.
     pub fn finish_but(mut self, stays: &dyn Fn(&Shared) -> bool) -> (Rows, Vec<Shared>) {
         let mut rows = std::mem::take(&mut self.rows);
-        debug_assert_eq!(rows.len(), self.roots as usize, "each root was written");
+        debug_assert!(self.known.is_some() || rows.len() == self.roots as usize, "each root was written");
         let mut next = 0;
         while let Some(object) = self.objects.get(next).cloned() {
-            if !stays(&object) {
-                self.first_ref = rows.refs.len();
-                object.save(&mut Writer {
-                    bytes: &mut rows.bytes,
-                    refs: &mut rows.refs,
-                    numbering: &mut self,
-                });
-                rows.unordered.append(&mut self.unordered);
+            match stays(&object) {
+                false => self.write(&object, &mut rows),
+                true => rows.end_node(),
             }
-            rows.end_node();
             next += 1;
         }
         (rows, self.objects)
     }
 }
 
-impl Numbering for Builder {
+impl Numbering for Builder<'_> {
     fn number(&mut self, object: Shared) -> u32 {
+        let address = object.address();
+        if let Some(known) = self.known.and_then(|known| known.get(&address)) {
+            return *known;
+        }
         let next = self.roots + self.objects.len() as u32;
         // Most of what a process has is held by one list or object: a copy of much of it takes half the time.
         if self.still && object.is_held_once() {
             self.objects.push(object);
             return next;
         }
-        let number = *self.numbers.entry(object.address()).or_insert(next);
+        let number = *self.numbers.entry(address).or_insert(next);
         if number == next {
             self.objects.push(object);
         }

@@ -39,7 +39,7 @@ pub struct Living<'a, N: std::borrow::Borrow<[u8]>> {
 }
 
 /// A root's content begins after its tag and its kind.
-const ROOT: usize = 2;
+pub const ROOT: usize = 2;
 
 /// The first id of the living objects of a graph, above that of `main`.
 const FIRST_ID: u32 = 2;
@@ -64,6 +64,17 @@ impl<'a, N: std::borrow::Borrow<[u8]>> Living<'a, N> {
     /// This node's object is known: it is not made.
     pub fn stays(&mut self, node: u32, object: Shared) {
         self.objects[node as usize] = Some(object);
+    }
+
+    /// Makes the object of a node, and everything that it leads to.
+    pub fn bring(&mut self, node: u32) {
+        self.object(node);
+        self.fill();
+    }
+
+    /// The object of a node, if it has been made.
+    pub fn known(&self, node: u32) -> Option<&Shared> {
+        self.objects[node as usize].as_ref()
     }
 
     /// Reads a root, then fills everything that it led to.

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// Several roots with everything that they lead to, on their way to bytes.
 pub struct Packing {
-    builder: Builder,
+    builder: Builder<'static>,
     /// What each root is to people: `the variable jobs`.
     labels: Vec<String>,
 }

@@ -21,6 +21,16 @@ pub struct End {
 }
 
 impl Rows {
+    /// With room for what most states need.
+    pub fn with_room() -> Rows {
+        Rows {
+            bytes: Vec::with_capacity(1 << 10),
+            refs: Vec::with_capacity(1 << 7),
+            unordered: Vec::new(),
+            ends: Vec::with_capacity(1 << 6),
+        }
+    }
+
     /// What was put there since the last node is another one.
     pub fn end_node(&mut self) {
         let (bytes, refs, unordered) = (self.bytes.len(), self.refs.len(), self.unordered.len());

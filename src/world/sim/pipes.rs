@@ -35,12 +35,15 @@ impl Stepper<'_> {
         // Where nobody is about to close any, all that nobody could use are closed.
         let all_closed = letting_go.is_empty();
         debug_assert!(
-            !all_closed || self.universe.ends(self.rules).unused() == 0,
+            !all_closed || self.universe.left_out || self.universe.ends(self.rules).unused() == 0,
             "who has let go closes them"
         );
         Before {
             threads,
-            unused: if all_closed { 0 } else { self.universe.ends(self.rules).unused() },
+            unused: match all_closed || self.universe.left_out {
+                true => 0,
+                false => self.universe.ends(self.rules).unused(),
+            },
             letting_go,
             space: self.space.clone(),
         }
@@ -48,6 +51,13 @@ impl Stepper<'_> {
 }
 
 impl Universe {
+    /// Where the other threads have been left out: whether ends may have to be seen to, other than because the thread has let
+    /// go of something. That is told by who knows what it has led to.
+    pub(super) fn may_see_to_ends(&self, before: &Before, now: bool) -> bool {
+        let is_here = self.seats.iter().any(|seat| Arc::ptr_eq(&seat.thread, &before.threads[0]));
+        now || !before.letting_go.is_empty() || !is_here
+    }
+
     /// After a step: closes what nobody can use any more if that was what the step was for (`now`), or if the thread has
     /// ended with it; else it is going to, if it has let go of anything. Whether it depends on what others have.
     pub(super) fn see_to_ends(&mut self, before: &Before, now: bool, rules: &Rules) -> bool {

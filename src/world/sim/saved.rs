@@ -11,14 +11,16 @@ use crate::explore::Time;
 use crate::machine::saved::{Kept, Rest};
 use crate::machine::space::{load_handlers, save_handlers};
 use crate::machine::{Fiber, Image, Watch};
+use crate::state::addresses::Addresses;
 use crate::state::graph::Builder;
-use crate::state::living::Living;
+use crate::state::living::{Living, ROOT};
 use crate::state::rows::Rows;
 use crate::state::{Numbering, Reader, Shared, Writer};
 use crate::sync::Op;
-use crate::sync::thread::Entry;
+use crate::sync::thread::{Entry, State, Thread};
 use crate::value::Value;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// A stored moment of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,42 +57,87 @@ impl Universe {
         self.finish(self.write_roots(self.builder(rules).leads_only(), rules, None))
     }
 
-    /// How many roots there are.
-    fn roots(&self) -> u32 {
-        GLOBALS + self.image.program.globals.len() as u32 + self.seats.len() as u32
+    /// How many roots come before the threads.
+    fn first_seat(&self) -> usize {
+        GLOBALS as usize + self.image.program.globals.len()
     }
 
-    fn builder(&self, rules: &Rules) -> Builder {
+    /// How many roots there are.
+    fn roots(&self) -> u32 {
+        (self.first_seat() + self.seats.len()) as u32
+    }
+
+    fn builder<'k>(&self, rules: &Rules) -> Builder<'k> {
         let threads = self.seats.iter().map(|seat| seat.thread.clone()).chain([self.main.clone()]);
         let threads = threads.chain(self.absent.iter().cloned());
         Builder::new(self.roots(), rules.names(), rules.counts_tasks, threads)
     }
 
-    fn finish(&self, builder: Builder) -> (Snapshot, Vec<Shared>) {
+    fn finish(&self, builder: Builder<'_>) -> (Snapshot, Vec<Shared>) {
+        debug_assert!(!self.left_out, "a state is whole");
         let (nodes, objects) = builder.finish();
         (Snapshot { nodes, seats: self.seats.len(), roots: self.roots() as usize }, objects)
     }
 
     /// Writes the roots; of one seat the fiber may have been taken out to run.
-    fn write_roots(&self, mut builder: Builder, rules: &Rules, running: Option<(usize, &Fiber)>) -> Builder {
-        let program = &self.image.program;
-        builder.root(0, |w| self.save_world(w, rules));
-        builder.root(1, |w| {
-            for index in 0..program.fixed.len() as u32 {
-                w.value(self.image.fixed(index).unwrap_or(&Value::Unset));
-            }
-        });
-        for index in 0..program.globals.len() as u32 {
-            builder.root(2, |w| w.value(&self.image.global(index).unwrap_or(Value::Unset)));
-        }
-        for (index, seat) in self.seats.iter().enumerate() {
-            let (fiber, rest) = match running {
-                Some((number, fiber)) if number == index => (Some(fiber), Rest::About),
-                _ => (seat.fiber.as_ref(), seat.rest()),
-            };
-            builder.root(3, |w| self.save_seat(w, seat, fiber.map(|fiber| (fiber, rest)), rules));
+    fn write_roots(
+        &self,
+        mut builder: Builder<'static>,
+        rules: &Rules,
+        running: Option<(usize, &Fiber)>,
+    ) -> Builder<'static> {
+        (0..self.first_seat() as u32).for_each(|root| self.write_root(&mut builder, rules, root));
+        for seat in 0..self.seats.len() {
+            self.write_seat(&mut builder, rules, seat, running);
         }
         builder
+    }
+
+    fn write_root(&self, builder: &mut Builder<'_>, rules: &Rules, root: u32) {
+        match root {
+            WORLD => builder.root(0, |w| self.save_world(w, rules)),
+            FIXED => builder.root(1, |w| {
+                for index in 0..self.image.program.fixed.len() as u32 {
+                    w.value(self.image.fixed(index).unwrap_or(&Value::Unset));
+                }
+            }),
+            global => {
+                builder.root(2, |w| w.value(&self.image.global(global - GLOBALS).unwrap_or(Value::Unset)))
+            }
+        }
+    }
+
+    fn write_seat(
+        &self,
+        builder: &mut Builder<'_>,
+        rules: &Rules,
+        at: usize,
+        running: Option<(usize, &Fiber)>,
+    ) {
+        let seat = &self.seats[at];
+        let (fiber, rest) = match running {
+            Some((number, fiber)) if number == at => (Some(fiber), Rest::About),
+            _ => (seat.fiber.as_ref(), seat.rest()),
+        };
+        builder.root(3, |w| self.save_seat(w, seat, fiber.map(|fiber| (fiber, rest)), rules));
+    }
+
+    /// Writes some of the nodes of a state anew, after a step: roots, threads by where they stand now, objects. All others have
+    /// the numbers that they had (by the addresses of their objects); what has none is new: it is numbered from `NEW` on,
+    /// and its nodes follow, with their objects. There is room for so many bytes at once.
+    pub fn rewrite<'o>(
+        &self,
+        rules: &Rules,
+        (numbers, room): (&Addresses<u32>, usize),
+        roots: impl Iterator<Item = u32>,
+        seats: impl Iterator<Item = usize>,
+        objects: impl Iterator<Item = &'o Shared>,
+    ) -> (Rows, Vec<Shared>) {
+        let mut builder = self.builder(rules).knowing(numbers).room(room);
+        roots.for_each(|root| self.write_root(&mut builder, rules, root));
+        seats.for_each(|seat| self.write_seat(&mut builder, rules, seat, None));
+        objects.for_each(|object| builder.object(object));
+        builder.finish()
     }
 
     fn save_world(&self, w: &mut Writer<'_>, rules: &Rules) {
@@ -253,11 +300,26 @@ impl Universe {
         seats: usize,
         rules: &Rules,
     ) -> (Universe, Vec<Option<Shared>>) {
+        Universe::load_for(None, image, contents, refs, seats, rules)
+    }
+
+    /// The same for a step of one thread alone: nothing is made of the others, and of what only they lead to, but for some
+    /// nodes. What comes of a step that has looked around (its log says so) means nothing then. Not where there are
+    /// processes or signals.
+    pub fn load_for(
+        alone: Option<(usize, &[u32])>,
+        image: &Image,
+        contents: &[&[u8]],
+        refs: &[&[u32]],
+        seats: usize,
+        rules: &Rules,
+    ) -> (Universe, Vec<Option<Shared>>) {
         let globals = image.program.globals.len();
         let roots = GLOBALS as usize + globals + seats;
         let own = Arc::new(image.anew());
-        let mut universe = Universe::of(own.clone(), 0);
-        universe.seats.clear();
+        let nobody = Arc::new(Thread::absent(0));
+        nobody.state.store(State::Running as u8, Ordering::SeqCst);
+        let mut universe = Universe::empty(own.clone(), nobody.clone(), 0);
         universe.next_id = MAIN + contents.len() as u32 + 1;
         let mut living = Living::new(contents, refs, rules.names()).with_image(&own);
         living.root(WORLD, |r| universe.load_world(r, rules));
@@ -272,9 +334,30 @@ impl Universe {
         for index in 0..globals as u32 {
             living.root(GLOBALS + index, |r| own.set_global(index, r.value()));
         }
-        for seat in roots - seats..roots {
-            let seat = living.root(seat as u32, |r| universe.load_seat(r, rules));
-            universe.seats.push(seat);
+        let common = roots - seats;
+        match alone {
+            None => {
+                for seat in 0..seats {
+                    let seat = living.root((common + seat) as u32, |r| universe.load_seat(r, rules));
+                    universe.seats.push(seat);
+                }
+            }
+            Some((alone, nodes)) => {
+                nodes.iter().for_each(|node| living.bring(*node));
+                let mover = living.root((common + alone) as u32, |r| universe.load_seat(r, rules));
+                let other = |seat: usize| {
+                    let root = common + seat;
+                    let thread = match living.known(refs[root][0]) {
+                        Some(Shared::Thread(thread)) => thread.clone(),
+                        Some(_) | None => nobody.clone(),
+                    };
+                    Seat { lets_go: rules.pipes && lets_go(contents[root]), ..Seat::new(thread) }
+                };
+                universe.seats.extend((0..alone).map(other));
+                universe.seats.push(mover);
+                universe.seats.extend((alone + 1..seats).map(other));
+                universe.left_out = true;
+            }
         }
         let objects = living.into_objects();
         for object in objects.iter().flatten() {
@@ -294,7 +377,6 @@ impl Universe {
                 wait.op.rests(&seat.thread, seat.line, wait.deadline.is_some());
             }
         }
-        let common = roots - seats;
         let shared = shared_nodes(refs, common, roots);
         universe.shared = (roots..contents.len())
             .filter(|&node| shared[node])
@@ -311,6 +393,9 @@ impl Universe {
     /// Finds anew which objects more than one thread can reach; `running` is a fiber out of its seat. How large the state
     /// is.
     pub(super) fn share(&mut self, rules: &Rules, running: Option<(usize, &Fiber)>) -> Size {
+        if self.left_out {
+            return Size { nodes: 0, bytes: 0 }; // who asks has looked around
+        }
         let (snapshot, objects) = self.finish(self.write_roots(self.builder(rules), rules, running));
         let refs: Vec<&[u32]> = snapshot.nodes.nodes().map(|node| node.refs).collect();
         let shared = shared_nodes(&refs, snapshot.roots - snapshot.seats, snapshot.roots);
@@ -322,6 +407,12 @@ impl Universe {
             .collect();
         Size { nodes: snapshot.nodes.len() as u64, bytes: snapshot.nodes.bytes.len() as u64 }
     }
+}
+
+/// Whether a thread is about to close ends, by its content where there are pipes and neither processes nor signals: that is the
+/// first that it tells.
+fn lets_go(content: &[u8]) -> bool {
+    content[ROOT] != 0
 }
 
 /// How large a state is.

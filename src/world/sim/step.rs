@@ -196,7 +196,10 @@ impl Stepper<'_> {
                 self.universe.seats.retain(|seat| !seat.thread.ended());
             }
             if let Some(before) = before {
-                self.log.opaque |= self.universe.see_to_ends(&before, self.log.lets_go, self.rules);
+                self.log.opaque |= match self.universe.left_out {
+                    true => self.universe.may_see_to_ends(&before, self.log.lets_go),
+                    false => self.universe.see_to_ends(&before, self.log.lets_go, self.rules),
+                };
                 self.universe.servers.retain(|(_, server)| !server.is_closed_port());
             }
             self.universe.record.iter_mut().for_each(Record::next_step);

@@ -46,6 +46,8 @@ pub struct Universe {
     pub handlers: Handlers,
     /// Where servers listen, in the order of their places.
     pub servers: Vec<(String, Arc<Wire>)>,
+    /// Of all threads but one nothing is here but that they are.
+    pub left_out: bool,
     /// A thread has ended with an error that nothing caught.
     pub failed: bool,
     /// How it has ended, once it has: the status that `exit(n)` gave, else None.
@@ -146,8 +148,14 @@ impl Universe {
         main.state.store(State::Running as u8, Ordering::SeqCst);
         *main.entry.lock() = None;
         let fiber = Fiber::main(&image);
+        let seat = Seat { fiber: Some(fiber), begun: false, ..Seat::new(main.clone()) };
+        Universe { seats: vec![seat], ..Universe::empty(image, main, seed) }
+    }
+
+    /// A run without a thread in it; `main` has ended, or is going to be there.
+    pub(super) fn empty(image: Arc<Image>, main: Arc<Thread>, seed: u64) -> Universe {
         Universe {
-            seats: vec![Seat { fiber: Some(fiber), begun: false, ..Seat::new(main.clone()) }],
+            seats: Vec::new(),
             image,
             main,
             watches: Vec::new(),
@@ -163,6 +171,7 @@ impl Universe {
             signals: 0,
             handlers: Handlers::new(),
             servers: Vec::new(),
+            left_out: false,
             failed: false,
             ended: None,
             shared: SomeAddresses::default(),
