@@ -107,6 +107,7 @@ impl Ends {
 }
 
 /// What came of a step, and its number.
+#[derive(Clone)]
 pub struct Found<'s> {
     number: u32,
     outcome: &'s Outcome,

@@ -2,10 +2,11 @@
 //! moved last, where moving another thread costs one if the last was in the middle of something (0-1 search: Dial,
 //! CACM 1969).
 
+use super::expand::quick_for;
 use super::moves::Move;
 use super::slice::Sign;
-use super::state::{Graph, State};
-use super::steps::{Effect, Steps};
+use super::state::{Graph, State, hash_of};
+use super::steps::{Change, Effect, Steps};
 use super::tries::{Tried, property_of, race, tries};
 use super::verdict::Property;
 use crate::world::sim::Way;
@@ -136,6 +137,25 @@ impl Shortest<'_> {
             || (one.outcome.exited.is_some() && shows_at_end(steps, property, after))
     }
 
+    /// Whether a step leads where others have led as well: most do, and that is seen without making the state.
+    fn is_in_vain(
+        &self,
+        steps: &mut Steps,
+        graph: &Graph,
+        one: &Tried,
+        change: &Change,
+        now: (u32, u32),
+    ) -> bool {
+        let Some(quick) = quick_for(graph, change) else { return false };
+        if one.outcome.exited.is_some() || !one.outcome.faults.is_empty() {
+            return false;
+        }
+        let moved = (!change.ended).then(|| steps.place_after(graph, one.seat, quick) as u32);
+        let last = moved.filter(|_| !one.outcome.passed_join);
+        let hash = hash_of(steps.sum_after(graph, quick), graph.output);
+        self.best.get(&(hash, last)).is_some_and(|known| *known <= now)
+    }
+
     /// Adds what the steps of a state lead to.
     fn follow(
         &mut self,
@@ -153,8 +173,11 @@ impl Shortest<'_> {
         let mut next = std::mem::take(&mut self.next);
         for one in tried.iter() {
             let Effect::Change(change) = &one.outcome.kind else { continue };
-            let moved = steps.apply(graph, one.seat, change, &mut next);
             let now = (switches + u32::from(costs && last != Some(one.seat as u32)), length + 1);
+            if self.is_in_vain(steps, graph, one, change, now) {
+                continue;
+            }
+            let moved = steps.apply(graph, one.seat, change, &mut next);
             let goal = self.is_in(steps, one, &next);
             if one.outcome.exited.is_some() && !goal {
                 continue;

@@ -22,7 +22,7 @@ pub struct Tried<O = Arc<Outcome>> {
 
 /// Who can tell what comes of steps.
 pub trait Tries {
-    type Found: Deref<Target = Outcome>;
+    type Found: Deref<Target = Outcome> + Clone;
 
     /// What comes of a step; None when it is not known.
     fn take(&mut self, graph: &Graph, seat: usize, way: Way, choices: &[u32]) -> Option<Self::Found>;
@@ -137,13 +137,50 @@ pub fn tries_with(
 pub fn try_all<T: Tries>(by: &mut T, graph: &Graph, out: &mut Vec<Tried<T::Found>>) -> Option<()> {
     out.clear();
     let idle = by.is_idle();
+    let mut before = 0;
     for seat in 0..graph.seats {
+        let first = out.len();
+        if is_like_the_last(graph, seat) && try_as_the_last(by, before, seat, out)? {
+            before = first;
+            continue;
+        }
+        before = first;
         let moved = try_way(by, graph, seat, Way::Run, out)?;
         if !moved && !idle && gives_up(by, graph, seat) {
             try_way(by, graph, seat, Way::TimeOut, out)?;
         }
     }
     if idle { let_time_pass(by, graph, out) } else { Some(()) }
+}
+
+/// Equal threads stand side by side.
+#[inline]
+fn is_like_the_last(graph: &Graph, seat: usize) -> bool {
+    seat > graph.first_part() && graph.part(seat) == graph.part(seat - 1)
+}
+
+/// Adds the steps of the thread before, which begin at `from`, for an equal one: the same comes of them. False, and nothing is
+/// added, where it was found for that thread only.
+#[inline]
+fn try_as_the_last<T: Tries>(
+    by: &mut T,
+    from: usize,
+    seat: usize,
+    out: &mut Vec<Tried<T::Found>>,
+) -> Option<bool> {
+    let (first, end) = (from, out.len());
+    if out[first..].iter().any(|one| one.outcome.is_for_one_state()) {
+        return Some(false);
+    }
+    for at in first..end {
+        let Tried { way, choices, outcome, .. } = &out[at];
+        let one = Tried { seat, way: *way, choices: choices.clone(), outcome: outcome.clone() };
+        out.push(one);
+        if !by.goes_on() {
+            return None;
+        }
+    }
+    Some(true)
 }
 
 /// Whether a thread gives up waiting some time.
