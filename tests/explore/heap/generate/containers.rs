@@ -289,7 +289,7 @@ impl Maker {
                 body.line(format!("{} {{ print(v) }}", how.replace('X', text)));
                 self.each(body, Op::IterateMap(value, at, Of::Values), |_, body, x| body.print(x));
             }
-            8 | 9 | 10 => {
+            8..=10 => {
                 let (how, op) = match self.rng.u8(..3) {
                     0 => ("get", Op::KeyOr(value, at, 1, 7)),
                     1 => ("setdefault", Op::SetDefault(value, at, 1, 8)),

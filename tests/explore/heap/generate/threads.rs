@@ -34,14 +34,8 @@ impl Maker {
         let mut given: Vec<Name> = body.names.iter().filter(|name| is_given(name)).cloned().collect();
         self.rng.shuffle(&mut given);
         given.truncate(2);
-        let mut child = Body {
-            names: Vec::new(),
-            ops: Vec::new(),
-            lines: Vec::new(),
-            next: FIRST,
-            depth: 1,
-            is_task: is_task,
-        };
+        let mut child =
+            Body { names: Vec::new(), ops: Vec::new(), lines: Vec::new(), next: FIRST, depth: 1, is_task };
         let (mut parameters, mut arguments) = (Vec::new(), Vec::new());
         let mut registers = all_know();
         for name in given {
