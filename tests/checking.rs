@@ -139,6 +139,17 @@ fn time_ends_a_check() {
     assert!(began.elapsed() < Duration::from_secs(60));
 }
 
+/// A beat may come ever later: each number of them is another outcome, and to tell how each comes about took minutes.
+#[test]
+fn time_ends_a_check_of_many_outcomes() {
+    let begun = Instant::now();
+    let script = "timer t every 10ms { print(1) }\nstart t\nsleep 25ms\nt.cancel()\njoin t";
+    let output = conc(&["check", "--outcomes", "--max-time", "2s", "-e", script], "");
+    let said = text(&output.stdout);
+    assert!(said.contains("different ones were found, there may be more"), "{said}");
+    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+}
+
 /// Whether a process has a handler for SIGINT by now.
 #[cfg(target_os = "linux")]
 fn catches_interrupts(pid: u32) -> bool {

@@ -220,6 +220,7 @@ impl Check {
             extent: self.extent(),
             properties: self.property.clone(),
             outcomes: self.outcomes || !self.vars.is_empty() || !self.save_outcome.is_empty(),
+            schedules: self.format == Format::Json || !self.save_outcome.is_empty(),
             variables: self.vars.clone(),
             seed: self.seed,
             flaw: None,

@@ -244,12 +244,18 @@ fn outcomes(search: &mut Search<'_>) -> Vec<Outcome> {
     let ends: Vec<(End, u32)> = search.ends.iter().map(|(end, state)| (end.clone(), *state)).collect();
     let mut outcomes = Vec::new();
     for ((output, status, variables), state) in ends {
-        let path = search.path(state);
+        let schedule = match search.options.schedules {
+            true => {
+                let path = search.path(state);
+                schedule(&mut search.steps, search.options, &path)
+            }
+            false => Schedule::default(),
+        };
         outcomes.push(Outcome {
             output: search.outputs.texts[output as usize].clone(),
             variables,
             status,
-            schedule: schedule(&mut search.steps, search.options, &path),
+            schedule,
             runs: None,
         });
     }

@@ -21,6 +21,8 @@ pub struct Options {
     pub properties: Vec<Property>,
     /// Collect every distinct outcome.
     pub outcomes: bool,
+    /// Tell with each of them a schedule that leads to it: a run has to be made again for each.
+    pub schedules: bool,
     /// The top-level variables whose final values belong to an outcome.
     pub variables: Vec<String>,
     /// Where random numbers begin: the script's own, and those of a sample.
@@ -144,6 +146,7 @@ impl Default for Options {
             extent: Extent::Everything,
             properties: Vec::new(),
             outcomes: false,
+            schedules: true,
             variables: Vec::new(),
             seed: 0,
             flaw: None,

@@ -2,7 +2,7 @@
 //! in `tests/explore`.
 
 use super::verdict::{Findings, Property, Verdict};
-use super::{Options, Reductions, Said, check, replay, simulate};
+use super::{Extent, Options, Reductions, Said, Sampling, Strategy, check, replay, simulate};
 use crate::code::verify::Verified;
 use crate::source::Source;
 use std::ops::ControlFlow;
@@ -132,6 +132,22 @@ fn every_choice_is_tried() {
     let outputs: Vec<String> =
         findings.outcomes.unwrap_or_default().into_iter().map(|end| end.output).collect();
     assert_eq!(outputs, ["10\n", "11\n", "20\n", "21\n", "30\n", "31\n"]);
+}
+
+#[test]
+fn schedules_of_outcomes_are_made_when_asked_for() {
+    let sampling = Sampling { runs: 50, strategy: Strategy::Walk, most_steps: Sampling::MOST_STEPS };
+    for extent in [Extent::Everything, Extent::Sample(sampling)] {
+        for schedules in [false, true] {
+            let options = Options { outcomes: true, schedules, extent, ..Options::default() };
+            let ends = explore("let a = choose([1, 2])\nprint(a)", &options).outcomes.unwrap_or_default();
+            assert_eq!(
+                ends.iter().filter(|end| end.schedule.turns.is_empty() != schedules).count(),
+                2,
+                "{extent:?}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::assistant::Assistant;
 use super::core::{Core, Went};
 use super::history;
+use crate::cli::columns;
 use conc::world::Stream;
 use conc::world::real::Sink;
 use parking_lot::Mutex;
@@ -43,7 +44,9 @@ pub fn converse(core: Core, mut line: Line, screen: &Screen) -> i32 {
     }
     let core = Rc::new(RefCell::new(core));
     line.set_helper(Some(Assistant::new(core.clone())));
-    core.borrow().answer("conc: type a statement or an expression, `:help` for help; Ctrl-D ends");
+    let greeting =
+        core.borrow().style().say("conc: type a statement or an expression, `:help` for help; Ctrl-D ends");
+    core.borrow().print(&format!("{}\n", columns::fitted(&greeting).trim_end()));
     loop {
         let prompt = format!("{}> ", core.borrow().growing.next_line());
         let typed = match screen.while_typing(|| line.readline(&prompt)) {

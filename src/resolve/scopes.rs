@@ -335,6 +335,8 @@ impl Names<'_> {
         } else if matches!(&*name.text, "Thread" | "thread") {
             let hint = "a thread is started with `start`: `let t = start f(x)`, or `start { … }`; `thread work(n) { … }` declares a template";
             report = report.hint(hint);
+        } else if &*name.text == "pass" && !assigned {
+            report = report.hint("a block may be empty: `{ }`");
         } else if self.source.text[..name.span.start as usize].trim_end().ends_with("//") && !assigned {
             report = report.hint("a comment begins with `#`; `//` divides");
         } else if let Some(hint) = suggest::module(&name.text).filter(|_| !assigned) {

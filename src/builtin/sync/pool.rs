@@ -10,7 +10,7 @@ use super::{
 use crate::builtin::{Context, Outcome, Property, Row, Wait};
 use crate::sync::future::{Failure, Future, Several};
 use crate::sync::pool::{Crew, Pool, copied::Copies};
-use crate::sync::queue::{Order, Queue};
+use crate::sync::queue::{self, Order, Queue};
 use crate::sync::thread::Entry;
 use crate::sync::{Kind, Op, Sync};
 use crate::value::object::Method;
@@ -142,7 +142,12 @@ fn submit_list(context: &mut Context<'_>, arguments: &[Value]) -> Done {
         return Err(wrong("a list", "arguments", argument(arguments, 2)));
     };
     let task = Entry { callee: argument(arguments, 1).clone(), arguments: list.snapshot() };
-    give(context, receiver(arguments)?, task, argument(arguments, 3))
+    let pool = receiver(arguments)?;
+    // Who has it given here has called `map`.
+    give(context, pool, task, argument(arguments, 3)).map_err(|error| match error.kind {
+        error::Kind::Closed => queue::closed(pool, "map"),
+        _ => error,
+    })
 }
 
 /// Gives a task to a pool; its future.

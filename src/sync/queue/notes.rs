@@ -45,7 +45,7 @@ pub fn closed(sync: &Sync, operation: &str) -> Error {
     let label = sync.label();
     let (why, hint) = match operation {
         "put" => ("no more values can be put", "close it after the last put"),
-        "submit" | "enter" => ("it takes no more tasks", "close it after the last submit"),
+        "submit" | "map" | "enter" => ("it takes no more tasks", "close it after the last submit"),
         _ => ("nothing is left in it", "`for x in q { }` ends when a queue is closed and empty"),
     };
     let what = match operation {

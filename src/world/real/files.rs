@@ -29,8 +29,15 @@ pub(super) fn allow(options: &Options, path: &str, write: bool) -> Result<(), Er
     if fine {
         return Ok(());
     }
+    let typed = as_typed(path);
     Err(Error::new(Kind::Refused, format!("this run may not {verb} \"{path}\""))
-        .hint(format!("allow it with {flag}={path} (or {flag} for every file)")))
+        .hint(format!("allow it with {flag}={typed} (or {flag} for every file)")))
+}
+
+/// A text as whoever types a command in a shell has to write it.
+pub(super) fn as_typed(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+:@%,=~".contains(c);
+    if text.chars().all(plain) { text.to_string() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// Where a path leads, without links and `..`; of a file that does not exist yet, its directory decides.

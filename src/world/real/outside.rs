@@ -195,8 +195,9 @@ fn allowed_program(options: &Options, program: &str) -> Result<PathBuf, Error> {
         }
     };
     if !fine {
+        let typed = files::as_typed(program);
         return Err(Error::new(Kind::Refused, format!("this run may not start the program {program}"))
-            .hint(format!("allow it with --allow-run={program} (or --allow-run for every program)")));
+            .hint(format!("allow it with --allow-run={typed} (or --allow-run for every program)")));
     }
     found.ok_or_else(|| {
         let missing = Error::new(Kind::NotFound, format!("there is no program {program}"));
