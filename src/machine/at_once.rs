@@ -45,10 +45,8 @@ pub(super) fn call_fixed<S: Scheduler>(
     let Some((queue, thing)) = image.fixed[usize::from(index)].get().and_then(queue_of::<S>) else {
         return false;
     };
-    let at = usize::from(at);
-    let Some(value) = done(kind, world, queue, thing, frame.get(at + 1)) else { return false };
-    put(&mut frame[at], value);
-    true
+    let Some([slot, rest @ ..]) = frame.get_mut(usize::from(at)..) else { return false };
+    done(kind, world, queue, thing, slot, rest.first())
 }
 
 /// Likewise, a method of what a register holds.
@@ -67,9 +65,13 @@ pub(super) fn call_of<S: Scheduler>(
     }
     let at = usize::from(at);
     let Some((queue, thing)) = queue_of::<S>(&frame[usize::from(object)]) else { return false };
-    let Some(value) = done(kind, world, queue, thing, frame.get(at + 1)) else { return false };
-    put(&mut frame[at], value);
-    true
+    // What comes of it may be written where the queue itself stands.
+    let mut answer = Value::Nil;
+    let done = done(kind, world, queue, thing, &mut answer, frame.get(at + 1));
+    if done {
+        put(&mut frame[at], answer);
+    }
+    done
 }
 
 /// Likewise, the next value for a `for` whose registers these are.
@@ -77,9 +79,7 @@ pub(super) fn call_of<S: Scheduler>(
 pub(super) fn next<S: Scheduler>(world: &mut S, registers: &mut [Value]) -> bool {
     let [items, _, variable] = registers else { return false };
     let Some((queue, thing)) = queue_of::<S>(items) else { return false };
-    let Some(value) = got(world, queue, thing) else { return false };
-    put(variable, value);
-    true
+    got(world, queue, thing, variable)
 }
 
 #[inline(always)]
@@ -91,33 +91,35 @@ fn queue_of<S: Scheduler>(value: &Value) -> Option<(&Queue, &Sync)> {
     (!other).then_some((queue, &**thing))
 }
 
+/// Does it, if nobody has to wait for it, and puts what it comes to into the slot. Else nothing has been done.
 #[inline(always)]
 fn done<S: Scheduler>(
     kind: AtOnce,
     world: &mut S,
     queue: &Queue,
     thing: &Sync,
+    slot: &mut Value,
     argument: Option<&Value>,
-) -> Option<Value> {
+) -> bool {
     match kind {
         AtOnce::Put => {
-            let value = argument?;
-            let done = queue.put_at_once(thing, value)
-                || expected(world, queue, thing, Handful::Room) && queue.put_at_once(thing, value);
-            done.then_some(Value::Bool(true))
+            let Some(value) = argument else { return false };
+            let done = queue.put_at_once(thing, value, S::NOTES)
+                || expected(world, queue, thing, Handful::Room) && queue.put_at_once(thing, value, S::NOTES);
+            if done {
+                put(slot, Value::Bool(true));
+            }
+            done
         }
-        AtOnce::Get => got(world, queue, thing),
-        AtOnce::No => None,
+        AtOnce::Get => got(world, queue, thing, slot),
+        AtOnce::No => false,
     }
 }
 
 #[inline(always)]
-fn got<S: Scheduler>(world: &mut S, queue: &Queue, thing: &Sync) -> Option<Value> {
-    let got = queue.get_at_once(thing);
-    if got.is_some() {
-        return got;
-    }
-    if expected(world, queue, thing, Handful::Values) { queue.get_at_once(thing) } else { None }
+fn got<S: Scheduler>(world: &mut S, queue: &Queue, thing: &Sync, slot: &mut Value) -> bool {
+    queue.get_at_once(thing, slot, S::NOTES)
+        || expected(world, queue, thing, Handful::Values) && queue.get_at_once(thing, slot, S::NOTES)
 }
 
 /// Whether there may be what is wanted when the world has looked for it a moment. Who waits for an operation holds on to
@@ -125,5 +127,5 @@ fn got<S: Scheduler>(world: &mut S, queue: &Queue, thing: &Sync) -> Option<Value
 #[cold]
 #[inline(never)]
 fn expected<S: Scheduler>(world: &mut S, queue: &Queue, thing: &Sync, what: Handful) -> bool {
-    !thing.is_looked_at() && queue.handful().is_some() && world.expects(queue, what)
+    !(S::NOTES && thing.is_counted()) && queue.handful().is_some() && world.expects(queue, what)
 }

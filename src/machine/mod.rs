@@ -60,7 +60,8 @@ pub trait Scheduler: World {
     /// another instantiation of the machine.
     const EYES: bool = false;
 
-    /// Whether a lock that is taken the short way says so. (A run that is forced may be traced.)
+    /// Whether what is done the short way with a lock or a queue is told and counted. (A run that is forced may be traced.) Where
+    /// it is not, nothing that is watched or counted is there.
     const NOTES: bool = Self::EYES || Self::STEPWISE;
 
     /// Whether there is a safe point before each write of what threads may share, so that others can come in between a

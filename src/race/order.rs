@@ -136,10 +136,11 @@ impl Sync {
         }
     }
 
-    /// Whether what is done with it is counted or noted.
+    /// Whoever is told of it, where that is all that is to be done.
     #[inline(always)]
-    pub fn is_looked_at(&self) -> bool {
-        self.watched.get().is_some() || self.counts.get().is_some()
+    pub fn only_traced(&self) -> Option<&Traced> {
+        let watched = self.watched.get()?;
+        if watched.notes.is_some() { None } else { watched.traced.as_ref() }
     }
 
     /// The same for a value that is put into a ring or taken: where its place notes what orders, the rest.

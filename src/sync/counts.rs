@@ -189,6 +189,12 @@ impl Sync {
         self
     }
 
+    /// Whether it is counted, and waits for it are measured.
+    #[inline(always)]
+    pub fn is_counted(&self) -> bool {
+        self.counts.get().is_some()
+    }
+
     /// It was acquired. Inlined, so that a run without `--stats` only finds that there is nothing to count.
     #[inline]
     pub fn count_acquired(&self) {

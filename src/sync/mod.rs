@@ -210,7 +210,7 @@ impl Sync {
     }
 
     /// The common cases of `enter`: a plain lock that is free, a permit that is there. False for anything else, which
-    /// `enter` then sees to. `noted`: what this orders is to be noted.
+    /// `enter` then sees to. `noted`: what this orders is to be noted, and counted.
     #[inline(always)]
     pub fn enter_free(&self, thread: &Thread, line: u32, noted: bool) -> bool {
         let Kind::Lock(lock) = &self.kind else { return !noted && self.take_permit(thread, line) };
@@ -219,20 +219,19 @@ impl Sync {
             thread.hold(1);
             if noted {
                 self.locked();
+                self.count_acquired();
             }
-            self.count_acquired();
         }
         taken
     }
 
     #[inline(never)]
     fn take_permit(&self, thread: &Thread, line: u32) -> bool {
-        let Kind::Semaphore(semaphore) = &self.kind else { return false };
-        let taken = semaphore.try_acquire(self, thread, line);
-        if taken {
-            self.count_acquired();
+        if let Kind::Semaphore(semaphore) = &self.kind {
+            semaphore.try_acquire(self, thread, line)
+        } else {
+            false
         }
-        taken
     }
 
     #[inline(never)]

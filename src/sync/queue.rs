@@ -20,7 +20,7 @@ use super::wait::WaitQueue;
 use super::{Kind, Sync};
 use crate::mapped::{self, ELSEWHERE_WORDS, Leaving, Place, PutAway, STORE_WORDS};
 use crate::race::order::Taken;
-use crate::value::{Value, error::Error, release};
+use crate::value::{Value, error::Error, put, release};
 pub use notes::closed;
 use notes::too_many;
 use ring::Ring;
@@ -176,44 +176,53 @@ impl Queue {
         if let Kind::Queue(queue) = &sync.kind { Ok(queue) } else { Err(sync.is_no("queue")) }
     }
 
-    /// Puts a copy of the value, if nothing but that is to be done. False: nothing was done.
+    /// Puts a copy of the value, if nothing but that is to be done. False: nothing was done. `noted`: it may be watched or
+    /// counted.
     #[inline(always)]
-    pub fn put_at_once(&self, sync: &Sync, value: &Value) -> bool {
-        if let Some(ring) = &self.ring
-            && !sync.is_looked_at()
-        {
-            let done = ring.put(value) == ring::Put::Done;
-            if done {
-                self.getters().offer();
+    pub fn put_at_once(&self, sync: &Sync, value: &Value, noted: bool) -> bool {
+        match &self.ring {
+            Some(ring) if !noted => {
+                let done = ring.put(value) == ring::Put::Done;
+                if done {
+                    self.getters().offer();
+                }
+                done
             }
-            return done;
+            Some(ring) => self.put_looked_at(ring, sync, value) == ring::Put::Done,
+            None => matches!(self.put(sync, value.clone()), Ok(Put::Done)),
         }
-        matches!(self.put(sync, value.clone()), Ok(Put::Done))
     }
 
-    /// Takes a value, if nothing but that is to be done. None: nothing was done.
+    /// Takes a value into the slot, likewise.
     #[inline(always)]
-    pub fn get_at_once(&self, sync: &Sync) -> Option<Value> {
-        let got = match &self.ring {
-            Some(ring) if !sync.is_looked_at() => {
-                let got = ring.get();
-                if let Got::Value(_) = &got {
+    pub fn get_at_once(&self, sync: &Sync, slot: &mut Value, noted: bool) -> bool {
+        match &self.ring {
+            Some(ring) if !noted => {
+                let done = ring.get_noted(slot, |_| ()) == ring::Get::Done;
+                if done {
                     self.putters().offer();
                 }
-                got
+                done
             }
-            Some(_) | None => self.get(sync).ok()?,
-        };
-        match got {
-            Got::Value(value) => Some(value),
-            Got::Empty | Got::End => None,
+            Some(ring) => self.get_looked_at(ring, sync, slot) == ring::Get::Done,
+            None => match self.get(sync) {
+                Ok(Got::Value(value)) => {
+                    put(slot, value);
+                    true
+                }
+                Ok(Got::Empty | Got::End) | Err(_) => false,
+            },
         }
     }
 
     /// Puts the value if there is room.
     pub fn put(&self, sync: &Sync, value: Value) -> Result<Put, Error> {
         if let Some(ring) = &self.ring {
-            return self.put_into(ring, sync, value);
+            return match self.put_looked_at(ring, sync, &value) {
+                ring::Put::Done => Ok(Put::Done),
+                ring::Put::Full => Ok(Put::Full(value)),
+                ring::Put::Closed => Err(closed(sync, "put")),
+            };
         }
         if let Some(there) = &self.there {
             let mut order = sync.order();
@@ -265,26 +274,37 @@ impl Queue {
         }
     }
 
-    fn put_into(&self, ring: &Ring, sync: &Sync, value: Value) -> Result<Put, Error> {
-        let (mut order, places) = sync.order_in_ring();
-        let note = |number| places.iter().for_each(|places| places.put(number));
-        match ring.put_noted(&value, note) {
-            ring::Put::Done => {
-                order.put(self.which(), self.capacity, || ring.size());
-                drop(order);
-                sync.count_put(|| ring.size());
-                self.getters().offer();
-                Ok(Put::Done)
+    #[inline(never)]
+    fn put_looked_at(&self, ring: &Ring, sync: &Sync, value: &Value) -> ring::Put {
+        let done;
+        if let Some(traced) = sync.only_traced() {
+            done = ring.put(value);
+            if done == ring::Put::Done {
+                traced.put(sync, || ring.size(), true);
             }
-            ring::Put::Full => Ok(Put::Full(value)),
-            ring::Put::Closed => Err(closed(sync, "put")),
+        } else {
+            let (mut order, places) = sync.order_in_ring();
+            done = ring.put_noted(value, |number| places.iter().for_each(|places| places.put(number)));
+            if done == ring::Put::Done {
+                order.put(self.which(), self.capacity, || ring.size());
+            }
         }
+        if done == ring::Put::Done {
+            sync.count_put(|| ring.size());
+            self.getters().offer();
+        }
+        done
     }
 
     /// Takes a value if there is one.
     pub fn get(&self, sync: &Sync) -> Result<Got, Error> {
         if let Some(ring) = &self.ring {
-            return Ok(self.get_from(ring, sync));
+            let mut value = Value::Nil;
+            return Ok(match self.get_looked_at(ring, sync, &mut value) {
+                ring::Get::Done => Got::Value(value),
+                ring::Get::Empty => Got::Empty,
+                ring::Get::End => Got::End,
+            });
         }
         if let Some(value) = self.take(sync)? {
             return Ok(Got::Value(value));
@@ -311,19 +331,28 @@ impl Queue {
         Ok(last.map_or(Got::End, Got::Value))
     }
 
-    fn get_from(&self, ring: &Ring, sync: &Sync) -> Got {
-        let (mut order, places) = sync.order_in_ring();
-        let got = ring.get_noted(|number| places.iter().for_each(|places| places.got(number)));
-        if let Got::Value(_) = &got {
-            order.got(self.which(), true);
-            drop(order);
-            sync.count_got(|| ring.size());
-            self.putters().offer();
-        } else {
-            drop(order);
-            if let Got::End = &got {
-                sync.looked_at();
+    #[inline(never)]
+    fn get_looked_at(&self, ring: &Ring, sync: &Sync, slot: &mut Value) -> ring::Get {
+        let got;
+        if let Some(traced) = sync.only_traced() {
+            got = ring.get_noted(slot, |_| ());
+            if got == ring::Get::Done {
+                traced.got(sync);
             }
+        } else {
+            let (mut order, places) = sync.order_in_ring();
+            got = ring.get_noted(slot, |number| places.iter().for_each(|places| places.got(number)));
+            if got == ring::Get::Done {
+                order.got(self.which(), true);
+            }
+        }
+        match got {
+            ring::Get::Done => {
+                sync.count_got(|| ring.size());
+                self.putters().offer();
+            }
+            ring::Get::End => sync.looked_at(),
+            ring::Get::Empty => {}
         }
         got
     }

@@ -107,12 +107,11 @@ impl Semaphore {
         Ok(())
     }
 
-    /// Gives one where nobody notes what it orders; false when that is an error, which `release` tells.
+    /// Gives one where nobody notes what it orders, nor counts; false when that is an error, which `release` tells.
     #[inline]
     pub fn release_one(&self, sync: &Sync, thread: &Thread) -> bool {
         let given = self.give(sync, thread, 1);
         if given {
-            sync.count_given(1);
             self.tell(1);
         }
         given

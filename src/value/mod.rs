@@ -42,7 +42,7 @@ use list::List;
 use map::Map;
 use object::{Bound, Closure, Object};
 use set::Set;
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::sync::Arc;
 use text::{Long, Short};
 
@@ -218,6 +218,16 @@ impl Value {
             Value::Int(n) => put(slot, Value::Int(apart::int(*n))),
             Value::Bool(b) => put(slot, Value::Bool(apart::bool(*b))),
             _ => put(slot, self.clone()),
+        }
+    }
+
+    /// The same for a place where nothing is.
+    #[inline(always)]
+    pub fn copy_into(&self, place: &mut MaybeUninit<Value>) {
+        match self {
+            Value::Int(n) => _ = place.write(Value::Int(apart::int(*n))),
+            Value::Bool(b) => _ = place.write(Value::Bool(apart::bool(*b))),
+            _ => _ = place.write(self.clone()),
         }
     }
 

@@ -73,6 +73,14 @@ pub enum Put {
     Closed,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Get {
+    Done,
+    Empty,
+    /// Closed, and nothing is left.
+    End,
+}
+
 // SAFETY: the places are used under locks, each by one thread at a time, as said above; values may go to any thread.
 unsafe impl Sync for Ring {}
 
@@ -139,21 +147,26 @@ impl Ring {
             self.fetch_room(put, *taken + self.capacity);
         }
         // SAFETY: by the lock and the number, nobody else uses the place; what was there has been taken.
-        unsafe { self.place(put).write(MaybeUninit::new(value.clone())) };
+        value.copy_into(unsafe { &mut *self.place(put) });
         note(put);
         back.put.store(put + 1, Ordering::Release);
         Put::Done
     }
 
     /// Takes the oldest if there is one.
-    #[inline(always)]
     pub fn get(&self) -> Got {
-        self.get_noted(|_| ())
+        let mut value = Value::Nil;
+        match self.get_noted(&mut value, |_| ()) {
+            Get::Done => Got::Value(value),
+            Get::Empty => Got::Empty,
+            Get::End => Got::End,
+        }
     }
 
-    /// The same; `note` is told its number before anybody can put into the room.
+    /// Takes the oldest if there is one, and writes it over what is in `slot`: a value that is returned would be moved in pieces,
+    /// each time before the processor has them together. `note` is told its number before anybody can put into the room.
     #[inline(always)]
-    pub fn get_noted(&self, note: impl FnOnce(u64)) -> Got {
+    pub fn get_noted(&self, slot: &mut Value, note: impl FnOnce(u64)) -> Get {
         let front = &self.front.0;
         let mut put = front.lock.lock();
         let taken = front.taken.load(Ordering::Relaxed);
@@ -162,15 +175,23 @@ impl Ring {
             let closed = self.back.0.closed.load(Ordering::Acquire);
             *put = self.back.0.put.load(Ordering::Acquire);
             if *put == taken {
-                return if closed { Got::End } else { Got::Empty };
+                return if closed { Get::End } else { Get::Empty };
             }
             self.fetch_values(taken, *put);
         }
+        note(taken);
+        let old = if slot.is_plain() { None } else { Some(std::mem::replace(slot, Value::Nil)) };
         // SAFETY: the value was written before its number was counted in `put`, and by the lock nobody else takes it.
         let value = unsafe { self.place(taken).read().assume_init() };
-        note(taken);
+        // What is there is plain now.
+        std::mem::forget(std::mem::replace(slot, value));
         front.taken.store(taken + 1, Ordering::Release);
-        Got::Value(value)
+        drop(put);
+        if let Some(old) = old {
+            std::hint::cold_path();
+            drop(old); // without the lock: it may be large
+        }
+        Get::Done
     }
 
     /// One value has been dealt with: how many have not; None when that is one too many.

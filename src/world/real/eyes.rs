@@ -1,10 +1,10 @@
 //! The real world with eyes: it sees what threads share as it is used, to find data races (`--race`), delays threads
 //! to make rare interleavings common (`--jitter`), lets threads change between a read and a write (`--gil`), and has every
-//! use of a lock told (`--trace`).
+//! use of a lock told (`--trace`) or counted (`--stats`).
 //!
 //! It is another world for the machine, so that the ordinary one pays nothing. Both are the same run: what is not about
-//! seeing is done by the `RealWorld` inside. Where locks are to be told, or threads to change, and nothing is to be seen, it is a
-//! third one, `LOOKS` being false: it looks at no instruction.
+//! seeing is done by the `RealWorld` inside. Where things are to be told or counted, or threads to change, and nothing is to be
+//! seen, it is a third one, `LOOKS` being false: it looks at no instruction.
 
 use super::RealWorld;
 use super::jitter::Jitter;
@@ -18,6 +18,7 @@ use crate::race::shadow::{self, Met};
 use crate::race::{Detector, mine};
 use crate::sync::outside::{Outside, Way};
 use crate::sync::process::{Born, Process};
+use crate::sync::queue::{Handful, Queue};
 use crate::sync::{Op, Sync, future::Failure, thread::Thread};
 use crate::value::error::Error;
 use crate::value::{Value, error};
@@ -44,7 +45,12 @@ pub(super) fn run(
     let detector = world.shared.detector.clone();
     let jitter = world.shared.delays.as_ref().map(|delays| Jitter::new(delays, world.seat.thread.id));
     let looks = detector.is_some() || jitter.is_some();
-    let tells = world.shared.options.trace.is_some() || world.shared.gil.is_some();
+    let options = &world.shared.options;
+    let tells = options.trace.is_some()
+        || options.stats.is_some()
+        || world.shared.gil.is_some()
+        // What it got as copies is counted (`process::child`).
+        || world.shared.processes.own.is_some();
     match (looks, tells) {
         (true, _) => go(image, fiber, &mut Eyes::<true> { real: world, detector, jitter, holds: 0 }, answer),
         (false, true) => {
@@ -162,6 +168,10 @@ impl<const LOOKS: bool> Scheduler for Eyes<'_, LOOKS> {
 
     fn safepoint(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Interrupted> {
         self.real.safepoint(fiber, program)
+    }
+
+    fn expects(&mut self, queue: &Queue, what: Handful) -> bool {
+        self.real.expects(queue, what)
     }
 
     fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited {

@@ -18,7 +18,7 @@ pub(super) use baton::Baton;
 
 use super::RealWorld;
 use super::run::{Cause, Shared};
-use super::threads;
+use super::{eyes, threads};
 use crate::builtin::Wait;
 use crate::machine::{self, Exit, Fiber, Scheduler, Waited};
 use crate::report::runtime::Astray;
@@ -221,7 +221,7 @@ impl Forced<'_> {
                 return Exit::Stopped;
             }
         }
-        machine::run(&code.image, fiber, self.real)
+        eyes::run(self.real, &code.image, fiber, None)
     }
 
     /// Waits, as it was recorded.
