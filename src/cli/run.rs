@@ -36,7 +36,7 @@ pub fn run(run: Run) -> i32 {
         Ok(target) => target,
         Err(failure) => return failure.report(),
     };
-    let eyes = match Eyes::new(target.is_some(), run.stats.is_some()) {
+    let eyes = match Eyes::new(target.is_some(), run.stats.is_some(), &ready.program) {
         Ok(eyes) => eyes,
         Err(failure) => return failure.report(),
     };
@@ -59,10 +59,13 @@ struct Eyes {
 }
 
 impl Eyes {
-    fn new(traced: bool, counted: bool) -> Result<Eyes, Failure> {
+    fn new(traced: bool, counted: bool, program: &Verified) -> Result<Eyes, Failure> {
         let no_memory =
             |flag: &str, error| Failure::new(format!("{flag}: there is no memory for it: {error}"));
-        let tape = traced.then(Tape::new).transpose().map_err(|error| no_memory("--trace", error))?;
+        let tape = traced
+            .then(|| Tape::new(program.process().is_none()))
+            .transpose()
+            .map_err(|error| no_memory("--trace", error))?;
         let ledger = counted.then(Ledger::new).transpose().map_err(|error| no_memory("--stats", error))?;
         Ok(Eyes { tape: tape.map(Arc::new), ledger: ledger.map(Arc::new) })
     }

@@ -356,7 +356,7 @@ impl Traced {
         });
     }
 
-    #[inline]
+    #[inline(always)]
     fn tell(&self, recorder: &mut Recorder, sync: &Sync, code: Code, second: u64, number: u64) -> u64 {
         let mut name = self.name.load(Ordering::Relaxed);
         if name == 0 {
@@ -389,18 +389,22 @@ impl Recorder {
         self.waited.1
     }
 
+    #[cold]
     fn tell(&mut self, code: Code, second: u64, third: u64, number: u64) {
         self.tell_at(code, second, third, number);
     }
 
     /// Tells an event of this moment, after what was counted before; its time.
+    #[inline(always)]
     fn tell_at(&mut self, code: Code, second: u64, third: u64, number: u64) -> u64 {
         let time = self.tape.now();
         COUNTING.with(|counting| {
-            if counting.counted() > 0 {
-                self.tell_counted(counting, time);
+            if counting.thing.get() != 0 {
+                if counting.counted() > 0 {
+                    self.tell_counted(counting, time);
+                }
+                counting.forget();
             }
-            counting.forget();
         });
         self.write([time, code as u64 | second, third, number]);
         time
@@ -420,7 +424,7 @@ impl Recorder {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn write(&mut self, event: [u64; EVENT]) {
         if let Some(chunk) = &mut self.chunk
             && self.tape.write(chunk, event)

@@ -8,10 +8,9 @@
 
 use super::ticks::{Scale, Ticks};
 use crate::mapped::{Memory, Names};
-use parking_lot::Mutex;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// How many events there is room for: 8 MiB.
 pub const EVENTS: usize = CHUNKS * CHUNK;
@@ -25,18 +24,26 @@ pub(super) const CHUNKS: usize = 8192;
 const FIRST: usize = CHUNKS / 4;
 /// Words of an event: time in ticks, kind and line, thing and text, a number.
 pub(super) const EVENT: usize = 4;
-/// Words of a chunk's head: state, thread and process, the thread's name.
-const HEAD: usize = 4;
+/// Words of a chunk's head: state, thread and process, the thread's name, and of the events that were here before and are lost
+/// how many they are, when the first was and when the last. So a head is a cache line.
+const HEAD: usize = 8;
+const OWNER: usize = 1;
+const NAME: usize = 2;
+const GONE: usize = 3;
+const GONE_FROM: usize = 4;
+const GONE_TO: usize = 5;
 /// Words for names.
 const NAMES: usize = 1 << 20;
 
-/// The first words: chunks taken, events lost (how many, from, to), processes.
+/// The first words: chunks taken, events lost for which there was no chunk (how many, from, to), processes.
 const TAKEN: usize = 0;
 const LOST: usize = 1;
 const LOST_FROM: usize = 2;
 const LOST_TO: usize = 3;
 const PROCESSES: usize = 4;
 const COMMON: usize = 8;
+/// Words of a cache line.
+const LINE: usize = 8;
 
 /// A chunk's state, above the count of its events.
 const OPEN: u64 = 1 << 32;
@@ -50,7 +57,7 @@ pub struct Tape {
     base: usize,
     ticks: Ticks,
     /// Which process this is, by its number on the tape; taken when it first tells something.
-    own: Mutex<Option<u32>>,
+    own: OnceLock<u32>,
     names: Names,
     /// More than half of the chunks have been used: threads that wait give theirs up.
     scarce: AtomicBool,
@@ -79,19 +86,27 @@ pub(super) struct Read {
 }
 
 impl Tape {
+    /// `alone`: the run is one process and stays one. Then its memory costs much less.
+    ///
     /// # Errors
     /// When the system gives no memory for it.
-    pub fn new() -> io::Result<Tape> {
-        let memory = Memory::new(0)?;
+    pub fn new(alone: bool) -> io::Result<Tape> {
+        let memory = if alone { Memory::alone() } else { Memory::new(0) }?;
         let words = COMMON + CHUNKS * (HEAD + CHUNK * EVENT);
         let full = |_| io::Error::from(io::ErrorKind::OutOfMemory);
-        let base = memory.take(words).map_err(full)?;
+        let block = memory.take(words + LINE).map_err(full)?;
+        if alone {
+            // A block is as long as a power of two.
+            memory.take_in_large_pages(block, (words + LINE).next_power_of_two());
+        }
+        // From where a cache line begins: then two events are one, and a head is one.
+        let base = block.next_multiple_of(LINE);
         let names = Names::new(&memory, NAMES).map_err(full)?;
         Ok(Tape {
             memory,
             base,
             ticks: Ticks::start(),
-            own: Mutex::new(None),
+            own: OnceLock::new(),
             names,
             scarce: AtomicBool::new(false),
         })
@@ -111,9 +126,9 @@ impl Tape {
         self.memory.word(self.base + at)
     }
 
-    /// This process's number on the tape. A copy of a process that has told something already is another one.
+    /// This process's number on the tape. (A process that has told something already is never copied.)
     pub(super) fn process(&self) -> u32 {
-        *self.own.lock().get_or_insert_with(|| self.word(PROCESSES).fetch_add(1, Ordering::SeqCst) as u32)
+        *self.own.get_or_init(|| self.word(PROCESSES).fetch_add(1, Ordering::SeqCst) as u32)
     }
 
     /// Where a text is written; 0 when there is no more room.
@@ -130,7 +145,8 @@ impl Tape {
         for _ in 0..CHUNKS {
             let taken = self.word(TAKEN).fetch_add(1, Ordering::SeqCst) as usize;
             let number = if taken < CHUNKS { taken } else { FIRST + (taken - FIRST) % (CHUNKS - FIRST) };
-            if taken == CHUNKS / 2 || taken >= CHUNKS {
+            // Written once: it stands beside what everybody reads for each event.
+            if taken >= CHUNKS / 2 && !self.is_scarce() {
                 self.scarce.store(true, Ordering::Relaxed);
             }
             let head = COMMON + number * (HEAD + CHUNK * EVENT);
@@ -143,25 +159,30 @@ impl Tape {
             }
             self.lose(head, state & COUNT);
             let process = u64::from(self.process());
-            self.word(head + 1).store(u64::from(thread) << 32 | process, Ordering::Relaxed);
-            self.word(head + 2).store(u64::from(name), Ordering::Relaxed);
+            self.word(head + OWNER).store(u64::from(thread) << 32 | process, Ordering::Relaxed);
+            self.word(head + NAME).store(u64::from(name), Ordering::Relaxed);
+            self.memory.fetch(self.base + head + HEAD, CHUNK * EVENT);
             return Some(Chunk { head, count: 0 });
         }
         None
     }
 
-    /// What a chunk holds is lost.
+    /// What a chunk holds is lost: written beside it, by who has taken it.
     fn lose(&self, head: usize, count: u64) {
         if count == 0 {
             return;
         }
-        self.word(LOST).fetch_add(count, Ordering::Relaxed);
-        let first = self.word(head + HEAD).load(Ordering::Relaxed);
-        let last = self.word(head + HEAD + (count as usize - 1) * EVENT).load(Ordering::Relaxed);
+        let add = |word: usize, more: u64| {
+            let word = self.word(head + word);
+            word.store(word.load(Ordering::Relaxed) + more, Ordering::Relaxed);
+        };
         // Times are kept plus one, so that 0 is none.
-        let earlier = |known: u64| (known == 0 || first + 1 < known).then_some(first + 1);
-        let _ = self.word(LOST_FROM).fetch_update(Ordering::Relaxed, Ordering::Relaxed, earlier);
-        self.word(LOST_TO).fetch_max(last + 1, Ordering::Relaxed);
+        let time = |event: usize| self.word(head + HEAD + event * EVENT).load(Ordering::Relaxed) + 1;
+        if self.word(head + GONE).load(Ordering::Relaxed) == 0 {
+            self.word(head + GONE_FROM).store(time(0), Ordering::Relaxed);
+        }
+        add(GONE, count);
+        self.word(head + GONE_TO).store(time(count as usize - 1), Ordering::Relaxed);
     }
 
     /// An event that nobody has room for.
@@ -173,7 +194,7 @@ impl Tape {
     }
 
     /// False when the chunk is full.
-    #[inline]
+    #[inline(always)]
     pub(super) fn write(&self, chunk: &mut Chunk, event: [u64; EVENT]) -> bool {
         if chunk.is_full() {
             return false;
@@ -207,7 +228,7 @@ impl Tape {
             if count == 0 {
                 continue;
             }
-            let owner = self.word(head + 1).load(Ordering::Relaxed);
+            let owner = self.word(head + OWNER).load(Ordering::Relaxed);
             let event = |at: usize| {
                 let word = |word| self.word(head + HEAD + at * EVENT + word).load(Ordering::Relaxed);
                 let [ticks, rest @ ..]: [u64; EVENT] = std::array::from_fn(word);
@@ -218,16 +239,29 @@ impl Tape {
             read.push(Read {
                 process: owner as u32,
                 thread: (owner >> 32) as u32,
-                name: self.word(head + 2).load(Ordering::Relaxed) as u32,
+                name: self.word(head + NAME).load(Ordering::Relaxed) as u32,
                 events: (0..count.min(CHUNK)).map(event).collect(),
             });
         }
         read
     }
 
+    /// Of what was not kept, by when `read` has been asked.
     pub(super) fn lost(&self, scale: Scale) -> super::Lost {
         let read = |word: usize| self.word(word).load(Ordering::Relaxed);
-        let time = |word: usize| scale.nanoseconds(read(word).saturating_sub(1));
-        super::Lost { events: read(LOST), from: time(LOST_FROM), to: time(LOST_TO), names: self.names.lost() }
+        let taken = (read(TAKEN) as usize).min(CHUNKS);
+        let heads = (FIRST..taken).map(|number| COMMON + number * (HEAD + CHUNK * EVENT));
+        let gone = heads.map(|head| [GONE, GONE_FROM, GONE_TO].map(|word| read(head + word)));
+        let (mut events, mut from, mut to) = (0, u64::MAX, 0);
+        for [more, first, last] in
+            gone.chain([[LOST, LOST_FROM, LOST_TO].map(read)]).filter(|[more, ..]| *more > 0)
+        {
+            events += more;
+            from = from.min(first);
+            to = to.max(last);
+        }
+        let time = |time: u64| scale.nanoseconds(time.saturating_sub(1));
+        let from = if events > 0 { time(from) } else { 0 };
+        super::Lost { events, from, to: time(to), names: self.names.lost() }
     }
 }

@@ -16,6 +16,9 @@ const SIZES: [usize; 4] = if cfg!(miri) { [256 << 20; 4] } else { [64 << 30, 16 
 const MAPPING: libc::c_int =
     libc::MAP_ANONYMOUS | if cfg!(miri) { libc::MAP_PRIVATE } else { libc::MAP_SHARED | libc::MAP_NORESERVE };
 
+const ALONE: libc::c_int =
+    libc::MAP_ANONYMOUS | libc::MAP_PRIVATE | if cfg!(miri) { 0 } else { libc::MAP_NORESERVE };
+
 /// The first words: where the next new block begins, then the lists of blocks, by the logarithm of their size.
 const NEXT: usize = 1;
 const LISTS: usize = 2;
@@ -42,12 +45,27 @@ unsafe impl Sync for Memory {}
 
 impl Memory {
     /// For a run of so many variables of the top level.
+    ///
+    /// # Errors
+    /// When the system gives no address space.
     pub fn new(variables: usize) -> io::Result<Arc<Memory>> {
+        Memory::mapped(variables, MAPPING)
+    }
+
+    /// For a run that has one process only: a copy of it would have memory of its own.
+    ///
+    /// # Errors
+    /// As of `new`.
+    pub fn alone() -> io::Result<Arc<Memory>> {
+        Memory::mapped(0, ALONE)
+    }
+
+    fn mapped(variables: usize, mapping: libc::c_int) -> io::Result<Arc<Memory>> {
         let mut error = io::Error::from(io::ErrorKind::OutOfMemory);
         for size in SIZES {
             let protection = libc::PROT_READ | libc::PROT_WRITE;
             // SAFETY: a new mapping wherever the system likes, which takes nothing away from anybody.
-            let base = unsafe { libc::mmap(std::ptr::null_mut(), size, protection, MAPPING, -1, 0) };
+            let base = unsafe { libc::mmap(std::ptr::null_mut(), size, protection, mapping, -1, 0) };
             if base == libc::MAP_FAILED {
                 error = io::Error::last_os_error();
                 continue;
@@ -72,6 +90,42 @@ impl Memory {
         // is aligned, since the mapping is and words are equally long; and no reference to the memory of another kind
         // exists in any process.
         unsafe { &*self.base.add(number) }
+    }
+
+    /// Asks the system to give so many words from this one on in large pages, if it has any: page by page, those who write them
+    /// first would wait for it thousands of times. It does so for memory that is `alone`.
+    ///
+    /// # Panics
+    /// When there are no such words.
+    pub fn take_in_large_pages(&self, number: usize, count: usize) {
+        assert!(number + count <= self.words);
+        let page = rustix::param::page_size() / size_of::<AtomicU64>();
+        let first = number / page * page;
+        #[cfg(not(miri))]
+        // SAFETY: it lies within the mapping, from the beginning of a page on; and what is there stays what it is.
+        unsafe {
+            let bytes = (number + count - first) * size_of::<AtomicU64>();
+            // Where there are none, the pages are small.
+            let _ = libc::madvise(self.base.add(first).cast(), bytes, libc::MADV_HUGEPAGE);
+        }
+        #[cfg(miri)]
+        let _ = first;
+    }
+
+    /// Sends for the memory of so many words from this one on, which are about to be written: one cache line after the other,
+    /// each when it is needed, they would take longer.
+    ///
+    /// # Panics
+    /// When there are no such words.
+    #[inline]
+    pub fn fetch(&self, number: usize, count: usize) {
+        assert!(number + count <= self.words);
+        #[cfg(all(target_arch = "x86_64", not(miri)))]
+        for at in (number..number + count).step_by(64 / size_of::<AtomicU64>()) {
+            use std::arch::x86_64::{_MM_HINT_ET0, _mm_prefetch};
+            // SAFETY: it lies within the mapping; and this is a hint, which neither reads nor writes.
+            unsafe { _mm_prefetch::<_MM_HINT_ET0>(self.base.add(at).cast()) };
+        }
     }
 
     pub(super) fn words(&self) -> usize {
