@@ -20,7 +20,7 @@ use super::shortest::is_cut_short;
 use super::slice::Sign;
 use super::state::{Graph, State};
 use super::steps::{Effect, Steps};
-use super::tries::{Tried, property_of, race, tries_with};
+use super::tries::{Tried, property_of, race, stuck, tries_with};
 use super::verdict::{Findings, Limit, Outcome, Property, Verdict};
 use crate::code::verify::Verified;
 use foldhash::fast::FixedState;
@@ -257,7 +257,9 @@ impl<'o> Bounded<'o> {
             self.next = next;
         }
         if !moves && self.limit.is_none() {
-            self.fails(Property::Deadlock, (preemptions, depth), number, Sign::Here);
+            for property in stuck(&self.steps.pieces, graph) {
+                self.fails(property, (preemptions, depth), number, Sign::Here);
+            }
         }
     }
 

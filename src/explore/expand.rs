@@ -15,7 +15,7 @@ use super::slice::{ASKED, Edge, Sign, Slice, To};
 use super::state::{Graph, State, hash_of};
 use super::steps::Steps;
 use super::successor::sum_after;
-use super::tries::{Computes, Tried, Tries, gives_up, race, try_all};
+use super::tries::{Computes, Tried, Tries, gives_up, race, stuck, try_all};
 use super::verdict::{Limit, Property};
 use crate::world::sim::Way;
 use std::ops::Deref;
@@ -38,7 +38,9 @@ fn expand<L: Leads>(
     try_all(by, graph, tried)?;
     let (edges, signs, signed) = (slice.edges.len(), slice.signs.len(), slice.signed);
     let taken = follow_all(by, id, graph, tried, slice);
-    slice.sign_deadlock(id, taken);
+    if taken == Some(0) {
+        slice.sign_stuck(id, stuck(by.pieces(), graph));
+    }
     if taken.is_none() {
         slice.take_back(edges);
         slice.signs.truncate(signs);
@@ -133,7 +135,9 @@ impl<'s> Reader<'s> {
             let first = slice.edges.len();
             let mut taken = self.add_plain(&graph, slice);
             if taken.is_some() {
-                slice.sign_deadlock(id, taken);
+                if taken == Some(0) {
+                    slice.sign_stuck(id, stuck(self.known.pieces, &graph));
+                }
             } else {
                 slice.take_back(first);
                 taken = expand(self, id, &graph, &mut tried, slice);

@@ -1,6 +1,8 @@
 //! The contents of nodes, each stored once and known by a number: its label.
 
 use super::rows::Rows;
+use super::tries::failing;
+use super::verdict::Property;
 use crate::state::Shared;
 use crate::state::graph::{Node, Tag};
 use crate::sync::Kind;
@@ -27,6 +29,10 @@ pub struct Facts {
     pub unfinished: bool,
     /// A step that meets it reads it whole: closures and the like never change, so nobody tells when they are read.
     pub constant: bool,
+    /// Of an error: what fails if nobody catches it.
+    pub fails: Option<Property>,
+    /// Of a thread's handle: it has failed as part of a `parallel` that has not raised its error yet.
+    pub unraised: bool,
     /// A thing to wait for, or a part of one: an operation on one reads others that it leads to.
     pub waits: bool,
     /// The end of a pipe.
@@ -109,6 +115,11 @@ fn facts(node: Node<'_>, object: Option<&Shared>, stands: Option<Stands>) -> Fac
             _ => false,
         },
         constant,
+        fails: match object {
+            Some(Shared::Error(error)) => Some(failing(error)),
+            _ => None,
+        },
+        unraised: matches!(object, Some(Shared::Thread(thread)) if thread.unraised().is_some()),
         waits: matches!(
             tag,
             Tag::Sync | Tag::Ticket | Tag::Round | Tag::Failure | Tag::Left | Tag::Between | Tag::Wire

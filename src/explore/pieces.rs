@@ -3,7 +3,8 @@
 use super::flat::Flat;
 use super::labels::{Facts, Label, Labels};
 use super::rows::Rows;
-use super::state::{ENDED, GROUP, Graph, LIVE, OWN};
+use super::state::{ENDED, GROUP, Graph, LIVE, OWN, SAME, VACANT};
+use super::verdict::Property;
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
 
@@ -177,6 +178,29 @@ impl Pieces {
     fn has_tasks(&self, graph: &Graph, common: usize) -> bool {
         graph.parts.iter().any(|part| self.part(*part).unfinished)
             || graph.cells[common + 1..].iter().any(|cell| self.labels.facts(self.label(*cell)).unfinished)
+    }
+
+    /// What branches of a `parallel` have failed with that nobody has raised yet.
+    pub fn unraised(&self, graph: &Graph) -> Vec<Property> {
+        let cells = graph.cells.iter().filter(|cell| **cell != VACANT);
+        let in_cells = cells.map(|cell| (self.label(*cell), self.refs(*cell), None));
+        let parts = graph.parts.iter();
+        let in_parts =
+            parts.flat_map(|part| self.nodes(*part).map(|(label, refs)| (label, refs, Some(*part))));
+        let mut failing = Vec::new();
+        for (_, refs, part) in
+            in_cells.chain(in_parts).filter(|(label, ..)| self.labels.facts(*label).unraised)
+        {
+            let label = |to: &u32| match (*to, part) {
+                (to, _) if to < OWN => Some(self.label(graph.cells[to as usize])),
+                (to, Some(part)) if to < SAME => {
+                    self.nodes(part).nth((to & !OWN) as usize).map(|(label, _)| label)
+                }
+                _ => None,
+            };
+            failing.extend(refs.iter().filter_map(label).filter_map(|label| self.labels.facts(label).fails));
+        }
+        failing
     }
 
     /// Whether nothing keeps the program alive any more.

@@ -7,7 +7,7 @@ use super::moves::Move;
 use super::slice::Sign;
 use super::state::{Graph, State, hash_of};
 use super::steps::{Change, Effect, Steps};
-use super::tries::{Tried, property_of, race, tries};
+use super::tries::{Tried, property_of, race, stuck, tries};
 use super::verdict::Property;
 use crate::world::sim::Way;
 use foldhash::fast::FixedState;
@@ -97,7 +97,7 @@ pub fn find(steps: &mut Steps, goal: &Goal) -> Least {
             return Least::GivenUp;
         }
         if let Goal::Sign(property) = search.goal
-            && shows(*property, &tried)
+            && shows(steps, *property, &graph, &tried)
         {
             return Least::Path(path(&search.nodes, at), Sign::Here);
         }
@@ -219,15 +219,14 @@ pub fn is_cut_short(instead: &Tried) -> bool {
 }
 
 /// Whether the property fails in a state with these steps.
-fn shows(property: Property, tried: &[Tried]) -> bool {
+fn shows(steps: &Steps, property: Property, graph: &Graph, tried: &[Tried]) -> bool {
+    let is_stuck = || !tried.iter().any(|one| matches!(one.outcome.kind, Effect::Change(_)));
     match property {
-        Property::Deadlock => !tried.iter().any(|one| matches!(one.outcome.kind, Effect::Change(_))),
+        Property::Deadlock | Property::Error | Property::Assertion => {
+            is_stuck() && stuck(&steps.pieces, graph).contains(&property)
+        }
         Property::Race => race(tried).is_some(),
-        Property::Error
-        | Property::Assertion
-        | Property::Invariant
-        | Property::Ensure
-        | Property::Livelock => false,
+        Property::Invariant | Property::Ensure | Property::Livelock => false,
     }
 }
 

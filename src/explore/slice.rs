@@ -114,11 +114,13 @@ impl Slice {
         self.signs.push((id, property, sign));
     }
 
-    /// Nothing can be done in a state.
-    #[inline]
-    pub fn sign_deadlock(&mut self, id: u32, taken: Option<u32>) {
-        if taken == Some(0) && self.lacks(Property::Deadlock) {
-            self.sign(id, Property::Deadlock, Sign::Here);
+    /// Nothing can be done in a state, in which these fail.
+    #[cold]
+    pub fn sign_stuck(&mut self, id: u32, failing: Vec<Property>) {
+        for property in failing {
+            if self.lacks(property) {
+                self.sign(id, property, Sign::Here);
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use super::pieces::Pieces;
 use super::state::Graph;
 use super::steps::Steps;
 use super::verdict::Property;
-use crate::value::error;
+use crate::value::error::{self, Error};
 use crate::world::sim::{Fault, Way, next_choices};
 use std::collections::BTreeSet;
 use std::ops::Deref;
@@ -254,8 +254,7 @@ fn try_way<T: Tries>(
 /// Which property a fault breaks.
 pub fn property_of(fault: &Fault) -> Property {
     match fault {
-        Fault::Uncaught { error, .. } if error.kind == error::Kind::Assertion => Property::Assertion,
-        Fault::Uncaught { .. } => Property::Error,
+        Fault::Uncaught { error, .. } => failing(error),
         Fault::Watch { watch, .. } => {
             if watch.ensure {
                 Property::Ensure
@@ -264,6 +263,22 @@ pub fn property_of(fault: &Fault) -> Property {
             }
         }
     }
+}
+
+/// Which property an error breaks that nobody catches.
+pub fn failing(error: &Error) -> Property {
+    match error.kind {
+        error::Kind::Assertion => Property::Assertion,
+        _ => Property::Error,
+    }
+}
+
+/// What fails in a state where nothing can be done any more: it is a deadlock, and the errors of branches are caught by
+/// nobody whose `parallel` waits for others.
+pub fn stuck(pieces: &Pieces, graph: &Graph) -> Vec<Property> {
+    let mut failing = pieces.unraised(graph);
+    failing.insert(0, Property::Deadlock);
+    failing
 }
 
 /// Two operations that stand next to each other and touch one cell, one of them to write it.

@@ -7,7 +7,7 @@ use crate::explore::patience::Patience;
 use crate::explore::seen::key;
 use crate::explore::state::{Graph, State};
 use crate::explore::steps::{Effect, Outcome, Steps};
-use crate::explore::tries::{Tried, property_of, race, tries_with};
+use crate::explore::tries::{Tried, property_of, race, stuck, tries_with};
 use crate::explore::verdict::Property;
 use crate::world::sim::Way;
 use foldhash::fast::FixedState;
@@ -281,7 +281,7 @@ impl<'o> Space<'o> {
             seen.signs.add(Property::Race);
         }
         if tried.is_empty() && patience.ended.is_none() {
-            seen.signs.add(Property::Deadlock);
+            stuck(&self.steps.pieces, graph).into_iter().for_each(|property| seen.signs.add(property));
         }
         let (abilities, rivals) = (self.abilities.len() as u32, self.rivals.len() as u32);
         for of_one in tried.chunk_by(|a, b| a.seat == b.seat) {

@@ -2,7 +2,7 @@
 
 use super::{Teller, copy, deadlock};
 use crate::explore::slice::Sign;
-use crate::explore::tries::{property_of, race, tries};
+use crate::explore::tries::{failing, property_of, race, tries};
 use crate::explore::verdict::{Access, Failure, Property, Race, Story, Uncaught};
 use crate::machine::touch::{Place, Touch, names};
 use crate::source::Span;
@@ -45,8 +45,9 @@ impl Teller<'_> {
                 failure.race = Some(race);
             }
             Property::Error | Property::Assertion => {
-                let found = self.faults.iter().find(|fault| property_of(fault) == property)?;
-                if let Fault::Uncaught { thread, process, error, holds } = found {
+                let found = self.faults.iter().find(|fault| property_of(fault) == property);
+                let found = found.cloned().or_else(|| self.unraised(property))?;
+                if let Fault::Uncaught { thread, process, error, holds } = &found {
                     failure.what = error.message.clone();
                     failure.place = error.place.get().map(|place| place.span);
                     failure.error = Some(Uncaught {
@@ -74,6 +75,14 @@ impl Teller<'_> {
         }
         failure.story = self.told.story;
         Some(failure)
+    }
+
+    /// An error that nobody will raise: the `parallel` of its thread waits for others.
+    fn unraised(&self, property: Property) -> Option<Fault> {
+        let failed =
+            self.universe.branches.iter().filter_map(|thread| Some((thread, thread.unraised()?.error)));
+        let (thread, error) = failed.into_iter().find(|(_, error)| failing(error) == property)?;
+        Some(Fault::Uncaught { thread: thread.name(), process: None, error, holds: Vec::new() })
     }
 
     /// The two accesses that race in the present state.

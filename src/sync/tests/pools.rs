@@ -151,7 +151,7 @@ fn a_closed_pool_does_what_it_has_and_ends_its_workers() {
     let (kind, message) = failed(try_submit(&mut main, &p));
     assert_eq!(
         (kind.as_str(), message.as_str()),
-        ("closed", "p.submit(): p is closed, and it takes no more tasks")
+        ("closed", "p.map(): p is closed, and it takes no more tasks")
     );
     assert_eq!(failed(sync_of(&p).enter(main.at(1))).0, "closed");
     let mut worker = workers(&main).remove(0);

@@ -60,7 +60,7 @@ pub enum Met {
 }
 
 /// An error that ended a thread, or an `invariant` or `ensure` that does not hold.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Fault {
     Uncaught {
         thread: Arc<str>,
