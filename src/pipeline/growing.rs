@@ -264,7 +264,7 @@ mod tests {
             growing.done_before(text, Some(Span::new(at, at + 1)))
         };
         let blanks = |n| " ".repeat(n);
-        let rest = format!("\nfn f() => a; {}\n{}\nclass C {{ }}", blanks(11), blanks(4));
+        let rest = format!("\nfn f() => a; {}\n{}\nclass C {{ }}", blanks(12), blanks(4));
         assert_eq!(done("[2]"), format!("let a = 1; {}{rest}", blanks(14)));
         assert_eq!(done("1; let b"), format!("{}; {}{rest}", blanks(9), blanks(14)));
         assert_eq!(growing.done_before(text, None), format!("{}; {}{rest}", blanks(9), blanks(14)));
