@@ -105,7 +105,7 @@ impl Steps {
             let is_thread = name == NEW || (common..first_object).contains(&name);
             let stands = if is_thread { stands.next() } else { None };
             let object = if is_thread || name < common { None } else { living(&&name) };
-            if name != NEW && self.is_as_it_was(trial, name, node.bytes, node.refs) {
+            if name != NEW && self.is_as_it_was(trial, name, node.bytes, node.refs.iter().copied()) {
                 continue;
             }
             let label = self.pieces.labels.of(node, object, stands);
@@ -165,11 +165,12 @@ impl Steps {
             (0..self.common as u32).chain(threads).chain(new_threads).chain(names).collect();
         for (at, node) in snapshot.nodes.nodes().enumerate() {
             let name = names[at];
-            let refs: Vec<u32> = node.refs.iter().map(|to| names[*to as usize]).collect();
+            let refs = node.refs.iter().map(|to| names[*to as usize]);
             // Most nodes are what they were.
-            if name & NEW == 0 && self.is_as_it_was(trial, name, node.bytes, &refs) {
+            if name & NEW == 0 && self.is_as_it_was(trial, name, node.bytes, refs.clone()) {
                 continue;
             }
+            let refs: Vec<u32> = refs.collect();
             let object = at.checked_sub(snapshot.roots).map(|at| &objects[at]);
             let place = at.checked_sub(self.common).filter(|place| *place < snapshot.seats);
             let label = self.pieces.labels.of(node, object, place.map(|place| universe.stands(place)));
@@ -189,9 +190,16 @@ impl Steps {
         Change { raw: true, ended: ended(&seat), gone, ..Change::default() }
     }
 
-    fn is_as_it_was(&self, trial: &Trial<'_>, node: u32, bytes: &[u8], refs: &[u32]) -> bool {
+    fn is_as_it_was(
+        &self,
+        trial: &Trial<'_>,
+        node: u32,
+        bytes: &[u8],
+        refs: impl Iterator<Item = u32>,
+    ) -> bool {
         let flat = trial.flat();
-        flat.refs(node as usize) == refs && self.pieces.labels.content(flat.label(node as usize)) == bytes
+        flat.refs(node as usize).iter().copied().eq(refs)
+            && self.pieces.labels.content(flat.label(node as usize)) == bytes
     }
 
     /// Whether the difference of some nodes is that of all, but for the order in which others refer to things: the same state
