@@ -345,8 +345,10 @@ impl Canonical {
                         let mark = if of_main { self.group } else { GROUP };
                         let place = group.map_or(index as u32, |first| mark | first);
                         self.back.push((self.living[there], at as u32, place));
-                        let before = flat.refs(node as usize)[..index].iter().position(|known| *known == to);
-                        match before.filter(|before| group.is_none() && in_group(groups, *before).is_none()) {
+                        // Of the members of a group nothing more is told, and they may be very many.
+                        let ahead = if group.is_none() { index } else { 0 };
+                        let before = flat.refs(node as usize)[..ahead].iter().position(|known| *known == to);
+                        match before.filter(|before| in_group(groups, *before).is_none()) {
                             Some(before) => SAME | before as u32,
                             None => LIVE,
                         }

@@ -15,6 +15,9 @@ pub enum Name {
     Plain,
 }
 
+/// In place of a cell: this reference has been given.
+const GIVEN: u32 = u32::MAX;
+
 /// The flat form of a state, and how its numbers are found.
 #[derive(Debug, Default)]
 pub struct Layout {
@@ -28,6 +31,8 @@ pub struct Layout {
     end: usize,
     /// The references from cells to threads without a number: cell, which one, the handle's node.
     back: Vec<(u32, u32, u32)>,
+    /// So many of them, from the first on, have been given.
+    given: usize,
     plain: Vec<u32>,
 }
 
@@ -43,6 +48,7 @@ impl Layout {
         }
         self.end = next;
         self.back.clear();
+        self.given = 0;
         for (at, part) in graph.parts.iter().enumerate() {
             let facts = pieces.part(*part);
             let handle = self.number(facts.handle, at);
@@ -159,9 +165,18 @@ impl Layout {
 
     /// A thread to which a cell refers by this reference: each is given once.
     fn living(&mut self, cell: u32, index: u32) -> u32 {
-        let at = self.back.iter().position(|&(from, which, _)| (from, which) == (cell, index));
-        let at = at.unwrap_or_else(|| unreachable!("a part tells which cells refer to its thread"));
-        self.back.remove(at).2
+        let mut rest = self.back.iter().skip(self.given);
+        let at = rest.position(|&(from, which, _)| (from, which) == (cell, index));
+        let at =
+            at.unwrap_or_else(|| unreachable!("a part tells which cells refer to its thread")) + self.given;
+        let (from, _, handle) = &mut self.back[at];
+        *from = GIVEN;
+        let handle = *handle;
+        // Those of a group stand in the order in which they are asked for.
+        while self.back.get(self.given).is_some_and(|(from, ..)| *from == GIVEN) {
+            self.given += 1;
+        }
+        handle
     }
 
     fn push_nodes(&mut self, pieces: &Pieces, part: u32, at: usize, from: usize, count: usize) {
