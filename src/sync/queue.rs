@@ -10,6 +10,7 @@
 //! A successful put touches nothing that a successful get writes, save the store itself, nor the other way round, and
 //! what the two sides write is kept apart in memory: what one core writes, another has to fetch.
 
+mod at_once;
 mod notes;
 mod ring;
 mod state;
@@ -20,7 +21,7 @@ use super::wait::WaitQueue;
 use super::{Kind, Sync};
 use crate::mapped::{self, ELSEWHERE_WORDS, Leaving, Place, PutAway, STORE_WORDS};
 use crate::race::order::Taken;
-use crate::value::{Value, error::Error, put, release};
+use crate::value::{Value, error::Error, release};
 pub use notes::closed;
 use notes::too_many;
 use ring::Ring;
@@ -176,45 +177,6 @@ impl Queue {
         if let Kind::Queue(queue) = &sync.kind { Ok(queue) } else { Err(sync.is_no("queue")) }
     }
 
-    /// Puts a copy of the value, if nothing but that is to be done. False: nothing was done. `noted`: it may be watched or
-    /// counted.
-    #[inline(always)]
-    pub fn put_at_once(&self, sync: &Sync, value: &Value, noted: bool) -> bool {
-        match &self.ring {
-            Some(ring) if !noted => {
-                let done = ring.put(value) == ring::Put::Done;
-                if done {
-                    self.getters().offer();
-                }
-                done
-            }
-            Some(ring) => self.put_looked_at(ring, sync, value) == ring::Put::Done,
-            None => matches!(self.put(sync, value.clone()), Ok(Put::Done)),
-        }
-    }
-
-    /// Takes a value into the slot, likewise.
-    #[inline(always)]
-    pub fn get_at_once(&self, sync: &Sync, slot: &mut Value, noted: bool) -> bool {
-        match &self.ring {
-            Some(ring) if !noted => {
-                let done = ring.get_noted(slot, |_| ()) == ring::Get::Done;
-                if done {
-                    self.putters().offer();
-                }
-                done
-            }
-            Some(ring) => self.get_looked_at(ring, sync, slot) == ring::Get::Done,
-            None => match self.get(sync) {
-                Ok(Got::Value(value)) => {
-                    put(slot, value);
-                    true
-                }
-                Ok(Got::Empty | Got::End) | Err(_) => false,
-            },
-        }
-    }
-
     /// Puts the value if there is room.
     pub fn put(&self, sync: &Sync, value: Value) -> Result<Put, Error> {
         if let Some(ring) = &self.ring {
@@ -274,28 +236,6 @@ impl Queue {
         }
     }
 
-    #[inline(never)]
-    fn put_looked_at(&self, ring: &Ring, sync: &Sync, value: &Value) -> ring::Put {
-        let done;
-        if let Some(traced) = sync.only_traced() {
-            done = ring.put(value);
-            if done == ring::Put::Done {
-                traced.put(sync, || ring.size(), true);
-            }
-        } else {
-            let (mut order, places) = sync.order_in_ring();
-            done = ring.put_noted(value, |number| places.iter().for_each(|places| places.put(number)));
-            if done == ring::Put::Done {
-                order.put(self.which(), self.capacity, || ring.size());
-            }
-        }
-        if done == ring::Put::Done {
-            sync.count_put(|| ring.size());
-            self.getters().offer();
-        }
-        done
-    }
-
     /// Takes a value if there is one.
     pub fn get(&self, sync: &Sync) -> Result<Got, Error> {
         if let Some(ring) = &self.ring {
@@ -329,32 +269,6 @@ impl Queue {
             sync.looked_at();
         }
         Ok(last.map_or(Got::End, Got::Value))
-    }
-
-    #[inline(never)]
-    fn get_looked_at(&self, ring: &Ring, sync: &Sync, slot: &mut Value) -> ring::Get {
-        let got;
-        if let Some(traced) = sync.only_traced() {
-            got = ring.get_noted(slot, |_| ());
-            if got == ring::Get::Done {
-                traced.got(sync);
-            }
-        } else {
-            let (mut order, places) = sync.order_in_ring();
-            got = ring.get_noted(slot, |number| places.iter().for_each(|places| places.got(number)));
-            if got == ring::Get::Done {
-                order.got(self.which(), true);
-            }
-        }
-        match got {
-            ring::Get::Done => {
-                sync.count_got(|| ring.size());
-                self.putters().offer();
-            }
-            ring::Get::End => sync.looked_at(),
-            ring::Get::Empty => {}
-        }
-        got
     }
 
     fn take(&self, sync: &Sync) -> Result<Option<Value>, Error> {

@@ -2,7 +2,8 @@
 //! holds. What is compared is looked into no further than comparing goes: a list that lies behind a number by which two
 //! others differ is nobody's business.
 
-use super::{KEYS, Part, Touches, element};
+use super::elements::{KEYS, element};
+use super::{Part, Touches};
 use crate::state::Shared;
 use crate::syntax::tree::CompareOperator;
 use crate::value::list::List;
