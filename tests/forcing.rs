@@ -236,7 +236,7 @@ fn a_run_that_cannot_keep_to_its_schedule_says_where() {
     let (status, out, err) = run(&directory, &["run", "--max-threads", "1", "--schedule", "@x.schedule"]);
     assert_eq!((status, out.as_str()), (Some(2), ""), "{err}");
     for part in [
-        "thread \"teller-2\" cannot be started: 1 threads live already",
+        "thread \"teller-2\" cannot be started: 1 thread lives already",
         "error: the run cannot keep to the schedule: step 1 of ",
         "thread \"main\" ends too early",
         "= help: ",
