@@ -21,7 +21,8 @@ const TOO_MANY: u32 = 8;
 const A_WHILE: u32 = 200;
 
 impl Alone {
-    pub fn is_worth_it(&mut self) -> bool {
+    /// The next step: whether it is to be tried so.
+    pub fn next(&mut self) -> bool {
         let rests = self.rests > 0;
         self.rests = self.rests.saturating_sub(1);
         !rests

@@ -2,12 +2,13 @@
 
 use super::flat::Flat;
 use super::known::rememberers;
-use super::labels::{Daemon, Stands};
-use super::outcome::{Change, NEW};
+use super::labels::Stands;
+use super::outcome::Change;
 use super::state::Graph;
 use super::steps::{FIRST_GLOBAL, Steps};
 use super::trial::Trial;
 use crate::state::Shared;
+use crate::state::graph::NEW;
 use crate::world::sim::Universe;
 
 /// A universe after a step.
@@ -98,7 +99,7 @@ impl Steps {
             objects.filter_map(|node| living(&node)),
         );
         let mut change = self.change_without_nodes(&seats, seat);
-        let mut stands = stands.map(|at| after.universe.stands(at));
+        let mut stands = stands.map(|at| Stands::of(after.universe, at));
         let mut new = new.iter();
         let mut nodes = rows.nodes();
         for (name, node) in names.zip(nodes.by_ref()) {
@@ -173,7 +174,7 @@ impl Steps {
             let refs: Vec<u32> = refs.collect();
             let object = at.checked_sub(snapshot.roots).map(|at| &objects[at]);
             let place = at.checked_sub(self.common).filter(|place| *place < snapshot.seats);
-            let label = self.pieces.labels.of(node, object, place.map(|place| universe.stands(place)));
+            let label = self.pieces.labels.of(node, object, place.map(|place| Stands::of(universe, place)));
             match (name & NEW == 0, place) {
                 (true, _) => change.writes.push((name, label, refs)),
                 (false, Some(_)) => change.seats.push((label, refs)),
@@ -232,18 +233,4 @@ fn is_reordered(flat: &Flat, node: u32, label: u32, refs: &[u32]) -> bool {
     before.sort_unstable();
     now.sort_unstable();
     before == now && flat.label(node as usize) == label
-}
-
-impl Universe {
-    /// How a thread stands, for its label.
-    pub(super) fn stands(&self, seat: usize) -> Stands {
-        let seat = &self.seats[seat];
-        let wait = seat.wait.as_ref();
-        let deadline = wait.and_then(|wait| wait.deadline);
-        Stands {
-            deadline: deadline.map(|deadline| (deadline - self.now).max(0)),
-            remembers: wait.is_some_and(|wait| wait.op.remembers()),
-            process: seat.space.as_ref().map(|space| Daemon(space.is_daemon())),
-        }
-    }
 }

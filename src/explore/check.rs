@@ -244,13 +244,9 @@ fn outcomes(search: &mut Search<'_>) -> Vec<Outcome> {
     let ends: Vec<(End, u32)> = search.ends.iter().map(|(end, state)| (end.clone(), *state)).collect();
     let mut outcomes = Vec::new();
     for ((output, status, variables), state) in ends {
-        let schedule = match search.options.schedules {
-            true => {
-                let path = search.path(state);
-                schedule(&mut search.steps, search.options, &path)
-            }
-            false => Schedule::default(),
-        };
+        let path = search.options.schedules.then(|| search.path(state));
+        let schedule =
+            path.map(|path| schedule(&mut search.steps, search.options, &path)).unwrap_or_default();
         outcomes.push(Outcome {
             output: search.outputs.texts[output as usize].clone(),
             variables,

@@ -38,9 +38,7 @@ fn expand<L: Leads>(
     try_all(by, graph, tried)?;
     let (edges, signs, signed) = (slice.edges.len(), slice.signs.len(), slice.signed);
     let taken = follow_all(by, id, graph, tried, slice);
-    if taken == Some(0) {
-        slice.sign_stuck(id, stuck(by.pieces(), graph));
-    }
+    slice.sign_stuck(id, taken, || stuck(by.pieces(), graph));
     if taken.is_none() {
         slice.take_back(edges);
         slice.signs.truncate(signs);
@@ -135,9 +133,7 @@ impl<'s> Reader<'s> {
             let first = slice.edges.len();
             let mut taken = self.add_plain(&graph, slice);
             if taken.is_some() {
-                if taken == Some(0) {
-                    slice.sign_stuck(id, stuck(self.known.pieces, &graph));
-                }
+                slice.sign_stuck(id, taken, || stuck(self.known.pieces, &graph));
             } else {
                 slice.take_back(first);
                 taken = expand(self, id, &graph, &mut tried, slice);

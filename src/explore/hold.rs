@@ -3,9 +3,10 @@
 //! by which a thread lets go of something is only known for the state in which it was taken.
 
 use super::layout::Name;
-use super::outcome::{Change, NEW};
+use super::outcome::Change;
 use super::steps::Steps;
 use super::trial::Trial;
+use crate::state::graph::NEW;
 use foldhash::fast::FixedState;
 use std::collections::HashSet;
 

@@ -1,11 +1,11 @@
 //! The contents of nodes, each stored once and known by a number: its label.
 
 use super::rows::Rows;
-use super::tries::failing;
 use super::verdict::Property;
 use crate::state::Shared;
 use crate::state::graph::{Node, Tag};
 use crate::sync::Kind;
+use crate::world::sim::Universe;
 use foldhash::fast::FixedState;
 use indexmap::IndexSet;
 use std::hash::BuildHasher;
@@ -54,6 +54,20 @@ pub struct Stands {
     pub remembers: bool,
     /// Of a process other than the first: whether that is ended with its parent.
     pub process: Option<Daemon>,
+}
+
+impl Stands {
+    /// How the thread at this place does.
+    pub fn of(universe: &Universe, seat: usize) -> Stands {
+        let seat = &universe.seats[seat];
+        let wait = seat.wait.as_ref();
+        let deadline = wait.and_then(|wait| wait.deadline);
+        Stands {
+            deadline: deadline.map(|deadline| (deadline - universe.now).max(0)),
+            remembers: wait.is_some_and(|wait| wait.op.remembers()),
+            process: seat.space.as_ref().map(|space| Daemon(space.is_daemon())),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,7 +130,7 @@ fn facts(node: Node<'_>, object: Option<&Shared>, stands: Option<Stands>) -> Fac
         },
         constant,
         fails: match object {
-            Some(Shared::Error(error)) => Some(failing(error)),
+            Some(Shared::Error(error)) => Some(Property::of(error)),
             _ => None,
         },
         unraised: matches!(object, Some(Shared::Thread(thread)) if thread.unraised().is_some()),

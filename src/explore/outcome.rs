@@ -3,6 +3,7 @@
 use super::labels::Label;
 use super::state::{OWN, of_part};
 use crate::machine::touch::Part;
+use crate::state::graph::NEW;
 use crate::world::sim::{Assumption, Fault, Log};
 use std::sync::Arc;
 
@@ -46,9 +47,6 @@ pub struct Touched {
     pub part: Part,
     pub write: bool,
 }
-
-/// Marks the number of a node that the step has made.
-pub use crate::state::graph::NEW;
 
 /// Marks a node that is known by who refers to it: an index of `Change::via`.
 pub const VIA: u32 = 1 << 31;
@@ -109,8 +107,8 @@ pub struct Quick {
 }
 
 impl Change {
-    #[inline]
     /// Whether the thread at this place has ended, when that at `seat` has made the change.
+    #[inline]
     pub fn ends(&self, at: usize, seat: usize) -> bool {
         self.ended && at == seat || self.gone.contains(&at)
     }

@@ -3,10 +3,11 @@
 use super::canonical::in_group;
 use super::labels::{Facts, Label};
 use super::layout::Name;
-use super::outcome::{Change, NEW, Quick};
+use super::outcome::{Change, Quick};
 use super::state::{APART, GROUP, Graph, of_cell};
 use super::steps::Steps;
 use super::trial::Trial;
+use crate::state::graph::NEW;
 
 impl Steps {
     /// The change as a few cells and parts that are replaced, if it is one that leaves all numbers as they are wherever

@@ -114,12 +114,14 @@ impl Slice {
         self.signs.push((id, property, sign));
     }
 
-    /// Nothing can be done in a state, in which these fail.
-    #[cold]
-    pub fn sign_stuck(&mut self, id: u32, failing: Vec<Property>) {
-        for property in failing {
-            if self.lacks(property) {
-                self.sign(id, property, Sign::Here);
+    /// So many steps can be taken in a state: if there are none, these fail.
+    #[inline]
+    pub fn sign_stuck(&mut self, id: u32, taken: Option<u32>, failing: impl FnOnce() -> Vec<Property>) {
+        if taken == Some(0) {
+            for property in failing() {
+                if self.lacks(property) {
+                    self.sign(id, property, Sign::Here);
+                }
             }
         }
     }

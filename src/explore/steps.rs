@@ -12,6 +12,7 @@ use super::flat::Flat;
 use super::flaw::Flaw;
 use super::growth::Growth;
 use super::known::{Job, Known, Present};
+use super::labels::Stands;
 use super::layout::Layout;
 use super::memo::Memo;
 use super::options::Options;
@@ -173,7 +174,7 @@ impl Steps {
         for (number, node) in snapshot.nodes.nodes().enumerate() {
             let object = number.checked_sub(snapshot.roots).map(|at| &objects[at]);
             let seat = number.checked_sub(self.common).filter(|seat| *seat < snapshot.seats);
-            let stands = seat.map(|seat| universe.stands(seat));
+            let stands = seat.map(|seat| Stands::of(universe, seat));
             let label = self.pieces.labels.of(node, object, stands);
             flat.push(label, node.refs.iter().copied());
         }

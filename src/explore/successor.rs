@@ -4,11 +4,12 @@ use super::flat::Flat;
 use super::known::rememberers;
 use super::labels::Label;
 use super::layout::Layout;
-use super::outcome::{Change, NEW, OTHER, Quick, VIA, Via};
+use super::outcome::{Change, OTHER, Quick, VIA, Via};
 use super::pieces::Pieces;
 use super::state::{Graph, of_cell};
 use super::steps::Steps;
 use super::trial::Trial;
+use crate::state::graph::NEW;
 
 /// The sum of the state that comes of a quick change; `ended` gives what becomes of a cell when one of its group ends, or
 /// None, and then there is none.

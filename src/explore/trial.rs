@@ -8,7 +8,7 @@ use super::flaw::Flaw;
 use super::growth::Cell;
 use super::known::{Job, rememberers};
 use super::layout::{Layout, Name};
-use super::outcome::{Change, Effect, NEW, OTHER, Outcome, Touched, VIA, Via};
+use super::outcome::{Change, Effect, OTHER, Outcome, Touched, VIA, Via};
 use super::state::{Graph, OWN};
 use super::steps::{FIRST_GLOBAL, NAMES, Steps};
 use super::verdict::Uncaught;
@@ -16,6 +16,7 @@ use crate::machine::touch::Place;
 use crate::memory;
 use crate::state::Shared;
 use crate::state::addresses::Addresses;
+use crate::state::graph::NEW;
 use crate::sync::Op;
 use crate::sync::process::STOP;
 use crate::world::sim::{Ends, Fault, Log, Met, Universe, Way, too_much_memory};
@@ -88,7 +89,7 @@ impl Steps {
         self.computed += 1;
         self.budget = self.budget.saturating_sub(1);
         let _confined = memory::confine(self.rules.memory);
-        let done = match self.alone.is_worth_it() {
+        let done = match self.alone.next() {
             true => self.compute_alone(graph, job),
             false => None,
         };

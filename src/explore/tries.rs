@@ -6,7 +6,6 @@ use super::pieces::Pieces;
 use super::state::Graph;
 use super::steps::Steps;
 use super::verdict::Property;
-use crate::value::error::{self, Error};
 use crate::world::sim::{Fault, Way, next_choices};
 use std::collections::BTreeSet;
 use std::ops::Deref;
@@ -254,7 +253,7 @@ fn try_way<T: Tries>(
 /// Which property a fault breaks.
 pub fn property_of(fault: &Fault) -> Property {
     match fault {
-        Fault::Uncaught { error, .. } => failing(error),
+        Fault::Uncaught { error, .. } => Property::of(error),
         Fault::Watch { watch, .. } => {
             if watch.ensure {
                 Property::Ensure
@@ -262,14 +261,6 @@ pub fn property_of(fault: &Fault) -> Property {
                 Property::Invariant
             }
         }
-    }
-}
-
-/// Which property an error breaks that nobody catches.
-pub fn failing(error: &Error) -> Property {
-    match error.kind {
-        error::Kind::Assertion => Property::Assertion,
-        _ => Property::Error,
     }
 }
 

@@ -5,7 +5,7 @@ use super::covered::Covered;
 pub use crate::report::race::{Access, Race};
 use crate::report::runtime::{Deadlock, status};
 use crate::source::Span;
-use crate::value::error::Error;
+use crate::value::error::{Error, Kind};
 use std::sync::Arc;
 
 /// What is checked of every script.
@@ -26,6 +26,11 @@ pub enum Property {
 }
 
 impl Property {
+    /// Which an error breaks that nobody catches.
+    pub fn of(error: &Error) -> Property {
+        if error.kind == Kind::Assertion { Property::Assertion } else { Property::Error }
+    }
+
     /// In the order in which an exit status is chosen.
     pub const ALL: [Property; 7] = [
         Property::Deadlock,

@@ -144,10 +144,8 @@ fn submit_list(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let task = Entry { callee: argument(arguments, 1).clone(), arguments: list.snapshot() };
     let pool = receiver(arguments)?;
     // Who has it given here has called `map`.
-    give(context, pool, task, argument(arguments, 3)).map_err(|error| match error.kind {
-        error::Kind::Closed => queue::closed(pool, "map"),
-        _ => error,
-    })
+    give(context, pool, task, argument(arguments, 3))
+        .map_err(|error| if error.kind == error::Kind::Closed { queue::closed(pool, "map") } else { error })
 }
 
 /// Gives a task to a pool; its future.

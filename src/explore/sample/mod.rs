@@ -23,7 +23,7 @@ use super::state::Graph;
 use super::steps::{Effect, Steps};
 use super::strategy::{self, Strategy};
 use super::tries::tries;
-use super::verdict::{Findings, Limit, Outcome, Property, Schedule, Verdict};
+use super::verdict::{Findings, Limit, Outcome, Property, Verdict};
 use crate::code::verify::Verified;
 use fastrand::Rng;
 use run::{Ended, Run};
@@ -281,13 +281,8 @@ fn outcomes(space: &mut Space<'_>, seen: &Seen, options: &Options) -> Vec<Outcom
     for (end, by_output) in seen.outcomes.iter().enumerate() {
         let (status, variables) = space.ends[end].clone();
         for (output, came) in by_output {
-            let schedule = match options.schedules {
-                true => {
-                    let path = moves(&mut space.steps, &came.path);
-                    schedule(&mut space.steps, options, &path)
-                }
-                false => Schedule::default(),
-            };
+            let path = options.schedules.then(|| moves(&mut space.steps, &came.path));
+            let schedule = path.map(|path| schedule(&mut space.steps, options, &path)).unwrap_or_default();
             outcomes.push(Outcome {
                 output: output.clone(),
                 variables: variables.clone(),

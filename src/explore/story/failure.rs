@@ -2,7 +2,7 @@
 
 use super::{Teller, copy, deadlock};
 use crate::explore::slice::Sign;
-use crate::explore::tries::{failing, property_of, race, tries};
+use crate::explore::tries::{property_of, race, tries};
 use crate::explore::verdict::{Access, Failure, Property, Race, Story, Uncaught};
 use crate::machine::touch::{Place, Touch, names};
 use crate::source::Span;
@@ -81,7 +81,7 @@ impl Teller<'_> {
     fn unraised(&self, property: Property) -> Option<Fault> {
         let failed =
             self.universe.branches.iter().filter_map(|thread| Some((thread, thread.unraised()?.error)));
-        let (thread, error) = failed.into_iter().find(|(_, error)| failing(error) == property)?;
+        let (thread, error) = failed.into_iter().find(|(_, error)| Property::of(error) == property)?;
         Some(Fault::Uncaught { thread: thread.name(), process: None, error, holds: Vec::new() })
     }
 
