@@ -6,7 +6,7 @@
 #[path = "chinese/sources.rs"]
 mod sources;
 
-use conc::report::language::{Catalogue, Entry, Holes, Pattern};
+use conc::report::language::{Catalogue, Entry, Holes, Pattern, Piece};
 use sources::{Said, said};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -112,4 +112,43 @@ fn the_file_is_a_po_file() {
         let is_other = line.is_empty() || line.starts_with('#');
         assert!(is_text || is_other, "messages/zh.po:{}: {line}", index + 1);
     }
+}
+
+/// A text with `names` in its holes, one for each number.
+fn filled(text: &str, names: &[&str]) -> String {
+    let pieces = Pattern::of(text).pieces;
+    pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Text(text) => text.as_str(),
+            Piece::Hole(number) => names[*number],
+        })
+        .collect()
+}
+
+/// No shorter sentence takes the place of one with a name or nothing in its holes: "the output differs" is "the {0} differs{1}"
+/// and not "the {0} {1}".
+#[test]
+fn each_sentence_is_found_as_itself() {
+    let catalogue = catalogue();
+    let mut wrong = Vec::new();
+    for Entry { english, translated, line, .. } in &catalogue.entries {
+        let holes = Pattern::of(english).holes().len();
+        let names: Vec<&str> = ["x1", "y2", "z3", "u4", "v5", "w6"].into_iter().cycle().take(holes).collect();
+        let mut ways = vec![names.clone()];
+        // What is said only sometimes brings the space before it.
+        let last = format!("{{{}}}", holes.saturating_sub(1));
+        if english.strip_suffix(&last).is_some_and(|before| before.ends_with(char::is_alphanumeric)) {
+            ways.push([&names[..holes - 1], &[""]].concat());
+        }
+        for names in ways {
+            let text = filled(english, &names);
+            let (is, ought) = (catalogue.translate(&text, true), filled(translated, &names));
+            let plain = |text: &str| text.replace(' ', "");
+            if plain(&is) != plain(&ought) {
+                wrong.push(format!("messages/zh.po:{line}: {text:?} gives {is:?} and not {ought:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -112,19 +112,19 @@ impl Page {
         let line = place.line;
         let Some(block) = self.blocks.last_mut() else { return };
         let (slot, name) = match answer {
-            Answer::Output { any_order } => {
-                block.any_order = any_order;
-                (&mut block.output, "output")
-            }
+            Answer::Output { .. } => (&mut block.output, "output"),
             Answer::Report => (&mut block.report, "report"),
             Answer::Outcomes => (&mut block.outcomes, "outcomes"),
         };
         if block.fence.mode == fence::Mode::NoRun {
             let message = format!("`{name}`: the script before it is not run");
             self.mistakes.push(Mistake { line, message });
-        } else if slot.replace(Expected { lines: compare::lines(text), place }).is_some() {
+        } else if slot.is_some() {
             let message = format!("a second `{name}` of one script");
             self.mistakes.push(Mistake { line, message });
+        } else {
+            *slot = Some(Expected { lines: compare::lines(text), place });
+            block.any_order |= matches!(answer, Answer::Output { any_order: true });
         }
     }
 
@@ -185,10 +185,14 @@ mod tests {
 
     #[test]
     fn what_cannot_be_understood_has_its_line() {
-        let page = read("# t\n```conc continue\na\n```\n```output\n```\n```output\n```\n```conc x\n```\n");
+        let page = read(
+            "# t\n```conc continue\na\n```\n```output\n1\n```\n```output any-order\n2\n```\n```conc x\n```\n",
+        );
         let told: Vec<(u32, &str)> = page.mistakes.iter().map(|m| (m.line, &*m.message)).collect();
         assert_eq!(told[0], (2, "`continue`: there is no script before this one"));
-        assert_eq!(told[1], (7, "a second `output` of one script"));
-        assert!(told[2].1.contains("`x` is no word") && told[2].0 == 9);
+        assert_eq!(told[1], (8, "a second `output` of one script"));
+        let output = page.blocks[0].output.as_ref().expect("the first one");
+        assert_eq!((&output.lines[..], page.blocks[0].any_order), (&["1".to_string()][..], false));
+        assert!(told[2].1.contains("`x` is no word") && told[2].0 == 11);
     }
 }

@@ -143,16 +143,18 @@ impl Search<'_> {
         let deepest = deepest.checked_sub(1)?;
         self.left = self.left.checked_sub(1)?;
         let is_long = text.len() > LONG;
-        let ways = [Holes::Whole, Holes::MaybeEmpty, Holes::Any];
+        // The sentence that says most itself comes first, whether it then says something sometimes or not.
+        let ways: [&[Holes]; 2] = [&[Holes::Whole, Holes::MaybeEmpty], &[Holes::Any]];
         // Of those in which something is not known, the one that says most itself.
         let mut best = None;
-        for holes in ways.into_iter().filter(|holes| !is_long || *holes == Holes::Any) {
+        for ways in ways.into_iter().filter(|ways| !is_long || ways.contains(&Holes::Any)) {
             for sentence in &self.catalogue.patterns {
                 let english = &sentence.english;
                 if is_long && matches!(english.pieces.first(), Some(Piece::Hole(_))) {
                     continue;
                 }
-                let Some(contents) = english.matches(text, holes) else { continue };
+                let contents = ways.iter().find_map(|holes| english.matches(text, *holes));
+                let Some(contents) = contents else { continue };
                 let found = self.fill(sentence, &contents, deepest);
                 if found.whole {
                     return Some(found);

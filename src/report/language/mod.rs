@@ -10,7 +10,7 @@ mod pattern;
 mod tests;
 
 pub use catalogue::{Catalogue, Entry};
-pub use pattern::{Holes, Pattern};
+pub use pattern::{Holes, Pattern, Piece};
 
 use std::borrow::Cow;
 use std::ffi::OsString;
