@@ -104,6 +104,8 @@ pub(super) struct Stepper<'u> {
     /// It has read what is taken to stay as it is, which was no step: so it has to be there for as long as that may come, for
     /// whoever changes it to find that it is not alone.
     pub looked: bool,
+    /// It begins with the condition of an `await`, which it waits in.
+    pub looks_again: bool,
     pub instructions: u64,
     /// Where the fiber was suspended.
     pub line: u32,
@@ -171,6 +173,7 @@ impl Universe {
             fresh: false,
             published: false,
             looked: false,
+            looks_again: false,
             instructions: 0,
             line: 0,
             looked_around: Cell::new(false),
@@ -299,6 +302,7 @@ impl Stepper<'_> {
 
     /// Something may have changed since the condition of an `await` was evaluated.
     fn look_again(&mut self) -> Moved {
+        self.looks_again = true;
         self.thread.goes_on();
         match self.universe.seats[self.seat].fiber.take() {
             Some(fiber) => self.go_on(fiber, Some(Ok(Value::Nil))),

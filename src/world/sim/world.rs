@@ -270,6 +270,10 @@ impl Scheduler for Stepper<'_> {
             self.note(touches, true);
             return false;
         }
+        // A condition that does not hold yet leaves nothing behind of its step: what came before is one of its own.
+        if touches.act == Act::Await && self.instructions > 1 && !self.looks_again {
+            return true;
+        }
         let visible = self.is_visible(touches, fiber);
         if self.fresh && self.log.line == 0 && touches.act != Act::End {
             self.log.line = fiber.line(&self.program);
