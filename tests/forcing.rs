@@ -108,6 +108,23 @@ fn an_update_is_lost_every_time() {
     }
 }
 
+/// Time alone makes the condition true: the looks at it are turns, too.
+#[test]
+fn what_awaits_the_time_goes_on() {
+    let script = "let until = now() + 30ms\nawait now() > until\nprint(\"awake\")\nassert false\n";
+    let directory = directory("time", script);
+    let (status, ..) = run(&directory, &["check", "--save", "@x.schedule", "@a.conc"]);
+    assert_eq!(status, Some(1));
+    for words in [&["replay"][..], &["run", "--schedule"]] {
+        let (status, out, err) = run(&directory, &[words, &["@x.schedule"]].concat());
+        assert_eq!(status, Some(1), "{err}");
+        assert!(
+            out.contains("awake") && err.contains("a.conc:4:1") || out.contains("a.conc:4:1"),
+            "{out}{err}"
+        );
+    }
+}
+
 #[test]
 fn a_deadlock_happens_every_time() {
     let directory = directory("deadlock", CROSSED);

@@ -287,3 +287,20 @@ fn without_a_queue_or_a_lock_there_is_no_table_of_them() {
         assert!(!err.contains(word), "{word} in {err}");
     }
 }
+
+/// What builtins look with is no change that would wake who looks.
+#[test]
+fn who_awaits_something_does_not_keep_a_processor_busy() {
+    for condition in
+        ["len(xs) == 1", "xs.count(1) > 0 and len(xs) == 1", "now() > until", "sum([x for x in xs]) == 1"]
+    {
+        let script = format!(
+            "let xs = []\nlet until = now() + 300ms\nthread late {{ sleep 300ms; xs.push(1) }}\nstart late\n\
+             await {condition}"
+        );
+        let [process] = &told("awaiting", &script, Some(0))[..] else { panic!("one process") };
+        let main = &process["threads"][0];
+        let [wall, cpu] = ["wall_ns", "cpu_ns"].map(|what| number(&main[what]));
+        assert!(cpu < wall / 3, "{condition}: {main}");
+    }
+}

@@ -5,6 +5,7 @@
 
 mod arg;
 mod constant;
+pub mod disturbing;
 mod duration;
 mod error;
 mod file;
@@ -107,6 +108,24 @@ pub struct Wait {
     pub op: Op,
     /// When to give up, in nanoseconds since the run began.
     pub deadline: Option<i64>,
+}
+
+/// How soon a condition is evaluated again that asks for the time: in nanoseconds, and in parts of the time until then (so
+/// that few looks come before one that is far away).
+const NEXT_LOOK: i64 = 1_000_000;
+const NEXT_LOOK_PART: i64 = 64;
+
+impl Wait {
+    /// Of an `await`: a condition that has asked for the time may come true without any change, so it is evaluated again
+    /// after a while. `now`: in nanoseconds since the run began.
+    #[must_use]
+    pub fn looks_again(mut self, asked_for_time: bool, now: impl FnOnce() -> i64) -> Wait {
+        if asked_for_time && matches!(self.op, Op::Change) {
+            let now = now();
+            self.deadline = Some(now.saturating_add(NEXT_LOOK.max(now / NEXT_LOOK_PART)));
+        }
+        self
+    }
 }
 
 /// What a builtin can reach beside its arguments.

@@ -138,6 +138,7 @@ impl<'r, 's> Run<'r, 's> {
             Ends::Moved => {}
             Ends::Waits | Ends::Blocked(_) => {
                 self.waits(seat, Some(&step.log));
+                self.note_time(seat);
                 self.told.iter_mut().for_each(|told| told.note_who_waits(&self.universe, self.rules));
                 return None;
             }
@@ -165,7 +166,7 @@ impl<'r, 's> Run<'r, 's> {
         if self.rules.signals && self.universe.is_stopped(seat) {
             return None;
         }
-        if self.looks_again(seat) || self.universe.is_ready(seat) {
+        if self.universe.is_ready(seat) {
             return Some(Way::Run);
         }
         let due = self.universe.deadline(seat).is_some_and(|deadline| deadline <= self.universe.now);

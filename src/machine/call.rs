@@ -7,7 +7,7 @@ use super::fault::Fault;
 use super::fiber::MOST_FRAMES;
 use super::image::Member;
 use super::{Fiber, Frame, Image, Scheduler, look};
-use crate::builtin::{Body, Context, Outcome, Row, Wait};
+use crate::builtin::{Body, Context, Outcome, Row, Wait, disturbing};
 use crate::code::{FunctionKind, Program, Shape};
 use crate::sync::Kind;
 use crate::sync::rlock::RLock;
@@ -335,7 +335,7 @@ pub(super) fn native<S: Scheduler>(
     result: usize,
 ) -> Result<Flow, Fault> {
     let outcome = native_outcome(image, fiber, world, row, start, end);
-    done(image, fiber, world, outcome, result)
+    done(image, fiber, world, row, outcome, result)
 }
 
 /// Gives a builtin what it asks for, or raises its error.
@@ -344,13 +344,14 @@ pub(super) fn done<S: Scheduler>(
     image: &Image,
     fiber: &mut Fiber,
     world: &mut S,
+    row: &'static Row,
     outcome: Result<Outcome, Error>,
     result: usize,
 ) -> Result<Flow, Fault> {
     match outcome {
         // The common case, here: an outcome is large, and is neither taken out of the result nor handed on.
-        Ok(Outcome::Value(value)) => Ok(done_at_once(fiber, world, value, result)),
-        Ok(other) => settle(image, fiber, world, other, result),
+        Ok(Outcome::Value(value)) => Ok(done_at_once(fiber, world, row, value, result)),
+        Ok(other) => settle(image, fiber, world, row, other, result),
         Err(error) => Err(error.into()),
     }
 }
@@ -360,14 +361,23 @@ pub(super) fn done<S: Scheduler>(
 pub(super) fn done_at_once<S: Scheduler>(
     fiber: &mut Fiber,
     world: &mut S,
+    row: &'static Row,
     value: Value,
     result: usize,
 ) -> Flow {
     put(&mut fiber.stack[result], value);
     if world.awaited() {
-        world.changed();
+        may_have_changed(fiber, world, row);
     }
     Flow::Next
+}
+
+/// Who awaits something looks again. What a condition looks with has changed nothing: it would wake itself for ever.
+#[cold]
+fn may_have_changed<S: Scheduler>(fiber: &Fiber, world: &mut S, row: &'static Row) {
+    if !fiber.in_condition || disturbing::may(row) {
+        world.changed();
+    }
 }
 
 /// What a builtin asks for.
@@ -409,6 +419,7 @@ fn settle<S: Scheduler>(
     image: &Image,
     fiber: &mut Fiber,
     world: &mut S,
+    row: &'static Row,
     outcome: Outcome,
     result: usize,
 ) -> Result<Flow, Fault> {
@@ -416,7 +427,7 @@ fn settle<S: Scheduler>(
         Outcome::Value(value) => {
             fiber.stack[result] = value;
             if world.awaited() {
-                world.changed();
+                may_have_changed(fiber, world, row);
             }
             Ok(Flow::Next)
         }

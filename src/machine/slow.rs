@@ -421,7 +421,7 @@ pub(super) fn call_method_fixed<S: Scheduler>(
         std::mem::swap(&mut fiber.stack[at], &mut fiber.fixed[index]);
         let outcome = call::native_outcome(image, fiber, world, linked.row, at, at + 1 + count);
         std::mem::swap(&mut fiber.stack[at], &mut fiber.fixed[index]);
-        return call::done(image, fiber, world, outcome, at);
+        return call::done(image, fiber, world, linked.row, outcome, at);
     }
     fiber.stack[at] = fiber.fixed[index].clone();
     call::method(image, fiber, world, at, shape)
@@ -443,7 +443,7 @@ pub(super) fn call_method_of<S: Scheduler>(
         fiber.stack.swap(at, object);
         let outcome = call::native_outcome(image, fiber, world, linked.row, at, at + 1 + count);
         fiber.stack.swap(at, object);
-        return call::done(image, fiber, world, outcome, at);
+        return call::done(image, fiber, world, linked.row, outcome, at);
     }
     fiber.stack[at] = fiber.stack[object].clone();
     call::method(image, fiber, world, at, shape)

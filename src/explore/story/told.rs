@@ -143,6 +143,7 @@ fn waited(op: &Op, way: Way) -> String {
     match (op, way) {
         (Op::Beat(_), _) => "its time has come".into(),
         (Op::Sleep, _) => "has slept".into(),
+        (Op::Change, _) => "looks at its condition again".into(),
         (op, Way::TimeOut) => format!("{}: its time is over", op.describe()),
         (op, Way::Run) => format!("{}: goes on", op.describe()),
     }

@@ -6,29 +6,10 @@
 use super::Findings;
 use super::facts::Holds;
 use super::visit::{Body, Visitor, walk_expression, walk_statement};
+use crate::builtin::disturbing;
 use crate::report::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::tree::{Expression, ExpressionKind, Statement, StatementKind};
-use crate::value::Type;
-
-/// What waits for a thing or changes it.
-const DISTURBING: &[(Type, &[&str])] = &[
-    (Type::Lock, &["acquire", "try_acquire", "release"]),
-    (Type::RLock, &["acquire", "try_acquire", "release"]),
-    (Type::Side, &["acquire", "try_acquire", "release"]),
-    (Type::Semaphore, &["acquire", "try_acquire", "release"]),
-    (Type::Queue, &["put", "get", "try_put", "try_get", "join", "task_done", "close"]),
-    (Type::Event, &["wait", "set", "clear"]),
-    (Type::Barrier, &["wait", "abort", "reset"]),
-    (Type::Latch, &["wait", "count_down"]),
-    (Type::Condition, &["wait", "wait_until", "notify", "notify_all"]),
-    (Type::Atomic, &["add", "swap", "compare_exchange"]),
-    (Type::Pool, &["submit", "map", "close"]),
-    (Type::End, &["send", "recv", "close"]),
-    (Type::Stream, &["write", "read", "read_line", "send", "recv", "close"]),
-    (Type::Server, &["accept", "close"]),
-    (Type::Command, &["wait", "terminate", "kill", "send_signal"]),
-];
 
 pub struct Waits<'a, 'f, 't> {
     found: &'a mut Findings<'f, 't>,
@@ -60,10 +41,8 @@ impl<'a, 'f, 't> Waits<'a, 'f, 't> {
 /// Whether the method waits for, or changes, a thing of that type: nothing for the condition of an `await`.
 pub fn disturbs(held: Holds, method: &str) -> bool {
     match held {
-        Holds::Thing { kind, .. } => {
-            DISTURBING.iter().any(|(of, methods)| *of == kind && methods.contains(&method))
-        }
-        Holds::Thread(_) | Holds::Timer => matches!(method, "join" | "cancel"),
+        Holds::Thing { kind, .. } => disturbing::method_of(kind, method),
+        Holds::Thread(_) | Holds::Timer => disturbing::method_of_thread(method),
         Holds::Things { .. }
         | Holds::Function(_)
         | Holds::Builtin(_)

@@ -9,20 +9,11 @@ use super::Findings;
 use super::facts::{Facts, Holds};
 use super::visit::{Visitor, walk_expression, walk_statement};
 use super::waits;
+use crate::builtin::disturbing;
 use crate::report::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::tree::{Expression, ExpressionKind, FunctionBody, Name, Statement, StatementKind};
 use std::collections::HashSet;
-
-/// Builtin functions that write, wait for somebody, or draw from the generator of random numbers.
-const BUSY: &[&str] = &[
-    "print", "input", "exit", "write", "append", "remove", "open", "seed", "choose", "random", "randint",
-    "shuffle", "sample",
-];
-
-/// Methods that change a list or a map.
-const CHANGING: &[&str] =
-    &["push", "pop", "insert", "remove", "extend", "clear", "sort", "reverse", "setdefault", "update"];
 
 pub struct Watches<'a, 'f, 't> {
     pub found: &'a mut Findings<'f, 't>,
@@ -142,7 +133,7 @@ impl<'t> Effects<'_, 't> {
         match self.facts.holds(callee) {
             Some(Holds::Builtin(index)) => {
                 let name = self.facts.builtins.functions[index as usize].name;
-                if BUSY.contains(&name) {
+                if disturbing::function(name) {
                     self.found(call.span, None);
                 }
             }
@@ -152,7 +143,7 @@ impl<'t> Effects<'_, 't> {
                     && let Some(held) = self.facts.holds(object)
                 {
                     let changes = matches!(held, Holds::Plain("a list" | "a map"))
-                        && CHANGING.contains(&&*name.text)
+                        && disturbing::changes(&name.text)
                         && self.is_shared(object);
                     // In a function that it calls, a lock is left to the run.
                     let disturbs = !self.called && waits::disturbs(held, &name.text);

@@ -13,6 +13,7 @@ use super::threads::{Seat, Table};
 use crate::code::Program;
 use crate::sync::Op;
 use crate::world::marks::condition_of;
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// So many looks in vain without having been parked give reason for a search.
@@ -45,6 +46,8 @@ pub(super) struct Looks {
     pub again: bool,
     /// How many times it has looked in the same `await`.
     times: u32,
+    /// The condition has asked for the time.
+    pub asked_for_time: Cell<bool>,
 }
 
 impl Shared {
@@ -78,6 +81,7 @@ impl Shared {
 
 impl RealWorld {
     pub(super) fn begin_to_look(&mut self) {
+        self.looks.asked_for_time.set(false);
         self.shared.one_more_awaits();
         self.looks.changes_seen = self.shared.changes.load(Ordering::SeqCst);
         if std::mem::take(&mut self.looks.again) {

@@ -216,10 +216,12 @@ impl World for RealWorld {
     }
 
     fn now(&self) -> i64 {
+        self.looks.asked_for_time.set(true);
         self.shared.clock.now()
     }
 
     fn clock(&self) -> String {
+        self.looks.asked_for_time.set(true);
         clock::wall_clock()
     }
 
@@ -346,6 +348,7 @@ impl Scheduler for RealWorld {
                 Err(error) => Waited::Failed(error),
             };
         }
+        let wait = wait.looks_again(self.looks.asked_for_time.get(), || self.shared.clock.now());
         let line = fiber.line(program);
         let measured = self.measure(&wait);
         let waited = self.wait_at(wait, line, Some(fiber));

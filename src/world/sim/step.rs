@@ -106,6 +106,8 @@ pub(super) struct Stepper<'u> {
     pub looked: bool,
     /// It begins with the condition of an `await`, which it waits in.
     pub looks_again: bool,
+    /// The condition of an `await` has asked for the time.
+    pub asked_for_time: Cell<bool>,
     pub instructions: u64,
     /// Where the fiber was suspended.
     pub line: u32,
@@ -174,6 +176,7 @@ impl Universe {
             published: false,
             looked: false,
             looks_again: false,
+            asked_for_time: Cell::new(false),
             instructions: 0,
             line: 0,
             looked_around: Cell::new(false),
@@ -258,7 +261,12 @@ impl Stepper<'_> {
                 Some(fiber) => self.go_on(fiber, None),
                 None => unreachable!("a timer without a fiber waits for its time"),
             },
-            Some(Wait { op: Op::Change, .. }) => self.look_again(),
+            Some(Wait { op: Op::Change, deadline }) => {
+                if way == Way::TimeOut {
+                    self.universe.now = self.universe.now.max(deadline.unwrap_or_default());
+                }
+                self.look_again()
+            }
             Some(wait) => {
                 self.fresh = false;
                 self.published = matches!(wait.op, Op::Put(_) | Op::Select(_));
@@ -282,7 +290,9 @@ impl Stepper<'_> {
                 if vain && wait.deadline.is_none() && !wait.op.leaves_trace() && !self.rules.watched {
                     return self.in_vain(wait);
                 }
-                if matches!(wait.op, Op::Change) {
+                // Time may make a condition true; without that a second look at the same has changed nothing.
+                let looks_later = wait.deadline.is_some() && (way == Way::TimeOut || !self.looks_again);
+                if matches!(wait.op, Op::Change) && !looks_later {
                     return self.in_vain(wait);
                 }
                 self.rest(wait);

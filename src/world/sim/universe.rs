@@ -1,6 +1,5 @@
 //! What a simulated run consists of at a moment between two steps.
 
-use super::Rules;
 use super::course::Course;
 use super::record::Record;
 use crate::builtin::Wait;
@@ -11,7 +10,7 @@ use crate::state::addresses::SomeAddresses;
 use crate::sync::future::Failure;
 use crate::sync::outside::simulated::Wire;
 use crate::sync::thread::{Entry, State, Thread};
-use crate::sync::{Kind, Sync, Who};
+use crate::sync::{Kind, Op, Sync, Who};
 use crate::value::Value;
 use crate::value::error::Error;
 use std::collections::HashMap;
@@ -213,35 +212,13 @@ impl Universe {
         {
             return self.signal_comes(seat, *signal);
         }
-        wait.as_ref().is_none_or(|wait| wait.op.ready(Who { thread, line: *line }))
+        // Whether a condition holds is known when it has been evaluated.
+        wait.as_ref()
+            .is_none_or(|wait| matches!(wait.op, Op::Change) || wait.op.ready(Who { thread, line: *line }))
     }
 
     /// When a thread that waits gives up.
     pub fn deadline(&self, seat: usize) -> Option<i64> {
         self.seats[seat].wait.as_ref().and_then(|wait| wait.deadline)
-    }
-
-    /// The ways in which this thread might move: whether it can is seen when it is tried.
-    pub fn ways(&self, seat: usize, rules: &Rules) -> impl Iterator<Item = super::Way> + use<> {
-        use crate::explore::Time;
-        let ready = self.is_ready(seat);
-        let stopped = self.is_stopped(seat);
-        let ready = ready && !stopped;
-        let late = match rules.time {
-            Time::Any => !stopped && !ready && self.deadline(seat).is_some(),
-            // Only when nothing else can move: `explore` asks for it then.
-            Time::Idle => false,
-        };
-        let run = ready.then_some(super::Way::Run);
-        run.into_iter().chain(late.then_some(super::Way::TimeOut))
-    }
-
-    /// When nothing else can move: those whose deadline is the earliest.
-    pub fn next_to_time_out(&self) -> Vec<usize> {
-        let moving = (0..self.seats.len()).filter(|seat| !self.is_stopped(*seat));
-        let deadlines = moving.filter_map(|seat| Some((self.deadline(seat)?, seat)));
-        let deadlines: Vec<(i64, usize)> = deadlines.collect();
-        let first = deadlines.iter().map(|(deadline, _)| *deadline).min();
-        deadlines.into_iter().filter(|(deadline, _)| Some(*deadline) == first).map(|(_, seat)| seat).collect()
     }
 }

@@ -114,10 +114,12 @@ impl World for Stepper<'_> {
     }
 
     fn now(&self) -> i64 {
+        self.asked_for_time.set(true);
         self.universe.now
     }
 
     fn clock(&self) -> String {
+        self.asked_for_time.set(true);
         sealed::clock(self.universe.now)
     }
 
@@ -323,7 +325,7 @@ impl Scheduler for Stepper<'_> {
             };
         }
         self.line = fiber.line(program);
-        Waited::Suspended(wait)
+        Waited::Suspended(wait.looks_again(self.asked_for_time.get(), || self.universe.now))
     }
 
     fn yield_now(&mut self) {}
@@ -340,7 +342,9 @@ impl Scheduler for Stepper<'_> {
 
     fn changed(&mut self) {}
 
-    fn await_begin(&mut self) {}
+    fn await_begin(&mut self) {
+        self.asked_for_time.set(false);
+    }
 
     fn await_end(&mut self) {}
 

@@ -274,6 +274,8 @@ impl Forced<'_> {
             Op::Select(select) => {
                 select.poll_any(who, |ready| self.choice(u32::try_from(ready).unwrap_or(u32::MAX)) as usize)
             }
+            // It was recorded only when its condition was true then.
+            Op::Change => Ok(Some(Value::Nil)),
             other => other.poll(who),
         }
     }

@@ -57,10 +57,12 @@ impl World for Forced<'_> {
     }
 
     fn now(&self) -> i64 {
+        self.real.now();
         self.baton.now()
     }
 
     fn clock(&self) -> String {
+        self.real.clock();
         sealed::clock(self.baton.now())
     }
 
@@ -159,6 +161,7 @@ impl Scheduler for Forced<'_> {
 
     fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited {
         let (line, began) = (fiber.line(program), self.moment());
+        let wait = wait.looks_again(self.real.looks.asked_for_time.get(), || self.baton.now());
         let measured = self.real.measure(&wait);
         let waited = self.wait_from(began, wait, line, Some(fiber));
         if let Some(measured) = measured {
