@@ -3,7 +3,7 @@
 //! `function` is how the function is written in messages, `sqrt(x)`; `name` is the parameter, `x`.
 
 use crate::value::error::{Error, Kind};
-use crate::value::{Value, iterate};
+use crate::value::{Value, iterate, show};
 
 /// None for an argument that was left out.
 pub fn given(value: &Value) -> Option<&Value> {
@@ -51,11 +51,14 @@ pub fn items(value: &Value, function: &str, name: &str) -> Result<Vec<Value>, Er
         .unwrap_or_else(|| Err(wrong(value, function, name, "a list, map, set, str or range")))
 }
 
-/// `sqrt(x) takes a number, not str`; `randint(a, b) takes an int as b, not str`.
+/// `sqrt(x) takes a number, not a str`; `randint(a, b) takes an int as b, not a str`.
 pub fn wrong(value: &Value, function: &str, name: &str, wanted: &str) -> Error {
     let alone = function.ends_with(&format!("({name})"));
     let which = if alone { String::new() } else { format!(" as {name}") };
-    Error::new(Kind::Type, format!("{function} takes {wanted}{which}, not {}", value.kind().word()))
+    Error::new(
+        Kind::Type,
+        format!("{function} takes {wanted}{which}, not {}", show::with_article(value.kind())),
+    )
 }
 
 /// The receiver of a method was not what the table of methods says: another method's table was asked.

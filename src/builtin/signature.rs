@@ -18,6 +18,17 @@ pub struct Parameter {
 }
 
 impl Signature {
+    /// How a call of it is written: `get(timeout = …)`.
+    pub fn usage(&self, name: &str) -> String {
+        let by_place = self.parameters.iter().filter(|parameter| !parameter.by_name);
+        let by_name = self.parameters.iter().filter(|parameter| parameter.by_name);
+        let by_place = by_place.map(|p| format!("{}{}", p.name, if p.optional { " = …" } else { "" }));
+        let rest = self.rest.then(|| "…".to_string());
+        let parts: Vec<String> =
+            by_place.chain(rest).chain(by_name.map(|p| format!("{}: …", p.name))).collect();
+        format!("{name}({})", parts.join(", "))
+    }
+
     pub fn of(row: &Row) -> Signature {
         let mut signature = Signature::default();
         for &text in row.parameters {

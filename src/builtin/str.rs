@@ -3,7 +3,7 @@
 use super::{Body, Context, Outcome, Row, arg};
 use crate::value::error::{Error, Kind};
 use crate::value::operate::{check_growth, check_size};
-use crate::value::{Value, text};
+use crate::value::{Value, show, text};
 
 pub const METHODS: &[Row] = &[
     Row { name: "upper", parameters: &[], body: Body::Native(upper), doc: "In capital letters." },
@@ -237,7 +237,8 @@ fn join(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
             out.push_str(sep);
         }
         let Some(text) = item.as_text() else {
-            let message = format!("text.join(xs) takes texts, not {} (element {at})", item.kind().word());
+            let message =
+                format!("text.join(xs) takes texts, not {} (element {at})", show::with_article(item.kind()));
             return Err(
                 Error::new(Kind::Type, message).hint("make texts of them first: [str(x) for x in xs]")
             );

@@ -77,6 +77,7 @@ impl Linked {
         program: &Program,
     ) -> Result<usize, Error> {
         let names: Vec<&str> = self.signature.parameters.iter().map(|parameter| parameter.name).collect();
+        let shown = |error: Error| error.hint(written(&self.signature.usage(self.row.name)));
         let positions: Vec<usize> =
             (0..names.len()).filter(|&slot| !self.signature.parameters[slot].by_name).collect();
         let mut given: Vec<Value> = stack[start..start + shape.count as usize].to_vec();
@@ -90,19 +91,20 @@ impl Linked {
             }
         }
         if !rest.is_empty() && !self.signature.rest {
-            return Err(too_many(self.row.name, positions.len(), shape.count as usize - shape.names.len()));
+            let count = shape.count as usize - shape.names.len();
+            return Err(shown(too_many(self.row.name, positions.len(), count)));
         }
         for (&symbol, value) in shape.names.iter().zip(named) {
             let name = program.symbol(symbol);
             let slot = find(self.row.name, &names, name)?;
             if !matches!(bound[slot], Value::Unset) {
-                return Err(twice(self.row.name, name));
+                return Err(shown(twice(self.row.name, name)));
             }
             bound[slot] = value;
         }
         for (slot, parameter) in self.signature.parameters.iter().enumerate() {
             if !parameter.optional && matches!(bound[slot], Value::Unset) {
-                return Err(missing(self.row.name, parameter.name));
+                return Err(shown(missing(self.row.name, parameter.name)));
             }
         }
         bound.append(&mut rest);
@@ -128,7 +130,7 @@ pub(super) fn bind(
     let parameters = function.parameters.len();
     let positional = shape.count as usize - shape.names.len();
     if positional > parameters {
-        return Err(too_many(&function.name, parameters, positional));
+        return Err(too_many(&function.name, parameters, positional).hint(usage(function)));
     }
     if !shape.names.is_empty() || positional < parameters {
         let named: Vec<Value> = stack[start + positional..start + shape.count as usize].to_vec();
@@ -140,17 +142,30 @@ pub(super) fn bind(
             let names: Vec<&str> = function.parameters.iter().map(|name| &**name).collect();
             let slot = find(&function.name, &names, name)?;
             if !matches!(stack[start + slot], Value::Unset) {
-                return Err(twice(&function.name, name));
+                return Err(twice(&function.name, name).hint(usage(function)));
             }
             stack[start + slot] = value;
         }
         for slot in 0..function.required {
             if matches!(stack[start + slot], Value::Unset) {
-                return Err(missing(&function.name, &function.parameters[slot]));
+                return Err(missing(&function.name, &function.parameters[slot]).hint(usage(function)));
             }
         }
     }
     Ok(())
+}
+
+/// How a call of a function of the script is written.
+fn usage(function: &Function) -> String {
+    let parameters = function.parameters.iter().enumerate();
+    let parts: Vec<String> = parameters
+        .map(|(i, name)| format!("{name}{}", if i < function.required { "" } else { " = …" }))
+        .collect();
+    written(&format!("{}({})", function.name, parts.join(", ")))
+}
+
+fn written(call: &str) -> String {
+    format!("it is written `{call}`")
 }
 
 fn find(callee: &str, names: &[&str], name: &Arc<str>) -> Result<usize, Error> {

@@ -13,11 +13,11 @@ use crate::sync::Kind;
 use crate::sync::rlock::RLock;
 use crate::sync::thread::Entry;
 use crate::value::{
-    Type, Value,
+    Value,
     cell::Cell,
     error::{self, Error},
     object::{Bound, Method, Object},
-    put,
+    put, show,
 };
 use std::sync::Arc;
 
@@ -127,19 +127,16 @@ fn callee(value: &Value, image: &Image) -> Result<Callee, Error> {
             }
         }
         other => {
-            return Err(Error::new(error::Kind::Type, format!("{} cannot be called", article(other.kind())))
-                .hint("only functions, methods, classes and thread templates can be called"));
+            return Err(Error::new(
+                error::Kind::Type,
+                format!("{} cannot be called", show::with_article(other.kind())),
+            )
+            .hint(match other {
+                Value::Sync(sync) => format!("a thing is named without parentheses: `{}`", sync.label()),
+                _ => "only functions, methods, classes and thread templates can be called".into(),
+            }));
         }
     })
-}
-
-pub(super) fn article(kind: Type) -> String {
-    let word = kind.word();
-    match word.chars().next() {
-        Some('a' | 'e' | 'i' | 'o' | 'u') => format!("an {word}"),
-        _ if kind == Type::Nil => word.into(),
-        _ => format!("a {word}"),
-    }
 }
 
 /// What the class of an instance captured.

@@ -1,7 +1,7 @@
 //! What instructions ask of their operands, with the errors when it is not so; and small things done with them.
 
 use super::fault::Fault;
-use super::{Fiber, call, watch};
+use super::{Fiber, watch};
 use crate::code::Program;
 use crate::value::{
     Type, Value,
@@ -15,7 +15,7 @@ pub(super) fn range_check(ends: &mut [Value], inclusive: bool) -> Result<(), Err
         if !matches!(end, Value::Int(_)) {
             return Err(Error::new(
                 Kind::Type,
-                format!("a range goes from an int to an int, not {}", call::article(end.kind())),
+                format!("a range goes from an int to an int, not {}", show::with_article(end.kind())),
             ));
         }
     }
@@ -31,9 +31,10 @@ pub(super) fn count_check(count: &Value) -> Result<(), Error> {
     match count {
         Value::Int(0..) => Ok(()),
         Value::Int(n) => Err(Error::new(Kind::Value, format!("a count cannot be negative: {n}"))),
-        other => {
-            Err(Error::new(Kind::Type, format!("a count is an int, not {}", call::article(other.kind()))))
-        }
+        other => Err(Error::new(
+            Kind::Type,
+            format!("a count is an int, not {}", show::with_article(other.kind())),
+        )),
     }
 }
 
@@ -43,7 +44,7 @@ pub(super) fn slice_end(end: &Value) -> Result<Option<i64>, Error> {
         Value::Int(n) => Ok(Some(*n)),
         other => Err(Error::new(
             Kind::Type,
-            format!("a slice goes from an int to an int, not {}", call::article(other.kind())),
+            format!("a slice goes from an int to an int, not {}", show::with_article(other.kind())),
         )),
     }
 }
@@ -54,7 +55,7 @@ pub(super) fn unpack(fiber: &mut Fiber, s: usize, first: usize, count: usize) ->
         other => {
             return Err(Error::new(
                 Kind::Type,
-                format!("only a list can be taken apart, not {}", call::article(other.kind())),
+                format!("only a list can be taken apart, not {}", show::with_article(other.kind())),
             ));
         }
     };

@@ -6,6 +6,7 @@ use crate::code::Program;
 use crate::value::{
     Value,
     error::{Error, Kind, OUTERMOST, Place},
+    show,
 };
 use crate::world::World;
 use std::sync::Arc;
@@ -195,11 +196,12 @@ pub(super) fn thrown(value: &Value) -> Fault {
         Value::Short(_) | Value::Long(_) => {
             Error::of_script(Kind::Error, value.as_text().unwrap_or_default()).into()
         }
-        other => {
-            Error::new(Kind::Type, format!("`throw` takes a text or an error, not {}", other.kind().word()))
-                .hint("write `throw \"what happened\"` or `throw error(\"kind\", \"what happened\")`")
-                .into()
-        }
+        other => Error::new(
+            Kind::Type,
+            format!("`throw` takes a text or an error, not {}", show::with_article(other.kind())),
+        )
+        .hint("write `throw \"what happened\"` or `throw error(\"kind\", \"what happened\")`")
+        .into(),
     }
 }
 
@@ -371,7 +373,7 @@ inner()
         };
         assert_eq!(kind(thrown(&Value::text("no"))), (Kind::Error, "no".to_string()));
         let (wrong, message) = kind(thrown(&Value::Int(1)));
-        assert_eq!((wrong, &*message), (Kind::Type, "`throw` takes a text or an error, not int"));
+        assert_eq!((wrong, &*message), (Kind::Type, "`throw` takes a text or an error, not an int"));
         let error = Arc::new(Error::new(Kind::Zero, "by zero"));
         let again = thrown(&Value::Error(error.clone()));
         assert!(matches!(&again, Fault::Raised(raised) if Arc::ptr_eq(raised, &error)), "{again:?}");

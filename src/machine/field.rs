@@ -12,6 +12,7 @@ use crate::value::{
     error::{Error, Kind},
     foreign, near,
     object::{Method, Object},
+    show,
 };
 use std::sync::Arc;
 
@@ -159,7 +160,7 @@ pub(super) fn set<S: Scheduler>(
         let Some(set) = property.set else {
             return Err(Error::new(
                 Kind::Type,
-                format!("{text} of {} cannot be assigned", call::article(receiver.kind())),
+                format!("{text} of {} cannot be assigned", show::with_article(receiver.kind())),
             )
             .into());
         };
@@ -201,12 +202,13 @@ pub(super) fn no_member(image: &Image, receiver: &Value, name: u16, called: bool
     let kind = receiver.kind();
     let what = match call::members(receiver) {
         Some(members) => image.program.classes[members.class as usize].name.to_string(),
-        None => call::article(kind),
+        None => show::with_article(kind),
     };
     if called && image.property(kind, name).is_some() {
         return Error::new(Kind::Type, format!("{text} of {what} is a property, not a method"))
             .hint(format!("write it without the brackets: `.{text}`"));
     }
+    let what = of_kind(image, receiver).unwrap_or(what);
     let error = Error::new(
         Kind::Type,
         format!("{what} has no {} `{text}`", if called { "method" } else { "member" }),
@@ -222,10 +224,23 @@ pub(super) fn no_member(image: &Image, receiver: &Value, name: u16, called: bool
         known.extend(class.fields.iter().map(|field| &*field.name));
         known.extend(class.methods.iter().map(|(name, _)| &**name));
     }
+    if kind == Type::List && &**text == "join" {
+        return error.hint("threads are awaited by `join xs`, texts put together by `\", \".join(xs)`");
+    }
+    if kind == Type::Thread && foreign::ends_threads(text) {
+        return error.hint("no thread can be ended from outside: let it look at an event, and set that");
+    }
     if let Some(native) = foreign::native_of(kind, text) {
         return error.hint(format!("here it is `{native}`"));
     }
-    match near::nearest(text, known.iter().copied()) {
+    let nearest = near::nearest(text, known.iter().copied());
+    if let Some(native) = foreign::native(text).filter(|_| nearest.is_none()) {
+        return error.hint(format!("here it is `{native}`"));
+    }
+    match nearest {
+        _ if kind == Type::Nil => {
+            error.hint("this is nil: has the function returned a value, is the variable set?")
+        }
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         // (Whether there is such a key is nothing to be looked up for a hint.)
         None if kind == Type::Map && !called => {
@@ -234,6 +249,23 @@ pub(super) fn no_member(image: &Image, receiver: &Value, name: u16, called: bool
         None if known.is_empty() => error,
         None => error.hint(format!("it has: {}", known.join(", "))),
     }
+}
+
+/// What a function of the script is, where it is not called for what it returns.
+fn of_kind(image: &Image, receiver: &Value) -> Option<String> {
+    let number = match receiver {
+        Value::Function(number) => *number,
+        Value::Closure(closure) => closure.function,
+        _ => return None,
+    };
+    let function = &image.program.functions[number as usize];
+    Some(match function.kind {
+        FunctionKind::Class(_) => format!("the class {}", function.name),
+        FunctionKind::Thread { .. } | FunctionKind::ThreadWithMembers { .. } => {
+            format!("the template {}", function.name)
+        }
+        FunctionKind::Plain | FunctionKind::Watch { .. } => return None,
+    })
 }
 
 /// What is asked of a function that what it makes has, or that is a function itself.

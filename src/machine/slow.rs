@@ -479,7 +479,7 @@ fn start(context: &mut Context<'_>, value: &Value) -> Result<(), Error> {
             Kind::Type,
             format!(
                 "`start` takes a thread, a timer, a command, a call or a block, not {}",
-                call::article(other.kind())
+                show::with_article(other.kind())
             ),
         )
         .hint("write `start f(x)` to call f in a thread of its own")),

@@ -9,6 +9,7 @@ use crate::sync::{Op, Who};
 use crate::value::{
     Type, Value,
     error::{Error, Kind},
+    show,
 };
 use std::sync::Arc;
 
@@ -142,9 +143,14 @@ pub(super) fn enter<S: Scheduler>(
             Kind::Type,
             format!(
                 "`with` takes a lock, a semaphore, a pool or a file, not {}",
-                super::call::article(other.kind())
+                show::with_article(other.kind())
             ),
         )
+        .hint(match other {
+            Value::Bool(_) => "`with` acquires itself: `with m { … }`, not `with m.acquire() { … }`",
+            Value::Builtin(_) => "a lock is made by a declaration: `lock m`, or by a call: `lock()`",
+            _ => "write `with m { … }`, where `m` is declared by `lock m`",
+        })
         .into()),
     }
 }
@@ -187,12 +193,16 @@ pub(super) fn deadline<S: Scheduler>(world: &S, duration: &Value, what: &str) ->
     match duration {
         Value::Duration(ns) if *ns >= 0 => Ok(world.now().saturating_add(*ns)),
         Value::Duration(_) => Err(Error::new(Kind::Value, format!("{what} cannot be negative"))),
-        Value::Int(n) => Err(Error::new(Kind::Type, format!("{what} takes a duration, not an int"))
-            .hint(format!("write `{n}s` for seconds or `{n}ms` for milliseconds"))),
-        other => Err(Error::new(
-            Kind::Type,
-            format!("{what} takes a duration like `250ms`, not {}", super::call::article(other.kind())),
-        )),
+        other => {
+            let message = format!("{what} takes a duration, not {}", show::with_article(other.kind()));
+            Err(Error::new(Kind::Type, message).hint(match other {
+                Value::Int(_) | Value::Float(_) => {
+                    let n = show::brief(other);
+                    format!("write `{n}s` for seconds or `{n}ms` for milliseconds")
+                }
+                _ => "durations are written with their unit: 2s, 250ms".into(),
+            }))
+        }
     }
 }
 

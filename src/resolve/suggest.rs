@@ -14,6 +14,8 @@ const FOREIGN: &[(&str, &str)] = &[
     ("println", "print"),
     ("printf", "print"),
     ("echo", "print"),
+    ("puts", "print"),
+    ("quit", "exit"),
     ("length", "len"),
     ("size", "len"),
     ("True", "true"),
@@ -56,6 +58,11 @@ pub(super) fn module(foreign: &str) -> Option<&'static str> {
             "nothing has to be imported: `let t = start { … }`, `lock m`, `queue q`"
         }
         "console" | "System" | "fmt" | "cout" => "what prints is `print(x)`",
+        "Exception" | "Error" | "RuntimeError" | "ValueError" | "TypeError" | "KeyError" | "IndexError"
+        | "ZeroDivisionError" | "TimeoutError" => {
+            "errors are texts or made by `error`: `throw \"what happened\"`, `throw error(\"value\", \"what happened\")`"
+        }
+        "usleep" | "msleep" | "delay" | "nanosleep" => "`sleep 10ms` sleeps: a number with its unit",
         "time" => "`sleep 1s` sleeps, and `now()` is the time since the start",
         "math" | "Math" => "they stand alone: `sqrt(x)`, `floor(x)`, `max(a, b)`, `pi`",
         "sys" => "they stand alone: `exit(1)`, and `args` for the script's arguments",
@@ -65,7 +72,7 @@ pub(super) fn module(foreign: &str) -> Option<&'static str> {
 }
 
 /// The name of conc for a name of another language.
-pub(super) fn native(foreign: &str) -> Option<&'static str> {
+pub fn native(foreign: &str) -> Option<&'static str> {
     FOREIGN.iter().find(|(theirs, _)| *theirs == foreign).map(|(_, ours)| *ours)
 }
 

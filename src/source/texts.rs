@@ -5,6 +5,9 @@ use super::brackets::Kind;
 use super::prepare::{Last, Scan};
 use crate::report::{Code, Diagnostic};
 
+/// How far a text that should have ended on its line is looked for its end.
+const MOST_LINES: usize = 50;
+
 impl Scan<'_> {
     pub fn inside_text(&mut self) {
         match self.next_in_text() {
@@ -77,10 +80,31 @@ impl Scan<'_> {
         while self.stack.len() > index {
             self.pop();
         }
-        let tail = self.closing_tail(open.at + 1, line_end);
+        let tail = match self.closed_further_down(line_end) {
+            Some(end) => end,
+            None => self.closing_tail(open.at + 1, line_end),
+        };
         self.harmless(open.at, tail, b'"', b'"');
         self.token(tail, Last::Ends);
         true
+    }
+
+    /// Where a text ends that was meant to have several lines: behind the first `"` below, if nothing but closing
+    /// brackets follows it on its line. So what stands between is not taken for statements.
+    fn closed_further_down(&self, line_end: usize) -> Option<usize> {
+        let mut at = line_end + 1;
+        for line in self.text.get(at..)?.split('\n').take(MOST_LINES) {
+            if let Some(quote) = line.find('"') {
+                let rest = line[quote + 1..].trim_start();
+                let ends = rest.is_empty() || rest.starts_with([')', ']', '}', ',', ';']);
+                // One that begins its line, or follows what a value follows, opens a text.
+                let before = line[..quote].trim_end();
+                let opens = before.is_empty() || before.ends_with(['(', '[', '{', ',', '=', '+']);
+                return (ends && !opens).then_some(at + quote + 1);
+            }
+            at += line.len() + 1;
+        }
+        None
     }
 
     /// Where the brackets begin, at the end of a line, that close what is open around a text.

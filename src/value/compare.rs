@@ -6,7 +6,7 @@
 
 use super::error::{Error, Kind};
 use super::object::Method;
-use super::{Value, number};
+use super::{Type, Value, number, show};
 use crate::syntax::tree::CompareOperator;
 use foldhash::fast::RandomState;
 use std::cmp::Ordering;
@@ -90,12 +90,15 @@ pub fn contains(container: &Value, item: &Value) -> Result<bool, Error> {
             (Some(text), Some(part)) => Ok(text.contains(part)),
             (Some(_), None) => Err(Error::new(
                 Kind::Type,
-                format!("what is looked for in a str must be a str, not {}", item.kind().word()),
+                format!("what is looked for in a str must be a str, not {}", show::with_article(item.kind())),
             )
             .hint("use str(x) in text")),
             (None, _) => Err(Error::new(
                 Kind::Type,
-                format!("`in` looks in a list, map, set, str or range, not in {}", container.kind().word()),
+                format!(
+                    "`in` looks in a list, map, set, str or range, not in {}",
+                    show::with_article(container.kind())
+                ),
             )),
         },
     }
@@ -402,6 +405,18 @@ fn unordered(sign: &str, a: &Value, b: &Value) -> Error {
     }
     if let (Value::Nil, _) | (_, Value::Nil) = (a, b) {
         return error.hint("one side is nil: has the function returned a value, is the variable set?");
+    }
+    match (a.kind(), b.kind()) {
+        (Type::Atomic, _) | (_, Type::Atomic) => {
+            return error.hint("what an atomic holds is its value: a.value");
+        }
+        (Type::Thread | Type::Future, _) | (_, Type::Thread | Type::Future) => {
+            return error.hint("what a thread or a task gives is its result: t.result");
+        }
+        (Type::Queue, _) => {
+            return error.hint("a queue has `q.put(x)` and `q.get()`; how much it holds is `q.size`");
+        }
+        _ => {}
     }
     error.note("numbers, texts, durations, bools and lists have an order, each among themselves")
 }

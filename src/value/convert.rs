@@ -94,8 +94,10 @@ pub fn float(value: &Value) -> Result<f64, Error> {
 }
 
 fn no_number(word: &str, value: &Value) -> Error {
-    let error =
-        Error::new(Kind::Type, format!("{word}(x) takes a number, bool or str, not {}", value.kind().word()));
+    let error = Error::new(
+        Kind::Type,
+        format!("{word}(x) takes a number, bool or str, not {}", show::with_article(value.kind())),
+    );
     match value {
         Value::Duration(_) => error.hint("d.seconds is the number of seconds; d.ms and d.us are finer"),
         _ => error,

@@ -18,6 +18,23 @@ pub fn native_of(kind: Type, name: &str) -> Option<&'static str> {
         (Type::RwLock, "acquire" | "lock" | "write_lock") => "write.acquire()",
         (Type::RwLock, "read_lock") => "read.acquire()",
         (Type::Thread | Type::Process, "wait") => "join()",
+        (Type::Thread, "value" | "get" | "get_result") => "result",
+        (Type::Future, "get" | "value") => "result",
+        (Type::Future, "exception") => "error",
+        (Type::Future, "join") => "wait()",
+        (Type::Thread, "exception") => "error",
+        (Type::Thread, "ident" | "native_id" | "get_ident") => "id",
+        (Type::Atomic, "load" | "get") => "value",
+        (Type::Atomic, "store" | "set") => "value = …",
+        (Type::Atomic, "increment" | "inc" | "fetch_add" | "incr") => "add(1)",
+        (Type::Atomic, "decrement" | "dec" | "fetch_sub" | "decr" | "decrementAndGet") => "add(-1)",
+        (Type::Atomic, "exchange" | "getAndSet") => "swap(…)",
+        (Type::Atomic, "compare_and_swap" | "compare_and_set" | "cas") => "compare_exchange(…)",
+        (Type::Pool, "apply" | "apply_async" | "execute" | "run" | "start") => "submit(f, …)",
+        (Type::Latch, "await") => "wait()",
+        (Type::Latch, "done" | "Done") => "count_down()",
+        (Type::Event, "notify" | "notify_all" | "signal" | "fire" | "trigger") => "set()",
+        (Type::Event, "reset") => "clear()",
         (Type::Process, "exitcode" | "returncode" | "status") => "exit_code",
         (Type::Process, "stop" | "cancel" | "interrupt") => "terminate()",
         (Type::List, name) => return of_list(name),
@@ -97,11 +114,17 @@ fn of_str(name: &str) -> Option<&'static str> {
         "splitlines" => "lines()",
         "isnumeric" | "isdecimal" => "isdigit()",
         "format" => "\"{x:8.2}\"",
+        "reverse" | "reversed" => "\"\".join(reversed(s))",
         "toString" | "to_string" => "str(x)",
         "isEmpty" | "is_empty" | "empty" => "len == 0",
         "size" | "length" => "len",
         _ => return None,
     })
+}
+
+/// Whether a method of this name ends a thread in other languages.
+pub fn ends_threads(name: &str) -> bool {
+    matches!(name, "stop" | "kill" | "terminate" | "interrupt" | "suspend" | "destroy")
 }
 
 /// Methods that other languages' threads and locks have, whatever they are called on.

@@ -268,7 +268,7 @@ fn wrong_type(kind: Type, value: &Value) -> Error {
     };
     let error = Error::new(
         Kind::Type,
-        format!("the format type {letter} is for {wanted}, not {}", value.kind().word()),
+        format!("the format type {letter} is for {wanted}, not {}", show::with_article(value.kind())),
     );
     match value {
         Value::Duration(_) => error.hint("use d.seconds or d.ms to format a duration as a number"),

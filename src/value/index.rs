@@ -177,12 +177,12 @@ fn number(index: &Value, object: &str) -> Result<i64, Error> {
     match index {
         Value::Int(index) => Ok(*index),
         Value::Float(_) => {
-            Err(Error::new(Kind::Type, format!("the index of {article} {object} is an int, not float"))
+            Err(Error::new(Kind::Type, format!("the index of {article} {object} is an int, not a float"))
                 .hint("use // to divide without a fraction, or int(x)"))
         }
         _ => Err(Error::new(
             Kind::Type,
-            format!("the index of {article} {object} is an int, not {}", index.kind().word()),
+            format!("the index of {article} {object} is an int, not {}", show::with_article(index.kind())),
         )),
     }
 }

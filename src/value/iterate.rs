@@ -10,7 +10,10 @@ pub fn items(value: &Value) -> Result<Vec<Value>, Error> {
         Some(items) => items,
         None => Err(Error::new(
             Kind::Type,
-            format!("a `for` goes over a list, map, set, str, range or queue, not {}", value.kind().word()),
+            format!(
+                "a `for` goes over a list, map, set, str, range or queue, not {}",
+                show::with_article(value.kind())
+            ),
         )
         .hint(match value {
             Value::Int(_) => format!("to count, use a range: 0..{}", show::brief(value)),

@@ -330,6 +330,10 @@ fn hint(operator: BinaryOperator, left: &Value, right: &Value) -> Option<String>
     if is_bool(left) && (is_bool(right) || is_number(right)) || is_bool(right) && is_number(left) {
         return Some("turn the bool into a number first: int(true) is 1".into());
     }
+    let is_later = |value: &Value| matches!(value.kind(), Type::Thread | Type::Future);
+    if is_later(left) || is_later(right) {
+        return Some("what a thread or a task gives is its result: t.result".into());
+    }
     let is_atomic = |value: &Value| value.kind() == Type::Atomic;
     if is_atomic(left) || is_atomic(right) {
         return Some("what an atomic holds is its value: a.value".into());
@@ -347,5 +351,5 @@ fn hint(operator: BinaryOperator, left: &Value, right: &Value) -> Option<String>
 }
 
 fn unary_mismatch(sign: &str, wanted: &str, operand: &Value) -> Error {
-    Error::new(Kind::Type, format!("{sign} takes {wanted}, not {}", operand.kind().word()))
+    Error::new(Kind::Type, format!("{sign} takes {wanted}, not {}", show::with_article(operand.kind())))
 }

@@ -24,6 +24,7 @@ use crate::sync::{Op, Sync};
 use crate::value::{
     Type, Value,
     error::{Error, Kind},
+    show,
 };
 use std::sync::{Arc, LazyLock};
 
@@ -191,8 +192,8 @@ fn sync_in(value: &Value) -> Result<&Arc<Sync>, Error> {
 /// The error for an argument of a wrong type: `capacity must be an int, not a str`.
 #[cold]
 fn wrong(wanted: &str, name: &str, value: &Value) -> Error {
-    let (name, word) = (if name.is_empty() { "this" } else { name }, value.kind().word());
-    Error::new(Kind::Type, format!("{name} must be {wanted}, not of type {word}"))
+    let name = if name.is_empty() { "this" } else { name };
+    Error::new(Kind::Type, format!("{name} must be {wanted}, not {}", show::with_article(value.kind())))
 }
 
 fn int(value: &Value, name: &str) -> Result<i64, Error> {

@@ -102,15 +102,15 @@ fn functions_give_what_they_should() {
 #[test]
 fn functions_say_what_is_wrong() {
     let cases: Vec<(&str, Vec<Value>, Kind, &str)> = vec![
-        ("sqrt", vec![text("x")], Kind::Type, "sqrt(x) takes a number, not str"),
+        ("sqrt", vec![text("x")], Kind::Type, "sqrt(x) takes a number, not a str"),
         ("sqrt", vec![int(-1)], Kind::Value, "sqrt(-1.0) is not a real number"),
-        ("randint", vec![int(1), text("6")], Kind::Type, "randint(a, b) takes an int as b, not str"),
+        ("randint", vec![int(1), text("6")], Kind::Type, "randint(a, b) takes an int as b, not a str"),
         ("randint", vec![int(2), int(1)], Kind::Value, "randint(2, 1): there is no int from 2 to 1"),
         ("int", vec![text("4x")], Kind::Value, "\"4x\" is not an int"),
         ("int", vec![text("2.5")], Kind::Value, "\"2.5\" is not an int"),
         ("int", vec![Value::Nil], Kind::Type, "int(x) takes a number, bool or str, not nil"),
         ("int", vec![text("z"), int(16)], Kind::Value, "\"z\" is not an int in base 16"),
-        ("len", vec![int(5)], Kind::Type, "len(x) takes a str, list, map, set or range, not int"),
+        ("len", vec![int(5)], Kind::Type, "len(x) takes a str, list, map, set or range, not an int"),
         ("min", vec![list(&[])], Kind::Value, "min(xs): there are no elements"),
         ("max", vec![], Kind::Type, "max(xs) takes a list or at least two values, and got none"),
         ("max", vec![int(1), text("a")], Kind::Type, "cannot use < between str and int"),
@@ -136,7 +136,7 @@ fn functions_say_what_is_wrong() {
         ("log", vec![int(0)], Kind::Value, "0.0 has no logarithm: it is not above zero"),
         ("choose", vec![list(&[])], Kind::Value, "choose(xs): there is nothing to choose from"),
         ("sample", vec![ints(&[1]), int(2)], Kind::Value, "sample(xs, 2): cannot take 2 of 1 elements"),
-        ("shuffle", vec![text("x")], Kind::Type, "shuffle(xs) takes a list, not str"),
+        ("shuffle", vec![text("x")], Kind::Type, "shuffle(xs) takes a list, not a str"),
         ("exit", vec![int(256)], Kind::Value, "exit(256): a status is 0 to 255"),
         ("input", vec![], Kind::Closed, "standard input has ended: there is no line to read"),
         ("read", vec![text("/etc/passwd")], Kind::Refused, "not allowed: /etc/passwd"),

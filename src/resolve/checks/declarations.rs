@@ -104,6 +104,17 @@ impl Declarations<'_, '_, '_> {
 
     /// What stands after `with`.
     fn with(&mut self, item: &Expression) {
+        if let ExpressionKind::And(left, right) | ExpressionKind::Or(left, right) = &item.kind
+            && let (Some(Holds::Thing { .. }), Some(Holds::Thing { .. })) =
+                (self.found.facts.holds(left), self.found.facts.holds(right))
+        {
+            let written = |side: &Expression| self.found.written(side.span).unwrap_or("…").to_string();
+            let (left, right) = (written(left), written(right));
+            let message = "`and` and `or` give one of the two, so only that one would be held";
+            let hint = format!("write `with {left}, {right} {{ … }}`");
+            let report = Diagnostic::error(Code::WrongThing, item.span, message).hint(hint);
+            return self.found.unless_caught(report);
+        }
         let Some(Holds::Thing { kind, .. }) = self.found.facts.holds(item) else { return };
         let what = self.found.written(item.span).unwrap_or("this").to_string();
         let hint = if kind == Type::RwLock {

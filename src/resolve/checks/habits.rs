@@ -9,6 +9,7 @@ use crate::report::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::tree::{
     CompareOperator, Expression, ExpressionKind, Function, FunctionBody, Statement, StatementKind,
+    UnaryOperator,
 };
 use crate::value::Type;
 
@@ -28,6 +29,14 @@ impl<'t> Visitor<'t> for Habits<'_, '_, 't> {
             return others.for_each(|branch| self.statement(&branch.statement));
         } else if let StatementKind::Function(function) = &statement.kind {
             self.body(function);
+        } else if let StatementKind::If { branches, .. } = &statement.kind {
+            branches.iter().for_each(|(condition, _)| self.always_true(condition));
+        } else if let StatementKind::While { condition, .. }
+        | StatementKind::Await(condition)
+        | StatementKind::Assert { condition, .. }
+        | StatementKind::Watch { condition, .. } = &statement.kind
+        {
+            self.always_true(condition);
         }
         walk_statement(self, statement);
     }
@@ -145,6 +154,31 @@ impl Habits<'_, '_, '_> {
             let name = self.found.written(thing.span).unwrap_or("it").to_string();
             let message = format!("`{name}` itself is never equal to {what}");
             let report = Diagnostic::warning(Code::NeverEqual, thing.span, message);
+            self.found.always(report.hint(format!("what it holds is `{name}.{content}`")));
+        }
+    }
+
+    /// `while not stop { }`: whatever it holds, the thing itself is true.
+    fn always_true(&mut self, condition: &Expression) {
+        match &condition.kind {
+            ExpressionKind::Unary { operator: UnaryOperator::Not, operand } => {
+                return self.always_true(operand);
+            }
+            ExpressionKind::And(left, right) | ExpressionKind::Or(left, right) => {
+                self.always_true(left);
+                return self.always_true(right);
+            }
+            _ => {}
+        }
+        if let Some(Holds::Thing { kind, .. }) = self.found.facts.holds(condition)
+            && let Some(content) = content(kind)
+        {
+            let name = self.found.written(condition.span).unwrap_or("it").to_string();
+            let report = Diagnostic::warning(
+                Code::NeverEqual,
+                condition.span,
+                format!("`{name}` itself is always true, whatever it holds"),
+            );
             self.found.always(report.hint(format!("what it holds is `{name}.{content}`")));
         }
     }

@@ -105,9 +105,7 @@ impl UnknownMembers<'_, '_, '_> {
             let hint = format!("`start {object}` starts it; its body runs in a {word} of its own");
             return self.found.unless_caught(report.hint(hint));
         }
-        if kind == Type::Thread
-            && matches!(&*name.text, "stop" | "kill" | "terminate" | "interrupt" | "cancel")
-        {
+        if kind == Type::Thread && (foreign::ends_threads(&name.text) || &*name.text == "cancel") {
             let hint = "no thread can be ended from outside: let it look at an event, and set that";
             return self.found.unless_caught(report.hint(hint));
         }

@@ -248,7 +248,12 @@ impl Parser<'_> {
         if let (Some(value), false) = (&item.value, has_value(kind)) {
             self.problem(
                 Diagnostic::error(Code::Syntax, value.span, format!("`{word}` is not declared with `=`"))
-                    .hint(format!("`{word} {}(…)` takes what it needs in parentheses", item.name.text)),
+                    .hint(match kind {
+                        DeclarationKind::Event => {
+                            format!("it begins unset: `event {0}`, then `{0}.set()`", item.name.text)
+                        }
+                        _ => format!("`{word} {}(…)` takes what it needs in parentheses", item.name.text),
+                    }),
             );
         }
         if let (Some(lock), false) = (&item.lock, kind == DeclarationKind::Condition) {

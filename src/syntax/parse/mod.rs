@@ -63,6 +63,7 @@ fn parse(source: &Source, text: &str, nodes: NodeId) -> (Script, Vec<Diagnostic>
         height: 0,
         problems,
         after_invalid: false,
+        counting: 0,
     };
     let statements = with_stack_for(depth, || parser.statements()).unwrap_or_else(|| {
         let message = "there is not enough memory to read a text with such deep nesting";
@@ -100,6 +101,8 @@ struct Parser<'s> {
     problems: Vec<Diagnostic>,
     /// Whether the statement just before, in the same block, could not be understood.
     after_invalid: bool,
+    /// The end of the line of a `for` that counts as elsewhere: what stands before it are the for's other parts.
+    counting: usize,
 }
 
 impl Parser<'_> {

@@ -105,7 +105,11 @@ impl Parser<'_> {
             let sign = &pair.as_str()[..2];
             let span = self.span(&pair);
             let place = Span { start: span.start, end: span.start + 2 };
-            let hint = format!("write `{} {}= 1`", pair.as_str()[2..].trim(), &sign[..1]);
+            let behind = &pair.as_str()[2..];
+            let hint = match sign {
+                "--" if behind.starts_with(' ') => "a comment begins with `#` and ends with its line".into(),
+                _ => format!("write `{} {}= 1`", behind.trim(), &sign[..1]),
+            };
             self.problem(Diagnostic::error(Code::Syntax, place, format!("there is no `{sign}`")).hint(hint));
         }
         let mut inner = pair.into_inner();

@@ -206,7 +206,7 @@ fn elements_are_read_and_written() {
             Kind::Index,
             "index -9223372036854775808 is outside the list, which has 1 element",
         ),
-        (ints(&[1]), text("a"), Kind::Type, "the index of a list is an int, not str"),
+        (ints(&[1]), text("a"), Kind::Type, "the index of a list is an int, not a str"),
         (int(1), int(1), Kind::Type, "an int has no elements to index"),
         (map(&[(text("owner"), int(1))]), text("Owner"), Kind::Key, "the map has no key \"Owner\""),
     ];

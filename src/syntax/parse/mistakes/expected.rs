@@ -137,7 +137,7 @@ fn missing_value(stuck: &Stuck, after: &str) -> Say {
     if token == "}" && innermost(stuck.before()) == Some('{') && stuck.before().ends_with('{') {
         return Say::new(
             "there is no value between these braces",
-            "to write a brace itself in a text, write `\\{`",
+            "write the value itself there: `\"x is {x}\"`; a brace in a text is written `\\{`",
         );
     }
     if is_reserved(token) {
@@ -193,10 +193,18 @@ fn inside_brackets(stuck: &Stuck, after: &str) -> Option<Say> {
                 "," if stuck.before().ends_with([',', '(']) => "",
                 "," if makes_function(stuck) => "a short function is `fn(x, y) => x + y`",
                 "," => "a list stands in brackets: `[1, 2]`",
+                ";" => "arguments have a `,` between them",
                 _ => "",
             },
         ),
-        '[' => Say::new(format!("expected `,` or `]`{after}{}", found(token)), ""),
+        '[' => Say::new(
+            format!("expected `,` or `]`{after}{}", found(token)),
+            if token == "else" {
+                "what is listed is chosen before the `for`: `[a if c else b for x in xs]`"
+            } else {
+                ""
+            },
+        ),
         _ if stuck.expected.contains(&Rule::colon) && !stuck.expected.contains(&Rule::comma) => Say::new(
             format!("expected `:` and a value{after}{}", found(token)),
             "a map is `{\"key\": value}`",
@@ -222,9 +230,17 @@ fn leftover(stuck: &Stuck, after: &str) -> Say {
     if token.starts_with('"') || is_word(token) || token.starts_with(|c: char| c.is_ascii_digit()) {
         if is_word(before) && before == first_token(before) && !is_reserved(before) && !is_reserved(token) {
             let argument = shown(stuck.rest());
+            // `Counter c = …`, as languages with types write it.
+            if is_word(token) && stuck.rest()[token.len()..].trim_start().starts_with('=') {
+                return Say::new(
+                    format!("unexpected `{token}` after `{before}`"),
+                    format!("a variable has no type: `var {token} = …`"),
+                );
+            }
+            let function = crate::resolve::suggest::native(before).unwrap_or(before);
             return Say::new(
                 format!("unexpected `{}` after `{before}`", shown(token)),
-                format!("a call needs parentheses: `{before}({argument})`"),
+                format!("a call needs parentheses: `{function}({argument})`"),
             );
         }
         return Say::new(
@@ -240,6 +256,7 @@ fn leftover(stuck: &Stuck, after: &str) -> Say {
         "," if before == first_token(before) && stuck.rest().contains(" = ") => {
             "several variables are set together in brackets: `[a, b] = [b, a]`"
         }
+        "," if before.ends_with(')') => "statements stand on lines of their own, or have a `;` between them",
         "," => "a list stands in brackets: `[1, 2]`",
         ":" if before.starts_with('"') => "`{` begins a block here; a map needs parentheses: `({ … })`",
         _ => "",

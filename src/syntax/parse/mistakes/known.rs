@@ -56,7 +56,18 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
             format!("a name that never changes is declared with `let`, not `{word}`"),
             format!("write `let {second} = …`"),
         ),
-        "local" | "mut" | "auto" | "int" | "float" | "string" | "str" | "bool" if followed_by_name => {
+        "int" | "float" | "string" | "str" | "bool" | "void" | "auto"
+            if followed_by_name && rest[second.len()..].trim_start().starts_with('(') =>
+        {
+            Say::new(
+                format!("a function is declared with `fn`, not `{word}`"),
+                format!("write `fn {second}(…) {{ … }}`"),
+            )
+        }
+        "local" | "mut" | "auto" | "int" | "float" | "double" | "long" | "string" | "String" | "str"
+        | "bool" | "boolean"
+            if followed_by_name =>
+        {
             Say::new(
                 format!("a variable is declared with `var`, not `{word}`"),
                 format!("write `var {second} = …`"),
@@ -66,10 +77,29 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
             format!("there is no `{word}`"),
             format!("a function may change a variable outside it as it is: leave out `{word}`"),
         ),
+        "public" | "private" | "protected" if is_word(second) && second != "static" => Say::new(
+            format!("there is no `{word}`"),
+            "leave it out: whoever has an object may use its members; a function is `fn name(…) { … }`",
+        ),
         "public" | "private" | "protected" | "static" | "void" if is_word(second) => Say::new(
             format!("there is no `{word}`"),
             "a script begins with its first line: a function is `fn name(…) { … }`",
         ),
+        "enum" if followed_by_name => Say::new("there is no `enum`", "use texts: `let color = \"red\"`"),
+        "interface" | "trait" | "protocol" | "abstract" if followed_by_name => Say::new(
+            format!("there is no `{word}`"),
+            "leave it out: a method is found by its name, whatever the object's class",
+        ),
+        "type" | "typedef" if followed_by_name => {
+            Say::new(format!("there is no `{word}`"), "variables have no types: leave it out")
+        }
+        "default" if is_word(first_token(stuck.text)) && second == ":" => Say::new(
+            "there is no `default`",
+            "what a `select` does when nothing is ready is its arm `else => { … }`",
+        ),
+        "timeout" if stuck.token() != "=>" && !second.is_empty() && stuck.text.contains("=>") => {
+            Say::new("an arm of a `select` gives up with `after`, not `timeout`", "write `after 1s => { … }`")
+        }
         "case" if is_word(second) => {
             Say::new("there is no `case`", "an arm of a `select` is `let x = q.get() => { … }`")
         }
@@ -104,21 +134,29 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
     Some(say.at(0, word.len()))
 }
 
+fn is_number(token: &str) -> bool {
+    token.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// What is said of a `for` of three parts.
+pub const COUNTING: &str = "this is not how `for` counts here";
+
+/// Whether this is the class from which another one inherits, as `class A: B { }` says it elsewhere.
+fn names_another(rest: &str) -> bool {
+    let rest = rest.trim_start();
+    let name = first_token(rest);
+    is_word(name) && !is_reserved(name) && rest[name.len()..].trim_start().starts_with(['{', ','])
+}
+
 /// Mistakes of one kind of statement.
 fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
     let rest = stuck.text[word.len()..].trim_start();
     match word {
         "for"
             if second == "(" && rest.contains(';')
-                || stuck.token() == "=" && !stuck.before().contains(" in ") =>
+                || matches!(stuck.token(), "=" | ":=") && !stuck.before().contains(" in ") =>
         {
-            Some(
-                Say::new(
-                    "this is not how `for` counts here",
-                    "write `for i in 0..10 { … }`, or a `while` loop",
-                )
-                .at(0, word.len()),
-            )
+            Some(Say::new(COUNTING, "write `for i in 0..10 { … }`, or a `while` loop").at(0, word.len()))
         }
         "for" | "parallel" if stuck.token() == "," && !stuck.before().contains(" in ") => {
             let rest = rest.strip_prefix("for").unwrap_or(rest);
@@ -139,6 +177,104 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
             "the condition and the text of `assert` stand in no parentheses",
             "write `assert condition, \"why it should hold\"`",
         )),
+        "let" | "var" if stuck.token() == "(" && stuck.before() == word => Some(Say::new(
+            "several names stand in brackets",
+            format!(
+                "write `{word} [{}] = …`",
+                super::tokens::shown(rest[1..].split(')').next().unwrap_or("").trim())
+            ),
+        )),
+        "let" | "var" if second == "mut" && is_word(stuck.token()) => Some(
+            Say::new(
+                "a variable that can change is declared with `var`, not `let mut`",
+                format!("write `var {} = …`", stuck.token()),
+            )
+            .at(0, word.len()),
+        ),
+        "let" | "var"
+            if stuck.previous() == second && stuck.before().len() > word.len() && is_word(stuck.token()) =>
+        {
+            let hint = match stuck.rest() {
+                rest if rest.starts_with("sync.Mutex") => format!("write `lock {second}`"),
+                rest if rest.starts_with("sync.RWMutex") => format!("write `rwlock {second}`"),
+                rest if rest.starts_with("sync.WaitGroup") => "threads are awaited by `join ts`".to_string(),
+                rest if rest.starts_with("chan") => format!("write `queue {second}`"),
+                _ => format!("write `{word} {second} = …`"),
+            };
+            Some(Say::new("a declaration has no type", hint))
+        }
+        "join"
+            if stuck.token() == "timeout"
+                || stuck.previous() == "timeout"
+                || stuck.before().starts_with("join(") =>
+        {
+            Some(Say::new(
+                "`join` waits until all have ended",
+                "to give up in time: `t.join(timeout: 1s)`, which tells whether it has ended",
+            ))
+        }
+        "start" if stuck.previous() == second && is_word(stuck.token()) && !DECLARING.contains(&second) => {
+            Some(Say::new(
+                "what a thread is given stands in the parentheses of the call",
+                format!("write `start {second}({})`", super::tokens::shown(stuck.rest())),
+            ))
+        }
+        "sleep" if matches!(stuck.token(), "s" | "ms" | "us" | "min") && is_number(stuck.previous()) => {
+            Some(Say::new(
+                "a unit follows its number without a space",
+                format!("write `{}{}`", stuck.previous(), stuck.token()),
+            ))
+        }
+        "sleep" if is_word(stuck.token()) && is_number(stuck.previous()) => Some(Say::new(
+            format!("`{}` is no unit of time", stuck.token()),
+            format!("write `{}s`; the units of time are `us`, `ms`, `s` and `min`", stuck.previous()),
+        )),
+        "with" if stuck.token() == ":" && stuck.previous() == "timeout" => Some(Say::new(
+            "the `timeout` of a `with` has no `:`",
+            "write `with m timeout 1s { … } else { … }`",
+        )),
+        "with"
+            if stuck.previous() == "timeout"
+                && stuck.before()[..stuck.before().len() - 7].trim_end().ends_with(',') =>
+        {
+            Some(Say::new(
+                "the `timeout` of a `with` follows without a `,`",
+                "write `with m timeout 1s { … } else { … }`",
+            ))
+        }
+        "with"
+            if stuck.token() == "and"
+                || !DECLARING.contains(&second)
+                    && is_word(stuck.token())
+                    && stuck.before() != word
+                    && is_word(stuck.previous())
+                    && stuck.token() != "as" =>
+        {
+            Some(Say::new("several things to hold have a `,` between them", "write `with a, b { … }`"))
+        }
+        "start" if stuck.token() == "," => Some(Say::new(
+            "what a thread is given stands in the parentheses of the call",
+            format!("write `start {second}(x, y)`"),
+        )),
+        "repeat" if stuck.token() == "{" && stuck.before() == word => Some(Say::new(
+            "expected a count after `repeat`",
+            "write `repeat 3 { … }`; without an end it is `loop { … }`",
+        )),
+        "repeat" if matches!(stuck.token(), "times" | "time") => {
+            Some(Say::new(format!("`repeat` needs no `{}`", stuck.token()), "write `repeat 3 { … }`"))
+        }
+        "loop" if second != "{" && second != ":" && stuck.before() == word && !second.is_empty() => {
+            Some(Say::new(
+                "`loop` has no count: it goes on until a `break`",
+                "write `repeat 3 { … }`, or `while … { … }`",
+            ))
+        }
+        "if" | "while" | "assert" | "return" | "ensure" | "invariant" | "await" if stuck.token() == "is" => {
+            Some(Say::new(
+                "`is` means nothing here",
+                "write `a == b`; `same(a, b)` tells whether both are one object",
+            ))
+        }
         "invariant" | "ensure" if second == "{" => Some(
             Say::new(
                 format!("`{word}` is followed by a condition, not by a block"),
@@ -164,6 +300,17 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
             format!("`with` takes what has been declared before, and declares no {second} itself"),
             format!("write `{second} {0}` on a line before, then `with {0} {{ … }}`", stuck.token()),
         )),
+        "fn" if is_open(stuck.before(), '(') && stuck.token() == "self" => Some(Say::new(
+            "`self` is no parameter: every method knows its object",
+            "leave it out; fields are seen by their bare names: `count += 1`",
+        )),
+        "fn" if matches!(stuck.token(), "->" | ":")
+            && stuck.before().ends_with(')')
+            && stuck.token() == "->"
+            || word == "fn" && stuck.token() == ">" && stuck.before().ends_with('-') =>
+        {
+            Some(Say::new("what a function returns has no type", format!("write `fn {second}(…) {{ … }}`")))
+        }
         "fn" if is_open(stuck.before(), '(') && (stuck.token() == ":" || is_word(stuck.token())) => {
             Some(Say::new("a parameter has no type", format!("write `fn {second}(…)` with names alone")))
         }
@@ -171,6 +318,9 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
             "`with` gives no name to what it takes",
             "name it before: `let f = …`, then `with f { … }`",
         )),
+        "class" | "monitor" if stuck.token() == ":" && !names_another(&stuck.rest()[1..]) => {
+            Some(Say::new("a block stands in braces, it does not follow a `:`", "write `{ … }`"))
+        }
         "class" | "monitor" if matches!(stuck.token(), ":" | "extends" | "<") => Some(Say::new(
             "a class does not inherit from another",
             "keep the other object in a field, and call its methods",

@@ -103,7 +103,12 @@ impl Parser<'_> {
             if start >= text.len() { (text.len().saturating_sub(1), text.len()) } else { (start, end) };
         let start = (0..=start).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
         // What depends on a broken statement is not broken by itself.
-        let consequence = self.after_invalid && words::depends_on_previous(first_token(text));
+        let part_of_for = self.base + offset < self.counting;
+        let consequence = self.after_invalid && words::depends_on_previous(first_token(text)) || part_of_for;
+        if say.message == known::COUNTING {
+            let line = &self.text[self.base + offset..];
+            self.counting = self.base + offset + line.find('\n').unwrap_or(line.len());
+        }
         if !consequence {
             let mut say = say;
             if say.message.starts_with("expected a block") && self.brace_follows(offset + text.len()) {
@@ -116,7 +121,11 @@ impl Parser<'_> {
             }
             self.problem(diagnostic);
         }
-        self.look_into_block(text, offset, stuck.at.min(start));
+        if part_of_for || words::has_block(first_token(text)) {
+            let counting = std::mem::take(&mut self.counting);
+            self.look_into_block(text, offset, if part_of_for { 0 } else { stuck.at.min(start) });
+            self.counting = counting;
+        }
     }
 
     fn brace_follows(&self, at: usize) -> bool {
@@ -125,9 +134,6 @@ impl Parser<'_> {
 
     /// The statements in the block of a broken header may have mistakes of their own.
     fn look_into_block(&mut self, text: &str, offset: usize, from: usize) {
-        if !words::has_block(first_token(text)) {
-            return;
-        }
         let Some(brace) = tokens::first_brace(text, from) else { return };
         let (base, nodes) = (self.base, self.nodes);
         self.base += offset + brace;

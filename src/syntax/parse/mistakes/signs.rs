@@ -1,7 +1,7 @@
 //! Mistakes that people are known to make, by what did not fit: signs of other languages, full-width signs, statements for
 //! values.
 
-use super::tokens::{first_token, is_open, is_word, second_token};
+use super::tokens::{first_token, is_open, is_word, last_token, second_token};
 use super::words::{has_block, is_reserved};
 use super::{Say, Stuck};
 
@@ -25,10 +25,16 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
             )
             .at(stuck.at - 1, 1)
         }
+        _ if first == "--" && stuck.text[2..].starts_with(' ') => {
+            Say::new("there is no `--`", "a comment begins with `#` and ends with its line").at(0, 2)
+        }
         "&&" => Say::new("`&&` is written `and`", "write `a and b`"),
         "||" => Say::new("`||` is written `or`", "write `a or b`"),
         "&" if joined("&") => Say::new("`&&` is written `and`", "write `a and b`").at(stuck.at - 1, 2),
         "|" if joined("|") => Say::new("`||` is written `or`", "write `a or b`").at(stuck.at - 1, 2),
+        "!" if matches!(previous, "print" | "println") && stuck.rest().starts_with("!(") => {
+            Say::new("`!` means nothing here", "what prints is `print(x)`")
+        }
         "!" if is_word(previous) && !is_reserved(previous) => Say::new("`!` means nothing here", ""),
         "!" => Say::new("`!` is written `not`", "write `not a`"),
         "===" | "!==" => Say::new(format!("there is no `{token}`"), format!("write `{}`", &token[..2])),
@@ -116,10 +122,46 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
             "an argument's name is followed by `:`",
             format!("write `{previous}: …` for a named argument, `==` to compare"),
         ),
+        // Anywhere else it would have been an assignment.
+        "=" if matches!(first, "thread" | "process")
+            && stuck.before().ends_with(second_token(stuck.text)) =>
+        {
+            Say::new(
+                format!(
+                    "`{first} {0}` declares what a {first} runs, and has no value",
+                    second_token(stuck.text)
+                ),
+                format!("write `let {} = start f(x)`", second_token(stuck.text)),
+            )
+        }
+        "=" if stuck.before() == first && is_word(first) && stuck.rest().contains("=>") => Say::new(
+            "what an arm of a `select` takes gets a new name",
+            format!("write `let {first} = q.get() => {{ … }}`"),
+        ),
         "=" if !stuck.before().is_empty() => {
             Say::new("`=` cannot stand here: an assignment is a statement, not a value", "did you mean `==`?")
         }
         _ if ASSIGNING.contains(&token) => statement_no_value(token),
+        "&" if is_word(first_token(stuck.rest()[1..].trim_start()))
+            && (matches!(previous, "(" | "," | "=" | "[") || previous == "return") =>
+        {
+            Say::new(
+                "`&` stands between two values",
+                "leave it out: a name hands over the thing itself, not a copy",
+            )
+        }
+        "|" if matches!(previous, "(" | "," | "=") => {
+            Say::new("`|` stands between two values", "a short function is `fn(x) => x + 1`")
+        }
+        _ if matches!(previous, "thread" | "process" | "daemon") && is_word(token) && first != previous => {
+            Say::new(
+                format!("`{previous}` begins a declaration, which is a statement of its own"),
+                format!("write `{previous} {token} {{ … }}` on a line before, then `start {token}()`"),
+            )
+        }
+        ":" if is_function(stuck) => {
+            Say::new("`:` means nothing here", "a short function is `fn(x) => x + 1`")
+        }
         ":" if has_block(first) && !is_open(stuck.before(), '(') => {
             Say::new("a block stands in braces, it does not follow a `:`", "write `{ … }`")
         }
@@ -151,11 +193,23 @@ fn by_previous(stuck: &Stuck, previous: &str) -> Option<Say> {
                 .at(before.len() - previous.len(), previous.len()),
         ),
         "new" if is_word(stuck.token()) => Some(
-            Say::new("there is no `new`", format!("write `{}(…)`", stuck.token()))
-                .at(before.len() - previous.len(), previous.len()),
+            Say::new(
+                "there is no `new`",
+                match stuck.token() {
+                    "Thread" => "write `start f(x)`, or `start { … }`".to_string(),
+                    error if error.ends_with("Error") || error.ends_with("Exception") => {
+                        "write `throw \"what happened\"`".to_string()
+                    }
+                    class => match crate::resolve::suggest::native(class) {
+                        Some(own) => format!("write `{own}(…)`"),
+                        None => format!("write `{class}(…)`"),
+                    },
+                },
+            )
+            .at(before.len() - previous.len(), previous.len()),
         ),
         "." => {
-            let number = super::tokens::last_token(&before[..before.len() - 1]);
+            let number = last_token(&before[..before.len() - 1]);
             (!number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b == b'_')).then(|| {
                 Say::new("a float needs a digit after its dot", format!("write `{number}.0`"))
                     .at(before.len() - 1 - number.len(), number.len() + 1)
@@ -168,7 +222,7 @@ fn by_previous(stuck: &Stuck, previous: &str) -> Option<Say> {
 /// `i++`, which other languages have.
 fn step(stuck: &Stuck, sign: &str, at: usize) -> Say {
     let before = stuck.text[..at].trim_end();
-    let name = if before.is_empty() { second_token(stuck.text) } else { super::tokens::last_token(before) };
+    let name = if before.is_empty() { second_token(stuck.text) } else { last_token(before) };
     let name = if is_word(name) { name } else { "x" };
     Say::new(format!("there is no `{sign}`"), format!("write `{name} {}= 1`", &sign[..1])).at(at, 2)
 }
@@ -203,6 +257,12 @@ fn wide_sign(token: &str) -> Option<Say> {
         _ => return None,
     };
     Some(Say::new(format!("`{token}` is not the sign the language knows"), format!("write `{narrow}`")))
+}
+
+/// Whether what stands before are the parameters of a function without a name.
+fn is_function(stuck: &Stuck) -> bool {
+    let before = stuck.before();
+    before.ends_with(')') && before.rsplit_once('(').is_some_and(|(head, _)| last_token(head) == "fn")
 }
 
 /// Whether the braces in which the grammar got stuck were meant as the body of a short function.
