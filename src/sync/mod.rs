@@ -372,10 +372,12 @@ impl Kind {
     }
 }
 
-/// The name of a thread that lives; for messages.
+/// The name of a thread that lives, in quotes; for messages.
 #[cold]
-fn name_of(world: &dyn World, thread: u32) -> Arc<str> {
+fn name_of(world: &dyn World, thread: u32) -> String {
     let threads = world.threads();
-    let found = threads.iter().find(|other| other.id == thread);
-    found.map_or_else(|| format!("thread {thread}").into(), |thread| thread.name())
+    match threads.iter().find(|other| other.id == thread) {
+        Some(thread) => format!("\"{}\"", thread.name()),
+        None => world.thread_elsewhere(thread).unwrap_or_else(|| format!("thread {thread}")),
+    }
 }

@@ -185,7 +185,7 @@ impl Owner {
             Some(Place { memory, .. }) if memory.process_of(holder).number != memory.own().number => {
                 memory.describe_thread(holder)
             }
-            Some(_) | None => format!("\"{}\"", name_of(world, holder)),
+            Some(_) | None => name_of(world, holder),
         }
     }
 

@@ -159,8 +159,8 @@ impl Side {
     ) -> Error {
         let label = if self.write { "write" } else { "read" };
         let holder = match (writer, reader) {
-            (Some((writer, line)), _) => format!("\"{}\" writes since line {line}", name_of(world, writer)),
-            (None, Some((reader, line))) => format!("\"{}\" reads since line {line}", name_of(world, reader)),
+            (Some((writer, line)), _) => format!("{} writes since line {line}", name_of(world, writer)),
+            (None, Some((reader, line))) => format!("{} reads since line {line}", name_of(world, reader)),
             (None, None) => "nobody holds it".into(),
         };
         not_owner(&format!("{}.{label}", self.lock.label()), who, &holder)

@@ -72,6 +72,12 @@ pub trait World {
     /// Threads that have started and not ended, `main` first, then by id.
     fn threads(&self) -> Vec<Arc<Thread>>;
 
+    /// A thread that lives in another process of the run, as messages name it: `"main" of process "w-1" (pid 12)`; None where
+    /// it is not known by its number.
+    fn thread_elsewhere(&self, _thread: u32) -> Option<String> {
+        None
+    }
+
     /// The thread that runs the script's top level, ended or not.
     fn main(&self) -> Arc<Thread>;
 

@@ -141,7 +141,17 @@ impl Stepper<'_> {
         let pid = if self.rules.pids { self.universe.next_pid } else { 0 };
         let parent = if self.rules.pids { self.pids().map_or(0, |own| own.pid) } else { 0 };
         self.universe.next_pid += i32::from(self.rules.pids);
-        space.process().begin(Born { pid, parent });
+        let born = Born { pid, parent };
+        space.process().begin(born);
+        // What it has of its own handle is a copy that was made before.
+        for object in &objects {
+            if let Shared::Thread(copy) = object
+                && let Some(process) =
+                    copy.process.as_ref().filter(|it| Arc::ptr_eq(it.original(copy), &space.handle))
+            {
+                process.begin(born);
+            }
+        }
         self.register_all(objects);
         if let Some(own) = self.space.as_ref().filter(|_| !space.is_daemon()) {
             own.children.fetch_add(1, Ordering::SeqCst);

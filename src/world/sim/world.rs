@@ -1,7 +1,7 @@
 //! What the machine sees of the simulated world while one thread takes a step.
 
 use super::log::Met;
-use super::rules::Assumption;
+use super::rules::{Assumption, Rules};
 use super::step::Stepper;
 use super::universe::{FIRST_PID, OUTER_PID, Universe};
 use super::visible::{gives_a_task, may_publish, takes};
@@ -77,6 +77,19 @@ impl World for Stepper<'_> {
         let main = self.main().id;
         threads.sort_by_key(|thread| (thread.id != main, thread.id));
         threads
+    }
+
+    fn thread_elsewhere(&self, thread: u32) -> Option<String> {
+        self.looked_around.set(true);
+        let seat = self.universe.seats.iter().find(|seat| seat.thread.id == thread)?;
+        let name = seat.thread.name();
+        Some(match &seat.space {
+            None => format!("\"{name}\" of the first process{}", with_pid(Some(FIRST_PID), self.rules)),
+            Some(space) => {
+                let pid = space.process().born().map(|born| born.pid);
+                format!("\"{name}\" of process \"{}\"{}", space.handle.name(), with_pid(pid, self.rules))
+            }
+        })
     }
 
     fn start(&mut self, thread: &Arc<Thread>) -> Result<(), Error> {
@@ -367,4 +380,9 @@ impl Universe {
             self.things.push(Arc::downgrade(sync));
         }
     }
+}
+
+/// What a message says of a process's number, where processes have numbers.
+fn with_pid(pid: Option<i32>, rules: &Rules) -> String {
+    pid.filter(|_| rules.pids).map_or_else(String::new, |pid| format!(" (pid {pid})"))
 }
