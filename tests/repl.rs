@@ -495,6 +495,9 @@ fn what_was_typed_can_be_explored() {
         "{}",
         said.out
     );
+    // What a statement did before it failed in its middle is there, too.
+    let said = session("var n = 0\nthread w { n += 1 }\nfor i in 0..3 { start w(); assert i < 1 }\n:check");
+    assert!(said.out.contains("fails: data race on n"), "{}{}", said.out, said.err);
     let said = session(&format!(":check {}", file.display()));
     std::fs::remove_file(&file).expect("it is there");
     assert!(said.out.contains("holds"), "{}{}", said.out, said.err);

@@ -57,6 +57,10 @@ pub fn simulate_watched(
     run.finish(&end)
 }
 
+/// So many turns in a row take no time; then some passes for those who sleep, though others could go on. So who spins
+/// until a sleeper has done something does not spin for ever.
+const TURNS_OF_NO_TIME: u32 = 10_000;
+
 /// How a run ends.
 enum End {
     /// The program is over.
@@ -74,6 +78,8 @@ struct Run<'r, 's> {
     dice: Rng,
     /// Everybody who waits has been asked since the last step.
     asked: bool,
+    /// Turns since time has passed.
+    turns: u32,
     /// What happens, if somebody wants to know.
     told: Option<Told>,
     failed: usize,
@@ -97,7 +103,7 @@ impl<'r, 's> Run<'r, 's> {
             told
         });
         let able = Able::new(universe.seats.len());
-        Run { universe, rules, able, dice, asked: false, told, failed: 0, say }
+        Run { universe, rules, able, dice, asked: false, turns: 0, told, failed: 0, say }
     }
 
     fn go_to_its_end(&mut self) -> End {
@@ -109,6 +115,10 @@ impl<'r, 's> Run<'r, 's> {
             self.able.wake_queued(&self.universe.seats, &mut self.dice);
             match self.able.pick(&mut self.dice) {
                 Some(seat) => {
+                    self.turns += 1;
+                    if self.turns == TURNS_OF_NO_TIME {
+                        self.time_passes();
+                    }
                     if let Some(uncaught) = self.turn(seat) {
                         return End::Beyond(uncaught);
                     }
@@ -253,6 +263,7 @@ impl<'r, 's> Run<'r, 's> {
 
     /// Nobody can go on: time does, until the next of those who wait for it gives up. False when there is none.
     fn time_passes(&mut self) -> bool {
+        self.turns = 0;
         let (universe, rules) = (&self.universe, self.rules);
         let deadline = |seat: usize| universe.deadline(seat);
         let next = self.able.next_to_give_up(deadline, |seat| !(rules.signals && universe.is_stopped(seat)));

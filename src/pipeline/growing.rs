@@ -12,7 +12,7 @@ use crate::resolve::{self, Entry, Resolution, VariableKind};
 use crate::source::{Source, Span};
 use crate::syntax::{
     self,
-    tree::{Script, Statement, StatementKind},
+    tree::{Expression, ExpressionKind, Script, Statement, StatementKind},
 };
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -157,10 +157,11 @@ impl Growing {
         names
     }
 
-    /// What the last entry, which was this text and was left at this place by an error, has done: without the statement that
-    /// failed, and without those behind it, but for what is declared wherever it stands. Spaces and line breaks are in place of
-    /// what is left out, so that lines keep their numbers.
-    pub fn done_before(&self, text: &str, at: Option<Span>) -> String {
+    /// What the last entry, which was this text and was left at this place, has done: without the statement that was left, and
+    /// without those behind it, but for what is declared wherever it stands. Spaces and line breaks are in place of what is left
+    /// out, so that lines keep their numbers. One that has `failed` after it may have done something (a loop, a call of a
+    /// function of the session) is kept, in a `try`.
+    pub fn done_before(&self, text: &str, at: Option<Span>, failed: bool) -> String {
         let length = self.source.text.len() - usize::from(!text.ends_with('\n'));
         let from = length.saturating_sub(text.len());
         let at = at.map_or(from, |span| span.start as usize);
@@ -173,14 +174,45 @@ impl Growing {
         let of_entry = self.script.body.statements.iter().filter(|one| one.span.start as usize >= from);
         let left_out = of_entry.filter(|one| one.span.end as usize > at && !known(one));
         let mut done = text.as_bytes().to_vec();
+        let mut kept = None;
         for statement in left_out {
             let within = statement.span.start as usize - from..statement.span.end as usize - from;
+            if failed && statement.span.start as usize <= at && self.may_have_done_something(statement) {
+                kept = Some(within);
+                continue;
+            }
             done[within]
                 .iter_mut()
                 .filter(|byte| !matches!(byte, b'\n' | b'\r'))
                 .for_each(|byte| *byte = b' ');
         }
-        String::from_utf8(done).unwrap_or_default()
+        let mut done = String::from_utf8(done).unwrap_or_default();
+        if let Some(within) = kept {
+            done.insert_str(within.end, " } catch { }");
+            done.insert_str(within.start, "try { ");
+        }
+        done
+    }
+
+    /// Whether it may have done something before it failed, and declares nothing.
+    fn may_have_done_something(&self, statement: &Statement) -> bool {
+        match &statement.kind {
+            StatementKind::If { .. }
+            | StatementKind::While { .. }
+            | StatementKind::Loop { .. }
+            | StatementKind::Repeat { .. }
+            | StatementKind::For { .. }
+            | StatementKind::Try { .. }
+            | StatementKind::With { .. }
+            | StatementKind::Parallel(_)
+            | StatementKind::ParallelFor { .. }
+            | StatementKind::Select(_)
+            | StatementKind::Block(_) => true,
+            StatementKind::Expression(Expression { kind: ExpressionKind::Call { callee, .. }, .. }) => {
+                matches!(&callee.kind, ExpressionKind::Name(name) if self.names.contains_key(&name.text))
+            }
+            _ => false,
+        }
     }
 
     /// Lets these names of the last entry mean what they meant before it: it has ended before they got a value.
@@ -261,13 +293,23 @@ mod tests {
         let growing = grown(&["let x = 1", text]);
         let done = |what: &str| {
             let at = growing.source().text.find(what).unwrap();
-            growing.done_before(text, Some(Span::new(at, at + 1)))
+            growing.done_before(text, Some(Span::new(at, at + 1)), true)
         };
         let blanks = |n| " ".repeat(n);
         let rest = format!("\nfn f() => a; {}\n{}\nclass C {{ }}", blanks(12), blanks(4));
         assert_eq!(done("[2]"), format!("let a = 1; {}{rest}", blanks(14)));
         assert_eq!(done("1; let b"), format!("{}; {}{rest}", blanks(9), blanks(14)));
-        assert_eq!(growing.done_before(text, None), format!("{}; {}{rest}", blanks(9), blanks(14)));
+        assert_eq!(growing.done_before(text, None, true), format!("{}; {}{rest}", blanks(9), blanks(14)));
+    }
+
+    #[test]
+    fn what_failed_in_the_middle_is_kept_in_a_try() {
+        let text = "let a = 1\nfor i in 0..3 {\n  go(i)\n}; print(a)";
+        let growing = grown(&["fn go(x) { print([1][x]) }", text]);
+        let at = growing.source().text.find("for").unwrap();
+        let kept = |failed| growing.done_before(text, Some(Span::new(at, at + 1)), failed);
+        assert_eq!(kept(true), "let a = 1\ntry { for i in 0..3 {\n  go(i)\n} } catch { };         ");
+        assert_eq!(kept(false).replace([' ', '\n', ';'], ""), "leta=1");
     }
 
     /// The server of a session's processes makes the program anew of the same entries, and functions are numbers to both.

@@ -161,20 +161,20 @@ impl Core {
             Answer::Failed(error, holds, at) => {
                 self.say(&render::uncaught(&error, "main", &holds, &source, &self.style));
                 self.worse(status::FAILED);
-                Some(at)
+                Some((at, true))
             }
             Answer::Ended(at) => {
                 self.say(&self.style.say("interrupted\n"));
                 self.worse(status::FAILED);
-                Some(at)
+                Some((at, false))
             }
             Answer::Over => return self.over(),
         };
         let done = match failed {
             None => text.to_string(),
-            Some(at) => {
+            Some((at, failed)) => {
                 self.forget_unset(&added, before);
-                self.growing.done_before(text, at)
+                self.growing.done_before(text, at, failed)
             }
         };
         self.texts.push(done);
