@@ -164,8 +164,11 @@ impl Condition {
         if chosen.is_empty() && n > 0 {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
+        // Woken here they would find the lock held, and rest again.
+        let later = !chosen.is_empty() && !self.lock.is_there() && world.wakes_at_release(&self.lock);
+        let lock = self.lock.owner().filter(|_| later);
         for ticket in &chosen {
-            ticket.notify();
+            ticket.notify(lock.map(|owner| &owner.waiters));
         }
         Ok(chosen.len())
     }
@@ -202,9 +205,13 @@ fn choose(tickets: &mut VecDeque<Arc<Ticket>>) -> Option<Arc<Ticket>> {
 }
 
 impl Ticket {
-    fn notify(&self) {
+    /// `by`: the queue that wakes the thread, if that is to be later.
+    fn notify(&self, by: Option<&WaitQueue>) {
         self.notified.store(true, Ordering::SeqCst);
-        self.waiter.wake_all();
+        match by {
+            Some(queue) => self.waiter.wake_all_by(queue),
+            None => self.waiter.wake_all(),
+        }
     }
 }
 
@@ -273,7 +280,7 @@ impl Wait {
         }
         let next = if notified { choose(&mut condition.tickets.lock()) } else { None };
         if let Some(next) = next {
-            next.notify();
+            next.notify(None);
         }
     }
 

@@ -22,6 +22,12 @@
 //! yet, or it looks for a while without having registered. In return, whoever has looked and got what it wanted
 //! offers what is left over to the next. No offer is lost: a thread ceases to look, and then asks. So if an
 //! offer saw it looking, it asks after the change.
+//!
+//! # Not before it is of use
+//!
+//! Who waits for a condition can do nothing, once it is notified, until the notifier gives up the lock. So it is not woken
+//! there and then, but taken over by the lock's queue (`wake_all_by`), which wakes it with whatever wakes or is offered
+//! next. It belongs to none of the lock's waiters meanwhile: it has left the one queue, and has not joined the other.
 
 use super::apart::Apart;
 use crate::mapped::{Call, Elsewhere, Place};
@@ -34,7 +40,8 @@ use std::time::Instant;
 
 #[derive(Debug, Default)]
 pub struct WaitQueue {
-    /// How many waiters there are; written under the mutex. With `ELSEWHERE`, there may be some in other processes.
+    /// How many waiters there are; written under the mutex. With `ELSEWHERE`, there may be some in other processes; with
+    /// `LATER`, some of other queues are to be woken by this one.
     count: AtomicU32,
     /// How many threads look, in the sense explained above: `SPINNING`s, and `COMING`s.
     looking: AtomicU32,
@@ -44,11 +51,16 @@ pub struct WaitQueue {
     elsewhere: OnceLock<Box<Elsewhere>>,
 }
 
-/// The longest first.
 #[derive(Debug, Default)]
-struct Waiters(VecDeque<Arc<Waiter>>);
+struct Waiters {
+    /// The longest first.
+    here: VecDeque<Arc<Waiter>>,
+    /// Of other queues, out of which they have been taken.
+    later: Vec<Arc<Waiter>>,
+}
 
 const ELSEWHERE: u32 = 1 << 31;
+const LATER: u32 = 1 << 30;
 
 /// A thread that looks all the time.
 const SPINNING: u32 = 1;
@@ -82,13 +94,31 @@ impl WaitQueue {
     /// Something has come that one waiter can use: wakes one, unless a thread looks already.
     #[inline]
     pub fn offer(&self) {
-        if self.count.load(Ordering::SeqCst) != 0 && self.looking.load(Ordering::SeqCst) == 0 {
-            self.wake_some(1);
+        let count = self.count.load(Ordering::SeqCst);
+        if count != 0 && (self.looking.load(Ordering::SeqCst) == 0 || count & LATER != 0) {
+            self.offer_some();
+        }
+    }
+
+    /// Like `wake_all`, but that those who wait are woken by the other queue, when that next wakes somebody or is offered
+    /// something. Whoever calls it sees to that.
+    pub(crate) fn wake_all_by(&self, other: &WaitQueue) {
+        if self.has_waiters() {
+            let woken = self.take(usize::MAX);
+            other.change(|waiters| waiters.later.extend(woken));
+        }
+    }
+
+    /// Wakes those whom other queues have left to this one.
+    pub(crate) fn wake_later_ones(&self) {
+        if self.count.load(Ordering::SeqCst) & LATER != 0 {
+            let woken = self.change(|waiters| std::mem::take(&mut waiters.later));
+            woken.iter().for_each(|waiter| waiter.wake());
         }
     }
 
     pub(crate) fn has_waiters(&self) -> bool {
-        self.count.load(Ordering::SeqCst) != 0
+        self.count.load(Ordering::SeqCst) & !LATER != 0
     }
 
     /// The thread begins to look all the time, without registering; false when as many as `most` do already. It must ask
@@ -124,25 +154,38 @@ impl WaitQueue {
         if all || call == Call::All {
             self.wake_here(usize::MAX);
         } else if call == Call::One {
-            if self.count.load(Ordering::SeqCst) & !ELSEWHERE == 0 {
+            if !self.has_waiters_here() {
                 // Who had waited has gone.
                 elsewhere.call(false);
                 return;
             }
             self.wake_here(1);
-            if self.count.load(Ordering::SeqCst) & !ELSEWHERE != 0 {
+            if self.has_waiters_here() {
                 elsewhere.arm();
                 self.wake_here(1);
             }
         }
     }
 
+    fn has_waiters_here(&self) -> bool {
+        self.count.load(Ordering::SeqCst) & !(ELSEWHERE | LATER) != 0
+    }
+
+    #[cold]
+    fn offer_some(&self) {
+        self.wake_later_ones();
+        if self.has_waiters() && self.looking.load(Ordering::SeqCst) == 0 {
+            self.wake_some(1);
+        }
+    }
+
     #[cold]
     fn wake_some(&self, n: usize) {
+        self.wake_later_ones();
         if let Some(elsewhere) = self.elsewhere.get() {
             elsewhere.call(n > 1);
         }
-        if self.count.load(Ordering::SeqCst) & !ELSEWHERE != 0 {
+        if self.has_waiters_here() {
             self.wake_here(n);
         }
     }
@@ -151,7 +194,7 @@ impl WaitQueue {
         // Woken outside the mutex, which those woken may want at once.
         if n == 1 {
             let first = self.change(|waiters| {
-                let first = waiters.pop_front();
+                let first = waiters.here.pop_front();
                 self.looking.fetch_add(if first.is_some() { COMING } else { 0 }, Ordering::SeqCst);
                 first
             });
@@ -159,21 +202,25 @@ impl WaitQueue {
                 waiter.wake();
             }
         } else {
-            let woken = self.change(|waiters| {
-                let rest = waiters.split_off(n.min(waiters.len()));
-                let woken = std::mem::replace(waiters, rest);
-                self.looking.fetch_add(woken.len() as u32 * COMING, Ordering::SeqCst);
-                woken
-            });
-            for waiter in woken {
+            for waiter in self.take(n) {
                 waiter.wake();
             }
         }
     }
 
+    /// Takes out at most `n` waiters, each of which is to be woken.
+    fn take(&self, n: usize) -> VecDeque<Arc<Waiter>> {
+        self.change(|waiters| {
+            let rest = waiters.here.split_off(n.min(waiters.here.len()));
+            let woken = std::mem::replace(&mut waiters.here, rest);
+            self.looking.fetch_add(woken.len() as u32 * COMING, Ordering::SeqCst);
+            woken
+        })
+    }
+
     /// Joins the queue, at its end. The waiter must ask after this whether it still has to wait.
     pub(crate) fn register(&self, waiter: &Arc<Waiter>) {
-        self.change(|waiters| waiters.push_back(waiter.clone()));
+        self.change(|waiters| waiters.here.push_back(waiter.clone()));
         if let Some(elsewhere) = self.elsewhere.get() {
             elsewhere.arm();
         }
@@ -183,10 +230,10 @@ impl WaitQueue {
     /// Leaves the queue: whether the waiter was still in it, which means that it was given no wake-up here.
     pub(crate) fn leave(&self, waiter: &Arc<Waiter>) -> bool {
         // Alone in most queues, and most waiters leave because they were woken.
-        let left = self.count.load(Ordering::SeqCst) & !ELSEWHERE != 0
-            && self.change(|waiters| match waiters.iter().position(|other| Arc::ptr_eq(other, waiter)) {
-                Some(place) => waiters.remove(place).is_some(),
-                None => false,
+        let left = self.has_waiters_here()
+            && self.change(|waiters| {
+                let place = waiters.here.iter().position(|other| Arc::ptr_eq(other, waiter));
+                place.is_some_and(|place| waiters.here.remove(place).is_some())
             });
         if !left {
             self.end_giving_way();
@@ -198,7 +245,7 @@ impl WaitQueue {
     /// that one itself. Its number, if it is another.
     pub(crate) fn exchange(&self, waiter: &Arc<Waiter>, draw: impl FnOnce(usize) -> usize) -> Option<u32> {
         self.change(|waiters| {
-            let drawn = waiters.get_mut(draw(waiters.len() + 1))?;
+            let drawn = waiters.here.get_mut(draw(waiters.here.len() + 1))?;
             waiter.begin();
             let other = std::mem::replace(drawn, waiter.clone());
             other.state.store(WOKEN, Ordering::SeqCst);
@@ -206,12 +253,13 @@ impl WaitQueue {
         })
     }
 
-    fn change<T>(&self, act: impl FnOnce(&mut VecDeque<Arc<Waiter>>) -> T) -> T {
+    fn change<T>(&self, act: impl FnOnce(&mut Waiters) -> T) -> T {
         let mut made = self.waiters.lock();
-        let waiters = &mut made.get_or_insert_default().0;
+        let waiters = made.get_or_insert_default();
         let answer = act(waiters);
-        let mark = self.count.load(Ordering::SeqCst) & ELSEWHERE;
-        self.count.store(waiters.len() as u32 | mark, Ordering::SeqCst);
+        let elsewhere = self.count.load(Ordering::SeqCst) & ELSEWHERE;
+        let later = if waiters.later.is_empty() { 0 } else { LATER };
+        self.count.store(waiters.here.len() as u32 | elsewhere | later, Ordering::SeqCst);
         answer
     }
 }
@@ -398,6 +446,37 @@ mod tests {
         queue.end_giving_way();
         queue.offer();
         assert!(second.woken());
+    }
+
+    #[test]
+    fn who_is_left_to_another_queue_is_woken_with_what_that_is_offered_next() {
+        let (first, second) = (WaitQueue::new(), WaitQueue::new());
+        let [one, two] = waiters(&first);
+        let [other] = waiters(&second);
+        first.wake_all_by(&second);
+        assert!(!one.woken() && !two.woken() && !first.has_waiters());
+        assert!(second.begin_looking(1));
+        second.offer();
+        assert!(one.woken() && two.woken(), "also while somebody looks there");
+        assert!(!other.woken(), "who looks is enough for the offer");
+        assert!(!first.leave(&one) && !first.leave(&two) && second.leave(&other));
+        second.end_looking();
+        assert!(first.begin_looking(1) && second.begin_looking(1), "all have been counted and have left");
+    }
+
+    #[test]
+    fn who_is_left_to_another_queue_is_none_of_its_waiters() {
+        let (first, second) = (WaitQueue::new(), WaitQueue::new());
+        let [late, woken] = waiters(&first);
+        first.wake_all_by(&second);
+        assert!(!second.has_waiters());
+        // The time of one is over before.
+        assert!(!first.leave(&late), "it was given a wake-up");
+        second.wake_later_ones();
+        assert!(woken.woken());
+        let [next] = waiters(&second);
+        second.wake_one();
+        assert!(next.woken());
     }
 
     #[test]

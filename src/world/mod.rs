@@ -106,6 +106,13 @@ pub trait World {
     /// Begins the run's generator anew from a seed.
     fn seed(&mut self, seed: u64);
 
+    /// Whether those who are notified, and have to take this lock again, may be woken only when the thread, which holds it,
+    /// gives it up. Then the world sees to it that they are also woken before the thread rests, or ends.
+    fn wakes_at_release(&mut self, lock: &Arc<Sync>) -> bool {
+        let _ = lock;
+        false
+    }
+
     /// Writes a whole piece of output at once.
     fn write(&mut self, stream: Stream, text: &str) -> Result<(), Error>;
 

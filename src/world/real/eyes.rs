@@ -302,6 +302,10 @@ impl<const LOOKS: bool> World for Eyes<'_, LOOKS> {
         self.real.choose(count)
     }
 
+    fn wakes_at_release(&mut self, lock: &Arc<Sync>) -> bool {
+        self.real.wakes_at_release(lock)
+    }
+
     fn random(&mut self) -> u64 {
         self.real.random()
     }

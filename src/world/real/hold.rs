@@ -5,10 +5,10 @@
 //! so in its seat and then looks at the flag; the holder sets the flag and then looks at the seats. So either
 //! the thread meets the flag, or the holder waits for it. For `knot` each has to tell where it stands, too.
 
-use super::RealWorld;
 use super::run::{ASK, GIL, HOLD, STOP, Shared};
 use super::standing::Here;
 use super::threads::Table;
+use super::{RealWorld, wake_notified};
 use crate::machine::Stopped;
 use crate::report::runtime::Left;
 use crate::sync::thread::Thread;
@@ -247,6 +247,8 @@ impl RealWorld {
 
     /// The thread takes no step of the script from here to `move_again`.
     pub(super) fn keep_still(&self) {
+        // Whoever it has notified is no longer waiting for a moment only.
+        self.notified.take().iter().for_each(|lock| wake_notified(lock));
         self.seat.still.store(true, Ordering::SeqCst);
         if self.shared.trap.load(Ordering::SeqCst) & HOLD != 0 {
             self.shared.hold.tell();

@@ -101,6 +101,8 @@ pub struct RealWorld {
     joins: Spin,
     /// It has just looked for a handful in vain.
     expected: bool,
+    /// The lock that wakes those whom this thread has notified.
+    notified: Cell<Option<Arc<Sync>>>,
     /// What it has seen in its `await`.
     looks: awaits::Looks,
     /// Other than before each time that it rests for something new.
@@ -140,6 +142,7 @@ impl RealWorld {
             spin: Spin::new(),
             joins: Spin::new(),
             expected: false,
+            notified: Cell::default(),
             looks: awaits::Looks::default(),
             rests: 0,
             held: Vec::new(),
@@ -163,6 +166,11 @@ impl RealWorld {
         self.seat.outgrown.store(false, Ordering::Relaxed);
         self.shared.code()
     }
+}
+
+/// Wakes those who were notified and wait for this lock to be given up.
+fn wake_notified(lock: &Sync) {
+    lock.owner().into_iter().for_each(|owner| owner.waiters.wake_later_ones());
 }
 
 impl World for RealWorld {
@@ -239,6 +247,20 @@ impl World for RealWorld {
 
     fn seed(&mut self, seed: u64) {
         *self.shared.random.lock() = fastrand::Rng::with_seed(seed);
+    }
+
+    fn wakes_at_release(&mut self, lock: &Arc<Sync>) -> bool {
+        // A forced run wakes nobody, and one with delays draws who goes on first.
+        if self.shared.forced.is_some() || self.shared.delays.is_some() {
+            return false;
+        }
+        let before = self.notified.take();
+        let same = before.as_ref().is_some_and(|before| Arc::ptr_eq(before, lock));
+        if !same {
+            before.iter().for_each(|before| wake_notified(before));
+        }
+        self.notified.set(before.filter(|_| same).or_else(|| Some(lock.clone())));
+        true
     }
 
     fn write(&mut self, stream: Stream, text: &str) -> Result<(), Error> {

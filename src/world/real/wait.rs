@@ -19,7 +19,7 @@ use crate::sync::{Op, Releasers, Sync, Who};
 use crate::value::{Value, error::Error};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// An operation while its thread waits for it.
 struct Pending {
@@ -237,14 +237,14 @@ impl RealWorld {
             }
             self.tell_wait(line);
             self.trace_wait(&told, line);
-            let parked = Instant::now();
+            let parked = self.tells_how_long().then(Instant::now);
             let delays = self.shared.delays.clone().filter(|delays| dozing && delays.rests(until));
             self.lie(until, Here::inside(fiber), idle);
             self.shared.waits_to_be_killed();
             delays.iter().for_each(|delays| delays.got_up());
             self.shared.takes_back_what_it_told(&self.seat);
             self.waits += 1;
-            let waited = parked.elapsed();
+            let waited = parked.map_or(Duration::ZERO, |parked| parked.elapsed());
             self.waited += waited;
             if told.sleeps() {
                 self.slept += waited;
@@ -258,6 +258,11 @@ impl RealWorld {
         // Nobody else takes it from there.
         let op = blocked.map_or(Op::Sleep, |blocked| blocked.op);
         Pending { op, deadline, line }
+    }
+
+    /// Whether anybody wants to know how long it waits.
+    fn tells_how_long(&self) -> bool {
+        self.shared.options.stats.is_some() || self.shared.options.events.is_some()
     }
 
     fn tell_wait(&self, line: u32) {
