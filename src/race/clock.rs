@@ -49,6 +49,18 @@ impl From<&[u32]> for Known {
     }
 }
 
+impl Known {
+    /// Becomes these times where it stands, if they are few; else it stays as it is. (What is put together elsewhere, in small
+    /// pieces, and moved as one, is waited for until it has reached the cache: that takes longer than all else.)
+    #[inline]
+    pub fn become_few(&mut self, times: &[u32]) -> bool {
+        let (Known::Few(len, few), true) = (self, times.len() <= FEW) else { return false };
+        *len = times.len() as u8;
+        few.iter_mut().zip(times).for_each(|(place, time)| *place = *time);
+        true
+    }
+}
+
 impl Deref for Known {
     type Target = [u32];
 
@@ -166,6 +178,12 @@ mod tests {
             let known = Known::from(&*times);
             assert_eq!(*known, *times);
             assert_eq!(matches!(known, Known::Many(_)), slots > FEW);
+            for before in [0, FEW, FEW + 1] {
+                let mut known = Known::from(&*vec![9; before]);
+                let few = before <= FEW && slots <= FEW;
+                assert_eq!(known.become_few(&times), few);
+                assert_eq!(*known, *if few { times.clone() } else { vec![9; before] });
+            }
         }
         assert_eq!(size_of::<Stamp>(), 64);
     }

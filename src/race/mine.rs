@@ -156,22 +156,28 @@ impl Mine {
     /// What it has done until now.
     pub fn stamp(&mut self) -> Stamp {
         self.settle();
-        let (slot, time, since) = (self.slot, self.time(), self.since);
-        let known = self.known.get_or_insert_with(|| self.clock.times().into()).clone();
-        Stamp { known, slot, time, since }
+        Stamp { known: self.known(), slot: self.slot, time: self.time(), since: self.since }
+    }
+
+    /// The clock as stamps have it.
+    fn known(&mut self) -> Known {
+        self.known.get_or_insert_with(|| self.clock.times().into()).clone()
     }
 
     /// The same in the place of an earlier one. Of this thread, while it has learnt nothing since, only the time is another.
     #[inline]
     pub fn release_to(&mut self, place: &mut Option<Stamp>) {
-        if let Some(before) = place.as_mut()
-            && before.lore() == self.lore()
-            && let Some(time) = self.tick()
-        {
-            before.time = time;
-        } else {
-            *place = Some(self.release());
+        self.settle();
+        match place {
+            Some(before) => {
+                if before.lore() != self.lore() && !before.known.become_few(self.clock.times()) {
+                    before.known = self.known();
+                }
+                (before.slot, before.time, before.since) = (self.slot, self.time(), self.since);
+            }
+            None => *place = Some(self.stamp()),
         }
+        self.has_told();
     }
 
     /// The time until now: what it does from here on has another. None when its slot is used up.
@@ -220,14 +226,25 @@ impl Mine {
     /// The same, and what it does from now on is not part of it.
     pub fn release(&mut self) -> Stamp {
         let stamp = self.stamp();
-        if self.tick().is_none() {
-            // It goes on in another slot, and knows all that it did in this one.
-            let name = self.detector.name_at(self.slot, stamp.time);
-            self.slot = self.detector.sit_down(&mut self.clock, &name);
-            self.has_learnt();
-            self.renew();
-        }
+        self.has_told();
         stamp
+    }
+
+    /// What it does from now on is not part of what it has told.
+    #[inline]
+    fn has_told(&mut self) {
+        if self.tick().is_none() {
+            self.goes_on_in_another_slot();
+        }
+    }
+
+    /// And knows all that it did in this one.
+    #[cold]
+    fn goes_on_in_another_slot(&mut self) {
+        let name = self.detector.name_at(self.slot, self.time());
+        self.slot = self.detector.sit_down(&mut self.clock, &name);
+        self.has_learnt();
+        self.renew();
     }
 
     /// An access at this place of the code.
