@@ -290,9 +290,14 @@ impl Stepper<'_> {
                 if vain && wait.deadline.is_none() && !wait.op.leaves_trace() && !self.rules.watched {
                     return self.in_vain(wait);
                 }
-                // Time may make a condition true; without that a second look at the same has changed nothing.
-                let looks_later = wait.deadline.is_some() && (way == Way::TimeOut || !self.looks_again);
-                if matches!(wait.op, Op::Change) && !looks_later {
+                // That it waits may be seen, and time may make a condition true; but for that a second look at the same has
+                // changed nothing.
+                let timed = wait.deadline.is_some();
+                let rests = match self.looks_again {
+                    true => timed && way == Way::TimeOut,
+                    false => timed || self.rules.watched,
+                };
+                if matches!(wait.op, Op::Change) && !rests {
                     return self.in_vain(wait);
                 }
                 self.rest(wait);
