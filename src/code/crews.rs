@@ -4,6 +4,7 @@
 //! A list is followed from where it is made, through the registers of its function. As long as it is only added to and
 //! joined it is a crew; whatever else is done with it, an element that is read, a call that gets it, a loop over it, tells
 //! its order, and then it is none. (A variable of the top level that no other function mentions is a register, too.)
+//! Two lists that are put together (`a + b`) are one more crew, as long as none of the three is used otherwise.
 //! Two kinds of loops tell nothing: `for t in ts { start t }`, since threads that are not started make no crew yet, and
 //! `for t in ts { join t }`, which waits for all at once if it can (`__join_each`).
 //!
@@ -122,11 +123,11 @@ impl Follower<'_> {
     /// What the registers hold after an instruction.
     fn step(&mut self, at: usize, before: &[Held]) -> Vec<Held> {
         let instruction = &self.function.code[at];
-        let harmless = self.harmless(at);
+        let harmless = self.harmless(at, before);
         let mut after = before.to_vec();
         let mut told = 0;
         effects(instruction, self.program, &mut |effect| {
-            let read = effect.read().filter(|register| Some(*register) != harmless);
+            let read = effect.read().filter(|register| !harmless.contains(&Some(*register)));
             read.for_each(|register| told |= before[register]);
             match effect {
                 Effect::Writes(first, count) | Effect::WritesOnJump(first, count) => {
@@ -139,6 +140,10 @@ impl Follower<'_> {
         self.told |= told & !OTHER;
         match *instruction {
             I::Move { d, s } => after[usize::from(d)] = before[usize::from(s)],
+            // Whoever is told the order of this one learns that of both.
+            I::Add { d, a, b } if are_followed(before, a, b) => {
+                after[usize::from(d)] = before[usize::from(a)] | before[usize::from(b)];
+            }
             I::List { d, .. } => after[usize::from(d)] = self.lists[at].map_or(OTHER, |list| 1 << list),
             // The same threads in a list of their own.
             I::Iterate { at: list } if self.goes_to_join(at, list) => {
@@ -149,9 +154,12 @@ impl Follower<'_> {
         after
     }
 
-    /// The register out of which an instruction reads a list without telling its order.
-    fn harmless(&self, at: usize) -> Option<usize> {
-        match self.function.code[at] {
+    /// The registers out of which an instruction reads a list without telling its order.
+    fn harmless(&self, at: usize, before: &[Held]) -> [Option<usize>; 2] {
+        let one = match self.function.code[at] {
+            I::Add { a, b, .. } if are_followed(before, a, b) => {
+                return [Some(usize::from(a)), Some(usize::from(b))];
+            }
             I::Move { s, .. } => Some(usize::from(s)),
             I::CheckSet { a, .. } => Some(usize::from(a)),
             I::Push { list, s } if list != s => Some(usize::from(list)),
@@ -163,7 +171,8 @@ impl Follower<'_> {
                 Some(usize::from(list))
             }
             _ => None,
-        }
+        };
+        [one, None]
     }
 
     /// Whether the call is that of a `join`: what it calls is put there just before, and nothing jumps in between.
@@ -218,6 +227,11 @@ impl Follower<'_> {
         let method = self.program.shapes[usize::from(shape)].method;
         *self.program.symbols[usize::from(method)] == *name
     }
+}
+
+/// Whether these registers hold nothing but lists that are followed.
+fn are_followed(before: &[Held], a: Register, b: Register) -> bool {
+    (before[usize::from(a)] | before[usize::from(b)]) & OTHER == 0
 }
 
 #[cfg(test)]

@@ -87,10 +87,7 @@ impl Steps {
             .chain((seats.first_new..after.universe.seats.len()).map(|_| NEW))
             .chain(objects.clone().copied().filter(|node| living(&node).is_some()));
         let stands = threads.clone().filter_map(place).chain(seats.first_new..after.universe.seats.len());
-        let flat = trial.flat();
-        let contents = nodes.iter().map(|node| self.pieces.labels.content(flat.label(*node as usize)).len());
-        // Not much is added in a step.
-        let room = contents.sum::<usize>() * 9 / 8 + (1 << 9);
+        let room = std::mem::take(&mut self.room);
         let (rows, new) = after.universe.rewrite(
             &self.rules,
             (&trial.numbers, room),
@@ -119,6 +116,7 @@ impl Steps {
             let label = self.pieces.labels.of(node, new.next(), None);
             change.new.push((label, node.refs.to_vec()));
         }
+        self.room = rows;
         change
     }
 

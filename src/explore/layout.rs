@@ -15,9 +15,6 @@ pub enum Name {
     Plain,
 }
 
-/// In place of a cell: this reference has been given.
-const GIVEN: u32 = u32::MAX;
-
 /// The flat form of a state, and how its numbers are found.
 #[derive(Debug, Default)]
 pub struct Layout {
@@ -29,10 +26,11 @@ pub struct Layout {
     /// For each part: where the nodes begin that it alone leads to.
     firsts: Vec<u32>,
     end: usize,
-    /// The references from cells to threads without a number: cell, which one, the handle's node.
+    /// The references from cells to threads without a number: cell, which one, the handle's node. Those of a group stand
+    /// in the order of their threads.
     back: Vec<(u32, u32, u32)>,
-    /// So many of them, from the first on, have been given.
-    given: usize,
+    /// Of those of a cell and a group that begin at a place, how many have been given.
+    given: Vec<u32>,
     plain: Vec<u32>,
 }
 
@@ -48,12 +46,14 @@ impl Layout {
         }
         self.end = next;
         self.back.clear();
-        self.given = 0;
         for (at, part) in graph.parts.iter().enumerate() {
             let facts = pieces.part(*part);
             let handle = self.number(facts.handle, at);
             self.back.extend(facts.back.iter().map(|&(cell, index)| (cell, index & !APART, handle)));
         }
+        self.back.sort_by_key(|&(cell, which, _)| (cell, which));
+        self.given.clear();
+        self.given.resize(self.back.len(), 0);
         self.plain.clear();
         self.flat.clear();
         self.flat.seats = graph.seats;
@@ -165,18 +165,12 @@ impl Layout {
 
     /// A thread to which a cell refers by this reference: each is given once.
     fn living(&mut self, cell: u32, index: u32) -> u32 {
-        let mut rest = self.back.iter().skip(self.given);
-        let at = rest.position(|&(from, which, _)| (from, which) == (cell, index));
-        let at =
-            at.unwrap_or_else(|| unreachable!("a part tells which cells refer to its thread")) + self.given;
-        let (from, _, handle) = &mut self.back[at];
-        *from = GIVEN;
-        let handle = *handle;
-        // Those of a group stand in the order in which they are asked for.
-        while self.back.get(self.given).is_some_and(|(from, ..)| *from == GIVEN) {
-            self.given += 1;
+        let first = self.back.partition_point(|&(from, which, _)| (from, which) < (cell, index));
+        let nth = self.given.get_mut(first).map_or(0, |given| std::mem::replace(given, *given + 1));
+        match self.back.get(first + nth as usize) {
+            Some(&(from, which, handle)) if (from, which) == (cell, index) => handle,
+            Some(_) | None => unreachable!("a part tells which cells refer to its thread"),
         }
-        handle
     }
 
     fn push_nodes(&mut self, pieces: &Pieces, part: u32, at: usize, from: usize, count: usize) {

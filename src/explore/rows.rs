@@ -1,5 +1,6 @@
-//! Rows of words (numbers, or bytes), each stored once and known by a number: one behind the other, with a table of their
-//! numbers (open addressing). There may be as many as states.
+//! Rows of words (numbers, or bytes), each stored once and known by a number: one behind the other, with tables of their
+//! numbers (open addressing), each for a part of all hashes: so never more than a small part is there twice, when it grows.
+//! There may be as many as states.
 
 use foldhash::fast::FixedState;
 use std::hash::{BuildHasher, Hash};
@@ -8,13 +9,27 @@ use std::hash::{BuildHasher, Hash};
 pub struct Rows<W> {
     words: Vec<W>,
     ends: Ends,
+    tables: [Table; TABLES],
+}
+
+const TABLES: usize = 16;
+
+#[derive(Debug)]
+struct Table {
     /// The upper half is one of the row's hash, the lower its number plus one; 0 where nothing is.
-    table: Vec<u64>,
+    slots: Vec<u64>,
+    count: usize,
+}
+
+impl Default for Table {
+    fn default() -> Table {
+        Table { slots: vec![0; 8], count: 0 }
+    }
 }
 
 impl<W> Default for Rows<W> {
     fn default() -> Rows<W> {
-        Rows { words: Vec::new(), ends: Ends::default(), table: vec![0; 16] }
+        Rows { words: Vec::new(), ends: Ends::default(), tables: Default::default() }
     }
 }
 
@@ -32,18 +47,16 @@ impl<W: Copy + Eq + Hash> Rows<W> {
         let number = self.len() as u32;
         self.words.extend_from_slice(row);
         self.ends.push(self.words.len());
-        self.table[slot] = hash & !NUMBER | (u64::from(number) + 1);
-        if self.len() * 5 >= self.table.len() * 4 {
-            self.grow();
-        }
+        self.tables[table_of(hash)].put(slot, hash & !NUMBER | (u64::from(number) + 1));
         (number, true)
     }
 
-    /// The number of a row, or the slot where it belongs.
+    /// The number of a row, or the slot of its table where it belongs.
     fn find(&self, hash: u64, row: &[W]) -> Result<u32, usize> {
-        let mut at = home(hash, self.table.len());
+        let Table { slots, .. } = &self.tables[table_of(hash)];
+        let mut at = home(hash, slots.len());
         loop {
-            let slot = self.table[at];
+            let slot = slots[at];
             if slot == 0 {
                 return Err(at);
             }
@@ -51,20 +64,7 @@ impl<W: Copy + Eq + Hash> Rows<W> {
             if slot & !NUMBER == hash & !NUMBER && self.row(number) == row {
                 return Ok(number);
             }
-            at = after(at, self.table.len());
-        }
-    }
-
-    #[cold]
-    fn grow(&mut self) {
-        let larger = vec![0; self.table.len() * 3 / 2];
-        let old = std::mem::replace(&mut self.table, larger);
-        for slot in old.into_iter().filter(|slot| *slot != 0) {
-            let mut at = home(slot, self.table.len());
-            while self.table[at] != 0 {
-                at = after(at, self.table.len());
-            }
-            self.table[at] = slot;
+            at = after(at, slots.len());
         }
     }
 
@@ -80,14 +80,44 @@ impl<W: Copy + Eq + Hash> Rows<W> {
 
     /// How many bytes they take.
     pub fn memory(&self) -> usize {
-        self.words.len() * size_of::<W>() + self.len() * 4 + self.table.len() * 8
+        let slots: usize = self.tables.iter().map(|table| table.slots.len()).sum();
+        self.words.len() * size_of::<W>() + self.len() * 4 + slots * 8
     }
 }
 
-/// Where a hash belongs, of which only the upper half counts.
+impl Table {
+    fn put(&mut self, at: usize, slot: u64) {
+        self.slots[at] = slot;
+        self.count += 1;
+        if self.count * 5 >= self.slots.len() * 4 {
+            self.grow();
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let larger = vec![0; self.slots.len() * 5 / 4];
+        let old = std::mem::replace(&mut self.slots, larger);
+        for slot in old.into_iter().filter(|slot| *slot != 0) {
+            let mut at = home(slot, self.slots.len());
+            while self.slots[at] != 0 {
+                at = after(at, self.slots.len());
+            }
+            self.slots[at] = slot;
+        }
+    }
+}
+
+/// Which table a hash belongs to, by its first four bits.
+#[inline]
+fn table_of(hash: u64) -> usize {
+    (hash >> 60) as usize
+}
+
+/// Where it belongs there, by the other bits of its upper half: hashes are in their order.
 #[inline]
 fn home(hash: u64, slots: usize) -> usize {
-    (((hash >> 32) * slots as u64) >> 32) as usize
+    (((hash >> 32 & 0x0fff_ffff) * slots as u64) >> 28) as usize
 }
 
 #[inline]

@@ -22,7 +22,7 @@ use super::state::Graph;
 use super::verdict::{Limit, Uncaught};
 use crate::code::verify::Verified;
 use crate::machine::Image;
-use crate::state::Shared;
+use crate::state::{Shared, rows::Rows};
 use crate::world::sim::{Assumption, Log, Rules, Universe, Way};
 use std::sync::Arc;
 
@@ -57,6 +57,8 @@ pub struct Steps {
     pub(super) keyed: Vec<(u32, u32)>,
     pub(super) layout: Layout,
     pub(super) work: Flat,
+    /// Where a step's changes are written.
+    pub(super) room: Rows,
     /// What was taken for granted, and is not so. What was computed since may be wrong.
     pub refuted: Option<Assumption>,
     /// How many forms things took.
@@ -80,6 +82,7 @@ impl Steps {
         rules.arguments.clone_from(&options.arguments);
         rules.max_threads = options.max_threads;
         rules.memory = usize::try_from(options.limits.memory).unwrap_or(usize::MAX) / SHARE;
+        rules.kept = Some(Arc::default());
         let watched = rules.watched;
         // Their final values are looked at, and a daemon or `exit` may cut a thread short anywhere.
         for name in &options.variables {
@@ -110,6 +113,7 @@ impl Steps {
             keyed: Vec::new(),
             layout: Layout::default(),
             work: Flat::default(),
+            room: Rows::default(),
             refuted: None,
             beyond: None,
             budget: u64::MAX,
@@ -309,6 +313,7 @@ impl Steps {
 
     /// About how many bytes the tables take.
     pub fn memory(&self) -> usize {
-        self.pieces.memory() + self.memo.as_ref().map_or(0, Memo::memory)
+        let kept = self.rules.kept.as_ref().map_or(0, |kept| kept.memory());
+        self.pieces.memory() + self.memo.as_ref().map_or(0, Memo::memory) + kept
     }
 }

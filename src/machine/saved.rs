@@ -8,7 +8,7 @@ use crate::code::crews::Crews;
 use crate::code::live::Liveness;
 use crate::code::{Program, Register};
 use crate::source::Span;
-use crate::state::{Reader, Writer};
+use crate::state::{NO_VALUE, Reader, Writer};
 use crate::sync::Op;
 use crate::sync::thread::Thread;
 use crate::value::Value;
@@ -171,7 +171,7 @@ impl Fiber {
 }
 
 /// Stands before a group of threads in place of a value's tag.
-const GROUP: u8 = u8::MAX;
+const GROUP: u8 = NO_VALUE;
 
 /// The threads of one of these lists, or of a list of just these threads. (Without liveness, the frame of a `parallel` may
 /// have lists of the script in other registers. The one that it was given may be there several times.)

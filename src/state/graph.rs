@@ -1,6 +1,7 @@
 //! A whole state: its nodes, in the order in which they were met.
 
 use super::addresses::Addresses;
+use super::kept::Kept;
 use super::rows::Rows;
 use super::{Numbering, Shared, Writer};
 use crate::sync::thread::Thread;
@@ -94,6 +95,7 @@ pub struct Builder<'k> {
     /// What is held once is met once.
     still: bool,
     leads_only: bool,
+    kept: Option<Arc<Kept>>,
     /// The thread of the first id is written with the second.
     renamed: Option<(u32, u32)>,
     /// Where the references of the node begin that is being written; which of them have no order.
@@ -111,10 +113,22 @@ impl<'k> Builder<'k> {
         counts_tasks: bool,
         threads: impl Iterator<Item = Arc<Thread>>,
     ) -> Builder<'k> {
+        Builder::within(Rows::with_room(), roots, names, counts_tasks, threads)
+    }
+
+    /// What is written goes there, in place of what was there.
+    pub fn within(
+        mut rows: Rows,
+        roots: u32,
+        names: bool,
+        counts_tasks: bool,
+        threads: impl Iterator<Item = Arc<Thread>>,
+    ) -> Builder<'k> {
+        rows.clear();
         Builder {
             roots,
             known: None,
-            rows: Rows::with_room(),
+            rows,
             numbers: Addresses::default(),
             objects: Vec::new(),
             names,
@@ -123,6 +137,7 @@ impl<'k> Builder<'k> {
             lenient: false,
             still: false,
             leads_only: false,
+            kept: None,
             renamed: None,
             first_ref: 0,
             unordered: Vec::new(),
@@ -146,10 +161,9 @@ impl<'k> Builder<'k> {
         Builder { leads_only: true, ..self }
     }
 
-    /// So many bytes are going to be written, or about so many.
-    pub fn room(mut self, bytes: usize) -> Builder<'k> {
-        self.rows.bytes.reserve(bytes);
-        self
+    /// Long texts and messages are written by their numbers there.
+    pub fn keeping(self, kept: Option<&Arc<Kept>>) -> Builder<'k> {
+        Builder { kept: kept.cloned(), ..self }
     }
 
     /// What has a number among these is referred to by that, and only written where it is asked for (`object`). All else
@@ -260,6 +274,10 @@ impl Numbering for Builder<'_> {
 
     fn leads_only(&self) -> bool {
         self.leads_only
+    }
+
+    fn kept(&self) -> Option<&Kept> {
+        self.kept.as_deref().filter(|_| !self.leads_only)
     }
 
     fn id(&self, thread: u32) -> u32 {

@@ -4,6 +4,7 @@
 //! afterwards, because that may lead back to the object itself.
 
 use super::graph::Tag;
+use super::kept::Kept;
 use super::{Objects, Reader, Shared, object};
 use crate::machine::{Image, Space};
 use crate::mapped::{self, Place};
@@ -36,6 +37,7 @@ pub struct Living<'a, N: std::borrow::Borrow<[u8]>> {
     /// The id of the first node, when none of those that were written is to be used again.
     fresh: Option<u32>,
     image: Option<&'a Arc<Image>>,
+    kept: Option<&'a Kept>,
 }
 
 /// A root's content begins after its tag and its kind.
@@ -48,12 +50,17 @@ impl<'a, N: std::borrow::Borrow<[u8]>> Living<'a, N> {
     /// Of nodes given by their contents and references.
     pub fn new(contents: &'a [N], refs: &'a [&'a [u32]], names: bool) -> Living<'a, N> {
         let objects = vec![None; contents.len()];
-        Living { contents, refs, objects, unfilled: Vec::new(), names, fresh: None, image: None }
+        Living { contents, refs, objects, unfilled: Vec::new(), names, fresh: None, image: None, kept: None }
     }
 
     /// Of a state in which there may be processes.
     pub fn with_image(self, image: &'a Arc<Image>) -> Living<'a, N> {
         Living { image: Some(image), ..self }
+    }
+
+    /// With long texts and messages that are written by their numbers there.
+    pub fn keeping(self, kept: Option<&'a Kept>) -> Living<'a, N> {
+        Living { kept, ..self }
     }
 
     /// Of a copy: beside what was copied, so that everything gets another id, from this one on.
@@ -165,6 +172,10 @@ impl<N: std::borrow::Borrow<[u8]>> Objects for Living<'_, N> {
 
     fn simulated(&self) -> bool {
         self.image.is_some()
+    }
+
+    fn kept(&self) -> &Kept {
+        self.kept.unwrap_or_else(|| unreachable!("whoever writes by numbers keeps what they stand for"))
     }
 
     fn image(&self) -> &Arc<Image> {

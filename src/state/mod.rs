@@ -6,6 +6,7 @@
 
 pub mod addresses;
 pub mod graph;
+pub mod kept;
 pub mod living;
 mod object;
 pub mod packed;
@@ -17,6 +18,7 @@ mod writer;
 
 pub use reader::{Objects, Reader};
 pub use tie::Tie;
+pub use value::NO_VALUE;
 pub use writer::{Numbering, Writer};
 
 use crate::machine::Space;

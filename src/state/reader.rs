@@ -1,6 +1,7 @@
 //! Reading one node back: the counterpart of `writer`. What it reads was written by conc itself in the same run.
 
 use super::Shared;
+use super::kept::Kept;
 use crate::machine::{Image, Space};
 use crate::sync::barrier::Round;
 use crate::sync::condition::Ticket;
@@ -23,6 +24,11 @@ pub trait Objects {
 
     /// What `Numbering::simulated` told when it was written.
     fn simulated(&self) -> bool;
+
+    /// What `Numbering::kept` told when it was written.
+    fn kept(&self) -> &Kept {
+        unreachable!("whoever writes by numbers keeps what they stand for")
+    }
 
     /// The variables of the first process, for others that are read.
     fn image(&self) -> &Arc<Image>;

@@ -21,14 +21,22 @@ pub struct End {
 }
 
 impl Rows {
-    /// With room for what most states need.
+    /// With room for what most states need. (From a kilobyte on the allocator tidies up first.)
     pub fn with_room() -> Rows {
         Rows {
-            bytes: Vec::with_capacity(1 << 10),
+            bytes: Vec::with_capacity(960),
             refs: Vec::with_capacity(1 << 7),
             unordered: Vec::new(),
-            ends: Vec::with_capacity(1 << 6),
+            ends: Vec::with_capacity(40),
         }
+    }
+
+    /// Without nodes, and with the same room.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.refs.clear();
+        self.unordered.clear();
+        self.ends.clear();
     }
 
     /// What was put there since the last node is another one.

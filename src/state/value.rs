@@ -28,6 +28,14 @@ const THREAD: u8 = 18;
 const SYNC: u8 = 19;
 const FILE: u8 = 20;
 const CELL: u8 = 21;
+/// A long text by its number.
+const KEPT: u8 = 22;
+/// A small int in one byte: what a state holds most often, and in long lists.
+const SMALL: u8 = 128;
+const LAST_SMALL: u8 = NO_VALUE - 1;
+const LARGEST_SMALL: i64 = (LAST_SMALL - SMALL) as i64;
+/// No value's first byte: what is no value may begin with it where there may be one.
+pub const NO_VALUE: u8 = u8::MAX;
 
 pub(super) fn write(value: &Value, w: &mut Writer<'_>) {
     let mut node = |tag: u8, object: Shared| {
@@ -38,6 +46,7 @@ pub(super) fn write(value: &Value, w: &mut Writer<'_>) {
         Value::Unset => w.byte(UNSET),
         Value::Nil => w.byte(NIL),
         Value::Bool(b) => w.byte(if *b { TRUE } else { FALSE }),
+        Value::Int(n @ 0..=LARGEST_SMALL) => w.byte(SMALL + *n as u8),
         Value::Int(n) => {
             w.byte(INT);
             w.int(*n);
@@ -54,10 +63,16 @@ pub(super) fn write(value: &Value, w: &mut Writer<'_>) {
             w.byte(TEXT);
             w.text(short.as_str());
         }
-        Value::Long(long) => {
-            w.byte(TEXT);
-            w.text(long.as_str());
-        }
+        Value::Long(long) => match w.number_of_text(long) {
+            Some(number) => {
+                w.byte(KEPT);
+                w.count(u64::from(number));
+            }
+            None => {
+                w.byte(TEXT);
+                w.text(long.as_str());
+            }
+        },
         Value::Function(number) => {
             w.byte(FUNCTION);
             w.count(u64::from(*number));
@@ -92,6 +107,7 @@ pub(super) fn read(r: &mut Reader<'_>) -> Value {
         FALSE => Value::Bool(false),
         TRUE => Value::Bool(true),
         INT => Value::Int(r.int()),
+        small @ SMALL..=LAST_SMALL => Value::Int(i64::from(small - SMALL)),
         FLOAT => {
             let mut bits = [0; 8];
             bits.fill_with(|| r.byte());
@@ -99,6 +115,10 @@ pub(super) fn read(r: &mut Reader<'_>) -> Value {
         }
         DURATION => Value::Duration(r.int()),
         TEXT => text::make(r.text()),
+        KEPT => {
+            let number = r.count() as u32;
+            Value::Long(r.objects.kept().numbered_text(number))
+        }
         FUNCTION => Value::Function(r.count() as u32),
         BUILTIN => Value::Builtin(builtin::numbered(r.count() as usize)),
         RANGE => {

@@ -1,10 +1,11 @@
 //! Writing one node: numbers and texts into its bytes, what it refers to beside them.
 
 use super::Shared;
+use super::kept::{self, Kept};
 use crate::machine::Space;
 use crate::sync::outside::simulated::Wire;
 use crate::sync::{Sync, pipe::Between, thread::Thread};
-use crate::value::Value;
+use crate::value::{Value, text::Long};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -32,6 +33,11 @@ pub trait Numbering {
     /// Whether only what nodes lead to is asked for: bytes that lead nowhere need not be written.
     fn leads_only(&self) -> bool {
         false
+    }
+
+    /// Where long texts and messages are kept, if they are written by their numbers.
+    fn kept(&self) -> Option<&Kept> {
+        None
     }
 
     /// Whether those who hold a lock are written with it.
@@ -83,8 +89,30 @@ impl Writer<'_> {
     /// Bytes as they are.
     pub fn all(&mut self, bytes: &[u8]) {
         self.count(bytes.len() as u64);
+        self.add(bytes);
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
         if !self.numbering.leads_only() {
             self.bytes.extend_from_slice(bytes);
+        }
+    }
+
+    /// The number of a long text, if it is written by that.
+    pub(super) fn number_of_text(&self, text: &Arc<Long>) -> Option<u32> {
+        let kept = self.numbering.kept().filter(|_| text.as_str().len() >= kept::LEAST);
+        kept.map(|kept| kept.text(text))
+    }
+
+    /// A message of so many bytes; `known` is where they are, if they were read from a state.
+    pub fn message(&mut self, bytes: &[u8], known: Option<&Arc<[u8]>>) {
+        let kept = self.numbering.kept().filter(|_| bytes.len() >= kept::LEAST);
+        match kept.map(|kept| kept.message(bytes, known)) {
+            Some(number) => self.count(u64::from(number) << 1 | 1),
+            None => {
+                self.count((bytes.len() as u64) << 1);
+                self.add(bytes);
+            }
         }
     }
 

@@ -97,6 +97,10 @@ pub enum Got {
     End,
 }
 
+fn limit(capacity: Option<i64>) -> Option<usize> {
+    capacity.filter(|n| *n > 0).and_then(|n| usize::try_from(n).ok())
+}
+
 impl Drop for Queue {
     fn drop(&mut self) {
         let ring = self.ring.as_ref().map(|ring| ring.take_all());
@@ -107,12 +111,18 @@ impl Drop for Queue {
 impl Queue {
     /// A capacity of 0 or less is none.
     pub fn new(capacity: Option<i64>, order: Order) -> Queue {
-        let capacity = capacity.filter(|n| *n > 0).and_then(|n| usize::try_from(n).ok());
+        let capacity = limit(capacity);
         // A ring reserves its room at once.
         let ring = capacity.filter(|n| order == Order::Fifo && *n <= MOST_RESERVED);
         let ring = ring.map(|n| Box::new(Ring::new(n)));
         let store = Store::new(order, capacity.is_some());
         Queue { store, capacity, shared: Box::default(), ring, there: None }
+    }
+
+    /// One in the plain order for threads that take turns.
+    fn plain(capacity: Option<i64>) -> Queue {
+        let store = Store::Long(Default::default());
+        Queue { store, capacity: limit(capacity), shared: Box::default(), ring: None, there: None }
     }
 
     /// How many words it has in memory that processes share.

@@ -105,6 +105,12 @@ impl Long {
     }
 }
 
+impl AsRef<[u8]> for Long {
+    fn as_ref(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+}
+
 /// A value for the text, in the representation its length asks for (so that equal texts are kept alike).
 #[inline]
 pub fn make(text: &str) -> Value {

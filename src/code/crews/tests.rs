@@ -35,6 +35,9 @@ fn a_list_that_is_only_added_to_and_joined_is_a_crew() {
         "let hs = []\nfor i in 0..3 { hs.push(start w()) }\nfor h in hs { h.join() }",
         "let hs = [w(), w()]\nfor h in hs { start h }\nfor h in hs { join h }",
         "let hs = [w(), w()]\nfor h in hs { h.start() }\njoin hs",
+        "join [start w() for i in 0..3] + [start w()]",
+        "let hs = [start w(), start w()]\nlet more = hs + [start w()]\njoin more",
+        "var hs = []\nfor i in 0..3 { hs += [start w()] }\nfor h in hs { join h }",
         "let hs = []\ntry { hs.push(start w()) } catch e { print(e) }\njoin hs",
     ] {
         assert!(is_crew(text), "{text}");
@@ -59,6 +62,9 @@ fn whatever_tells_the_order_makes_it_none() {
         "let later = fn() => hs",
         "let same = hs\nprint(same[0])",
         "hs.push(hs)",
+        "let more = hs + [start w()]\nprint(more)",
+        "print([start w()] + hs)",
+        "let more = hs + choose([[], [start w()]])",
         "let [a, b] = hs",
         "return hs",
     ] {
@@ -72,6 +78,8 @@ fn whatever_tells_the_order_makes_it_none() {
 #[test]
 fn what_may_come_from_elsewhere_is_none() {
     assert!(!is_crew("join given"));
+    assert!(!is_crew("join given + [start w()]"));
+    assert!(!is_crew("join [start w()] + given"));
     assert!(!is_crew("var hs = []\nif w != nil { hs = given }\njoin hs"));
     assert!(!is_crew("var hs = []\nif w != nil { hs = choose([[], [start w()]]) }\njoin hs"));
 }

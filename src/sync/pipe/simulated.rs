@@ -80,7 +80,7 @@ impl Between {
             w.count(u64::from(known.receivers[number].load(Ordering::SeqCst)));
             let inbox = side.inbox.lock();
             w.count(inbox.messages.len() as u64);
-            inbox.messages.iter().for_each(|message| w.all(message.bytes.all()));
+            inbox.messages.iter().for_each(|message| message.bytes.save(w));
             let passed = known.passed[number].lock();
             w.count(passed.len() as u64);
             passed.iter().for_each(|values| w.values(values));
@@ -100,11 +100,11 @@ impl Between {
             known.receivers[number].store(r.count() as u32, Ordering::SeqCst);
             let mut inbox = side.inbox.lock();
             let count = r.count();
-            for bytes in Bytes::read(r, count) {
-                inbox.bytes += bytes.all().len();
-                inbox.put += 1;
-                inbox.messages.push_back(Message { bytes, told: Told::default() });
-            }
+            let messages = Bytes::read(r, count);
+            inbox.bytes = messages.iter().map(|bytes| bytes.all().len()).sum();
+            inbox.put = count;
+            let messages = messages.into_iter().map(|bytes| Message { bytes, told: Told::default() });
+            inbox.messages = messages.collect();
             let passed = (0..r.count()).map(|_| r.values()).collect();
             *known.passed[number].lock() = passed;
         }

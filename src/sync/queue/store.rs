@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 pub enum Store {
     /// Without limit.
     Fifo(Sender<Value>, Receiver<Value>),
-    /// In the plain order, too, and bounded by too much for a ring.
+    /// In the plain order, too, and bounded by too much for a ring; or of a simulated run.
     Long(Mutex<VecDeque<Value>>),
     Lifo(Mutex<Vec<Value>>),
     Priority(Mutex<Heap>),

@@ -6,8 +6,9 @@ use crate::code::reach::{self, Reach};
 use crate::code::sharing::Sharing;
 use crate::code::{FunctionKind, Instruction, Program};
 use crate::explore::{Reductions, Time};
+use crate::state::kept::Kept;
 use crate::world::MAX_THREADS;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// What is taken for granted until a step proves it wrong: then the search begins again without it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +95,8 @@ pub struct Rules {
     pub max_threads: usize,
     /// Bytes that a state of the script may take while a step is tried in it.
     pub memory: usize,
+    /// Where long texts and messages of states are kept, for whoever writes many states; None where all is written out.
+    pub kept: Option<Arc<Kept>>,
     /// The script's own arguments.
     pub arguments: Vec<String>,
 }
@@ -195,6 +198,7 @@ impl Rules {
             copied: OnceLock::new(),
             max_threads: MAX_THREADS,
             memory: usize::MAX,
+            kept: None,
             arguments: Vec::new(),
         }
     }

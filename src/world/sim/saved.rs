@@ -68,9 +68,14 @@ impl Universe {
     }
 
     fn builder<'k>(&self, rules: &Rules) -> Builder<'k> {
+        self.builder_within(Rows::with_room(), rules)
+    }
+
+    fn builder_within<'k>(&self, rows: Rows, rules: &Rules) -> Builder<'k> {
         let threads = self.seats.iter().map(|seat| seat.thread.clone()).chain([self.main.clone()]);
         let threads = threads.chain(self.absent.iter().cloned());
-        Builder::new(self.roots(), rules.names(), rules.counts_tasks, threads)
+        let builder = Builder::within(rows, self.roots(), rules.names(), rules.counts_tasks, threads);
+        builder.keeping(rules.kept.as_ref())
     }
 
     fn finish(&self, builder: Builder<'_>) -> (Snapshot, Vec<Shared>) {
@@ -124,16 +129,16 @@ impl Universe {
 
     /// Writes some of the nodes of a state anew, after a step: roots, threads by where they stand now, objects. All others have
     /// the numbers that they had (by the addresses of their objects); what has none is new: it is numbered from `NEW` on,
-    /// and its nodes follow, with their objects. There is room for so many bytes at once.
+    /// and its nodes follow, with their objects. `room` was used before, and is used again.
     pub fn rewrite<'o>(
         &self,
         rules: &Rules,
-        (numbers, room): (&Addresses<u32>, usize),
+        (numbers, room): (&Addresses<u32>, Rows),
         roots: impl Iterator<Item = u32>,
         seats: impl Iterator<Item = usize>,
         objects: impl Iterator<Item = &'o Shared>,
     ) -> (Rows, Vec<Shared>) {
-        let mut builder = self.builder(rules).knowing(numbers).room(room);
+        let mut builder = self.builder_within(room, rules).knowing(numbers);
         roots.for_each(|root| self.write_root(&mut builder, rules, root));
         seats.for_each(|seat| self.write_seat(&mut builder, rules, seat, None));
         objects.for_each(|object| builder.object(object));
@@ -322,6 +327,7 @@ impl Universe {
         let mut universe = Universe::empty(own.clone(), nobody.clone(), 0);
         universe.next_id = MAIN + contents.len() as u32 + 1;
         let mut living = Living::new(contents, refs, rules.names()).with_image(&own);
+        living = living.keeping(rules.kept.as_deref());
         living.root(WORLD, |r| universe.load_world(r, rules));
         living.root(FIXED, |r| {
             for index in 0..image.program.fixed.len() as u32 {
@@ -378,10 +384,9 @@ impl Universe {
             }
         }
         let shared = shared_nodes(refs, common, roots);
-        universe.shared = (roots..contents.len())
-            .filter(|&node| shared[node])
-            .filter_map(|node| objects[node].as_ref().map(Shared::address))
-            .collect();
+        let shared = (roots..contents.len()).filter(|&node| shared[node]);
+        universe.shared.reserve(shared.clone().count());
+        universe.shared.extend(shared.filter_map(|node| objects[node].as_ref().map(Shared::address)));
         (universe, objects)
     }
 
@@ -399,14 +404,35 @@ impl Universe {
         let (snapshot, objects) = self.finish(self.write_roots(self.builder(rules), rules, running));
         let refs: Vec<&[u32]> = snapshot.nodes.nodes().map(|node| node.refs).collect();
         let shared = shared_nodes(&refs, snapshot.roots - snapshot.seats, snapshot.roots);
-        self.shared = objects
-            .iter()
-            .zip(&shared[snapshot.roots..])
-            .filter(|(_, shared)| **shared)
-            .map(|(object, _)| object.address())
-            .collect();
+        self.shared = addresses_of(&objects, &shared[snapshot.roots..]).collect();
         Size { nodes: snapshot.nodes.len() as u64, bytes: snapshot.nodes.bytes.len() as u64 }
     }
+
+    /// The same in the middle of a step, where what was shared before it still is: then what comes to be shared follows from
+    /// what the step has met, and from the objects that it is told of here. Where a thread has made something known, the
+    /// object that leads to it was shared and is met; all that is reached from there is told.
+    pub(super) fn share_more(&mut self, rules: &Rules, running: (usize, &Fiber)) -> Vec<usize> {
+        if self.left_out {
+            return Vec::new(); // who asks has looked around
+        }
+        let (snapshot, objects) = self.finish(self.write_roots(self.builder(rules), rules, Some(running)));
+        let refs: Vec<&[u32]> = snapshot.nodes.nodes().map(|node| node.refs).collect();
+        let mut shared = shared_nodes(&refs, snapshot.roots - snapshot.seats, snapshot.roots);
+        for (node, object) in (snapshot.roots..).zip(&objects) {
+            if !shared[node] && self.shared.contains(&object.address()) {
+                spread(&refs, &mut shared, node as u32);
+            }
+        }
+        let now = addresses_of(&objects, &shared[snapshot.roots..]);
+        let more: Vec<usize> = now.filter(|address| !self.shared.contains(address)).collect();
+        self.shared.extend(&more);
+        more
+    }
+}
+
+/// The addresses of those of which it is told so.
+fn addresses_of<'o>(objects: &'o [Shared], told: &'o [bool]) -> impl Iterator<Item = usize> + 'o {
+    objects.iter().zip(told).filter(|(_, told)| **told).map(|(object, _)| object.address())
 }
 
 /// Whether a thread is about to close ends, by its content where there are pipes and neither processes nor signals: that is the
