@@ -1,7 +1,8 @@
 //! What only the shape of the whole space tells: loops from which no good end can be reached.
 //!
 //! A bottom component (a strongly connected component that nothing leaves, Tarjan 1972) without an end is one. A thread
-//! of it that never moves there waits for ever: that is a deadlock among some; if all move, it is a livelock.
+//! of it that never moves there waits for ever: that is a deadlock among some; if all move, it is a livelock. What the
+//! branches of a `parallel` have failed with whose thread never moves there is raised by nobody.
 
 use super::search::Search;
 use super::shortest::end;
@@ -11,7 +12,8 @@ use super::tries::tries;
 use super::verdict::Property;
 use crate::state::Shared;
 use crate::sync::Op;
-use crate::world::sim::{Ends, Way};
+use crate::value::Value;
+use crate::world::sim::{Ends, Universe, Way};
 use std::collections::HashSet;
 
 #[derive(Debug, Default)]
@@ -45,6 +47,7 @@ pub fn shape(search: &mut Search<'_>) -> Shape {
         if judged.moves {
             shape.add(Property::Livelock, state);
         }
+        judged.unraised.into_iter().for_each(|property| shape.add(property, state));
     }
     shape
 }
@@ -173,6 +176,8 @@ struct Judged {
     stuck: bool,
     /// A thread that the program waits for goes round for ever, or is waited for.
     moves: bool,
+    /// What breaks by the errors of branches whose `parallel` never goes on.
+    unraised: Vec<Property>,
 }
 
 /// Walks through a component from one of its states, with an eye on which thread is which.
@@ -216,7 +221,9 @@ fn judge(search: &mut Search<'_>, state: u32) -> Judged {
         false
     };
     let daemon = |seat: usize| universe.seats[seat].is_daemon();
-    let mut judged = Judged { stuck: false, moves: false };
+    let resting = (0..first.seats).filter(|seat| !moved[*seat]);
+    let unraised = resting.flat_map(|seat| unraised_in(&universe, seat)).collect();
+    let mut judged = Judged { stuck: false, moves: false, unraised };
     for seat in (0..first.seats).filter(|seat| !daemon(*seat)) {
         match leads_to_a_mover(seat) {
             true => judged.moves = true,
@@ -224,6 +231,22 @@ fn judge(search: &mut Search<'_>, state: u32) -> Judged {
         }
     }
     judged
+}
+
+/// What breaks by the errors of branches of the `parallel` that a thread waits in.
+fn unraised_in(universe: &Universe, seat: usize) -> Vec<Property> {
+    let Some(fiber) = &universe.seats[seat].fiber else { return Vec::new() };
+    let snapshot = fiber.snapshot(&universe.image.program, usize::MAX);
+    let registers = snapshot.into_iter().flat_map(|all| all.calls).flat_map(|call| call.registers);
+    let lists = registers.filter_map(|register| match register {
+        Value::List(list) => Some(list.snapshot()),
+        _ => None,
+    });
+    let failing = |branch: &Value| match branch {
+        Value::Thread(thread) => Some(Property::of(&thread.unraised()?.error)),
+        _ => None,
+    };
+    lists.flat_map(|list| list.iter().filter_map(failing).collect::<Vec<_>>()).collect()
 }
 
 /// Whose end a thread waits for.

@@ -71,7 +71,7 @@ impl Thread {
     pub fn unraised(&self) -> Option<Unasked> {
         let error = self.outcome.get()?.as_ref().err()?;
         let waits = self.raised_elsewhere.load(Ordering::SeqCst) && !self.asked.load(Ordering::SeqCst);
-        waits.then(|| Unasked::branch(&self.name(), error))
+        waits.then(|| Unasked::branch(&named::aside(|| self.name()), error))
     }
 
     /// Whether it is a timer that was cancelled.
