@@ -99,7 +99,8 @@ fn save_outcome(
             .hint("`conc check --outcomes` numbers them"));
     };
     // An outcome has no story of its own.
-    let (_, story) = explore::replay(program.clone(), options, &outcome.schedule)
+    let schedule = outcome.schedule.clone().unwrap_or_default(); // it was asked for
+    let (_, story) = explore::replay(program.clone(), options, &schedule)
         .map_err(|why| Failure::new(format!("outcome {number} cannot be saved: {why}")))?;
     schedule::save(path, script, program, options, None, &story)
 }

@@ -4,7 +4,7 @@ use super::Failure;
 use super::arguments::Script;
 use clap::{Args, ValueEnum};
 use conc::explore::verdict::Property;
-use conc::explore::{Extent, Limits, Options, Reductions, Sampling, Strategy, Time};
+use conc::explore::{Extent, Limits, Options, Reductions, Sampling, Schedules, Strategy, Time};
 use conc::units as value;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -220,7 +220,10 @@ impl Check {
             extent: self.extent(),
             properties: self.property.clone(),
             outcomes: self.outcomes || !self.vars.is_empty() || !self.save_outcome.is_empty(),
-            schedules: self.format == Format::Json || !self.save_outcome.is_empty(),
+            schedules: Schedules {
+                all: self.format == Format::Json,
+                numbers: self.outcomes_to_save().into_iter().flatten().map(|(number, _)| number).collect(),
+            },
             variables: self.vars.clone(),
             seed: self.seed,
             flaw: None,

@@ -8,8 +8,9 @@
 //! A step that would cost one too many is cut, but where it leads is noted. When all these states were met within the bound
 //! as well, then every state was: the bound has cut nothing.
 
-use super::check::{explain, schedule, sort};
+use super::check::{explain, schedule};
 use super::covered::{Bound, Covered};
+use super::ends::numbered;
 use super::growth;
 use super::moves::{Move, Outputs};
 use super::options::{Options, Progress};
@@ -52,7 +53,7 @@ pub fn check(
                 steps = new;
             }
             None if search.limit.is_none() && !search.answered && search.has_cut_nothing() => return None,
-            None => return Some(search.findings()),
+            None => return Some(search.findings(progress)),
         }
     }
 }
@@ -335,7 +336,7 @@ impl<'o> Bounded<'o> {
         path
     }
 
-    fn findings(mut self) -> Findings {
+    fn findings(mut self, progress: &mut dyn FnMut(&Progress) -> ControlFlow<Limit>) -> Findings {
         let advice = growth::beyond(&self.steps);
         self.steps.forget_limits(self.limit);
         let mut verdicts = Vec::new();
@@ -349,7 +350,7 @@ impl<'o> Bounded<'o> {
             };
             verdicts.push((property, verdict));
         }
-        let outcomes = self.options.outcomes.then(|| self.outcomes());
+        let outcomes = self.options.outcomes.then(|| self.outcomes(progress));
         Findings {
             verdicts,
             states: self.states.len() as u64,
@@ -362,21 +363,18 @@ impl<'o> Bounded<'o> {
         }
     }
 
-    /// Every distinct outcome, with a schedule that leads to it.
-    fn outcomes(&mut self) -> Vec<Outcome> {
-        let ends = std::mem::take(&mut self.ends);
-        let mut outcomes = Vec::with_capacity(ends.len());
-        for ((output, status, variables), node) in ends {
-            let path = self.path(node);
-            outcomes.push(Outcome {
-                output: self.outputs.texts[output as usize].clone(),
-                variables,
-                status,
-                schedule: schedule(&mut self.steps, self.options, &path),
-                runs: None,
-            });
-        }
-        sort(&mut outcomes);
-        outcomes
+    /// Every distinct outcome, with the schedules that are asked for.
+    fn outcomes(&mut self, progress: &mut dyn FnMut(&Progress) -> ControlFlow<Limit>) -> Vec<Outcome> {
+        let outcome = |((output, status, variables), node): (End, u32)| {
+            let output = self.outputs.texts[output as usize].clone();
+            (Outcome { output, variables, status, schedule: None, runs: None }, node)
+        };
+        let found = std::mem::take(&mut self.ends).into_iter().map(outcome).collect();
+        let now = self.progress(self.deepest);
+        let mut lasts = || progress(&now).is_continue();
+        numbered(found, self.options, &mut lasts, &mut |node| {
+            let path = self.path(*node);
+            schedule(&mut self.steps, self.options, &path)
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! `conc check`: covers the space, then finds for each property that fails the story that is easiest to follow.
 
 use super::covered::Covered;
+use super::ends::numbered;
 use super::graph::{self, Shape};
 use super::moves::Move;
 use super::options::{Extent, Options, Progress};
@@ -51,7 +52,7 @@ fn everything(
             break (verdicts, advice);
         }
     };
-    let outcomes = options.outcomes.then(|| outcomes(&mut search));
+    let outcomes = options.outcomes.then(|| outcomes(&mut search, progress));
     Findings {
         verdicts,
         states: search.states(),
@@ -239,27 +240,21 @@ fn follow(teller: &mut Teller<'_>, schedule: &Schedule) -> Result<(), String> {
     Ok(())
 }
 
-/// Every distinct outcome, with a schedule that leads to it.
-fn outcomes(search: &mut Search<'_>) -> Vec<Outcome> {
-    let ends: Vec<(End, u32)> = search.ends.iter().map(|(end, state)| (end.clone(), *state)).collect();
-    let mut outcomes = Vec::new();
-    for ((output, status, variables), state) in ends {
-        let path = search.options.schedules.then(|| search.path(state));
-        let schedule =
-            path.map(|path| schedule(&mut search.steps, search.options, &path)).unwrap_or_default();
-        outcomes.push(Outcome {
-            output: search.outputs.texts[output as usize].clone(),
-            variables,
-            status,
-            schedule,
-            runs: None,
-        });
-    }
-    sort(&mut outcomes);
-    outcomes
-}
-
-/// Puts outcomes into the order in which they are numbered.
-pub(super) fn sort(outcomes: &mut [Outcome]) {
-    outcomes.sort_by(|a, b| (&a.output, a.status, &a.variables).cmp(&(&b.output, b.status, &b.variables)));
+/// Every distinct outcome, with the schedules that are asked for.
+fn outcomes(
+    search: &mut Search<'_>,
+    progress: &mut dyn FnMut(&Progress) -> ControlFlow<Limit>,
+) -> Vec<Outcome> {
+    let outcome = |((output, status, variables), state): (&End, &u32)| {
+        let output = search.outputs.texts[*output as usize].clone();
+        let (variables, status) = (variables.clone(), *status);
+        (Outcome { output, variables, status, schedule: None, runs: None }, *state)
+    };
+    let found = search.ends.iter().map(outcome).collect();
+    let now = search.progress();
+    let mut lasts = || progress(&now).is_continue();
+    numbered(found, search.options, &mut lasts, &mut |state| {
+        let path = search.path(*state);
+        schedule(&mut search.steps, search.options, &path)
+    })
 }

@@ -20,6 +20,7 @@ mod canonical;
 mod changed;
 mod check;
 pub mod covered;
+mod ends;
 mod expand;
 pub mod fingerprint;
 mod flat;
@@ -64,5 +65,5 @@ pub mod verdict;
 mod workers;
 
 pub use check::{check, legs, replay, watched};
-pub use options::{Extent, Limits, Options, Progress, Reductions, Sampling, Strategy, Time};
+pub use options::{Extent, Limits, Options, Progress, Reductions, Sampling, Schedules, Strategy, Time};
 pub use simulate::{Said, simulate, simulate_watched};

@@ -21,8 +21,8 @@ pub struct Options {
     pub properties: Vec<Property>,
     /// Collect every distinct outcome.
     pub outcomes: bool,
-    /// Tell with each of them a schedule that leads to it: a run has to be made again for each.
-    pub schedules: bool,
+    /// Of which of them to tell a schedule that leads there.
+    pub schedules: Schedules,
     /// The top-level variables whose final values belong to an outcome.
     pub variables: Vec<String>,
     /// Where random numbers begin: the script's own, and those of a sample.
@@ -58,6 +58,20 @@ pub struct Sampling {
 impl Sampling {
     /// Enough for programs that end, and an endless run is over in a moment.
     pub const MOST_STEPS: u64 = 100_000;
+}
+
+/// The outcomes of which a schedule is to be told: a run has to be made again for each.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Schedules {
+    /// Of all, in their order, until a limit of time or Ctrl-C comes.
+    pub all: bool,
+    /// Of these, by their numbers from 1, whatever that takes.
+    pub numbers: Vec<usize>,
+}
+
+impl Schedules {
+    pub const ALL: Schedules = Schedules { all: true, numbers: Vec::new() };
+    pub const NONE: Schedules = Schedules { all: false, numbers: Vec::new() };
 }
 
 /// Who moves next in a run that is drawn at random.
@@ -146,7 +160,7 @@ impl Default for Options {
             extent: Extent::Everything,
             properties: Vec::new(),
             outcomes: false,
-            schedules: true,
+            schedules: Schedules::ALL,
             variables: Vec::new(),
             seed: 0,
             flaw: None,

@@ -128,7 +128,7 @@ impl<'s> Teller<'s> {
             output: self.told.story.moments.iter().map(|moment| moment.output.as_str()).collect(),
             variables: variables(&self.universe, names),
             status: ending.status,
-            schedule: self.told.story.schedule.clone(),
+            schedule: Some(self.told.story.schedule.clone()),
             runs: None,
         })
     }

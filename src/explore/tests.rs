@@ -1,8 +1,8 @@
 //! The explorer as a whole, on small programs whose spaces are known. Verdicts are held against an independent explorer
 //! in `tests/explore`.
 
-use super::verdict::{Findings, Property, Verdict};
-use super::{Extent, Options, Reductions, Said, Sampling, Strategy, check, replay, simulate};
+use super::verdict::{Findings, Limit, Property, Verdict};
+use super::{Extent, Options, Reductions, Said, Sampling, Schedules, Strategy, check, replay, simulate};
 use crate::code::verify::Verified;
 use crate::source::Source;
 use std::ops::ControlFlow;
@@ -137,16 +137,48 @@ fn every_choice_is_tried() {
 #[test]
 fn schedules_of_outcomes_are_made_when_asked_for() {
     let sampling = Sampling { runs: 50, strategy: Strategy::Walk, most_steps: Sampling::MOST_STEPS };
-    for extent in [Extent::Everything, Extent::Sample(sampling)] {
-        for schedules in [false, true] {
+    // A bound that cuts something: else all is covered as without one.
+    let script = "thread one { print(1) }\nthread two { print(2); print(3) }\none().start()\ntwo().start()\nprint(choose([4, 5]))";
+    for extent in [Extent::Everything, Extent::Sample(sampling), Extent::Preemptions(0)] {
+        for (schedules, most) in [
+            (Schedules::NONE, 0),
+            (Schedules::ALL, usize::MAX),
+            (Schedules { all: false, numbers: vec![2, 1, 999] }, 2),
+        ] {
+            let by_number = schedules.numbers.clone();
             let options = Options { outcomes: true, schedules, extent, ..Options::default() };
-            let ends = explore("let a = choose([1, 2])\nprint(a)", &options).outcomes.unwrap_or_default();
-            assert_eq!(
-                ends.iter().filter(|end| end.schedule.turns.is_empty() != schedules).count(),
-                2,
-                "{extent:?}"
-            );
+            let ends = explore(script, &options).outcomes.unwrap_or_default();
+            assert!(ends.len() > 2, "{extent:?}");
+            let made: Vec<usize> = (1..=ends.len()).filter(|at| ends[at - 1].schedule.is_some()).collect();
+            assert_eq!(made.len(), most.min(ends.len()), "{extent:?}");
+            assert!(by_number.is_empty() || made == [1, 2], "{extent:?}");
+            assert!(ends.iter().flat_map(|end| &end.schedule).all(|schedule| !schedule.turns.is_empty()));
         }
+    }
+}
+
+#[test]
+fn a_limit_of_time_leaves_schedules_out_but_those_asked_for_by_number() {
+    let sampling = Sampling { runs: 500, strategy: Strategy::Walk, most_steps: Sampling::MOST_STEPS };
+    let program = compile("print(choose(1..=9))");
+    for extent in [Extent::Everything, Extent::Sample(sampling)] {
+        let schedules = Schedules { all: true, numbers: vec![3] };
+        let options = Options { outcomes: true, schedules, extent, ..Options::default() };
+        // All is found, and then the time is over after two of them.
+        let explore = |most: usize| {
+            let mut asked = 0;
+            let findings = check(program.clone(), &options, &mut |_| {
+                asked += 1;
+                if asked > most { ControlFlow::Break(Limit::Time) } else { ControlFlow::Continue(()) }
+            });
+            (findings, asked)
+        };
+        let (whole, asked) = explore(usize::MAX);
+        assert_eq!(whole.outcomes.as_ref().map(Vec::len), Some(9), "{extent:?}");
+        let (findings, _) = explore(asked - 9 + 1);
+        let ends = findings.outcomes.unwrap_or_default();
+        let made: Vec<usize> = (1..=ends.len()).filter(|at| ends[at - 1].schedule.is_some()).collect();
+        assert_eq!((findings.limit, made), (None, vec![1, 3]), "{extent:?}");
     }
 }
 

@@ -159,8 +159,8 @@ pub struct Outcome {
     /// The final values asked for with `--vars`, by name, as `print` shows them.
     pub variables: Vec<(String, String)>,
     pub status: i32,
-    /// It leads there. Without turns unless it was asked for (`Options::schedules`).
-    pub schedule: Schedule,
+    /// It leads there. None when it was not asked for (`Options::schedules`), or there was no time to make it.
+    pub schedule: Option<Schedule>,
     /// Of a sample: how many of its runs came to it.
     pub runs: Option<u64>,
 }

@@ -12,8 +12,9 @@ mod tests;
 
 pub use dive::{Dived, dive};
 
-use super::check::{explain, plainest, schedule, sort};
+use super::check::{explain, plainest, schedule};
 use super::covered::{Covered, Sample};
+use super::ends::numbered;
 use super::growth;
 use super::moves::Move;
 use super::options::{Options, Progress, Sampling};
@@ -78,7 +79,9 @@ pub fn check(
         let mut space = Space::new(steps, options.outcomes, &options.variables);
         let mut strategy = strategy::of(sampling.strategy);
         let seen = draw_all(&mut space, options, sampling, &mut *strategy, progress);
-        let Some(wrong) = space.steps.refuted.take() else { return findings(space, seen, options, sampling) };
+        let Some(wrong) = space.steps.refuted.take() else {
+            return findings(space, seen, options, sampling, progress);
+        };
         // An assumption has proved wrong: all is drawn again without it.
         steps = anew(&space.steps, options);
         steps.rules.assumed.give_up(wrong);
@@ -232,7 +235,13 @@ impl Seen {
     }
 }
 
-fn findings(mut space: Space<'_>, seen: Seen, options: &Options, sampling: Sampling) -> Findings {
+fn findings(
+    mut space: Space<'_>,
+    seen: Seen,
+    options: &Options,
+    sampling: Sampling,
+    progress: &mut dyn FnMut(&Progress) -> ControlFlow<Limit>,
+) -> Findings {
     let advice = growth::beyond(&space.steps);
     let steps = &mut space.steps;
     steps.forget_limits(seen.limit);
@@ -240,7 +249,7 @@ fn findings(mut space: Space<'_>, seen: Seen, options: &Options, sampling: Sampl
         options.asked().map(|property| (property, verdict(steps, &seen, options, property))).collect();
     let failing = Property::ALL.into_iter();
     let failing = failing.filter_map(|property| Some((property, *seen.failing.get(&property)?))).collect();
-    let outcomes = options.outcomes.then(|| outcomes(&mut space, &seen, options));
+    let outcomes = options.outcomes.then(|| outcomes(&mut space, &seen, options, progress));
     let covered = Covered::Sample(Sample {
         strategy: sampling.strategy,
         seed: options.seed,
@@ -275,25 +284,36 @@ fn verdict(steps: &mut Steps, seen: &Seen, options: &Options, property: Property
     explain(steps, options, property, (&path, &sign, least), &[])
 }
 
-/// Every distinct outcome, with how many runs came to it and a schedule of one of them.
-fn outcomes(space: &mut Space<'_>, seen: &Seen, options: &Options) -> Vec<Outcome> {
-    let mut outcomes = Vec::new();
+/// Every distinct outcome, with how many runs came to it and, as far as it is asked for, a schedule of one of them.
+fn outcomes(
+    space: &mut Space<'_>,
+    seen: &Seen,
+    options: &Options,
+    progress: &mut dyn FnMut(&Progress) -> ControlFlow<Limit>,
+) -> Vec<Outcome> {
+    let mut found = Vec::new();
     for (end, by_output) in seen.outcomes.iter().enumerate() {
-        let (status, variables) = space.ends[end].clone();
+        let (status, variables) = &space.ends[end];
         for (output, came) in by_output {
-            let path = options.schedules.then(|| moves(&mut space.steps, &came.path));
-            let schedule = path.map(|path| schedule(&mut space.steps, options, &path)).unwrap_or_default();
-            outcomes.push(Outcome {
-                output: output.clone(),
-                variables: variables.clone(),
-                status,
-                schedule,
-                runs: Some(came.runs),
-            });
+            let (output, variables) = (output.clone(), variables.clone());
+            let outcome =
+                Outcome { output, variables, status: *status, schedule: None, runs: Some(came.runs) };
+            found.push((outcome, &came.path));
         }
     }
-    sort(&mut outcomes);
-    outcomes
+    let now = Progress {
+        runs: Some(seen.runs),
+        states: space.states(),
+        steps: seen.steps,
+        depth: seen.deepest as u32,
+        open: 0,
+        memory: space.memory() as u64,
+    };
+    let mut lasts = || progress(&now).is_continue();
+    numbered(found, options, &mut lasts, &mut |path| {
+        let path = moves(&mut space.steps, path);
+        schedule(&mut space.steps, options, &path)
+    })
 }
 
 /// The moves of a run, from the numbers of its steps among those of their states.

@@ -30,8 +30,9 @@ use serde_json::{Value, json};
 /// - `bound`: null, or `{asked, finished}`: the most preemptions that were asked for, and those up to which all runs were
 ///   covered (null when a limit was hit before that).
 /// - `outcomes`: null when they were not asked for, else a list, each `{output, variables, status, schedule, runs}`;
-///   `variables` is an object from name to value, as `print` shows it; `runs` is null, or how many runs of the sample came
-///   to it.
+///   `variables` is an object from name to value, as `print` shows it; `schedule` is null where there was no time to make
+///   it; `runs` is null, or how many runs of the sample came to it.
+/// - `schedules_missing`: how many of the outcomes have no schedule.
 /// - `advice`: a list of sentences: what makes the space large, and what to try; empty unless a limit was hit.
 /// - `growth`: the same as data, a list of `{cause: "values", name, count}` and `{cause: "loop", line, count}`.
 ///
@@ -73,6 +74,8 @@ pub fn json(findings: &Findings, source: &Source) -> String {
         })
         .collect();
     let outcomes = findings.outcomes.as_ref().map(|found| found.iter().map(outcome).collect::<Vec<_>>());
+    let found = findings.outcomes.iter().flatten();
+    let missing = found.filter(|outcome| outcome.schedule.is_none()).count();
     let all = json!({
         "version": 1,
         "script": &*source.name,
@@ -86,6 +89,7 @@ pub fn json(findings: &Findings, source: &Source) -> String {
         "sample": sample(&findings.covered),
         "bound": bound(&findings.covered),
         "outcomes": outcomes,
+        "schedules_missing": missing,
         "advice": findings.advice.iter().map(advice::sentence).collect::<Vec<_>>(),
         "growth": findings.advice.iter().filter_map(growth).collect::<Vec<_>>(),
     });
@@ -234,7 +238,7 @@ fn outcome(outcome: &Outcome) -> Value {
         "output": outcome.output,
         "variables": variables,
         "status": outcome.status,
-        "schedule": schedule(&outcome.schedule),
+        "schedule": outcome.schedule.as_ref().map(schedule),
         "runs": outcome.runs,
     })
 }

@@ -364,7 +364,7 @@ fn outcome(output: &str, variables: &[(&str, &str)], status: i32) -> Outcome {
         output: output.into(),
         variables: variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
         status,
-        schedule: Schedule::default(),
+        schedule: Some(Schedule::default()),
         runs: None,
     }
 }

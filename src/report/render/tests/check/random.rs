@@ -75,7 +75,7 @@ fn any_findings() -> impl Strategy<Value = Findings> {
             output,
             variables,
             status,
-            schedule: Schedule::default(),
+            schedule: Some(Schedule::default()),
             runs: None,
         },
     );
