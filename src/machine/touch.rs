@@ -17,7 +17,7 @@ use crate::sync::{Kind, Sync};
 use crate::value::{Value, object::Object};
 pub use depth::container;
 use depth::{admitted, compared, deep, ordered, shallow, shape};
-use elements::{element, key, slice, some_elements};
+use elements::{element, key, slice};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 

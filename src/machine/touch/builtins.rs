@@ -4,9 +4,10 @@ use super::super::arguments::Linked;
 use super::super::call::members;
 use super::super::image::Member;
 use super::super::{Fiber, Image};
-use super::depth::{admitted, compared, copied, deep, found_in, in_order, ordered, shallow, shape};
+use super::depth::{admitted, compared, copied, deep, in_order, ordered, shallow, shape};
+use super::elements::{find, from_here_on, member};
 use super::{Act, Part, Place, Touches};
-use super::{alone, class_field, element, gives_back, instance, some_elements, starts, sync, thread};
+use super::{alone, class_field, element, gives_back, instance, starts, sync, thread};
 use crate::builtin::{Body, Row};
 use crate::code::Shape;
 use crate::state::Shared;
@@ -16,6 +17,7 @@ use crate::sync::thread::Entry;
 use crate::sync::{Kind, Sync};
 use crate::value::Value;
 use crate::value::compare::hashable;
+use crate::value::list::List;
 use crate::value::object::Method;
 use std::sync::Arc;
 
@@ -115,23 +117,20 @@ pub(super) fn native(row: &'static Row, receiver: Option<&Value>, arguments: &[V
             arguments.iter().for_each(|argument| admitted(receiver, argument, out));
             match row.name {
                 "push" => out.object(node, Part::Shape, true),
-                // Those behind it move.
                 "pop" => {
-                    let length = list.len();
-                    let first = match arguments.first() {
-                        Some(Value::Int(at)) if *at < 0 => at.saturating_add(length as i64),
-                        Some(Value::Int(at)) => *at,
-                        _ => length as i64 - 1,
-                    };
-                    let first = usize::try_from(first).map_or(length, |at| at.min(length));
-                    some_elements(list, first..length, length, true, out);
+                    let first = place(list, arguments.first(), -1);
+                    from_here_on(list, usize::try_from(first).unwrap_or(usize::MAX), out);
+                }
+                "insert" => {
+                    let first = place(list, arguments.first(), 0);
+                    from_here_on(list, usize::try_from(first).unwrap_or(0), out);
                 }
                 "extend" => {
                     out.object(node, Part::Shape, true);
                     arguments.iter().for_each(|argument| shallow(argument, false, out));
                 }
                 "copy" => out.object(node, Part::All, false),
-                "index" => arguments.iter().for_each(|argument| found_in(argument, receiver, out)),
+                "index" => arguments.iter().take(1).for_each(|value| _ = find(list, value, out)),
                 "count" => {
                     out.object(node, Part::All, false);
                     for element in list.snapshot() {
@@ -139,8 +138,9 @@ pub(super) fn native(row: &'static Row, receiver: Option<&Value>, arguments: &[V
                     }
                 }
                 "remove" => {
-                    out.object(node, Part::All, true);
-                    arguments.iter().for_each(|argument| found_in(argument, receiver, out));
+                    if let Some(at) = arguments.first().and_then(|value| find(list, value, out)) {
+                        from_here_on(list, at, out);
+                    }
                 }
                 "sort" => {
                     out.object(node, Part::All, true);
@@ -175,8 +175,16 @@ pub(super) fn native(row: &'static Row, receiver: Option<&Value>, arguments: &[V
             }
         }
         Value::Set(set) => {
-            let write = !matches!(row.name, "copy" | "union" | "intersection" | "difference");
-            out.object(Shared::Set(set.clone()), Part::All, write);
+            let node = Shared::Set(set.clone());
+            match (row.name, arguments.first()) {
+                // Only looked for, if there is nothing to add or to take away.
+                ("add" | "remove" | "discard", Some(value)) => {
+                    let there = hashable(value).is_ok() && set.lock().contains(value);
+                    member(set, value, there != (row.name == "add"), out);
+                }
+                ("copy" | "union" | "intersection" | "difference", _) => out.object(node, Part::All, false),
+                _ => out.object(node, Part::All, true),
+            }
             arguments.iter().for_each(|argument| shallow(argument, false, out));
         }
         _ => arguments.iter().for_each(|argument| deep(argument, out)),
@@ -285,6 +293,13 @@ fn function(name: &str, arguments: &[Value], out: &mut Touches) {
             }
         }
     }
+}
+
+/// Where an operation of a list begins, from its start: as the argument says, or `otherwise`; below 0 when that is before the
+/// first element.
+fn place(list: &List, argument: Option<&Value>, otherwise: i64) -> i64 {
+    let at = if let Some(Value::Int(at)) = argument { *at } else { otherwise };
+    if at < 0 { at.saturating_add(list.len() as i64) } else { at }
 }
 
 /// A thing to wait for, or a thread.

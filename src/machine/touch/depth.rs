@@ -2,7 +2,7 @@
 //! holds. What is compared is looked into no further than comparing goes: a list that lies behind a number by which two
 //! others differ is nobody's business.
 
-use super::elements::{KEYS, element};
+use super::elements::{KEYS, element, find, member};
 use super::{Part, Touches};
 use crate::state::Shared;
 use crate::syntax::tree::CompareOperator;
@@ -123,19 +123,8 @@ pub(super) fn compared(a: &Value, b: &Value, out: &mut Touches) {
 pub(super) fn found_in(value: &Value, whole: &Value, out: &mut Touches) {
     match whole {
         Value::Map(_) => element(whole, value, false, out),
-        Value::Set(_) => shallow(whole, false, out),
-        Value::List(list) => {
-            shallow(whole, false, out);
-            if container(value).is_none() {
-                return;
-            }
-            for element in list.snapshot() {
-                compared(&element, value, out);
-                if compare::equal(&element, value) {
-                    break;
-                }
-            }
-        }
+        Value::Set(set) => member(set, value, false, out),
+        Value::List(list) => _ = find(list, value, out),
         _ => {}
     }
 }

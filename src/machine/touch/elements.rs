@@ -1,10 +1,13 @@
-//! What is touched of lists and maps, element by element: each is a cell of its own, and how many there are is one more.
+//! What is touched of lists, maps and sets, element by element: each is a cell of its own, and how many there are is one
+//! more.
 
+use super::depth::{compared, container};
 use super::{Part, Touches};
 use crate::state::Shared;
-use crate::value::Value;
 use crate::value::index::bounds;
 use crate::value::list::List;
+use crate::value::set::Set;
+use crate::value::{Value, compare};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::ops::Range;
 use std::sync::Arc;
@@ -32,7 +35,7 @@ pub(super) fn element(object: &Value, index: &Value, write: bool, out: &mut Touc
         Value::Map(map) => {
             let node = Shared::Map(map.clone());
             let key = key(index);
-            let known = crate::value::compare::hashable(index).is_ok() && map.lock().contains_key(index);
+            let known = compare::hashable(index).is_ok() && map.lock().contains_key(index);
             if !known {
                 out.object(node.clone(), Part::Shape, write);
             }
@@ -67,7 +70,40 @@ pub(super) fn some_elements(
     some.for_each(|index| out.object(node(), Part::Element(index as u64), write));
 }
 
-/// The part of a map that belongs to a key.
+/// A change of the elements from this one on: they move, or one more comes or goes.
+pub(super) fn from_here_on(list: &Arc<List>, first: usize, out: &mut Touches) {
+    let length = list.len();
+    some_elements(list, first.min(length)..length, length, true, out);
+}
+
+/// What is looked at of a list to find the first element that equals a value, and where that is: none behind it, and how many
+/// there are only when there is none.
+pub(super) fn find(list: &Arc<List>, value: &Value, out: &mut Touches) -> Option<usize> {
+    let values = list.snapshot();
+    let found = values.iter().position(|element| compare::equal(element, value));
+    let node = || Shared::List(list.clone());
+    match found {
+        Some(at) => (0..=at).for_each(|index| out.object(node(), Part::Element(index as u64), false)),
+        None => out.object(node(), Part::All, false),
+    }
+    if container(value).is_some() {
+        let met = found.map_or(&values[..], |at| &values[..=at]);
+        met.iter().for_each(|element| compared(element, value, out));
+    }
+    found
+}
+
+/// A member of a set, that is looked at, or comes or goes: then it is another which members there are.
+pub(super) fn member(set: &Arc<Set>, value: &Value, changes: bool, out: &mut Touches) {
+    let there = compare::hashable(value).is_ok() && set.lock().contains(value);
+    let node = || Shared::Set(set.clone());
+    out.object(node(), key(value), changes);
+    if changes || !there {
+        out.object(node(), Part::Shape, changes);
+    }
+}
+
+/// The part of a map or a set that belongs to a key.
 pub(super) fn key(key: &Value) -> Part {
     Part::Key(KEYS.hash_one(key))
 }
