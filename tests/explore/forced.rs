@@ -106,12 +106,12 @@ fn differences(verified: &Arc<Verified>, options: &Options) -> (Vec<String>, usi
     let mut different = Vec::new();
     let mut runs = 0;
     for outcome in findings.outcomes.iter().flatten().take(MOST_OUTCOMES) {
-        let again =
-            explore::replay(verified.clone(), options, &outcome.schedule).map(|(again, _)| again.outcomes);
+        let schedule = outcome.schedule.as_ref().expect("all were asked for");
+        let again = explore::replay(verified.clone(), options, schedule).map(|(again, _)| again.outcomes);
         if again != Ok(Some(vec![outcome.clone()])) {
             different.push(format!("{outcome:?}\n--- was, simulated, {again:?}"));
         }
-        let shown = forced(verified, options, &outcome.schedule);
+        let shown = forced(verified, options, schedule);
         runs += 1;
         if (shown.ending.status, &shown.output) != (outcome.status, &outcome.output) {
             let Shown { ending, output, .. } = shown;
@@ -188,8 +188,9 @@ fn what_cannot_be_followed_is_told() {
     let options =
         Options { outcomes: true, limits: Limits { states: 20_000, memory: 1 << 30 }, ..Options::default() };
     let findings = explored(&verified, &options);
-    let schedule = &findings.outcomes.as_ref().and_then(|outcomes| outcomes.first()).expect("one").schedule;
-    let legs = explore::legs(verified.clone(), &options, schedule).expect("it was found");
+    let outcome = findings.outcomes.as_ref().and_then(|outcomes| outcomes.first()).expect("one");
+    let schedule = outcome.schedule.clone().expect("all were asked for");
+    let legs = explore::legs(verified.clone(), &options, &schedule).expect("it was found");
     let mut told = 0;
     for at in 0..legs.legs.len() {
         for tampered in tampered(&legs, at) {

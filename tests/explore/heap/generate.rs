@@ -80,6 +80,8 @@ struct Maker {
     has_pool: bool,
     /// So many things were put in the queue that gives the smallest first.
     put: i64,
+    /// So many times the latch was counted down: no more than it stands for.
+    counted: usize,
 }
 
 const LOCK: Register = 0;
@@ -89,18 +91,25 @@ const RWLOCK: Register = 3;
 const EVENT: Register = 4;
 const CONDITION: Register = 5;
 const SMALLEST: Register = 6;
+const GATE: Register = 7;
+const LATCH: Register = 8;
+const BARRIER: Register = 9;
+const LATCH_COUNT: usize = 2;
 /// What all know, in their first registers.
-const THINGS: [(&str, &str, New); 6] = [
+const THINGS: [(&str, &str, New); 9] = [
     ("m", "lock m", New::Lock),
     ("q", "queue q", New::Queue),
     ("rw", "rwlock rw", New::RwLock),
     ("e", "event e", New::Event),
     ("c", "condition c for m", New::Condition),
     ("s", "queue s(10, order: \"priority\")", New::Smallest),
+    ("g", "semaphore g(2)", New::Permits(2)),
+    ("h", "latch h(2)", New::Latch(LATCH_COUNT)),
+    ("u", "barrier u(2)", New::Barrier),
 ];
 /// The list of a thread's own.
-const OWN: Register = 7;
-const FIRST: Register = 8;
+const OWN: Register = 10;
+const FIRST: Register = 11;
 
 const CLASSES: &str =
     "class Box(first) { var item = first; var n = 0\n    fn bump() { n += 1 }\n    fn show() => n\n}
@@ -118,6 +127,7 @@ pub fn program(seed: u64) -> Program {
         local,
         has_pool,
         put: 0,
+        counted: 0,
     };
     let mut main = Body {
         names: Vec::new(),
@@ -128,8 +138,8 @@ pub fn program(seed: u64) -> Program {
         is_task: false,
     };
     main.op(Op::New(POOL, New::Pool(size), Vec::new()));
-    for ((_, declared, new), at) in THINGS.into_iter().zip([LOCK, QUEUE, RWLOCK, EVENT, CONDITION, SMALLEST])
-    {
+    let registers = [LOCK, QUEUE, RWLOCK, EVENT, CONDITION, SMALLEST, GATE, LATCH, BARRIER];
+    for ((_, declared, new), at) in THINGS.into_iter().zip(registers) {
         main.op(Op::New(at, new, Vec::new()));
         main.line(declared.into());
     }
@@ -295,8 +305,15 @@ impl Maker {
         if self.rng.u8(..8) == 0 {
             return self.object(body);
         }
-        match self.rng.u8(..12) {
+        match self.rng.u8(..15) {
             0..=6 => self.act(body, main),
+            12 => {
+                body.op(Op::TakePermit(GATE));
+                self.within(body, "with g");
+                body.op(Op::GivePermit(GATE));
+            }
+            13 => self.for_a_time(body, main),
+            14 => self.all_together(body, main),
             7..=8 => {
                 body.op(Op::Acquire(LOCK));
                 self.within(body, "with m");

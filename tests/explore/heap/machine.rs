@@ -46,6 +46,10 @@ enum Object {
     Condition(Vec<(usize, bool)>),
     /// How many threads it has.
     Pool(usize),
+    /// Of a semaphore that are left, or until a latch opens.
+    Count(usize),
+    /// Who waits, and whether all have come.
+    Barrier(Vec<(usize, bool)>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +65,10 @@ pub enum New {
     Event,
     Condition,
     Pool(usize),
+    Permits(usize),
+    Latch(usize),
+    /// For two.
+    Barrier,
 }
 
 /// What a loop goes over of a map.
@@ -99,7 +107,10 @@ pub enum Op {
     FromEnd(Register, Register, usize),
     First(Register, Register, usize),
     Last(Register, Register, usize),
-    InsertFirst(Register, Register),
+    /// Before the element with this number, or at the end; and the first that equals a number taken away, or on to the place
+    /// given.
+    Insert(Register, usize, Register),
+    Remove(Register, i64, usize),
     PopFirst(Register, Register),
     PopLast(Register, Register),
     Extend(Register, Register),
@@ -141,6 +152,15 @@ pub enum Op {
     Print(Register),
     Acquire(Register),
     Release(Register),
+    /// Or on to the place given, if it cannot be done now: somebody waits for a time, which may be over at any moment.
+    TryFor(Register, usize),
+    GetFor(Register, Register, usize),
+    JoinFor(Register, usize),
+    TakePermit(Register),
+    GivePermit(Register),
+    CountDown(Register),
+    WaitLatch(Register),
+    Meet(Register),
     AcquireSide(Register, bool),
     ReleaseSide(Register, bool),
     SetEvent(Register),
@@ -332,6 +352,12 @@ impl Machine<'_> {
                 !writer && (!write || *readers == 0)
             }
             Some(Op::WaitEvent(event)) => matches!(object(event), Object::Event(true)),
+            Some(Op::TakePermit(semaphore)) => *object(semaphore) != Object::Count(0),
+            Some(Op::WaitLatch(latch)) => *object(latch) == Object::Count(0),
+            Some(Op::Meet(barrier)) => {
+                let Object::Barrier(waiting) = object(barrier) else { panic!("no barrier") };
+                waiting.iter().find(|(waiter, _)| *waiter == number).is_none_or(|(_, met)| *met)
+            }
             Some(Op::Wait(condition, lock)) => {
                 let Object::Condition(waiting) = object(condition) else { panic!("no condition") };
                 match waiting.iter().find(|(waiter, _)| *waiter == number) {
@@ -496,13 +522,37 @@ impl Machine<'_> {
                 vec![used(at(list), Part::Shape, true), used(at(other), Part::All, false)]
             }
             Op::Length(_, list) => one(list, Part::Shape, false),
-            Op::Sort(list) | Op::InsertFirst(list, _) | Op::PopFirst(_, list) => one(list, Part::All, true),
-            Op::AddTo(set, _) | Op::Discard(set, _) => one(set, Part::All, true),
+            Op::Sort(list) | Op::PopFirst(_, list) => one(list, Part::All, true),
+            Op::Insert(list, index, _) => some(list, (*index).min(length(list))..length(list), true),
+            Op::Remove(list, number, _) => match self.place_of(state, at(list), *number) {
+                Some(place) => {
+                    let looks = (0..place).map(|index| used(at(list), Part::One(index), false));
+                    looks.chain(some(list, place..length(list), true)).collect()
+                }
+                None => read(vec![at(list)]),
+            },
+            // What is there already is only found, and so it is that something is not there to be taken away.
+            Op::AddTo(set, number) | Op::Discard(set, number) | Op::Has(_, set, number)
+                if matches!(state.heap[at(set)], Object::Set(_)) =>
+            {
+                let there = self.place_of(state, at(set), *number).is_some();
+                let changes = match op {
+                    Op::AddTo(..) => !there,
+                    Op::Discard(..) => there,
+                    _ => false,
+                };
+                let member = used(at(set), Part::One(*number as usize), changes);
+                let which = (changes || !there).then(|| used(at(set), Part::Shape, changes));
+                [Some(member), which].into_iter().flatten().collect()
+            }
+            Op::Has(_, list, number) => match self.place_of(state, at(list), *number) {
+                Some(place) => (0..=place).map(|index| used(at(list), Part::One(index), false)).collect(),
+                None => read(vec![at(list)]),
+            },
             Op::Copy(_, list)
             | Op::Iterate(_, list)
             | Op::IterateMap(_, list, _)
             | Op::Sum(_, list)
-            | Op::Has(_, list, _)
             | Op::With(_, list, _) => read(vec![at(list)]),
             Op::Joined(_, a, b) => read(vec![at(a), at(b)]),
             Op::DeepCopy(_, object) => read(self.reached(state, &thread.registers[*object])),
@@ -519,6 +569,12 @@ impl Machine<'_> {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Where the first is that equals the number.
+    fn place_of(&self, state: &State, object: usize, number: i64) -> Option<usize> {
+        let (Object::List(values) | Object::Set(values)) = &state.heap[object] else { panic!("no values") };
+        values.iter().position(|value| *value == Value::Int(number))
     }
 
     fn has_not(&self, state: &State, map: usize, key: usize) -> bool {

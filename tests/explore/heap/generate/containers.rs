@@ -8,7 +8,22 @@ impl Maker {
         let (text, at) = (&list.text, list.at);
         let (index, number) = (self.rng.usize(..2), self.rng.i64(0..4));
         let value = body.register();
-        match self.rng.u8(..20) {
+        match self.rng.u8(..22) {
+            20 => {
+                body.line(format!("print({number} in {text})"));
+                body.op(Op::Has(value, at, number));
+                body.print(value);
+            }
+            21 => {
+                // Others may have taken it away.
+                body.line(format!("{text}.push({number})"));
+                body.op(Op::Int(value, number));
+                body.op(Op::Push(at, value));
+                body.line(format!("try {{ {text}.remove({number}) }} catch {{ print(\"late\") }}"));
+                let begin = body.ops.len();
+                body.op(Op::Goto(0));
+                self.or_late(body, begin, Op::Remove(at, number, begin + 2));
+            }
             0 | 1 => {
                 body.line(format!("{text}[{index}] = {number}"));
                 body.op(Op::Int(value, number));
@@ -106,8 +121,9 @@ impl Maker {
         let (text, at, value) = (&list.text, list.at, body.register());
         body.op(Op::Int(value, 4));
         if self.rng.bool() {
-            body.line(format!("{text}.insert(0, 4)"));
-            body.op(Op::InsertFirst(at, value));
+            let place = [0, 1, 9][self.rng.usize(..3)];
+            body.line(format!("{text}.insert({place}, 4)"));
+            body.op(Op::Insert(at, place, value));
         } else {
             body.line(format!("{text}.push(4)"));
             body.op(Op::Push(at, value));
@@ -213,6 +229,16 @@ impl Maker {
                 let copy = self.name('n');
                 body.line(format!("let {copy} = copy({text})"));
                 body.op(Op::DeepCopy(inner, at));
+                if self.rng.bool() {
+                    // What the copy holds is another's no more.
+                    let list = body.register();
+                    body.line(format!("{text}[0][0] = 9"));
+                    body.op(Op::Element(list, at, 0));
+                    body.op(Op::Int(value, 9));
+                    body.op(Op::SetElement(list, 0, value));
+                    body.line(format!("print({copy})"));
+                    body.print(inner);
+                }
                 body.know(copy, Type::Nested, inner);
             }
             7 => {

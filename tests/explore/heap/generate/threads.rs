@@ -119,6 +119,10 @@ impl Maker {
         body.line("}".into());
         body.line(format!("start {name}"));
         body.op(Op::Arm(at, number, registers));
+        if self.rng.u8(..3) == 0 {
+            body.line(format!("{name}.cancel()"));
+            body.op(Op::Cancel(at));
+        }
         body.know(name, Type::Beside, at);
     }
 
@@ -208,6 +212,12 @@ impl Maker {
         if thread.text.starts_with('k') && self.rng.u8(..3) == 0 {
             body.line(format!("{}.cancel()", thread.text));
             return body.op(Op::Cancel(thread.at));
+        }
+        if self.rng.u8(..4) == 0 {
+            body.line(format!("if not {}.join(timeout: 1s) {{ print(\"late\") }}", thread.text));
+            let begin = body.ops.len();
+            body.op(Op::Goto(0));
+            return self.or_late(body, begin, Op::JoinFor(thread.at, begin + 2));
         }
         body.line(format!("join {}", thread.text));
         body.op(Op::Join(thread.at));

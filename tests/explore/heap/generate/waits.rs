@@ -1,7 +1,7 @@
 //! How the threads of a heap program meet: an event, a condition, `await`, `select`; and what they do in one step.
 
 use super::super::machine::{Arm, Op};
-use super::{Body, CONDITION, EVENT, LOCK, Maker, QUEUE, Type};
+use super::{BARRIER, Body, CONDITION, EVENT, LATCH, LATCH_COUNT, LOCK, Maker, QUEUE, Type};
 
 impl Maker {
     /// `atomically { … }`: without loops and waits.
@@ -107,6 +107,63 @@ impl Maker {
                 body.op(Op::Release(LOCK));
             }
             (true, _) => self.first_of_two(body),
+        }
+    }
+
+    /// Takes a lock, or a value, only if it does not take too long.
+    pub(super) fn for_a_time(&mut self, body: &mut Body, main: bool) {
+        let begin = body.ops.len();
+        body.op(Op::Goto(0));
+        let late = match (main, self.rng.u8(..3)) {
+            (true, 0) => {
+                let (x, value) = (body.register(), body.register());
+                body.line("try {".into());
+                body.line("    let x = q.get(timeout: 1s)".into());
+                body.line("    x[0] += 1".into());
+                body.line("} catch \"timeout\" { print(\"late\") }".into());
+                body.op(Op::Element(value, x, 0));
+                body.op(Op::Add(value, value, 1));
+                body.op(Op::SetElement(x, 0, value));
+                Op::GetFor(x, QUEUE, body.ops.len() + 1)
+            }
+            (_, how) => {
+                let head = if how == 1 { "if m.try_acquire()" } else { "if m.acquire(timeout: 1s)" };
+                self.within(body, head);
+                body.op(Op::Release(LOCK));
+                if let Some(last) = body.lines.pop() {
+                    let inside = "    ".repeat(body.depth + 1);
+                    body.lines.push(format!("{inside}m.release()\n"));
+                    body.lines.push(last.replace('}', "} else { print(\"late\") }"));
+                }
+                Op::TryFor(LOCK, body.ops.len() + 1)
+            }
+        };
+        self.or_late(body, begin, late);
+    }
+
+    /// What was begun there leads here when it is too late for it.
+    pub(super) fn or_late(&mut self, body: &mut Body, begin: usize, late: Op) {
+        body.op(Op::Goto(body.ops.len() + 2));
+        body.op(Op::Say(2));
+        body.ops[begin] = late;
+    }
+
+    /// A latch, for which only `main` waits, and a barrier, where nobody has a lock.
+    pub(super) fn all_together(&mut self, body: &mut Body, main: bool) {
+        match (main, self.rng.u8(..3)) {
+            (true, 0 | 1) => {
+                body.line("h.wait()".into());
+                body.op(Op::WaitLatch(LATCH));
+            }
+            (false, 0 | 1) if self.counted < LATCH_COUNT => {
+                self.counted += 1;
+                body.line("h.count_down()".into());
+                body.op(Op::CountDown(LATCH));
+            }
+            _ => {
+                body.line("u.wait()".into());
+                body.op(Op::Meet(BARRIER));
+            }
         }
     }
 

@@ -23,6 +23,7 @@ impl Machine<'_> {
                 state.threads[number].at += 1;
             }
             Op::Wait(condition, lock) => self.wait(state, number, condition, lock),
+            Op::Meet(barrier) => self.meet(state, number, barrier),
             op => {
                 state.threads[number].at += 1;
                 self.perform_op(state, number, op);
@@ -49,6 +50,21 @@ impl Machine<'_> {
                 state.heap[lock] = Object::Lock(None);
             }
         }
+    }
+
+    /// Comes to a barrier and waits for another, or leaves it.
+    fn meet(&self, state: &mut State, number: usize, barrier: Register) {
+        let thread = &mut state.threads[number];
+        let Value::Object(barrier) = thread.registers[barrier] else { panic!("no object") };
+        let Object::Barrier(waiting) = &mut state.heap[barrier] else { panic!("no barrier") };
+        if let Some(place) = waiting.iter().position(|(waiter, _)| *waiter == number) {
+            waiting.remove(place);
+        } else if let Some((_, met)) = waiting.iter_mut().find(|(_, met)| !met) {
+            *met = true;
+        } else {
+            return waiting.push((number, false));
+        }
+        thread.at += 1;
     }
 
     pub(super) fn take(&self, state: &mut State, number: usize, d: Register, queue: Register) {
@@ -91,6 +107,8 @@ impl Machine<'_> {
                     New::Queue => Object::Queue(parts.into()),
                     New::Lock => Object::Lock(None),
                     New::Pool(size) => Object::Pool(size),
+                    New::Permits(count) | New::Latch(count) => Object::Count(count),
+                    New::Barrier => Object::Barrier(Vec::new()),
                 };
                 let object = make(state, object);
                 set(state, d, object);
@@ -131,10 +149,15 @@ impl Machine<'_> {
                 let part = make(state, Object::List(all[all.len() - count..].to_vec()));
                 set(state, d, part);
             }
-            Op::InsertFirst(object, s) => {
+            Op::Insert(object, index, s) => {
                 let value = get(state, s);
-                values(state, at(state, object)).insert(0, value);
+                let values = values(state, at(state, object));
+                values.insert(index.min(values.len()), value);
             }
+            Op::Remove(object, value, to) => match self.place_of(state, at(state, object), value) {
+                Some(place) => _ = values(state, at(state, object)).remove(place),
+                None => state.threads[number].at = to,
+            },
             Op::PopFirst(d, s) => {
                 let value = values(state, at(state, s)).remove(0);
                 set(state, d, value);
@@ -297,6 +320,36 @@ impl Machine<'_> {
                 let lock = at(state, lock);
                 state.heap[lock] = Object::Lock(None);
             }
+            Op::TryFor(lock, to) => {
+                let lock = at(state, lock);
+                match state.heap[lock] {
+                    Object::Lock(None) => state.heap[lock] = Object::Lock(Some(number)),
+                    _ => state.threads[number].at = to,
+                }
+            }
+            Op::GetFor(d, queue, to) => {
+                match matches!(&state.heap[at(state, queue)], Object::Queue(values) if values.is_empty()) {
+                    true => state.threads[number].at = to,
+                    false => self.perform_op(state, number, Op::Get(d, queue)),
+                }
+            }
+            Op::JoinFor(other, to) => {
+                let Value::Thread(other) = get(state, other) else { panic!("no thread") };
+                if state.threads[other].result.is_none() {
+                    state.threads[number].at = to;
+                }
+            }
+            Op::TakePermit(counted) | Op::CountDown(counted) => {
+                let counted = at(state, counted);
+                let Object::Count(count) = &mut state.heap[counted] else { panic!("no count") };
+                *count = count.saturating_sub(1);
+            }
+            Op::GivePermit(counted) => {
+                let counted = at(state, counted);
+                let Object::Count(count) = &mut state.heap[counted] else { panic!("no count") };
+                *count += 1;
+            }
+            Op::WaitLatch(_) | Op::Meet(_) => {}
             Op::Put(queue, s) => {
                 let mut value = get(state, s);
                 if let (Flaw::QueueCopies, Value::Object(object)) = (self.flaw, &value) {
@@ -416,7 +469,11 @@ fn apart(state: &mut State, object: usize, known: &mut BTreeMap<usize, usize>) -
             waiting.clear();
             Vec::new()
         }
-        Object::Event(_) | Object::Pool(_) => Vec::new(),
+        Object::Barrier(waiting) => {
+            waiting.clear();
+            Vec::new()
+        }
+        Object::Event(_) | Object::Pool(_) | Object::Count(_) => Vec::new(),
     };
     for value in held {
         if let Value::Object(inner) = value {
