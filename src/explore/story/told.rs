@@ -67,6 +67,19 @@ impl Told {
         universe.seats.iter().position(|seat| Arc::ptr_eq(&seat.thread, &self.known[known]))
     }
 
+    /// What a thread waits to enter.
+    fn enters(&self, universe: &Universe, known: usize) -> Option<String> {
+        let wait = universe.seats[self.seat_of(universe, known)?].wait.as_ref()?;
+        matches!(wait.op, Op::Acquire(_) | Op::Enter(_)).then(|| wait.op.describe())
+    }
+
+    /// The line where a thread stands; 0 when it has ended.
+    fn line_of(&self, universe: &Universe, known: usize) -> u32 {
+        let seat = self.seat_of(universe, known).map(|seat| &universe.seats[seat]);
+        let fiber = seat.and_then(|seat| seat.fiber.as_ref());
+        fiber.map_or(0, |fiber| fiber.next_line(&universe.image.program))
+    }
+
     /// What reports call a thread.
     pub(super) fn label(&self, known: usize) -> Arc<str> {
         let thread = &self.known[known];
@@ -101,13 +114,22 @@ impl Told {
             Some(wait) => vec![wait],
             // What comes before the first operation that others can tell.
             None if self.story.moments.is_empty() && log.line == 0 => vec!["begins".into()],
+            // Where `with` stands, and what it enters is not free.
+            None if log.act == Act::Enter && self.enters(universe, who).is_some() => {
+                self.enters(universe, who).into_iter().collect()
+            }
             None => words::did(log, &before.values, &after, image),
         };
         self.story.threads = (0..self.known.len()).map(|known| self.label(known).to_string()).collect();
         self.story.moments.push(Moment {
             thread: who,
-            // The end of a thread stands nowhere.
-            line: if log.act == Act::End { 0 } else { log.line },
+            line: match log.act {
+                // The end of a thread stands nowhere.
+                Act::End => 0,
+                // Nothing that others can tell: it stands in a loop.
+                Act::Plain if log.line == 0 && did.is_empty() => self.line_of(universe, who),
+                _ => log.line,
+            },
             span: log.span,
             did,
             next: None,

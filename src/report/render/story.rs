@@ -74,6 +74,15 @@ fn tell(story: &Story, loop_from: Option<usize>, style: &Style) -> (Vec<Told>, O
         told.push(Told { thread: moment.thread, line: moment.line, did, effects, preempts, first });
         preempts = false;
     }
+    // In a loop in which nobody does anything that others could tell, somebody goes round all the same.
+    if let Some(moment) =
+        loop_from.filter(|_| loop_row == Some(told.len())).and_then(|at| story.moments.get(at))
+    {
+        let Moment { thread, line, .. } = *moment;
+        let first = told.last().is_none_or(|before| before.thread != thread);
+        let did = vec![style.say("goes round")];
+        told.push(Told { thread, line, did, effects: Vec::new(), preempts: false, first });
+    }
     (told, loop_row)
 }
 
