@@ -8,16 +8,17 @@
 //! A step that would cost one too many is cut, but where it leads is noted. When all these states were met within the bound
 //! as well, then every state was: the bound has cut nothing.
 
-use super::check::{explain, schedule};
+use super::check::{explain, round_after, schedule};
 use super::covered::{Bound, Covered};
 use super::ends::numbered;
+use super::graph::judge;
 use super::growth;
 use super::moves::{Move, Outputs};
 use super::options::{Options, Progress};
 use super::patience::{Patience, within};
 use super::search::End;
 use super::seen::key;
-use super::shortest::is_cut_short;
+use super::shortest::{end, is_cut_short};
 use super::slice::Sign;
 use super::state::{Graph, State};
 use super::steps::{Effect, Steps};
@@ -26,9 +27,13 @@ use super::verdict::{Findings, Limit, Outcome, Property, Verdict};
 use crate::code::verify::Verified;
 use foldhash::fast::FixedState;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::{BinaryHeap, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
+
+mod known;
+
+use known::Known;
 
 /// Explores all runs with at most `most` preemptions. None when the bound has cut nothing: then the whole space is no
 /// larger than what was met, and can be covered.
@@ -53,7 +58,10 @@ pub fn check(
                 steps = new;
             }
             None if search.limit.is_none() && !search.answered && search.has_cut_nothing() => return None,
-            None => return Some(search.findings(progress)),
+            None => {
+                search.find_rounds();
+                return Some(search.findings(progress));
+            }
         }
     }
 }
@@ -84,9 +92,8 @@ struct Bounded<'o> {
     nodes: Vec<Node>,
     /// The fewest preemptions and steps to each state with its last thread.
     met: HashMap<(u128, Option<u32>), (u32, u32), FixedState>,
-    states: HashSet<u128, FixedState>,
-    /// Where steps lead that cost too much.
-    beyond: HashSet<u128, FixedState>,
+    /// The states that were met within the bound, and those to which steps lead that cost too much.
+    space: Known,
     open: BinaryHeap<Reverse<(u32, u32, u32)>>,
     outputs: Outputs,
     ends: HashMap<End, u32>,
@@ -112,8 +119,7 @@ impl<'o> Bounded<'o> {
             most,
             nodes: Vec::new(),
             met: HashMap::with_hasher(hash()),
-            states: HashSet::with_hasher(hash()),
-            beyond: HashSet::with_hasher(hash()),
+            space: Known::default(),
             open: BinaryHeap::new(),
             outputs,
             ends: HashMap::new(),
@@ -191,7 +197,7 @@ impl<'o> Bounded<'o> {
     fn progress(&self, depth: u32) -> Progress {
         Progress {
             runs: None,
-            states: self.states.len() as u64,
+            states: self.space.met,
             steps: self.taken,
             depth,
             open: self.open.len() as u64,
@@ -203,7 +209,7 @@ impl<'o> Bounded<'o> {
     fn memory(&self) -> usize {
         self.nodes.len() * size_of::<Node>()
             + self.met.capacity() * 48
-            + (self.states.capacity() + self.beyond.capacity()) * 17
+            + self.space.memory()
             + self.words * 4
             + self.open.capacity() * 12
             + self.steps.memory()
@@ -226,6 +232,8 @@ impl<'o> Bounded<'o> {
         if race(tried).is_some() {
             self.fails(Property::Race, (preemptions, depth), number, Sign::Here);
         }
+        let from = self.space.number(key(graph.hash(), None));
+        let first = self.space.begin(from, follows);
         let goes_on =
             last.is_some_and(|seat| tried.iter().any(|one| one.seat == seat as usize && is_cut_short(one)));
         let mut moves = false;
@@ -248,9 +256,11 @@ impl<'o> Bounded<'o> {
             if self.options.outcomes {
                 next.output = self.outputs.after(graph.output, &one.outcome.output);
             }
-            if cost.0 > self.most {
-                self.beyond.insert(key(next.hash(), one.outcome.exited));
-            } else {
+            let to = self.space.number(key(next.hash(), one.outcome.exited));
+            if first {
+                self.space.edges.push((from, to));
+            }
+            if cost.0 <= self.most {
                 self.taken += 1;
                 let place = place.map(|seat| seat as u32).filter(|_| !one.outcome.passed_join);
                 self.meet(&next, place, cost, Some((number, step)), one.outcome.exited);
@@ -287,9 +297,9 @@ impl<'o> Bounded<'o> {
             return;
         }
         self.met.insert((hash, last), cost);
-        self.states.insert(hash);
-        self.deepest = self.deepest.max(cost.1);
         let number = self.nodes.len() as u32;
+        self.space.meet(hash, number, cost);
+        self.deepest = self.deepest.max(cost.1);
         let (parent, step) = from.map_or((u32::MAX, None), |(parent, step)| (parent, Some(step)));
         let state = (!over).then(|| graph.store());
         self.words += state.as_ref().map_or(0, |state| state.len());
@@ -319,9 +329,24 @@ impl<'o> Bounded<'o> {
         }
     }
 
+    /// What fails in loops that were seen whole and have no end.
+    fn find_rounds(&mut self) {
+        for states in self.space.rounds() {
+            let nodes = states.iter().map(|state| self.space.nodes[*state as usize]);
+            let cost =
+                |node: &u32| (self.nodes[*node as usize].preemptions, self.nodes[*node as usize].depth);
+            let Some(node) = nodes.min_by_key(cost) else { continue };
+            let (path, cost) = (self.path(node), cost(&node));
+            let Some(first) = end(&mut self.steps, &path) else { continue };
+            for property in judge(&mut self.steps, &first).failing {
+                self.fails(property, cost, node, Sign::Here);
+            }
+        }
+    }
+
     /// Whether all states were met, also those to which runs with more preemptions lead.
     fn has_cut_nothing(&self) -> bool {
-        self.beyond.is_subset(&self.states)
+        self.space.met == self.space.nodes.len() as u64
     }
 
     /// The moves from the start to a node.
@@ -345,7 +370,8 @@ impl<'o> Bounded<'o> {
                 None => Verdict::Unknown,
                 Some(failing) => {
                     let path = self.path(failing.node);
-                    explain(&mut self.steps, self.options, property, (&path, &failing.sign, true), &[])
+                    let round = round_after(&mut self.steps, property, &path);
+                    explain(&mut self.steps, self.options, property, (&path, &failing.sign, true), &round)
                 }
             };
             verdicts.push((property, verdict));
@@ -353,7 +379,7 @@ impl<'o> Bounded<'o> {
         let outcomes = self.options.outcomes.then(|| self.outcomes(progress));
         Findings {
             verdicts,
-            states: self.states.len() as u64,
+            states: self.space.met,
             steps: self.taken,
             depth: self.deepest,
             limit: self.limit,

@@ -15,6 +15,7 @@ use super::{bounded, sample};
 use crate::code::verify::Verified;
 use crate::event::Log;
 use crate::world::legs::Legs;
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -80,12 +81,9 @@ fn verdicts(search: &mut Search<'_>) -> Vec<(Property, Verdict)> {
             Some((state, sign)) => {
                 let path = search.path(state);
                 // The shape of the whole space says that it fails, and nothing in the state itself.
-                let shaped = shape.signs.contains(&(property, state));
+                let shaped = shape.states.get(&property).filter(|_| shape.signs.contains(&(property, state)));
                 let ((path, sign), least) = plainest(&mut search.steps, property, (path, sign), shaped);
-                let round = match property {
-                    Property::Livelock => shortest::cycle(&mut search.steps, &path),
-                    _ => Vec::new(),
-                };
+                let round = round_after(&mut search.steps, property, &path);
                 explain(&mut search.steps, options, property, (&path, &sign, least), &round)
             }
             None if search.limit.is_some() => match &mut search.dived {
@@ -102,21 +100,23 @@ fn verdicts(search: &mut Search<'_>) -> Vec<(Property, Verdict)> {
 /// The path to a failure that is easiest to follow, how it shows there, and whether no other takes fewer preemptions: there
 /// may be too many to tell, and then it is the path that is known.
 ///
-/// `shaped` is that of a state at the end of the path, and of no other.
+/// `shaped`: what leads from a state on shows it, and these have it.
 pub(super) fn plainest(
     steps: &mut Steps,
     property: Property,
     (path, sign): (Vec<Move>, Sign),
-    shaped: bool,
+    shaped: Option<&HashSet<u128>>,
 ) -> ((Vec<Move>, Sign), bool) {
-    let goal = match shaped {
-        true => shortest::end(steps, &path).map(|graph| Goal::State(graph.hash())),
-        false => Some(Goal::Sign(property)),
-    };
-    match goal.map(|goal| steps.sparing(|steps| shortest::find(steps, &goal))) {
-        Some(Least::Path(path, sign)) => ((path, sign), true),
-        Some(Least::GivenUp) | None => ((path, sign), false),
+    let goal = shaped.map_or(Goal::Sign(property), Goal::States);
+    match steps.sparing(|steps| shortest::find(steps, &goal)) {
+        Least::Path(path, sign) => ((path, sign), true),
+        Least::GivenUp => ((path, sign), false),
     }
+}
+
+/// A round of the loop in which a path ends, for a livelock.
+pub(super) fn round_after(steps: &mut Steps, property: Property, path: &[Move]) -> Vec<Move> {
+    if property == Property::Livelock { shortest::cycle(steps, path) } else { Vec::new() }
 }
 
 /// The story of a property that fails: along the path, then as the sign says; after it, for a livelock, a round. `least`: no

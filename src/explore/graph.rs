@@ -14,12 +14,21 @@ use crate::state::Shared;
 use crate::sync::Op;
 use crate::value::Value;
 use crate::world::sim::{Ends, Universe, Way};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 #[derive(Debug, Default)]
 pub struct Shape {
-    /// A state where each of these begins.
+    /// The nearest state where each of these begins.
     pub signs: Vec<(Property, u32)>,
+    /// The hashes of all states that show it.
+    pub states: HashMap<Property, HashSet<u128>>,
+}
+
+/// What a bottom component tells.
+pub struct Judged {
+    pub failing: Vec<Property>,
+    /// The hashes of its states.
+    pub states: HashSet<u128>,
 }
 
 /// Looks at the whole space of a search that has covered it.
@@ -40,16 +49,23 @@ pub fn shape(search: &mut Search<'_>) -> Shape {
     for component in bottoms(count, &edges, &good) {
         // The nearest of its states: they are numbered by their distance.
         let Some(&state) = component.iter().min() else { continue };
-        let judged = judge(search, state);
-        if judged.stuck {
-            shape.add(Property::Deadlock, state);
+        let path = search.path(state);
+        let first =
+            end(&mut search.steps, &path).unwrap_or_else(|| unreachable!("the search has gone that way"));
+        let judged = judge(&mut search.steps, &first);
+        for property in judged.failing {
+            shape.add(property, state);
+            shape.states.entry(property).or_default().extend(&judged.states);
         }
-        if judged.moves {
-            shape.add(Property::Livelock, state);
-        }
-        judged.unraised.into_iter().for_each(|property| shape.add(property, state));
     }
     shape
+}
+
+/// The bottom components without an end of what is known of a space: `edges` of each of so many states, and which are `open`:
+/// they have ended, or not all that can be done there is known.
+pub(super) fn rounds<'e>(count: usize, edges: &impl Fn(u32) -> &'e [u32], open: &[u32]) -> Vec<Vec<u32>> {
+    let good = good(count, edges, open);
+    bottoms(count, edges, &good)
 }
 
 /// From which states an end can be reached. A state where nothing can move is an end too, if a bad one: it is reported
@@ -170,21 +186,10 @@ fn bottoms<'e>(count: usize, edges: &impl Fn(u32) -> &'e [u32], good: &[bool]) -
     found
 }
 
-/// What goes on in a bottom component.
-struct Judged {
-    /// A thread that the program waits for can never move again, and waits for none that does.
-    stuck: bool,
-    /// A thread that the program waits for goes round for ever, or is waited for.
-    moves: bool,
-    /// What breaks by the errors of branches whose `parallel` never goes on.
-    unraised: Vec<Property>,
-}
-
-/// Walks through a component from one of its states, with an eye on which thread is which.
-fn judge(search: &mut Search<'_>, state: u32) -> Judged {
-    let path = search.path(state);
-    let steps = &mut search.steps;
-    let first = end(steps, &path).unwrap_or_else(|| unreachable!("the search has gone that way"));
+/// What fails in a bottom component: walks through it from one of its states, with an eye on which thread is which. It is a
+/// deadlock when a thread that the program waits for can never move again and waits for none that does, and a livelock when
+/// one goes round for ever, or is waited for. The errors of branches whose `parallel` never goes on break what they break.
+pub(super) fn judge(steps: &mut Steps, first: &Graph) -> Judged {
     let (mut graph, mut next) = (Graph::default(), Graph::default());
     let mut moved = vec![false; first.seats];
     let mut seen = HashSet::new();
@@ -207,9 +212,9 @@ fn judge(search: &mut Search<'_>, state: u32) -> Judged {
             }
         }
     }
-    let (universe, objects) = steps.universe(&first);
+    let (universe, objects) = steps.universe(first);
     drop(objects);
-    let joined: Vec<Vec<usize>> = (0..first.seats).map(|seat| joins(steps, &first, seat)).collect();
+    let joined: Vec<Vec<usize>> = (0..first.seats).map(|seat| joins(steps, first, seat)).collect();
     let leads_to_a_mover = |seat: usize| {
         let (mut pending, mut known) = (vec![seat], HashSet::from([seat]));
         while let Some(at) = pending.pop() {
@@ -222,15 +227,16 @@ fn judge(search: &mut Search<'_>, state: u32) -> Judged {
     };
     let daemon = |seat: usize| universe.seats[seat].is_daemon();
     let resting = (0..first.seats).filter(|seat| !moved[*seat]);
-    let unraised = resting.flat_map(|seat| unraised_in(&universe, seat)).collect();
-    let mut judged = Judged { stuck: false, moves: false, unraised };
+    let mut failing: Vec<Property> = resting.flat_map(|seat| unraised_in(&universe, seat)).collect();
     for seat in (0..first.seats).filter(|seat| !daemon(*seat)) {
-        match leads_to_a_mover(seat) {
-            true => judged.moves = true,
-            false => judged.stuck = true,
-        }
+        failing.push(match leads_to_a_mover(seat) {
+            true => Property::Livelock,
+            false => Property::Deadlock,
+        });
     }
-    judged
+    failing.sort_unstable();
+    failing.dedup();
+    Judged { failing, states: seen.into_iter().map(|(hash, _)| hash).collect() }
 }
 
 /// What breaks by the errors of branches of the `parallel` that a thread waits in.

@@ -39,11 +39,11 @@ struct Node {
 }
 
 /// What a path is to lead to.
-pub enum Goal {
+pub enum Goal<'s> {
     /// A state or step in which the property fails.
     Sign(Property),
-    /// The state with this hash.
-    State(u128),
+    /// One of the states with these hashes.
+    States(&'s HashSet<u128>),
 }
 
 /// What a search has come to.
@@ -56,7 +56,7 @@ pub enum Least {
 
 /// The path to a goal with the fewest preemptions, then the fewest steps; of several the one in which threads move in the
 /// order of their starts.
-pub fn find(steps: &mut Steps, goal: &Goal) -> Least {
+pub fn find(steps: &mut Steps, goal: &Goal<'_>) -> Least {
     let graph = steps.initial();
     let who: Box<[u32]> = (0..graph.seats as u32).collect();
     let started = who.len() as u32;
@@ -110,7 +110,7 @@ pub fn find(steps: &mut Steps, goal: &Goal) -> Least {
 }
 
 struct Shortest<'g> {
-    goal: &'g Goal,
+    goal: &'g Goal<'g>,
     nodes: Vec<Node>,
     /// The fewest preemptions and steps to each state with its last thread.
     best: HashMap<(u128, Option<u32>), (u32, u32), FixedState>,
@@ -122,7 +122,7 @@ impl Shortest<'_> {
     /// Whether the state itself is what is looked for.
     fn is_there(&self, steps: &mut Steps, graph: &Graph, over: bool) -> bool {
         match *self.goal {
-            Goal::State(hash) => graph.hash() == hash,
+            Goal::States(hashes) => hashes.contains(&graph.hash()),
             Goal::Sign(property) if over => shows_at_end(steps, property, graph),
             Goal::Sign(property) => {
                 property == Property::Invariant && !steps.look(graph, false).faults.is_empty()

@@ -5,6 +5,7 @@
 //! a few runs for a search that is large.
 
 mod dive;
+mod endless;
 mod run;
 mod space;
 #[cfg(test)]
@@ -12,7 +13,7 @@ mod tests;
 
 pub use dive::{Dived, dive};
 
-use super::check::{explain, plainest, schedule};
+use super::check::{explain, plainest, round_after, schedule};
 use super::covered::{Covered, Sample};
 use super::ends::numbered;
 use super::growth;
@@ -27,10 +28,10 @@ use super::tries::tries;
 use super::verdict::{Findings, Limit, Outcome, Property, Verdict};
 use crate::code::verify::Verified;
 use fastrand::Rng;
-use run::{Ended, Run};
+use run::{Ended, Run, Shown};
 use space::Space;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -39,6 +40,8 @@ struct Witness {
     preemptions: u32,
     path: Vec<u32>,
     in_step: bool,
+    /// The states of a loop that shows it.
+    shaped: Option<Arc<HashSet<u128>>>,
 }
 
 /// The runs that came to one outcome: how many, and one of them.
@@ -190,7 +193,8 @@ impl Seen {
             let known = self.witnesses.get(&shown.property);
             if known.is_none_or(|known| new < (known.preemptions, known.path.len())) {
                 let path = run.path[..shown.length].to_vec();
-                let witness = Witness { preemptions: shown.preemptions, path, in_step: shown.in_step };
+                let Shown { preemptions, in_step, shaped, .. } = shown.clone();
+                let witness = Witness { preemptions, path, in_step, shaped };
                 self.witnesses.insert(shown.property, witness);
             }
         }
@@ -280,8 +284,9 @@ fn verdict(steps: &mut Steps, seen: &Seen, options: &Options, property: Property
     let mut path = moves(steps, &witness.path);
     let sign = if witness.in_step { path.pop().map(Sign::Step) } else { Some(Sign::Here) };
     let (path, sign) = (path, sign.unwrap_or(Sign::Here));
-    let ((path, sign), least) = plainest(steps, property, (path, sign), false);
-    explain(steps, options, property, (&path, &sign, least), &[])
+    let ((path, sign), least) = plainest(steps, property, (path, sign), witness.shaped.as_deref());
+    let round = round_after(steps, property, &path);
+    explain(steps, options, property, (&path, &sign, least), &round)
 }
 
 /// Every distinct outcome, with how many runs came to it and, as far as it is asked for, a schedule of one of them.

@@ -1,13 +1,15 @@
 //! One run that is drawn at random, as it goes on.
 
+use super::endless::endless;
 use super::space::{NEW, Signs, Space};
 use crate::explore::patience::Patience;
 use crate::explore::strategy::{Started, Strategy};
 use crate::explore::verdict::{Limit, Property};
 use fastrand::Rng;
 use foldhash::fast::FixedState;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// How a run has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,12 +26,14 @@ pub enum Ended {
 }
 
 /// A failure that a run has shown for the first time.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Shown {
     pub property: Property,
     /// After so many steps of the run; in the last of them, or in the state that it has led to.
     pub length: usize,
     pub in_step: bool,
+    /// The loop that begins there shows it, which has the states with these hashes.
+    pub shaped: Option<Arc<HashSet<u128>>>,
     pub preemptions: u32,
 }
 
@@ -125,6 +129,7 @@ impl Run {
             let abilities = space.abilities(&seen);
             let Some(first) = abilities.first() else { return Ended::Stuck };
             if self.path.len() as u64 >= most_steps {
+                self.cut(space, at);
                 return Ended::Cut;
             }
             self.able.clear();
@@ -217,6 +222,23 @@ impl Run {
         }
         self.signs = self.signs.and(new);
         let (length, preemptions) = (self.path.len(), self.preemptions);
-        self.shown.extend(new.all().map(|property| Shown { property, length, in_step, preemptions }));
+        let shown = |property| Shown { property, length, in_step, shaped: None, preemptions };
+        self.shown.extend(new.all().map(shown));
+    }
+
+    /// Notes what fails if it has no end in the state where it stands.
+    fn cut(&mut self, space: &mut Space<'_>, at: u32) {
+        let Some((judged, length)) = endless(space, at, &self.path) else { return };
+        let preemptions = self.preemptions;
+        let states = Arc::new(judged.states);
+        for property in judged.failing {
+            let mut new = Signs::default();
+            new.add(property);
+            if !new.without(self.signs).is_empty() {
+                self.signs = self.signs.and(new);
+                let shaped = Some(states.clone());
+                self.shown.push(Shown { property, length, in_step: false, shaped, preemptions });
+            }
+        }
     }
 }

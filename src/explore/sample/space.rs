@@ -329,6 +329,27 @@ impl<'o> Space<'o> {
         })
     }
 
+    /// A state as it is stored.
+    pub fn state(&self, node: u32) -> &State {
+        &self.nodes[node as usize].state
+    }
+
+    /// The states to which one leads. None when the program has ended there, nothing can be done, or not all is known.
+    pub fn leads(&self, node: u32) -> Option<Vec<u32>> {
+        let seen = self.nodes[node as usize].seen.as_ref().filter(|seen| !seen.over)?;
+        let abilities = self.abilities(seen);
+        let (first, last) = (abilities.first()?, abilities.last()?);
+        let edges = &self.edges[first.first as usize..(last.first + last.count) as usize];
+        edges.iter().map(|edge| Some(edge.to).filter(|to| *to != UNKNOWN)).collect()
+    }
+
+    /// Where the step with this number leads, if that is known.
+    pub fn led(&self, node: u32, step: u32) -> Option<u32> {
+        let seen = self.nodes[node as usize].seen.as_ref()?;
+        let first = self.abilities(seen).first()?.first;
+        Some(self.edges[(first + step) as usize].to).filter(|to| *to != UNKNOWN)
+    }
+
     pub fn edge(&self, edge: u32) -> &Edge {
         &self.edges[edge as usize]
     }

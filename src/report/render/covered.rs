@@ -49,7 +49,7 @@ pub fn unknown(
     }
 }
 
-/// Livelocks are told for themselves: no run shows one.
+/// Livelocks are told for themselves: few runs show one, when all ways on from there are known.
 fn apart(properties: &[Property], said: impl FnOnce(&[Property]) -> String) -> Vec<String> {
     let others: Vec<Property> = properties.iter().copied().filter(|it| *it != Property::Livelock).collect();
     let mut sentences = Vec::new();
@@ -58,8 +58,9 @@ fn apart(properties: &[Property], said: impl FnOnce(&[Property]) -> String) -> V
     }
     if properties.contains(&Property::Livelock) {
         sentences.push(match properties.contains(&Property::Deadlock) {
-            true => "livelock, deadlock among some threads: only the whole space shows them".to_string(),
-            false => "livelock: only the whole space shows them".to_string(),
+            true => "livelock, deadlock among some threads: only the whole space shows that there is none"
+                .to_string(),
+            false => "livelock: only the whole space shows that there is none".to_string(),
         });
     }
     sentences
