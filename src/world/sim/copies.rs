@@ -111,13 +111,11 @@ impl Stepper<'_> {
 
     /// Copies of values, for a process that is there already.
     pub(super) fn copies(&mut self, values: &[Value], what: &str) -> Result<Vec<Value>, Error> {
+        self.log.opaque = true;
         let mut packing = Packing::new(1, false, self.universe.known_threads());
         packing.root(what.to_string(), |w| w.values(values));
         let is_one_for_all = |object: &Shared| stays(object) && cannot_go(object).is_none();
-        let packed = packing.nodes(&is_one_for_all, &cannot_go).inspect_err(|_| self.log.opaque = true);
-        let (nodes, objects) = packed?;
-        // It depends on what is copied, and on nothing else.
-        objects.iter().for_each(|object| self.meet(object));
+        let (nodes, objects) = packing.nodes(&is_one_for_all, &cannot_go)?;
         let (contents, refs) = nodes.slices();
         let mut living = Living::new(&contents, &refs, true).with_fresh_ids(self.universe.next_id);
         self.universe.next_id += nodes.len() as u32;

@@ -404,35 +404,14 @@ impl Universe {
         let (snapshot, objects) = self.finish(self.write_roots(self.builder(rules), rules, running));
         let refs: Vec<&[u32]> = snapshot.nodes.nodes().map(|node| node.refs).collect();
         let shared = shared_nodes(&refs, snapshot.roots - snapshot.seats, snapshot.roots);
-        self.shared = addresses_of(&objects, &shared[snapshot.roots..]).collect();
+        self.shared = objects
+            .iter()
+            .zip(&shared[snapshot.roots..])
+            .filter(|(_, shared)| **shared)
+            .map(|(object, _)| object.address())
+            .collect();
         Size { nodes: snapshot.nodes.len() as u64, bytes: snapshot.nodes.bytes.len() as u64 }
     }
-
-    /// The same in the middle of a step, where what was shared before it still is: then what comes to be shared follows from
-    /// what the step has met, and from the objects that it is told of here. Where a thread has made something known, the
-    /// object that leads to it was shared and is met; all that is reached from there is told.
-    pub(super) fn share_more(&mut self, rules: &Rules, running: (usize, &Fiber)) -> Vec<usize> {
-        if self.left_out {
-            return Vec::new(); // who asks has looked around
-        }
-        let (snapshot, objects) = self.finish(self.write_roots(self.builder(rules), rules, Some(running)));
-        let refs: Vec<&[u32]> = snapshot.nodes.nodes().map(|node| node.refs).collect();
-        let mut shared = shared_nodes(&refs, snapshot.roots - snapshot.seats, snapshot.roots);
-        for (node, object) in (snapshot.roots..).zip(&objects) {
-            if !shared[node] && self.shared.contains(&object.address()) {
-                spread(&refs, &mut shared, node as u32);
-            }
-        }
-        let now = addresses_of(&objects, &shared[snapshot.roots..]);
-        let more: Vec<usize> = now.filter(|address| !self.shared.contains(address)).collect();
-        self.shared.extend(&more);
-        more
-    }
-}
-
-/// The addresses of those of which it is told so.
-fn addresses_of<'o>(objects: &'o [Shared], told: &'o [bool]) -> impl Iterator<Item = usize> + 'o {
-    objects.iter().zip(told).filter(|(_, told)| **told).map(|(object, _)| object.address())
 }
 
 /// Whether a thread is about to close ends, by its content where there are pipes and neither processes nor signals: that is the

@@ -123,14 +123,12 @@ impl Stepper<'_> {
             return self.published || course.is_unsure();
         }
         // What this thread made known in this step is not among them yet.
-        if !std::mem::take(&mut self.published) || !self.rules.publishes {
-            return false;
+        if std::mem::take(&mut self.published) && self.rules.publishes {
+            self.log.opaque = true;
+            self.universe.share(self.rules, Some((self.seat, fiber)));
+            return self.universe.shared.contains(&object.address());
         }
-        // Where others have been left out, more would have to be known.
-        self.log.opaque |= self.universe.left_out;
-        let known = self.universe.share_more(self.rules, (self.seat, fiber));
-        self.log.met.extend(known.into_iter().map(Met::Object));
-        self.universe.shared.contains(&object.address())
+        false
     }
 
     /// Whether this variable is where the first process has it: the thread is one of that, or the variable is `shared`.
