@@ -67,11 +67,17 @@ fn tell(story: &Story, loop_from: Option<usize>, style: &Style) -> (Vec<Told>, O
             did.push(format!("… {}", brief(&style.say_or_keep(next))));
         }
         let effects = effects(moment, style);
+        let mut line = moment.line;
         if did.is_empty() && effects.is_empty() {
-            continue;
+            // Without a row the mark that is announced above would be nowhere.
+            if !(preempts && put_aside) {
+                continue;
+            }
+            did.push(style.say("goes on"));
+            line = 0;
         }
         let first = told.last().is_none_or(|before| before.thread != moment.thread);
-        told.push(Told { thread: moment.thread, line: moment.line, did, effects, preempts, first });
+        told.push(Told { thread: moment.thread, line, did, effects, preempts, first });
         preempts = false;
     }
     // In a loop in which nobody does anything that others could tell, somebody goes round all the same.

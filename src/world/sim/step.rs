@@ -142,6 +142,7 @@ impl Universe {
         named::take();
         let mut stepper = self.stepper(0, Vec::new(), rules);
         stepper.space = None;
+        stepper.thread = stepper.universe.main.clone();
         for watch in stepper.universe.watches.clone() {
             if watch.ensure != ensure {
                 continue;
