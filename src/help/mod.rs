@@ -23,7 +23,10 @@ fn text(topic: &str, language: Language) -> Option<String> {
         Some(page) => Some(members::filled(page.text(language), language) + &line.unwrap_or_default()),
         None => function
             .map(|row| about(None, &members::signature(row), row.doc, language))
-            .or_else(|| member(topic, language)),
+            .or_else(|| member(topic, language))
+            // The plural of one, or what other languages call it.
+            .or_else(|| text(topic.strip_suffix('s').filter(|one| !one.is_empty())?, language))
+            .or_else(|| text(suggest::native(topic).filter(|own| *own != topic)?, language)),
     }
 }
 

@@ -41,6 +41,26 @@ fn every_word_of_the_language_is_a_topic() {
     }
 }
 
+/// Whoever comes from elsewhere, or asks about several, finds the same pages.
+#[test]
+fn words_of_elsewhere_and_plurals_lead_to_a_topic() {
+    for (asked, page) in [
+        ("mutex", "# lock"),
+        ("RLock", "# rlock"),
+        ("locks", "# lock"),
+        ("semaphores", "# semaphore"),
+        ("channel", "# queue"),
+        ("connections", "# socket"),
+        ("lost update", "# race"),
+        ("exceptions", "# try"),
+        ("println", "# print"),
+    ] {
+        let found = text(asked, Language::English).unwrap_or_else(|| panic!("there is no help on {asked}"));
+        assert!(found.starts_with(page), "{asked}: {found}");
+    }
+    assert!(text("s", Language::English).is_none() && text("quxes", Language::English).is_none());
+}
+
 /// So are the builtins, and whatever stands behind a dot.
 #[test]
 fn every_builtin_is_a_topic() {
