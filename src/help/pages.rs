@@ -78,7 +78,11 @@ pub const GROUPS: &[(&str, &[Page])] = &[
                 &["loops", "while", "loop", "repeat", "break", "continue", "if", "else"],
                 texts!("for"),
             ),
-            page("try", &["error", "exception", "catch", "finally", "throw", "defer", "assert"], texts!("try")),
+            page(
+                "try",
+                &["error", "exception", "catch", "finally", "throw", "defer", "assert"],
+                texts!("try"),
+            ),
             page("class", &["object", "self"], texts!("class")),
             page("with", &[], texts!("with")),
         ],

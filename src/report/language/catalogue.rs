@@ -184,6 +184,8 @@ impl Search<'_> {
                     kept = said.text == content && !content.is_empty();
                     match kept {
                         true => filled.text += &said.text,
+                        // What stood in the middle of the English sentence has its space with it.
+                        false if filled.text.is_empty() => filled.text += said.text.trim_start_matches(' '),
                         false => append(&mut filled.text, &said.text),
                     }
                     filled.whole &= said.whole;

@@ -108,7 +108,7 @@ fn the_system_is_quoted() {
 #[test]
 fn no_space_stands_before_a_comma() {
     let said = Language::ChineseMarked.say("expected a block `{` after `while i < 3`");
-    assert_eq!(said, "应当是块 `{`，在 `while i < 3` 后面");
+    assert_eq!(said, "`while i < 3` 后面应当是块 `{`");
 }
 
 #[test]
