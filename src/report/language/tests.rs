@@ -106,8 +106,11 @@ fn the_system_is_quoted() {
 }
 
 #[test]
-fn no_space_stands_before_a_comma() {
-    let said = Language::ChineseMarked.say("expected a block `{` after `while i < 3`");
+fn no_space_begins_a_sentence_and_none_stands_before_a_comma() {
+    let say = |text: &str| Language::ChineseMarked.say(text).into_owned();
+    let said = say("expected a block `{` after `while i < 3`, found `x`");
+    assert_eq!(said, "`while i < 3` 后面是 `x`，应当是块 `{`");
+    let said = say("expected a block `{` after `while i < 3`");
     assert_eq!(said, "`while i < 3` 后面应当是块 `{`");
 }
 
