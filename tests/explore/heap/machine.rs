@@ -196,8 +196,9 @@ struct Thread {
     registers: Vec<Value>,
     /// The pool whose task it is, while it has not begun.
     queued: Option<usize>,
-    /// A timer that has not fired.
+    /// A timer that has not fired; and one that was cancelled before, and has to come to its end.
     armed: bool,
+    cancelled: bool,
     pool: Option<usize>,
     result: Option<Value>,
 }
@@ -298,7 +299,16 @@ impl Machine<'_> {
     fn thread(&self, body: usize, first: Vec<Value>) -> Thread {
         let mut registers = first;
         registers.resize(self.registers, Value::Nil);
-        Thread { body, at: 0, registers, queued: None, armed: false, pool: None, result: None }
+        Thread {
+            body,
+            at: 0,
+            registers,
+            queued: None,
+            armed: false,
+            cancelled: false,
+            pool: None,
+            result: None,
+        }
     }
 
     fn op(&self, state: &State, thread: usize) -> Option<&Op> {
@@ -323,7 +333,7 @@ impl Machine<'_> {
         if thread.result.is_some() {
             return false;
         }
-        if thread.armed {
+        if thread.armed || thread.cancelled {
             return true;
         }
         if let Some(pool) = thread.queued {
@@ -397,6 +407,10 @@ impl Machine<'_> {
     fn steps(&self, state: &State, thread: usize) -> Vec<State> {
         let mut next = state.clone();
         let own = &mut next.threads[thread];
+        if own.cancelled {
+            own.result = Some(Value::Nil);
+            return vec![next];
+        }
         if own.queued.take().is_some() || std::mem::take(&mut own.armed) {
             self.settle(&mut next, thread);
             return vec![next];
@@ -448,7 +462,7 @@ impl Machine<'_> {
     /// What the next step uses.
     fn uses(&self, state: &State, number: usize) -> Vec<Use> {
         let thread = &state.threads[number];
-        if thread.queued.is_some() || thread.armed || thread.result.is_some() {
+        if thread.queued.is_some() || thread.armed || thread.cancelled || thread.result.is_some() {
             return Vec::new();
         }
         let (mut then, mut used) = (state.clone(), Vec::new());

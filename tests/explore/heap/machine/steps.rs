@@ -384,9 +384,7 @@ impl Machine<'_> {
             Op::Cancel(timer) => {
                 let Value::Thread(timer) = get(state, timer) else { panic!("no timer") };
                 let timer = &mut state.threads[timer];
-                if std::mem::take(&mut timer.armed) {
-                    timer.result = Some(Value::Nil);
-                }
+                timer.cancelled |= std::mem::take(&mut timer.armed);
             }
             Op::Fork(d, body, arguments) => {
                 let thread = self.begin(state, number, body, &arguments);
