@@ -164,6 +164,8 @@ impl World for TestWorld {
         self.held.clone()
     }
 
+    fn asks_for_states(&self) {}
+
     fn threads(&self) -> Vec<Arc<Thread>> {
         vec![self.thread.clone()]
     }

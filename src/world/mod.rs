@@ -78,6 +78,10 @@ pub trait World {
         None
     }
 
+    /// Somebody asks what another thread does, maybe in the condition of an `await`: from now on who comes to wait in one
+    /// itself tells it.
+    fn asks_for_states(&self);
+
     /// The thread that runs the script's top level, ended or not.
     fn main(&self) -> Arc<Thread>;
 

@@ -287,7 +287,8 @@ fn alive(_: &mut Context<'_>, value: &Value) -> Done {
     Ok(Value::Bool(thread_in(value)?.alive()).into())
 }
 
-pub(super) fn state(_: &mut Context<'_>, value: &Value) -> Done {
+pub(super) fn state(context: &mut Context<'_>, value: &Value) -> Done {
+    context.world.asks_for_states();
     Ok(Value::text(thread_in(value)?.state().word()).into())
 }
 
@@ -302,7 +303,8 @@ pub(super) fn error(_: &mut Context<'_>, value: &Value) -> Done {
     Ok(Value::Error(error.clone()).into())
 }
 
-pub(super) fn waiting_on(_: &mut Context<'_>, value: &Value) -> Done {
+pub(super) fn waiting_on(context: &mut Context<'_>, value: &Value) -> Done {
+    context.world.asks_for_states();
     let waiting = thread_in(value)?.waiting.lock();
     Ok(waiting.as_ref().map_or(Value::Nil, |waiting| waiting.on.clone()).into())
 }

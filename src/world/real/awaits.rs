@@ -12,6 +12,7 @@ use super::standing::Standing;
 use super::threads::{Seat, Table};
 use crate::code::Program;
 use crate::sync::Op;
+use crate::sync::thread::State;
 use crate::world::marks::condition_of;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -73,6 +74,11 @@ impl Shared {
         self.awaiting.fetch_sub(1, Ordering::SeqCst);
     }
 
+    /// Whether anybody has asked for the state of a thread.
+    pub fn states_are_asked(&self) -> bool {
+        self.states_asked.load(Ordering::SeqCst)
+    }
+
     /// Whether some thread of this process does.
     pub fn awaited_here(&self) -> bool {
         self.awaiting.load(Ordering::SeqCst) & !ELSEWHERE != 0
@@ -98,9 +104,12 @@ impl RealWorld {
 
     pub(super) fn end_looking(&mut self) {
         self.shared.one_awaits_no_more();
-        // Else it was woken, and begins again.
+        // Else it was woken, and begins again: all the time it is seen to wait.
         if !self.looks.again {
             self.seat.awaits.inside.store(false, Ordering::SeqCst);
+            if self.seat.thread.state() != State::Running {
+                self.seat.thread.goes_on();
+            }
         }
     }
 

@@ -178,6 +178,12 @@ impl World for RealWorld {
         &self.seat.thread
     }
 
+    fn asks_for_states(&self) {
+        if !self.shared.states_are_asked() {
+            self.shared.states_asked.store(true, Ordering::SeqCst);
+        }
+    }
+
     fn main(&self) -> Arc<Thread> {
         self.shared.main.clone()
     }

@@ -37,7 +37,7 @@ use crate::world::legs::Legs;
 use parking_lot::{Condvar, Mutex};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -98,6 +98,8 @@ pub(super) struct Shared {
     pub random: Mutex<fastrand::Rng>,
     /// How many threads are in an `await`; and `awaits::ELSEWHERE`, if some may be in other processes. What every change looks at.
     pub awaiting: Apart<AtomicU32>,
+    /// Somebody has asked for the state of a thread.
+    pub states_asked: AtomicBool,
     /// How many changes there have been since the first `await`, and those who wait for one.
     pub changes: AtomicU64,
     pub changed: WaitQueue,
@@ -418,6 +420,7 @@ pub(super) fn share(beginning: Beginning, bell: Arc<Bell>, desk: Option<Desk>) -
         clock,
         random: Mutex::new(random),
         awaiting: Apart(AtomicU32::new(awaiting)),
+        states_asked: AtomicBool::new(false),
         changes: AtomicU64::new(0),
         changed: WaitQueue::new(),
         cause: OnceLock::new(),

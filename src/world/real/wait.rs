@@ -31,9 +31,11 @@ struct Pending {
 
 impl RealWorld {
     pub(super) fn wait_at(&mut self, wait: Wait, line: u32, fiber: Option<&Fiber>) -> Waited {
+        let awaits = matches!(wait.op, Op::Change);
         let answer = self.wait_until_done(wait, line, fiber);
         // Others see that it waits until it has what it waits for. At the end of the run what it waited for stays known.
-        if !self.shared.stopping() && self.seat.thread.state() != State::Running {
+        let begins_again = awaits && self.looks.again;
+        if !self.shared.stopping() && !begins_again && self.seat.thread.state() != State::Running {
             self.seat.thread.goes_on();
         }
         answer
@@ -201,13 +203,16 @@ impl RealWorld {
         // Nobody outside can end it, whatever is under way now.
         let near = matches!(&op, Op::Outside(wait) if wait.is_near());
         let awaits = matches!(op, Op::Change);
+        let was_seen = thread.state() == State::Blocked;
         op.rests(thread, line, deadline.is_some());
         let idle = op.is_idle();
         let for_owner = op.lock().is_some();
         let joins = is_join(&op);
         *self.seat.blocked.lock() = Some(Blocked { op, line, changes_seen: self.looks.changes_seen });
-        // Somebody may `await` the state of this thread. (Not one that awaits itself: two would wake each other for ever.)
-        if !awaits && self.awaited() {
+        // Somebody may `await` the state of this thread. (If it awaits something itself, it tells that once: else two would
+        // wake each other for ever.)
+        let tells = if awaits { !was_seen && self.shared.states_are_asked() } else { self.awaited() };
+        if tells {
             self.changed();
         }
         self.keep_still();

@@ -79,6 +79,9 @@ impl World for Stepper<'_> {
         threads
     }
 
+    // Whether anybody does is known of the whole script (`Rules::watched`).
+    fn asks_for_states(&self) {}
+
     fn thread_elsewhere(&self, thread: u32) -> Option<String> {
         self.looked_around.set(true);
         let seat = self.universe.seats.iter().find(|seat| seat.thread.id == thread)?;

@@ -18,6 +18,10 @@ impl World for Forced<'_> {
         self.real.thread()
     }
 
+    fn asks_for_states(&self) {
+        self.real.asks_for_states();
+    }
+
     fn main(&self) -> Arc<Thread> {
         self.real.main()
     }
