@@ -79,6 +79,7 @@ pub const PROPERTIES: &[Property] = &[
 fn read(ctx: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     let path = arg::text(&args[0], "read(path)", "path")?;
     ctx.world.allow_file(path, false)?;
+    ctx.world.looks_outside();
     let bytes = fs::read(path).map_err(|error| file::failed("read", path, &error))?;
     Ok(text::from_string(file::utf8(bytes, path)?).into())
 }
@@ -106,6 +107,7 @@ fn append(ctx: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
 fn exists(ctx: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     let path = arg::text(&args[0], "exists(path)", "path")?;
     ctx.world.allow_file(path, false)?;
+    ctx.world.looks_outside();
     Ok(Value::Bool(Path::new(path).exists()).into())
 }
 
@@ -121,6 +123,7 @@ fn remove(ctx: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
 fn list_dir(ctx: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     let path = arg::some(&args[0]).map_or(Ok("."), |path| arg::text(path, "list_dir(path)", "path"))?;
     ctx.world.allow_file(path, false)?;
+    ctx.world.looks_outside();
     let failed = |error| file::failed("list", path, &error);
     let mut names = Vec::new();
     for entry in fs::read_dir(path).map_err(failed)? {

@@ -110,17 +110,17 @@ pub struct Wait {
     pub deadline: Option<i64>,
 }
 
-/// How soon a condition is evaluated again that asks for the time: in nanoseconds, and in parts of the time until then (so
+/// How soon a condition is evaluated again that looks outside: in nanoseconds, and in parts of the time until then (so
 /// that few looks come before one that is far away).
 const NEXT_LOOK: i64 = 1_000_000;
 const NEXT_LOOK_PART: i64 = 64;
 
 impl Wait {
-    /// Of an `await`: a condition that has asked for the time may come true without any change, so it is evaluated again
-    /// after a while. `now`: in nanoseconds since the run began.
+    /// Of an `await`: a condition that has looked outside (at the time, a file, a program) may come true without any change,
+    /// so it is evaluated again after a while. `now`: in nanoseconds since the run began.
     #[must_use]
-    pub fn looks_again(mut self, asked_for_time: bool, now: impl FnOnce() -> i64) -> Wait {
-        if asked_for_time && matches!(self.op, Op::Change) {
+    pub fn looks_again(mut self, looked_outside: bool, now: impl FnOnce() -> i64) -> Wait {
+        if looked_outside && matches!(self.op, Op::Change) {
             let now = now();
             self.deadline = Some(now.saturating_add(NEXT_LOOK.max(now / NEXT_LOOK_PART)));
         }

@@ -45,10 +45,12 @@ pub const FUNCTIONS: &[Row] = &[
 ];
 
 fn now(ctx: &mut Context, _: &[Value]) -> Result<Outcome, Error> {
+    ctx.world.looks_outside();
     Ok(Value::Duration(ctx.world.now()).into())
 }
 
 fn clock(ctx: &mut Context, _: &[Value]) -> Result<Outcome, Error> {
+    ctx.world.looks_outside();
     Ok(text::from_string(ctx.world.clock()).into())
 }
 

@@ -166,6 +166,8 @@ impl World for TestWorld {
 
     fn asks_for_states(&self) {}
 
+    fn looks_outside(&self) {}
+
     fn threads(&self) -> Vec<Arc<Thread>> {
         vec![self.thread.clone()]
     }

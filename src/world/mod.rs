@@ -82,6 +82,10 @@ pub trait World {
     /// itself tells it.
     fn asks_for_states(&self);
 
+    /// What is asked for may become another without anybody being told: the time, a file, a program. An `await` looks again
+    /// by itself.
+    fn looks_outside(&self);
+
     /// The thread that runs the script's top level, ended or not.
     fn main(&self) -> Arc<Thread>;
 

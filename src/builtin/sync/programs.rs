@@ -206,16 +206,19 @@ fn pid(_: &mut Context<'_>, value: &Value) -> Done {
     Ok(child.map_or(Value::Nil, |child| Value::Int(child.pid().into())).into())
 }
 
-fn alive(_: &mut Context<'_>, value: &Value) -> Done {
+fn alive(context: &mut Context<'_>, value: &Value) -> Done {
+    context.world.looks_outside();
     let child = this(value)?.1.child();
     Ok(Value::Bool(child.is_some_and(|child| child.ended().is_none())).into())
 }
 
-fn status(_: &mut Context<'_>, value: &Value) -> Done {
+fn status(context: &mut Context<'_>, value: &Value) -> Done {
+    context.world.looks_outside();
     Ok(command::status(this(value)?.1.child().and_then(|child| child.ended())).into())
 }
 
-fn signal(_: &mut Context<'_>, value: &Value) -> Done {
+fn signal(context: &mut Context<'_>, value: &Value) -> Done {
+    context.world.looks_outside();
     Ok(command::killed_by(this(value)?.1.child().and_then(|child| child.ended())).into())
 }
 

@@ -47,8 +47,8 @@ pub(super) struct Looks {
     pub again: bool,
     /// How many times it has looked in the same `await`.
     times: u32,
-    /// The condition has asked for the time.
-    pub asked_for_time: Cell<bool>,
+    /// The condition has looked at something that changes by itself.
+    pub outside: Cell<bool>,
 }
 
 impl Shared {
@@ -87,7 +87,7 @@ impl Shared {
 
 impl RealWorld {
     pub(super) fn begin_to_look(&mut self) {
-        self.looks.asked_for_time.set(false);
+        self.looks.outside.set(false);
         self.shared.one_more_awaits();
         self.looks.changes_seen = self.shared.changes.load(Ordering::SeqCst);
         if std::mem::take(&mut self.looks.again) {

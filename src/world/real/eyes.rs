@@ -254,6 +254,10 @@ impl<const LOOKS: bool> World for Eyes<'_, LOOKS> {
         self.real.thread()
     }
 
+    fn looks_outside(&self) {
+        self.real.looks_outside();
+    }
+
     fn asks_for_states(&self) {
         self.real.asks_for_states();
     }

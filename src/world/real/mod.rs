@@ -178,6 +178,10 @@ impl World for RealWorld {
         &self.seat.thread
     }
 
+    fn looks_outside(&self) {
+        self.looks.outside.set(true);
+    }
+
     fn asks_for_states(&self) {
         if !self.shared.states_are_asked() {
             self.shared.states_asked.store(true, Ordering::SeqCst);
@@ -230,12 +234,10 @@ impl World for RealWorld {
     }
 
     fn now(&self) -> i64 {
-        self.looks.asked_for_time.set(true);
         self.shared.clock.now()
     }
 
     fn clock(&self) -> String {
-        self.looks.asked_for_time.set(true);
         clock::wall_clock()
     }
 
@@ -376,7 +378,7 @@ impl Scheduler for RealWorld {
                 Err(error) => Waited::Failed(error),
             };
         }
-        let wait = wait.looks_again(self.looks.asked_for_time.get(), || self.shared.clock.now());
+        let wait = wait.looks_again(self.looks.outside.get(), || self.shared.clock.now());
         let line = fiber.line(program);
         let measured = self.measure(&wait);
         let waited = self.wait_at(wait, line, Some(fiber));

@@ -107,7 +107,7 @@ pub(super) struct Stepper<'u> {
     /// It begins with the condition of an `await`, which it waits in.
     pub looks_again: bool,
     /// The condition of an `await` has asked for the time.
-    pub asked_for_time: Cell<bool>,
+    pub looked_outside: Cell<bool>,
     pub instructions: u64,
     /// Where the fiber was suspended.
     pub line: u32,
@@ -177,7 +177,7 @@ impl Universe {
             published: false,
             looked: false,
             looks_again: false,
-            asked_for_time: Cell::new(false),
+            looked_outside: Cell::new(false),
             instructions: 0,
             line: 0,
             looked_around: Cell::new(false),

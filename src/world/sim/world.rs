@@ -82,6 +82,10 @@ impl World for Stepper<'_> {
     // Whether anybody does is known of the whole script (`Rules::watched`).
     fn asks_for_states(&self) {}
 
+    fn looks_outside(&self) {
+        self.looked_outside.set(true);
+    }
+
     fn thread_elsewhere(&self, thread: u32) -> Option<String> {
         self.looked_around.set(true);
         let seat = self.universe.seats.iter().find(|seat| seat.thread.id == thread)?;
@@ -130,12 +134,10 @@ impl World for Stepper<'_> {
     }
 
     fn now(&self) -> i64 {
-        self.asked_for_time.set(true);
         self.universe.now
     }
 
     fn clock(&self) -> String {
-        self.asked_for_time.set(true);
         sealed::clock(self.universe.now)
     }
 
@@ -341,7 +343,7 @@ impl Scheduler for Stepper<'_> {
             };
         }
         self.line = fiber.line(program);
-        Waited::Suspended(wait.looks_again(self.asked_for_time.get(), || self.universe.now))
+        Waited::Suspended(wait.looks_again(self.looked_outside.get(), || self.universe.now))
     }
 
     fn yield_now(&mut self) {}
@@ -359,7 +361,7 @@ impl Scheduler for Stepper<'_> {
     fn changed(&mut self) {}
 
     fn await_begin(&mut self) {
-        self.asked_for_time.set(false);
+        self.looked_outside.set(false);
     }
 
     fn await_end(&mut self) {}

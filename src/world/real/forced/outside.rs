@@ -18,6 +18,10 @@ impl World for Forced<'_> {
         self.real.thread()
     }
 
+    fn looks_outside(&self) {
+        self.real.looks_outside();
+    }
+
     fn asks_for_states(&self) {
         self.real.asks_for_states();
     }
@@ -61,12 +65,10 @@ impl World for Forced<'_> {
     }
 
     fn now(&self) -> i64 {
-        self.real.now();
         self.baton.now()
     }
 
     fn clock(&self) -> String {
-        self.real.clock();
         sealed::clock(self.baton.now())
     }
 
@@ -165,7 +167,7 @@ impl Scheduler for Forced<'_> {
 
     fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited {
         let (line, began) = (fiber.line(program), self.moment());
-        let wait = wait.looks_again(self.real.looks.asked_for_time.get(), || self.baton.now());
+        let wait = wait.looks_again(self.real.looks.outside.get(), || self.baton.now());
         let measured = self.real.measure(&wait);
         let waited = self.wait_from(began, wait, line, Some(fiber));
         if let Some(measured) = measured {
