@@ -207,6 +207,10 @@ fn an_error() -> Arc<Error> {
 }
 
 impl World for Testing {
+    fn asks_for_states(&self) {}
+
+    fn looks_outside(&self) {}
+
     fn thread(&self) -> &Arc<Thread> {
         &self.thread
     }
