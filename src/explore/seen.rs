@@ -136,7 +136,7 @@ impl Table {
 
     #[cold]
     fn grow(&mut self) {
-        let larger = Table { count: self.count, ..Table::of(self.lines.len() * 5 / 4) };
+        let larger = Table { count: self.count, ..Table::of(self.lines.len() * 3 / 2) };
         let old = std::mem::replace(self, larger);
         for slot in old.lines.iter().flat_map(|line| line.0).filter(|slot| *slot != 0) {
             let at = self.find(slot);
