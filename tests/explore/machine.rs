@@ -416,14 +416,24 @@ impl<'a> Machine<'a> {
     }
 }
 
+/// The locks that a thread holds are nobody's any more.
+pub fn abandon(next: &mut State, me: usize) {
+    for thing in &mut next.things {
+        match thing {
+            Thing::Lock { holder, abandoned, .. } if *holder == Some(me) => *abandoned = true,
+            _ => {}
+        }
+    }
+}
+
 /// A thread is no more: what it holds is abandoned.
 fn ended(mut next: State, me: usize, life: Life) -> State {
     next.threads[me].life = life;
     // Of a process nobody sees what it had.
     (next.own[me], next.doomed[me]) = (Vec::new(), false);
+    abandon(&mut next, me);
     for thing in &mut next.things {
         match thing {
-            Thing::Lock { holder, abandoned, .. } if *holder == Some(me) => *abandoned = true,
             // Nobody else has that side.
             Thing::Channel(sides) if me < 2 => {
                 let [own, other] = own_first(sides, me);

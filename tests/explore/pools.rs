@@ -6,7 +6,7 @@
 //! - When the process has done it, the keeper makes the result known, and is free. A process that has ended is no more.
 
 use crate::code::{Kind, RETURNED};
-use crate::machine::{Flaw, Life, Machine, State, Thread};
+use crate::machine::{Flaw, Life, Machine, State, Thread, abandon};
 use crate::model::Program;
 
 /// What a task raises that calls `exit`: no error of the script. It goes through `with`.
@@ -160,6 +160,10 @@ impl Machine<'_> {
         let Some(task) = next.crew.task(worker) else { return };
         let thread = &next.threads[process];
         let result = thread.error.map_or(Ok(thread.get(RETURNED)), Err);
+        if result == Err(EXIT) {
+            // The process is no more.
+            abandon(next, process);
+        }
         next.crew.workers[worker] = Stage::Replied(task, result);
         next.threads[process] = Thread::new();
     }
