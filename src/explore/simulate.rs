@@ -5,14 +5,14 @@
 use super::able::{Able, For};
 use super::options::{Options, Time};
 use super::steps::Steps;
-use super::story::{Told, deadlock, finish};
+use super::story::{Told, deadlock, finish, ring};
 use super::trial::beyond;
 use super::verdict::Uncaught;
 use crate::builtin::Wait;
 use crate::code::verify::Verified;
 use crate::event;
 use crate::memory;
-use crate::report::runtime::Ending;
+use crate::report::runtime::{Deadlock, Ending};
 use crate::sync::Op;
 use crate::world::Stream;
 use crate::world::sim::{Assumption, Course, Ends, Fault, Log, Met, Rules, Universe, Way};
@@ -54,12 +54,14 @@ pub fn simulate_watched(
     let _confined = memory::confine(rules.memory);
     let mut run = Run::new(program, &rules, options.seed, watched, say);
     let end = run.go_to_its_end();
-    run.finish(&end)
+    run.finish(end)
 }
 
 /// So many turns in a row take no time; then some passes for those who sleep, though others could go on. So who spins
 /// until a sleeper has done something does not spin for ever.
 const TURNS_OF_NO_TIME: u32 = 10_000;
+/// A turn that was cut because nothing in it concerns others counts for as many.
+const LONG_TURN: u32 = 100;
 
 /// How a run ends.
 enum End {
@@ -67,6 +69,8 @@ enum End {
     Over,
     /// Nobody can go on.
     Stuck,
+    /// Some wait for each other, and others may go on for ever.
+    Ring(Deadlock),
     /// It has taken too much memory.
     Beyond(Uncaught),
 }
@@ -116,8 +120,11 @@ impl<'r, 's> Run<'r, 's> {
             match self.able.pick(&mut self.dice) {
                 Some(seat) => {
                     self.turns += 1;
-                    if self.turns == TURNS_OF_NO_TIME {
+                    if self.turns >= TURNS_OF_NO_TIME {
                         self.time_passes();
+                        if let Some(ring) = ring(&self.universe, self.rules) {
+                            return End::Ring(ring);
+                        }
                     }
                     if let Some(uncaught) = self.turn(seat) {
                         return End::Beyond(uncaught);
@@ -141,6 +148,7 @@ impl<'r, 's> Run<'r, 's> {
         let ahead = self.told.as_ref().zip(who).map(|(told, who)| told.ahead(&self.universe, who, seat, way));
         let seats = self.universe.seats.len();
         let step = self.universe.step(seat, way, Vec::new(), self.rules);
+        self.turns += if step.log.long { LONG_TURN } else { 0 };
         if step.log.beyond.is_some() || memory::is_beyond() {
             return Some(beyond(thread.name(), &step.log));
         }
@@ -290,21 +298,23 @@ impl<'r, 's> Run<'r, 's> {
     }
 
     /// What is to be said of it, and its log.
-    fn finish(mut self, end: &End) -> (Ending, event::Log) {
+    fn finish(mut self, end: End) -> (Ending, event::Log) {
         // In the order in which threads were made.
         self.universe.seats.sort_by_key(|seat| seat.thread.id);
         let started = self.universe.course.as_ref().map_or(0, |course| course.started);
         let mut ending = Ending { failed: self.failed, started, ..Ending::default() };
+        let beyond = matches!(end, End::Beyond(_));
         match end {
             End::Over => {}
             End::Stuck => ending.deadlock = Some(deadlock(&self.universe, self.rules)),
+            End::Ring(ring) => ending.deadlock = Some(ring),
             End::Beyond(uncaught) => {
                 ending.failed += 1;
-                (self.say)(Said::Uncaught(uncaught));
+                (self.say)(Said::Uncaught(&uncaught));
             }
         }
         finish(&mut self.universe, self.rules, &mut ending);
-        if let End::Beyond(_) = end {
+        if beyond {
             // It has not come to its end: nothing is left behind by it.
             (ending.abandoned, ending.processes) = (Vec::new(), Vec::new());
         }

@@ -4,13 +4,28 @@ use super::copy;
 use super::log::thing_of;
 use crate::report::runtime::{Deadlock, Stuck};
 use crate::sync::{Op, Releasers, Who};
-use crate::world::sim::{Ends, Rules, Universe, Way};
+use crate::world::sim::{Ends, Rules, Seat, Universe, Way};
 
 /// Who waits for what, in the present state: a ring of threads that wait for each other if there is one, else all that
 /// cannot go on.
 pub fn deadlock(universe: &Universe, rules: &Rules) -> Deadlock {
+    deadlock_among(universe, rules, &|_| true)
+}
+
+/// Those who wait for each other in a ring while others go on: nobody who goes on can end that. None where there is no such
+/// ring, or something outside could end one: a signal, the end of a process.
+pub fn ring(universe: &Universe, rules: &Rules) -> Option<Deadlock> {
+    if rules.processes || rules.signals {
+        return None;
+    }
+    let waits_on =
+        |seat: &Seat| !seat.is_daemon() && seat.wait.as_ref().is_none_or(|wait| wait.deadline.is_none());
+    Some(deadlock_among(universe, rules, &waits_on)).filter(|found| found.cycle)
+}
+
+fn deadlock_among(universe: &Universe, rules: &Rules, among: &dyn Fn(&Seat) -> bool) -> Deadlock {
     let (mut stuck, mut copy) = (Vec::new(), None);
-    for at in 0..universe.seats.len() {
+    for at in (0..universe.seats.len()).filter(|at| among(&universe.seats[*at])) {
         let seat = &universe.seats[at];
         let (thread, name) = (seat.thread.clone(), seat.label());
         // Who stands before its operation may have waited elsewhere earlier.
