@@ -98,7 +98,12 @@ impl Fiber {
             w.count(u64::from(frame.result));
             let count = registers_of(program, frame, above);
             w.count(count as u64);
-            let parallel = if kept.parallels { self.parallel(program, frame) } else { Vec::new() };
+            let own = |register: &usize| {
+                *register == 0
+                    || kept.live.is_some() && self.keeps(depth, *register as Register, kept.live, rest)
+            };
+            let registers = (0..count).filter(own);
+            let parallel = if kept.parallels { self.parallel(program, frame, registers) } else { Vec::new() };
             for register in 0..count {
                 let keeps = self.keeps(depth, register as Register, kept.live, rest);
                 let value = if keeps { &self.stack[frame.base as usize + register] } else { &Value::Nil };
@@ -113,14 +118,23 @@ impl Fiber {
         }
     }
 
-    /// The threads of a `parallel`, if this is its frame.
-    fn parallel(&self, program: &Program, frame: &Frame) -> Vec<Arc<Thread>> {
+    /// The threads of a `parallel`, if this is its frame: the first list of these registers. (It was given one in the first.
+    /// Where that will not be read again, a fiber that was loaded has it only in the place from which it is handed on.)
+    fn parallel(
+        &self,
+        program: &Program,
+        frame: &Frame,
+        mut registers: impl Iterator<Item = usize>,
+    ) -> Vec<Arc<Thread>> {
         let function = &program.functions[frame.function as usize];
-        let is_one = function.internal && *function.name == *"__parallel";
-        let Some(Value::List(list)) = self.stack.get(frame.base as usize).filter(|_| is_one) else {
+        if !function.internal || *function.name != *"__parallel" {
             return Vec::new();
-        };
-        list.snapshot().iter().filter_map(thread_in).cloned().collect()
+        }
+        let list = registers.find_map(|register| match self.stack.get(frame.base as usize + register)? {
+            Value::List(list) => Some(list.snapshot()),
+            _ => None,
+        });
+        list.iter().flatten().filter_map(thread_in).cloned().collect()
     }
 
     pub fn load(r: &mut Reader<'_>, program: &Program) -> Fiber {
