@@ -310,7 +310,7 @@ fn what_is_given_to_a_pool_must_be_a_function() {
     let p = pool(&mut main, 1);
     let none = Value::list(Vec::new());
     let result = main.call("__submit", &[p, Value::Int(3), none, Value::Nil]);
-    assert_eq!(failed(result), ("type".into(), "f must be a function, not of type int".into()));
+    assert_eq!(failed(result), ("type".into(), "f must be a function, not an int".into()));
 }
 
 #[test]
