@@ -106,7 +106,7 @@ pub(super) struct Stepper<'u> {
     pub looked: bool,
     /// It begins with the condition of an `await`, which it waits in.
     pub looks_again: bool,
-    /// The condition of an `await` has asked for the time.
+    /// The condition of an `await` has looked at what changes by itself.
     pub looked_outside: Cell<bool>,
     pub instructions: u64,
     /// Where the fiber was suspended.
@@ -286,19 +286,16 @@ impl Stepper<'_> {
         match exit {
             Moved::Rests => Ends::Moved,
             Moved::Waits(wait) => {
-                // An operation that could not be done, has no time to give up, and has left nothing behind.
-                let vain = first && self.instructions == 1 || matches!(wait.op, Op::Change);
-                if vain && wait.deadline.is_none() && !wait.op.leaves_trace() && !self.rules.watched {
-                    return self.in_vain(wait);
-                }
-                // That it waits may be seen, and time may make a condition true; but for that a second look at the same has
-                // changed nothing.
-                let timed = wait.deadline.is_some();
-                let rests = match self.looks_again {
-                    true => timed && way == Way::TimeOut,
-                    false => timed || self.rules.watched,
+                // That it waits may be seen, and time may end the wait.
+                let (timed, watched) = (wait.deadline.is_some(), self.rules.watched);
+                let vain = match (&wait.op, self.looks_again) {
+                    // A second look at the same has changed nothing, if no time has passed.
+                    (Op::Change, true) => !timed || way == Way::Run,
+                    (Op::Change, false) => !timed && !watched,
+                    // An operation that could not be done, and has left nothing behind.
+                    (op, _) => first && self.instructions == 1 && !timed && !watched && !op.leaves_trace(),
                 };
-                if matches!(wait.op, Op::Change) && !rests {
+                if vain {
                     return self.in_vain(wait);
                 }
                 self.rest(wait);
