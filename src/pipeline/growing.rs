@@ -211,7 +211,31 @@ impl Growing {
             StatementKind::Expression(Expression { kind: ExpressionKind::Call { callee, .. }, .. }) => {
                 matches!(&callee.kind, ExpressionKind::Name(name) if self.names.contains_key(&name.text))
             }
-            _ => false,
+            StatementKind::Invalid
+            | StatementKind::Expression(_)
+            | StatementKind::Let { .. }
+            | StatementKind::Var { .. }
+            | StatementKind::ThreadLocal { .. }
+            | StatementKind::Assign { .. }
+            | StatementKind::Function(_)
+            | StatementKind::Class(_)
+            | StatementKind::Thread(_)
+            | StatementKind::Declare(_)
+            | StatementKind::Timer(_)
+            | StatementKind::OnSignal { .. }
+            | StatementKind::UseGil { .. }
+            | StatementKind::Break
+            | StatementKind::Continue
+            | StatementKind::Return(_)
+            | StatementKind::Throw(_)
+            | StatementKind::Defer(_)
+            | StatementKind::Assert { .. }
+            | StatementKind::Watch { .. }
+            | StatementKind::Join(_)
+            | StatementKind::Sleep(_)
+            | StatementKind::Yield
+            | StatementKind::Await(_)
+            | StatementKind::Atomically(_) => false,
         }
     }
 
