@@ -25,7 +25,7 @@ mod system;
 pub(crate) mod test_world;
 mod value;
 
-pub use signature::{Parameter, Signature};
+pub use signature::{Parameter, Signature, usage};
 
 use crate::code::Program;
 use crate::sync::{Op, Sync, Who};

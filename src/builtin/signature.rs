@@ -17,16 +17,25 @@ pub struct Parameter {
     pub by_name: bool,
 }
 
+/// How a call is written: `area(w, h = …)`, `get(timeout: …)`. Of each parameter its name, whether it may be left out, and
+/// whether it is given by name only; `rest`: any number of further arguments.
+pub fn usage<'n>(name: &str, parameters: impl Iterator<Item = (&'n str, bool, bool)>, rest: bool) -> String {
+    let (mut by_place, mut by_name) = (Vec::new(), Vec::new());
+    for (parameter, optional, only_by_name) in parameters {
+        match only_by_name {
+            true => by_name.push(format!("{parameter}: …")),
+            false => by_place.push(format!("{parameter}{}", if optional { " = …" } else { "" })),
+        }
+    }
+    by_place.extend(rest.then(|| "…".to_string()));
+    by_place.append(&mut by_name);
+    format!("{name}({})", by_place.join(", "))
+}
+
 impl Signature {
-    /// How a call of it is written: `get(timeout = …)`.
+    /// How a call of it is written.
     pub fn usage(&self, name: &str) -> String {
-        let by_place = self.parameters.iter().filter(|parameter| !parameter.by_name);
-        let by_name = self.parameters.iter().filter(|parameter| parameter.by_name);
-        let by_place = by_place.map(|p| format!("{}{}", p.name, if p.optional { " = …" } else { "" }));
-        let rest = self.rest.then(|| "…".to_string());
-        let parts: Vec<String> =
-            by_place.chain(rest).chain(by_name.map(|p| format!("{}: …", p.name))).collect();
-        format!("{name}({})", parts.join(", "))
+        usage(name, self.parameters.iter().map(|it| (it.name, it.optional, it.by_name)), self.rest)
     }
 
     pub fn of(row: &Row) -> Signature {

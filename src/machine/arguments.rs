@@ -1,6 +1,6 @@
 //! Binding arguments to parameters where the callee is known only while running.
 
-use crate::builtin::{Row, Signature};
+use crate::builtin::{self, Row, Signature};
 use crate::code::{Function, Program, Shape};
 use crate::value::{
     Value,
@@ -158,10 +158,8 @@ pub(super) fn bind(
 /// How a call of a function of the script is written.
 fn usage(function: &Function) -> String {
     let parameters = function.parameters.iter().enumerate();
-    let parts: Vec<String> = parameters
-        .map(|(i, name)| format!("{name}{}", if i < function.required { "" } else { " = …" }))
-        .collect();
-    written(&format!("{}({})", function.name, parts.join(", ")))
+    let parameters = parameters.map(|(at, name)| (&**name, at >= function.required, false));
+    written(&builtin::usage(&function.name, parameters, false))
 }
 
 fn written(call: &str) -> String {

@@ -1,7 +1,7 @@
 //! What a function takes, and what is wrong with the arguments of a call.
 
 use super::super::{list_of, suggest};
-use crate::builtin::Row;
+use crate::builtin::{Row, usage};
 use crate::report::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::tree::{Argument, Parameter};
@@ -135,19 +135,8 @@ impl Signature {
         }
     }
 
-    /// `area(w, h = …)`.
     fn usage(&self) -> String {
-        let mut parts: Vec<String> = Vec::new();
-        for parameter in self.parameters.iter().filter(|parameter| !parameter.by_name_only) {
-            let default = if parameter.required { "" } else { " = …" };
-            parts.push(format!("{}{default}", parameter.name));
-        }
-        if self.any_number {
-            parts.push("…".to_string());
-        }
-        for parameter in self.parameters.iter().filter(|parameter| parameter.by_name_only) {
-            parts.push(format!("{}: …", parameter.name));
-        }
-        format!("{}({})", self.name, parts.join(", "))
+        let parameters = self.parameters.iter().map(|it| (it.name.as_str(), !it.required, it.by_name_only));
+        usage(&self.name, parameters, self.any_number)
     }
 }
