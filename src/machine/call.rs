@@ -292,10 +292,7 @@ fn instance<S: Scheduler>(
     let monitor = known.monitor.then(|| {
         let line = fiber.line(&image.program);
         let mut context = Context { world, program: &image.program, line };
-        let monitor = context.make(Kind::RLock(RLock::of_monitor()));
-        // It is new, so it has no name yet.
-        let _ = monitor.name.set(known.name.clone());
-        monitor
+        context.make(Kind::RLock(RLock::of_monitor(known.name.clone())))
     });
     Object {
         class,

@@ -93,6 +93,11 @@ pub(super) fn name_thing<T: Into<Arc<str>>>(value: &Value, name: impl FnOnce() -
             // The first name stays.
             let _ = sync.name.set(name().into());
         }
+        Value::Object(object) => {
+            if let Some(monitor) = &object.monitor {
+                let _ = monitor.name.set(name().into());
+            }
+        }
         Value::Thread(thread) if thread.timer.is_some() => *thread.name.lock() = name().into(),
         _ => {}
     }

@@ -120,7 +120,7 @@ impl Condition {
         }
         let (label, lock, me) = (sync.label(), self.lock.label(), who.thread.name());
         let hint = match &self.lock.kind {
-            Kind::RLock(RLock { monitor: true, .. }) => {
+            Kind::RLock(RLock { monitor: Some(_), .. }) => {
                 format!("do it in a method of {lock}: only so nobody changes what is waited for in between")
             }
             _ => format!(

@@ -147,7 +147,7 @@ impl Sync {
         self.shared.store(1, Ordering::Relaxed);
     }
 
-    /// Its name, or what stands for it: `lock (line 12)`.
+    /// Its name, or what stands for it: `lock (line 12)`, of an instance of a monitor `Account (line 12)`.
     pub fn label(&self) -> String {
         if let Some(name) = self.name.get() {
             return name.to_string();
@@ -158,7 +158,15 @@ impl Sync {
         if let Kind::Outside(thing) = &self.kind {
             return thing.label();
         }
+        if let Kind::RLock(rlock::RLock { monitor: Some(class), .. }) = &self.kind {
+            return format!("{class} (line {})", self.line);
+        }
         format!("{} (line {})", self.kind.kind().word(), self.line)
+    }
+
+    /// Whether it is the lock of an instance of a monitor.
+    pub fn is_monitor(&self) -> bool {
+        matches!(self.kind, Kind::RLock(rlock::RLock { monitor: Some(_), .. }))
     }
 
     /// None for what cannot be entered.

@@ -6,13 +6,14 @@ use crate::mapped::{Place, Word};
 use crate::state::{Reader, Writer};
 use crate::value::error::Error;
 use crate::world::World;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 #[derive(Debug, Default)]
 pub struct RLock {
     pub owner: Owner,
-    /// It is a monitor's, which only methods of the monitor take.
-    pub monitor: bool,
+    /// The class of the monitor whose it is: only methods of the monitor take it.
+    pub monitor: Option<Arc<str>>,
     /// Written by the holder alone.
     depth: Word,
 }
@@ -27,11 +28,12 @@ pub struct Levels {
 impl RLock {
     /// The same in memory that processes share.
     pub fn there(place: &Place) -> RLock {
-        RLock { owner: Owner::there(place), monitor: false, depth: Word::There(place.plus(2)) }
+        RLock { owner: Owner::there(place), monitor: None, depth: Word::There(place.plus(2)) }
     }
 
-    pub fn of_monitor() -> RLock {
-        RLock { monitor: true, ..RLock::default() }
+    /// That of an instance of the class.
+    pub fn of_monitor(class: Arc<str>) -> RLock {
+        RLock { monitor: Some(class), ..RLock::default() }
     }
 
     pub fn of(sync: &Sync) -> Result<&RLock, Error> {

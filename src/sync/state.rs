@@ -53,7 +53,8 @@ impl Sync {
                 lock.owner.save(w);
             }
             Kind::RLock(lock) => {
-                w.byte(if lock.monitor { MONITOR } else { RLOCK });
+                w.byte(if lock.monitor.is_some() { MONITOR } else { RLOCK });
+                lock.monitor.iter().for_each(|class| w.text(class));
                 lock.save(w);
             }
             Kind::RwLock(lock) => {
@@ -171,7 +172,7 @@ impl Sync {
         let kind = match r.byte() {
             LOCK => Kind::Lock(lock::Lock::default()),
             RLOCK => Kind::RLock(rlock::RLock::default()),
-            MONITOR => Kind::RLock(rlock::RLock::of_monitor()),
+            MONITOR => Kind::RLock(rlock::RLock::of_monitor(r.text().into())),
             RWLOCK => Kind::RwLock(Box::default()),
             SIDE => Kind::Side(rwlock::Side::load(r)),
             SEMAPHORE => Kind::Semaphore(semaphore::Semaphore::load(r)),

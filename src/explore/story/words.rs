@@ -49,6 +49,10 @@ pub fn next(log: &Log, after: &Values, image: &Image) -> Option<String> {
 
 /// An operation on a thing to wait for, as it stands in the script.
 fn operation(log: &Log, image: &Image) -> String {
+    if let (Act::Enter | Act::Release, Some(monitor)) = (log.act, monitor(log)) {
+        let word = if log.act == Act::Enter { "takes" } else { "gives back" };
+        return format!("{word} {monitor}");
+    }
     let text = image.program.source.text.get(log.span.start as usize..log.span.end as usize);
     let text = text.unwrap_or_default().lines().next().unwrap_or_default().trim();
     let entered = log.told.iter().any(|touch| match &touch.place {
@@ -62,6 +66,15 @@ fn operation(log: &Log, image: &Image) -> String {
         act if entered || act == Act::Enter => format!("takes {text}"),
         _ => text.to_string(),
     }
+}
+
+/// The monitor whose method begins or ends, which stands nowhere in the method's text.
+fn monitor(log: &Log) -> Option<String> {
+    log.told.iter().find_map(|touch| match &touch.place {
+        Place::Object(Shared::Sync(sync)) if sync.is_monitor() => Some(sync.label()),
+        Place::Object(_) | Place::Global(_) | Place::Fixed(_) => None,
+        Place::Threads | Place::Random | Place::Clock => None,
+    })
 }
 
 fn accesses(log: &Log, before: &Values, after: &Values, image: &Image) -> Vec<String> {
