@@ -288,15 +288,22 @@ fn without_a_queue_or_a_lock_there_is_no_table_of_them() {
     }
 }
 
-/// What builtins look with is no change that would wake who looks.
+/// What a condition looks with, and what it enters and leaves again, is no change that would wake who looks.
 #[test]
 fn who_awaits_something_does_not_keep_a_processor_busy() {
-    for condition in
-        ["len(xs) == 1", "xs.count(1) > 0 and len(xs) == 1", "now() > until", "sum([x for x in xs]) == 1"]
-    {
+    for condition in [
+        "len(xs) == 1",
+        "xs.count(1) > 0 and len(xs) == 1",
+        "now() > until",
+        "sum([x for x in xs]) == 1",
+        "door.is_open()",
+        "is_open()",
+    ] {
         let script = format!(
-            "let xs = []\nlet until = now() + 300ms\nthread late {{ sleep 300ms; xs.push(1) }}\nstart late\n\
-             await {condition}"
+            "let xs = []\nlet until = now() + 300ms\nlock guard\n\
+             monitor Door {{ fn is_open() => len(xs) == 1 }}\nlet door = Door()\n\
+             fn is_open() {{ with guard {{ return len(xs) == 1 }} }}\n\
+             thread late {{ sleep 300ms; xs.push(1) }}\nstart late\nawait {condition}"
         );
         let [process] = &told("awaiting", &script, Some(0))[..] else { panic!("one process") };
         let main = &process["threads"][0];

@@ -126,12 +126,21 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
                 }
             };
         }
-        /// As `flow`, of what has changed a thing when it need not wait.
-        macro_rules! flow_changed {
+        /// As `changed`, of what enters or leaves a thing.
+        macro_rules! passed {
+            () => {
+                if world.awaited() {
+                    cold_path();
+                    wait::passed(fiber.in_condition, world);
+                }
+            };
+        }
+        /// As `flow`, of what has entered or left a thing when it need not wait.
+        macro_rules! flow_passed {
             ($flow:expr) => {{
                 let flow = $flow?;
                 if matches!(flow, Flow::Next) {
-                    changed!();
+                    passed!();
                 }
                 flow!(Ok::<Flow, Fault>(flow));
             }};
@@ -668,12 +677,12 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
                             S::NOTES,
                         )
                     {
-                        changed!();
+                        passed!();
                         continue;
                     }
                     save!();
                     let flow = wait::enter(fiber, image, world, &fiber.stack[base + a as usize], None);
-                    flow_changed!(flow);
+                    flow_passed!(flow);
                 }
                 I::EnterFixed { index } => {
                     look_at_lock!(*instruction);
@@ -684,63 +693,63 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
                             S::NOTES,
                         )
                     {
-                        changed!();
+                        passed!();
                         continue;
                     }
                     save!();
                     let thing = slow::fixed(image, index)?;
-                    flow_changed!(wait::enter(fiber, image, world, thing, None));
+                    flow_passed!(wait::enter(fiber, image, world, thing, None));
                 }
                 I::Leave { a } => {
                     look_at_lock!(*instruction);
                     if let Value::Sync(sync) = r!(a)
                         && sync.leave_own(world.thread(), S::NOTES)
                     {
-                        changed!();
+                        passed!();
                         continue;
                     }
                     save!();
                     let flow = wait::leave(fiber, image, world, &fiber.stack[base + a as usize]);
-                    flow_changed!(flow);
+                    flow_passed!(flow);
                 }
                 I::LeaveTo { a, to } => {
                     look_at_lock!(*instruction);
                     if let Value::Sync(sync) = r!(a)
                         && sync.leave_own(world.thread(), S::NOTES)
                     {
-                        changed!();
+                        passed!();
                         jump!(to);
                         continue;
                     }
                     save!();
                     let flow = wait::leave(fiber, image, world, &fiber.stack[base + a as usize]);
-                    flow_changed!(flow.inspect(|flow| wait::go_on_at(fiber, flow, to)));
+                    flow_passed!(flow.inspect(|flow| wait::go_on_at(fiber, flow, to)));
                 }
                 I::LeaveFixed { index } => {
                     look_at_lock!(*instruction);
                     if let Some(Value::Sync(sync)) = image.fixed[index as usize].get()
                         && sync.leave_own(world.thread(), S::NOTES)
                     {
-                        changed!();
+                        passed!();
                         continue;
                     }
                     save!();
                     let thing = slow::fixed(image, index)?;
-                    flow_changed!(wait::leave(fiber, image, world, thing));
+                    flow_passed!(wait::leave(fiber, image, world, thing));
                 }
                 I::LeaveFixedTo { index, to } => {
                     look_at_lock!(*instruction);
                     if let Some(Value::Sync(sync)) = image.fixed[index as usize].get()
                         && sync.leave_own(world.thread(), S::NOTES)
                     {
-                        changed!();
+                        passed!();
                         jump!(to);
                         continue;
                     }
                     save!();
                     let thing = slow::fixed(image, index)?;
                     let flow = wait::leave(fiber, image, world, thing);
-                    flow_changed!(flow.inspect(|flow| wait::go_on_at(fiber, flow, to.into())));
+                    flow_passed!(flow.inspect(|flow| wait::go_on_at(fiber, flow, to.into())));
                 }
 
                 // All of them by name: then the compiler knows that there are no others, and does not ask.

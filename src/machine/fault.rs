@@ -2,7 +2,7 @@
 
 use super::Fiber;
 use super::fiber::OnItsWay;
-use crate::code::Program;
+use crate::code::{Handler, Instruction, Program, Register};
 use crate::value::{
     Value,
     error::{Error, Kind, OUTERMOST, Place},
@@ -27,6 +27,9 @@ pub(super) enum Fault {
     Stopped,
     /// The fiber is put aside before its next instruction.
     Paused,
+    /// The condition of the innermost `await` cannot be told now, since others are in a monitor that it asks: it does not
+    /// hold yet, and is looked at again after any change.
+    NotYet,
 }
 
 /// The status of a thread that somebody has ended.
@@ -84,21 +87,23 @@ pub(super) fn raise(
     world: &dyn World,
     fault: Fault,
 ) -> Result<(), super::Exit> {
-    let (value, exit) = match fault {
+    // What goes into the register of a handler, and whether a `catch` takes it.
+    let (value, caught) = match fault {
         Fault::Stopped => return Err(super::Exit::Stopped),
         Fault::Paused => return Err(super::Exit::Paused),
         Fault::Exit(status) => {
             fiber.exiting = Some(status);
-            (Value::Unset, true)
+            (Value::Unset, false)
         }
+        Fault::NotYet => (Value::Nil, false),
         Fault::Error(error) => {
             let error = error.raise();
             note_place(fiber, program, world, &error);
-            (Value::Error(error), false)
+            (Value::Error(error), true)
         }
         Fault::Raised(error) => {
             note_place(fiber, program, world, &error);
-            (Value::Error(error), false)
+            (Value::Error(error), true)
         }
     };
     if let Value::Error(error) = &value {
@@ -108,9 +113,16 @@ pub(super) fn raise(
         let function = &program.functions[frame.function as usize];
         let at = frame.pc.saturating_sub(1);
         let takes = |handler: &&crate::code::Handler| {
-            handler.start <= at && at < handler.end && (handler.cleanup || !exit)
+            handler.start <= at && at < handler.end && (handler.cleanup || caught)
         };
         if let Some(handler) = function.handlers.iter().find(takes) {
+            if matches!(value, Value::Nil)
+                && let Some((wait, condition)) = unmet(&function.code, handler)
+            {
+                frame.pc = wait;
+                fiber.stack[frame.base as usize + condition as usize] = Value::Bool(false);
+                return Ok(());
+            }
             frame.pc = handler.target;
             let register = frame.base as usize + handler.error as usize;
             fiber.stack[register] = value;
@@ -125,6 +137,17 @@ pub(super) fn raise(
         (Value::Error(error), _) => super::Exit::Failed(error),
         (_, Some(status)) => super::Exit::Exited(status),
         (_, None) => super::Exit::Stopped,
+    })
+}
+
+/// If the handler ends an `await`: where that waits for a change, and the register of its condition.
+fn unmet(code: &[Instruction], handler: &Handler) -> Option<(u32, Register)> {
+    if !matches!(code[handler.target as usize], Instruction::AwaitEnd) {
+        return None;
+    }
+    (handler.start + 1..handler.end).find_map(|at| match code[at as usize - 1..=at as usize] {
+        [Instruction::JumpIf { a, .. }, Instruction::AwaitWait] => Some((at, a)),
+        _ => None,
     })
 }
 
@@ -209,6 +232,7 @@ pub(super) fn thrown(value: &Value) -> Fault {
 pub(super) fn going_on(fiber: &Fiber, value: &Value) -> Fault {
     match value {
         Value::Error(error) => Fault::Raised(error.clone()),
+        Value::Nil => Fault::NotYet,
         _ => fiber.exiting.map_or(Fault::Stopped, Fault::Exit),
     }
 }

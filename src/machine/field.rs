@@ -102,6 +102,10 @@ pub(super) fn finish_locked_read<S: Scheduler>(
     if let Some(monitor) = &members.monitor {
         let line = call::line_of(fiber, &image.program);
         monitor.leave(Who { thread: world.thread(), line }, world)?;
+        // A read changes nothing, but it may have been in the way of a condition's look.
+        if world.awaited() && world.turned_away() {
+            world.changed();
+        }
     }
     fiber.stack[d] = value?;
     Ok(())

@@ -141,6 +141,13 @@ pub trait Scheduler: World {
     /// Something that an `await` might read has changed (called when `awaited`).
     fn changed(&mut self);
 
+    /// A condition has found somebody in a monitor that it asks. To be called before it tries once more: either it finds
+    /// the monitor free then, or whoever leaves it afterwards, even if that only looks, is told by `turned_away`.
+    fn turn_away(&mut self);
+
+    /// Whether a condition has met `turn_away` since this was asked last. To be asked after leaving (and when `awaited`).
+    fn turned_away(&mut self) -> bool;
+
     /// To be called before each evaluation of the condition of an `await`. When it was false, `wait` with
     /// `Op::Change` comes back as soon as anything has changed since this call. Each is ended by one `await_end`.
     fn await_begin(&mut self);

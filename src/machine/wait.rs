@@ -26,6 +26,9 @@ pub(super) enum Done {
 pub(super) fn perform<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S, mut wait: Wait) -> Done {
     if fiber.holding > 0 || fiber.in_condition {
         let line = super::call::line_of(fiber, &image.program);
+        if fiber.in_condition && wait.op.enters_monitor() {
+            return look_into_monitor(image, fiber, world, wait, line);
+        }
         wait.op.abandon(Who { thread: world.thread(), line });
         return Done::Fault(waits_in_one_step(image, fiber).into());
     }
@@ -46,6 +49,40 @@ pub(super) fn perform<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mu
         Waited::Suspended(wait) => Done::Rest(Exit::Suspended(wait)),
         Waited::Stopped => Done::Fault(Fault::Stopped),
         Waited::Ended => Done::Fault(Fault::ended()),
+    }
+}
+
+/// The condition of an `await` asks a monitor in which somebody is: it does not hold yet, and is looked at again when they
+/// leave. That may be another condition, which has changed nothing; so the monitor is tried once more after `turn_away`.
+fn look_into_monitor<S: Scheduler>(
+    image: &Image,
+    fiber: &mut Fiber,
+    world: &mut S,
+    mut wait: Wait,
+    line: u32,
+) -> Done {
+    world.turn_away();
+    let who = Who { thread: world.thread(), line };
+    let entered = if wait.op.ready(who) { wait.op.poll(who) } else { Ok(None) };
+    match entered {
+        Ok(Some(value)) => match complete(image, fiber, world, value) {
+            Ok(()) => Done::Complete,
+            Err(fault) => Done::Fault(fault),
+        },
+        Ok(None) => {
+            wait.op.abandon(who);
+            Done::Fault(Fault::NotYet)
+        }
+        Err(error) => Done::Fault(error.into()),
+    }
+}
+
+/// A thread has entered or left something, and somebody awaits a change. What a condition enters it leaves again, and has
+/// changed nothing: it would wake itself for ever. But it may have been in the way of another's look.
+#[cold]
+pub(super) fn passed<S: Scheduler>(in_condition: bool, world: &mut S) {
+    if !in_condition || world.turned_away() {
+        world.changed();
     }
 }
 

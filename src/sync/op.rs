@@ -102,6 +102,11 @@ impl Op {
         }
     }
 
+    /// Whether it waits to enter a monitor: to call its method, or to read a field.
+    pub fn enters_monitor(&self) -> bool {
+        matches!(self, Op::Acquire(sync) if sync.is_monitor())
+    }
+
     pub fn put(queue: Arc<Sync>, value: Value) -> Op {
         Op::Put(Put::new(queue, value))
     }

@@ -179,6 +179,9 @@ impl<'a> Marks<'a> {
         }
         self.ahead.extend(self.reach.of_part(call.function, part));
         self.follow()?;
+        // While others are in a monitor that the condition asks, it does not hold: that they leave changes it.
+        let monitors = self.objects.values().flatten().filter_map(|object| object.monitor.as_ref());
+        self.changeable.extend(monitors.map(|monitor| Arc::as_ptr(monitor).addr()));
         let by_itself = self.changes_by_itself || self.may(Mention::Outside) || self.may(Mention::Threads);
         if by_itself { Err(Unknown) } else { Ok(()) }
     }

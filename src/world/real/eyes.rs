@@ -233,6 +233,14 @@ impl<const LOOKS: bool> Scheduler for Eyes<'_, LOOKS> {
         self.real.changed();
     }
 
+    fn turn_away(&mut self) {
+        self.real.turn_away();
+    }
+
+    fn turned_away(&mut self) -> bool {
+        self.real.turned_away()
+    }
+
     fn await_begin(&mut self) {
         self.atomic(true);
         self.real.await_begin();

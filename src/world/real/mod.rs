@@ -425,6 +425,14 @@ impl Scheduler for RealWorld {
         self.shared.changed.wake_all();
     }
 
+    fn turn_away(&mut self) {
+        self.shared.turned_away.store(true, Ordering::SeqCst);
+    }
+
+    fn turned_away(&mut self) -> bool {
+        self.shared.turned_away.swap(false, Ordering::SeqCst)
+    }
+
     fn await_begin(&mut self) {
         if let Some(memory) = self.shared.memory() {
             memory.awaiting().fetch_add(1, Ordering::SeqCst);

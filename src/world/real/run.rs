@@ -98,6 +98,8 @@ pub(super) struct Shared {
     pub random: Mutex<fastrand::Rng>,
     /// How many threads are in an `await`; and `awaits::ELSEWHERE`, if some may be in other processes. What every change looks at.
     pub awaiting: Apart<AtomicU32>,
+    /// A condition has found somebody in a monitor that it asks, who may have been there to look only.
+    pub turned_away: AtomicBool,
     /// Somebody has asked for the state of a thread.
     pub states_asked: AtomicBool,
     /// How many changes there have been since the first `await`, and those who wait for one.
@@ -420,6 +422,7 @@ pub(super) fn share(beginning: Beginning, bell: Arc<Bell>, desk: Option<Desk>) -
         clock,
         random: Mutex::new(random),
         awaiting: Apart(AtomicU32::new(awaiting)),
+        turned_away: AtomicBool::new(false),
         states_asked: AtomicBool::new(false),
         changes: AtomicU64::new(0),
         changed: WaitQueue::new(),

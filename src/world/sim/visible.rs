@@ -160,7 +160,10 @@ impl Stepper<'_> {
     /// Keeps what the step has touched of what others may touch.
     pub(super) fn note(&mut self, touches: &Touches, atomic: bool) {
         self.log.atomic |= atomic;
-        self.log.act = touches.act;
+        // To look at a condition is one act, whatever is entered and left for it.
+        if !(atomic && self.log.act == Act::Await) {
+            self.log.act = touches.act;
+        }
         let own = self.space.as_ref();
         self.log.touches.extend(touches.list.iter().map(|touch| match (own, &touch.place) {
             (Some(space), Place::Global(index)) if !self.program.is_shared(*index) => Touch {

@@ -360,6 +360,12 @@ impl Scheduler for Stepper<'_> {
 
     fn changed(&mut self) {}
 
+    fn turn_away(&mut self) {}
+
+    fn turned_away(&mut self) -> bool {
+        false
+    }
+
     fn await_begin(&mut self) {
         self.looked_outside.set(false);
     }

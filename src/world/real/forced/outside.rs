@@ -196,6 +196,14 @@ impl Scheduler for Forced<'_> {
         self.real.changed();
     }
 
+    fn turn_away(&mut self) {
+        self.real.turn_away();
+    }
+
+    fn turned_away(&mut self) -> bool {
+        self.real.turned_away()
+    }
+
     fn await_begin(&mut self) {
         self.real.await_begin();
     }
