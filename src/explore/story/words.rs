@@ -49,9 +49,10 @@ pub fn next(log: &Log, after: &Values, image: &Image) -> Option<String> {
 
 /// An operation on a thing to wait for, as it stands in the script.
 fn operation(log: &Log, image: &Image) -> String {
-    if let (Act::Enter | Act::Release, Some(monitor)) = (log.act, monitor(log)) {
-        let word = if log.act == Act::Enter { "takes" } else { "gives back" };
-        return format!("{word} {monitor}");
+    match (log.act, monitor(log)) {
+        (Act::Enter, Some(monitor)) => return format!("takes {monitor}"),
+        (Act::Release, Some(monitor)) => return format!("gives back {monitor}"),
+        (_, _) => {}
     }
     let text = image.program.source.text.get(log.span.start as usize..log.span.end as usize);
     let text = text.unwrap_or_default().lines().next().unwrap_or_default().trim();
