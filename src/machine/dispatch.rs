@@ -91,7 +91,12 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
                 match $flow? {
                     // What the loop has at hand is read anew: measured, keeping it over all calls costs every other
                     // instruction more.
-                    Flow::Next | Flow::Frame => continue 'frame,
+                    Flow::Next | Flow::Frame => {
+                        if S::IS_REPLACED && world.outgrown() {
+                            return Ok(Exit::Paused);
+                        }
+                        continue 'frame;
+                    }
                     Flow::Wait(wait) => match wait::perform(image, fiber, world, wait) {
                         Done::Complete => continue 'frame,
                         Done::Fault(fault) => return Err(fault),

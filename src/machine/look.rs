@@ -3,7 +3,7 @@
 //! Which cells those are is said by `touch`, here as in a check; what is used most often is told without its list.
 
 use super::call::members;
-use super::touch::{self, Act, Part, Place, Touch, Touches, names};
+use super::touch::{self, Act, Part, Place, Run, Touch, Touches, names};
 use super::{Fiber, Image, Scheduler, Visible};
 use crate::builtin::Row;
 use crate::code::Instruction as I;
@@ -210,9 +210,12 @@ fn all<S: Scheduler>(
     instruction: I,
 ) {
     world.stands(at);
-    let touches = told(image, fiber, base, instruction);
-    if !touches.list.is_empty() || !matches!(touches.act, Act::Plain) {
-        let writes = touches.list.iter().any(|touch| touch.write && word(image, touch).is_some());
+    let mut touches = Touches::with_runs();
+    touch::touches(image, fiber, base, instruction, &mut touches);
+    let runs = touches.runs.take().unwrap_or_default();
+    if !touches.list.is_empty() || !runs.is_empty() || !matches!(touches.act, Act::Plain) {
+        let writes = touches.list.iter().any(|touch| touch.write && word(image, touch).is_some())
+            || runs.iter().any(|run| run.write);
         world.visible(if writes { Visible::Write } else { Visible::Other });
     }
     for touch in &touches.list {
@@ -220,6 +223,26 @@ fn all<S: Scheduler>(
         if let Some(met) = uses(world, (word, there(image, touch)), part, touch.write, at) {
             name(image, world, *met, Some(touch));
         }
+    }
+    for run in runs {
+        many(image, world, at, &run);
+    }
+}
+
+/// Many elements of one list.
+fn many<S: Scheduler>(image: &Image, world: &mut S, at: (u32, u32), run: &Run) {
+    if run.list.place().is_some() && world.sees_there() {
+        for element in run.elements.clone() {
+            let touch = run.touch(element);
+            let there = there(image, &touch);
+            if let Some(met) = uses(world, (run.list.shadow(), there), touch.part, run.write, at) {
+                name(image, world, *met, Some(&touch));
+            }
+        }
+        return;
+    }
+    for (element, met) in world.used_elements(run.list.shadow(), run.elements.clone(), run.write, at) {
+        name(image, world, met, Some(&run.touch(element)));
     }
 }
 

@@ -40,6 +40,7 @@ use crate::race::shadow::Met;
 use crate::sync::queue::{Handful, Queue};
 use crate::value::{Value, error::Error};
 use crate::world::World;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use touch::{Part, Touches};
@@ -68,6 +69,10 @@ pub trait Scheduler: World {
     /// read and a write.
     const PAUSES: bool = false;
 
+    /// Whether the fiber may have to go on in another world from one instruction to the next, because of what it has done itself:
+    /// then that is asked (`outgrown`) after each that may call or wait.
+    const IS_REPLACED: bool = false;
+
     /// Whether there is anything to see yet, when `EYES`.
     fn sees(&self) -> bool {
         false
@@ -82,6 +87,18 @@ pub trait Scheduler: World {
     fn used(&mut self, word: &AtomicU32, part: Part, write: bool, at: (u32, u32)) -> Option<Box<Met>> {
         let _ = (word, part, write, at);
         None
+    }
+
+    /// The same of many elements of a list: those that race, each with what it races with.
+    fn used_elements(
+        &mut self,
+        word: &AtomicU32,
+        elements: Range<u64>,
+        write: bool,
+        at: (u32, u32),
+    ) -> Vec<(u64, Met)> {
+        let _ = (word, elements, write, at);
+        Vec::new()
     }
 
     /// The next instruction stands here, and may use more than was told of it.
@@ -155,8 +172,9 @@ pub trait Scheduler: World {
     /// After the evaluation when it was true or raised an error, else after the wait.
     fn await_end(&mut self);
 
-    /// Whether the program has grown while the thread stood still: before its next instruction the fiber is put aside, to
-    /// go on in the new image (`Fiber::goes_on_in`). Asked where a thread may have stood still.
+    /// Whether the fiber is to be put aside before its next instruction: the program has grown while the thread stood still, and
+    /// it goes on in the new image (`Fiber::goes_on_in`), or in another world (`IS_REPLACED`). Asked where a thread may have
+    /// stood still.
     fn outgrown(&self) -> bool {
         false
     }

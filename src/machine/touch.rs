@@ -7,6 +7,7 @@ mod builtins;
 mod depth;
 mod elements;
 pub mod names;
+mod told;
 
 use super::call;
 use super::image::Member;
@@ -19,125 +20,13 @@ pub use depth::container;
 use depth::{admitted, compared, deep, ordered, shallow, shape};
 use elements::{element, key, slice};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
-
-/// One thing touched, and how.
-#[derive(Debug, Clone)]
-pub struct Touch {
-    pub place: Place,
-    pub part: Part,
-    pub write: bool,
-}
-
-impl Touch {
-    /// Where the shadow of the container that is touched has its number.
-    pub fn container(&self) -> Option<&AtomicU32> {
-        match &self.place {
-            Place::Object(Shared::List(list)) => Some(list.shadow()),
-            Place::Object(Shared::Map(map)) => Some(map.shadow()),
-            Place::Object(Shared::Set(set)) => Some(set.shadow()),
-            Place::Object(_)
-            | Place::Global(_)
-            | Place::Fixed(_)
-            | Place::Threads
-            | Place::Random
-            | Place::Clock => None,
-        }
-    }
-}
+pub use told::{Act, Part, Place, Run, Touch, Touches};
 
 /// What is read to put values in order.
 pub fn read_to_order(values: &[Value]) -> Vec<Touch> {
     let mut touches = Touches::new();
     ordered(values, &mut touches);
     touches.list
-}
-
-#[derive(Debug, Clone)]
-pub enum Place {
-    /// A top-level variable that can change.
-    Global(u32),
-    /// A top-level name that is written once.
-    Fixed(u32),
-    Object(Shared),
-    /// The set of threads, or what any of them does.
-    Threads,
-    /// The generator of random numbers.
-    Random,
-    Clock,
-}
-
-/// Which part of it: two touches of one place can only disturb each other when their parts meet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Part {
-    All,
-    Field(u32),
-    /// Of a list, counted from the start.
-    Element(u64),
-    /// Of a map, by its hash.
-    Key(u64),
-    /// How many there are, and which keys.
-    Shape,
-    /// All of a captured variable, with its name, a symbol. (A cell has one name only.)
-    Variable(u16),
-}
-
-impl Part {
-    pub fn meets(self, other: Part) -> bool {
-        self == other || self == Part::All || other == Part::All
-    }
-}
-
-/// What the instruction is for, where that matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Act {
-    Plain,
-    /// The beginning of `atomically`.
-    Atomic,
-    /// The beginning of an `await`: its condition is evaluated as one step.
-    Await,
-    /// Enters a lock, a side or a permit, as `with` does.
-    Enter,
-    /// Gives up a lock or a permit.
-    Release,
-    Print,
-    /// The thread ends.
-    End,
-    /// An operation on a thing to wait for, or on a thread.
-    Sync,
-    /// Waits for the end of a thread, or of several.
-    Join,
-    /// Copies what a new process begins with.
-    Process,
-}
-
-#[derive(Debug)]
-pub struct Touches {
-    pub list: Vec<Touch>,
-    /// What it looks at or changes where nobody else can tell when: a thread that was made to be started, a thing that gets
-    /// a name, the items of a loop, what never changes of an instance.
-    pub quiet: Vec<Shared>,
-    pub act: Act,
-}
-
-impl Touches {
-    pub fn new() -> Touches {
-        Touches { list: Vec::new(), quiet: Vec::new(), act: Act::Plain }
-    }
-
-    fn add(&mut self, place: Place, part: Part, write: bool) {
-        self.list.push(Touch { place, part, write });
-    }
-
-    fn object(&mut self, object: Shared, part: Part, write: bool) {
-        self.add(Place::Object(object), part, write);
-    }
-}
-
-impl Default for Touches {
-    fn default() -> Touches {
-        Touches::new()
-    }
 }
 
 /// Adds what the instruction at `pc` (of the innermost frame, with its registers at `base`) is about to touch.

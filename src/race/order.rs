@@ -51,6 +51,7 @@ impl Watched {
     fn locked(&self, sync: &Sync) {
         match &self.notes {
             None if self.traced.as_ref().is_some_and(|traced| traced.counts_acquired(sync)) => {}
+            Some(_) if mine::takes_alone(sync.id) => {}
             notes => self.locked_at_length(sync, notes.as_ref()),
         }
     }
@@ -77,6 +78,7 @@ impl Watched {
     fn unlocked(&self, sync: &Sync) {
         match &self.notes {
             None if self.traced.as_ref().is_some_and(|traced| traced.counts_released(sync)) => {}
+            Some(_) if mine::gives_back_alone(sync.id) => {}
             notes => self.unlocked_at_length(sync, notes.as_ref()),
         }
     }
@@ -92,6 +94,10 @@ impl Watched {
                 self.note(notes, |notes| notes.release(mine));
             }
             mine.holds_no_more(sync);
+            // Who traces is told of each time.
+            if self.traced.is_none() {
+                mine.may_take_alone(sync.id);
+            }
         });
     }
 

@@ -11,6 +11,7 @@ use crate::machine::touch::Part;
 use crate::value::step::Stepped;
 use parking_lot::Mutex;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -58,6 +59,9 @@ pub const PAGE: usize = 16;
 struct Parts {
     shape: Shadow,
     elements: Vec<Option<Box<[Shadow; PAGE]>>>,
+    /// Who has read so many of the first elements, with nothing written since: the thread and its time, as in an `Access`.
+    /// Then it has nothing to add when it reads them again. 0 for nobody.
+    read_again: (u64, u64),
     others: HashMap<Part, Shadow, foldhash::fast::FixedState>,
 }
 
@@ -208,9 +212,46 @@ impl Entry {
         }
         // The whole is not used by this: a read of a part is no read of another.
         let race = self.whole.meets(now, write, mine);
-        let shadow = self.parts.get_or_insert_default().of(part);
-        let own = shadow.touch(now, write, mine);
+        let parts = self.parts.get_or_insert_default();
+        if write {
+            parts.read_again = (0, 0);
+        }
+        let own = parts.of(part).touch(now, write, mine);
         race.or(own)
+    }
+
+    /// The same of many elements: those that race, each with the earlier access.
+    fn touch_elements(
+        &mut self,
+        elements: Range<u64>,
+        write: bool,
+        now: Access,
+        mine: &mut Mine,
+    ) -> Vec<(u64, (Access, bool))> {
+        let whole = self.whole.meets(now, write, mine);
+        let parts = self.parts.get_or_insert_default();
+        let plain = !now.is_atomic();
+        if write {
+            parts.read_again = (0, 0);
+        } else if plain && parts.read_again.0 == now.who && parts.read_again.1 >= elements.end {
+            return Vec::new();
+        }
+        // What races with the whole is one race, and not one for each element.
+        let mut met: Vec<_> = whole.into_iter().map(|earlier| (elements.start, earlier)).collect();
+        for element in elements.clone() {
+            let shadow = parts.of(Part::Element(element));
+            if plain && shadow.follows(now, write, mine) {
+                continue;
+            }
+            let own = shadow.touch(now, write, mine);
+            if whole.is_none() {
+                met.extend(own.map(|earlier| (element, earlier)));
+            }
+        }
+        if !write && plain && elements.start == 0 && met.is_empty() {
+            parts.read_again = (now.who, elements.end);
+        }
+        met
     }
 }
 
@@ -295,6 +336,27 @@ pub fn touch(word: &AtomicU32, part: Part, write: bool, now: Access, mine: &mut 
     line.latest.clear();
     let earlier = entry.touch(part, write, now, mine)?;
     Some(Box::new(Met { earlier, now: (now, write), cell: std::ptr::from_ref(word).addr(), there: false }))
+}
+
+/// The same of many elements of a list: those that race, each with what it races with.
+pub fn touch_elements(
+    word: &AtomicU32,
+    elements: Range<u64>,
+    write: bool,
+    now: Access,
+    mine: &mut Mine,
+) -> Vec<(u64, Met)> {
+    let number = match word.load(Ordering::Acquire) {
+        0 => SHADOWS.give(word),
+        number => number,
+    };
+    let line = SHADOWS.line(number);
+    let mut entry = line.entry.lock();
+    line.latest.clear();
+    let all = entry.touch_elements(elements, write, now, mine);
+    let cell = std::ptr::from_ref(word).addr();
+    let met = |earlier| Met { earlier, now: (now, write), cell, there: false };
+    all.into_iter().map(|(element, earlier)| (element, met(earlier))).collect()
 }
 
 /// What has this number is no more.

@@ -67,7 +67,7 @@ pub(super) fn some_elements(
         return out.object(node(), Part::All, write);
     }
     out.object(node(), Part::Shape, write);
-    some.for_each(|index| out.object(node(), Part::Element(index as u64), write));
+    out.elements(list, some, write);
 }
 
 /// A change of the elements from this one on: they move, or one more comes or goes.
@@ -81,10 +81,9 @@ pub(super) fn from_here_on(list: &Arc<List>, first: usize, out: &mut Touches) {
 pub(super) fn find(list: &Arc<List>, value: &Value, out: &mut Touches) -> Option<usize> {
     let values = list.snapshot();
     let found = values.iter().position(|element| compare::equal(element, value));
-    let node = || Shared::List(list.clone());
     match found {
-        Some(at) => (0..=at).for_each(|index| out.object(node(), Part::Element(index as u64), false)),
-        None => out.object(node(), Part::All, false),
+        Some(at) => out.elements(list, 0..at + 1, false),
+        None => out.object(Shared::List(list.clone()), Part::All, false),
     }
     if container(value).is_some() {
         let met = found.map_or(&values[..], |at| &values[..=at]);

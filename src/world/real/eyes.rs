@@ -4,7 +4,8 @@
 //!
 //! It is another world for the machine, so that the ordinary one pays nothing. Both are the same run: what is not about
 //! seeing is done by the `RealWorld` inside. Where things are to be told or counted, or threads to change, and nothing is to be
-//! seen, it is a third one, `LOOKS` being false: it looks at no instruction.
+//! seen, it is a third one, `LOOKS` being false: it looks at no instruction. So is that of a thread that is alone while races
+//! are looked for: what it does then is before all that others do. When it has started another, it goes on in the one that looks.
 
 use super::RealWorld;
 use super::jitter::Jitter;
@@ -23,6 +24,7 @@ use crate::sync::{Op, Sync, future::Failure, thread::Thread};
 use crate::value::error::Error;
 use crate::value::{Value, error};
 use crate::world::{Read, Stream, World};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -44,6 +46,7 @@ pub(super) fn run(
 ) -> Exit {
     let detector = world.shared.detector.clone();
     let jitter = world.shared.delays.as_ref().map(|delays| Jitter::new(delays, world.seat.thread.id));
+    let alone = jitter.is_none() && detector.as_ref().is_some_and(|detector| !detector.many());
     let looks = detector.is_some() || jitter.is_some();
     let options = &world.shared.options;
     let tells = options.trace.is_some()
@@ -51,6 +54,13 @@ pub(super) fn run(
         || world.shared.gil.is_some()
         // What it got as copies is counted (`process::child`).
         || world.shared.processes.own.is_some();
+    if alone {
+        let mut eyes = Eyes::<false> { real: world, detector, jitter, holds: 0 };
+        let exit = go(image, fiber, &mut eyes, answer);
+        let Exit::Paused = exit else { return exit };
+        let Eyes { real, detector, jitter, holds } = eyes;
+        return go(image, fiber, &mut Eyes::<true> { real, detector, jitter, holds }, None);
+    }
     match (looks, tells) {
         (true, _) => go(image, fiber, &mut Eyes::<true> { real: world, detector, jitter, holds: 0 }, answer),
         (false, true) => {
@@ -94,6 +104,7 @@ impl<const LOOKS: bool> Scheduler for Eyes<'_, LOOKS> {
     const EYES: bool = LOOKS;
     const NOTES: bool = true;
     const PAUSES: bool = true;
+    const IS_REPLACED: bool = !LOOKS;
 
     #[inline(always)]
     fn sees(&self) -> bool {
@@ -118,6 +129,23 @@ impl<const LOOKS: bool> Scheduler for Eyes<'_, LOOKS> {
         let mut met = None;
         mine::with(|mine| met = shadow::touch(word, part, write, mine.access(place), mine));
         met
+    }
+
+    fn used_elements(
+        &mut self,
+        word: &AtomicU32,
+        elements: Range<u64>,
+        write: bool,
+        (function, pc): (u32, u32),
+    ) -> Vec<(u64, Met)> {
+        let mut all = Vec::new();
+        if let Some(detector) = self.detector.as_ref().filter(|detector| detector.many()) {
+            let place = detector.place(function, pc);
+            mine::with(|mine| {
+                all = shadow::touch_elements(word, elements, write, mine.access(place), mine);
+            });
+        }
+        all
     }
 
     fn stands(&mut self, (function, pc): (u32, u32)) {
@@ -196,7 +224,8 @@ impl<const LOOKS: bool> Scheduler for Eyes<'_, LOOKS> {
     }
 
     fn outgrown(&self) -> bool {
-        self.real.outgrown()
+        let alone_no_more = !LOOKS && self.detector.as_ref().is_some_and(|detector| detector.many());
+        alone_no_more || self.real.outgrown()
     }
 
     fn yield_now(&mut self) {
