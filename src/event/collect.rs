@@ -9,10 +9,10 @@ use std::collections::HashMap;
 pub fn collect(tape: &Tape) -> Log {
     let end = tape.now();
     let scale = tape.scale();
-    let read = tape.read(scale);
+    let (read, lost) = tape.read(scale);
     let mut collector = Collector::of(tape);
     collector.log.end = scale.nanoseconds(end);
-    collector.log.lost = tape.lost(scale);
+    collector.log.lost = lost;
     collector.find_processes(&read);
     for chunk in &read {
         collector.lane(chunk.process, chunk.thread, chunk.name);

@@ -406,7 +406,14 @@ impl Recorder {
                 counting.forget();
             }
         });
-        self.write([time, code as u64 | second, third, number]);
+        let second = code as u64 | second;
+        if number == 0
+            && let Some(chunk) = &mut self.chunk
+            && self.tape.write_again(chunk, second, third, time)
+        {
+            return time;
+        }
+        self.write([time, second, third, number]);
         time
     }
 
@@ -437,6 +444,7 @@ impl Recorder {
     #[cold]
     fn write_into_next(&mut self, event: [u64; EVENT]) {
         self.give_up_chunk();
+        self.sized = None;
         self.chunk = self.tape.chunk(self.thread, self.name);
         match &mut self.chunk {
             Some(chunk) => {

@@ -52,6 +52,12 @@ impl Ticks {
 pub(super) struct Scale(u128, u128);
 
 impl Scale {
+    /// A tick is a nanosecond.
+    #[cfg(test)]
+    pub fn of_one() -> Scale {
+        Scale(1, 1)
+    }
+
     pub fn nanoseconds(self, ticks: u64) -> u64 {
         (u128::from(ticks) * self.0 / self.1) as u64
     }
