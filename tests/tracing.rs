@@ -307,6 +307,31 @@ with m { sleep(1ms) }
     assert!((200_000..280_000).contains(&instants), "{instants}");
 }
 
+/// Each put of many, one after the other, is in it, in order, with how much the queue holds; and so is each get.
+#[test]
+fn values_put_one_after_the_other_are_all_there() {
+    let script = "
+queue q(2_000)
+for i in 0..1_500 { q.put(i) }
+sleep 1ms
+repeat 500 { q.get() }
+for i in 0..1_000 { q.put(i) }
+repeat 2_000 { q.get() }
+";
+    let (status, err, events) = traced("again", script, &[]);
+    assert_eq!((status, err.as_str()), (Some(0), ""));
+    let held = named(&events, "C", "queue q").map(|event| event["args"]["n"].as_u64().expect("a number"));
+    assert!(held.eq((1..=1_500).chain(1_001..=2_000)));
+    assert_eq!(named(&events, "i", "get queue q").count(), 2_500);
+    for name in ["put queue q", "get queue q"] {
+        let times: Vec<f64> = named(&events, "i", name).filter_map(|event| event["ts"].as_f64()).collect();
+        assert!(times.is_sorted(), "{name}");
+        // Those before and after the sleep lie apart.
+        let apart = times.windows(2).filter(|two| two[1] - two[0] >= 900.0).count();
+        assert!(name.starts_with("get") || apart >= 1, "{name}");
+    }
+}
+
 #[test]
 fn locks_taken_again_and_again_are_counted() {
     let script = "lock m\nvar n = 0\nfor i in 0..20_000 { with m { n += 1 } }\nprint(n)";
