@@ -156,7 +156,8 @@ fn to_int(value: &Value, name: &str, function: fn(f64) -> f64) -> Result<Outcome
 fn sqrt(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     let x = arg::number(&args[0], "sqrt(x)", "x")?;
     if x < 0.0 {
-        return Err(Error::new(Kind::Value, format!("sqrt({}) is not a real number", number::float_text(x))));
+        let message = format!("sqrt({}) is not a real number", number::float_text(x));
+        return Err(Error::new(Kind::Value, message).hint("give a number from 0 up"));
     }
     Ok(Value::Float(x.sqrt()).into())
 }

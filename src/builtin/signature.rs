@@ -17,14 +17,14 @@ pub struct Parameter {
     pub by_name: bool,
 }
 
-/// How a call is written: `area(w, h = …)`, `get(timeout: …)`. Of each parameter its name, whether it may be left out, and
+/// How a call is written: `area(w, h: …)`, `get(timeout: …)`. Of each parameter its name, whether it may be left out, and
 /// whether it is given by name only; `rest`: any number of further arguments.
 pub fn usage<'n>(name: &str, parameters: impl Iterator<Item = (&'n str, bool, bool)>, rest: bool) -> String {
     let (mut by_place, mut by_name) = (Vec::new(), Vec::new());
     for (parameter, optional, only_by_name) in parameters {
         match only_by_name {
             true => by_name.push(format!("{parameter}: …")),
-            false => by_place.push(format!("{parameter}{}", if optional { " = …" } else { "" })),
+            false => by_place.push(format!("{parameter}{}", if optional { ": …" } else { "" })),
         }
     }
     by_place.extend(rest.then(|| "…".to_string()));

@@ -76,12 +76,25 @@ fn with_advice(mut error: clap::Error, words: &[OsString]) -> clap::Error {
 
 /// Which commands have a flag that this one does not have.
 fn commands_with(flag: &str) -> Option<String> {
-    let name = flag.strip_prefix("--")?;
     let table = CommandLine::command();
+    let Some(name) = flag.strip_prefix("--") else { return of_one_letter(flag).map(str::to_string) };
+    if table.find_subcommand(name).is_some() {
+        return Some(format!("did you mean the command `conc {name}`?"));
+    }
     let has = |command: &&clap::Command| command.get_arguments().any(|it| it.get_long() == Some(name));
     let commands: Vec<String> =
         table.get_subcommands().filter(has).map(|command| format!("`conc {}`", command.get_name())).collect();
     (!commands.is_empty()).then(|| format!("{flag} belongs to {}", commands.join(", ")))
+}
+
+/// What flags of one letter mean in commands like this one.
+fn of_one_letter(flag: &str) -> Option<&'static str> {
+    match flag {
+        "-c" => Some("a text is run with -e: `conc -e 'print(1)'`"),
+        "-i" => Some("`conc` alone is a session, and `:load FILE` runs a script in it"),
+        "-v" => Some("-V tells the version"),
+        _ => None,
+    }
 }
 
 /// Whoever forgets the name of the trace has the script taken for it.
@@ -201,6 +214,9 @@ mod tests {
         for (words, part) in [
             (&["sim", "--race", "x.conc"][..], "--race belongs to `conc run`"),
             (&["check", "--stats", "x.conc"], "--stats belongs to `conc run`"),
+            (&["--check", "x.conc"], "did you mean the command `conc check`?"),
+            (&["-c", "print(1)"], "`conc -e 'print(1)'`"),
+            (&["-v", "x.conc"], "-V tells the version"),
             (&["--save", "x", "x.conc"], "--save belongs to `conc check`"),
             (&["--trace", "x.conc"], "`--trace x.svg x.conc`"),
             (&["--jitter=x", "x.conc"], "a seed is a whole number"),

@@ -51,7 +51,8 @@ pub fn does_not_fit(why: &str) -> Failure {
 pub fn load(path: &Path) -> Result<(Recorded, Arc<Verified>), i32> {
     let shown = path.display();
     let file = script::from_path(path).map_err(|failure| {
-        Failure { message: format!("the schedule: {}", said(failure.message)), hint: None }.report()
+        let hint = (!path.exists()).then(|| format!("`conc check --save {shown} FILE` writes one"));
+        Failure { message: format!("the schedule: {}", said(failure.message)), hint }.report()
     })?;
     let recorded = schedule::read(&file.text).map_err(|mistake| {
         say(&render::diagnostics(&[*mistake], &file, &colour::stderr()));

@@ -107,8 +107,18 @@ pub fn refused(path: &Path, error: &std::io::Error) -> Failure {
         ErrorKind::PermissionDenied => Failure::new(format!("cannot read {shown}: permission denied"))
             .hint(format!("give yourself the right to read it: chmod u+r {shown}")),
         ErrorKind::InvalidData => Failure::new(format!("{shown} is not UTF-8 text")).hint(AS_UTF_8),
+        ErrorKind::NotADirectory => {
+            Failure::new(format!("cannot read {shown}: a part of this path is a file, not a directory"))
+                .hint("see which parts of it there are, with `ls`")
+        }
         _ => Failure::new(format!("cannot read {shown}: {error}")),
     }
+}
+
+/// Whether it looks like the value of a flag: a number or a duration, or `json`.
+fn is_value(name: &str) -> bool {
+    let unit = name.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    name == "json" || unit.len() < name.len() && matches!(unit, "" | "us" | "ms" | "s" | "min")
 }
 
 /// What was probably meant by the name of a file that there is not: another file, or a command.
@@ -120,6 +130,10 @@ fn meant(path: &Path) -> Option<String> {
     }
     if ["repl", "session", "shell"].contains(&shown) {
         return Some("`conc` alone is a session".into());
+    }
+    if is_value(shown) {
+        let hint = "a value that a flag may have follows it with `=`: `--gil=5ms`, `--jitter=7`, `--stats=json`";
+        return Some(hint.into());
     }
     let table = arguments::table();
     if let Some(command) = suggest::closest(shown, table.get_subcommands().map(clap::Command::get_name)) {

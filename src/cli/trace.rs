@@ -8,7 +8,7 @@ use conc::report::render;
 use conc::report::runtime::status;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 pub struct Target {
@@ -38,8 +38,14 @@ impl Target {
                     .hint("end the name in .svg (a picture), .html (the same as a page) or .json (for ui.perfetto.dev)"));
             }
         };
-        let file = File::create(path)
-            .map_err(|error| Failure::new(format!("--trace: {shown} cannot be written: {error}")))?;
+        let file = File::create(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => {
+                let directory = path.parent().unwrap_or(path).display();
+                Failure::new(format!("--trace: {shown} cannot be written: there is no directory {directory}"))
+                    .hint("make it first, or name a file elsewhere")
+            }
+            _ => Failure::new(format!("--trace: {shown} cannot be written: {error}")),
+        })?;
         Ok(Some(Target { path: path.to_owned(), form, file }))
     }
 

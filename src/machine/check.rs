@@ -53,10 +53,14 @@ pub(super) fn unpack(fiber: &mut Fiber, s: usize, first: usize, count: usize) ->
     let values = match &fiber.stack[s] {
         Value::List(list) => list.snapshot(),
         other => {
-            return Err(Error::new(
+            let error = Error::new(
                 Kind::Type,
                 format!("only a list can be taken apart, not {}", show::with_article(other.kind())),
-            ));
+            );
+            return Err(match other.kind() {
+                Type::Pipe => error.hint("its two ends are: `let [a, b] = p.ends`"),
+                _ => error,
+            });
         }
     };
     if values.len() != count {

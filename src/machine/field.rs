@@ -276,6 +276,18 @@ fn of_kind(image: &Image, receiver: &Value) -> Option<String> {
 fn of_function(image: &Image, receiver: &Value, name: &str) -> Option<String> {
     let class = |number: u32| {
         let function = &image.program.functions[number as usize];
+        if let FunctionKind::Thread { .. } | FunctionKind::ThreadWithMembers { .. } = function.kind {
+            return Some(match name {
+                "start" | "run" => {
+                    let name = &function.name;
+                    format!("it is what they are made of: `let t = start {name}` makes one and starts it")
+                }
+                _ => format!(
+                    "what is made of it may have: `let t = start {}(…)`, then `t.{name}`",
+                    function.name
+                ),
+            });
+        }
         let makes = matches!(function.kind, FunctionKind::Class(_));
         makes.then(|| format!("an object of it may: `let x = {}(…)`, then `x.{name}`", function.name))
     };

@@ -185,6 +185,9 @@ pub(super) fn enter<S: Scheduler>(
         )
         .hint(match other {
             Value::Bool(_) => "`with` acquires itself: `with m { … }`, not `with m.acquire() { … }`",
+            other if super::call::members(other).is_some_and(|members| members.monitor.is_some()) => {
+                "a monitor's methods take its lock by themselves: call one, without `with`"
+            }
             Value::Builtin(_) => "a lock is made by a declaration: `lock m`, or by a call: `lock()`",
             _ => "write `with m { … }`, where `m` is declared by `lock m`",
         })
@@ -229,7 +232,8 @@ pub(super) fn go_on_at(fiber: &mut Fiber, flow: &Flow, to: u32) {
 pub(super) fn deadline<S: Scheduler>(world: &S, duration: &Value, what: &str) -> Result<i64, Error> {
     match duration {
         Value::Duration(ns) if *ns >= 0 => Ok(world.now().saturating_add(*ns)),
-        Value::Duration(_) => Err(Error::new(Kind::Value, format!("{what} cannot be negative"))),
+        Value::Duration(_) => Err(Error::new(Kind::Value, format!("{what} cannot be negative"))
+            .hint("give a duration from 0s up; `max(d, 0s)` keeps to that")),
         other => {
             let message = format!("{what} takes a duration, not {}", show::with_article(other.kind()));
             Err(Error::new(Kind::Type, message).hint(match other {

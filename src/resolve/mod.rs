@@ -15,7 +15,7 @@ pub mod suggest;
 mod tests;
 
 use crate::builtin::{self, Property, Row};
-use crate::report::Diagnostic;
+use crate::report::{Diagnostic, Level};
 use crate::source::{Source, Span};
 use crate::syntax::tree;
 use crate::value::Type;
@@ -41,9 +41,14 @@ pub fn resolve_within(
 ) -> (Resolution, Vec<Diagnostic>) {
     let builtins = Builtins::of_scripts();
     let (answers, mut found) = Names::resolve(script, Around::Names(given), source, &builtins);
-    found.extend(checks::check(script, &answers, &builtins, source, None));
+    found.extend(checks::check(script, &answers, &builtins, source, None, is_fine(&found)));
     found.sort_by_key(|report| (report.span.start, report.span.end));
     (answers, found)
+}
+
+/// Whether a script would run, as far as its names go. (In one that does not, nothing is started either.)
+fn is_fine(found: &[Diagnostic]) -> bool {
+    found.iter().all(|report| report.level != Level::Error)
 }
 
 /// What there is around the top level that is looked at.
@@ -76,7 +81,7 @@ pub fn resolve_session(
         tree::StatementKind::Expression(value) => Some(value.span),
         _ => None,
     });
-    found.extend(checks::check(script, &answers, &builtins, source, shown));
+    found.extend(checks::check(script, &answers, &builtins, source, shown, false));
     found.sort_by_key(|report| (report.span.start, report.span.end));
     (answers, found)
 }
@@ -101,7 +106,7 @@ fn resolve_with(
     builtins: &Builtins,
 ) -> (Resolution, Vec<Diagnostic>) {
     let (answers, mut found) = Names::resolve(script, Around::Nothing, source, builtins);
-    found.extend(checks::check(script, &answers, builtins, source, None));
+    found.extend(checks::check(script, &answers, builtins, source, None, is_fine(&found)));
     found.sort_by_key(|report| (report.span.start, report.span.end));
     (answers, found)
 }

@@ -351,6 +351,10 @@ impl Names<'_> {
             report = report.hint(format!("it is a method of something: `x.{}(…)`", name.text));
         } else if assigned {
             report = report.hint(format!("a new variable is declared with `var`: `var {} = …`", name.text));
+        } else if self.source.text[name.span.end as usize..].starts_with('(') {
+            report = report.hint(format!("a function is declared like this: `fn {}(…) {{ … }}`", name.text));
+        } else {
+            report = report.hint(format!("declare it before it is used: `let {} = …`", name.text));
         }
         self.undefined.insert(name.text.clone(), (self.found.len(), BTreeSet::new()));
         self.found.push(report);

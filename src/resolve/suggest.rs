@@ -63,6 +63,14 @@ pub(super) fn module(foreign: &str) -> Option<&'static str> {
             "errors are texts or made by `error`: `throw \"what happened\"`, `throw error(\"value\", \"what happened\")`"
         }
         "usleep" | "msleep" | "delay" | "nanosleep" => "`sleep 10ms` sleeps: a number with its unit",
+        "__name__" => "a script begins with its first line, and a process with its own body: leave it out",
+        "Process" | "process" => {
+            "a process is declared and started: `process work(n) { … }`, and `let p = start work(1)`"
+        }
+        "setTimeout" => "`timer t after 100ms { … }` declares a timer, and `start t` starts it",
+        "setInterval" => "`timer t every 100ms { … }` declares a timer, and `start t` starts it",
+        "parseInt" => "`int(x)` makes an int of a text",
+        "parseFloat" | "double" => "`float(x)` makes a float of a text",
         "time" => "`sleep 1s` sleeps, and `now()` is the time since the start",
         "math" | "Math" => "they stand alone: `sqrt(x)`, `floor(x)`, `max(a, b)`, `pi`",
         "sys" => "they stand alone: `exit(1)`, and `args` for the script's arguments",

@@ -92,6 +92,6 @@ fn is_a_copy(what: &str) -> Error {
     Error::new(Kind::Type, message)
         .note("nobody else would see the change: what is shared holds copies")
         .hint(format!(
-            "change a {what} of your own and put it back: `let mine = copy(table[k])` … `table[k] = mine`"
+            "change a {what} of your own and put it back: `let mine = copy(table[k])` … `table[k] = mine`; of a whole list or map that all change, make a `shared list` or `shared map`"
         ))
 }

@@ -5,7 +5,9 @@ const LOOKED_AT: usize = 1000;
 
 /// The nearest of the candidates, if one is near enough to be meant.
 pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let allowed = (name.chars().count() / 3).clamp(1, 3);
+    let letters = name.chars().count();
+    // (Of one letter any other would be as near.)
+    let allowed = if letters < 2 { 0 } else { (letters / 3).clamp(1, 3) };
     candidates
         .take(LOOKED_AT)
         .filter(|candidate| candidate.len() <= 64 && name.len() <= 64)
@@ -41,5 +43,7 @@ mod tests {
         assert_eq!(nearest("balence", names.into_iter()), Some("balance"));
         assert_eq!(nearest("Owner", names.into_iter()), Some("owner"));
         assert_eq!(nearest("colour", names.into_iter()), None);
+        assert_eq!(nearest("b", ["a", "c"].into_iter()), None);
+        assert_eq!(nearest("b", ["a", "B"].into_iter()), Some("B"));
     }
 }

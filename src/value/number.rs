@@ -136,7 +136,8 @@ pub fn float_power(base: f64, exponent: f64) -> Result<f64, Error> {
         return Err(Error::new(Kind::Zero, format!("{} divides by zero", shown())));
     }
     if base < 0.0 && base.is_finite() && exponent.is_finite() && exponent.fract() != 0.0 {
-        return Err(Error::new(Kind::Value, format!("{} is not a real number", shown())));
+        return Err(Error::new(Kind::Value, format!("{} is not a real number", shown()))
+            .hint("a power that is no whole number needs a base from 0 up"));
     }
     Ok(base.powf(exponent))
 }

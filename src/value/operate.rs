@@ -324,6 +324,9 @@ fn hint(operator: BinaryOperator, left: &Value, right: &Value) -> Option<String>
         let shown = show::brief(other);
         return Some(format!("to join texts, use \"{{x}}\" or str(x): here x is {shown}"));
     }
+    if operator == BinaryOperator::Modulo && left.as_text().is_some() {
+        return Some("a text holds values itself: \"{x} items\", or \"{x:8.2}\" with a format".into());
+    }
     if left.as_text().is_some() && is_number(right) || right.as_text().is_some() && is_number(left) {
         return Some("turn the text into a number first: int(text) or float(text)".into());
     }

@@ -19,6 +19,10 @@ const FIRST_ROWS: usize = 50;
 const LAST_ROWS: usize = 250;
 /// Of a text, such as the new value of a long list, how many characters are shown.
 const LONGEST: usize = 200;
+/// Of what one row prints (a thread that is alone goes thousands of rounds in one), how many lines are shown of the
+/// beginning, and of the end.
+const FIRST_LINES: usize = 8;
+const LAST_LINES: usize = 3;
 
 /// A row of the drawing before it is laid out.
 struct Told {
@@ -95,7 +99,13 @@ fn tell(story: &Story, loop_from: Option<usize>, style: &Style) -> (Vec<Told>, O
 /// What can be seen of a moment from outside: variables that changed, and output.
 fn effects(moment: &Moment, style: &Style) -> Vec<String> {
     let changed = moment.changed.iter().map(|(name, value)| brief(&format!("{name} = {value}")));
-    let output = moment.output.lines().map(|line| brief(&format!("{} {line}", style.say("output:"))));
+    let mut output: Vec<String> =
+        moment.output.lines().map(|line| brief(&format!("{} {line}", style.say("output:")))).collect();
+    let left_out = output.len().saturating_sub(FIRST_LINES + LAST_LINES);
+    if left_out > 1 {
+        let said = style.say(format!("… {left_out} lines of output are left out here …"));
+        output.splice(FIRST_LINES..FIRST_LINES + left_out, [said]);
+    }
     changed.chain(output).collect()
 }
 

@@ -22,7 +22,12 @@ impl<'t> Visitor<'t> for Calls<'_, '_, 't> {
                 // In Python `enumerate()` of the module `threading` lists the threads.
                 let of_threads = arguments.is_empty() && signature.name == "enumerate";
                 let hint = "the threads that are alive are `threads()`";
-                self.found.unless_caught(if of_threads { report.hint(hint) } else { report });
+                let report = if of_threads { report.hint(hint) } else { report };
+                self.found.unless_caught(match self.found.facts.holds(callee) {
+                    Some(Holds::Class(_)) if signature.parameters.is_empty() => report
+                        .hint(format!("what a class needs stands behind its name: `class {}(n) {{ … }}`", signature.name)),
+                    _ => report,
+                });
             }
         }
         walk_expression(self, expression);

@@ -121,6 +121,8 @@ impl Declarations<'_, '_, '_> {
             format!("say which side: `with {what}.read {{ }}` or `with {what}.write {{ }}`")
         } else if matches!(kind, Type::Event | Type::Barrier | Type::Latch) {
             format!("`{what}.wait()` waits for it; there is nothing to give back afterwards")
+        } else if kind == Type::Condition {
+            "what is held is the lock it belongs to: `with m { … }`".to_string()
         } else if matches!(kind, Type::Queue | Type::Atomic) {
             "`with` takes a lock, a semaphore or a pool".to_string()
         } else {

@@ -31,8 +31,10 @@ impl<'t> Visitor<'t> for Habits<'_, '_, 't> {
             self.body(function);
         } else if let StatementKind::If { branches, .. } = &statement.kind {
             branches.iter().for_each(|(condition, _)| self.always_true(condition));
+        } else if let StatementKind::Await(condition) = &statement.kind {
+            self.waits_for_nothing(condition);
+            self.always_true(condition);
         } else if let StatementKind::While { condition, .. }
-        | StatementKind::Await(condition)
         | StatementKind::Assert { condition, .. }
         | StatementKind::Watch { condition, .. } = &statement.kind
         {
@@ -181,6 +183,33 @@ impl Habits<'_, '_, '_> {
             );
             self.found.always(report.hint(format!("what it holds is `{name}.{content}`")));
         }
+    }
+
+    /// `await t`, as other languages wait for the end of something.
+    fn waits_for_nothing(&mut self, condition: &Expression) {
+        let name = self.found.written(condition.span).unwrap_or("it").to_string();
+        let hint = match self.found.facts.holds(condition) {
+            Some(Holds::Function(_)) if matches!(condition.kind, ExpressionKind::Function(_)) => {
+                "the condition itself follows: `await x == 1`".to_string()
+            }
+            Some(Holds::Function(_) | Holds::Builtin(_)) => format!("did you mean `await {name}()`?"),
+            Some(Holds::Thread(_) | Holds::Timer) => format!("`join {name}` waits for its end"),
+            Some(Holds::Template(_)) => format!("`let t = start {name}`, then `join t`, waits for its end"),
+            Some(Holds::Thing { kind: Type::Latch | Type::Barrier | Type::Condition, .. }) => {
+                format!("`{name}.wait()` waits for it")
+            }
+            Some(
+                Holds::Thing { .. }
+                | Holds::Things { .. }
+                | Holds::Class(_)
+                | Holds::Instance(_)
+                | Holds::Plain(_),
+            )
+            | None => return,
+        };
+        let message = format!("`{name}` is always true as a condition, so this waits for nothing");
+        let report = Diagnostic::warning(Code::NeverEqual, condition.span, message);
+        self.found.always(report.hint(hint));
     }
 
     fn called(&mut self, value: &Expression, callee: &Expression) {

@@ -105,6 +105,12 @@ impl UnknownMembers<'_, '_, '_> {
             let hint = format!("`start {object}` starts it; its body runs in a {word} of its own");
             return self.found.unless_caught(report.hint(hint));
         }
+        let runs = class.is_some_and(|class| class.methods.iter().any(|method| &*method.name == "run"));
+        if kind == Type::Object && &*name.text == "start" && runs {
+            let object = self.found.written(object.span).unwrap_or("x");
+            let hint = format!("`start {object}.run()` runs the method in a thread of its own");
+            return self.found.unless_caught(report.hint(hint));
+        }
         if kind == Type::Thread && (foreign::ends_threads(&name.text) || &*name.text == "cancel") {
             let hint = "no thread can be ended from outside: let it look at an event, and set that";
             return self.found.unless_caught(report.hint(hint));

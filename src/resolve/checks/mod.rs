@@ -17,23 +17,27 @@ mod shared;
 mod signals;
 mod signature;
 mod start;
+mod unstarted;
 mod visit;
 mod waits;
 mod watch;
 
 use super::{Builtins, Resolution};
-use crate::report::Diagnostic;
+use crate::report::{Diagnostic, Level};
 use crate::source::{Source, Span};
 use crate::syntax::tree::Script;
 use facts::Facts;
 use visit::Visitor;
 
+/// `shown`: the value that a session shows at the end. `whole`: nothing can follow that starts what is declared, and
+/// nothing is wrong so far.
 pub fn check(
     script: &Script,
     answers: &Resolution,
     builtins: &Builtins,
     source: &Source,
     shown: Option<Span>,
+    whole: bool,
 ) -> Vec<Diagnostic> {
     let facts = Facts::gather(script, answers, builtins, source);
     let mut found = Findings { facts: &facts, reports: Vec::new() };
@@ -49,6 +53,11 @@ pub fn check(
     shared::Shareds::new(script, &mut found).block(&script.body);
     signals::Signals { found: &mut found }.block(&script.body);
     start::Starts { found: &mut found }.block(&script.body);
+    if whole && found.reports.iter().all(|report| report.level != Level::Error) {
+        let mut unstarted = unstarted::Unstarted::new(&mut found);
+        unstarted.block(&script.body);
+        unstarted.finish();
+    }
     waits::Waits::new(&mut found).block(&script.body);
     watch::Watches { found: &mut found }.block(&script.body);
     kinds::check(script, &mut found);

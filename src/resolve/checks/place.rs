@@ -43,7 +43,10 @@ impl<'a, 'f, 't> Places<'a, 'f, 't> {
                 "each part of a `parallel` runs in a thread of its own; `return` ends it"
             }
             Some(_) if around => "the loop is not in this function; `return` leaves the function",
-            Some(_) | None => "",
+            Some((Body::Deferred, _)) => "what is deferred ends with its block",
+            Some((Body::Thread, _)) => "`return` ends the thread",
+            Some(_) => "`return` leaves the function",
+            None => "`exit(0)` ends the program, with that exit status",
         };
         self.misplaced(span, &message, hint);
     }

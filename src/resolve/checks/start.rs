@@ -28,6 +28,7 @@ impl Starts<'_, '_, '_> {
         if let Holds::Template(function) = held {
             return self.template(what, function);
         }
+        let facts = self.found.facts;
         let hint = match held {
             Holds::Thread(_) | Holds::Timer | Holds::Template(_) => return,
             Holds::Function(_) if matches!(what.kind, ExpressionKind::Function(_)) => {
@@ -35,6 +36,11 @@ impl Starts<'_, '_, '_> {
             }
             Holds::Function(_) | Holds::Builtin(_) => {
                 format!("call it, with its arguments: `start {text}()`")
+            }
+            Holds::Instance(class)
+                if facts.answers.classes[class as usize].methods.iter().any(|it| &*it.name == "run") =>
+            {
+                format!("a method is started by its call: `start {text}.run()`")
             }
             Holds::Plain("a list") => "start them one by one: `for t in … { start t }`".to_string(),
             Holds::Plain("a map") => "a block stands directly after `start`: `start { … }`".to_string(),

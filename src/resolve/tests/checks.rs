@@ -7,7 +7,7 @@ use super::expect;
 fn arguments_of_the_scripts_own_functions() {
     let area = "fn area(w, h = 1) => w * h\n";
     let cases: &[(&str, &[&str])] = &[
-        ("area()", &["2:1 error: area needs its argument \"w\" (it is written `area(w, h = …)`)"]),
+        ("area()", &["2:1 error: area needs its argument \"w\" (it is written `area(w, h: …)`)"]),
         ("area(1, 2, 3)", &["2:12 error: area takes 2 arguments, but 3 are given"]),
         ("area(1, 2, 3, 4)", &["2:12 error: area takes 2 arguments, but 4 are given"]),
         ("area(1, hh: 2)", &["2:9 error: area has no parameter \"hh\""]),

@@ -252,6 +252,9 @@ impl Parser<'_> {
                         DeclarationKind::Event => {
                             format!("it begins unset: `event {0}`, then `{0}.set()`", item.name.text)
                         }
+                        DeclarationKind::Lock | DeclarationKind::RLock | DeclarationKind::RwLock => {
+                            format!("`{word} {}` is all of it", item.name.text)
+                        }
                         _ => format!("`{word} {}(…)` takes what it needs in parentheses", item.name.text),
                     }),
             );

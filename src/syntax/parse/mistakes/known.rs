@@ -1,6 +1,6 @@
 //! Mistakes that people are known to make, by the words of the statement: habits from other languages.
 
-use super::tokens::{first_token, innermost, is_open, is_word, second_token};
+use super::tokens::{first_token, innermost, is_open, is_word, second_token, shown};
 use super::words::{DECLARING, is_reserved};
 use super::{Say, Stuck};
 use crate::syntax::parse::declarations::GIL_HINT;
@@ -21,8 +21,15 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
             Say::new(format!("`{word}` is not a word of conc"), "write `else if`, after the `}` of the `if`")
         }
         "else" if second == "if" && rest["if".len()..].trim_start().starts_with('{') => {
-            Say::new("expected a condition after `else if`", "a map needs parentheses here: `({ … })`")
+            Say::new(
+                "expected a condition after `else if`",
+                "what is done in every other case stands in `else { … }`",
+            )
         }
+        "else" if stuck.before() == word => Say::new(
+            format!("expected `=>` after `{word}`"),
+            "what a `select` does when nothing is ready is its arm `else => { … }`",
+        ),
         "else" => Say::new("`else` without an `if` before it", "`else` follows the `}` of an `if`"),
         "catch" if second == "(" => {
             Say::new("`catch` takes a name without parentheses", "write `catch e { … }`")
@@ -49,7 +56,7 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
             "there is nothing to `use` but `gil`",
             "everything conc has is there without importing it",
         ),
-        "import" | "from" | "include" | "require" if is_word(second) || second.starts_with('"') => {
+        "import" | "from" | "include" | "require" | "package" if is_word(second) || second.starts_with('"') => {
             Say::new(format!("there is no `{word}`"), "everything conc has is there without importing it")
         }
         "const" | "val" | "final" if followed_by_name => Say::new(
@@ -97,8 +104,9 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
             "there is no `default`",
             "what a `select` does when nothing is ready is its arm `else => { … }`",
         ),
+        "sleep" if stuck.before().is_empty() && stuck.text.contains("=>") => gives_up_with(word),
         "timeout" if stuck.token() != "=>" && !second.is_empty() && stuck.text.contains("=>") => {
-            Say::new("an arm of a `select` gives up with `after`, not `timeout`", "write `after 1s => { … }`")
+            gives_up_with(word)
         }
         "case" if is_word(second) => {
             Say::new("there is no `case`", "an arm of a `select` is `let x = q.get() => { … }`")
@@ -158,19 +166,22 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
         {
             Some(Say::new(COUNTING, "write `for i in 0..10 { … }`, or a `while` loop").at(0, word.len()))
         }
+        "for" if second == "(" && stuck.before() == word => {
+            Some(Say::new("`for` has no parentheses", "write `for x in xs { … }`"))
+        }
         "for" | "parallel" if stuck.token() == "," && !stuck.before().contains(" in ") => {
             let rest = rest.strip_prefix("for").unwrap_or(rest);
             let names = rest.split(" in ").next().unwrap_or("").trim();
             Some(Say::new(
                 "several names stand in brackets",
-                format!("write `for [{}] in …`", super::tokens::shown(names)),
+                format!("write `for [{}] in …`", shown(names)),
             ))
         }
         "let" | "var" if stuck.token() == "," && !stuck.before().contains('=') => {
             let names = rest.split('=').next().unwrap_or("").trim();
             Some(Say::new(
                 "several names stand in brackets",
-                format!("write `{word} [{}] = …`", super::tokens::shown(names)),
+                format!("write `{word} [{}] = …`", shown(names)),
             ))
         }
         "assert" if stuck.token() == "," && rest.starts_with('(') => Some(Say::new(
@@ -181,7 +192,7 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
             "several names stand in brackets",
             format!(
                 "write `{word} [{}] = …`",
-                super::tokens::shown(rest[1..].split(')').next().unwrap_or("").trim())
+                shown(rest[1..].split(')').next().unwrap_or("").trim())
             ),
         )),
         "let" | "var" if second == "mut" && is_word(stuck.token()) => Some(
@@ -216,7 +227,7 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
         "start" if stuck.previous() == second && is_word(stuck.token()) && !DECLARING.contains(&second) => {
             Some(Say::new(
                 "what a thread is given stands in the parentheses of the call",
-                format!("write `start {second}({})`", super::tokens::shown(stuck.rest())),
+                format!("write `start {second}({})`", shown(stuck.rest())),
             ))
         }
         "sleep" if matches!(stuck.token(), "s" | "ms" | "us" | "min") && is_number(stuck.previous()) => {
@@ -296,10 +307,30 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
                 "begin another line, or take a list apart: `let [a, b] = [1, 2]`",
             ))
         }
+        // `with pool(4) as p`: made and named at once, as Python does.
+        "with" if stuck.token() == "as" && DECLARING.contains(&second) && stuck.before().ends_with(')') => {
+            let name = second_token(stuck.rest());
+            let arguments = stuck.before().find('(').map_or("()", |at| &stuck.before()[at..]);
+            let name = if is_word(name) { name } else { "x" };
+            let declared = match arguments {
+                "()" => format!("{second} {name}"),
+                _ => format!("{second} {name}{arguments}"),
+            };
+            Some(Say::new(
+                "`with` gives no name to what it takes",
+                format!("write `{}` on a line before, then `with {name} {{ … }}`", shown(&declared)),
+            ))
+        }
         "with" if DECLARING.contains(&second) && is_word(stuck.token()) => Some(Say::new(
             format!("`with` takes what has been declared before, and declares no {second} itself"),
             format!("write `{second} {0}` on a line before, then `with {0} {{ … }}`", stuck.token()),
         )),
+        "fn" if is_open(stuck.before(), '(') && stuck.token() == "self" && makes_an_object(second) => {
+            Some(Say::new(
+                format!("a class has no `{second}`: what it needs stands behind its name"),
+                "write `class NAME(n) { … }`; a member begins with its value, `var count = n`",
+            ))
+        }
         "fn" if is_open(stuck.before(), '(') && stuck.token() == "self" => Some(Say::new(
             "`self` is no parameter: every method knows its object",
             "leave it out; fields are seen by their bare names: `count += 1`",
@@ -334,6 +365,19 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
         )),
         _ => None,
     }
+}
+
+/// An arm of a `select` that is there for the time.
+fn gives_up_with(word: &str) -> Say {
+    Say::new(
+        format!("an arm of a `select` gives up with `after`, not `{word}`"),
+        "write `after 1s => { … }`",
+    )
+}
+
+/// Whether a method of this name is what makes an object in other languages.
+fn makes_an_object(name: &str) -> bool {
+    matches!(name, "__init__" | "constructor" | "initialize")
 }
 
 /// What cannot be shared, by the word after `shared`; None where that word is right.

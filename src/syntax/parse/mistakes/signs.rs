@@ -93,6 +93,9 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
         ),
         "@" => Say::new("`@` means nothing here", "conc has no decorators"),
         "`" => Say::new("`` ` `` means nothing here", "texts stand in `\"` and `\"`"),
+        "." if stuck.before().ends_with("..") => {
+            Say::new("`...` means nothing here", "a range is `0..5` or `0..=5`").at(stuck.before().len() - 2, 3)
+        }
         "." if stuck.rest()[1..].starts_with(|c: char| c.is_ascii_digit()) => {
             let number = first_token(&stuck.rest()[1..]);
             Say::new("a float needs a digit before its dot", format!("write `0.{number}`"))
@@ -114,7 +117,7 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
         "=" if matches!(
             first,
             "if" | "while" | "assert" | "invariant" | "ensure" | "await" | "return" | "repeat"
-        ) =>
+        ) && !is_argument(stuck.before(), previous) =>
         {
             Say::new("`=` gives a value and compares nothing", "did you mean `==`?")
         }
@@ -167,6 +170,16 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
         }
         _ => return wide_sign(token),
     })
+}
+
+/// Whether the word before is an argument's name: `(timeout` of a call, but not the `(x` of `if (x = 3)`.
+fn is_argument(before: &str, word: &str) -> bool {
+    if !is_word(word) || !is_open(before, '(') {
+        return false;
+    }
+    let call = before[..before.len() - word.len()].trim_end();
+    let callee = call.strip_suffix('(').map(|callee| last_token(callee));
+    call.ends_with(',') || callee.is_some_and(|callee| is_word(callee) && !is_reserved(callee))
 }
 
 /// Signs that change a variable; the longer ones first.
