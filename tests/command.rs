@@ -191,6 +191,11 @@ fn what_was_meant_is_guessed() {
         (&["repl"], "`conc` alone is a session"),
         (&["examples/12_a_lock"], "did you mean examples/12_a_lock.conc?"),
         (&["examples/12_a_lok.conc"], "did you mean examples/12_a_lock.conc?"),
+        (&["--gil", "5ms", "examples/12_a_lock.conc"], "`--gil=5ms`"),
+        (&["--stats", "json", "examples/12_a_lock.conc"], "`--stats=json`"),
+        (&["examples/12_a_lock.conc/x"], "a part of this path is a file"),
+        (&["--trace", "no/such/place.svg", "examples/12_a_lock.conc"], "there is no directory no/such"),
+        (&["replay", "no.schedule"], "`conc check --save no.schedule FILE` writes one"),
         (&["examples/nothing_like_it.conc"], "a path is taken from the current directory"),
     ] {
         let output = conc(words, "");

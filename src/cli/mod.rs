@@ -99,6 +99,11 @@ impl Failure {
     }
 }
 
+/// What to say of a file that cannot be read, in one line.
+pub fn unreadable(path: &std::path::Path, error: &std::io::Error) -> String {
+    script::refused(path, error).message
+}
+
 /// The program of a script, after its warnings were said; or, after what is wrong with it was, the exit status.
 fn compile(source: Source) -> Result<Arc<Verified>, i32> {
     compile_keeping(source, &[])

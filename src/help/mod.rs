@@ -44,6 +44,25 @@ pub fn topics(style: &Style) -> String {
     text
 }
 
+/// The same as names alone, for who has asked for something else and should know that they are there.
+pub fn topics_in_short(style: &Style) -> String {
+    const WIDTH: usize = 76;
+    let mut text = String::new();
+    for (group, pages) in GROUPS {
+        text += &format!("{}\n", style.bold(&style.say(group)));
+        let mut line = String::new();
+        for page in *pages {
+            if line.len() + 1 + page.name.len() > WIDTH {
+                text += &format!(" {line}\n");
+                line.clear();
+            }
+            line += &format!(" {}", page.name);
+        }
+        text += &format!(" {line}\n");
+    }
+    text
+}
+
 /// The same as names, each with what it is about; and the builtin functions that are no pages.
 pub fn topics_glossed(language: Language) -> impl Iterator<Item = (&'static str, String)> {
     let pages = GROUPS.iter().flat_map(|(_, pages)| *pages);

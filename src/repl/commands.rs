@@ -2,9 +2,10 @@
 
 use super::core::{Core, Gone, Went};
 use super::{check, show};
-use crate::cli::{colour, columns};
+use crate::cli::{self, colour, columns};
 use conc::report::{Code, render};
 use conc::resolve::suggest;
+use std::path::Path;
 use std::time::Instant;
 
 pub struct Command {
@@ -116,8 +117,9 @@ fn help(core: &mut Core, topic: &str) -> Went {
         let mut text = style
             .say("Type a statement or an expression; an open bracket or block goes on in the next line.\n");
         COMMANDS.iter().for_each(|command| text += &line(command));
-        text += "\n";
-        text += &conc::help::topics(&style);
+        // (With a line for each, the commands would be gone from most screens.)
+        text += &style.say("\nWhat `:help TOPIC` explains, besides each builtin (`:help print`):\n");
+        text += &conc::help::topics_in_short(&style);
         core.print(&text);
     } else if let Some(command) = COMMANDS.iter().find(|command| command.name == topic) {
         let about = core.style().say(command.about);
@@ -241,7 +243,7 @@ fn load(core: &mut Core, file: &str) -> Went {
             core.run(text.trim_start_matches('\u{feff}'))
         }
         Err(error) => {
-            core.complain(&format!("cannot read {file}: {error}"));
+            core.complain(&cli::unreadable(Path::new(file), &error));
             Went::On
         }
     }
@@ -264,6 +266,9 @@ fn save(core: &mut Core, file: &str) -> Went {
         Ok(()) => core.answer(&format!("{lines} lines are in {file}")),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             core.complain(&format!("{file} is there already; choose another name, or remove it first"));
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            core.complain(&format!("cannot write {file}: there is no such directory"));
         }
         Err(error) => core.complain(&format!("cannot write {file}: {error}")),
     }

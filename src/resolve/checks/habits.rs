@@ -187,6 +187,10 @@ impl Habits<'_, '_, '_> {
 
     /// `await t`, as other languages wait for the end of something.
     fn waits_for_nothing(&mut self, condition: &Expression) {
+        // (To start something there is an error of its own.)
+        if matches!(condition.kind, ExpressionKind::Start(_) | ExpressionKind::StartBlock { .. }) {
+            return;
+        }
         let name = self.found.written(condition.span).unwrap_or("it").to_string();
         let hint = match self.found.facts.holds(condition) {
             Some(Holds::Function(_)) if matches!(condition.kind, ExpressionKind::Function(_)) => {

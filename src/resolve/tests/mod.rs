@@ -89,9 +89,11 @@ fn resolved(text: &str) -> (Resolution, Vec<Diagnostic>, Source) {
     (answers, found, source)
 }
 
-/// What is said of a script, one line for each: `3:7 error: …`.
+/// What is said of a script, one line for each: `3:7 error: …`. (That a template is never started is left out: few of
+/// these scripts start any. `thread/what-nothing-starts` of the golden scripts is about it.)
 fn said(text: &str) -> Vec<String> {
-    let (_, found, source) = resolved(text);
+    let (_, mut found, source) = resolved(text);
+    found.retain(|report| !report.message.ends_with("is declared here, and never started"));
     let line = |report: &Diagnostic| {
         let (line, column) = source.line_column(report.span.start);
         let level = match report.level {

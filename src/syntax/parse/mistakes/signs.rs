@@ -178,7 +178,7 @@ fn is_argument(before: &str, word: &str) -> bool {
         return false;
     }
     let call = before[..before.len() - word.len()].trim_end();
-    let callee = call.strip_suffix('(').map(|callee| last_token(callee));
+    let callee = call.strip_suffix('(').map(last_token);
     call.ends_with(',') || callee.is_some_and(|callee| is_word(callee) && !is_reserved(callee))
 }
 
