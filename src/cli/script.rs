@@ -132,7 +132,8 @@ fn meant(path: &Path) -> Option<String> {
         return Some("`conc` alone is a session".into());
     }
     if is_value(shown) {
-        let hint = "a value that a flag may have follows it with `=`: `--gil=5ms`, `--jitter=7`, `--stats=json`";
+        let hint =
+            "a value that a flag may have follows it with `=`: `--gil=5ms`, `--jitter=7`, `--stats=json`";
         return Some(hint.into());
     }
     let table = arguments::table();

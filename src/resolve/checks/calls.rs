@@ -24,8 +24,10 @@ impl<'t> Visitor<'t> for Calls<'_, '_, 't> {
                 let hint = "the threads that are alive are `threads()`";
                 let report = if of_threads { report.hint(hint) } else { report };
                 self.found.unless_caught(match self.found.facts.holds(callee) {
-                    Some(Holds::Class(_)) if signature.parameters.is_empty() => report
-                        .hint(format!("what a class needs stands behind its name: `class {}(n) {{ … }}`", signature.name)),
+                    Some(Holds::Class(_)) if signature.parameters.is_empty() => report.hint(format!(
+                        "what a class needs stands behind its name: `class {}(n) {{ … }}`",
+                        signature.name
+                    )),
                     _ => report,
                 });
             }

@@ -80,8 +80,7 @@ impl<'a, 'f, 't> Unstarted<'a, 'f, 't> {
                 && matches!(&*name.text, "__init__" | "constructor")
             {
                 let message = format!("nothing calls this `{}` when an object is made", name.text);
-                let hint =
-                    "what a class needs stands behind its name, and a member begins with its value: `class Counter(n) { var count = n }`";
+                let hint = "what a class needs stands behind its name, and a member begins with its value: `class Counter(n) { var count = n }`";
                 self.found.always(Diagnostic::remark(Code::NoEffect, name.span, message).hint(hint));
             }
         }

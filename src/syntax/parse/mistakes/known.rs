@@ -20,12 +20,10 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
         "elif" | "elseif" | "elsif" => {
             Say::new(format!("`{word}` is not a word of conc"), "write `else if`, after the `}` of the `if`")
         }
-        "else" if second == "if" && rest["if".len()..].trim_start().starts_with('{') => {
-            Say::new(
-                "expected a condition after `else if`",
-                "what is done in every other case stands in `else { … }`",
-            )
-        }
+        "else" if second == "if" && rest["if".len()..].trim_start().starts_with('{') => Say::new(
+            "expected a condition after `else if`",
+            "what is done in every other case stands in `else { … }`",
+        ),
         "else" if stuck.before() == word => Say::new(
             format!("expected `=>` after `{word}`"),
             "what a `select` does when nothing is ready is its arm `else => { … }`",
@@ -56,7 +54,9 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
             "there is nothing to `use` but `gil`",
             "everything conc has is there without importing it",
         ),
-        "import" | "from" | "include" | "require" | "package" if is_word(second) || second.starts_with('"') => {
+        "import" | "from" | "include" | "require" | "package"
+            if is_word(second) || second.starts_with('"') =>
+        {
             Say::new(format!("there is no `{word}`"), "everything conc has is there without importing it")
         }
         "const" | "val" | "final" if followed_by_name => Say::new(
@@ -172,10 +172,7 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
         "for" | "parallel" if stuck.token() == "," && !stuck.before().contains(" in ") => {
             let rest = rest.strip_prefix("for").unwrap_or(rest);
             let names = rest.split(" in ").next().unwrap_or("").trim();
-            Some(Say::new(
-                "several names stand in brackets",
-                format!("write `for [{}] in …`", shown(names)),
-            ))
+            Some(Say::new("several names stand in brackets", format!("write `for [{}] in …`", shown(names))))
         }
         "let" | "var" if stuck.token() == "," && !stuck.before().contains('=') => {
             let names = rest.split('=').next().unwrap_or("").trim();
@@ -190,10 +187,7 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
         )),
         "let" | "var" if stuck.token() == "(" && stuck.before() == word => Some(Say::new(
             "several names stand in brackets",
-            format!(
-                "write `{word} [{}] = …`",
-                shown(rest[1..].split(')').next().unwrap_or("").trim())
-            ),
+            format!("write `{word} [{}] = …`", shown(rest[1..].split(')').next().unwrap_or("").trim())),
         )),
         "let" | "var" if second == "mut" && is_word(stuck.token()) => Some(
             Say::new(
@@ -369,10 +363,7 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
 
 /// An arm of a `select` that is there for the time.
 fn gives_up_with(word: &str) -> Say {
-    Say::new(
-        format!("an arm of a `select` gives up with `after`, not `{word}`"),
-        "write `after 1s => { … }`",
-    )
+    Say::new(format!("an arm of a `select` gives up with `after`, not `{word}`"), "write `after 1s => { … }`")
 }
 
 /// Whether a method of this name is what makes an object in other languages.

@@ -94,7 +94,8 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
         "@" => Say::new("`@` means nothing here", "conc has no decorators"),
         "`" => Say::new("`` ` `` means nothing here", "texts stand in `\"` and `\"`"),
         "." if stuck.before().ends_with("..") => {
-            Say::new("`...` means nothing here", "a range is `0..5` or `0..=5`").at(stuck.before().len() - 2, 3)
+            Say::new("`...` means nothing here", "a range is `0..5` or `0..=5`")
+                .at(stuck.before().len() - 2, 3)
         }
         "." if stuck.rest()[1..].starts_with(|c: char| c.is_ascii_digit()) => {
             let number = first_token(&stuck.rest()[1..]);
