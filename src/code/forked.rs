@@ -57,7 +57,7 @@ fn goes_on_with_zero(program: &Program, function: &Function, at: usize) -> usize
             }
             I::LoadFixed { d, index } => sets(d, fixed.get(&index).copied()),
             I::StoreFixed { s, index } => fixed.extend(known.get(&s).map(|value| (index, *value))),
-            I::Name { .. } => {}
+            I::Name { .. } | I::Called { .. } => {}
             I::Jump { to: there } => to = Some(there as usize),
             I::UnlessEqualInt { a, value, to: there } => {
                 to = branch(&known, a, |it| it == i64::from(value), at, usize::from(there));

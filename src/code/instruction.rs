@@ -418,6 +418,11 @@ pub enum Instruction {
         a: Register,
         name: u32,
     },
+    /// Tells reports what the value is called, a constant: a variable of the top level that only the script's own code names.
+    Called {
+        a: Register,
+        name: u32,
+    },
     /// Gives the next element of a list of things its name: `forks[2]`.
     NameElement {
         a: Register,

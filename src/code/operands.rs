@@ -140,7 +140,9 @@ impl Instruction {
             I::NewCell { d } => tell.reads(&[d]).writes(d),
             I::LoadCell { d, cell, name } => tell.reads(&[cell]).writes(d).entry(Entry::Word(name)),
             I::StoreCell { cell, s, name } => tell.reads(&[cell, s]).entry(Entry::Word(name)),
-            I::CheckSet { a, name } | I::Name { a, name } => tell.reads(&[a]).entry(Entry::Constant(name)),
+            I::CheckSet { a, name } | I::Name { a, name } | I::Called { a, name } => {
+                tell.reads(&[a]).entry(Entry::Constant(name))
+            }
             I::NameElement { a, list, name } => tell.reads(&[a, list]).entry(Entry::Word(name)),
 
             I::AddInt { d, a, value: _ }

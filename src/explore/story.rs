@@ -239,11 +239,17 @@ impl<'s> Teller<'s> {
     }
 }
 
-/// The present state once more, to try something in.
+/// The present state once more, to try something in; also the object of each node.
 fn copy(universe: &Universe, rules: &Rules) -> (Universe, Vec<Option<Shared>>) {
-    let (snapshot, _) = universe.snapshot(rules);
+    let (snapshot, originals) = universe.snapshot(rules);
     let (contents, refs) = snapshot.nodes.slices();
-    Universe::load(&universe.image, &contents, &refs, snapshot.seats, rules)
+    let (copy, objects) = Universe::load(&universe.image, &contents, &refs, snapshot.seats, rules);
+    let counterpart = |address: usize| {
+        let node = originals.iter().position(|object| object.address() == address)?;
+        objects.get(objects.len() - originals.len() + node)?.clone()
+    };
+    universe.image.call_alike(&copy.image, &counterpart);
+    (copy, objects)
 }
 
 /// The final values of the variables that were asked for.

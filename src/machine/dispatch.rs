@@ -781,6 +781,7 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
                 | I::Closure { .. }
                 | I::Unpack { .. }
                 | I::Name { .. }
+                | I::Called { .. }
                 | I::NameElement { .. }
                 | I::Throw { .. }
                 | I::Rethrow { .. }

@@ -2,11 +2,12 @@
 
 use super::arguments::Linked;
 use super::at_once::{self, AtOnce};
+use super::called::Called;
 use crate::builtin::{self, Body, Property, Row};
 use crate::code::verify::Verified;
 use crate::code::{Class, Program, reach};
 use crate::mapped::Memory;
-use crate::state::{Reader, Writer};
+use crate::state::{Reader, Shared, Writer};
 use crate::value::{Type, Value, cell::Cell};
 use std::sync::{Arc, OnceLock};
 
@@ -19,6 +20,8 @@ pub struct Image {
     pub(super) fixed: Vec<OnceLock<Value>>,
     /// The number of the name `push`, when the program has it.
     pub(super) push: Option<u16>,
+    /// What only variables of the script's own code hold.
+    pub(super) called: Called,
     names: Arc<Names>,
     /// Where `shared var`s are, if processes share them.
     pub memory: Option<Arc<Memory>>,
@@ -99,7 +102,7 @@ impl Image {
     /// This program has grown to another one, which gets the values of its variables: whoever runs in this image goes on in
     /// the new one.
     pub fn grown(&self, program: Arc<Verified>) -> Image {
-        let grown = Image { memory: self.memory.clone(), ..Image::new(program) };
+        let grown = Image { memory: self.memory.clone(), called: self.called.again(), ..Image::new(program) };
         for (new, old) in grown.globals.iter().zip(&self.globals) {
             new.set(old.get());
             // Nobody uses it here any more, and what it holds may have to be let go of.
@@ -118,6 +121,7 @@ impl Image {
             globals: program.globals.iter().map(|_| Cell::new(Value::Unset)).collect(),
             fixed: program.fixed.iter().map(|_| OnceLock::new()).collect(),
             push: program.symbols.iter().position(|name| **name == *"push").map(|index| index as u16),
+            called: Called::default(),
             names,
             program,
             memory: None,
@@ -138,6 +142,16 @@ impl Image {
     /// What a write-once variable of the top level holds, once it does.
     pub fn fixed(&self, index: u32) -> Option<&Value> {
         self.fixed.get(index as usize)?.get()
+    }
+
+    /// What variables of the top level hold that nobody but the script's own code names, by their names.
+    pub fn called(&self) -> Vec<(Arc<str>, Value)> {
+        self.called.living()
+    }
+
+    /// In a copy of the state `counterpart` of an object's address is the same object: reports call it the same there.
+    pub fn call_alike(&self, copy: &Image, counterpart: &dyn Fn(usize) -> Option<Shared>) {
+        self.called.carry_to(&copy.called, counterpart);
     }
 
     /// What a variable of the top level that can change holds now.

@@ -6,6 +6,7 @@
 mod arguments;
 mod at_once;
 mod call;
+mod called;
 mod check;
 mod dispatch;
 mod fault;

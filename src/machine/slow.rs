@@ -120,6 +120,10 @@ pub(super) fn instruction<S: Scheduler>(
             let name = || program.constants[name as usize].as_text().unwrap_or_default();
             check::name_thing(&fiber.stack[at(a)], name);
         }
+        I::Called { a, name } => {
+            let name = program.constants[name as usize].as_text().unwrap_or_default();
+            image.called.remember(name, &fiber.stack[at(a)]);
+        }
         I::NameElement { a, list, name } => {
             if let Value::List(list) = &fiber.stack[at(list)] {
                 let name = || format!("{}[{}]", program.symbol(name), list.len());

@@ -20,6 +20,7 @@ impl<'t> Builder<'_, '_, 't> {
                 if let Some(register) = self.new_variable(variable) {
                     self.into(value, register)?;
                     self.name_thing(value, register, name);
+                    self.tell_called(variable, register);
                     self.make_cell(variable, register);
                     return Ok(());
                 }
@@ -111,6 +112,15 @@ impl<'t> Builder<'_, '_, 't> {
         if let ExpressionKind::Call { .. } = value.kind {
             let name = self.lowering.text_constant(&name.text);
             self.emit(Instruction::Name { a, name });
+        }
+    }
+
+    /// What only the script's own code names is in no variable of the program where reports look for it.
+    fn tell_called(&mut self, variable: VariableId, a: Register) {
+        let known = &self.unit.resolution.variables[variable as usize];
+        if known.top_level && matches!(self.storage(variable), Storage::Register) {
+            let name = self.lowering.text_constant(&known.name.clone());
+            self.emit(Instruction::Called { a, name });
         }
     }
 

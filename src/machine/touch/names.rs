@@ -109,6 +109,8 @@ fn path(wanted: &Shared, image: &Image) -> Option<String> {
     let named = globals
         .map(|(index, name)| (name, image.global(index as u32)))
         .chain(fixed.map(|(index, name)| (name, image.fixed(index as u32).cloned())));
+    let called = image.called();
+    let named = named.chain(called.iter().map(|(name, value)| (name, Some(value.clone()))));
     let mut ahead: VecDeque<(String, Value, usize)> = named
         .filter(|(name, _)| !name.starts_with("__"))
         .filter_map(|(name, value)| Some((name.to_string(), value?, 0)))
