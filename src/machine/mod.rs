@@ -38,6 +38,7 @@ use crate::builtin::Wait;
 use crate::code::Program;
 use crate::race::common::There;
 use crate::race::shadow::Met;
+use crate::source::Span;
 use crate::sync::queue::{Handful, Queue};
 use crate::value::{Value, error::Error};
 use crate::world::World;
@@ -56,6 +57,11 @@ pub trait Scheduler: World {
     fn before(&mut self, touches: &Touches, fiber: &Fiber) -> bool {
         let _ = (touches, fiber);
         false
+    }
+
+    /// The `select` in this line has done the operation of the arm that stands there. Told when `STEPWISE`.
+    fn selected(&mut self, line: u32, arm: Span) {
+        let _ = (line, arm);
     }
 
     /// Whether the world wants to see what threads share as it is used. Where it does not, it costs nothing: it is

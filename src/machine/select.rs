@@ -5,7 +5,7 @@ use super::fault::Fault;
 use super::{Fiber, Image, Scheduler, field, look, wait};
 use crate::builtin::sync::arm;
 use crate::builtin::{Context, Wait};
-use crate::code::Shape;
+use crate::code::{Instruction, Shape};
 use crate::sync::select::Select;
 use crate::sync::{Op, Who};
 use crate::value::Value;
@@ -54,7 +54,7 @@ pub(super) fn select<S: Scheduler>(
         look::done(image, world);
     }
     if let Some(value) = polled? {
-        wait::select_value(fiber, d, value);
+        chosen(image, fiber, world, d, value);
         return Ok(Flow::Next);
     }
     let deadline = match &fiber.stack[limit] {
@@ -67,4 +67,23 @@ pub(super) fn select<S: Scheduler>(
         duration => Some(wait::deadline(world, duration, "`after`")?),
     };
     Ok(Flow::Wait(Wait { op, deadline }))
+}
+
+/// The `select` before `pc` of the innermost frame has come to its end: the arm's number and value.
+pub(super) fn chosen<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S, d: usize, value: Value) {
+    wait::select_value(fiber, d, value);
+    if !S::STEPWISE {
+        return;
+    }
+    if let (Value::Int(arm), Some(frame)) = (&fiber.stack[d], fiber.frames.last()) {
+        let function = &image.program.functions[frame.function as usize];
+        let before = &function.code[..(frame.pc as usize).saturating_sub(1)];
+        // The arms are made between the `select` before and this one.
+        let begin =
+            before.iter().rposition(|i| matches!(i, Instruction::Select { .. })).map_or(0, |at| at + 1);
+        let mut arms = (begin..before.len()).filter(|at| matches!(before[*at], Instruction::Arm { .. }));
+        if let Some(at) = usize::try_from(*arm).ok().and_then(|arm| arms.nth(arm)) {
+            world.selected(call::line_of(fiber, &image.program), function.spans[at]);
+        }
+    }
 }

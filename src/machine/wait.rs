@@ -129,7 +129,7 @@ pub(super) fn complete<S: Scheduler>(
             }
         }
         Instruction::EnterTimed { d, .. } => fiber.stack[base + d as usize] = value,
-        Instruction::Select { d, .. } => select_value(fiber, base + d as usize, value),
+        Instruction::Select { d, .. } => super::select::chosen(image, fiber, world, base + d as usize, value),
         Instruction::LeaveTo { to, .. } => frame.pc = to,
         Instruction::LeaveFixedTo { to, .. } => frame.pc = to.into(),
         Instruction::Enter { .. }

@@ -108,16 +108,17 @@ impl Teller<'_> {
         let seat = self.told.seat_of(&self.universe, known)?;
         let program = self.steps.image.program.clone();
         let (thread, name) = (self.told.known[known].clone(), self.told.label(known));
-        let span =
-            self.universe.seats[seat].fiber.as_ref().map_or(Span::default(), |f| f.next_span(&program));
         let holds = self.universe.held_by(&thread).into_iter().map(|(sync, _)| sync.label()).collect();
-        let touches = self.touches_of(seat);
+        let (stands, touches) = self.touches_of(seat);
+        // A worker is about to begin its task, and has no place of its own before.
+        let next = || self.universe.seats[seat].fiber.as_ref().map(|fiber| fiber.next_span(&program));
+        let span = stands.or_else(next).unwrap_or_default();
         let line = program.source.line(span.start);
         Some((Access { thread: name, line, span, write: false, holds }, touches))
     }
 
-    /// What the next operation of a thread would touch.
-    fn touches_of(&self, seat: usize) -> Vec<Near> {
+    /// What the next operation of a thread would touch, and where it stands, if it comes to one.
+    fn touches_of(&self, seat: usize) -> (Option<Span>, Vec<Near>) {
         let (mut copy, objects) = copy(&self.universe, &self.steps.rules);
         let image = copy.seats[seat].space.as_ref().map_or(&copy.image, |space| &space.image).clone();
         let number = |touch: &Touch| match &touch.place {
@@ -137,7 +138,8 @@ impl Teller<'_> {
             let cell = names::cell(&touch, &image);
             Some(Near { place: number(&touch)?, cell, touch })
         };
-        log.touches.into_iter().filter_map(near).collect()
+        let stands = Some(log.span).filter(|span| *span != Span::default());
+        (stands, log.touches.into_iter().filter_map(near).collect())
     }
 }
 

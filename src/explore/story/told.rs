@@ -7,6 +7,7 @@ use crate::explore::verdict::{Moment, Story};
 use crate::machine::touch::Act;
 use crate::machine::{Image, Space};
 use crate::sync::Op;
+use crate::sync::atomic::Atomic;
 use crate::sync::outside::signal::Signal;
 use crate::sync::process::STOP;
 use crate::sync::thread::Thread;
@@ -111,14 +112,14 @@ impl Told {
                 vec![format!("dies of {}", Signal::numbered(log.struck.unwrap_or_default()))]
             }
             _ if log.lets_go => words::did(log, &before.values, &after, image),
-            Some(wait) => vec![wait],
+            Some(wait) if !log.selected => vec![wait],
             // What comes before the first operation that others can tell.
-            None if self.story.moments.is_empty() && log.line == 0 => vec!["begins".into()],
+            _ if self.story.moments.is_empty() && log.line == 0 => vec!["begins".into()],
             // Where `with` stands, and what it enters is not free.
             None if log.act == Act::Enter && self.enters(universe, who).is_some() => {
                 self.enters(universe, who).into_iter().collect()
             }
-            None => words::did(log, &before.values, &after, image),
+            _ => words::did(log, &before.values, &after, image),
         };
         self.story.threads = (0..self.known.len()).map(|known| self.label(known).to_string()).collect();
         self.story.moments.push(Moment {
@@ -144,20 +145,30 @@ impl Told {
 pub(super) fn values(image: &Image) -> Vec<(String, String)> {
     let program = &image.program;
     let globals = program.globals.iter().enumerate();
+    // What an atomic holds changes, though its name always means the same.
+    let fixed =
+        program.fixed.iter().enumerate().filter_map(|(index, name)| match image.fixed(index as u32)? {
+            Value::Sync(sync) => Some((name.to_string(), show::repr(&Atomic::of(sync).ok()?.get(), program))),
+            _ => None,
+        });
     globals
         .filter(|(_, name)| !name.starts_with("__"))
         .filter_map(|(index, name)| match image.global(index as u32).unwrap_or(Value::Unset) {
             Value::Unset => None,
             value => Some((name.to_string(), show::repr(&value, program))),
         })
+        .chain(fixed)
         .collect()
 }
 
-/// Whether a variable of the top level is one for all processes.
+/// Whether a variable or an atomic of the top level is one for all processes.
 fn is_shared(name: &str, image: &Image) -> bool {
     let program = &image.program;
     let number = program.globals.iter().position(|known| **known == *name);
+    let fixed = program.fixed.iter().position(|known| **known == *name);
+    let thing = fixed.and_then(|number| image.fixed(number as u32));
     number.is_some_and(|number| program.is_shared(number as u32))
+        || matches!(thing, Some(Value::Sync(sync)) if sync.is_shared())
 }
 
 /// How a wait comes to its end.

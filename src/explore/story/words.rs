@@ -4,7 +4,11 @@ use crate::code::reach::makes_pipes;
 use crate::machine::Image;
 use crate::machine::touch::{Act, Part, Place, Touch, names};
 use crate::state::Shared;
+use crate::sync::atomic::Atomic;
+use crate::sync::{Kind, Sync};
+use crate::value::show;
 use crate::world::sim::Log;
+use std::sync::Arc;
 
 /// The top level's variables and what they hold, as `print` shows it.
 pub type Values = [(String, String)];
@@ -49,30 +53,39 @@ pub fn next(log: &Log, after: &Values, image: &Image) -> Option<String> {
 
 /// An operation on a thing to wait for, as it stands in the script.
 fn operation(log: &Log, image: &Image) -> String {
-    match (log.act, monitor(log)) {
-        (Act::Enter, Some(monitor)) => return format!("takes {monitor}"),
-        (Act::Release, Some(monitor)) => return format!("gives back {monitor}"),
+    // A monitor stands nowhere in the text of its methods.
+    match (log.act, things(log).find(|sync| sync.is_monitor())) {
+        (Act::Enter, Some(monitor)) => return format!("takes {}", monitor.label()),
+        (Act::Release, Some(monitor)) => return format!("gives back {}", monitor.label()),
         (_, _) => {}
     }
     let text = image.program.source.text.get(log.span.start as usize..log.span.end as usize);
-    let text = text.unwrap_or_default().lines().next().unwrap_or_default().trim();
-    let entered = log.told.iter().any(|touch| match &touch.place {
-        // `with guard { … }`: its place is the name alone.
-        Place::Object(Shared::Sync(sync)) => sync.can_be_held() && sync.label() == text,
-        Place::Object(_) | Place::Global(_) | Place::Fixed(_) => false,
-        Place::Threads | Place::Random | Place::Clock => false,
-    });
+    let text = text.unwrap_or_default().lines().next().unwrap_or_default();
+    // Of an arm of `select`, what was waited for.
+    let text = text.split("=>").next().filter(|_| log.selected).unwrap_or(text).trim();
+    // `with guard { … }` and `for job in jobs { … }`: their place is the name alone.
+    let named = things(log).find(|sync| sync.label() == text);
+    let entered = named.is_some_and(|sync| sync.can_be_held());
     match log.act {
         Act::Release if entered || !text.ends_with(')') => format!("gives back {text}"),
         act if entered || act == Act::Enter => format!("takes {text}"),
-        _ => text.to_string(),
+        _ if named.is_some_and(|sync| matches!(sync.kind, Kind::Queue(_))) => {
+            format!("takes the next of {text}")
+        }
+        _ if text.starts_with("select") && !log.selected => "waits in select".into(),
+        _ => match things(log).find_map(|sync| Atomic::of(sync).ok()) {
+            Some(atomic) if text.ends_with(".value") => {
+                format!("reads {text} = {}", show::repr(&atomic.get(), &image.program))
+            }
+            _ => text.to_string(),
+        },
     }
 }
 
-/// The monitor whose method begins or ends, which stands nowhere in the method's text.
-fn monitor(log: &Log) -> Option<String> {
-    log.told.iter().find_map(|touch| match &touch.place {
-        Place::Object(Shared::Sync(sync)) if sync.is_monitor() => Some(sync.label()),
+/// The things to wait for that it touched.
+fn things(log: &Log) -> impl Iterator<Item = &Arc<Sync>> {
+    log.told.iter().filter_map(|touch| match &touch.place {
+        Place::Object(Shared::Sync(sync)) => Some(sync),
         Place::Object(_) | Place::Global(_) | Place::Fixed(_) => None,
         Place::Threads | Place::Random | Place::Clock => None,
     })

@@ -21,6 +21,8 @@ pub struct Log {
     /// Where the operation stands.
     pub line: u32,
     pub span: Span,
+    /// It was an arm of a `select`, which stands there.
+    pub selected: bool,
     /// Written to standard output, and to standard error.
     pub output: String,
     pub errors: String,
@@ -82,6 +84,7 @@ impl Default for Log {
             atomic: false,
             line: 0,
             span: Span::default(),
+            selected: false,
             output: String::new(),
             errors: String::new(),
             faults: Vec::new(),

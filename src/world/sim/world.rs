@@ -10,6 +10,7 @@ use crate::code::Program;
 use crate::machine::touch::{Act, Place, Touches};
 use crate::machine::{self, Fiber, Interrupted, Scheduler, Stopped, Waited, Watch};
 use crate::memory;
+use crate::source::Span;
 use crate::sync::named;
 use crate::sync::outside::{Outside, Way};
 use crate::sync::pool::copied::Copies;
@@ -325,6 +326,14 @@ impl Scheduler for Stepper<'_> {
             return false;
         }
         true
+    }
+
+    fn selected(&mut self, line: u32, arm: Span) {
+        // Else it was not the operation that others can tell.
+        if self.log.line == line {
+            self.log.selected = true;
+            (self.log.line, self.log.span) = (self.program.source.line(arm.start), arm);
+        }
     }
 
     fn trapped(&self) -> bool {
