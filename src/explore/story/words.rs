@@ -63,6 +63,14 @@ fn operation(log: &Log, image: &Image) -> String {
     let text = text.unwrap_or_default().lines().next().unwrap_or_default();
     // Of an arm of `select`, what was waited for.
     let text = text.split("=>").next().filter(|_| log.selected).unwrap_or(text).trim();
+    // What `with` enters by another name (`with left { … }`) is told by its own. (A side has none: `rw.read`.)
+    let side = things(log).any(|sync| matches!(sync.kind, Kind::Side(_)));
+    let own = things(log).find_map(|sync| sync.name.get()).filter(|_| !side && !text.ends_with(')'));
+    match (log.act, own.filter(|own| !text.ends_with(&***own))) {
+        (Act::Enter, Some(own)) => return format!("takes {own}"),
+        (Act::Release, Some(own)) => return format!("gives back {own}"),
+        (_, _) => {}
+    }
     // `with guard { … }` and `for job in jobs { … }`: their place is the name alone.
     let named = things(log).find(|sync| sync.label() == text);
     let entered = named.is_some_and(|sync| sync.can_be_held());
