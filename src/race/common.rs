@@ -355,7 +355,7 @@ impl Common {
         let race = |told: String| {
             let json: Json = serde_json::from_str(&told).ok()?;
             let accesses = [access(&json["accesses"][0]), access(&json["accesses"][1])];
-            Some(Race { cell: text(&json["cell"]), accesses })
+            Some(Race { cell: text(&json["cell"]), shared: true, accesses })
         };
         let races = all.iter().filter_map(|number| self.names.text(*number as u32)).filter_map(race);
         (races.collect(), self.memory.word(self.base + UNKEPT).load(Ordering::Relaxed) as usize)
@@ -424,7 +424,7 @@ mod tests {
                 write: true,
                 holds: Vec::new(),
             };
-            Race { cell: "n".into(), accesses: [access("a"), access("b")] }
+            Race { cell: "n".into(), shared: true, accesses: [access("a"), access("b")] }
         };
         (0..MOST_FOUND as u32 + 2).for_each(|line| common.found(&race(line)));
         common.found(&race(0));

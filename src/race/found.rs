@@ -305,7 +305,7 @@ impl Detector {
             let span = self.span(program, access.place());
             race::Access { thread, line: program.source.line(span.start), span, write, holds }
         };
-        let race = Race { cell: cell(), accesses: [tell(met.earlier), tell(met.now)] };
+        let race = Race { cell: cell(), shared: met.there, accesses: [tell(met.earlier), tell(met.now)] };
         match self.common.as_ref().filter(|_| met.there) {
             // The first process tells it.
             Some(common) => common.found(&race),
@@ -315,7 +315,7 @@ impl Detector {
 
     /// Once each.
     fn keep(&self, race: Race) {
-        let Race { cell, accesses } = race;
+        let Race { cell, shared, accesses } = race;
         let mut spans = [accesses[0].span, accesses[1].span];
         spans.sort_by_key(|span| (span.start, span.end));
         // Elements of one container at one pair of places are one mistake.
@@ -333,7 +333,7 @@ impl Detector {
             found.left_out += 1;
             return;
         }
-        found.races.push(Race { cell, accesses });
+        found.races.push(Race { cell, shared, accesses });
     }
 
     /// What was found, and how many more there were.

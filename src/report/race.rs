@@ -10,6 +10,8 @@ pub struct Race {
     /// `count`, `bank.balance`, `xs[2]`, `the length of log`; `balance of an object of Account` where no name of the top level
     /// leads to it.
     pub cell: String,
+    /// It is one for all processes of the run: only what is `shared` itself orders what they do.
+    pub shared: bool,
     pub accesses: [Access; 2],
 }
 

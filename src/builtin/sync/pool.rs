@@ -162,6 +162,7 @@ fn give(context: &mut Context<'_>, sync: &Arc<Sync>, task: Entry, worker: &Value
     };
     let future = context.make(Kind::Future(future));
     future.order().released();
+    pool.crew.order().notified();
     if crew.submit(&pool.crew, future.clone())? {
         let (base, worker) = match crew.processes {
             false => (pool.crew.label(), worker),

@@ -100,7 +100,7 @@ impl Teller<'_> {
         let mut pairs = mine.iter().flat_map(|one| others.iter().map(move |other| (one, other)));
         let (x, y) = pairs.find(|(one, other)| meets(one, other))?;
         (first.write, second.write) = (x.touch.write, y.touch.write);
-        Some(Race { cell: x.cell.clone(), accesses: [first, second] })
+        Some(Race { cell: x.cell.clone(), shared: x.shared, accesses: [first, second] })
     }
 
     /// What a thread is about to touch.
@@ -135,8 +135,8 @@ impl Teller<'_> {
         };
         let log = copy.step(seat, Way::Run, Vec::new(), &self.steps.rules).log;
         let near = |touch: Touch| {
-            let cell = names::cell(&touch, &image);
-            Some(Near { place: number(&touch)?, cell, touch })
+            let (cell, shared) = (names::cell(&touch, &image), names::is_shared(&touch, &image));
+            Some(Near { place: number(&touch)?, cell, shared, touch })
         };
         let stands = Some(log.span).filter(|span| *span != Span::default());
         (stands, log.touches.into_iter().filter_map(near).collect())
@@ -150,4 +150,5 @@ struct Near {
     touch: Touch,
     /// What it is called.
     cell: String,
+    shared: bool,
 }

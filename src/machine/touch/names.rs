@@ -82,6 +82,17 @@ pub fn cell(touch: &Touch, image: &Image) -> String {
     }
 }
 
+/// Whether it is one for all processes of the run, of which there may be several.
+pub fn is_shared(touch: &Touch, image: &Image) -> bool {
+    let one_for_all = match &touch.place {
+        Place::Global(index) => image.program.is_shared(*index),
+        Place::Object(Shared::List(list)) => list.nature.is_one_for_all(),
+        Place::Object(Shared::Map(map)) => map.nature.is_one_for_all(),
+        Place::Object(_) | Place::Fixed(_) | Place::Threads | Place::Random | Place::Clock => false,
+    };
+    one_for_all && image.program.process().is_some()
+}
+
 /// What a field, an element, a key or a captured variable holds now, as it would be shown inside a list; None for a thing of
 /// another kind, and when it is gone.
 pub fn content(touch: &Touch, image: &Image) -> Option<String> {

@@ -42,7 +42,7 @@ fn report(
     let group = Group::with_title(title)
         .element(places)
         .element(snippet::note(why, style))
-        .element(snippet::help(&cure(&race.accesses), style));
+        .element(snippet::help(&cure(race), style));
     snippet::renderer(style).render(&[group]) + "\n"
 }
 
@@ -57,26 +57,44 @@ fn access(access: &Access) -> String {
     }
 }
 
-/// What would have ordered them.
-fn cure([first, second]: &[Access; 2]) -> String {
-    if let Some(shared) = first.holds.iter().find(|label| second.holds.contains(label)) {
-        return format!(
-            "both hold {shared}, but it lets both in at once, or each has a `{shared}` of its own: let both hold one and \
-             the same lock, for writing"
-        );
+/// What would have ordered them. What is not `shared` each process has for itself.
+fn cure(race: &Race) -> String {
+    let [first, second] = &race.accesses;
+    if let Some(lock) = first.holds.iter().find(|label| second.holds.contains(label)) {
+        return match race.shared {
+            true => format!(
+                "both hold {lock}, but it lets both in at once, or each process has a `{lock}` of its own: let both hold one \
+                 and the same `shared lock`, for writing"
+            ),
+            false => format!(
+                "both hold {lock}, but it lets both in at once, or each has a `{lock}` of its own: let both hold one and \
+                 the same lock, for writing"
+            ),
+        };
     }
     match (&first.holds[..], &second.holds[..]) {
+        ([], []) if race.shared => {
+            "let both hold the same `shared lock` around it, or make it a `shared atomic`; a `join`, a \
+                                    `shared queue` or a pipe between the two orders them too"
+                .to_string()
+        }
         ([], []) => "let both hold the same lock around it, or make it an `atomic`; a `join`, a queue or a \
                      condition between the two orders them too"
             .to_string(),
-        ([], held) => half(&held[0], &second.thread, &first.thread),
-        (held, []) => half(&held[0], &first.thread, &second.thread),
+        ([], held) => half(&held[0], &second.thread, &first.thread, race.shared),
+        (held, []) => half(&held[0], &first.thread, &second.thread, race.shared),
         (one, other) => {
             format!("{} and {} are different locks: both have to hold the same one", one[0], other[0])
         }
     }
 }
 
-fn half(lock: &str, holder: &str, other: &str) -> String {
-    format!("only thread \"{holder}\" holds {lock} there; let thread \"{other}\" hold it too")
+fn half(lock: &str, holder: &str, other: &str, shared: bool) -> String {
+    match shared {
+        true => format!(
+            "only thread \"{holder}\" holds {lock} there; let thread \"{other}\" hold it too: between processes it has to be \
+             a `shared lock`"
+        ),
+        false => format!("only thread \"{holder}\" holds {lock} there; let thread \"{other}\" hold it too"),
+    }
 }

@@ -254,11 +254,12 @@ fn the_cure_of_a_race_depends_on_what_the_threads_hold() {
         write: true,
         holds: holds.iter().map(|label| label.to_string()).collect(),
     };
-    let said = |a: &[&str], b: &[&str]| {
-        let race = Race { cell: "n".into(), accesses: [access("a", a), access("b", b)] };
+    let told = |a: &[&str], b: &[&str], shared: bool| {
+        let race = Race { cell: "n".into(), shared, accesses: [access("a", a), access("b", b)] };
         let failure = failure(Property::Race, "data race on n", &["main"], Vec::new());
         plain(&findings(vec![Failure { race: Some(race), ..failure }]), &source, 100)
     };
+    let said = |a: &[&str], b: &[&str]| told(a, b, false);
     let text = said(&["left"], &["right"]);
     let both = "  | ^^^^^^ thread \"a\" writes it, holding left; thread \"b\" writes it, holding right\n";
     assert!(text.contains(both), "{text}");
@@ -275,6 +276,22 @@ fn the_cure_of_a_race_depends_on_what_the_threads_hold() {
     assert!(text.contains("help: both hold book, but it lets both in at once, or "), "{text}");
     let text = said(&[], &[]);
     assert!(text.contains("help: let both hold the same lock around it, or make it an `atomic`; "), "{text}");
+    // A lock that is not shared each process has for itself.
+    let text = told(&[], &[], true);
+    assert!(
+        text.contains("help: let both hold the same `shared lock` around it, or make it a `shared "),
+        "{text}"
+    );
+    let text = told(&[], &["right"], true);
+    assert!(
+        text.contains("let thread \"a\" hold it too: between processes it has to be a `shared lock`\n"),
+        "{text}"
+    );
+    let text = told(&["book"], &["book"], true);
+    assert!(
+        text.contains("or each process has a `book` of its own: let both hold one and the same `shared "),
+        "{text}"
+    );
 }
 
 #[test]

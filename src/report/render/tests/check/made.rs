@@ -45,7 +45,7 @@ pub(super) fn bank() -> (Source, Findings) {
     let accesses =
         [access("teller", "balance = seen + 1", 4, true), access("teller", "balance\n  balance", 3, false)];
     let race = Failure {
-        race: Some(Race { cell: "balance".into(), accesses }),
+        race: Some(Race { cell: "balance".into(), shared: false, accesses }),
         ..failure(Property::Race, "data race on balance", &threads, lost_update()[..4].to_vec())
     };
     (source, findings(vec![ensure, race]))
@@ -124,7 +124,7 @@ pub(super) fn race_on_a_list() -> (Source, Findings) {
     ];
     let threads = ["main", "parallel-1", "parallel-2"];
     let failure = Failure {
-        race: Some(Race { cell: "element 0 of xs".into(), accesses }),
+        race: Some(Race { cell: "element 0 of xs".into(), shared: false, accesses }),
         ..failure(Property::Race, "data race on element 0 of xs", &threads, moments)
     };
     (source, findings(vec![failure]))

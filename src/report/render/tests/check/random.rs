@@ -37,8 +37,11 @@ fn any_failure(property: Property) -> impl Strategy<Value = Failure> {
             |(thread, span, write, holds)| Access { thread: thread.into(), line: 1, span, write, holds },
         )
     };
-    let race = (any_text(), [access().boxed(), access().boxed()])
-        .prop_map(|(cell, accesses)| Race { cell, accesses });
+    let race = (any_text(), [access().boxed(), access().boxed()]).prop_map(|(cell, accesses)| Race {
+        cell,
+        shared: false,
+        accesses,
+    });
     let stuck = (any_text(), any_text(), 0..20u32).prop_map(|(thread, waits, line)| Stuck {
         thread: thread.into(),
         holds: vec![(waits.clone(), line)],
