@@ -307,7 +307,7 @@ with m { sleep(1ms) }
     assert!((200_000..280_000).contains(&instants), "{instants}");
 }
 
-/// Who gives a pool a task tells it, which leads to the worker that has waited for one.
+/// Who gives a pool a task tells it.
 #[test]
 fn tasks_that_are_given_are_in_it() {
     let script = "
@@ -321,8 +321,6 @@ p.close()
     let main = named(&events, "X", "main").next().expect("its life")["tid"].clone();
     let given = named(&events, "i", "tells pool p").filter(|event| event["tid"] == main);
     assert_eq!(given.count(), 3);
-    let led_to = named(&events, "f", "notify").filter(|event| event["tid"] != main);
-    assert!(led_to.count() >= 1, "{events:?}");
 }
 
 /// Each put of many, one after the other, is in it, in order, with how much the queue holds; and so is each get.

@@ -261,17 +261,17 @@ impl Tape {
             return false;
         }
         let Ok(later) = u16::try_from(time.wrapping_sub(chunk.to)) else { return false };
-        let first = chunk.again % IN_A_SLOT == 0;
+        let first = chunk.again.is_multiple_of(IN_A_SLOT);
         if first && chunk.is_full() {
             return false;
         }
-        let before = if chunk.again % IN_A_WORD == 0 { 0 } else { chunk.times };
+        let before = if chunk.again.is_multiple_of(IN_A_WORD) { 0 } else { chunk.times };
         chunk.times = before | u64::from(later) << (16 * (chunk.again % IN_A_WORD));
         let word = chunk.latest + EVENT + chunk.again / IN_A_WORD;
         self.word(word).store(chunk.times, Ordering::Relaxed);
         chunk.again += 1;
         // What a reader finds of it before it knows of the slot it leaves out.
-        let second = chunk.second | chunk.again as u64 * AGAIN;
+        let second = chunk.second | (chunk.again as u64 * AGAIN);
         self.word(chunk.latest + 1).store(second, Ordering::Release);
         if first {
             self.takes_slot(chunk);
@@ -296,7 +296,7 @@ impl Tape {
     pub(super) fn done(&self, chunk: &Chunk) {
         self.word(chunk.head + FROM).store(chunk.from, Ordering::Relaxed);
         self.word(chunk.head + TO).store(chunk.to, Ordering::Relaxed);
-        let told = chunk.events * TOLD | chunk.count as u64;
+        let told = (chunk.events * TOLD) | chunk.count as u64;
         self.word(chunk.head).store(DONE | told, Ordering::Release);
     }
 

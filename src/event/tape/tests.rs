@@ -68,7 +68,7 @@ fn whoever_is_killed_leaves_nothing_wrong() {
     let mut chunk = tape.chunk(1, 0).expect("there are chunks");
     (0..=IN_A_SLOT as u64).for_each(|time| assert!(tell(&tape, &mut chunk, [time, SECOND, THIRD, 0])));
     // The next one takes a slot: it stands in the event already that it is there, and not yet in the head.
-    let told = SECOND | (IN_A_SLOT as u64 + 1) * AGAIN;
+    let told = SECOND | ((IN_A_SLOT as u64 + 1) * AGAIN);
     tape.word(chunk.latest + 1).store(told, Ordering::Relaxed);
     assert!(events(&tape).iter().map(|event| event[0]).eq(0..=IN_A_SLOT as u64));
 }
