@@ -28,6 +28,7 @@ mod value;
 pub use signature::{Parameter, Signature, usage};
 
 use crate::code::Program;
+use crate::sync::thread::Arguments;
 use crate::sync::{Op, Sync, Who};
 use crate::value::{Type, Value, error::Error};
 use crate::world::World;
@@ -97,7 +98,7 @@ pub enum Outcome {
     /// To wait until the operation can be done; its value is the result.
     Wait(Wait),
     /// To call this with these arguments; the result is the value.
-    Call(Value, Vec<Value>),
+    Call(Value, Arguments),
     /// To end the program with this status, after the thread's `finally` blocks.
     Exit(i32),
 }

@@ -294,7 +294,7 @@ fn steps(start: i64, end: i64, step: i64) -> Result<Vec<Value>, Error> {
 /// Goes on in a builtin that is written in conc.
 pub fn call(name: &'static str, args: Vec<Value>) -> Result<Outcome, Error> {
     match function(name) {
-        Some(row) => Ok(Outcome::Call(Value::Builtin(row), args)),
+        Some(row) => Ok(Outcome::Call(Value::Builtin(row), args.into())),
         None => Err(Error::new(Kind::State, format!("conc has lost its function {name}"))),
     }
 }

@@ -50,7 +50,7 @@ pub fn account(owner: Value, balance: Value) -> Value {
 }
 
 pub fn thread(name: &str) -> Arc<Thread> {
-    let thread = Thread::new(1, name, false, Entry { callee: Value::Nil, arguments: Vec::new() });
+    let thread = Thread::new(1, name, false, Entry::to_call(Value::Nil));
     thread.state.store(State::Running as u8, std::sync::atomic::Ordering::SeqCst);
     Arc::new(thread)
 }

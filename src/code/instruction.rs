@@ -304,6 +304,14 @@ pub enum Instruction {
         count: u16,
         row: u16,
     },
+    /// The same with arguments that are variables of a function of conc's own, from `first` on, where they stay. (Else each of
+    /// a worker's tasks would count it and its crew several times more, and what several threads count takes longest.)
+    CallBuiltinOn {
+        count: u8,
+        at: Register,
+        first: Register,
+        row: u16,
+    },
     /// A member function of the instance in `receiver`; `self` and the parameters are at `at`, complete.
     CallMember {
         at: Register,

@@ -195,6 +195,9 @@ impl Instruction {
                 tell.arguments(at, shape.into(), Entry::Method).call(at).entry(Entry::Fixed(index.into()))
             }
             I::CallBuiltin { at, count, row } => tell.row(at, count).call(at).entry(Entry::Row(row)),
+            I::CallBuiltinOn { count, at, first, row } => {
+                tell.row(first, count.into()).call(at).entry(Entry::Row(row))
+            }
             I::CallSpread { at } => tell.row(at, 2).call(at),
             I::Return { s } | I::Throw { s } | I::Rethrow { s } | I::Watch { s, ensure: _ } => {
                 tell.reads(&[s])

@@ -44,7 +44,7 @@ pub(super) fn begin(image: &Image, fiber: &mut Fiber, entry: Entry) -> Result<()
     let function = image.program.functions.len() as u32 - 1;
     fiber.reserve(image.program.functions[function as usize].registers);
     fiber.stack[0] = entry.callee;
-    fiber.stack[1] = Value::list(entry.arguments);
+    fiber.stack[1] = Value::list(entry.arguments.into_vec());
     fiber.frames.push(Frame { function, pc: 0, base: 0, result: 0 });
     Ok(())
 }
@@ -84,7 +84,11 @@ pub(super) fn spread<S: Scheduler>(
     }
 }
 
-fn place_arguments(fiber: &mut Fiber, start: usize, values: Vec<Value>) -> Shape {
+fn place_arguments<V: IntoIterator<Item = Value>>(fiber: &mut Fiber, start: usize, values: V) -> Shape
+where
+    V::IntoIter: ExactSizeIterator,
+{
+    let values = values.into_iter();
     let count = values.len();
     fiber.reserve(start + count + 1);
     for (slot, value) in fiber.stack[start..].iter_mut().zip(values) {
@@ -402,7 +406,7 @@ pub(super) fn native_outcome<S: Scheduler>(
             let Some(function) = image.scripted(row) else {
                 unreachable!("{} is mentioned, so it is compiled", row.name)
             };
-            Ok(Outcome::Call(Value::Function(function), fiber.stack[start..end].to_vec()))
+            Ok(Outcome::Call(Value::Function(function), fiber.stack[start..end].into()))
         }
     }
 }

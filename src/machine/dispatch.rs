@@ -606,6 +606,12 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
                     let row = program.rows[row as usize];
                     flow!(call::native(image, fiber, world, row, start, start + count as usize, start));
                 }
+                I::CallBuiltinOn { count, at, first, row } => {
+                    save!();
+                    let (start, result) = (base + first as usize, base + at as usize);
+                    let row = program.rows[row as usize];
+                    flow!(call::native(image, fiber, world, row, start, start + count as usize, result));
+                }
                 I::CallMember { at, function: callee } => {
                     save!();
                     slow::call_member(image, fiber, base + at as usize, callee)?;

@@ -289,6 +289,7 @@ inner()
         let base = program.functions[0].registers as u32;
         Fiber {
             origin: crate::source::Span::default(),
+            origin_line: Default::default(),
             stack: vec![Value::Nil; 64],
             frames: vec![frame(0, line, 0), frame(inner, 2, base)],
             locals: Vec::new(),

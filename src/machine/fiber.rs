@@ -7,6 +7,7 @@ use crate::source::Span;
 use crate::sync::thread::{Entry, Thread};
 use crate::sync::{Kind, Op};
 use crate::value::{Value, error::Error};
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 /// Calls within calls; more is an error of kind `recursion`.
@@ -36,6 +37,8 @@ pub struct Fiber {
     pub left: Option<Span>,
     /// Where its thread was made, if that calls a builtin.
     pub(super) origin: Span,
+    /// The line of that, once somebody has asked: a worker of a pool does with each of its tasks.
+    pub(super) origin_line: OnceCell<u32>,
 }
 
 /// An error that has been raised and passes through frames.
@@ -77,6 +80,7 @@ impl Fiber {
             on_its_way: None,
             left: None,
             origin: Span::default(),
+            origin_line: OnceCell::new(),
         };
         call::begin(image, &mut fiber, entry)?;
         Ok(fiber)
@@ -84,7 +88,7 @@ impl Fiber {
 
     /// A fiber about to run the script itself.
     pub fn main(image: &Image) -> Fiber {
-        let entry = Entry { callee: Value::Function(0), arguments: Vec::new() };
+        let entry = Entry::to_call(Value::Function(0));
         Fiber::new(image, entry).expect("the script takes no arguments")
     }
 
@@ -141,6 +145,7 @@ impl Fiber {
     /// Says where its thread was made, if what that calls stands in no line of the script.
     pub fn starts_at(&mut self, thread: &Thread) {
         self.origin = thread.origin.get().copied().unwrap_or_default();
+        self.origin_line = OnceCell::new();
     }
 
     /// The place in the script where it stands: of the innermost call that is not conc's own.
@@ -220,7 +225,7 @@ impl Fiber {
     pub fn line(&self, program: &Program) -> u32 {
         match self.outer(program) {
             Some((function, at)) => function.lines[at],
-            None => program.source.line(self.origin.start),
+            None => *self.origin_line.get_or_init(|| program.source.line(self.origin.start)),
         }
     }
 }

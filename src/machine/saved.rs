@@ -180,6 +180,7 @@ impl Fiber {
             on_its_way: None,
             left: None,
             origin: Span::default(),
+            origin_line: Default::default(),
         }
     }
 }

@@ -260,6 +260,7 @@ pub(super) fn instruction<S: Scheduler>(
         | I::CallMethodOf { .. }
         | I::CallMethodFixed { .. }
         | I::CallBuiltin { .. }
+        | I::CallBuiltinOn { .. }
         | I::CallMember { .. }
         | I::Return { .. }
         | I::ReturnNil

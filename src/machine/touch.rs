@@ -32,6 +32,11 @@ pub fn read_to_order(values: &[Value]) -> Vec<Touch> {
 /// Adds what the instruction at `pc` (of the innermost frame, with its registers at `base`) is about to touch.
 pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I, out: &mut Touches) {
     let r = |register: u16| &fiber.stack[base + register as usize];
+    let native = |first: u16, count: u16, row: u16, out: &mut Touches| {
+        let start = base + first as usize;
+        let arguments = &fiber.stack[start..start + count as usize];
+        builtins::native(image.program.rows[row as usize], None, arguments, out);
+    };
     match instruction {
         I::LoadGlobal { index, .. } | I::LoadShared { index, .. } => {
             out.add(Place::Global(index), Part::All, false)
@@ -122,15 +127,8 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
                 builtins::method(image, receiver, fiber, base + at as usize + 1, shape, out);
             }
         }
-        I::CallBuiltin { at, count, row } => {
-            let start = base + at as usize;
-            builtins::native(
-                image.program.rows[row as usize],
-                None,
-                &fiber.stack[start..start + count as usize],
-                out,
-            );
-        }
+        I::CallBuiltin { at, count, row } => native(at, count, row, out),
+        I::CallBuiltinOn { count, at: _, first, row } => native(first, count.into(), row, out),
         I::CallSpread { at } => {
             // What a thread begins with is its own.
             if fiber.frames.len() > 1 {

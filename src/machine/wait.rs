@@ -114,6 +114,7 @@ pub(super) fn complete<S: Scheduler>(
         | Instruction::CallMethodOf { at, .. }
         | Instruction::CallMethodFixed { at, .. }
         | Instruction::CallBuiltin { at, .. }
+        | Instruction::CallBuiltinOn { at, .. }
         | Instruction::CallSpread { at } => fiber.stack[base + at as usize] = value,
         Instruction::GetField { d, object, name } => {
             let (object, d) = (base + object as usize, base + d as usize);

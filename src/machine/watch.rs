@@ -40,7 +40,7 @@ pub enum Judged {
 impl Watch {
     /// A fiber about to evaluate it. Whatever would wait in it is an error.
     pub fn fiber(&self, image: &Image) -> Result<Fiber, Error> {
-        let mut fiber = Fiber::new(image, Entry { callee: self.body.clone(), arguments: Vec::new() })?;
+        let mut fiber = Fiber::new(image, Entry::to_call(self.body.clone()))?;
         fiber.holding = 1;
         Ok(fiber)
     }

@@ -6,7 +6,7 @@ mod several;
 
 use super::pool::Crew;
 use super::queue::Queue;
-use super::thread::Entry;
+use super::thread::{Arguments, Entry};
 use super::wait::WaitQueue;
 use super::{Kind, Releasers, Sync, Who};
 use crate::mapped::Board;
@@ -24,14 +24,21 @@ use std::sync::{Arc, OnceLock, Weak};
 
 #[derive(Debug)]
 pub struct Future {
+    origin: Arc<Origin>,
+    state: Mutex<State>,
+    /// Where a worker may take its task by itself, if it was put there. In a box, as all that few futures have: there may be
+    /// many, and most of what a pool costs where tasks are small is to get their memory from the system.
+    offer: OnceLock<Box<Offer>>,
+    pub done: WaitQueue,
+}
+
+/// What many futures have in common.
+#[derive(Debug)]
+pub struct Origin {
     /// The name of the function that the task calls.
     pub what: Arc<str>,
     /// The workers that will do it.
-    crew: Arc<Weak<Sync>>,
-    state: Mutex<State>,
-    /// Where a worker may take its task by itself, if it was put there.
-    offer: OnceLock<Offer>,
-    pub done: WaitQueue,
+    pub crew: Weak<Sync>,
 }
 
 /// A task on a board.
@@ -48,8 +55,12 @@ pub const NOBODY: u32 = u32::MAX;
 struct State {
     stage: Stage,
     task: Task,
-    watchers: Vec<Watcher>,
+    watchers: Option<Box<Watchers>>,
 }
+
+/// There is at least one.
+#[derive(Debug, Default)]
+struct Watchers(Vec<Watcher>);
 
 #[derive(Debug)]
 enum Task {
@@ -57,10 +68,10 @@ enum Task {
     Given(Entry),
     /// The same, as a copy for a process.
     Packed(Vec<u8>),
-    /// A worker calls it, or nobody will. The arguments were moved out, and the room they had stays here: it is given
-    /// back with the future, by whoever has made both. Freeing what another thread has allocated costs several times
-    /// as much.
-    Taken(#[expect(dead_code, reason = "only its memory is of interest")] Vec<Value>),
+    /// A worker calls it, or nobody will. The arguments were moved out, and the room they had (if they had any) stays
+    /// here: it is given back with the future, by whoever has made both. Freeing what another thread has allocated costs
+    /// several times as much.
+    Taken(#[expect(dead_code, reason = "only its memory is of interest")] Arguments),
 }
 
 #[derive(Debug)]
@@ -97,6 +108,12 @@ pub enum End {
     Cancelled,
 }
 
+impl State {
+    fn watchers(&self) -> &[Watcher] {
+        self.watchers.as_ref().map_or(&[], |watchers| &watchers.0)
+    }
+}
+
 impl Task {
     fn given(&self) -> Option<&Entry> {
         if let Task::Given(entry) = self { Some(entry) } else { None }
@@ -104,39 +121,42 @@ impl Task {
 
     /// All of it.
     fn take(&mut self) -> Task {
-        std::mem::replace(self, Task::Taken(Vec::new()))
+        std::mem::replace(self, Task::Taken(Arguments::new()))
     }
 
     /// What to call, if nobody has taken it. The list itself stays, for the thread that made it to free.
-    #[expect(clippy::drain_collect, reason = "taking the list would free it in another thread")]
     fn hand_out(&mut self) -> Option<Entry> {
         let Task::Given(entry) = self else { return None };
         let callee = std::mem::replace(&mut entry.callee, Value::Nil);
         let mut room = std::mem::take(&mut entry.arguments);
-        let arguments = room.drain(..).collect();
+        let arguments = if room.spilled() { room.drain(..).collect() } else { std::mem::take(&mut room) };
         *self = Task::Taken(room);
         Some(Entry { callee, arguments })
     }
 }
 
 impl Future {
-    pub fn new(what: Arc<str>, crew: &Arc<Sync>, task: Entry) -> Future {
+    pub fn new(what: &Arc<str>, crew: &Arc<Sync>, task: Entry) -> Future {
         Future::with(what, crew, Task::Given(task))
     }
 
     /// Of a task that a process will do, packed.
-    pub fn packed(what: Arc<str>, crew: &Arc<Sync>, task: Vec<u8>) -> Future {
+    pub fn packed(what: &Arc<str>, crew: &Arc<Sync>, task: Vec<u8>) -> Future {
         Future::with(what, crew, Task::Packed(task))
     }
 
-    fn with(what: Arc<str>, crew: &Arc<Sync>, task: Task) -> Future {
+    fn with(what: &Arc<str>, crew: &Arc<Sync>, task: Task) -> Future {
         Future {
-            what,
-            crew: Crew::address(crew),
-            state: Mutex::new(State { stage: Stage::Pending, task, watchers: Vec::new() }),
+            origin: Crew::origin(crew, what),
+            state: Mutex::new(State { stage: Stage::Pending, task, watchers: None }),
             offer: OnceLock::new(),
             done: WaitQueue::new(),
         }
+    }
+
+    /// The name of the function that the task calls.
+    pub fn what(&self) -> &Arc<str> {
+        &self.origin.what
     }
 
     pub fn of(sync: &Sync) -> Result<&Future, Error> {
@@ -155,7 +175,7 @@ impl Future {
 
     /// Whether processes do the tasks of its pool.
     pub fn is_of_processes(&self) -> bool {
-        self.crew.upgrade().is_some_and(|crew| Crew::of(&crew).is_ok_and(|crew| crew.processes))
+        self.origin.crew.upgrade().is_some_and(|crew| Crew::of(&crew).is_ok_and(|crew| crew.processes))
     }
 
     /// What the worker that has begun the task calls; once.
@@ -186,17 +206,17 @@ impl Future {
         let state = self.state.lock();
         let Task::Packed(bytes) = &state.task else { return false };
         let Some(number) = board.put(bytes, oldest) else { return false };
-        self.offer.set(Offer { board: board.clone(), number }).is_ok() // once only
+        self.offer.set(Box::new(Offer { board: board.clone(), number })).is_ok() // once only
     }
 
     pub fn offered(&self) -> Option<&Offer> {
-        self.offer.get()
+        self.offer.get().map(|offer| &**offer)
     }
 
     /// Whether a worker has begun it by itself.
     fn is_taken(&self) -> bool {
         let taken = |offer: &Offer| offer.board.taken_by(offer.number);
-        self.offer.get().and_then(taken).is_some_and(|worker| worker != NOBODY)
+        self.offered().and_then(taken).is_some_and(|worker| worker != NOBODY)
     }
 
     pub fn finish(&self, sync: &Arc<Sync>, value: Value) {
@@ -211,10 +231,10 @@ impl Future {
     pub fn cancel(&self, sync: &Arc<Sync>) -> bool {
         // From then on no worker begins it by itself.
         let take_back =
-            || self.offer.get().is_none_or(|offer| offer.board.take_this(offer.number, NOBODY).is_some());
+            || self.offered().is_none_or(|offer| offer.board.take_this(offer.number, NOBODY).is_some());
         let open = |stage: &Stage| matches!(stage, Stage::Pending) && take_back();
         let cancelled = self.settle(sync, Stage::Cancelled, open);
-        if cancelled && let Some(crew) = self.crew.upgrade() {
+        if cancelled && let Some(crew) = self.origin.crew.upgrade() {
             Crew::forget(&crew, sync);
         }
         cancelled
@@ -237,7 +257,7 @@ impl Future {
         drop(state);
         drop(task); // of one that was cancelled; outside the lock
         self.done.wake_all();
-        for watcher in watchers {
+        for watcher in watchers.map_or_else(Vec::new, |watchers| watchers.0) {
             watcher.tell(sync);
         }
         true
@@ -298,7 +318,7 @@ impl Future {
             Stage::Done(value) => each(value.clone()),
             Stage::Failed(failure) => each(Value::Error(failure.error.clone())),
         }
-        state.watchers.iter().filter_map(|watcher| watcher.queue.upgrade()).map(Value::Sync).for_each(each);
+        state.watchers().iter().filter_map(|watcher| watcher.queue.upgrade()).map(Value::Sync).for_each(each);
     }
 
     pub fn is_done(&self) -> bool {
@@ -322,7 +342,7 @@ impl Future {
         let watcher = Watcher { queue: Arc::downgrade(queue), left: left.clone() };
         let mut state = self.state.lock();
         if matches!(state.stage, Stage::Pending | Stage::Running(_)) {
-            state.watchers.push(watcher);
+            state.watchers.get_or_insert_default().0.push(watcher);
             return;
         }
         drop(state);
@@ -336,7 +356,7 @@ impl Future {
             Stage::Pending => None,
             Stage::Done(_) | Stage::Failed(_) | Stage::Cancelled => return Releasers::Either(Vec::new()),
         };
-        match (worker, self.crew.upgrade()) {
+        match (worker, self.origin.crew.upgrade()) {
             (Some(worker), _) => Releasers::All(vec![worker]),
             // Whichever worker is free first will do it.
             (None, Some(crew)) => {
@@ -352,7 +372,7 @@ impl Future {
         if self.is_running() || self.is_done() {
             return None;
         }
-        let crew = self.crew.upgrade()?;
+        let crew = self.origin.crew.upgrade()?;
         Crew::starved(&crew, who.thread.id)
     }
 }
@@ -361,7 +381,7 @@ impl Future {
     /// What a report says that a thread waits for the result of: `fetch (line 12)`.
     pub fn subject(sync: &Sync) -> String {
         match Future::of(sync) {
-            Ok(future) => format!("{} (line {})", future.what, sync.line),
+            Ok(future) => format!("{} (line {})", future.what(), sync.line),
             Err(_) => sync.label(),
         }
     }
@@ -417,15 +437,16 @@ fn cancelled(sync: &Sync) -> Error {
 
 impl Future {
     pub fn save_head(&self, w: &mut Writer<'_>) {
-        w.text(&self.what);
-        w.option(self.crew.upgrade(), |w, crew| w.sync(&crew));
+        w.text(self.what());
+        w.option(self.origin.crew.upgrade(), |w, crew| w.sync(&crew));
     }
 
     pub fn load(r: &mut Reader<'_>) -> Future {
         let what = r.text().into();
-        let crew = r.option(|r| Crew::address(&r.sync())).unwrap_or_default();
-        let state = State { stage: Stage::Pending, task: Task::Taken(Vec::new()), watchers: Vec::new() };
-        Future { what, crew, state: Mutex::new(state), offer: OnceLock::new(), done: WaitQueue::new() }
+        let origin = r.option(|r| Crew::origin(&r.sync(), &what));
+        let origin = origin.unwrap_or_else(|| Arc::new(Origin { what, crew: Weak::new() }));
+        let state = State { stage: Stage::Pending, task: Task::Taken(Arguments::new()), watchers: None };
+        Future { origin, state: Mutex::new(state), offer: OnceLock::new(), done: WaitQueue::new() }
     }
 
     pub fn save(&self, w: &mut Writer<'_>) {
@@ -449,7 +470,7 @@ impl Future {
         w.option(state.task.given(), |w, task| task.save(w));
         // A queue that is gone will be told nothing.
         let watchers: Vec<_> = state
-            .watchers
+            .watchers()
             .iter()
             .filter_map(|watcher| Some((watcher.queue.upgrade()?, &watcher.left)))
             .collect();
@@ -469,9 +490,10 @@ impl Future {
             4 => Stage::Cancelled,
             stage => unreachable!("no future is at the stage {stage}"),
         };
-        let task = r.option(Entry::load).map_or(Task::Taken(Vec::new()), Task::Given);
+        let task = r.option(Entry::load).map_or(Task::Taken(Arguments::new()), Task::Given);
         let watcher = |r: &mut Reader<'_>| Watcher { queue: Arc::downgrade(&r.sync()), left: r.left() };
-        let watchers = (0..r.count()).map(|_| watcher(r)).collect();
+        let watchers: Vec<Watcher> = (0..r.count()).map(|_| watcher(r)).collect();
+        let watchers = (!watchers.is_empty()).then(|| Box::new(Watchers(watchers)));
         *self.state.lock() = State { stage, task, watchers };
     }
 

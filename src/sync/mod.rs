@@ -153,7 +153,7 @@ impl Sync {
             return name.to_string();
         }
         if let Kind::Future(future) = &self.kind {
-            return format!("future of {} (line {})", future.what, self.line);
+            return format!("future of {} (line {})", future.what(), self.line);
         }
         if let Kind::Outside(thing) = &self.kind {
             return thing.label();

@@ -6,7 +6,7 @@
 pub mod copied;
 mod offers;
 
-use super::future::Future;
+use super::future::{Future, Origin};
 use super::queue::closed;
 use super::thread::Thread;
 use super::wait::WaitQueue;
@@ -21,7 +21,7 @@ use offers::Offers;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, OnceLock};
 
 #[derive(Debug)]
 pub struct Pool {
@@ -47,8 +47,9 @@ pub struct Crew {
     pub work: WaitQueue,
     /// Those who wait until all tasks are done.
     pub idle: WaitQueue,
-    /// The crew itself, for its futures. They count their references here, where no worker counts any.
-    address: OnceLock<Arc<Weak<Sync>>>,
+    /// What its futures have in common: the crew itself, and the name of what was first submitted, which most of them call.
+    /// They count their references here, where no worker counts any.
+    origin: OnceLock<Arc<Origin>>,
 }
 
 /// Whoever has this locked may lock a future's state; never the other way round.
@@ -178,10 +179,12 @@ impl Crew {
         if let Kind::Crew(crew) = &sync.kind { Ok(crew) } else { Err(sync.is_no("pool")) }
     }
 
-    /// Where a future finds it.
-    pub fn address(sync: &Arc<Sync>) -> Arc<Weak<Sync>> {
-        let weak = || Arc::new(Arc::downgrade(sync));
-        Crew::of(sync).map_or_else(|_| weak(), |crew| crew.address.get_or_init(weak).clone())
+    /// What a future that calls `what` has in common with others.
+    pub fn origin(sync: &Arc<Sync>, what: &Arc<str>) -> Arc<Origin> {
+        let new = || Arc::new(Origin { what: what.clone(), crew: Arc::downgrade(sync) });
+        let Ok(crew) = Crew::of(sync) else { return new() };
+        let first = crew.origin.get_or_init(new);
+        if Arc::ptr_eq(&first.what, what) || first.what == *what { first.clone() } else { new() }
     }
 
     /// Gives a task. True when a worker is to be made for it (`join` it then).
@@ -400,7 +403,7 @@ impl Crew {
             unfinished: AtomicUsize::new(0),
             work: WaitQueue::new(),
             idle: WaitQueue::new(),
-            address: OnceLock::new(),
+            origin: OnceLock::new(),
         }
     }
 

@@ -19,6 +19,7 @@ use crate::value::{
     release,
 };
 use parking_lot::Mutex;
+use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
@@ -84,8 +85,12 @@ impl Thread {
 #[derive(Debug)]
 pub struct Entry {
     pub callee: Value,
-    pub arguments: Vec<Value>,
+    pub arguments: Arguments,
 }
+
+/// What something is called with. Most tasks of a pool, and most threads, have one argument at most: that needs no memory of its
+/// own, which would be asked for by one thread and given back by another.
+pub type Arguments = SmallVec<[Value; 1]>;
 
 /// A timer is a thread that waits before it runs its body.
 #[derive(Debug)]
@@ -166,6 +171,11 @@ impl State {
 }
 
 impl Entry {
+    /// To call this without arguments.
+    pub fn to_call(callee: Value) -> Entry {
+        Entry { callee, arguments: Arguments::new() }
+    }
+
     /// What to call, then its arguments.
     pub fn of(parts: Vec<Value>) -> Entry {
         let mut parts = parts.into_iter();
@@ -178,9 +188,10 @@ impl Entry {
     }
 
     /// All it holds, to be dropped.
-    pub fn into_values(mut self) -> Vec<Value> {
-        self.arguments.push(self.callee);
-        self.arguments
+    pub fn into_values(self) -> Vec<Value> {
+        let mut values = self.arguments.into_vec();
+        values.push(self.callee);
+        values
     }
 }
 
@@ -233,12 +244,7 @@ impl Thread {
 
     /// What stands for a thread of which only the number is known: it has ended.
     pub fn absent(id: u32) -> Thread {
-        let thread = Thread::new(
-            id,
-            &format!("thread {id}"),
-            true,
-            Entry { callee: Value::Nil, arguments: Vec::new() },
-        );
+        let thread = Thread::new(id, &format!("thread {id}"), true, Entry::to_call(Value::Nil));
         *thread.entry.lock() = None;
         let _ = thread.outcome.set(Ok(Value::Nil)); // it is new
         thread.state.store(State::Finished as u8, Ordering::SeqCst);
@@ -461,6 +467,6 @@ impl Entry {
     }
 
     pub fn load(r: &mut Reader<'_>) -> Entry {
-        Entry { callee: r.value(), arguments: r.values() }
+        Entry { callee: r.value(), arguments: r.values().into() }
     }
 }

@@ -158,7 +158,7 @@ fn recruit(context: &mut Context<'_>, arguments: &[Value]) -> Done {
         }
         None => Value::Nil,
     };
-    let empty = Entry { callee: argument(arguments, 1).clone(), arguments: Vec::new() };
+    let empty = Entry::to_call(argument(arguments, 1).clone());
     let mut worker = context.unstarted(Naming::Counted(&crew.label()), Some(true), empty);
     let ids = [context.world.next_id(), context.world.next_id()];
     let simulated = context.world.writes_states();

@@ -8,16 +8,19 @@ use super::{
     NAME, argument, begin, deadline, int, is_given, native, property, receiver, script, sync_in, wrong,
 };
 use crate::builtin::{Context, Outcome, Property, Row, Wait};
+use crate::code::Program;
 use crate::sync::future::{Failure, Future, Several};
 use crate::sync::pool::{Crew, Pool, copied::Copies};
 use crate::sync::queue::{self, Order, Queue};
-use crate::sync::thread::Entry;
+use crate::sync::thread::{Arguments, Entry};
 use crate::sync::{Kind, Op, Sync};
 use crate::value::object::Method;
 use crate::value::{
     Value,
     error::{self, Error},
 };
+use smallvec::smallvec;
+use std::borrow::Cow;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, LazyLock};
 
@@ -50,8 +53,11 @@ pub fn functions() -> Vec<Row> {
             "fn __worker(crew) {
                 loop {
                     let task = __task(crew)
-                    if task == nil { break }
-                    try { __done(crew, task, __call(task)) } catch e { __failed(crew, task, e) }
+                    if not task { break }
+                    try {
+                        let value = __call(task)
+                        __done(crew, task, value)
+                    } catch e { __failed(crew, task, e) }
                 }
             }",
             "What a worker runs: one task after the other.",
@@ -130,10 +136,12 @@ static KEEPER: LazyLock<Value> =
     LazyLock::new(|| Value::Builtin(crate::builtin::function("__keeper").expect("it is in the table")));
 
 fn submit(context: &mut Context<'_>, arguments: &[Value]) -> Done {
-    let task = Entry {
-        callee: argument(arguments, 1).clone(),
-        arguments: arguments.get(2..).unwrap_or_default().to_vec(),
+    let given = match arguments.get(2..).unwrap_or_default() {
+        // The most frequent case: made where it stands.
+        [one] => Arguments::from_buf([one.clone()]),
+        more => more.into(),
     };
+    let task = Entry { callee: argument(arguments, 1).clone(), arguments: given };
     give(context, receiver(arguments)?, task, &WORKER)
 }
 
@@ -141,7 +149,7 @@ fn submit_list(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let Value::List(list) = argument(arguments, 2) else {
         return Err(wrong("a list", "arguments", argument(arguments, 2)));
     };
-    let task = Entry { callee: argument(arguments, 1).clone(), arguments: list.snapshot() };
+    let task = Entry { callee: argument(arguments, 1).clone(), arguments: list.snapshot().into() };
     let pool = receiver(arguments)?;
     // Who has it given here has called `map`.
     give(context, pool, task, argument(arguments, 3))
@@ -152,7 +160,7 @@ fn submit_list(context: &mut Context<'_>, arguments: &[Value]) -> Done {
 fn give(context: &mut Context<'_>, sync: &Arc<Sync>, task: Entry, worker: &Value) -> Done {
     let pool = Pool::of(sync)?;
     let crew = pool.crew(sync)?;
-    let what = function_name(context, &task.callee)?;
+    let what = &*function_name(context.program, &task.callee)?;
     let future = match crew.processes {
         false => Future::new(what, &pool.crew, task),
         true => match context.world.copied(&task.into_parts(), &format!("the task {what}"))? {
@@ -168,7 +176,7 @@ fn give(context: &mut Context<'_>, sync: &Arc<Sync>, task: Entry, worker: &Value
             false => (pool.crew.label(), worker),
             true => (format!("keeper of {}", pool.crew.label()), &*KEEPER),
         };
-        let entry = Entry { callee: worker.clone(), arguments: vec![Value::Sync(pool.crew.clone())] };
+        let entry = Entry { callee: worker.clone(), arguments: smallvec![Value::Sync(pool.crew.clone())] };
         hire(context, &pool.crew, &base, entry, &future)?;
     }
     made(future)
@@ -208,10 +216,11 @@ pub fn cares_for_tasks(function: &str) -> bool {
 }
 
 /// The name of what a task calls.
-fn function_name(context: &Context<'_>, callee: &Value) -> Result<Arc<str>, Error> {
+fn function_name<'p>(program: &'p Program, callee: &Value) -> Result<Cow<'p, Arc<str>>, Error> {
+    let made = |name: &str| Cow::Owned(name.into());
     let script = |number: u32| {
-        let function = context.program.functions.get(number as usize);
-        function.map_or_else(|| "function".into(), |function| function.name.clone())
+        let function = program.functions.get(number as usize);
+        function.map_or_else(|| made("function"), |function| Cow::Borrowed(&function.name))
     };
     if let Value::Function(number) = callee {
         return Ok(script(*number));
@@ -220,12 +229,12 @@ fn function_name(context: &Context<'_>, callee: &Value) -> Result<Arc<str>, Erro
         return Ok(script(closure.function));
     }
     if let Value::Builtin(row) = callee {
-        return Ok(row.name.into());
+        return Ok(made(row.name));
     }
     if let Value::Bound(bound) = callee {
         return Ok(match bound.method {
             Method::Function(number) => script(number),
-            Method::Builtin(row) => row.name.into(),
+            Method::Builtin(row) => made(row.name),
         });
     }
     Err(wrong("a function", "f", callee)

@@ -124,7 +124,7 @@ fn make_timer(context: &mut Context<'_>, body: &Value, delay: &Value, repeats: b
     }
     // Not told to be one, a timer is a daemon when its maker is, like any thread.
     let daemon = daemon.truthy().then_some(true);
-    let entry = Entry { callee: body.clone(), arguments: Vec::new() };
+    let entry = Entry::to_call(body.clone());
     let mut thread = context.unstarted(Naming::Counted("timer"), daemon, entry);
     thread.timer = Some(Timer::new(delay, repeats));
     // Of a builtin that is its body there is no other place.

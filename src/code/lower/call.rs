@@ -18,12 +18,29 @@ impl<'t> Builder<'_, '_, 't> {
         d: Register,
     ) -> Lowered {
         let before = self.at(span);
-        let at = self.call_at(callee, arguments)?;
-        if at != d {
-            self.emit(Instruction::Move { d, s: at });
+        if !self.call_on_variables(callee, arguments, d) {
+            let at = self.call_at(callee, arguments)?;
+            if at != d {
+                self.emit(Instruction::Move { d, s: at });
+            }
         }
         self.at(before);
         Ok(())
+    }
+
+    /// Emits the call if it is one of `CallBuiltinOn` and its value may go to `d` at once: no register after that is in use.
+    fn call_on_variables(&mut self, callee: &Expression, arguments: &[Argument], d: Register) -> bool {
+        if let ExpressionKind::Name(name) = &callee.kind
+            && let Meaning::Builtin(index) = self.meaning(name.id)
+            && let row = &builtin::functions()[index as usize]
+            && usize::from(d) + 1 == self.mark()
+            && let Some((first, count)) = self.variables_in_a_row(row, arguments)
+        {
+            let row = self.lowering.row(row);
+            self.emit(Instruction::CallBuiltinOn { count, at: d, first, row });
+            return true;
+        }
+        false
     }
 
     /// Emits the call; returns the register with its value, the first free one.
@@ -139,6 +156,11 @@ impl<'t> Builder<'_, '_, 't> {
             Body::Script(_) => None,
         };
         match slots {
+            Some(_) if let Some((first, count)) = self.variables_in_a_row(row, arguments) => {
+                let at = self.temporary();
+                let row = self.lowering.row(row);
+                self.emit(Instruction::CallBuiltinOn { count, at, first, row });
+            }
             Some(slots) => {
                 let count = self.bind_row(row, arguments, &slots)?;
                 self.reserve(at);
@@ -155,6 +177,22 @@ impl<'t> Builder<'_, '_, 't> {
             }
         }
         Ok(at)
+    }
+
+    /// Where the arguments are, and how many, if there is one for each parameter of the row and all of them are variables of a
+    /// function of conc's own, in registers one after the other.
+    fn variables_in_a_row(&self, row: &'static Row, arguments: &[Argument]) -> Option<(Register, u8)> {
+        let native = matches!(row.body, Body::Native(_) | Body::Constant(_));
+        let slots = row_slots(row, arguments).filter(|_| self.unit.internal && native)?;
+        let in_order = slots.iter().enumerate().all(|(place, slot)| *slot == Some(place));
+        if !in_order || slots.len() != Signature::of(row).parameters.len() {
+            return None;
+        }
+        let first = self.own_register(&arguments.first()?.value)?;
+        let stands = |(argument, register)| self.own_register(argument) == Some(register);
+        let all_stand = arguments.iter().map(|argument| &argument.value).zip(first..).all(stands);
+        let count = u8::try_from(arguments.len()).ok()?;
+        all_stand.then_some((first, count))
     }
 
     /// A value for each parameter of the row, then the rest; how many.

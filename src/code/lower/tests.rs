@@ -11,12 +11,17 @@ mod variables;
 mod waiting;
 
 fn of_f(text: &str) -> String {
+    of("f", text)
+}
+
+fn of(name: &str, text: &str) -> String {
     let source = Arc::new(Source::new("test", text));
     let (script, errors) = crate::syntax::parse(&source);
     assert!(errors.is_empty(), "{text}: {errors:?}");
     let (resolution, _) = crate::resolve::resolve(&script, &source);
     let program = super::lower(&source, &script, &resolution).expect("it is small");
-    let function = program.functions.iter().find(|function| &*function.name == "f").expect("a function f");
+    let function =
+        program.functions.iter().find(|function| &*function.name == name).expect("such a function");
     listing(&program, function)
 }
 

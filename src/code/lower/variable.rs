@@ -107,9 +107,11 @@ impl<'t> Builder<'_, '_, 't> {
         Ok(())
     }
 
-    /// `let guard = lock()` names the lock like `lock guard`.
+    /// `let guard = lock()` names the lock like `lock guard`. (Names in functions of conc's own are nobody's.)
     fn name_thing(&mut self, value: &Expression, a: Register, name: &Name) {
-        if let ExpressionKind::Call { .. } = value.kind {
+        if let ExpressionKind::Call { .. } = value.kind
+            && !self.unit.internal
+        {
             let name = self.lowering.text_constant(&name.text);
             self.emit(Instruction::Name { a, name });
         }

@@ -77,7 +77,9 @@ impl Links {
             I::CallFunction { function, .. } | I::CallMember { function, .. } => {
                 self.calls.push((at, function));
             }
-            I::CallBuiltin { row, .. } => self.builtin(program, at, program.rows[row as usize]),
+            I::CallBuiltin { row, .. } | I::CallBuiltinOn { row, .. } => {
+                self.builtin(program, at, program.rows[row as usize])
+            }
             I::CallMethod { shape, .. } => self.method(program, at, shape as usize),
             I::CallMethodOf { shape, .. } | I::CallMethodFixed { shape, .. } => {
                 self.method(program, at, usize::from(shape));

@@ -56,7 +56,7 @@ impl<'p> Names<'p> {
 
     fn instruction(&mut self, program: &'p Program, instruction: &I) {
         match *instruction {
-            I::CallBuiltin { row, .. } => {
+            I::CallBuiltin { row, .. } | I::CallBuiltinOn { row, .. } => {
                 self.names.insert(program.rows[usize::from(row)].name);
             }
             I::Constant { index, .. } => {

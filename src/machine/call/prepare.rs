@@ -49,21 +49,21 @@ pub(in crate::machine) fn prepare<S: Scheduler>(
             let object = Arc::new(instance(image, fiber, world, class, captured.clone()));
             let run = program.classes[class as usize].run.expect("a template with members has a run block");
             let mut context = Context { world, program, line };
-            let entry = Entry { callee: Value::Nil, arguments: Vec::new() };
+            let entry = Entry::to_call(Value::Nil);
             let naming = Naming::Counted(&known.name);
             let kind = Kindred { daemon: kept_alive(daemon, process), process };
             let thread = context.new_thread(naming, kind, entry, Some(object));
             // What it runs is a method of the handle itself; the cycle ends when the entry is taken.
             let handle = Value::Thread(thread.clone());
             let callee = bound(&handle, Method::Function(run));
-            *thread.entry.lock() = Some(Entry { callee, arguments: Vec::new() });
+            *thread.entry.lock() = Some(Entry::to_call(callee));
             let start = place_receiver(fiber, at, Some(Value::Thread(thread)));
             return enter(image, fiber, function, captured, start, at, shape);
         }
         FunctionKind::Plain | FunctionKind::Watch { .. } | FunctionKind::Thread { .. } => {}
     }
     arguments::bind(known, &mut fiber.stack, start, shape, program)?;
-    let arguments = fiber.stack[start..start + known.parameters.len()].to_vec();
+    let arguments = fiber.stack[start..start + known.parameters.len()].into();
     let callee = fiber.stack[at].clone();
     let (naming, kind) = match known.kind {
         FunctionKind::Thread { daemon, process } => {
@@ -110,7 +110,7 @@ fn prepare_builtin<S: Scheduler>(
         .hint("write `start { … }` with the call inside")
         .into());
     }
-    let arguments = fiber.stack[at + 1..at + 1 + shape.count as usize].to_vec();
+    let arguments = fiber.stack[at + 1..at + 1 + shape.count as usize].into();
     let callee = fiber.stack[at].clone();
     let (line, origin) = (fiber.line(&image.program), fiber.span(&image.program));
     let mut context = Context { world, program: &image.program, line };

@@ -156,7 +156,7 @@ fn program() -> Verified {
 }
 
 fn handle(id: u32, name: &str) -> Arc<Thread> {
-    let thread = Thread::new(id, name, false, Entry { callee: Value::Nil, arguments: Vec::new() });
+    let thread = Thread::new(id, name, false, Entry::to_call(Value::Nil));
     thread.state.store(State::Running as u8, Ordering::SeqCst);
     Arc::new(thread)
 }

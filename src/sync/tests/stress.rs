@@ -302,8 +302,8 @@ fn what_is_asked_about_a_wait_never_stops_those_who_act() {
     let crew = main.make("p", Kind::Crew(Box::new(Crew::new(2).unwrap())));
     let tasks: Vec<Arc<Sync>> = (0..1000)
         .map(|_| {
-            let task = Entry { callee: Value::Nil, arguments: Vec::new() };
-            let future = main.make("f", Kind::Future(Future::new("f".into(), &crew, task)));
+            let task = Entry::to_call(Value::Nil);
+            let future = main.make("f", Kind::Future(Future::new(&"f".into(), &crew, task)));
             Crew::of(&crew).unwrap().submit(&crew, future.clone()).unwrap();
             future
         })

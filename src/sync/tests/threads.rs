@@ -108,7 +108,7 @@ fn a_thread_is_started_once_and_named_before_or_after() {
 fn new_threads_are_named_and_inherit_daemon() {
     use crate::builtin::sync::threads::{Kindred, Naming};
     let mut a = Testing::new();
-    let entry = || Entry { callee: Value::Nil, arguments: Vec::new() };
+    let entry = || Entry::to_call(Value::Nil);
     let mut names = Vec::new();
     for naming in [Naming::Counted("teller"), Naming::Block, Naming::Counted("teller"), Naming::Block] {
         let thread = a.with_context(|context| context.new_thread(naming, Kindred::default(), entry(), None));

@@ -59,7 +59,7 @@ fn object(class: u32, fields: &[Value]) -> Value {
 #[test]
 fn what_values_hold_is_within_reach() {
     let program = program("fn f() { }");
-    let entry = Entry { callee: Value::Nil, arguments: vec![event()] };
+    let entry = Entry { callee: Value::Nil, arguments: vec![event()].into() };
     let queue = sync(2, Kind::Queue(Queue::new(Some(2), Order::Fifo)));
     let Kind::Queue(inside) = &queue.kind else { unreachable!() };
     inside.put(&queue, event()).expect("there is room");

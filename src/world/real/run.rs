@@ -342,7 +342,7 @@ pub(super) fn run_body(
         Some(memory) => process::first(memory),
         None => Ids::from(MAIN + 1),
     };
-    let entry = Entry { callee: Value::Function(0), arguments: Vec::new() };
+    let entry = Entry::to_call(Value::Function(0));
     let beginning = Beginning {
         image,
         options,

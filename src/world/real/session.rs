@@ -103,7 +103,7 @@ impl Session {
             stuck: Mutex::default(),
             things: Mutex::default(),
         };
-        let entry = Entry { callee: Value::Function(0), arguments: Vec::new() };
+        let entry = Entry::to_call(Value::Function(0));
         let mut image = Image::new(program);
         image.memory = ground.as_ref().map(|ground| ground.memory().clone());
         let beginning = Beginning {
@@ -350,7 +350,7 @@ impl RealWorld {
     /// What `main` does in a session.
     fn do_entries(&mut self) -> Exit {
         while let Some(function) = self.next_entry() {
-            let entry = Entry { callee: Value::Function(function), arguments: Vec::new() };
+            let entry = Entry::to_call(Value::Function(function));
             let exit = catch_unwind(AssertUnwindSafe(|| threads::call(self, entry)));
             let answer = match exit.unwrap_or_else(|_| threads::failed()) {
                 Exit::Finished(value) => Answer::Value(value),

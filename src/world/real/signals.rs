@@ -145,7 +145,7 @@ impl RealWorld {
     fn begin_handler(&mut self, signal: Signal, handler: Handler) -> Result<(), Error> {
         let Handler { pending, body } = handler;
         let id = self.shared.next_id.next();
-        let entry = Entry { callee: body, arguments: Vec::new() };
+        let entry = Entry::to_call(body);
         let thread = Arc::new(Thread::new(id, &format!("on {}", signal.name), true, entry));
         self.shared.start(&thread, move |world| world.handle(&pending, signal))
     }
@@ -172,7 +172,7 @@ impl RealWorld {
             if pending.replaced() {
                 return Exit::Finished(Value::Nil);
             }
-            let again = Entry { callee: entry.callee.clone(), arguments: Vec::new() };
+            let again = Entry::to_call(entry.callee.clone());
             match threads::call(self, again) {
                 Exit::Finished(_) => {}
                 // The process is on its way out, and no signal that it handles changes that.

@@ -52,7 +52,7 @@ impl Stepper<'_> {
         if handle.state.compare_exchange(new, running, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             return Err(started_already(&handle.name()));
         }
-        let entry = handle.entry.lock().take().unwrap_or(Entry { callee: Value::Nil, arguments: Vec::new() });
+        let entry = handle.entry.lock().take().unwrap_or(Entry::to_call(Value::Nil));
         let of_pool = handle.process.as_ref().is_some_and(Process::is_of_pool);
         let copied =
             if of_pool { self.copy_for_worker(handle, &entry) } else { self.copy_for(handle, &entry) };
@@ -79,8 +79,7 @@ impl Stepper<'_> {
     pub(super) fn fork(&mut self, fiber: &Fiber) -> Result<Value, Error> {
         let name = format!("{NAME}-{}", self.count_name(NAME));
         self.may_have(&name)?;
-        let mut handle =
-            Thread::new(self.next_id(), &name, false, Entry { callee: Value::Nil, arguments: Vec::new() });
+        let mut handle = Thread::new(self.next_id(), &name, false, Entry::to_call(Value::Nil));
         *handle.entry.get_mut() = None;
         handle.process = Some(Process::default());
         handle.state.store(State::Running as u8, Ordering::SeqCst);

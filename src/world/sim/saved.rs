@@ -226,10 +226,7 @@ impl Universe {
         w.flag(seat.begun);
         w.option(seat.failing.as_ref(), |w, error| w.shared(Shared::Error(error.clone())));
         w.option(seat.exiting, |w, status| w.int(i64::from(status)));
-        w.option(seat.body.as_ref(), |w, body| {
-            w.value(&body.callee);
-            w.values(&body.arguments);
-        });
+        w.option(seat.body.as_ref(), |w, body| body.save(w));
         // Not when it was due, which would be another state each time: how long it has until the next time.
         let timer = seat.thread.timer.as_ref();
         w.option(seat.due.zip(timer), |w, (due, timer)| {
@@ -268,7 +265,7 @@ impl Universe {
         let begun = r.flag();
         let failing = r.option(Reader::error);
         let exiting = r.option(|r| r.int() as i32);
-        let body = r.option(|r| Entry { callee: r.value(), arguments: r.values() });
+        let body = r.option(Entry::load);
         let left = r.option(|r| r.int());
         let mut line = 0;
         let wait = r.option(|r| {

@@ -189,7 +189,7 @@ impl Stepper<'_> {
     }
 
     fn begin_handler(&mut self, signal: Signal, body: Value) -> Arc<Thread> {
-        let entry = Entry { callee: body, arguments: Vec::new() };
+        let entry = Entry::to_call(body);
         let thread = Thread::new(self.next_id(), &format!("on {}", signal.name), true, entry);
         let thread = Arc::new(thread);
         self.begin(&thread);

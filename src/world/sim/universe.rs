@@ -142,7 +142,7 @@ impl Universe {
 
     /// The same with an image of its own whose variables are not set.
     pub fn of(image: Arc<Image>, seed: u64) -> Universe {
-        let entry = Entry { callee: Value::Function(0), arguments: Vec::new() };
+        let entry = Entry::to_call(Value::Function(0));
         let main = Arc::new(Thread::new(MAIN, "main", false, entry));
         main.state.store(State::Running as u8, Ordering::SeqCst);
         *main.entry.lock() = None;

@@ -36,3 +36,28 @@ fn calls_of_what_is_not() {
 "#,
     );
 }
+
+/// Each task of a pool is counted as seldom as can be.
+#[test]
+fn what_a_worker_has_stays_where_it_is() {
+    let found = super::of("__worker", "pool p(2)\np.submit(print, 1)");
+    let expected = r#"
+  0 call_builtin_on count:1 at:1 first:0 row:1  ; __task
+  1 jump_unless a:1 to:3
+  2 jump to:4
+  3 jump to:14
+  4 call_builtin_on count:1 at:2 first:1 row:16  ; __call
+  5 call_builtin_on count:3 at:3 first:0 row:6  ; __done
+  6 jump to:13
+  7 move d:3 s:2
+  8 move d:4 s:0
+  9 move d:5 s:1
+ 10 move d:6 s:3
+ 11 call_builtin at:4 count:3 row:8  ; __failed
+ 12 jump to:13
+ 13 loop to:0
+ 14 return_nil
+catch 4..6 -> 7 error:2
+"#;
+    assert_eq!(found.trim_end(), expected.trim_matches('\n'), "\n{found}");
+}

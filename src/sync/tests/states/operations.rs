@@ -8,8 +8,8 @@ fn every_operation_is_the_same_again() {
     let b = a.other("b");
     let q = queue(&a, Some(1), Order::Fifo, &[1]);
     let crew = Arc::new(Sync::new(91, 1, Kind::Crew(Box::new(Crew::new(1).unwrap()))));
-    let task = Entry { callee: Value::Nil, arguments: Vec::new() };
-    let future = a.make("f", Kind::Future(Future::new("work".into(), &crew, task)));
+    let task = Entry::to_call(Value::Nil);
+    let future = a.make("f", Kind::Future(Future::new(&"work".into(), &crew, task)));
     let lock = a.make("m", Kind::Lock(Lock::default()));
     let rw = a.make("rw", Kind::RwLock(Box::default()));
     let side = a.make("rw.write", Kind::Side(Side { lock: rw.clone(), write: true }));

@@ -11,8 +11,8 @@ fn pools_go_on_with_their_tasks() {
     let state = Crew::of(&crew).unwrap();
     let futures: Vec<Arc<Sync>> = (0..4)
         .map(|n| {
-            let task = Entry { callee: Value::Function(n), arguments: vec![Value::Int(5)] };
-            let future = a.make(&format!("f{n}"), Kind::Future(Future::new("work".into(), &crew, task)));
+            let task = Entry { callee: Value::Function(n), arguments: vec![Value::Int(5)].into() };
+            let future = a.make(&format!("f{n}"), Kind::Future(Future::new(&"work".into(), &crew, task)));
             state.submit(&crew, future.clone()).unwrap();
             future
         })
@@ -69,8 +69,7 @@ fn pools_go_on_with_their_tasks() {
 #[test]
 fn threads_with_and_without_their_names() {
     let a = Testing::new();
-    let mut timer =
-        Thread::new(5, "beat-2", true, Entry { callee: Value::Function(3), arguments: Vec::new() });
+    let mut timer = Thread::new(5, "beat-2", true, Entry::to_call(Value::Function(3)));
     timer.timer = Some(Timer::new(500, true));
     let timer = Arc::new(timer);
     *timer.name.lock() = "metronome".into();

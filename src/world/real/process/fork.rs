@@ -19,8 +19,7 @@ impl RealWorld {
     pub(in super::super) fn fork(&mut self, fiber: &Fiber) -> Result<Value, Error> {
         let name = format!("{NAME}-{}", self.count_name(NAME));
         self.shared.processes.may_have(&name)?;
-        let mut handle =
-            Thread::new(self.next_id(), &name, false, Entry { callee: Value::Nil, arguments: Vec::new() });
+        let mut handle = Thread::new(self.next_id(), &name, false, Entry::to_call(Value::Nil));
         *handle.entry.get_mut() = None;
         handle.process = Some(Process::default());
         handle.state.store(State::Running as u8, Ordering::SeqCst);

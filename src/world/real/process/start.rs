@@ -30,7 +30,7 @@ impl RealWorld {
         if handle.state.compare_exchange(new, running, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             return Err(started_already(&handle.name()));
         }
-        let entry = handle.entry.lock().take().unwrap_or(Entry { callee: Value::Nil, arguments: Vec::new() });
+        let entry = handle.entry.lock().take().unwrap_or(Entry::to_call(Value::Nil));
         let started = self.shared.number_for(&handle.name()).and_then(|own| {
             let parcel = self.copy_at_one_moment(handle, &entry, own)?;
             self.shared.born_now(own.number);

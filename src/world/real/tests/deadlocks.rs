@@ -108,8 +108,8 @@ fn notified_while_nobody_waited() {
 
 /// A future of this crew whose task is never looked at.
 fn task(world: &mut RealWorld, crew: &Arc<Sync>, name: &str) -> Arc<Sync> {
-    let task = Entry { callee: Value::Nil, arguments: Vec::new() };
-    let future = make(world, name, Kind::Future(Future::new(name.into(), crew, task)));
+    let task = Entry::to_call(Value::Nil);
+    let future = make(world, name, Kind::Future(Future::new(&name.into(), crew, task)));
     Crew::of(crew).unwrap().submit(crew, future.clone()).unwrap();
     future
 }

@@ -320,8 +320,8 @@ fn tasks_of_pools_keep_the_program_alive() {
     let outcome = go(|world| {
         let crew = make(world, "crew", Kind::Crew(Box::new(Crew::new(1).unwrap())));
         let pool = make(world, "p", Kind::Pool(Pool { crew: crew.clone() }));
-        let task = Entry { callee: Value::Nil, arguments: Vec::new() };
-        let future = make(world, "f", Kind::Future(Future::new("task".into(), &crew, task)));
+        let task = Entry::to_call(Value::Nil);
+        let future = make(world, "f", Kind::Future(Future::new(&"task".into(), &crew, task)));
         assert!(Crew::of(&crew).unwrap().submit(&crew, future).unwrap());
         start(world, "worker", true, move |world| {
             // The pool lives as long as its worker, and stays open.
@@ -348,8 +348,8 @@ fn errors_of_tasks_are_told_although_everything_is_gone() {
     let outcome = go(|world| {
         for asked in [true, false] {
             let crew = make(world, "crew", Kind::Crew(Box::new(Crew::new(1).unwrap())));
-            let task = Entry { callee: Value::Nil, arguments: Vec::new() };
-            let future = make(world, "f", Kind::Future(Future::new("task".into(), &crew, task)));
+            let task = Entry::to_call(Value::Nil);
+            let future = make(world, "f", Kind::Future(Future::new(&"task".into(), &crew, task)));
             let error = Arc::new(Error::new(error::Kind::Zero, "division by zero"));
             let failure = Arc::new(Failure::new(&future, error));
             world.task_failed(failure.clone());
@@ -369,7 +369,7 @@ fn errors_of_tasks_are_told_although_everything_is_gone() {
 fn timers_wait_for_their_beat_or_for_cancel() {
     let outcome = go(|world| {
         let timer = |world: &mut RealWorld| {
-            let entry = Entry { callee: Value::Nil, arguments: Vec::new() };
+            let entry = Entry::to_call(Value::Nil);
             let timer = Some(Timer::new(0, false));
             let mut thread = Thread::new(world.next_id(), "timer", false, entry);
             thread.timer = timer;

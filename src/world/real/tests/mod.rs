@@ -102,7 +102,7 @@ fn start(
     daemon: bool,
     body: impl FnOnce(&mut RealWorld) -> Exit + Send + 'static,
 ) -> Result<Arc<Thread>, Error> {
-    let entry = Entry { callee: Value::Nil, arguments: Vec::new() };
+    let entry = Entry::to_call(Value::Nil);
     let thread = Arc::new(Thread::new(world.next_id(), name, daemon, entry));
     world.shared.start(&thread, body)?;
     Ok(thread)
