@@ -11,7 +11,7 @@ use super::slice::Sign;
 use super::steps::Steps;
 use super::story::Teller;
 use super::verdict::{Findings, Limit, Outcome, Property, Schedule, Story, Verdict};
-use super::{bounded, sample};
+use super::{bounded, rings, sample};
 use crate::code::verify::Verified;
 use crate::event::Log;
 use crate::world::legs::Legs;
@@ -86,10 +86,13 @@ fn verdicts(search: &mut Search<'_>) -> Vec<(Property, Verdict)> {
                 let round = round_after(&mut search.steps, property, &path);
                 explain(&mut search.steps, options, property, (&path, &sign, least), &round)
             }
-            None if search.limit.is_some() => match &mut search.dived {
-                Some(dived) => dived.verdict(property),
-                None => Verdict::Unknown,
-            },
+            None if search.limit.is_some() => {
+                let dived = search.dived.as_mut().map_or(Verdict::Unknown, |dived| dived.verdict(property));
+                match (property, dived) {
+                    (Property::Deadlock, Verdict::Unknown) => rings::verdict(search),
+                    (_, dived) => dived,
+                }
+            }
             None => Verdict::Holds,
         };
         verdicts.push((property, verdict));

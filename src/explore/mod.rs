@@ -6,7 +6,7 @@
 //! thread does in a state, computed once, and the state after it); `tries` (all steps from a state), `patience`
 //! (how long), `search`, `round`, `expand` (with `moves` and `slice`), `seen`, `places` and `placing`, `queue` (with `bytes`) and `workers`
 //! (every state, on several cores), `graph` (what only the whole space tells), `growth` (what makes it large),
-//! `bounded` (runs with few preemptions), `strategy` and `sample` (runs drawn at random), `covered` (which of it
+//! `rings` (what a search that was cut still knows), `bounded` (runs with few preemptions), `strategy` and `sample` (runs drawn at random), `covered` (which of it
 //! was done), `shortest` and `story` (the counterexample that is easiest to follow), `schedule` and `fingerprint`
 //! (a run's decisions in a file), `check` (the ways in); `able` and `simulate` (one run, of which nothing is
 //! stored).
@@ -43,6 +43,7 @@ mod places;
 mod placing;
 mod queue;
 mod quick;
+mod rings;
 mod round;
 mod rows;
 mod sample;

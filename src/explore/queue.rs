@@ -123,6 +123,11 @@ impl Queue {
         Some(graph)
     }
 
+    /// All pieces, the nearest first.
+    pub fn pieces(&self) -> impl Iterator<Item = &Piece> {
+        self.pieces.iter()
+    }
+
     pub fn len(&self) -> usize {
         self.count
     }

@@ -4,6 +4,7 @@
 
 use super::expand::quick_for;
 use super::moves::Move;
+use super::rings::Rings;
 use super::slice::Sign;
 use super::state::{Graph, State, hash_of};
 use super::steps::{Change, Effect, Steps};
@@ -11,6 +12,7 @@ use super::tries::{Tried, property_of, race, stuck, tries};
 use super::verdict::Property;
 use crate::world::sim::Way;
 use foldhash::fast::FixedState;
+use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
@@ -44,6 +46,8 @@ pub enum Goal<'s> {
     Sign(Property),
     /// One of the states with these hashes.
     States(&'s HashSet<u128>),
+    /// A state where threads wait for each other in a ring, after so many steps at most.
+    Ring(&'s RefCell<Rings>, usize),
 }
 
 /// What a search has come to.
@@ -90,7 +94,7 @@ pub fn find(steps: &mut Steps, goal: &Goal<'_>) -> Least {
         if search.is_there(steps, &graph, over) {
             return Least::Path(path(&search.nodes, at), Sign::Here);
         }
-        if over {
+        if over || matches!(search.goal, Goal::Ring(_, most) if length as usize >= *most) {
             continue;
         }
         if !tries(steps, &graph, &mut tried) || steps.beyond.is_some() || steps.refuted.is_some() {
@@ -123,6 +127,7 @@ impl Shortest<'_> {
     fn is_there(&self, steps: &mut Steps, graph: &Graph, over: bool) -> bool {
         match *self.goal {
             Goal::States(hashes) => hashes.contains(&graph.hash()),
+            Goal::Ring(rings, _) => !over && rings.borrow_mut().is_in(steps, graph, true),
             Goal::Sign(property) if over => shows_at_end(steps, property, graph),
             Goal::Sign(property) => {
                 property == Property::Invariant && !steps.look(graph, false).faults.is_empty()

@@ -20,6 +20,7 @@ use super::growth;
 use super::moves::Move;
 use super::options::{Options, Progress, Sampling};
 use super::patience::Patience;
+use super::rings;
 use super::slice::Sign;
 use super::state::Graph;
 use super::steps::{Effect, Steps};
@@ -42,6 +43,8 @@ struct Witness {
     in_step: bool,
     /// The states of a loop that shows it.
     shaped: Option<Arc<HashSet<u128>>>,
+    /// At its end threads wait for each other, while others go on.
+    ring: bool,
 }
 
 /// The runs that came to one outcome: how many, and one of them.
@@ -193,8 +196,8 @@ impl Seen {
             let known = self.witnesses.get(&shown.property);
             if known.is_none_or(|known| new < (known.preemptions, known.path.len())) {
                 let path = run.path[..shown.length].to_vec();
-                let Shown { preemptions, in_step, shaped, .. } = shown.clone();
-                let witness = Witness { preemptions, path, in_step, shaped };
+                let Shown { preemptions, in_step, shaped, ring, .. } = shown.clone();
+                let witness = Witness { preemptions, path, in_step, shaped, ring };
                 self.witnesses.insert(shown.property, witness);
             }
         }
@@ -282,6 +285,9 @@ fn findings(
 fn verdict(steps: &mut Steps, seen: &Seen, options: &Options, property: Property) -> Verdict {
     let Some(witness) = seen.witnesses.get(&property) else { return Verdict::Unknown };
     let mut path = moves(steps, &witness.path);
+    if witness.ring {
+        return rings::told(steps, options, path);
+    }
     let sign = if witness.in_step { path.pop().map(Sign::Step) } else { Some(Sign::Here) };
     let (path, sign) = (path, sign.unwrap_or(Sign::Here));
     let ((path, sign), least) = plainest(steps, property, (path, sign), witness.shaped.as_deref());

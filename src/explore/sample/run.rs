@@ -3,6 +3,8 @@
 use super::endless::endless;
 use super::space::{NEW, Signs, Space};
 use crate::explore::patience::Patience;
+use crate::explore::rings::Rings;
+use crate::explore::state::Graph;
 use crate::explore::strategy::{Started, Strategy};
 use crate::explore::verdict::{Limit, Property};
 use fastrand::Rng;
@@ -34,6 +36,8 @@ pub struct Shown {
     pub in_step: bool,
     /// The loop that begins there shows it, which has the states with these hashes.
     pub shaped: Option<Arc<HashSet<u128>>>,
+    /// Threads wait for each other there, while others go on.
+    pub ring: bool,
     pub preemptions: u32,
 }
 
@@ -62,6 +66,7 @@ pub struct Run {
     names: HashMap<(Option<u32>, u32), u32, FixedState>,
     children: Vec<u32>,
     alone: Alone,
+    rings: Rings,
 }
 
 /// Looks for a state to which a thread that moves alone comes back (Brent, BIT 1980).
@@ -222,13 +227,15 @@ impl Run {
         }
         self.signs = self.signs.and(new);
         let (length, preemptions) = (self.path.len(), self.preemptions);
-        let shown = |property| Shown { property, length, in_step, shaped: None, preemptions };
+        let shown = |property| Shown { property, length, in_step, shaped: None, ring: false, preemptions };
         self.shown.extend(new.all().map(shown));
     }
 
     /// Notes what fails if it has no end in the state where it stands.
     fn cut(&mut self, space: &mut Space<'_>, at: u32) {
-        let Some((judged, length)) = endless(space, at, &self.path) else { return };
+        let Some((judged, length)) = endless(space, at, &self.path) else {
+            return self.cut_in_a_ring(space, at);
+        };
         let preemptions = self.preemptions;
         let states = Arc::new(judged.states);
         for property in judged.failing {
@@ -237,8 +244,22 @@ impl Run {
             if !new.without(self.signs).is_empty() {
                 self.signs = self.signs.and(new);
                 let shaped = Some(states.clone());
-                self.shown.push(Shown { property, length, in_step: false, shaped, preemptions });
+                self.shown.push(Shown { property, length, in_step: false, shaped, ring: false, preemptions });
             }
         }
+    }
+
+    /// The same of what is known although not all was seen that can be done there.
+    fn cut_in_a_ring(&mut self, space: &mut Space<'_>, at: u32) {
+        let mut graph = Graph::default();
+        graph.load(space.state(at));
+        let mut new = Signs::default();
+        new.add(Property::Deadlock);
+        if new.without(self.signs).is_empty() || !self.rings.is_in(&mut space.steps, &graph, true) {
+            return;
+        }
+        self.signs = self.signs.and(new);
+        let (property, length, preemptions) = (Property::Deadlock, self.path.len(), self.preemptions);
+        self.shown.push(Shown { property, length, in_step: false, shaped: None, ring: true, preemptions });
     }
 }

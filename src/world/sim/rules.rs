@@ -87,6 +87,8 @@ pub struct Rules {
     pub pools: bool,
     /// Signals may be sent or handled.
     pub signals: bool,
+    /// The script may end itself while threads live.
+    pub exits: bool,
     /// What code can come to, for copying it into a process; made when it is asked for first.
     pub reach: OnceLock<Reach>,
     /// Which registers may still be read, likewise.
@@ -193,6 +195,7 @@ impl Rules {
             pipes,
             pools: processes && uses(&["pool", "process_pool"]),
             signals,
+            exits: uses(&["exit"]),
             pids: uses(&["pid", "ppid"]),
             reach: OnceLock::new(),
             copied: OnceLock::new(),
