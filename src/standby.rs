@@ -1,23 +1,30 @@
 //! Threads of the system that stand by for pieces of work which need nothing of each other. To start one for each piece of
 //! a millisecond would take longer than to do it: where the other core has nothing to do it takes a tenth of that to wake.
 
+mod apart;
+mod worth;
+
+use apart::Taken;
 use std::any::Any;
 use std::hint::spin_loop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Builder, JoinHandle, Thread};
+use std::time::Instant;
+use worth::Worth;
 
 /// So often one looks whether there is something to do, or whether the others are done, before one lets the system wake it:
-/// about as long as it takes to be woken. Every so many times others may have the core.
+/// about as long as it takes to be woken. Nobody else gets the core meanwhile: whoever did would keep it for a millisecond
+/// or more, and all wait for the last.
 const LOOKS: u32 = 3000;
-const LOOKS_IN_A_ROW: u32 = 100;
 
 /// Those who stand by. None do until there is work for several.
 #[derive(Default)]
 pub struct Standby {
     threads: Vec<JoinHandle<()>>,
     gate: Arc<Gate>,
+    worth: Worth,
 }
 
 /// Where they wait.
@@ -25,8 +32,8 @@ pub struct Standby {
 struct Gate {
     /// How many times there has been something to do.
     turn: AtomicUsize,
-    /// What; None when nothing ever comes again.
-    task: Mutex<Option<Task>>,
+    /// What, and on which cores it has been begun; None when nothing ever comes again.
+    task: Mutex<Option<(Task, Taken)>>,
     /// So many have not done it yet.
     left: AtomicUsize,
     /// What the first of them has panicked with.
@@ -42,24 +49,29 @@ struct Task {
 
 /// Lives as long as somebody has it to do: see `Standby::all`.
 #[derive(Clone, Copy)]
-struct Work(*const (dyn Fn() + Sync));
+struct Work(*const (dyn Fn() -> usize + Sync));
 
 // SAFETY: what it points to is `Sync`, and whoever sends it waits until nobody uses it any more.
 unsafe impl Send for Work {}
 
 impl Standby {
-    /// Does each piece of the work, on so many threads. With one, and where the system gives no more, it is done here.
+    /// Does each piece of the work, on so many threads. With one, where the system gives no more, and where others would be in
+    /// the way, it is done here.
     pub fn each<T: Send>(&mut self, threads: usize, work: &mut [T], one: impl Fn(&mut T) + Sync) {
-        if threads.min(work.len()) < 2 {
+        if threads.min(work.len()) < 2 || self.worth.is_none() {
             return work.iter_mut().for_each(one);
         }
         self.grow(threads - 1);
+        let all = work.len();
         let work = Mutex::new(work.iter_mut());
         let next = || lock(&work).next();
-        self.all(&|| {
+        self.all(all, &|| {
+            let mut done = 0;
             while let Some(piece) = next() {
                 one(piece);
+                done += 1;
             }
+            done
         });
     }
 
@@ -71,24 +83,34 @@ impl Standby {
         }
     }
 
-    /// Does the same on all of them and here; it returns, or panics, when all have done it.
-    fn all(&mut self, work: &(dyn Fn() + Sync)) {
+    /// Does the same on all of them and here; it returns, or panics, when all have done it. `work` gives how many pieces it
+    /// has done, of so many.
+    fn all(&mut self, pieces: usize, work: &(dyn Fn() -> usize + Sync)) {
         let gate = &*self.gate;
         // SAFETY: only the lifetime is another. Each thread uses it before it has counted itself off `left`, and nobody
         // leaves this function before all have: `Wait` waits for that also where the work panics here.
         let work_for_all = Work(unsafe {
-            std::mem::transmute::<*const (dyn Fn() + Sync + '_), *const (dyn Fn() + Sync + 'static)>(work)
+            std::mem::transmute::<
+                *const (dyn Fn() -> usize + Sync + '_),
+                *const (dyn Fn() -> usize + Sync + 'static),
+            >(work)
         });
         gate.left.store(self.threads.len(), Ordering::Relaxed);
         *lock(&gate.panic) = None;
-        *lock(&gate.task) = Some(Task { work: work_for_all, asks: thread::current() });
+        let mut taken = Taken::default();
+        taken.begin();
+        *lock(&gate.task) = Some((Task { work: work_for_all, asks: thread::current() }, taken));
         let wait = Wait(gate);
         self.call();
-        work();
+        let began = Instant::now();
+        let mine = work();
+        let own = began.elapsed();
         drop(wait);
+        let whole = began.elapsed();
         if let Some(panic) = lock(&gate.panic).take() {
             resume_unwind(panic);
         }
+        self.worth.note((mine, pieces), own, whole);
     }
 
     fn call(&self) {
@@ -114,7 +136,7 @@ impl Gate {
         loop {
             wait_until(|| self.turn.load(Ordering::Acquire) != turn);
             turn = self.turn.load(Ordering::Acquire);
-            let Some(Task { work, asks }) = lock(&self.task).clone() else { return };
+            let Some(Task { work, asks }) = self.begin() else { return };
             // SAFETY: this thread has not counted itself off `left`, so `all` has not returned, and its work lives.
             let done = catch_unwind(AssertUnwindSafe(|| unsafe { (*work.0)() }));
             if let Err(panic) = done {
@@ -124,6 +146,14 @@ impl Gate {
                 asks.unpark();
             }
         }
+    }
+
+    /// What is to be done; each of those who do it has a core of its own, as far as there are so many.
+    fn begin(&self) -> Option<Task> {
+        let mut task = lock(&self.task);
+        let (task, taken) = task.as_mut()?;
+        taken.begin();
+        Some(task.clone())
     }
 }
 
@@ -138,11 +168,11 @@ impl Drop for Wait<'_> {
 
 /// Whoever makes it so unparks this thread afterwards.
 fn wait_until(is_so: impl Fn() -> bool) {
-    for look in 1..LOOKS {
+    for _ in 0..LOOKS {
         if is_so() {
             return;
         }
-        if look.is_multiple_of(LOOKS_IN_A_ROW) { thread::yield_now() } else { spin_loop() }
+        spin_loop();
     }
     while !is_so() {
         thread::park();

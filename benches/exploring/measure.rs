@@ -50,6 +50,19 @@ pub fn once(flags: &[&str], script: &[&str]) -> Run {
     Run { states, complete: field(&text, "complete") == Some("true"), text, cpu, wall, memory }
 }
 
+/// Seconds of the clock for a check of a script. Nobody looks at its memory meanwhile: where it has all cores, that would be
+/// in its way.
+pub fn wall(flags: &[&str], script: &str) -> f64 {
+    let mut command = child::conc();
+    command.args(["check", "--format", "json"]).args(flags).args(["-e", script]).stderr(Stdio::null());
+    let began = Instant::now();
+    let said = command.output().expect("conc can be started");
+    let seconds = began.elapsed().as_secs_f64();
+    let text = String::from_utf8_lossy(&said.stdout);
+    assert_eq!(field(&text, "complete"), Some("true"), "{script} is not covered: {text}");
+    seconds
+}
+
 /// How many states a script has.
 pub fn states(script: &str, flags: &[&str]) -> u64 {
     let run = once(flags, &["-e", script]);

@@ -149,19 +149,20 @@ struct Room {
 }
 
 impl Search<'_> {
-    /// Gives new states their numbers, keeps the edges, and makes the states. At the limit of states it goes no further.
+    /// Gives new states their numbers, keeps the edges, and makes the states. At the limit of states it goes no further. `edges`: so
+    /// many there were before; there is room for the others.
     pub(super) fn place(
         &mut self,
         pieces: &[Piece],
         slices: &[Slice],
         (learnt, made): (&Slice, &[Made]),
-        mut spans: Vec<Span>,
+        (mut spans, edges): (Vec<Span>, usize),
         crew: &mut Crew<'_>,
     ) -> ControlFlow<Limit> {
         let ended = self.cut(slices, learnt, &mut spans);
         let depth = pieces[0].depth + 1;
-        let before = [self.parents.len(), self.edges.len(), self.edge_starts.len()];
-        self.make_room(slices, &spans, depth);
+        let before = [self.parents.len(), edges, self.edge_starts.len()];
+        self.make_room(slices, &spans, edges, depth);
         let asked = |shard: usize| self.seen.shards[shard].asked() - learnt.asked[shard].len();
         let placer = Placer {
             known: self.steps.read(),
@@ -191,14 +192,14 @@ impl Search<'_> {
         ended
     }
 
-    /// Makes room in the tables for the states that are gone through and for those that are new.
-    fn make_room(&mut self, slices: &[Slice], spans: &[Span], depth: u32) {
+    /// Makes room in the tables for the states that are gone through and for those that are new. `edges`: so many there were before.
+    fn make_room(&mut self, slices: &[Slice], spans: &[Span], edges: usize, depth: u32) {
         let states = self.seen.order.of(end_of(spans)) as usize;
         if states > self.parents.len() {
             self.deepest = depth;
         }
         self.parents.resize(states, (0, 0));
-        self.edges.resize(self.edges.len() + end_of(spans) as usize, 0);
+        self.edges.truncate(edges + end_of(spans) as usize);
         // States where the program has ended are not looked at: nothing leads on from them.
         let mut last = spans.iter().zip(slices).rev();
         if let Some(last) = last.find_map(|(span, slice)| slice.states[..span.states].last()) {

@@ -12,7 +12,7 @@ use super::patience::{Patience, within};
 use super::placing::{Made, spans};
 use super::queue::Piece;
 use super::search::{Search, Watch};
-use super::seen::Seen;
+use super::seen::{Seen, Shard};
 use super::slice::Slice;
 use super::state::Graph;
 use super::verdict::Limit;
@@ -24,6 +24,12 @@ const FEW: usize = 512;
 
 /// The workers, and how many of them there is work for.
 pub(super) type Crew<'w> = (&'w mut Workers, usize);
+
+/// A piece of work of those that come with asking which states were seen.
+enum Work<'w> {
+    MakeRoom(&'w mut Vec<u32>),
+    Ask(usize, &'w mut Shard),
+}
 
 impl Search<'_> {
     pub(super) fn round(&mut self, pieces: &[Piece], progress: Watch<'_>) -> ControlFlow<Limit> {
@@ -43,9 +49,10 @@ impl Search<'_> {
             _ if self.steps.refuted.is_some() => ControlFlow::Continue(()),
             None | Some(Limit::States) => {
                 let (spans, places, ended) = spans(&mut slices, &mut learnt);
-                self.ask(&slices, &learnt, crew);
+                let edges = self.edges.len();
+                self.ask(&slices, &learnt, places, crew);
                 self.seen.number(self.parents.len() as u32, places);
-                let cut = self.place(pieces, &slices, (&learnt, &made), spans, crew);
+                let cut = self.place(pieces, &slices, (&learnt, &made), (spans, edges), crew);
                 if cut.is_break() { cut } else { ended }
             }
             Some(limit) => {
@@ -103,14 +110,19 @@ impl Search<'_> {
         (made, ended)
     }
 
-    fn ask(&mut self, slices: &[Slice], learnt: &Slice, crew: &mut Crew<'_>) {
+    /// Asks each shard. Meanwhile room is made for the edges, of which there are so many: that takes as long as to ask a few, since
+    /// the system gives the memory page by page.
+    fn ask(&mut self, slices: &[Slice], learnt: &Slice, places: u32, crew: &mut Crew<'_>) {
         let Seen { shards, order } = &mut self.seen;
-        let mut work: Vec<_> = shards.iter_mut().enumerate().collect();
-        crew.0.each(crew.1, &mut work, |(at, shard)| {
-            shard.ask(
-                order,
-                slices.iter().chain([learnt]).map(|slice| (&slice.asked[*at][..], &slice.places)),
-            );
+        let shards = shards.iter_mut().enumerate().map(|(at, shard)| Work::Ask(at, shard));
+        let room = self.edges.len() + places as usize;
+        let mut work: Vec<Work<'_>> = [Work::MakeRoom(&mut self.edges)].into_iter().chain(shards).collect();
+        crew.0.each(crew.1, &mut work, |work| match work {
+            Work::MakeRoom(edges) => edges.resize(room, 0),
+            Work::Ask(at, shard) => {
+                let slices = slices.iter().chain([learnt]);
+                shard.ask(order, slices.map(|slice| (&slice.asked[*at][..], &slice.places)));
+            }
         });
     }
 
