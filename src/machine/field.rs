@@ -234,6 +234,9 @@ pub(super) fn no_member(image: &Image, receiver: &Value, name: u16, called: bool
     if kind == Type::Thread && foreign::ends_threads(text) {
         return error.hint("no thread can be ended from outside: let it look at an event, and set that");
     }
+    if let Some(hint) = foreign::gives_back(kind, text) {
+        return error.hint(hint);
+    }
     if let Some(native) = foreign::native_of(kind, text) {
         return error.hint(format!("here it is `{native}`"));
     }

@@ -339,6 +339,11 @@ impl Names<'_> {
             report = report.hint("a block may be empty: `{ }`");
         } else if self.source.text[..name.span.start as usize].trim_end().ends_with("//") && !assigned {
             report = report.hint("a comment begins with `#`; `//` divides");
+        } else if suggest::is_unit(&name.text)
+            && self.source.text[..name.span.start as usize].trim_end().ends_with('*')
+        {
+            report = report
+                .hint("a duration is a number with its unit: `5s`, `250ms`; a number of them is `n * 1s`");
         } else if let Some(hint) = suggest::module(&name.text).filter(|_| !assigned) {
             report = report.hint(hint);
         } else if let Some(near) =

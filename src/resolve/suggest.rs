@@ -67,6 +67,16 @@ pub(super) fn module(foreign: &str) -> Option<&'static str> {
         "Process" | "process" => {
             "a process is declared and started: `process work(n) { … }`, and `let p = start work(1)`"
         }
+        "WaitGroup" => {
+            "threads are awaited by `join ts`; `latch l(3)` waits until it was counted down three times"
+        }
+        "Executors" | "ExecutorService" => {
+            "`pool p(4)` declares a pool of four threads, and `p.submit(f, x)` hands it a task"
+        }
+        "Promise" => {
+            "`let t = start f(x)` runs a call in a thread of its own, and `t.result` waits for its value"
+        }
+        "make" | "chan" => "what threads hand over goes through a queue: `queue q(3)`",
         "setTimeout" => "`timer t after 100ms { … }` declares a timer, and `start t` starts it",
         "setInterval" => "`timer t every 100ms { … }` declares a timer, and `start t` starts it",
         "parseInt" => "`int(x)` makes an int of a text",
@@ -77,6 +87,11 @@ pub(super) fn module(foreign: &str) -> Option<&'static str> {
         "os" => "they stand alone: `pid()`, `fork()`, `env(name)`, `list_dir(path)`, `run(program)`",
         _ => return None,
     })
+}
+
+/// Whether somebody may take the name for a unit of time: `5 * s`.
+pub(super) fn is_unit(name: &str) -> bool {
+    matches!(name, "s" | "ms" | "us" | "min" | "h" | "second" | "seconds" | "milliseconds")
 }
 
 /// The name of conc for a name of another language.

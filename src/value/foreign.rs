@@ -6,12 +6,21 @@ use super::Type;
 
 /// What is written for a method that things of this type do not have; for habits that the type alone explains.
 pub fn native_of(kind: Type, name: &str) -> Option<&'static str> {
+    as_it_is(kind, name).or_else(|| {
+        // Go begins its methods with a capital letter.
+        let first = name.chars().next().filter(char::is_ascii_uppercase)?;
+        as_it_is(kind, &format!("{}{}", first.to_ascii_lowercase(), &name[1..]))
+    })
+}
+
+fn as_it_is(kind: Type, name: &str) -> Option<&'static str> {
     Some(match (kind, name) {
         (Type::Queue, "push" | "append" | "add" | "send" | "offer") => "put(…)",
         (Type::Queue, "pop" | "take" | "poll" | "recv" | "receive") => "get()",
         (Type::Queue, "empty") => "size == 0",
         (Type::Queue, "len" | "length" | "count") => "size",
         (Type::Lock | Type::RLock | Type::Side, "lock") => "acquire()",
+        (Type::Lock | Type::RLock | Type::Side, "unlock") => "release()",
         (Type::Semaphore, "wait" | "down" | "p" | "P") => "acquire()",
         (Type::Semaphore, "signal" | "post" | "up" | "v" | "V") => "release()",
         (Type::Semaphore, "value" | "count") => "permits",
@@ -123,6 +132,13 @@ fn of_str(name: &str) -> Option<&'static str> {
         "size" | "length" => "len",
         _ => return None,
     })
+}
+
+/// What to do instead of asking a process for a value of this name; None for names that mean something else.
+pub fn gives_back(kind: Type, name: &str) -> Option<&'static str> {
+    (kind == Type::Process && matches!(name, "result" | "value" | "output")).then_some(
+        "a process gives back its `exit_code` alone: it can put more into a `shared queue`, or send it through a pipe",
+    )
 }
 
 /// Whether a method of this name ends a thread in other languages.

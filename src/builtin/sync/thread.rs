@@ -6,7 +6,7 @@ use crate::builtin::{Context, Outcome, Property, Row};
 use crate::sync::Op;
 use crate::sync::thread::{Entry, Thread, Timer};
 use crate::value::{
-    Type, Value,
+    Value,
     error::{self, Error},
     show,
 };
@@ -187,11 +187,8 @@ fn joined_in_select(_: &mut Context<'_>, arguments: &[Value]) -> Done {
 /// Those of a list, and of the lists in it: `join ts, t`.
 fn threads_in(value: &Value) -> Result<Vec<Arc<Thread>>, Error> {
     let wanted = |value: &Value| {
-        let error = wrong("a thread or a list of threads", "what is joined", value);
-        match value.kind() {
-            Type::Function => error.hint("`start` gives the thread: `let t = start f()`, and then `join t`"),
-            _ => error,
-        }
+        wrong("a thread or a list of threads", "what is joined", value)
+            .hint("`start` gives the thread: `let t = start f()`, and then `join t`")
     };
     let one = |value: &Value| thread_in(value).cloned().map_err(|_| wanted(value));
     let Value::List(list) = value else { return Err(wanted(value)) };

@@ -6,14 +6,31 @@ use super::facts::{Facts, Holds};
 use super::visit::{Visitor, walk_expression, walk_statement};
 use crate::report::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::tree::{Argument, Expression, ExpressionKind, Script, Statement, StatementKind, TextPart};
+use crate::syntax::tree::{
+    Argument, Expression, ExpressionKind, Name, Script, Statement, StatementKind, TextPart,
+};
 use crate::value::error::Kind;
 use std::sync::Arc;
 
 pub fn check(script: &Script, found: &mut Findings<'_, '_>) {
-    let mut kinds = Kinds { facts: found.facts, own: Vec::new(), caught: Vec::new(), any: false };
+    let mut kinds = Kinds {
+        facts: found.facts,
+        own: Vec::new(),
+        caught: Vec::new(),
+        taken_for_kinds: Vec::new(),
+        any: false,
+    };
     kinds.block(&script.body);
-    let Kinds { own, caught, any, .. } = kinds;
+    let Kinds { own, caught, taken_for_kinds, any, .. } = kinds;
+    // `catch ValueError { }`, as elsewhere.
+    for name in taken_for_kinds {
+        if name.text.ends_with("Error") || name.text.ends_with("Exception") {
+            let message = format!("this catches every error, and calls it `{}`", name.text);
+            let hint =
+                "kinds are texts, and a name for the error may follow: `catch \"value\", \"key\" e { … }`";
+            found.always(Diagnostic::warning(Code::UnknownKind, name.span, message).hint(hint));
+        }
+    }
     if any {
         return;
     }
@@ -37,6 +54,8 @@ struct Kinds<'f, 't> {
     /// The kinds that the script makes itself.
     own: Vec<Arc<str>>,
     caught: Vec<(Arc<str>, Span)>,
+    /// Names that catch anything.
+    taken_for_kinds: Vec<&'t Name>,
     /// The script makes errors whose kind is only known when it runs.
     any: bool,
 }
@@ -44,6 +63,9 @@ struct Kinds<'f, 't> {
 impl<'t> Visitor<'t> for Kinds<'_, 't> {
     fn statement(&mut self, statement: &'t Statement) {
         if let StatementKind::Try { catches, .. } = &statement.kind {
+            self.taken_for_kinds.extend(
+                catches.iter().filter(|catch| catch.kinds.is_empty()).filter_map(|catch| catch.name.as_ref()),
+            );
             self.caught.extend(catches.iter().flat_map(|catch| catch.kinds.iter().cloned()));
         }
         walk_statement(self, statement);

@@ -111,6 +111,9 @@ impl UnknownMembers<'_, '_, '_> {
             let hint = format!("`start {object}.run()` runs the method in a thread of its own");
             return self.found.unless_caught(report.hint(hint));
         }
+        if let Some(hint) = foreign::gives_back(kind, &name.text) {
+            return self.found.unless_caught(report.hint(hint));
+        }
         if kind == Type::Thread && (foreign::ends_threads(&name.text) || &*name.text == "cancel") {
             let hint = "no thread can be ended from outside: let it look at an event, and set that";
             return self.found.unless_caught(report.hint(hint));

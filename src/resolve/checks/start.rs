@@ -35,7 +35,8 @@ impl Starts<'_, '_, '_> {
                 "a block needs no `fn`: `start { … }`".to_string()
             }
             Holds::Function(_) | Holds::Builtin(_) => {
-                format!("call it, with its arguments: `start {text}()`")
+                let name = text.trim_matches(['(', ')']);
+                format!("call it, with its arguments: `start {name}()`")
             }
             Holds::Instance(class)
                 if facts.answers.classes[class as usize].methods.iter().any(|it| &*it.name == "run") =>

@@ -10,7 +10,7 @@ use super::run::{Cause, Shared};
 use super::threads::{Seat, Table};
 use crate::report::runtime::{Deadlock, Stuck, Unasked};
 use crate::sync::{Op, Releasers, Who};
-use crate::value::Value;
+use crate::value::{Type, Value};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -213,6 +213,23 @@ impl Shared {
         });
     }
 
+    /// A process that lives might seem to be the one who will end the wait, and has a copy of what is waited for.
+    fn not_shared(&self, op: &Op, notes: &mut Vec<String>) {
+        if let Value::Sync(sync) = op.on()
+            && let Type::Event | Type::Queue | Type::Semaphore | Type::Condition | Type::Latch | Type::Barrier =
+                sync.kind.kind()
+            && !sync.is_there()
+            && !self.processes.living().is_empty()
+        {
+            let label = sync.label();
+            let note =
+                format!("{label} is not `shared`: what another process does, it does to a copy of {label}");
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+    }
+
     /// Whether the thread waits, and only what this run's processes do can end that, and nothing has.
     pub(super) fn waits_within(&self, seat: &Seat) -> bool {
         self.waits_where(seat, &|op| op.is_within())
@@ -245,6 +262,7 @@ impl Shared {
             stuck.waits = blocked.op.describe();
             stuck.line = blocked.line;
             self.not_copied(&blocked.op, who, notes);
+            self.not_shared(&blocked.op, notes);
             blocked.op.explain(who, &mut |note| {
                 if !notes.contains(&note) {
                     notes.push(note);

@@ -152,7 +152,12 @@ fn missing_value(stuck: &Stuck, after: &str) -> Say {
         let message = format!("expected a thread, a call or a block{after}{}", found(token));
         return Say::new(message, "write `start f(x)`, or `start { … }`");
     }
-    Say::new(format!("expected a value{after}{}", found(token)), "")
+    let hint = if stuck.previous() == "throw" {
+        "write `throw \"what happened\"`, or `throw e` again in a `catch e`"
+    } else {
+        ""
+    };
+    Say::new(format!("expected a value{after}{}", found(token)), hint)
 }
 
 /// Something between brackets that does not go on as it should.

@@ -1,6 +1,6 @@
 //! Mistakes that people are known to make, by the words of the statement: habits from other languages.
 
-use super::tokens::{first_token, innermost, is_open, is_word, second_token, shown};
+use super::tokens::{first_token, innermost, is_open, is_word, last_token, second_token, shown};
 use super::words::{DECLARING, is_reserved};
 use super::{Say, Stuck};
 use crate::syntax::parse::declarations::GIL_HINT;
@@ -36,6 +36,9 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
             "the kinds of errors to catch are texts",
             format!("write `catch \"{second}\" e {{ … }}`"),
         ),
+        "catch" if followed_by_name && rest[second.len()..].trim_start().starts_with(':') => {
+            Say::new("`catch` takes a name without a `:`", format!("write `catch {second} {{ … }}`"))
+        }
         "catch" | "finally" => Say::new(
             format!("`{word}` without a `try` before it"),
             format!("`{word}` follows the `}}` of a `try`"),
@@ -87,6 +90,10 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
         "public" | "private" | "protected" if is_word(second) && second != "static" => Say::new(
             format!("there is no `{word}`"),
             "leave it out: whoever has an object may use its members; a function is `fn name(…) { … }`",
+        ),
+        "static" if matches!(second, "var" | "let" | "fn") => Say::new(
+            "there is no `static`",
+            "what all objects have in common is declared outside of the class",
         ),
         "public" | "private" | "protected" | "static" | "void" if is_word(second) => Say::new(
             format!("there is no `{word}`"),
@@ -160,6 +167,10 @@ fn names_another(rest: &str) -> bool {
 fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
     let rest = stuck.text[word.len()..].trim_start();
     match word {
+        "for" if stuck.token() == ":=" && first_token(stuck.rest()[2..].trim_start()) == "range" => Some(
+            Say::new(COUNTING, "write `for x in xs { … }`, also for a queue: until it is closed and empty")
+                .at(0, word.len()),
+        ),
         "for"
             if second == "(" && rest.contains(';')
                 || matches!(stuck.token(), "=" | ":=") && !stuck.before().contains(" in ") =>
@@ -291,6 +302,10 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
             "an `await` waits as long as it takes",
             "a condition gives up: `c.wait_until(fn() => …, timeout: 1s)`",
         )),
+        "let" | "var" if stuck.token() == "," && starts_a_name(stuck.before()) => Some(Say::new(
+            "what a thread is given stands in the parentheses of the call",
+            format!("write `start {}(x, y)`", stuck.previous()),
+        )),
         "let" | "var" | "threadlocal" | "shared"
             if stuck.token() == ","
                 && stuck.before().contains('=')
@@ -302,6 +317,14 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
             ))
         }
         // `with pool(4) as p`: made and named at once, as Python does.
+        "threadlocal" if matches!(second, "var" | "let") => Some(Say::new(
+            format!("`threadlocal` declares a variable without `{second}`"),
+            "write `threadlocal x = 1`",
+        )),
+        "daemon" if stuck.before() == word && matches!(stuck.token(), "{" | "fn") => Some(Say::new(
+            "`daemon` is followed by `thread`, `process` or `timer`",
+            "write `daemon thread NAME { … }`, and start it",
+        )),
         "with" if stuck.token() == "as" && DECLARING.contains(&second) && stuck.before().ends_with(')') => {
             let name = second_token(stuck.rest());
             let arguments = stuck.before().find('(').map_or("()", |at| &stuck.before()[at..]);
@@ -359,6 +382,12 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
         )),
         _ => None,
     }
+}
+
+/// Whether a text ends with `start` and a name: `let t = start work`.
+fn starts_a_name(text: &str) -> bool {
+    let name = last_token(text);
+    is_word(name) && last_token(&text[..text.len() - name.len()]) == "start"
 }
 
 /// An arm of a `select` that is there for the time.

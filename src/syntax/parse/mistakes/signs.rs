@@ -67,7 +67,7 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
                 "join first, then ask for the thread's value: `join t`, and `t.result`",
             )
         }
-        "sleep" | "yield" | "await" | "throw" | "select" | "assert" | "defer" | "return"
+        "sleep" | "yield" | "await" | "throw" | "select" | "assert" | "defer" | "return" | "parallel"
             if first != "select"
                 && (matches!(previous, "=" | "return" | "(" | "[" | ",")
                     || stuck.before().ends_with("=>")) =>
@@ -75,6 +75,8 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
             Say::new(
                 format!("`{token}` is a statement, and has no value"),
                 match previous {
+                    _ if token == "parallel" => "start each: `let t = start f(x)`, and ask for `t.result`",
+                    _ if token == "await" => "a thread or a future has its value: `t.result` waits for it",
                     "=" | "return" | "(" | "[" | "," => "put it on a line of its own",
                     _ => "a function of statements is `fn(x) { … }`",
                 },
@@ -157,12 +159,14 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
         "|" if matches!(previous, "(" | "," | "=") => {
             Say::new("`|` stands between two values", "a short function is `fn(x) => x + 1`")
         }
-        _ if matches!(previous, "thread" | "process" | "daemon") && is_word(token) && first != previous => {
-            Say::new(
-                format!("`{previous}` begins a declaration, which is a statement of its own"),
-                format!("write `{previous} {token} {{ … }}` on a line before, then `start {token}()`"),
-            )
-        }
+        _ if previous == "daemon" && is_word(token) && first != previous => Say::new(
+            "`daemon` begins a declaration, which is a statement of its own",
+            format!("write `daemon thread {token} {{ … }}` on a line before, then `start {token}()`"),
+        ),
+        _ if matches!(previous, "thread" | "process") && is_word(token) && first != previous => Say::new(
+            format!("`{previous}` begins a declaration, which is a statement of its own"),
+            format!("write `{previous} {token} {{ … }}` on a line before, then `start {token}()`"),
+        ),
         ":" if is_function(stuck) => {
             Say::new("`:` means nothing here", "a short function is `fn(x) => x + 1`")
         }
@@ -210,7 +214,7 @@ fn by_previous(stuck: &Stuck, previous: &str) -> Option<Say> {
             Say::new(
                 "there is no `new`",
                 match stuck.token() {
-                    "Thread" => "write `start f(x)`, or `start { … }`".to_string(),
+                    "Thread" | "Promise" => "write `start f(x)`, or `start { … }`".to_string(),
                     error if error.ends_with("Error") || error.ends_with("Exception") => {
                         "write `throw \"what happened\"`".to_string()
                     }
@@ -222,6 +226,27 @@ fn by_previous(stuck: &Stuck, previous: &str) -> Option<Say> {
             )
             .at(before.len() - previous.len(), previous.len()),
         ),
+        "go" | "async" | "spawn" if before != previous && stuck.token() == "{" => Some(
+            Say::new(
+                format!("a thread is started with `start`, not `{previous}`"),
+                "write `start f(x)`, or `start { … }`",
+            )
+            .at(before.len() - previous.len(), previous.len()),
+        ),
+        "thread" | "process"
+            if stuck.token() == "{" && last_token(&before[..before.len() - previous.len()]) == "start" =>
+        {
+            Some(match previous {
+                "thread" => Say::new(
+                    "a thread without a name is no declaration",
+                    "a block is started as it is: `start { … }`",
+                ),
+                _ => Say::new(
+                    "a process without a name is no declaration",
+                    "give it a name first: `process work { … }`, then `start work`",
+                ),
+            })
+        }
         "." => {
             let number = last_token(&before[..before.len() - 1]);
             (!number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b == b'_')).then(|| {
