@@ -161,7 +161,7 @@ impl Follower<'_> {
                 return [Some(usize::from(a)), Some(usize::from(b))];
             }
             I::Move { s, .. } => Some(usize::from(s)),
-            I::CheckSet { a, .. } | I::Called { a, .. } => Some(usize::from(a)),
+            I::CheckSet { a, .. } | I::Name { a, .. } | I::Called { a, .. } => Some(usize::from(a)),
             I::Push { list, s } if list != s => Some(usize::from(list)),
             I::CallMethodOf { shape, object, .. } if self.is_method(shape, "push") => {
                 Some(usize::from(object))

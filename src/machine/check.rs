@@ -89,20 +89,29 @@ pub(super) fn assertion(program: &Program, fiber: &Fiber, message: usize, found:
     .into()
 }
 
-pub(super) fn name_thing<T: Into<Arc<str>>>(value: &Value, name: impl FnOnce() -> T) {
+/// The first name stays.
+pub(super) fn name_thing(value: &Value, name: &dyn Fn() -> Arc<str>) {
     match value {
         // Its task may have failed already and be reported: always as that of its function and line.
         Value::Sync(sync) if sync.kind.kind() == Type::Future => {}
         Value::Sync(sync) => {
-            // The first name stays.
-            let _ = sync.name.set(name().into());
+            let _ = sync.name.set(name());
         }
         Value::Object(object) => {
             if let Some(monitor) = &object.monitor {
-                let _ = monitor.name.set(name().into());
+                let _ = monitor.name.set(name());
             }
         }
-        Value::Thread(thread) if thread.timer.is_some() => *thread.name.lock() = name().into(),
+        // (Of a list of timers the order would be told.)
+        Value::List(list) if matches!(list.get(0), Some(Value::Sync(_) | Value::Object(_))) => {
+            let name = name();
+            for (i, element) in list.snapshot().iter().enumerate() {
+                if let Value::Sync(_) | Value::Object(_) = element {
+                    name_thing(element, &|| format!("{name}[{i}]").into());
+                }
+            }
+        }
+        Value::Thread(thread) if thread.timer.is_some() => *thread.name.lock() = name(),
         _ => {}
     }
 }

@@ -117,8 +117,8 @@ pub(super) fn instruction<S: Scheduler>(
         }
         I::Unpack { s, at: first, count } => check::unpack(fiber, at(s), at(first), count as usize)?,
         I::Name { a, name } => {
-            let name = || program.constants[name as usize].as_text().unwrap_or_default();
-            check::name_thing(&fiber.stack[at(a)], name);
+            let name = || program.constants[name as usize].as_text().unwrap_or_default().into();
+            check::name_thing(&fiber.stack[at(a)], &name);
         }
         I::Called { a, name } => {
             let name = program.constants[name as usize].as_text().unwrap_or_default();
@@ -126,8 +126,8 @@ pub(super) fn instruction<S: Scheduler>(
         }
         I::NameElement { a, list, name } => {
             if let Value::List(list) = &fiber.stack[at(list)] {
-                let name = || format!("{}[{}]", program.symbol(name), list.len());
-                check::name_thing(&fiber.stack[at(a)], name);
+                let name = || format!("{}[{}]", program.symbol(name), list.len()).into();
+                check::name_thing(&fiber.stack[at(a)], &name);
             }
         }
         I::Throw { s } => return Err(fault::thrown(&fiber.stack[at(s)])),

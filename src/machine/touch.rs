@@ -175,7 +175,7 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
         }
         // Nobody else can tell when it happens.
         I::Start { a } => starts(r(a), out),
-        I::Name { a, .. } | I::NameElement { a, .. } => quiet(r(a), out),
+        I::Name { a, .. } | I::NameElement { a, .. } => named(r(a), out),
         I::Prepare { at, .. } => receiver(r(at), out),
         I::CallMember { at, .. } => instance(r(at), out),
         I::Monitor { object, .. } => instance(r(object), out),
@@ -224,6 +224,19 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
         | I::ResumeOthers
         | I::AwaitWait
         | I::AwaitEnd => {}
+    }
+}
+
+/// What gets a name, if it has none yet.
+fn named(value: &Value, out: &mut Touches) {
+    match value {
+        Value::Object(object) => {
+            out.quiet.extend(object.monitor.iter().map(|monitor| Shared::Sync(monitor.clone())));
+        }
+        Value::List(list) if matches!(list.get(0), Some(Value::Sync(_) | Value::Object(_))) => {
+            list.snapshot().iter().for_each(|element| named(element, out));
+        }
+        other => quiet(other, out),
     }
 }
 

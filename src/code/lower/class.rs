@@ -188,11 +188,8 @@ impl<'t> Builder<'_, '_, 't> {
                 let mark = self.mark();
                 let s = self.temporary();
                 self.into(value, s)?;
-                if let (Pattern::Name(name), crate::syntax::tree::ExpressionKind::Call { .. }) =
-                    (pattern, &value.kind)
-                {
-                    let name = self.lowering.text_constant(&name.text);
-                    self.emit(Instruction::Name { a: s, name });
+                if let Pattern::Name(name) = pattern {
+                    self.name_thing(value, s, name);
                 }
                 self.set_members(pattern, s);
                 self.release_to(mark);

@@ -107,11 +107,16 @@ impl<'t> Builder<'_, '_, 't> {
         Ok(())
     }
 
-    /// `let guard = lock()` names the lock like `lock guard`. (Names in functions of conc's own are nobody's.)
-    fn name_thing(&mut self, value: &Expression, a: Register, name: &Name) {
-        if let ExpressionKind::Call { .. } = value.kind
-            && !self.unit.internal
-        {
+    /// `let guard = lock()` names the lock like `lock guard`, and `let forks = [lock() for _ in 0..5]` like `lock forks[5]`.
+    /// (Names in functions of conc's own are nobody's.)
+    pub fn name_thing(&mut self, value: &Expression, a: Register, name: &Name) {
+        let is_call = |value: &Expression| matches!(value.kind, ExpressionKind::Call { .. });
+        let makes = match &value.kind {
+            ExpressionKind::List(elements) => elements.iter().any(is_call),
+            ExpressionKind::Comprehension { element, .. } => is_call(element),
+            _ => is_call(value),
+        };
+        if makes && !self.unit.internal {
             let name = self.lowering.text_constant(&name.text);
             self.emit(Instruction::Name { a, name });
         }
