@@ -525,6 +525,11 @@ pub enum Instruction {
     AwaitBegin,
     AwaitWait,
     AwaitEnd,
+    /// An error unless it holds how long something may take: of the `after` of a `select`, or the `timeout` of a `with`.
+    Lasts {
+        a: Register,
+        after: bool,
+    },
     /// Adds an arm to the `select` that follows: the receiver at `at`, the arguments after it.
     Arm {
         at: Register,

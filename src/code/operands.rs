@@ -244,6 +244,7 @@ impl Instruction {
             I::LeaveFixedTo { index, to } => tell.entry(Entry::Fixed(index)).jump(to),
             I::EnterTimed { d, a, timeout } => tell.reads(&[a, timeout]).writes(d),
             I::Monitor { d, object } => tell.reads(&[object]).writes(d),
+            I::Lasts { a, after: _ } => tell.reads(&[a]),
             // Its values are looked at past the frame; they stay where they are.
             I::Arm { at, shape } => tell.reads(&[at]).arguments(at, shape, Entry::Method),
             I::Select { d, limit } => tell.reads(&[limit]).writes_row(d, 2),

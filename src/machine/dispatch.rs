@@ -807,6 +807,7 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
                 | I::AwaitBegin
                 | I::AwaitWait
                 | I::AwaitEnd
+                | I::Lasts { .. }
                 | I::Arm { .. }
                 | I::Select { .. }) => {
                     if look::writes(other) {

@@ -205,6 +205,9 @@ pub(super) fn instruction<S: Scheduler>(
             fiber.in_condition = false;
             world.await_end();
         }
+        I::Lasts { a, after } => {
+            wait::duration(&fiber.stack[at(a)], if after { "`after`" } else { "a timeout" })?;
+        }
         I::Arm { at: first, shape } => {
             let op = select::make_arm(image, fiber, world, at(first), &program.shapes[shape as usize])?;
             fiber.arms.push(op);

@@ -179,7 +179,7 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
         I::Prepare { at, .. } => receiver(r(at), out),
         I::CallMember { at, .. } => instance(r(at), out),
         I::Monitor { object, .. } => instance(r(object), out),
-        I::Arm { .. } | I::Called { .. } => {}
+        I::Arm { .. } | I::Called { .. } | I::Lasts { .. } => {}
 
         I::Move { .. }
         | I::Nil { .. }

@@ -230,9 +230,14 @@ pub(super) fn go_on_at(fiber: &mut Fiber, flow: &Flow, to: u32) {
 }
 
 /// The time at which a duration from now is over.
-pub(super) fn deadline<S: Scheduler>(world: &S, duration: &Value, what: &str) -> Result<i64, Error> {
-    match duration {
-        Value::Duration(ns) if *ns >= 0 => Ok(world.now().saturating_add(*ns)),
+pub(super) fn deadline<S: Scheduler>(world: &S, given: &Value, what: &str) -> Result<i64, Error> {
+    Ok(world.now().saturating_add(duration(given, what)?))
+}
+
+/// A duration that something may take, in nanoseconds.
+pub(super) fn duration(given: &Value, what: &str) -> Result<i64, Error> {
+    match given {
+        Value::Duration(ns) if *ns >= 0 => Ok(*ns),
         Value::Duration(_) => Err(Error::new(Kind::Value, format!("{what} cannot be negative"))
             .hint("give a duration from 0s up; `max(d, 0s)` keeps to that")),
         other => {

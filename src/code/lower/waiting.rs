@@ -21,7 +21,7 @@ impl<'t> Builder<'_, '_, 't> {
         let limit = match timeout {
             Some(timeout) => {
                 let register = self.temporary();
-                self.into(timeout, register)?;
+                self.duration(timeout, register, false)?;
                 Some(register)
             }
             None => None,
@@ -34,6 +34,17 @@ impl<'t> Builder<'_, '_, 't> {
             self.land(over);
         } else {
             self.land_all(given_up);
+        }
+        Ok(())
+    }
+
+    /// How long something may take. What is none is a mistake of these words, and not of what waits.
+    fn duration(&mut self, duration: &'t Expression, d: Register, after: bool) -> Lowered {
+        self.into(duration, d)?;
+        if !matches!(duration.kind, ExpressionKind::Duration(_)) {
+            let before = self.at(duration.span);
+            self.emit(Instruction::Lasts { a: d, after });
+            self.at(before);
         }
         Ok(())
     }
@@ -303,7 +314,7 @@ impl<'t> Builder<'_, '_, 't> {
         }
         let limit = self.temporary();
         match (&select.after, &select.otherwise) {
-            (Some((duration, _)), _) => self.into(duration, limit)?,
+            (Some((duration, _)), _) => self.duration(duration, limit, true)?,
             (None, Some(_)) => {
                 self.emit(Instruction::Unset { d: limit });
             }
