@@ -109,8 +109,9 @@ impl Stepper<'_> {
     }
 
     /// After the own part of the thread at `mover`: those that it started, beyond the first so many, come to their first
-    /// operation.
-    pub(super) fn settle(&mut self, mover: usize, others: usize) {
+    /// operation. `unused`: how many ends nobody can use, where that matters. Who lets go of more closes them in its next step;
+    /// whether one has ended before that.
+    pub(super) fn settle(&mut self, mover: usize, others: usize, mut unused: Option<u32>) -> bool {
         let mut at = others;
         while at < self.universe.seats.len() {
             let seat = &mut self.universe.seats[at];
@@ -118,16 +119,25 @@ impl Stepper<'_> {
             let is_new = seat.fiber.is_none() || seat.answer.is_some();
             if is_new && !waits && !seat.thread.ended() {
                 self.advance(at);
+        let mut ended = false;
             }
             at += 1;
         }
         self.universe.sweep(mover, others, self.rules);
     }
 
+                if let Some(unused) = &mut unused {
+                    let now = self.universe.unused_ends(self.rules);
+                    let seat = &mut self.universe.seats[at];
+                    seat.lets_go |= now > *unused;
+                    ended |= now > *unused && seat.thread.ended();
+                    *unused = now;
+                }
     /// A new thread goes on to its first operation that others can tell.
     fn advance(&mut self, at: usize) {
         let seat = &mut self.universe.seats[at];
         (self.seat, self.thread, self.space) = (at, seat.thread.clone(), seat.space.clone());
+        ended
         (self.fresh, self.published, self.looked, self.instructions) = (false, true, false, 0);
         let moved = match (seat.answer.take(), seat.body.take()) {
             (Some(answer), _) => match seat.fiber.take() {

@@ -42,7 +42,7 @@ impl Stepper<'_> {
             threads,
             unused: match all_closed || self.universe.left_out {
                 true => 0,
-                false => self.universe.ends(self.rules).unused(),
+                false => self.universe.unused_ends(self.rules),
             },
             letting_go,
             space: self.space.clone(),
@@ -58,9 +58,15 @@ impl Universe {
         now || !before.letting_go.is_empty() || !is_here
     }
 
+    /// How many ends are open that nobody can use.
+    pub(super) fn unused_ends(&self, rules: &Rules) -> u32 {
+        self.ends(rules).unused()
+    }
+
     /// After a step: closes what nobody can use any more if that was what the step was for (`now`), or if the thread has
-    /// ended with it; else it is going to, if it has let go of anything. Whether it depends on what others have.
-    pub(super) fn see_to_ends(&mut self, before: &Before, now: bool, rules: &Rules) -> bool {
+    /// ended with it; else it is going to, if it has let go of anything. Whether it depends on what others have. `own`: how many
+    /// nobody could use before those moved that the thread has started, if it has: they see to theirs.
+    pub(super) fn see_to_ends(&mut self, before: &Before, now: bool, own: Option<u32>, rules: &Rules) -> bool {
         let ends = self.ends(rules);
         let is_here = |thread: &Arc<Thread>| self.seats.iter().any(|seat| Arc::ptr_eq(&seat.thread, thread));
         // Who was about to close some may have been killed.
@@ -69,17 +75,13 @@ impl Universe {
             // What the variables of a process hold is of no use any more when its last thread ends.
             return !self.seats.iter().any(|seat| seat.is_in(before.space.as_ref()));
         }
-        let moved = |thread: &Arc<Thread>| {
-            let place = before.threads.iter().position(|known| Arc::ptr_eq(known, thread));
-            place.is_none_or(|place| place == 0)
-        };
         if now || !is_here(&before.threads[0]) {
             ends.close();
             return true;
         }
-        // Threads that it has started may have been given what they do not keep.
-        for seat in self.seats.iter_mut().filter(|seat| moved(&seat.thread)) {
-            seat.lets_go = true;
+        if own.is_none_or(|own| own > before.unused) {
+            let mover = self.seats.iter_mut().find(|seat| Arc::ptr_eq(&seat.thread, &before.threads[0]));
+            mover.into_iter().for_each(|seat| seat.lets_go = true);
         }
         true
     }

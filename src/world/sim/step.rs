@@ -197,7 +197,11 @@ impl Stepper<'_> {
             self.recorded(way);
             let published = self.published || self.log.starts > 0 || self.thread.ended();
             self.universe.course.iter_mut().for_each(|course| course.stepped(published));
-            self.settle(mover, others);
+            let alone = before.is_none() || self.universe.left_out;
+            let starts = !alone && self.universe.seats.len() > others;
+            // What the thread itself has let go of; those that it has started may let go of more.
+            let unused = starts.then(|| self.universe.unused_ends(self.rules));
+            let one_has_ended = self.settle(mover, others, unused);
             if let Some(space) = own.filter(|_| self.rules.pools) {
                 self.may_end(&space); // it may have done the last task
                 self.universe.seats.retain(|seat| !seat.thread.ended());
@@ -205,7 +209,10 @@ impl Stepper<'_> {
             if let Some(before) = before {
                 self.log.opaque |= match self.universe.left_out {
                     true => self.universe.may_see_to_ends(&before, self.log.lets_go),
-                    false => self.universe.see_to_ends(&before, self.log.lets_go, self.rules),
+                    false => {
+                        let unused = unused.filter(|_| !one_has_ended);
+                        self.universe.see_to_ends(&before, self.log.lets_go, unused, self.rules)
+                    }
                 };
                 self.universe.servers.retain(|(_, server)| !server.is_closed_port());
             }
