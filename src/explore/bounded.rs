@@ -10,7 +10,7 @@
 
 use super::check::{explain, round_after, schedule};
 use super::covered::{Bound, Covered};
-use super::ends::numbered;
+use super::ends::{numbered, status_of};
 use super::graph::judge;
 use super::growth;
 use super::moves::{Move, Outputs};
@@ -316,14 +316,13 @@ impl<'o> Bounded<'o> {
 
     /// The program has ended.
     fn finish(&mut self, number: u32, graph: &Graph, cost: (u32, u32), exited: Option<i32>) {
-        let looked = self.steps.look(graph, true);
+        let looked = self.steps.look_at_end(graph, exited);
         for fault in &looked.faults {
             self.fails(property_of(fault), cost, number, Sign::Here);
         }
         if self.options.outcomes {
             let (universe, _) = self.steps.universe(graph);
-            let failed = universe.failed || !looked.faults.is_empty();
-            let status = exited.unwrap_or(i32::from(failed));
+            let status = status_of(exited, universe.failed, !looked.faults.is_empty());
             let variables = super::story::variables(&universe, &self.options.variables);
             self.ends.entry((graph.output, status, variables)).or_insert(number);
         }

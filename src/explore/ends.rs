@@ -2,6 +2,16 @@
 
 use super::options::Options;
 use super::verdict::{Outcome, Schedule};
+use crate::report::runtime::status;
+
+/// With which status a run ends. `failed`: a thread has ended with an error; `unmet`: an `ensure` does not hold.
+pub(super) fn status_of(exited: Option<i32>, failed: bool, unmet: bool) -> i32 {
+    match exited {
+        None => i32::from(failed || unmet),
+        Some(status::FINE) => i32::from(unmet),
+        Some(exited) => exited,
+    }
+}
 
 /// Puts outcomes into their order and makes the schedules of those that are to have one, in this order: `make` gives one for
 /// what is known of the way to the outcome. Of all of them as many as there is time for, which `lasts` is asked before each;

@@ -3,6 +3,7 @@
 //! What is kept of a state is a hash, the state it was reached from and by which step, and where its steps lead: some 60
 //! bytes. Whole states are kept only until they have been looked at. That is done in rounds (`round.rs`).
 
+use super::ends::status_of;
 use super::growth;
 use super::moves::{Move, Moves, Outputs};
 use super::options::{Options, Progress};
@@ -235,14 +236,13 @@ impl<'o> Search<'o> {
     /// The program has ended in this state.
     pub(super) fn finish(&mut self, id: u32, graph: &Graph, exited: Option<i32>) {
         self.finals.push(id);
-        let looked = self.steps.look(graph, true);
+        let looked = self.steps.look_at_end(graph, exited);
         for fault in &looked.faults {
             self.sign(property_of(fault), id, Sign::Here);
         }
         if self.options.outcomes {
             let (universe, _) = self.steps.universe(graph);
-            let failed = universe.failed || !looked.faults.is_empty();
-            let status = exited.unwrap_or(i32::from(failed));
+            let status = status_of(exited, universe.failed, !looked.faults.is_empty());
             let variables = super::story::variables(&universe, &self.options.variables);
             self.ends.entry((graph.output, status, variables)).or_insert(id);
         }

@@ -128,7 +128,7 @@ impl Shortest<'_> {
         match *self.goal {
             Goal::States(hashes) => hashes.contains(&graph.hash()),
             Goal::Ring(rings, _) => !over && rings.borrow_mut().is_in(steps, graph, true),
-            Goal::Sign(property) if over => shows_at_end(steps, property, graph),
+            Goal::Sign(property) if over => shows_at_end(steps, property, graph, None),
             Goal::Sign(property) => {
                 property == Property::Invariant && !steps.look(graph, false).faults.is_empty()
             }
@@ -139,7 +139,7 @@ impl Shortest<'_> {
     fn is_in(&self, steps: &mut Steps, one: &Tried, after: &Graph) -> bool {
         let Goal::Sign(property) = *self.goal else { return false };
         one.outcome.faults.iter().any(|fault| property_of(fault) == property)
-            || (one.outcome.exited.is_some() && shows_at_end(steps, property, after))
+            || (one.outcome.exited.is_some() && shows_at_end(steps, property, after, one.outcome.exited))
     }
 
     /// Whether a step leads where others have led as well: most do, and that is seen without making the state.
@@ -235,9 +235,9 @@ fn shows(steps: &Steps, property: Property, graph: &Graph, tried: &[Tried]) -> b
     }
 }
 
-fn shows_at_end(steps: &mut Steps, property: Property, graph: &Graph) -> bool {
+fn shows_at_end(steps: &mut Steps, property: Property, graph: &Graph, exited: Option<i32>) -> bool {
     match property {
-        Property::Ensure => !steps.look(graph, true).faults.is_empty(),
+        Property::Ensure => !steps.look_at_end(graph, exited).faults.is_empty(),
         Property::Invariant => !steps.look(graph, false).faults.is_empty(),
         Property::Deadlock | Property::Error | Property::Assertion | Property::Livelock | Property::Race => {
             false

@@ -20,6 +20,7 @@ pub use super::outcome::{Change, Effect, Outcome};
 use super::pieces::Pieces;
 use super::state::Graph;
 use super::verdict::{Limit, Uncaught};
+use crate::report::runtime::status;
 use crate::code::verify::Verified;
 use crate::machine::Image;
 use crate::state::{Shared, rows::Rows};
@@ -203,6 +204,15 @@ impl Steps {
             return self.nothing.clone();
         }
         self.known_or(graph, Job::Look { ensure })
+    }
+
+    /// Evaluates every `ensure` where the program has ended, as a run does: not after an `exit` that says itself that something
+    /// is wrong.
+    pub fn look_at_end(&mut self, graph: &Graph, exited: Option<i32>) -> Arc<Outcome> {
+        match exited {
+            None | Some(status::FINE) => self.look(graph, true),
+            Some(_) => self.nothing.clone(),
+        }
     }
 
     fn known_or(&mut self, graph: &Graph, job: Job<'_>) -> Arc<Outcome> {

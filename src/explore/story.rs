@@ -22,7 +22,7 @@ use super::steps::{Effect, Steps};
 use super::tries::{Tried, property_of, race, tries};
 use super::verdict::{Failure, Property, Story, Turn};
 use crate::event::Log;
-use crate::report::runtime::Ending;
+use crate::report::runtime::{Ending, status};
 use crate::state::Shared;
 use crate::value::{Value, show};
 use crate::world::legs::Legs;
@@ -152,13 +152,15 @@ impl<'s> Teller<'s> {
             && !tried.iter().any(|one| matches!(one.outcome.kind, Effect::Change(_)));
         let fault = self.faults.first().map(property_of);
         let watches = |this: &mut Self, ensure| !this.universe.look(ensure, &this.steps.rules).0.is_empty();
+        // By an `exit` that says itself that something is wrong.
+        let has_said = matches!(self.universe.ended, Some(Some(exited)) if exited != status::FINE);
         let property = if stuck {
             Property::Deadlock
         } else if let Some(property) = fault {
             property
         } else if watches(&mut self, false) {
             Property::Invariant
-        } else if over && watches(&mut self, true) {
+        } else if over && !has_said && watches(&mut self, true) {
             Property::Ensure
         } else if race(&tried).is_some() {
             Property::Race

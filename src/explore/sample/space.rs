@@ -3,6 +3,7 @@
 //!
 //! It may be forgotten at any moment to free memory; then it grows again from where a run stands.
 
+use crate::explore::ends::status_of;
 use crate::explore::patience::Patience;
 use crate::explore::seen::key;
 use crate::explore::state::{Graph, State};
@@ -256,15 +257,14 @@ impl<'o> Space<'o> {
 
     /// The program has ended.
     fn finish(&mut self, graph: &Graph, exited: Option<i32>, seen: &mut Seen) {
-        let looked = self.steps.look(graph, true);
+        let looked = self.steps.look_at_end(graph, exited);
         for fault in &looked.faults {
             seen.signs.add(property_of(fault));
         }
         if self.outcomes {
             let (universe, _) = self.steps.universe(graph);
-            let failed = universe.failed || !looked.faults.is_empty();
             let variables = crate::explore::story::variables(&universe, self.names);
-            let end = (exited.unwrap_or(i32::from(failed)), variables);
+            let end = (status_of(exited, universe.failed, !looked.faults.is_empty()), variables);
             let next = self.ends.len() as u32;
             seen.end = *self.known_ends.entry(end.clone()).or_insert(next);
             if seen.end == next {

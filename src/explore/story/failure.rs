@@ -60,13 +60,18 @@ impl Teller<'_> {
             }
             Property::Invariant | Property::Ensure => {
                 let ensure = property == Property::Ensure;
-                let (faults, _) = self.universe.look(ensure, &self.steps.rules);
-                let Some(Fault::Watch { watch, error, .. }) = faults.into_iter().next() else { return None };
+                // What another process states is looked at where that ends, on the way.
+                let found = self.faults.iter().find(|fault| property_of(fault) == property).cloned();
+                let found = found.or_else(|| {
+                    let (faults, _) = self.universe.look(ensure, &self.steps.rules);
+                    faults.into_iter().next()
+                });
+                let Some(Fault::Watch { watch, process, error, .. }) = found else { return None };
                 failure.place = Some(watch.span);
                 failure.what = error.message.clone();
                 failure.error = Some(Uncaught {
                     thread: "main".into(),
-                    process: None,
+                    process,
                     error: error.clone(),
                     holds: Vec::new(),
                 });

@@ -73,6 +73,23 @@ static SIGNALS: [Signal; 23] = [
     signal("URG", number::SIGURG),
 ];
 
+/// That nobody has this number to whom a signal could go.
+pub fn nobody_to(pid: i64, signal: Signal) -> Error {
+    let message = format!("there is no process {pid} to send {} to", signal.name);
+    Error::new(error::Kind::NotFound, message).hint("it has ended, or never was")
+}
+
+/// That no process can have this number.
+pub fn no_number(pid: i64) -> Error {
+    Error::new(error::Kind::Value, format!("{pid} is no number of a process"))
+}
+
+/// That a process is neither the run's own nor one of those next to it.
+pub fn not_its_own(pid: i64, signal: Signal) -> Error {
+    let message = format!("this run may not send {} to the process {pid}, which is not its own", signal.name);
+    Error::new(error::Kind::Refused, message).hint("allow it with --allow-run")
+}
+
 impl Signal {
     /// The signal of that name, written `USR1` or `SIGUSR1`.
     pub fn named(name: &str) -> Result<Signal, Error> {

@@ -16,7 +16,7 @@ use crate::machine::{Exit, Waited};
 use crate::report::runtime::status;
 use crate::sync::Op;
 use crate::sync::outside;
-use crate::sync::outside::signal::{Action, Pending, Signal};
+use crate::sync::outside::signal::{Action, Pending, Signal, no_number, nobody_to, not_its_own};
 use crate::sync::thread::{Entry, Thread};
 use crate::value::Value;
 use crate::value::error::{Error, Kind};
@@ -187,19 +187,12 @@ impl RealWorld {
     }
 
     pub(super) fn send(&self, pid: i64, signal: Signal) -> Result<(), Error> {
-        let nobody = || {
-            Error::new(Kind::NotFound, format!("there is no process {pid} to send {} to", signal.name))
-                .hint("it has ended, or never was")
-        };
         let to = i32::try_from(pid).ok().filter(|pid| *pid > 0).and_then(Pid::from_raw);
-        let to = to.ok_or_else(|| Error::new(Kind::Value, format!("{pid} is no number of a process")))?;
+        let to = to.ok_or_else(|| no_number(pid))?;
         if !self.shared.may_signal(to, signal) {
-            return Err(Error::new(
-                Kind::Refused,
-                format!("this run may not send {} to the process {pid}, which is not its own", signal.name),
-            )
-            .hint("allow it with --allow-run"));
+            return Err(not_its_own(pid, signal));
         }
+        let nobody = || nobody_to(pid, signal);
         // What a script can name has a number that the system knows.
         let number = rustix::process::Signal::from_named_raw(signal.number).ok_or_else(nobody)?;
         rustix::process::kill_process(to, number).map_err(|error| match error {

@@ -5,6 +5,7 @@ use super::step::{Moved, Stepper, Way};
 use super::universe::Seat;
 use crate::builtin::Wait;
 use crate::machine::{Exit, Fiber};
+use crate::report::runtime::status;
 use crate::sync::thread::{Entry, State, Thread, Timer};
 use crate::sync::{Op, named};
 use crate::value::Value;
@@ -62,6 +63,11 @@ impl Stepper<'_> {
         match (self.space.clone(), exited) {
             (None, Some(status)) => self.universe.ended = Some(Some(status)),
             (None, None) => {}
+            // Who says itself that something is wrong is not asked whether all holds.
+            (Some(space), Some(status::FINE)) => {
+                let holds = self.ensured(&space);
+                self.process_ends(&space, i32::from(!holds));
+            }
             (Some(space), Some(status)) => self.process_ends(&space, status),
             (Some(space), None) => self.thread_of_process_ends(&space),
         }
@@ -113,19 +119,13 @@ impl Stepper<'_> {
     /// whether one has ended before that.
     pub(super) fn settle(&mut self, mover: usize, others: usize, mut unused: Option<u32>) -> bool {
         let mut at = others;
+        let mut ended = false;
         while at < self.universe.seats.len() {
             let seat = &mut self.universe.seats[at];
             let waits = seat.wait.is_some() || seat.failing.is_some() || seat.exiting.is_some();
             let is_new = seat.fiber.is_none() || seat.answer.is_some();
             if is_new && !waits && !seat.thread.ended() {
                 self.advance(at);
-        let mut ended = false;
-            }
-            at += 1;
-        }
-        self.universe.sweep(mover, others, self.rules);
-    }
-
                 if let Some(unused) = &mut unused {
                     let now = self.universe.unused_ends(self.rules);
                     let seat = &mut self.universe.seats[at];
@@ -133,11 +133,17 @@ impl Stepper<'_> {
                     ended |= now > *unused && seat.thread.ended();
                     *unused = now;
                 }
+            }
+            at += 1;
+        }
+        self.universe.sweep(mover, others, self.rules);
+        ended
+    }
+
     /// A new thread goes on to its first operation that others can tell.
     fn advance(&mut self, at: usize) {
         let seat = &mut self.universe.seats[at];
         (self.seat, self.thread, self.space) = (at, seat.thread.clone(), seat.space.clone());
-        ended
         (self.fresh, self.published, self.looked, self.instructions) = (false, true, false, 0);
         let moved = match (seat.answer.take(), seat.body.take()) {
             (Some(answer), _) => match seat.fiber.take() {

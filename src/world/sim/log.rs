@@ -71,8 +71,9 @@ pub enum Fault {
         error: Arc<Error>,
         holds: Vec<(String, u32)>,
     },
-    /// The condition, and why: it is false, or its evaluation raised an error.
-    Watch { watch: Watch, error: Arc<Error>, raised: bool },
+    /// The condition, and why: it is false, or its evaluation raised an error. The process that has stated it; None for the
+    /// first.
+    Watch { watch: Watch, process: Option<Arc<str>>, error: Arc<Error>, raised: bool },
 }
 
 impl Default for Log {

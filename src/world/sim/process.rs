@@ -185,13 +185,14 @@ impl Stepper<'_> {
         // Whether a pool has tasks left is asked of all pools.
         self.log.opaque |= self.rules.pools;
         if !self.universe.has_tasks(space) {
-            let exit = self.ensured(space);
-            self.process_ends(space, exit);
+            self.ensured(space);
+            self.process_ends(space, i32::from(space.failed.load(Ordering::SeqCst)));
         }
     }
 
-    /// Evaluates what the process has stated with `ensure`: with what it ends.
-    fn ensured(&mut self, space: &Arc<Space>) -> i32 {
+    /// Evaluates what the process has stated with `ensure`: whether all holds.
+    pub(super) fn ensured(&mut self, space: &Arc<Space>) -> bool {
+        let mut all = true;
         let watches = space.watches.lock().clone();
         let own = self.space.replace(space.clone());
         for watch in watches.into_iter().filter(|watch| watch.ensure) {
@@ -201,10 +202,12 @@ impl Stepper<'_> {
                 Judged::Raised(error) => (error, true),
             };
             space.failed.store(true, Ordering::SeqCst);
-            self.log.faults.push(Fault::Watch { watch, error, raised });
+            all = false;
+            let process = Some(space.handle.name());
+            self.log.faults.push(Fault::Watch { watch, process, error, raised });
         }
         self.space = own;
-        i32::from(space.failed.load(Ordering::SeqCst))
+        all
     }
 
     /// The process ends, with all that is left of it: the others learn it from its handle.

@@ -17,10 +17,10 @@ use crate::machine::space::Handlers;
 use crate::machine::touch::Act;
 use crate::sync::Op;
 use crate::sync::outside::command::Order;
-use crate::sync::outside::signal::{Action, Default, Pending, Signal};
+use crate::sync::outside::signal::{Action, Default, Pending, Signal, no_number, nobody_to, not_its_own};
 use crate::sync::outside::system::{Address, Dialling, Listener, Outside, Ready, Spawned};
 use crate::sync::outside::{self, Way};
-use crate::sync::process::{CONTINUE, KILL, STOP};
+use crate::sync::process::{CONTINUE, KILL, Process, STOP};
 use crate::sync::thread::{Entry, State, Thread};
 use crate::value::Value;
 use crate::value::error::{Error, Kind};
@@ -288,24 +288,26 @@ impl Outside for Stepper<'_> {
 
     fn send_signal(&mut self, pid: i64, signal: Signal) -> Result<(), Error> {
         may_be_sent(signal.number)?;
-        if pid == i64::from(FIRST_PID) {
+        let first = self.space.as_ref().is_none_or(|space| space.parent.is_none());
+        if first && pid == i64::from(FIRST_PID) {
             self.universe.signals = sent(self.universe.signals, signal.number);
             return Ok(());
         }
-        let spaces = self.universe.spaces();
-        let known =
-            |space: &&Arc<Space>| space.process().born().is_some_and(|born| i64::from(born.pid) == pid);
-        match spaces.iter().find(known) {
-            Some(space) => {
-                let process = space.process();
-                process.set_signals(sent(process.signals(), signal.number));
-                Ok(())
-            }
-            None => Err(Error::new(
-                Kind::NotFound,
-                format!("there is no process {pid} to send {} to", signal.name),
-            )
-            .hint("it has ended, or never was")),
+        if i32::try_from(pid).is_ok_and(|pid| pid > 0) {
+            let is = |handle: &Arc<Thread>| {
+                let process = handle.process.as_ref().filter(|_| !handle.ended());
+                process.and_then(Process::born).is_some_and(|born| i64::from(born.pid) == pid)
+            };
+            // Its own, those that it has started, and the one that has started it.
+            let own = self.space.as_ref().filter(|space| is(&space.handle)).map(|space| space.handle.clone());
+            let parent = self.space.as_ref().and_then(|space| space.parent.as_ref());
+            let parent = parent.filter(|space| is(&space.handle)).map(|space| space.handle.clone());
+            let handle = own.or(parent).or_else(|| self.children().into_iter().find(is));
+            let handle = handle.ok_or_else(|| not_its_own(pid, signal))?;
+            let process = handle.process.as_ref().ok_or_else(|| nobody_to(pid, signal))?;
+            process.set_signals(sent(process.signals(), signal.number));
+            return Ok(());
         }
+        Err(no_number(pid))
     }
 }

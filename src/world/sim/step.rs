@@ -150,8 +150,8 @@ impl Universe {
             let image = stepper.universe.image.clone();
             match watch.evaluate(&image, &mut stepper) {
                 Judged::Holds | Judged::Stopped => {}
-                Judged::Fails(error) => faults.push(Fault::Watch { watch, error, raised: false }),
-                Judged::Raised(error) => faults.push(Fault::Watch { watch, error, raised: true }),
+                Judged::Fails(error) => faults.push(Fault::Watch { watch, process: None, error, raised: false }),
+                Judged::Raised(error) => faults.push(Fault::Watch { watch, process: None, error, raised: true }),
             }
         }
         let mut log = std::mem::take(&mut stepper.log);
