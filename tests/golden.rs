@@ -1,5 +1,6 @@
 //! Every script under `tests/golden/` and every example is one test, named by its path. Every example is a second one,
-//! which explores it (`harness/verdict.rs`). Where conc has something to say, a script is also run in Chinese.
+//! which explores it (`harness/verdict.rs`). Where conc has something to say, a script is also run in Chinese. What is a
+//! deadlock, and what is none, is the same in the simulated world.
 //!
 //! What a script expects stands in its own comments (see `harness/expectation.rs`). To write the output blocks
 //! anew from what `conc` does now: `UPDATE_GOLDEN=1 cargo test --test golden`, and read the difference.
@@ -21,6 +22,8 @@ fn main() {
     scripts.sort();
     examples.sort();
     let mut trials: Vec<Trial> = scripts.iter().map(|script| trial(root, script.clone(), update)).collect();
+    let deadlocks = scripts.iter().filter(|script| script.starts_with(root.join("tests/golden/deadlock")));
+    trials.extend(deadlocks.map(|script| simulation(root, script.clone())));
     let spoken_of = scripts.into_iter().filter(|script| harness::run::is_spoken_of(script));
     trials.extend(spoken_of.map(|script| chinese(root, script)));
     trials.extend(examples.into_iter().map(|example| exploration(root, example)));
@@ -36,6 +39,12 @@ fn trial(root: &Path, script: PathBuf, update: bool) -> Trial {
 fn chinese(root: &Path, script: PathBuf) -> Trial {
     let name = format!("{} (Chinese)", name(root, &script));
     Trial::test(name, move || harness::run::check_language(&script).map_err(Into::into))
+}
+
+/// Once more in the simulated world: it ends as with real threads.
+fn simulation(root: &Path, script: PathBuf) -> Trial {
+    let name = format!("{} (simulated)", name(root, &script));
+    Trial::test(name, move || harness::run::check_simulated(&script).map_err(Into::into))
 }
 
 fn exploration(root: &Path, example: PathBuf) -> Trial {

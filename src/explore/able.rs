@@ -114,6 +114,11 @@ impl Able {
         Some(self.threads[number as usize].seat as usize)
     }
 
+    /// Whether the thread in this seat may be able to move, or has not been asked.
+    pub fn may_move(&self, seat: usize) -> bool {
+        self.threads[self.numbers[seat] as usize].place.is_some()
+    }
+
     /// The thread in this seat is not able to move: it waits.
     pub fn waits(&mut self, seat: usize, what: &For<'_>) {
         let number = self.numbers[seat];

@@ -12,8 +12,7 @@ use super::tries::tries;
 use super::verdict::Property;
 use crate::state::Shared;
 use crate::sync::Op;
-use crate::value::Value;
-use crate::world::sim::{Ends, Universe, Way};
+use crate::world::sim::{Ends, Way};
 use std::collections::{HashMap, HashSet};
 
 #[derive(Debug, Default)]
@@ -29,6 +28,10 @@ pub struct Judged {
     pub failing: Vec<Property>,
     /// The hashes of its states.
     pub states: HashSet<u128>,
+    /// The seats, in the state where it was begun, whose threads never move there.
+    pub resting: Vec<usize>,
+    /// Those of them that wait for none that does.
+    pub stuck: Vec<usize>,
 }
 
 /// Looks at the whole space of a search that has covered it.
@@ -190,6 +193,11 @@ fn bottoms<'e>(count: usize, edges: &impl Fn(u32) -> &'e [u32], good: &[bool]) -
 /// deadlock when a thread that the program waits for can never move again and waits for none that does, and a livelock when
 /// one goes round for ever, or is waited for. The errors of branches whose `parallel` never goes on break what they break.
 pub(super) fn judge(steps: &mut Steps, first: &Graph) -> Judged {
+    judge_within(steps, first, usize::MAX).unwrap_or_else(|| unreachable!("there are fewer states"))
+}
+
+/// The same of a component of so many states at most; None when there are more.
+pub(super) fn judge_within(steps: &mut Steps, first: &Graph, most: usize) -> Option<Judged> {
     let (mut graph, mut next) = (Graph::default(), Graph::default());
     let mut moved = vec![false; first.seats];
     let mut seen = HashSet::new();
@@ -208,6 +216,9 @@ pub(super) fn judge(steps: &mut Steps, first: &Graph) -> Judged {
             let there = steps.carry(&who, |at| !change.ends(at, one.seat), next.seats, || usize::MAX);
             let key = (next.hash(), there.clone());
             if seen.insert(key) {
+                if seen.len() > most {
+                    return None;
+                }
                 pending.push((next.store(), there));
             }
         }
@@ -226,8 +237,10 @@ pub(super) fn judge(steps: &mut Steps, first: &Graph) -> Judged {
         false
     };
     let daemon = |seat: usize| universe.seats[seat].is_daemon();
-    let resting = (0..first.seats).filter(|seat| !moved[*seat]);
-    let mut failing: Vec<Property> = resting.flat_map(|seat| unraised_in(&universe, seat)).collect();
+    let resting: Vec<usize> = (0..first.seats).filter(|seat| !moved[*seat]).collect();
+    let branches = resting.iter().flat_map(|seat| universe.branches_of(*seat));
+    let mut failing: Vec<Property> =
+        branches.filter_map(|branch| Some(Property::of(&branch.unraised()?.error))).collect();
     for seat in (0..first.seats).filter(|seat| !daemon(*seat)) {
         failing.push(match leads_to_a_mover(seat) {
             true => Property::Livelock,
@@ -236,23 +249,8 @@ pub(super) fn judge(steps: &mut Steps, first: &Graph) -> Judged {
     }
     failing.sort_unstable();
     failing.dedup();
-    Judged { failing, states: seen.into_iter().map(|(hash, _)| hash).collect() }
-}
-
-/// What breaks by the errors of branches of the `parallel` that a thread waits in.
-fn unraised_in(universe: &Universe, seat: usize) -> Vec<Property> {
-    let Some(fiber) = &universe.seats[seat].fiber else { return Vec::new() };
-    let snapshot = fiber.snapshot(&universe.image.program, usize::MAX);
-    let registers = snapshot.into_iter().flat_map(|all| all.calls).flat_map(|call| call.registers);
-    let lists = registers.filter_map(|register| match register {
-        Value::List(list) => Some(list.snapshot()),
-        _ => None,
-    });
-    let failing = |branch: &Value| match branch {
-        Value::Thread(thread) => Some(Property::of(&thread.unraised()?.error)),
-        _ => None,
-    };
-    lists.flat_map(|list| list.iter().filter_map(failing).collect::<Vec<_>>()).collect()
+    let stuck = resting.iter().copied().filter(|seat| !leads_to_a_mover(*seat)).collect();
+    Some(Judged { failing, states: seen.into_iter().map(|(hash, _)| hash).collect(), resting, stuck })
 }
 
 /// Whose end a thread waits for.

@@ -5,7 +5,7 @@
 use super::able::{Able, For};
 use super::options::{Options, Time};
 use super::steps::Steps;
-use super::story::{Told, deadlock, finish, ring};
+use super::story::{Told, deadlock, finish, knot};
 use super::trial::beyond;
 use super::verdict::Uncaught;
 use crate::builtin::Wait;
@@ -69,8 +69,8 @@ enum End {
     Over,
     /// Nobody can go on.
     Stuck,
-    /// Some wait for each other, and others may go on for ever.
-    Ring(Deadlock),
+    /// Some wait for ever, and others may go on for ever.
+    Knot(Deadlock),
     /// It has taken too much memory.
     Beyond(Uncaught),
 }
@@ -84,6 +84,9 @@ struct Run<'r, 's> {
     asked: bool,
     /// Turns since time has passed.
     turns: u32,
+    /// All turns, with how many times time has passed, and after how many it is looked for knots.
+    spent: u64,
+    due: u64,
     /// What happens, if somebody wants to know.
     told: Option<Told>,
     failed: usize,
@@ -107,7 +110,7 @@ impl<'r, 's> Run<'r, 's> {
             told
         });
         let able = Able::new(universe.seats.len());
-        Run { universe, rules, able, dice, asked: false, turns: 0, told, failed: 0, say }
+        Run { universe, rules, able, dice, asked: false, turns: 0, spent: 0, due: 0, told, failed: 0, say }
     }
 
     fn go_to_its_end(&mut self) -> End {
@@ -122,15 +125,21 @@ impl<'r, 's> Run<'r, 's> {
                     self.turns += 1;
                     if self.turns >= TURNS_OF_NO_TIME {
                         self.time_passes();
-                        if let Some(ring) = ring(&self.universe, self.rules) {
-                            return End::Ring(ring);
+                        if let Some(end) = self.look_for_knots() {
+                            return end;
                         }
-                    }
-                    if let Some(uncaught) = self.turn(seat) {
+                    } else if let Some(uncaught) = self.turn(seat) {
                         return End::Beyond(uncaught);
                     }
                 }
-                None if self.time_passes() || self.ask_everybody() => {}
+                // What a signal does takes no time: so long as one may end a process, no time passes.
+                None if self.somebody_is_struck() => {}
+                None if self.time_passes() => {
+                    if let Some(end) = self.look_for_knots() {
+                        return end;
+                    }
+                }
+                None if self.ask_everybody() => {}
                 None => return End::Stuck,
             }
         }
@@ -262,16 +271,60 @@ impl<'r, 's> Run<'r, 's> {
             (self.say)(Said::Text(stream, text));
         }
         for fault in log.faults {
-            if let Fault::Uncaught { thread, process, error, holds } = fault {
-                self.failed += usize::from(process.is_none());
-                (self.say)(Said::Uncaught(&Uncaught { thread, process, error, holds }));
+            let (thread, process, error, holds) = match fault {
+                Fault::Uncaught { thread, process, error, holds } => (thread, process, error, holds),
+                Fault::Watch { process, error, .. } => ("main".into(), process, error, Vec::new()),
+            };
+            self.failed += usize::from(process.is_none());
+            (self.say)(Said::Uncaught(&Uncaught { thread, process, error, holds }));
+        }
+    }
+
+    /// Whether some wait for ever while others go on. It is looked each time after twice as many turns.
+    fn look_for_knots(&mut self) -> Option<End> {
+        if self.spent < self.due {
+            return None;
+        }
+        self.due = 2 * self.spent;
+        let seats = || 0..self.universe.seats.len();
+        let waits = |seat| self.looks_again(seat) || !self.able.may_move(seat);
+        if !seats().any(|seat| self.universe.deadline(seat).is_none() && waits(seat)) {
+            return None;
+        }
+        // Who awaits something has been told of each change; so it looks first.
+        let awaits = |seat: &usize| self.looks_again(*seat) && self.able.may_move(*seat);
+        let awaiting: Vec<u32> =
+            seats().filter(awaits).map(|seat| self.universe.seats[seat].thread.id).collect();
+        for id in awaiting {
+            let seat = self.universe.seats.iter().position(|seat| seat.thread.id == id);
+            if let Some(uncaught) = seat.filter(|seat| self.looks_again(*seat)).and_then(|seat| self.turn(seat)) {
+                return Some(End::Beyond(uncaught));
             }
         }
+        if self.universe.ended.is_some() {
+            return None;
+        }
+        let rests = |seat: usize| match self.looks_again(seat) {
+            true => !self.able.may_move(seat),
+            false => !self.universe.is_ready(seat),
+        };
+        knot(&self.universe, self.rules, &rests).map(End::Knot)
+    }
+
+    /// Whether a signal has come to a process that it may end: whether it does is drawn each time that its threads are asked.
+    fn somebody_is_struck(&mut self) -> bool {
+        let struck = |seat: &usize| self.universe.may_die(*seat, self.rules);
+        let seats: Vec<usize> = match self.rules.signals {
+            true => (0..self.universe.seats.len()).filter(struck).collect(),
+            false => Vec::new(),
+        };
+        seats.iter().for_each(|seat| self.able.wake(*seat, &self.universe.seats));
+        !seats.is_empty()
     }
 
     /// Nobody can go on: time does, until the next of those who wait for it gives up. False when there is none.
     fn time_passes(&mut self) -> bool {
-        self.turns = 0;
+        self.spent += 1 + u64::from(std::mem::take(&mut self.turns));
         let (universe, rules) = (&self.universe, self.rules);
         let deadline = |seat: usize| universe.deadline(seat);
         let next = self.able.next_to_give_up(deadline, |seat| !(rules.signals && universe.is_stopped(seat)));
@@ -307,7 +360,7 @@ impl<'r, 's> Run<'r, 's> {
         match end {
             End::Over => {}
             End::Stuck => ending.deadlock = Some(deadlock(&self.universe, self.rules)),
-            End::Ring(ring) => ending.deadlock = Some(ring),
+            End::Knot(knot) => ending.deadlock = Some(knot),
             End::Beyond(uncaught) => {
                 ending.failed += 1;
                 (self.say)(Said::Uncaught(&uncaught));

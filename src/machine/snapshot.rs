@@ -3,7 +3,10 @@
 use super::Fiber;
 use crate::code::Program;
 use crate::code::reach::{makes_connections, makes_pipes};
+use crate::sync::thread::Thread;
 use crate::value::Value;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// The calls in progress, and values that belong to no call.
 #[derive(Debug, Default)]
@@ -24,6 +27,22 @@ pub struct Call {
     pub pc: u32,
     /// Its registers, up to those that a call it has made has as its own.
     pub registers: Vec<Value>,
+}
+
+impl Snapshot {
+    /// The threads of the `parallel`s that the thread waits in which stands here.
+    pub fn branches(&self) -> Vec<Arc<Thread>> {
+        let registers = self.calls.iter().flat_map(|call| &call.registers);
+        let lists = registers.filter_map(|register| match register {
+            Value::List(list) => Some(list.snapshot()),
+            _ => None,
+        });
+        let branch = |value: &Value| match value {
+            Value::Thread(thread) if thread.raised_elsewhere.load(Ordering::SeqCst) => Some(thread.clone()),
+            _ => None,
+        };
+        lists.flat_map(|list| list.iter().filter_map(branch).collect::<Vec<_>>()).collect()
+    }
 }
 
 impl Fiber {

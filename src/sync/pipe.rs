@@ -182,6 +182,11 @@ impl End {
         self.own().closed.load(Ordering::SeqCst) || matches!(*self.own().place.lock(), Place::Gone(_))
     }
 
+    /// The numbers of the two ends as the pipe was made, by which its waits tell who could end them.
+    pub fn ids(&self) -> [u32; 2] {
+        self.between.ids
+    }
+
     /// Whether it leads to another process.
     pub fn is_outside(&self) -> bool {
         self.between.outside.load(Ordering::SeqCst)

@@ -3,6 +3,8 @@
 //! There will be two worlds behind it; nothing above them knows which one runs.
 
 mod copying;
+mod graph;
+mod knot;
 pub mod legs;
 mod marks;
 pub mod real;

@@ -71,6 +71,15 @@ pub fn check_language(script: &Path) -> Result<(), String> {
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }
 
+/// Makes a simulated run of a script for real threads: it ends with the same status.
+pub fn check_simulated(script: &Path) -> Result<(), String> {
+    let text = std::fs::read_to_string(script).map_err(|error| format!("cannot read it: {error}"))?;
+    let mut expected = expectation::parse(&text)?;
+    expected.command = vec!["sim".to_string()];
+    let output = run(script, &expected)?;
+    wrong_status(&expected, &output).map_or(Ok(()), Err)
+}
+
 fn wrong_status(expected: &Expectation, output: &Output) -> Option<String> {
     let ended = output.status.map_or("a signal ended it".to_string(), |status| format!("it is {status}"));
     let is_right = output.status == Some(expected.status);

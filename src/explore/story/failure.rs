@@ -1,6 +1,8 @@
 //! What the last state of a story shows to fail.
 
-use super::{Teller, copy, deadlock};
+use super::stuck::{deadlock_among, unraised_in};
+use super::{Teller, copy};
+use crate::explore::graph::{Judged, judge_within};
 use crate::explore::slice::Sign;
 use crate::explore::tries::{property_of, race, tries};
 use crate::explore::verdict::{Access, Failure, Property, Race, Story, Uncaught};
@@ -11,6 +13,9 @@ use crate::world::sim::{Fault, Way};
 
 /// More variables than any script has at its top level: where the numbers of objects begin.
 const GLOBALS: usize = 1 << 32;
+
+/// So many states of a loop are looked at, to tell who goes on in it.
+const MOST_STATES: usize = 100_000;
 
 impl Teller<'_> {
     /// The failure that the present state shows, with the story that has led here.
@@ -31,7 +36,9 @@ impl Teller<'_> {
         };
         match property {
             Property::Deadlock => {
-                let deadlock = deadlock(&self.universe, &self.steps.rules);
+                let stuck = self.seats_at_rest(|judged| &judged.stuck);
+                let among = |at: usize| stuck.as_ref().is_none_or(|stuck| stuck.contains(&at));
+                let deadlock = deadlock_among(&self.universe, &self.steps.rules, &among);
                 failure.what = match deadlock.threads.len() {
                     1 => "a thread waits for ever".into(),
                     n if deadlock.cycle => format!("{n} threads wait for each other"),
@@ -83,11 +90,23 @@ impl Teller<'_> {
     }
 
     /// An error that nobody will raise: the `parallel` of its thread waits for others.
-    fn unraised(&self, property: Property) -> Option<Fault> {
-        let failed =
-            self.universe.branches.iter().filter_map(|thread| Some((thread, thread.unraised()?.error)));
-        let (thread, error) = failed.into_iter().find(|(_, error)| Property::of(error) == property)?;
+    fn unraised(&mut self, property: Property) -> Option<Fault> {
+        let resting = self.seats_at_rest(|judged| &judged.resting);
+        let among = |at: usize| resting.as_ref().is_none_or(|resting| resting.contains(&at));
+        let mut failed = unraised_in(&self.universe, &among).map(|(thread, it)| (thread, it.error));
+        let (thread, error) = failed.find(|(_, error)| Property::of(error) == property)?;
         Some(Fault::Uncaught { thread: thread.name(), process: None, error, holds: Vec::new() })
+    }
+
+    /// The seats of those that never move, as long as others go round in a loop that is known: of all of them, or of some.
+    /// None where nobody can move, or too much would have to be looked at.
+    fn seats_at_rest(&mut self, which: impl Fn(&Judged) -> &Vec<usize>) -> Option<Vec<usize>> {
+        if self.able().is_empty() {
+            return None;
+        }
+        let judged = judge_within(self.steps, &self.graph, MOST_STATES)?;
+        let living = which(&judged).iter().map(|at| self.told.seat_of(&self.universe, self.who[*at]));
+        living.collect::<Option<Vec<usize>>>().filter(|living| !living.is_empty())
     }
 
     /// The two accesses that race in the present state.

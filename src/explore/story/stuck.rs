@@ -2,9 +2,11 @@
 
 use super::copy;
 use super::log::thing_of;
-use crate::report::runtime::{Deadlock, Stuck};
+use crate::report::runtime::{Deadlock, Stuck, Unasked};
+use crate::sync::thread::Thread;
 use crate::sync::{Op, Releasers, Who};
 use crate::world::sim::{Ends, Rules, Seat, Universe, Way};
+use std::sync::Arc;
 
 /// Who waits for what, in the present state: a ring of threads that wait for each other if there is one, else all that
 /// cannot go on.
@@ -12,20 +14,30 @@ pub fn deadlock(universe: &Universe, rules: &Rules) -> Deadlock {
     deadlock_among(universe, rules, &|_| true)
 }
 
-/// Those who wait for each other in a ring while others go on: nobody who goes on can end that. None where there is no such
-/// ring, or something outside could end one: a signal, the end of a process.
-pub fn ring(universe: &Universe, rules: &Rules) -> Option<Deadlock> {
-    if rules.processes || rules.signals {
-        return None;
-    }
-    let waits_on =
-        |seat: &Seat| !seat.is_daemon() && seat.wait.as_ref().is_none_or(|wait| wait.deadline.is_none());
-    Some(deadlock_among(universe, rules, &waits_on)).filter(|found| found.cycle)
+/// The errors of branches that no `parallel` will raise whose thread is in one of these seats.
+pub(super) fn unraised_in<'u>(
+    universe: &'u Universe,
+    among: &dyn Fn(usize) -> bool,
+) -> impl Iterator<Item = (&'u Arc<Thread>, Unasked)> {
+    let seats = (0..universe.seats.len()).filter(|at| among(*at));
+    let waited_for: Vec<_> = seats.flat_map(|at| universe.branches_of(at)).collect();
+    let failed = universe.branches.iter().filter_map(|thread| Some((thread, thread.unraised()?)));
+    failed.filter(move |(thread, _)| waited_for.iter().any(|branch| Arc::ptr_eq(branch, thread)))
 }
 
-fn deadlock_among(universe: &Universe, rules: &Rules, among: &dyn Fn(&Seat) -> bool) -> Deadlock {
+/// Those who wait for ever while others go on, in a run that goes on: nobody who goes on can end that. `rests`: whether the
+/// thread in this seat, which waits, has been found to do so in vain since anything has changed.
+pub fn knot(universe: &Universe, rules: &Rules, rests: &dyn Fn(usize) -> bool) -> Option<Deadlock> {
+    let stuck = universe.knot(rules, rests);
+    let idles = |seat: &Seat| seat.wait.as_ref().is_some_and(|wait| wait.op.is_idle());
+    let shown = |at: usize| stuck.contains(&at) && !idles(&universe.seats[at]);
+    (!stuck.is_empty()).then(|| deadlock_among(universe, rules, &shown))
+}
+
+/// The same of those in some seats.
+pub(super) fn deadlock_among(universe: &Universe, rules: &Rules, among: &dyn Fn(usize) -> bool) -> Deadlock {
     let (mut stuck, mut copy) = (Vec::new(), None);
-    for at in (0..universe.seats.len()).filter(|at| among(&universe.seats[*at])) {
+    for at in (0..universe.seats.len()).filter(|at| among(*at)) {
         let seat = &universe.seats[at];
         let (thread, name) = (seat.thread.clone(), seat.label());
         // Who stands before its operation may have waited elsewhere earlier.
@@ -64,8 +76,7 @@ fn deadlock_among(universe: &Universe, rules: &Rules, among: &dyn Fn(&Seat) -> b
             notes.push(note.clone());
         }
     }
-    let unraised = universe.branches.iter().filter_map(|thread| thread.unraised());
-    notes.extend(unraised.map(|it| it.note()));
+    notes.extend(unraised_in(universe, among).map(|(_, error)| error.note()));
     let threads = shown.into_iter().map(|at| stuck[at].2.clone()).collect();
     Deadlock { threads, cycle, notes }
 }

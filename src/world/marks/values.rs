@@ -168,6 +168,8 @@ impl Marks<'_> {
             Kind::Pipe(pipe) => pipe.values(&mut |value| self.push(value)),
             Kind::Crew(crew) => self.crew(crew),
             Kind::Future(future) => self.future(future),
+            // In a simulated run each process has ends of its own.
+            Kind::End(end) => self.things.extend(end.ids()),
             Kind::Lock(_)
             | Kind::RLock(_)
             | Kind::RwLock(_)
@@ -175,7 +177,6 @@ impl Marks<'_> {
             | Kind::Event(_)
             | Kind::Barrier(_)
             | Kind::Latch(_)
-            | Kind::End(_)
             | Kind::Outside(_) => {}
         }
         Ok(())

@@ -181,7 +181,7 @@ impl Shared {
         false
     }
 
-    fn is_told_of_a_change(&self, seat: &Seat) -> bool {
+    pub(super) fn is_told_of_a_change(&self, seat: &Seat) -> bool {
         let parked = seat.waiter.parked();
         match &*seat.blocked.lock() {
             Some(blocked) if matches!(blocked.op, Op::Change) => {

@@ -5,10 +5,11 @@
 //! makes a thread free again. And who marks a waiter is free itself. So a picture in which all threads of interest are parked before
 //! and after it was drawn is true, and what it shows will stay.
 
-use super::graph::{self, Blocked};
+use crate::world::graph::{self, Blocked};
 use super::run::{Cause, Shared};
 use super::threads::{Seat, Table};
 use crate::report::runtime::{Deadlock, Stuck, Unasked};
+use crate::sync::thread::Thread;
 use crate::sync::{Op, Releasers, Who};
 use crate::value::{Type, Value};
 use std::collections::VecDeque;
@@ -168,6 +169,10 @@ impl Shared {
         let here = |ring: &Vec<u32>| ring.iter().all(|id| table.seats.contains_key(id));
         let ring = graph::ring(blocked, &stuck).filter(here);
         let cycle = ring.is_some();
+        // Where all have told where they stand, it is known whose `parallel` will never raise what its threads have failed with.
+        let standing = stuck.iter().filter_map(|id| table.seats.get(id)).filter(|_| looked);
+        let lost: Vec<_> = standing.flat_map(|seat| seat.branches()).collect();
+        let is_lost = |thread: &Arc<Thread>| !looked || lost.iter().any(|branch| Arc::ptr_eq(branch, thread));
         let shown = ring.unwrap_or_else(|| stuck.into_iter().filter(|id| !self.idles(table, *id)).collect());
         let mut notes: Vec<String> = Vec::new();
         let threads = shown
@@ -175,7 +180,7 @@ impl Shared {
             .filter_map(|id| table.seats.get(id))
             .map(|seat| self.stuck(seat, &mut notes))
             .collect();
-        notes.extend(self.things.unraised().iter().map(Unasked::note));
+        notes.extend(self.things.unraised(is_lost).iter().map(Unasked::note));
         Some(Knot { deadlock: Deadlock { threads, cycle, notes }, threads: shown })
     }
 

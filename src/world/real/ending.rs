@@ -94,7 +94,7 @@ impl Shared {
             Some(Cause::NobodyReads) => ending.status = 141,
         }
         if ending.deadlock.is_none() {
-            ending.unasked.extend(self.things.unraised());
+            ending.unasked.extend(self.things.unraised(|_| true));
         }
         if let Some(detector) = &self.detector {
             if let Some(common) = detector.common() {

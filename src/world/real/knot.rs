@@ -1,12 +1,9 @@
-//! Threads that wait for ever while others go on: nobody who can go on will ever come to what they wait for.
+//! Threads that wait for ever while others go on (`world::knot`), of real threads.
 //!
-//! All threads stand still for a moment and tell what they hold. From those that can go on everything is marked
-//! that they can come to (`marks`); a thread whose thing is marked may be released, and goes on too; who is left
-//! when nothing changes any more waits for ever. What is found is certain: nobody moves meanwhile, and what is
-//! out of reach for all who move stays out of reach. When to search is decided by `occasion`.
+//! All threads stand still for a moment and tell what they hold. What is found is certain: nobody moves meanwhile, and
+//! what is out of reach for all who move stays out of reach. When to search is decided by `occasion`.
 
 use super::deadlock::{Knot, Picture};
-use super::graph;
 use super::occasion::Next;
 use super::run::{Code, Shared};
 use super::standing::Standing;
@@ -14,9 +11,10 @@ use super::threads::{Seat, Table};
 use crate::code::Program;
 use crate::code::reach::Mention;
 use crate::sync::Releasers;
+use crate::world::graph::Blocked;
+use crate::world::knot::{Conditions, Outlook, waits_for_ever};
 use crate::world::marks::{Marks, Unknown};
-use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -78,56 +76,50 @@ impl Shared {
     fn find_knot(&self, table: &Table, code: &Code) -> Found {
         let Picture { blocked, free } = self.picture_of_all_standing(table, &code.image.program);
         let at_lines = || table.seats.values().any(|seat| seat.is_at_a_line());
+        // Who was told of a change may find its condition true: first it counts as going on, as most do.
+        let told = |id: &u32| table.seats.get(id).is_some_and(|seat| self.is_told_of_a_change(seat));
+        let (looks, still): (Blocked, Blocked) =
+            blocked.iter().map(|(id, releasers)| (*id, releasers.clone())).partition(|(id, _)| told(id));
+        if !looks.is_empty() {
+            let going: Vec<u32> = free.iter().chain(looks.keys()).copied().collect();
+            if let Some(stuck) = self.stuck_among(table, code, &still, &going)
+                && let Some(knot) = self.confirm(table, &still, stuck, true)
+            {
+                return Found::Knot(knot);
+            }
+        }
         if free.is_empty() {
-            return if at_lines() { Found::Open } else { Found::Nothing };
+            return if at_lines() || !looks.is_empty() { Found::Open } else { Found::Nothing };
         }
         if !blocked.keys().any(|id| self.minds(table, *id)) {
             return if somebody_awaits(table) || at_lines() { Found::Open } else { Found::Nothing };
         }
-        let mut threads: Vec<_> = table.seats.values().map(|seat| seat.thread.clone()).collect();
-        threads.push(self.main.clone());
-        let no_marks = || Marks::new(&code.image, code.reach(), threads.clone());
-        let marks = RefCell::new(no_marks());
-        let lines = Lines::of(blocked.keys().filter_map(|id| table.seats.get(id)));
-        let lost = RefCell::new(lines.matter().then(|| no_marks().holding()));
-        let (counted, unknown) = (Cell::new(0), Cell::new(false));
-        let mark = |ids: &[u32]| {
-            for seat in ids.iter().filter_map(|id| table.seats.get(id)) {
-                if !unknown.get() {
-                    let of = |marks: &mut Marks<'_>| mark_seat(marks, seat).is_err();
-                    unknown.set(of(&mut marks.borrow_mut()) || lost.borrow_mut().as_mut().is_some_and(of));
-                }
-            }
-        };
-        mark(&free);
-        // What each `await` depends on; None when that is not known.
-        let conditions = RefCell::new(HashMap::new());
-        let condition_may_change = |id: u32| {
-            let mut conditions = conditions.borrow_mut();
-            let condition = conditions.entry(id).or_insert_with(|| {
-                let mut condition = no_marks();
-                mark_condition(&mut condition, table.seats.get(&id)?).ok().map(|()| condition)
-            });
-            condition.as_ref().is_none_or(|condition| marks.borrow().may_change(condition))
-        };
-        let stuck = graph::stuck(&blocked, &|id, things, freed| {
-            // Those found to be released come one after the other: only the new ones are looked at.
-            mark(&freed[counted.replace(freed.len())..]);
-            let lost = lost.borrow();
-            let loses =
-                |thing: u32| lost.as_ref().is_some_and(|lost| lines.may_lose(thing) && lost.has(thing));
-            let reached = things.iter().any(|thing| marks.borrow().has(*thing) || loses(*thing));
-            unknown.get() || reached || (things.is_empty() && condition_may_change(id))
-        });
-        // A thread that waits for ever is no matter where another ends the program.
-        let ends = marks.borrow().may(Mention::Exit);
-        if unknown.get() || ends || !stuck.iter().any(|id| self.minds(table, *id)) {
-            return Found::Open;
-        }
+        let Some(stuck) = self.stuck_among(table, code, &blocked, &free) else { return Found::Open };
         if !self.have_looked(table, &stuck) {
             return Found::Open;
         }
         self.confirm(table, &blocked, stuck, true).map_or(Found::Open, Found::Knot)
+    }
+
+    /// The blocked threads that wait for ever, whatever the free ones do. None when nobody does who should not, or that cannot be
+    /// told.
+    fn stuck_among(&self, table: &Table, code: &Code, blocked: &Blocked, free: &[u32]) -> Option<Vec<u32>> {
+        let mut threads: Vec<_> = table.seats.values().map(|seat| seat.thread.clone()).collect();
+        threads.push(self.main.clone());
+        let no_marks = || Marks::new(&code.image, code.reach(), threads.clone());
+        let lines = Lines::of(blocked.keys().filter_map(|id| table.seats.get(id)));
+        let mut outlook = Standstill {
+            table,
+            marks: no_marks(),
+            lost: lines.matter().then(|| no_marks().holding()),
+            lines,
+            conditions: Conditions::default(),
+            no_marks: &no_marks,
+        };
+        let stuck = waits_for_ever(blocked, free, &mut outlook).ok()?;
+        // A thread that waits for ever is no matter where another ends the program.
+        let ends = outlook.marks.may(Mention::Exit);
+        (!ends && stuck.iter().any(|id| self.minds(table, *id))).then_some(stuck)
     }
 
     /// Threads in an `await` count as blocked, though they may have been woken to look at their conditions.
@@ -146,6 +138,39 @@ impl Shared {
     /// Whether it is a mistake that this thread waits for ever.
     pub(super) fn minds(&self, table: &Table, id: u32) -> bool {
         table.seats.get(&id).is_some_and(|seat| !seat.daemon) && !self.idles(table, id)
+    }
+}
+
+/// What all that stand still can come to.
+struct Standstill<'t, 'm> {
+    table: &'t Table,
+    marks: Marks<'m>,
+    /// The same where what is only held counts, too.
+    lost: Option<Marks<'m>>,
+    lines: Lines,
+    conditions: Conditions<'m>,
+    no_marks: &'t dyn Fn() -> Marks<'m>,
+}
+
+impl Outlook for Standstill<'_, '_> {
+    fn goes_on(&mut self, thread: u32) -> Result<(), Unknown> {
+        let Some(seat) = self.table.seats.get(&thread) else { return Ok(()) };
+        mark_seat(&mut self.marks, seat)?;
+        self.lost.as_mut().map_or(Ok(()), |lost| mark_seat(lost, seat))
+    }
+
+    fn reaches(&self, thing: u32) -> bool {
+        let loses = |lost: &Marks<'_>| self.lines.may_lose(thing) && lost.has(thing);
+        self.marks.has(thing) || self.lost.as_ref().is_some_and(loses)
+    }
+
+    fn may_change(&mut self, thread: u32) -> bool {
+        let condition = self.conditions.of(thread, || {
+            let mut condition = (self.no_marks)();
+            mark_condition(&mut condition, self.table.seats.get(&thread).ok_or(Unknown)?)?;
+            Ok(condition)
+        });
+        condition.is_none_or(|condition| self.marks.may_change(condition))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The real world: an OS thread for each thread of the script, which parks while it waits.
 //!
 //! In reading order: `run` (what a run shares; its start and end), `threads` (start and end of one thread), `carriers`
-//! (its OS thread), `wait` (spin, register, park), `spin` (how long), `deadlock`, `knot` and `graph` (nothing hangs in
+//! (its OS thread), `wait` (spin, register, park), `spin` (how long), `deadlock` and `knot` (nothing hangs in
 //! silence), `hold` (stop-the-world), `ensure` and `ending` (what is tested and said at the end), `interrupt` (Ctrl-C,
 //! `--timeout`), `stats`, `trace`, then what scripts see of the outside: `output`, `input`, `host`, `clock`, `files`,
 //! `outside`, `sides`; `process` has OS processes, `far` what they say to the first; `forced` (threads that keep to a schedule);
@@ -25,7 +25,6 @@ pub mod far;
 mod files;
 mod forced;
 mod gil;
-mod graph;
 mod ground;
 mod hold;
 mod host;

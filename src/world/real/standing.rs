@@ -7,8 +7,10 @@ use super::RealWorld;
 use super::run::ASK;
 use super::threads::Seat;
 use crate::machine::{Fiber, Snapshot};
+use crate::sync::thread::Thread;
 use crate::value::Value;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Of a thread in more calls than this nothing is told.
@@ -57,6 +59,14 @@ impl<'a> Here<'a> {
 }
 
 impl Seat {
+    /// The threads of the `parallel`s that it waits in, where it has told where it stands.
+    pub fn branches(&self) -> Vec<Arc<Thread>> {
+        match &*self.standing.lock() {
+            Standing::At { snapshot, .. } => snapshot.branches(),
+            Standing::Begins | Standing::Untold | Standing::Hidden | Standing::Ended => Vec::new(),
+        }
+    }
+
     pub fn has_told(&self) -> bool {
         !matches!(*self.standing.lock(), Standing::Untold)
     }

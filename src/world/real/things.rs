@@ -108,9 +108,10 @@ impl Things {
         known.branches.push(thread);
     }
 
-    /// The errors of a `parallel` that has not ended.
-    pub fn unraised(&self) -> Vec<Unasked> {
-        self.known.lock().branches.iter().filter_map(|thread| thread.unraised()).collect()
+    /// The errors of a `parallel` that has not ended, of those of its threads that are asked for.
+    pub fn unraised(&self, of: impl Fn(&Arc<Thread>) -> bool) -> Vec<Unasked> {
+        let branches = &self.known.lock().branches;
+        branches.iter().filter(|thread| of(thread)).filter_map(|thread| thread.unraised()).collect()
     }
 
     fn crews(&self) -> Vec<Arc<Sync>> {

@@ -11,6 +11,7 @@
 
 mod copies;
 mod course;
+mod knot;
 mod lives;
 mod log;
 mod pipes;

@@ -201,6 +201,13 @@ impl Universe {
         !foreground && !tasks()
     }
 
+    /// The threads of the `parallel`s that the thread in this seat waits in.
+    pub fn branches_of(&self, seat: usize) -> Vec<Arc<Thread>> {
+        let Some(fiber) = &self.seats[seat].fiber else { return Vec::new() };
+        let snapshot = fiber.snapshot(&self.image.program, usize::MAX);
+        snapshot.map_or_else(Vec::new, |snapshot| snapshot.branches())
+    }
+
     /// Whether a thread that waits could go on now.
     pub fn is_ready(&self, seat: usize) -> bool {
         let Seat { thread, wait, line, handles, lets_go, .. } = &self.seats[seat];

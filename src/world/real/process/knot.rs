@@ -13,7 +13,7 @@
 //! going on.
 
 use super::super::deadlock::Knot;
-use super::super::graph::{self, Blocked};
+use crate::world::graph::{self, Blocked};
 use super::super::occasion::SHARE;
 use super::lines::Lines;
 use super::view::{Key, Reach, View, Waiting};
