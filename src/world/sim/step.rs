@@ -154,8 +154,23 @@ impl Universe {
                 Judged::Raised(error) => faults.push(Fault::Watch { watch, process: None, error, raised: true }),
             }
         }
+        // What other processes state is about variables of theirs. (An `ensure` of theirs is looked at where they end.)
+        let spaces = if ensure || !rules.processes { Vec::new() } else { stepper.universe.spaces() };
+        for space in spaces {
+            let watches = space.watches.lock().clone();
+            (stepper.space, stepper.thread) = (Some(space.clone()), space.main.clone());
+            for watch in watches.into_iter().filter(|watch| !watch.ensure) {
+                let (error, raised) = match watch.evaluate(&space.image, &mut stepper) {
+                    Judged::Holds | Judged::Stopped => continue,
+                    Judged::Fails(error) => (error, false),
+                    Judged::Raised(error) => (error, true),
+                };
+                faults.push(Fault::Watch { watch, process: Some(space.handle.name()), error, raised });
+            }
+        }
         let mut log = std::mem::take(&mut stepper.log);
-        log.opaque |= stepper.looked_around.get();
+        // Which processes there are is told by all threads.
+        log.opaque |= stepper.looked_around.get() || rules.processes && !ensure;
         log.told_names(rules);
         (faults, log)
     }

@@ -66,7 +66,8 @@ impl Stepper<'_> {
         }
         touches.list.iter().filter(|touch| touch.write).any(|touch| match &touch.place {
             Place::Global(index) => !self.is_of_all(*index) || self.rules.looked_at[*index as usize],
-            Place::Object(object) => self.is_shared(object, fiber),
+            // What only a thread of its process leads to may be what that process has stated something about.
+            Place::Object(object) => own.iter().any(|watch| !watch.ensure) || self.is_shared(object, fiber),
             Place::Fixed(_) => true,
             Place::Threads | Place::Random | Place::Clock => false,
         })

@@ -382,6 +382,8 @@ impl Scheduler for Stepper<'_> {
     fn await_end(&mut self) {}
 
     fn watch(&mut self, watch: Watch) {
+        // From here on it is looked at what it leads to.
+        self.published |= !watch.ensure;
         match &self.space {
             Some(space) => space.watches.lock().push(watch),
             None => self.universe.watches.push(watch),
