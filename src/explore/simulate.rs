@@ -297,7 +297,9 @@ impl<'r, 's> Run<'r, 's> {
             seats().filter(awaits).map(|seat| self.universe.seats[seat].thread.id).collect();
         for id in awaiting {
             let seat = self.universe.seats.iter().position(|seat| seat.thread.id == id);
-            if let Some(uncaught) = seat.filter(|seat| self.looks_again(*seat)).and_then(|seat| self.turn(seat)) {
+            if let Some(uncaught) =
+                seat.filter(|seat| self.looks_again(*seat)).and_then(|seat| self.turn(seat))
+            {
                 return Some(End::Beyond(uncaught));
             }
         }

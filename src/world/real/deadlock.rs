@@ -5,13 +5,14 @@
 //! makes a thread free again. And who marks a waiter is free itself. So a picture in which all threads of interest are parked before
 //! and after it was drawn is true, and what it shows will stay.
 
-use crate::world::graph::{self, Blocked};
 use super::run::{Cause, Shared};
 use super::threads::{Seat, Table};
 use crate::report::runtime::{Deadlock, Stuck, Unasked};
 use crate::sync::thread::Thread;
 use crate::sync::{Op, Releasers, Who};
+use crate::value::Value;
 use crate::value::{Type, Value};
+use crate::world::graph::{self, Blocked};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -55,9 +55,8 @@ impl Universe {
         };
         let Ok(stuck) = waits_for_ever(&blocked, &free, &mut outlook) else { return Vec::new() };
         // A thread that waits for ever is no matter where another ends the program.
-        let ends = |marks: &Marks<'_>| {
-            marks.may(Mention::Exit) || rules.signals && marks.may(Mention::Signals)
-        };
+        let ends =
+            |marks: &Marks<'_>| marks.may(Mention::Exit) || rules.signals && marks.may(Mention::Signals);
         let stuck: Vec<usize> = stuck.iter().map(|id| places[id]).collect();
         if outlook.marks.iter().any(ends) || !stuck.iter().any(|at| self.is_missed(&self.seats[*at])) {
             return Vec::new();
@@ -177,8 +176,7 @@ impl Outlook for Moment<'_> {
         let Ok(process) = self.process_of(seat) else { return true };
         let condition = self.conditions.of(thread, || {
             let (space, image) = &images[process];
-            let snapshot =
-                seat.fiber.as_ref().and_then(|fiber| fiber.snapshot(&image.program, MOST_CALLS));
+            let snapshot = seat.fiber.as_ref().and_then(|fiber| fiber.snapshot(&image.program, MOST_CALLS));
             let mut condition = universe.no_marks(space.as_ref(), image, reach);
             condition.condition(&snapshot.ok_or(Unknown)?, true)?;
             Ok(condition)

@@ -66,7 +66,13 @@ impl Universe {
     /// After a step: closes what nobody can use any more if that was what the step was for (`now`), or if the thread has
     /// ended with it; else it is going to, if it has let go of anything. Whether it depends on what others have. `own`: how many
     /// nobody could use before those moved that the thread has started, if it has: they see to theirs.
-    pub(super) fn see_to_ends(&mut self, before: &Before, now: bool, own: Option<u32>, rules: &Rules) -> bool {
+    pub(super) fn see_to_ends(
+        &mut self,
+        before: &Before,
+        now: bool,
+        own: Option<u32>,
+        rules: &Rules,
+    ) -> bool {
         let ends = self.ends(rules);
         let is_here = |thread: &Arc<Thread>| self.seats.iter().any(|seat| Arc::ptr_eq(&seat.thread, thread));
         // Who was about to close some may have been killed.

@@ -150,8 +150,12 @@ impl Universe {
             let image = stepper.universe.image.clone();
             match watch.evaluate(&image, &mut stepper) {
                 Judged::Holds | Judged::Stopped => {}
-                Judged::Fails(error) => faults.push(Fault::Watch { watch, process: None, error, raised: false }),
-                Judged::Raised(error) => faults.push(Fault::Watch { watch, process: None, error, raised: true }),
+                Judged::Fails(error) => {
+                    faults.push(Fault::Watch { watch, process: None, error, raised: false })
+                }
+                Judged::Raised(error) => {
+                    faults.push(Fault::Watch { watch, process: None, error, raised: true })
+                }
             }
         }
         // What other processes state is about variables of theirs. (An `ensure` of theirs is looked at where they end.)

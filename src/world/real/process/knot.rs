@@ -13,13 +13,13 @@
 //! going on.
 
 use super::super::deadlock::Knot;
-use crate::world::graph::{self, Blocked};
 use super::super::occasion::SHARE;
 use super::lines::Lines;
 use super::view::{Key, Reach, View, Waiting};
 use crate::mapped::Memory;
 use crate::report::runtime::Deadlock;
 use crate::sync::outside::system::Line;
+use crate::world::graph::{self, Blocked};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
