@@ -11,7 +11,7 @@ mod told;
 mod words;
 
 pub use ending::finish;
-pub use stuck::{deadlock, knot};
+pub use stuck::{deadlock, knot, ring};
 pub use told::Told;
 
 use super::moves::Move;

@@ -1,6 +1,6 @@
 //! What the last state of a story shows to fail.
 
-use super::stuck::{deadlock_among, unraised_in};
+use super::stuck::{deadlock_among, ring, unraised_in};
 use super::{Teller, copy};
 use crate::explore::graph::{Judged, judge_within};
 use crate::explore::slice::Sign;
@@ -36,9 +36,13 @@ impl Teller<'_> {
         };
         match property {
             Property::Deadlock => {
-                let stuck = self.seats_at_rest(|judged| &judged.stuck);
-                let among = |at: usize| stuck.as_ref().is_none_or(|stuck| stuck.contains(&at));
-                let deadlock = deadlock_among(&self.universe, &self.steps.rules, &among);
+                // A ring stays one, whatever others do: also where not all is known of what they do.
+                let ring = ring(&self.universe, &self.steps.rules);
+                let deadlock = ring.unwrap_or_else(|| {
+                    let stuck = self.seats_at_rest(|judged| &judged.stuck);
+                    let among = |at: usize| stuck.as_ref().is_none_or(|stuck| stuck.contains(&at));
+                    deadlock_among(&self.universe, &self.steps.rules, &among)
+                });
                 failure.what = match deadlock.threads.len() {
                     1 => "a thread waits for ever".into(),
                     n if deadlock.cycle => format!("{n} threads wait for each other"),

@@ -25,6 +25,19 @@ pub(super) fn unraised_in<'u>(
     failed.filter(move |(thread, _)| waited_for.iter().any(|branch| Arc::ptr_eq(branch, thread)))
 }
 
+/// Those who wait for each other in a ring while others go on: nobody who goes on can end that. None where there is no such
+/// ring, or something outside could end one: a signal, the end of a process.
+pub fn ring(universe: &Universe, rules: &Rules) -> Option<Deadlock> {
+    if rules.processes || rules.signals {
+        return None;
+    }
+    let waits_on = |at: usize| {
+        let seat = &universe.seats[at];
+        !seat.is_daemon() && seat.wait.as_ref().is_none_or(|wait| wait.deadline.is_none())
+    };
+    Some(deadlock_among(universe, rules, &waits_on)).filter(|found| found.cycle)
+}
+
 /// Those who wait for ever while others go on, in a run that goes on: nobody who goes on can end that. `rests`: whether the
 /// thread in this seat, which waits, has been found to do so in vain since anything has changed.
 pub fn knot(universe: &Universe, rules: &Rules, rests: &dyn Fn(usize) -> bool) -> Option<Deadlock> {

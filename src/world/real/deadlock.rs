@@ -10,7 +10,6 @@ use super::threads::{Seat, Table};
 use crate::report::runtime::{Deadlock, Stuck, Unasked};
 use crate::sync::thread::Thread;
 use crate::sync::{Op, Releasers, Who};
-use crate::value::Value;
 use crate::value::{Type, Value};
 use crate::world::graph::{self, Blocked};
 use std::collections::VecDeque;
