@@ -16,6 +16,7 @@ use super::growth;
 use super::moves::{Move, Outputs};
 use super::options::{Options, Progress};
 use super::patience::{Patience, within};
+use super::rings::{self, Rings};
 use super::search::End;
 use super::seen::key;
 use super::shortest::{end, is_cut_short};
@@ -98,6 +99,9 @@ struct Bounded<'o> {
     outputs: Outputs,
     ends: HashMap<End, u32>,
     signs: HashMap<Property, Failing>,
+    /// After which the script calls `exit` while threads wait for each other in a ring.
+    exit_in_ring: Option<u32>,
+    rings: Rings,
     taken: u64,
     words: usize,
     deepest: u32,
@@ -124,6 +128,8 @@ impl<'o> Bounded<'o> {
             outputs,
             ends: HashMap::new(),
             signs: HashMap::new(),
+            exit_in_ring: None,
+            rings: Rings::all(),
             taken: 0,
             words: 0,
             deepest: 0,
@@ -316,6 +322,9 @@ impl<'o> Bounded<'o> {
 
     /// The program has ended.
     fn finish(&mut self, number: u32, graph: &Graph, cost: (u32, u32), exited: Option<i32>) {
+        if exited.is_some() && self.exit_in_ring.is_none() && self.rings.is_in(&mut self.steps, graph, true) {
+            self.exit_in_ring = Some(number);
+        }
         let looked = self.steps.look_at_end(graph, exited);
         for fault in &looked.faults {
             self.fails(property_of(fault), cost, number, Sign::Here);
@@ -366,7 +375,13 @@ impl<'o> Bounded<'o> {
         let mut verdicts = Vec::new();
         for property in self.options.asked() {
             let verdict = match self.signs.remove(&property) {
-                None => Verdict::Unknown,
+                None => match self.exit_in_ring.filter(|_| property == Property::Deadlock) {
+                    Some(node) => {
+                        let path = self.path(node);
+                        rings::told(&mut self.steps, self.options, path)
+                    }
+                    None => Verdict::Unknown,
+                },
                 Some(failing) => {
                     let path = self.path(failing.node);
                     let round = round_after(&mut self.steps, property, &path);

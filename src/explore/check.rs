@@ -86,6 +86,10 @@ fn verdicts(search: &mut Search<'_>) -> Vec<(Property, Verdict)> {
                 let round = round_after(&mut search.steps, property, &path);
                 explain(&mut search.steps, options, property, (&path, &sign, least), &round)
             }
+            None if property == Property::Deadlock && search.exit_in_ring.is_some() => {
+                let path = search.exit_in_ring.map(|state| search.path(state)).unwrap_or_default();
+                rings::told(&mut search.steps, options, path)
+            }
             None if search.limit.is_some() => {
                 let dived = search.dived.as_mut().map_or(Verdict::Unknown, |dived| dived.verdict(property));
                 match (property, dived) {

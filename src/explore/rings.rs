@@ -3,7 +3,8 @@
 //! what else can be reached from there. It is asked where a limit has ended a search, of states that it has not looked at
 //! any more: what goes on for ever is still there. (A space that was covered tells all of it: `graph.rs`.)
 //!
-//! A script that may `exit` can end all the same, so there nothing is told.
+//! A script that may `exit` can end all the same, and then nothing is told of states that were not looked at. But where one
+//! exits in such a state, a real run had ended before, with the deadlock: that is asked of each state in which a script exits.
 
 use super::check::explain;
 use super::known::{Job, Present, begins};
@@ -50,10 +51,15 @@ impl Default for Rings {
 }
 
 impl Rings {
+    /// Looks at as many states as there are.
+    pub fn all() -> Rings {
+        Rings { looks: u32::MAX, ..Rings::default() }
+    }
+
     /// Whether there is one in this state. Steps that are not known are computed if `computes`; else whoever would take
     /// them counts as one that goes on.
     pub fn is_in(&mut self, steps: &mut Steps, graph: &Graph, computes: bool) -> bool {
-        if steps.rules.exits || steps.rules.processes || steps.rules.signals {
+        if steps.rules.processes || steps.rules.signals {
             return false;
         }
         self.key.clear();
@@ -93,7 +99,8 @@ impl Rings {
 
 /// What a search knows of deadlocks that has hit a limit, and has met no state in which nobody can go on.
 pub fn verdict(search: &mut Search<'_>) -> Verdict {
-    match ahead(search) {
+    let ahead = if search.steps.rules.exits { None } else { ahead(search) };
+    match ahead {
         Some(state) => {
             let path = search.path(state);
             told(&mut search.steps, search.options, path)
@@ -132,7 +139,7 @@ fn among(steps: &mut Steps, rings: &mut Rings, open: &Queue, computes: bool, mos
 
 /// The story of a ring that stands at the end of a path.
 pub fn told(steps: &mut Steps, options: &Options, path: Vec<Move>) -> Verdict {
-    let rings = RefCell::new(Rings { looks: u32::MAX, ..Rings::default() });
+    let rings = RefCell::new(Rings::all());
     let Some(path) = until_there(steps, &rings, path) else { return Verdict::Unknown };
     rings.borrow_mut().looks = MOST_LOOKS;
     // Who goes on may do so for ever without being interrupted: so no path is longer than the one that is known.

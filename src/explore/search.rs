@@ -8,6 +8,7 @@ use super::growth;
 use super::moves::{Move, Moves, Outputs};
 use super::options::{Options, Progress};
 use super::queue::{Piece, Queue};
+use super::rings::Rings;
 use super::sample::{self, Dived};
 use super::seen::Seen;
 use super::slice::{Sign, Signed, Slice, bit};
@@ -40,6 +41,9 @@ pub struct Search<'o> {
     pub edge_starts: Vec<u32>,
     /// States where the program has ended.
     pub finals: Vec<u32>,
+    /// One where it has called `exit` while threads waited for each other in a ring.
+    pub(super) exit_in_ring: Option<u32>,
+    rings: Rings,
     pub outputs: Outputs,
     pub ends: HashMap<End, u32>,
     /// The first sign of each property that fails.
@@ -82,6 +86,8 @@ impl<'o> Search<'o> {
             edges: Vec::new(),
             edge_starts: Vec::new(),
             finals: Vec::new(),
+            exit_in_ring: None,
+            rings: Rings::all(),
             outputs,
             ends: HashMap::new(),
             signs: HashMap::new(),
@@ -236,6 +242,9 @@ impl<'o> Search<'o> {
     /// The program has ended in this state.
     pub(super) fn finish(&mut self, id: u32, graph: &Graph, exited: Option<i32>) {
         self.finals.push(id);
+        if exited.is_some() && self.exit_in_ring.is_none() && self.rings.is_in(&mut self.steps, graph, true) {
+            self.exit_in_ring = Some(id);
+        }
         let looked = self.steps.look_at_end(graph, exited);
         for fault in &looked.faults {
             self.sign(property_of(fault), id, Sign::Here);

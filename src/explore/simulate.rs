@@ -5,7 +5,7 @@
 use super::able::{Able, For};
 use super::options::{Options, Time};
 use super::steps::Steps;
-use super::story::{Told, deadlock, finish, knot};
+use super::story::{Told, deadlock, finish, knot, ring};
 use super::trial::beyond;
 use super::verdict::Uncaught;
 use crate::builtin::Wait;
@@ -115,7 +115,13 @@ impl<'r, 's> Run<'r, 's> {
 
     fn go_to_its_end(&mut self) -> End {
         loop {
-            if self.universe.ended.is_some() || self.universe.nothing_left_to_do() {
+            if self.universe.ended.is_some() {
+                let Some(ring) = ring(&self.universe, self.rules) else { return End::Over };
+                // A real run had ended with that, before the `exit`.
+                self.universe.ended = None;
+                return End::Knot(ring);
+            }
+            if self.universe.nothing_left_to_do() {
                 return End::Over;
             }
             // Also what was dropped with all that was told of a step may have woken somebody.

@@ -129,6 +129,9 @@ impl Run {
                 return Ended::Limit(limit);
             }
             if seen.over {
+                if space.exits_in(at) {
+                    self.in_a_ring(space, at);
+                }
                 return Ended::Over(seen.end);
             }
             let abilities = space.abilities(&seen);
@@ -234,7 +237,11 @@ impl Run {
     /// Notes what fails if it has no end in the state where it stands.
     fn cut(&mut self, space: &mut Space<'_>, at: u32) {
         let Some((judged, length)) = endless(space, at, &self.path) else {
-            return self.cut_in_a_ring(space, at);
+            // Who may `exit` ends all the same.
+            return if space.steps.rules.exits {
+            } else {
+                self.in_a_ring(space, at)
+            };
         };
         let preemptions = self.preemptions;
         let states = Arc::new(judged.states);
@@ -249,8 +256,8 @@ impl Run {
         }
     }
 
-    /// The same of what is known although not all was seen that can be done there.
-    fn cut_in_a_ring(&mut self, space: &mut Space<'_>, at: u32) {
+    /// What is known although not all was seen that can be done there.
+    fn in_a_ring(&mut self, space: &mut Space<'_>, at: u32) {
         let mut graph = Graph::default();
         graph.load(space.state(at));
         let mut new = Signs::default();

@@ -334,6 +334,11 @@ impl<'o> Space<'o> {
         &self.nodes[node as usize].state
     }
 
+    /// Whether the script has called `exit` there.
+    pub fn exits_in(&self, node: u32) -> bool {
+        self.nodes[node as usize].exited.is_some()
+    }
+
     /// The states to which one leads. None when the program has ended there, nothing can be done, or not all is known.
     pub fn leads(&self, node: u32) -> Option<Vec<u32>> {
         let seen = self.nodes[node as usize].seen.as_ref().filter(|seen| !seen.over)?;
