@@ -231,9 +231,11 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
 fn named(value: &Value, out: &mut Touches) {
     match value {
         Value::Object(object) => {
+            out.quiet.push(Shared::Object(object.clone()));
             out.quiet.extend(object.monitor.iter().map(|monitor| Shared::Sync(monitor.clone())));
         }
         Value::List(list) if matches!(list.get(0), Some(Value::Sync(_) | Value::Object(_))) => {
+            out.quiet.push(Shared::List(list.clone()));
             list.snapshot().iter().for_each(|element| named(element, out));
         }
         other => quiet(other, out),
