@@ -378,7 +378,7 @@ impl<'o> Bounded<'o> {
                 None => match self.exit_in_ring.filter(|_| property == Property::Deadlock) {
                     Some(node) => {
                         let path = self.path(node);
-                        rings::told(&mut self.steps, self.options, path)
+                        rings::told(&mut self.steps, self.options, path, false)
                     }
                     None => Verdict::Unknown,
                 },

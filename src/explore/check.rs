@@ -88,7 +88,7 @@ fn verdicts(search: &mut Search<'_>) -> Vec<(Property, Verdict)> {
             }
             None if property == Property::Deadlock && search.exit_in_ring.is_some() => {
                 let path = search.exit_in_ring.map(|state| search.path(state)).unwrap_or_default();
-                rings::told(&mut search.steps, options, path)
+                rings::told(&mut search.steps, options, path, whole)
             }
             None if search.limit.is_some() => {
                 let dived = search.dived.as_mut().map_or(Verdict::Unknown, |dived| dived.verdict(property));

@@ -103,7 +103,7 @@ pub fn verdict(search: &mut Search<'_>) -> Verdict {
     match ahead {
         Some(state) => {
             let path = search.path(state);
-            told(&mut search.steps, search.options, path)
+            told(&mut search.steps, search.options, path, false)
         }
         None => Verdict::Unknown,
     }
@@ -137,18 +137,18 @@ fn among(steps: &mut Steps, rings: &mut Rings, open: &Queue, computes: bool, mos
     None
 }
 
-/// The story of a ring that stands at the end of a path.
-pub fn told(steps: &mut Steps, options: &Options, path: Vec<Move>) -> Verdict {
+/// The story of a ring that stands at the end of a path. `covered`: the space is, so it is finite.
+pub fn told(steps: &mut Steps, options: &Options, path: Vec<Move>, covered: bool) -> Verdict {
     let rings = RefCell::new(Rings::all());
     let Some(path) = until_there(steps, &rings, path) else { return Verdict::Unknown };
     rings.borrow_mut().looks = MOST_LOOKS;
-    // Who goes on may do so for ever without being interrupted: so no path is longer than the one that is known.
-    let goal = Goal::Ring(&rings, path.len());
-    let path = match steps.sparing(|steps| shortest::find(steps, &goal)) {
-        Least::Path(path, _) => path,
-        Least::GivenUp => path,
+    // Who goes on may do so for ever without being interrupted: then no path is longer than the one that is known.
+    let goal = Goal::Ring(&rings, if covered { usize::MAX } else { path.len() });
+    let (path, least) = match steps.sparing(|steps| shortest::find(steps, &goal)) {
+        Least::Path(path, _) => (path, covered),
+        Least::GivenUp => (path, false),
     };
-    explain(steps, options, Property::Deadlock, (&path, &Sign::Here, false), &[])
+    explain(steps, options, Property::Deadlock, (&path, &Sign::Here, least), &[])
 }
 
 /// The path to the first state where the ring stands: once it is there it stays. None where there is none after all.

@@ -286,7 +286,7 @@ fn verdict(steps: &mut Steps, seen: &Seen, options: &Options, property: Property
     let Some(witness) = seen.witnesses.get(&property) else { return Verdict::Unknown };
     let mut path = moves(steps, &witness.path);
     if witness.ring {
-        return rings::told(steps, options, path);
+        return rings::told(steps, options, path, false);
     }
     let sign = if witness.in_step { path.pop().map(Sign::Step) } else { Some(Sign::Here) };
     let (path, sign) = (path, sign.unwrap_or(Sign::Here));

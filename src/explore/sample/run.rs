@@ -238,10 +238,10 @@ impl Run {
     fn cut(&mut self, space: &mut Space<'_>, at: u32) {
         let Some((judged, length)) = endless(space, at, &self.path) else {
             // Who may `exit` ends all the same.
-            return if space.steps.rules.exits {
-            } else {
-                self.in_a_ring(space, at)
-            };
+            if !space.steps.rules.exits {
+                self.in_a_ring(space, at);
+            }
+            return;
         };
         let preemptions = self.preemptions;
         let states = Arc::new(judged.states);
