@@ -11,6 +11,8 @@ const SHOWN: usize = 20;
 
 /// Characters of one message.
 const LONGEST: usize = 400;
+/// The same of an advice, which may list what there is.
+const LONGEST_HINT: usize = 2_000;
 
 /// All of them, errors first, each kind in order of place; a line that counts them when there are several.
 pub fn diagnostics(diagnostics: &[Diagnostic], source: &Source, style: &Style) -> String {
@@ -43,18 +45,18 @@ fn one(diagnostic: &Diagnostic, source: &Source, style: &Style) -> String {
         places = places.annotation(snippet::mark(AnnotationKind::Context, source, *span, label, style));
     }
     let message = style.say(&diagnostic.message);
-    let title = heading.primary_title(clean(&shortened(&message))).id(diagnostic.code.to_string());
+    let title = heading.primary_title(clean(&shortened(&message, LONGEST))).id(diagnostic.code.to_string());
     let group = Group::with_title(title)
         .element(places)
         .elements(diagnostic.notes.iter().map(|note| snippet::note(note, style)))
-        .elements(diagnostic.hints.iter().map(|hint| snippet::help(hint, style)));
+        .elements(diagnostic.hints.iter().map(|hint| snippet::help(&shortened(hint, LONGEST_HINT), style)));
     snippet::renderer(style).render(&[group]) + "\n"
 }
 
 /// A message that names something without end (a name of a million letters) shows how it begins and ends.
-fn shortened(message: &str) -> Cow<'_, str> {
-    let Some((from, _)) = message.char_indices().nth(LONGEST / 2) else { return Cow::Borrowed(message) };
-    let Some((to, _)) = message.char_indices().rev().nth(LONGEST / 2) else { return Cow::Borrowed(message) };
+fn shortened(message: &str, longest: usize) -> Cow<'_, str> {
+    let Some((from, _)) = message.char_indices().nth(longest / 2) else { return Cow::Borrowed(message) };
+    let Some((to, _)) = message.char_indices().rev().nth(longest / 2) else { return Cow::Borrowed(message) };
     if to <= from {
         Cow::Borrowed(message)
     } else {
