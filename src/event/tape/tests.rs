@@ -1,3 +1,5 @@
+//! The tape alone: what comes again, what is lost, and what is left by whoever was killed.
+
 use super::*;
 
 const SECOND: u64 = 7;
