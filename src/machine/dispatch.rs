@@ -4,6 +4,7 @@ use super::at_once;
 use super::call::{self, Flow};
 use super::fault::{self, Fault};
 use super::fiber::MOST_FRAMES;
+use super::items;
 use super::look;
 use super::registers::{Cursor, Registers};
 use super::run::{before, go_back, step_back};
@@ -471,26 +472,26 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
                         back!(to);
                     }
                 }
-                I::LoopItems { at, to } => match slow::next_item(row!(at, 3)) {
-                    slow::Item::Next => {
+                I::LoopItems { at, to } => match items::next_item(row!(at, 3)) {
+                    items::Item::Next => {
                         back!(to);
                     }
-                    slow::Item::End => {}
-                    slow::Item::Queue if !S::STEPWISE && at_once::next(world, row!(at, 3)) => {
+                    items::Item::End => {}
+                    items::Item::Queue if !S::STEPWISE && at_once::next(world, row!(at, 3)) => {
                         changed!();
                         back!(to);
                     }
-                    slow::Item::Queue => {
+                    items::Item::Queue => {
                         save!();
-                        let flow = slow::next_of_queue(image, fiber, world, base + at as usize);
+                        let flow = items::next_of_queue(image, fiber, world, base + at as usize);
                         match flow? {
-                            slow::Taken::Value => {
+                            items::Taken::Value => {
                                 regs = registers!();
                                 changed!();
                                 back!(to);
                             }
-                            slow::Taken::Closed => regs = registers!(),
-                            slow::Taken::Wait(wait) => flow!(Ok::<Flow, Fault>(Flow::Wait(wait))),
+                            items::Taken::Closed => regs = registers!(),
+                            items::Taken::Wait(wait) => flow!(Ok::<Flow, Fault>(Flow::Wait(wait))),
                         }
                     }
                 },

@@ -13,6 +13,7 @@ mod fault;
 mod fiber;
 mod field;
 mod image;
+mod items;
 mod look;
 mod registers;
 mod run;
