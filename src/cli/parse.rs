@@ -63,7 +63,7 @@ fn with_advice(mut error: clap::Error, words: &[OsString]) -> clap::Error {
     };
     let advice = match unknown {
         Some(flag) => commands_with(&flag),
-        None if error.kind() == ErrorKind::MissingRequiredArgument => taken_by_trace(words),
+        None if error.kind() == ErrorKind::MissingRequiredArgument => taken_by_a_flag(words),
         None => None,
     };
     if let Some(advice) = advice {
@@ -97,12 +97,20 @@ fn of_one_letter(flag: &str) -> Option<&'static str> {
     }
 }
 
-/// Whoever forgets the name of the trace has the script taken for it.
-fn taken_by_trace(words: &[OsString]) -> Option<String> {
-    let at = words.iter().position(|word| word == "--trace")?;
-    let script = words.get(at + 1)?.to_str()?;
-    let name = script.strip_suffix(".conc")?;
-    Some(format!("--trace has taken {script} for the file to write: `--trace {name}.svg {script}`"))
+/// Whoever forgets what a flag wants has the script taken for it.
+fn taken_by_a_flag(words: &[OsString]) -> Option<String> {
+    words.windows(2).find_map(|two| {
+        let (flag, script) = (two[0].to_str()?, two[1].to_str()?);
+        let name = script.strip_suffix(".conc")?;
+        let (what, wanted) = match flag {
+            "--trace" => ("the file to write", format!("{name}.svg")),
+            "--save" => ("the file to write", format!("{name}.schedule")),
+            "--vars" => ("the names of variables", "total,log".to_string()),
+            "--name" => ("what to call the script", "lesson".to_string()),
+            _ => return None,
+        };
+        Some(format!("{flag} has taken {script} for {what}: `{flag} {wanted} {script}`"))
+    })
 }
 
 /// Whether nothing is asked for, so that a session begins.
@@ -335,6 +343,22 @@ mod tests {
         assert!(text.contains("livelock"), "{text}");
         assert!(refused(&["check", "--help"]).1.contains("--no-symmetry"));
         assert!(refused(&["sim", "--help"]).1.contains("conc sim --seed 7 bank.conc"));
+    }
+
+    #[test]
+    fn a_script_taken_for_what_a_flag_wants_is_told() {
+        for (words, part) in [
+            (&["run", "--trace", "x.conc"][..], "`--trace x.svg x.conc`"),
+            (&["--trace", "x.conc"], "`--trace x.svg x.conc`"),
+            (&["check", "--outcomes", "--vars", "x.conc"], "`--vars total,log x.conc`"),
+            (&["check", "--save", "x.conc"], "`--save x.schedule x.conc`"),
+            (&["--name", "x.conc"], "`--name lesson x.conc`"),
+        ] {
+            let (kind, text) = refused(words);
+            assert_eq!(kind, ErrorKind::MissingRequiredArgument, "{words:?}");
+            assert!(text.contains(part), "{text}");
+        }
+        assert!(!refused(&["check", "--vars", "total"]).1.contains("has taken"));
     }
 
     #[test]

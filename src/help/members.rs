@@ -4,12 +4,14 @@ use crate::builtin::{self, Property, Row};
 use crate::report::Language;
 use crate::value::Type;
 
-/// `acquire(timeout?)`; a constant has no brackets.
+/// `acquire(timeout?)`; a constant has no brackets. What is given by name comes last, as in a call.
 pub fn signature(row: &Row) -> String {
     match row.body {
         builtin::Body::Constant(_) => row.name.to_string(),
         builtin::Body::Native(_) | builtin::Body::Script(_) => {
-            format!("{}({})", row.name, row.parameters.join(", "))
+            let (named, placed): (Vec<&str>, Vec<&str>) =
+                row.parameters.iter().partition(|parameter| parameter.ends_with(':'));
+            format!("{}({})", row.name, [placed, named].concat().join(", "))
         }
     }
 }

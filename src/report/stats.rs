@@ -30,8 +30,8 @@ pub struct ThreadStats {
     pub name: String,
     /// From its start to its end.
     pub wall: Duration,
-    /// Time on a processor; None where the system does not tell.
-    pub cpu: Option<Duration>,
+    /// Time on a processor.
+    pub cpu: Duration,
     /// How often it had to wait (for a lock, in a queue, asleep), and how long in all.
     pub waits: u64,
     pub waited: Duration,

@@ -17,11 +17,10 @@ pub fn stats(stats: &Stats, style: &Style) -> String {
     let wall = style.say(format!("{} in all\n", time(stats.wall)));
     let mut text = format!("{} {wall}", style.bold(&style.say("statistics:")));
     let threads = stats.threads.iter().map(|t| {
-        let cpu = t.cpu.map_or("?".to_string(), time);
         [
             clean(&t.name),
             time(t.wall),
-            cpu,
+            time(t.cpu),
             t.waits.to_string(),
             time(t.waited.saturating_sub(t.slept)),
             time(t.slept),

@@ -11,7 +11,7 @@ pub fn stats_json(stats: &Stats, process: Option<&str>) -> String {
         json!({
             "name": thread.name,
             "wall_ns": ns(thread.wall),
-            "cpu_ns": thread.cpu.map(ns),
+            "cpu_ns": ns(thread.cpu),
             "waits": thread.waits,
             "waited_ns": ns(thread.waited.saturating_sub(thread.slept)),
             "slept_ns": ns(thread.slept),

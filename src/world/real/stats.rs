@@ -173,8 +173,7 @@ impl Shared {
     pub(super) fn stats(&self, ledger: &Ledger) -> Stats {
         let wall = Duration::from_nanos(self.clock.now().unsigned_abs());
         let mut stats = self.tally.stats(wall);
-        let cpu = clock_gettime(ClockId::ProcessCPUTime);
-        ledger.end(Duration::new(cpu.tv_sec.unsigned_abs(), cpu.tv_nsec as u32));
+        ledger.end(time_of(ClockId::ProcessCPUTime));
         if self.processes.own.is_none() {
             stats.processes = ledger.processes();
             (stats.lost, stats.names_lost) = (ledger.lost(), ledger.names_lost());
@@ -208,10 +207,8 @@ impl RealWorld {
         if self.shared.options.stats.is_none() {
             return;
         }
-        // The first number is the time on a processor, in nanoseconds.
-        let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-        let cpu = told.and_then(|text| text.split(' ').next()?.parse().ok()).map(Duration::from_nanos);
-        if let Some((row, cpu)) = self.row.as_ref().zip(cpu) {
+        let cpu = time_of(ClockId::ThreadCPUTime);
+        if let Some(row) = &self.row {
             row.thread_ended(cpu);
         }
         let (waits, waited, slept) = (self.waits, self.waited, self.slept);
@@ -219,6 +216,12 @@ impl RealWorld {
         let stats = ThreadStats { name, wall: self.began.elapsed(), cpu, waits, waited, slept };
         self.shared.tally.threads.lock().push((self.seat.thread.id, stats));
     }
+}
+
+/// What this clock of the caller's own process or thread has counted.
+fn time_of(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
 }
 
 impl Measured {

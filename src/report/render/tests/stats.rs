@@ -27,7 +27,7 @@ fn statistics_are_tables() {
             ThreadStats {
                 name: "main".into(),
                 wall: Duration::from_millis(1250),
-                cpu: Some(Duration::from_micros(12_500)),
+                cpu: Duration::from_micros(12_500),
                 waits: 2,
                 waited: Duration::from_millis(340),
                 slept: Duration::from_millis(300),
@@ -73,7 +73,7 @@ fn statistics_are_tables() {
     let expected = "statistics: 1.25 s in all
   thread    wall      cpu  waits   waited   slept
   main    1.25 s  12.5 ms      2  40.0 ms  300 ms
-  工人-1  999 ns        ?      0     0 ns    0 ns
+  工人-1  999 ns     0 ns      0     0 ns    0 ns
   lock   acquired  waits     longest wait
   guard      1000      7  340 us (line 8)
   free          1      0                -
