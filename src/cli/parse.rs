@@ -102,14 +102,20 @@ fn taken_by_a_flag(words: &[OsString]) -> Option<String> {
     words.windows(2).find_map(|two| {
         let (flag, script) = (two[0].to_str()?, two[1].to_str()?);
         let name = script.strip_suffix(".conc")?;
-        let (what, wanted) = match flag {
-            "--trace" => ("the file to write", format!("{name}.svg")),
-            "--save" => ("the file to write", format!("{name}.schedule")),
-            "--vars" => ("the names of variables", "total,log".to_string()),
-            "--name" => ("what to call the script", "lesson".to_string()),
+        let advice = match flag {
+            "--trace" => {
+                format!("--trace has taken {script} for the file to write: `--trace {name}.svg {script}`")
+            }
+            "--save" => {
+                format!("--save has taken {script} for the file to write: `--save {name}.schedule {script}`")
+            }
+            "--vars" => {
+                format!("--vars has taken {script} for the name of a variable: `--vars total,log {script}`")
+            }
+            "--name" => format!("--name has taken {script} for a name: `--name lesson {script}`"),
             _ => return None,
         };
-        Some(format!("{flag} has taken {script} for {what}: `{flag} {wanted} {script}`"))
+        Some(advice)
     })
 }
 

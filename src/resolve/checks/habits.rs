@@ -32,13 +32,17 @@ impl<'t> Visitor<'t> for Habits<'_, '_, 't> {
         } else if let StatementKind::If { branches, .. } = &statement.kind {
             branches.iter().for_each(|(condition, _)| self.always_true(condition));
         } else if let StatementKind::Await(condition) = &statement.kind {
-            self.waits_for_nothing(condition);
-            self.always_true(condition);
+            if !self.waits_for_nothing(condition) {
+                self.always_true(condition);
+            }
         } else if let StatementKind::While { condition, .. }
         | StatementKind::Assert { condition, .. }
         | StatementKind::Watch { condition, .. } = &statement.kind
         {
             self.always_true(condition);
+        }
+        if let StatementKind::Assert { condition, .. } = &statement.kind {
+            self.asserted(condition);
         }
         walk_statement(self, statement);
     }
@@ -101,16 +105,19 @@ impl Habits<'_, '_, '_> {
             self.called(value, callee);
         } else if let ExpressionKind::Name(_) = &value.kind {
             self.named(value);
-        } else if let ExpressionKind::Field { object, name } = &value.kind
-            && let Some(held) = self.found.facts.holds(object)
-        {
-            let methods =
-                members::type_of(self.found.facts, held).map_or(&[][..], self.found.facts.builtins.methods);
-            let own = matches!(self.found.facts.field_holds(held, &name.text), Some(Holds::Function(_)));
-            if own || methods.iter().any(|row| row.name == &*name.text) {
-                self.not_called(value.span);
-            }
+        } else if self.is_method(value) {
+            self.not_called(value.span);
         }
+    }
+
+    /// `m.acquire`, which is a value of its own.
+    fn is_method(&self, value: &Expression) -> bool {
+        let ExpressionKind::Field { object, name } = &value.kind else { return false };
+        let facts = self.found.facts;
+        let Some(held) = facts.holds(object) else { return false };
+        let methods = members::type_of(facts, held).map_or(&[][..], facts.builtins.methods);
+        let own = matches!(facts.field_holds(held, &name.text), Some(Holds::Function(_)));
+        own || methods.iter().any(|row| row.name == &*name.text)
     }
 
     /// In other languages the last value of a function is what it gives.
@@ -172,24 +179,49 @@ impl Habits<'_, '_, '_> {
             }
             _ => {}
         }
-        if let Some(Holds::Thing { kind, .. }) = self.found.facts.holds(condition)
-            && let Some(content) = content(kind)
-        {
-            let name = self.found.written(condition.span).unwrap_or("it").to_string();
-            let report = Diagnostic::warning(
-                Code::NeverEqual,
-                condition.span,
-                format!("`{name}` itself is always true, whatever it holds"),
-            );
-            self.found.always(report.hint(format!("what it holds is `{name}.{content}`")));
+        let name = self.found.written(condition.span).unwrap_or("it").to_string();
+        let not_called = || {
+            (format!("`{name}` itself is always true: it is not called"), format!("did you mean `{name}()`?"))
+        };
+        let (message, hint) = match self.found.facts.holds(condition) {
+            Some(Holds::Thing { kind, .. }) => match content(kind) {
+                Some(content) => (
+                    format!("`{name}` itself is always true, whatever it holds"),
+                    format!("what it holds is `{name}.{content}`"),
+                ),
+                None => return,
+            },
+            Some(Holds::Thread(_)) => (
+                format!("`{name}` itself is always true"),
+                format!("whether it has not ended yet is `{name}.alive`"),
+            ),
+            Some(Holds::Function(_) | Holds::Builtin(_))
+                if !matches!(condition.kind, ExpressionKind::Function(_)) =>
+            {
+                not_called()
+            }
+            _ if self.is_method(condition) => not_called(),
+            _ => return,
+        };
+        self.found.always(Diagnostic::warning(Code::NeverEqual, condition.span, message).hint(hint));
+    }
+
+    /// `assert "the queue is empty"`.
+    fn asserted(&mut self, condition: &Expression) {
+        if matches!(condition.kind, ExpressionKind::Text(_)) {
+            let written = self.found.written(condition.span).unwrap_or("\"…\"");
+            let message = "a text is always true, so this tests nothing";
+            let report = Diagnostic::warning(Code::NeverEqual, condition.span, message);
+            let report = report.hint(format!("the text follows a condition: `assert x == 1, {written}`"));
+            self.found.always(report);
         }
     }
 
-    /// `await t`, as other languages wait for the end of something.
-    fn waits_for_nothing(&mut self, condition: &Expression) {
+    /// `await t`, as other languages wait for the end of something; whether it was that.
+    fn waits_for_nothing(&mut self, condition: &Expression) -> bool {
         // (To start something there is an error of its own.)
         if matches!(condition.kind, ExpressionKind::Start(_) | ExpressionKind::StartBlock { .. }) {
-            return;
+            return true;
         }
         let name = self.found.written(condition.span).unwrap_or("it").to_string();
         let hint = match self.found.facts.holds(condition) {
@@ -209,11 +241,12 @@ impl Habits<'_, '_, '_> {
                 | Holds::Instance(_)
                 | Holds::Plain(_),
             )
-            | None => return,
+            | None => return false,
         };
         let message = format!("`{name}` is always true as a condition, so this waits for nothing");
         let report = Diagnostic::warning(Code::NeverEqual, condition.span, message);
         self.found.always(report.hint(hint));
+        true
     }
 
     fn called(&mut self, value: &Expression, callee: &Expression) {

@@ -1,9 +1,10 @@
 //! Threads and waits that work, but otherwise than they look: notes only, as they may be meant.
 
 use super::Findings;
-use super::facts::Holds;
-use super::visit::{Visitor, walk_statement};
+use super::facts::{Facts, Holds};
+use super::visit::{Visitor, call_of, walk_expression, walk_statement};
 use crate::report::{Code, Diagnostic};
+use crate::source::Span;
 use crate::syntax::tree::{Block, Expression, ExpressionKind, Name, Pattern, Statement, StatementKind};
 use crate::value::Type;
 
@@ -21,6 +22,10 @@ impl<'t> Visitor<'t> for Orders<'_, '_, 't> {
             self.one_after_another(body);
         } else if let StatementKind::If { branches, otherwise: None } = &statement.kind {
             branches.iter().for_each(|(_, block)| self.waited_for_once(block));
+        } else if let StatementKind::Parallel(branches) = &statement.kind
+            && branches.len() > 1
+        {
+            branches.iter().filter_map(call_of).for_each(|call| self.waits_before_all(call));
         }
         walk_statement(self, statement);
     }
@@ -47,6 +52,20 @@ impl Orders<'_, '_, '_> {
         }
     }
 
+    /// A branch of `parallel` is started like `start f(x)`: who starts it computes `x`.
+    fn waits_before_all(&mut self, call: &Expression) {
+        let ExpressionKind::Call { arguments, .. } = &call.kind else { return };
+        let mut waits = FirstWait { facts: self.found.facts, at: None };
+        arguments.iter().for_each(|argument| waits.expression(&argument.value));
+        let Some(at) = waits.at else { return };
+        let name = self.found.written(at).unwrap_or("this").to_string();
+        let message = format!("`{name}` waits before any branch begins, since arguments are computed first");
+        let report = Diagnostic::remark(Code::OneAfterAnother, at, message);
+        let written = self.found.written(call.span).unwrap_or("…");
+        let report = report.hint(format!("to have the branch wait write `{{ {written} }}`"));
+        self.found.always(report);
+    }
+
     /// A block that is entered when a condition does not hold, and waits for it.
     fn waited_for_once(&mut self, block: &Block) {
         if let Some(Statement { kind: StatementKind::Continue, .. }) = block.statements.last() {
@@ -68,6 +87,26 @@ impl Orders<'_, '_, '_> {
                 .note("a notify says that something has changed, not that what is waited for holds still");
             let hint = format!("write `while` for `if`, or `{condition}.wait_until(fn() => …)`");
             self.found.always(report.hint(hint));
+        }
+    }
+}
+
+/// The first place in an expression that waits in whoever computes it.
+struct FirstWait<'f, 't> {
+    facts: &'f Facts<'t>,
+    at: Option<Span>,
+}
+
+impl<'t> Visitor<'t> for FirstWait<'_, 't> {
+    fn expression(&mut self, expression: &'t Expression) {
+        let waited = ["get", "wait", "acquire", "join"].iter().find_map(|name| called_on(expression, name));
+        let held = waited.and_then(|object| self.facts.holds(object));
+        if matches!(held, Some(Holds::Thing { .. } | Holds::Thread(_))) {
+            self.at.get_or_insert(expression.span);
+        }
+        // What functions and blocks do waits when they run.
+        if !matches!(expression.kind, ExpressionKind::Function(_) | ExpressionKind::StartBlock { .. }) {
+            walk_expression(self, expression);
         }
     }
 }
