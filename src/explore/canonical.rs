@@ -292,8 +292,13 @@ impl Canonical {
         let own = |node: usize| if node < common + flat.seats { 0 } else { place[node] };
         let mut colours: Vec<u64> =
             (0..count).map(|node| mix(u64::from(flat.label(node)), own(node))).collect();
-        // The roots lead to places only, and of a group of `main`'s nothing tells one from another.
-        let tells = |node: &usize| Some(*node) != main.map(|seat| common + seat);
+        // The roots lead to places only, and of a group of `main`'s nothing tells one from another. What nobody leads to any more
+        // is in the flat form of what a step has left, and belongs to no state.
+        let reached = |node: usize| self.numbers[node] != NONE || self.by[node] != NONE;
+        let tells = |node: &usize| {
+            Some(*node) != main.map(|seat| common + seat)
+                && (*node < common + flat.seats || reached(*node))
+        };
         let kind = |colours: &[u64], seat: usize| (labels(seat), colours[common + seat]);
         let (mut known, mut calm, mut chosen) = (0, 0, 0);
         loop {
