@@ -35,6 +35,7 @@ fn what_two_threads_touch_is_shared() {
         "parallel for i in 1..3 { n += i }",
         "let p = pool(2)\np.submit(fn() { n += 1 })",
         "timer t every 1s { n += 1 }\nstart t",
+        "on signal \"USR1\" { n += 1 }\nprint(n)",
         "class C(k) { fn add() { n += k } }\nlet c = C(1)\nstart c.add()\nc.add()",
         "fn f() { n += 1 }\nlet g = f\nstart g()",
         "fn f() { n += 1 }\nfn go(h) { start h() }\ngo(f)",
