@@ -99,9 +99,11 @@ struct Bounded<'o> {
     outputs: Outputs,
     ends: HashMap<End, u32>,
     signs: HashMap<Property, Failing>,
-    /// After which the script calls `exit` while threads wait for each other in a ring.
-    exit_in_ring: Option<u32>,
+    /// Where threads wait for each other in a ring, and either the script calls `exit` or a step is cut, so that nobody knows
+    /// what else can be reached.
+    in_ring: Option<u32>,
     rings: Rings,
+    rings_at_cuts: Rings,
     taken: u64,
     words: usize,
     deepest: u32,
@@ -128,8 +130,9 @@ impl<'o> Bounded<'o> {
             outputs,
             ends: HashMap::new(),
             signs: HashMap::new(),
-            exit_in_ring: None,
+            in_ring: None,
             rings: Rings::all(),
+            rings_at_cuts: Rings::default(),
             taken: 0,
             words: 0,
             deepest: 0,
@@ -242,13 +245,14 @@ impl<'o> Bounded<'o> {
         let first = self.space.begin(from, follows);
         let goes_on =
             last.is_some_and(|seat| tried.iter().any(|one| one.seat == seat as usize && is_cut_short(one)));
-        let mut moves = false;
+        let (mut moves, mut cuts) = (false, false);
         for one in tried.iter() {
             let Effect::Change(change) = &one.outcome.kind else { continue };
             moves = true;
             let seat = one.seat as u32;
             let cost = (preemptions + u32::from(goes_on && last != Some(seat)), depth + 1);
             let step = Move { seat, way: one.way, choices: one.choices.clone() };
+            cuts |= cost.0 > self.most;
             if cost.0 <= self.most {
                 for fault in &one.outcome.faults {
                     self.fails(property_of(fault), cost, number, Sign::Step(step.clone()));
@@ -278,6 +282,32 @@ impl<'o> Bounded<'o> {
                 self.fails(property, (preemptions, depth), number, Sign::Here);
             }
         }
+        if cuts && self.looks_for_rings() && self.rings_at_cuts.is_in(&mut self.steps, graph, true) {
+            self.in_ring = Some(number);
+        }
+    }
+
+    /// Whether a ring would tell something that is not known: who may `exit` can end the program all the same.
+    fn looks_for_rings(&self) -> bool {
+        let unknown = self.in_ring.is_none() && !self.signs.contains_key(&Property::Deadlock);
+        unknown && !self.steps.rules.exits && self.options.asked().any(|it| it == Property::Deadlock)
+    }
+
+    /// A node with a ring among those that a limit has kept from being looked at.
+    fn ring_ahead(&mut self) -> Option<u32> {
+        if !self.looks_for_rings() {
+            return None;
+        }
+        let mut graph = Graph::default();
+        let (nodes, rings) = (&self.nodes, &mut self.rings_at_cuts);
+        self.steps.sparing(|steps| {
+            let open = (0..).zip(nodes).filter_map(|(number, node)| Some((number, node.state.as_ref()?)));
+            open.take(rings::MOST_STATES).find_map(|(number, state)| {
+                graph.load(state);
+                let goes_on = steps.budget > 0 && steps.beyond.is_none() && steps.refuted.is_none();
+                (goes_on && rings.is_in(steps, &graph, true)).then_some(number)
+            })
+        })
     }
 
     fn fails(&mut self, property: Property, cost: (u32, u32), node: u32, sign: Sign) {
@@ -322,8 +352,8 @@ impl<'o> Bounded<'o> {
 
     /// The program has ended.
     fn finish(&mut self, number: u32, graph: &Graph, cost: (u32, u32), exited: Option<i32>) {
-        if exited.is_some() && self.exit_in_ring.is_none() && self.rings.is_in(&mut self.steps, graph, true) {
-            self.exit_in_ring = Some(number);
+        if exited.is_some() && self.in_ring.is_none() && self.rings.is_in(&mut self.steps, graph, true) {
+            self.in_ring = Some(number);
         }
         let looked = self.steps.look_at_end(graph, exited);
         for fault in &looked.faults {
@@ -375,7 +405,8 @@ impl<'o> Bounded<'o> {
         let mut verdicts = Vec::new();
         for property in self.options.asked() {
             let verdict = match self.signs.remove(&property) {
-                None => match self.exit_in_ring.filter(|_| property == Property::Deadlock) {
+                None if property != Property::Deadlock => Verdict::Unknown,
+                None => match self.in_ring.or_else(|| self.ring_ahead()) {
                     Some(node) => {
                         let path = self.path(node);
                         rings::told(&mut self.steps, self.options, path, false)

@@ -1,7 +1,8 @@
 //! Threads that wait for each other in a ring while others go on, maybe for ever. None of them can ever move again, whatever
 //! the others do, and as long as they live the program does not end: so this is known to be a deadlock, without knowing
 //! what else can be reached from there. It is asked where a limit has ended a search, of states that it has not looked at
-//! any more: what goes on for ever is still there. (A space that was covered tells all of it: `graph.rs`.)
+//! any more: what goes on for ever is still there; and of the states in which a bound on preemptions has cut a step. (A space that was
+//! covered tells all of it: `graph.rs`.)
 //!
 //! A script that may `exit` can end all the same, and then nothing is told of states that were not looked at. But where one
 //! exits in such a state, a real run had ended before, with the deadlock: that is asked of each state in which a script exits.
@@ -24,7 +25,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 /// So many of the states that were not looked at are asked, by what is known of their steps.
-const MOST_STATES: usize = 200_000;
+pub const MOST_STATES: usize = 200_000;
 /// And so many also by steps that have to be computed first: which of these are not remembered may be those that wait.
 const MOST_COMPUTED: usize = 1000;
 
