@@ -351,8 +351,7 @@ impl Op {
     /// Whether only what the processes of this run do can end it: no time, and nobody outside.
     pub fn is_within(&self) -> bool {
         match self {
-            // A variable may be one that other processes change, and what they change may not be known here yet.
-            Op::Sleep | Op::Beat(_) | Op::Fork | Op::Change => false,
+            Op::Sleep | Op::Beat(_) | Op::Fork => false,
             Op::Outside(wait) => wait.releasers() != Releasers::Outside,
             Op::Join(thread) | Op::ThreadResult(thread) => thread.is_ours(),
             Op::JoinAll(threads) => threads.iter().all(|thread| thread.is_ours()),
@@ -373,7 +372,9 @@ impl Op {
             | Op::Several(_)
             | Op::Task(_)
             | Op::Idle(_)
-            | Op::Pipe(_) => true,
+            | Op::Pipe(_)
+            // One that looks at something outside has a deadline: when to look again.
+            | Op::Change => true,
         }
     }
 

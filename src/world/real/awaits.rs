@@ -43,6 +43,8 @@ impl Awaits {
 pub(super) struct Looks {
     /// How many changes there had been when the thread began to evaluate the condition.
     pub changes_seen: u64,
+    /// The same of changes in any process that has something in common with this one.
+    pub afar_seen: u64,
     /// Something has changed, and it has not begun to evaluate the condition again.
     pub again: bool,
     /// How many times it has looked in the same `await`.
@@ -63,6 +65,12 @@ impl Shared {
     #[cold]
     fn awaited_elsewhere(&self) -> bool {
         self.memory().is_some_and(|memory| memory.awaiting().load(Ordering::SeqCst) != 0)
+    }
+
+    /// How many changes there have been in all processes that have something in common with this one. It is ahead of what this
+    /// process has been told of.
+    pub fn changes_afar(&self) -> u64 {
+        self.memory().map_or(0, |memory| memory.changes().load(Ordering::SeqCst))
     }
 
     /// A thread of this process begins to wait in an `await`.
@@ -90,6 +98,7 @@ impl RealWorld {
         self.looks.outside.set(false);
         self.shared.one_more_awaits();
         self.looks.changes_seen = self.shared.changes.load(Ordering::SeqCst);
+        self.looks.afar_seen = self.shared.changes_afar();
         if std::mem::take(&mut self.looks.again) {
             self.looks.times = self.looks.times.wrapping_add(1);
             if self.looks.times.is_multiple_of(LOOKS) && !self.seat.daemon {

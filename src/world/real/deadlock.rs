@@ -250,7 +250,14 @@ impl Shared {
         let blocked = seat.blocked.lock();
         let Some(blocked) = blocked.as_ref().filter(|_| !timed && seat.waiter.rests()) else { return false };
         let who = Who { thread: &seat.thread, line: blocked.line };
-        within(&blocked.op) && !blocked.op.may_go_on(who)
+        // Who awaits something and has seen all that has changed anywhere has found its condition false since.
+        let goes_on = match &blocked.op {
+            Op::Change => {
+                self.has_changed(blocked.changes_seen) || self.changes_afar() != blocked.afar_seen
+            }
+            other => other.may_go_on(who),
+        };
+        within(&blocked.op) && !goes_on
     }
 
     pub(super) fn stuck(&self, seat: &Seat, notes: &mut Vec<String>) -> Stuck {

@@ -69,6 +69,7 @@ pub(super) struct Blocked {
     pub line: u32,
     /// For `Op::Change`.
     pub changes_seen: u64,
+    pub afar_seen: u64,
 }
 
 impl Seat {

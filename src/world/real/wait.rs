@@ -5,6 +5,7 @@
 //! followed by a poll, which is what it was for, or passed on.
 
 use super::RealWorld;
+use super::awaits::Looks;
 use super::run::Shared;
 use super::spin::{self, Spin};
 use super::standing::Here;
@@ -208,7 +209,8 @@ impl RealWorld {
         let idle = op.is_idle();
         let for_owner = op.lock().is_some();
         let joins = is_join(&op);
-        *self.seat.blocked.lock() = Some(Blocked { op, line, changes_seen: self.looks.changes_seen });
+        let Looks { changes_seen, afar_seen, .. } = self.looks;
+        *self.seat.blocked.lock() = Some(Blocked { op, line, changes_seen, afar_seen });
         // Somebody may `await` the state of this thread. (If it awaits something itself, it tells that once: else two would
         // wake each other for ever.)
         let tells = if awaits { !was_seen && self.shared.states_are_asked() } else { self.awaited() };
@@ -437,7 +439,7 @@ impl Shared {
         }
     }
 
-    fn has_changed(&self, changes_seen: u64) -> bool {
+    pub(super) fn has_changed(&self, changes_seen: u64) -> bool {
         self.changes.load(Ordering::SeqCst) != changes_seen
     }
 }
