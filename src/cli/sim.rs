@@ -5,6 +5,7 @@ use super::trace::Target;
 use super::{colour, compile_keeping, print, say, script};
 use conc::explore::{self, Options, Said};
 use conc::report::render;
+use conc::report::runtime::Ending;
 use conc::world::Stream;
 
 /// Runs; the exit status.
@@ -26,6 +27,10 @@ pub fn sim(sim: Sim) -> i32 {
         Said::Text(Stream::Out, text) => print(text),
         Said::Text(Stream::Err, text) => say(text),
         Said::Uncaught(it) => say(&render::uncaught_by(it, &source, &style)),
+        Said::Deadlock(process, it) => {
+            let (process, deadlock) = (Some(format!("\"{process}\"")), Some(it.clone()));
+            say(&render::ending(&Ending { process, deadlock, ..Ending::default() }, &source, &style));
+        }
     };
     let defaults = Options::default();
     let max_threads = sim.max_threads.map_or(defaults.max_threads, |most| most as usize);

@@ -150,6 +150,7 @@ impl<'s> Reader<'s> {
         let memo = self.known.memo.filter(|_| !self.idle && !graph.is_tangled())?;
         let way = self.present.plain_way(pieces, common, graph, Way::Run)?;
         let mut taken = 0;
+        let elsewhere = |seat: usize| graph.part(seat).is_some_and(|part| pieces.traits(part).elsewhere);
         // Equal threads stand side by side, and lead to equal states.
         let mut before = None;
         for seat in 0..graph.seats {
@@ -162,7 +163,10 @@ impl<'s> Reader<'s> {
             let sum = match memo.brief(number) {
                 Brief::Adds(sum, aside) if !self.asks(aside, slice) => graph.sum.wrapping_add(sum),
                 Brief::Leaves(aside) if !self.asks(aside, slice) => self.sum_after(graph, number)?,
-                Brief::Blocked(aside) if !self.asks(aside, slice) && !gives_up(self, graph, seat) => {
+                // Who waits in another process may wait for ever: what comes of that is not told here.
+                Brief::Blocked(aside)
+                    if !self.asks(aside, slice) && !gives_up(self, graph, seat) && !elsewhere(seat) =>
+                {
                     before = Some((begins, false));
                     continue;
                 }
@@ -211,6 +215,14 @@ impl<'s> Tries for Reader<'s> {
 
     fn is_idle(&self) -> bool {
         self.idle
+    }
+
+    fn has_processes(&self) -> bool {
+        self.known.rules.processes
+    }
+
+    fn ends_stuck(&mut self, graph: &Graph, waiting: &[usize]) -> Option<Vec<usize>> {
+        self.known.ways_out.find(self.known.pieces, graph, self.known.common, waiting)
     }
 }
 

@@ -4,6 +4,7 @@ use super::memo::Memo;
 use super::outcome::Outcome;
 use super::pieces::Pieces;
 use super::state::Graph;
+use super::ways_out::WaysOut;
 use crate::world::sim::{Rules, Way};
 
 /// Marks that `main` begins a step: its cell follows, not a part.
@@ -25,6 +26,7 @@ pub struct Known<'s> {
     /// How many roots come before the threads.
     pub common: usize,
     pub rules: &'s Rules,
+    pub ways_out: &'s WaysOut,
 }
 
 /// What the steps from one state have in common; kept because many are asked for in a row.

@@ -63,6 +63,7 @@ mod tests;
 mod trial;
 mod tries;
 pub mod verdict;
+mod ways_out;
 mod workers;
 
 pub use check::{check, legs, replay, watched};

@@ -5,12 +5,13 @@
 use super::able::{Able, For};
 use super::options::{Options, Time};
 use super::steps::Steps;
-use super::story::{Told, deadlock, finish, knot, ring};
+use super::story::{Told, deadlock, end_of_process, finish, knot, ring};
 use super::trial::beyond;
 use super::verdict::Uncaught;
 use crate::builtin::Wait;
 use crate::code::verify::Verified;
 use crate::event;
+use crate::machine::Space;
 use crate::memory;
 use crate::report::runtime::{Deadlock, Ending};
 use crate::sync::Op;
@@ -25,6 +26,8 @@ pub enum Said<'a> {
     Text(Stream, &'a str),
     /// A thread has ended with an error that nothing caught; what it held.
     Uncaught(&'a Uncaught),
+    /// This process has ended, since some of its threads wait for ever.
+    Deadlock(&'a str, &'a Deadlock),
 }
 
 /// One run in the simulated world.
@@ -130,6 +133,9 @@ impl<'r, 's> Run<'r, 's> {
                 Some(seat) => {
                     self.turns += 1;
                     if self.turns >= TURNS_OF_NO_TIME {
+                        if self.a_process_ends_stuck() {
+                            continue;
+                        }
                         self.time_passes();
                         if let Some(end) = self.look_for_knots() {
                             return end;
@@ -140,6 +146,7 @@ impl<'r, 's> Run<'r, 's> {
                 }
                 // What a signal does takes no time: so long as one may end a process, no time passes.
                 None if self.somebody_is_struck() => {}
+                None if self.a_process_ends_stuck() => {}
                 None if self.time_passes() => {
                     if let Some(end) = self.look_for_knots() {
                         return end;
@@ -280,6 +287,10 @@ impl<'r, 's> Run<'r, 's> {
             let (thread, process, error, holds) = match fault {
                 Fault::Uncaught { thread, process, error, holds } => (thread, process, error, holds),
                 Fault::Watch { process, error, .. } => ("main".into(), process, error, Vec::new()),
+                Fault::Deadlock { process, deadlock } => {
+                    (self.say)(Said::Deadlock(&process, &deadlock));
+                    continue;
+                }
             };
             self.failed += usize::from(process.is_none());
             (self.say)(Said::Uncaught(&Uncaught { thread, process, error, holds }));
@@ -317,6 +328,45 @@ impl<'r, 's> Run<'r, 's> {
             false => !self.universe.is_ready(seat),
         };
         knot(&self.universe, self.rules, &rests).map(End::Knot)
+    }
+
+    /// Ends a process some of whose threads wait for ever, if there is one.
+    fn a_process_ends_stuck(&mut self) -> bool {
+        if !self.rules.processes {
+            return false;
+        }
+        let mut asked: Vec<*const Space> = Vec::new();
+        for seat in 0..self.universe.seats.len() {
+            let Some(space) = self.universe.seats[seat].space.as_ref().map(Arc::as_ptr) else { continue };
+            // Whoever can still move does, and the others are asked.
+            if asked.contains(&space) || self.universe.deadline(seat).is_some() {
+                continue;
+            }
+            asked.push(space);
+            if let Some(fault) = end_of_process(&self.universe, self.rules, seat) {
+                self.ends_stuck(seat, fault);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn ends_stuck(&mut self, seat: usize, fault: Fault) {
+        let thread = self.universe.seats[seat].thread.clone();
+        let who = self.told.as_ref().and_then(|told| told.number(&thread));
+        let ahead = self.told.as_ref().zip(who);
+        let ahead = ahead.map(|(told, who)| told.ahead(&self.universe, who, seat, Way::TimeOut));
+        let seats = self.universe.seats.len();
+        let mut step = self.universe.step(seat, Way::TimeOut, Vec::new(), self.rules);
+        step.log.faults.push(fault);
+        self.asked = false;
+        self.seated(seat, seats);
+        self.wake_others(&step.log);
+        if let Some((told, (who, ahead))) = self.told.as_mut().zip(who.zip(ahead)) {
+            told.tell(&self.universe, who, &step.log, ahead, false);
+            told.note(&self.universe, self.rules, who, |_| true);
+        }
+        self.say_all(step.log);
     }
 
     /// Whether a signal has come to a process that it may end: whether it does is drawn each time that its threads are asked.

@@ -20,6 +20,7 @@ pub use super::outcome::{Change, Effect, Outcome};
 use super::pieces::Pieces;
 use super::state::Graph;
 use super::verdict::{Limit, Uncaught};
+use super::ways_out::WaysOut;
 use crate::code::verify::Verified;
 use crate::machine::Image;
 use crate::report::runtime::status;
@@ -53,6 +54,7 @@ pub struct Steps {
     /// So many states may be looked at.
     pub(super) limit: u64,
     nothing: Arc<Outcome>,
+    pub(super) ways_out: WaysOut,
     present: Present,
     pub(super) alone: Alone,
     pub(super) keyed: Vec<(u32, u32)>,
@@ -109,6 +111,7 @@ impl Steps {
             flaw: options.flaw,
             limit: options.limits.states,
             nothing: Arc::new(Outcome::blocked(Log::default(), Vec::new())),
+            ways_out: WaysOut::default(),
             present: Present::default(),
             alone: Alone::default(),
             keyed: Vec::new(),
@@ -258,7 +261,8 @@ impl Steps {
 
     /// What is known, to be read by several at once.
     pub fn read(&self) -> Known<'_> {
-        Known { pieces: &self.pieces, memo: self.memo.as_ref(), common: self.common, rules: &self.rules }
+        let (pieces, ways_out) = (&self.pieces, &self.ways_out);
+        Known { pieces, memo: self.memo.as_ref(), common: self.common, rules: &self.rules, ways_out }
     }
 
     /// The universe of a state, and the living object of each node.
@@ -324,6 +328,7 @@ impl Steps {
     /// About how many bytes the tables take.
     pub fn memory(&self) -> usize {
         let kept = self.rules.kept.as_ref().map_or(0, |kept| kept.memory());
-        self.pieces.memory() + self.memo.as_ref().map_or(0, Memo::memory) + kept
+        let memo = self.memo.as_ref().map_or(0, Memo::memory);
+        self.pieces.memory() + memo + self.ways_out.memory() + kept
     }
 }

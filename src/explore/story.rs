@@ -6,11 +6,13 @@
 mod ending;
 mod failure;
 mod log;
+mod of_process;
 mod stuck;
 mod told;
 mod words;
 
 pub use ending::finish;
+pub use of_process::{end_of_process, stuck_in_process};
 pub use stuck::{deadlock, knot, ring};
 pub use told::Told;
 
@@ -70,11 +72,16 @@ impl<'s> Teller<'s> {
             self.foretell();
         }
         let ahead = self.told.ahead(&self.universe, who, seat, step.way);
+        let ends = match self.steps.is_way_out(&self.graph, step.seat as usize, step.way) {
+            true => end_of_process(&self.universe, &self.steps.rules, seat),
+            false => None,
+        };
         let step_taken = self.universe.step(seat, step.way, step.choices.clone(), &self.steps.rules);
         if let Ends::Blocked(_) = step_taken.ends {
             return false;
         }
-        let log = step_taken.log;
+        let mut log = step_taken.log;
+        log.faults.extend(ends);
         self.told.meet(&self.universe);
         self.told.tell(&self.universe, who, &log, ahead, preempts);
         self.faults.extend(log.faults);

@@ -11,6 +11,7 @@ use super::layout::{Layout, Name};
 use super::outcome::{Change, Effect, OTHER, Outcome, Touched, VIA, Via};
 use super::state::{Graph, OWN};
 use super::steps::{FIRST_GLOBAL, NAMES, Steps};
+use super::story::end_of_process;
 use super::verdict::Uncaught;
 use crate::machine::touch::Place;
 use crate::memory;
@@ -186,7 +187,20 @@ impl Steps {
         }
         let handles: Vec<usize> =
             universe.seats.iter().map(|seat| Shared::Thread(seat.thread.clone()).address()).collect();
-        let step = universe.step(seat, way, choices.to_vec(), &self.rules);
+        let mut fault = None;
+        if self.is_way_out(trial.graph, seat, way) {
+            // It looks at the others.
+            if alone {
+                return None;
+            }
+            fault = end_of_process(&universe, &self.rules, seat);
+            if fault.is_none() {
+                let outcome = Outcome { opaque: true, ..Outcome::blocked(Log::default(), Vec::new()) };
+                return Some(Done { outcome: Arc::new(outcome), met: None });
+            }
+        }
+        let mut step = universe.step(seat, way, choices.to_vec(), &self.rules);
+        step.log.faults.extend(fault);
         // What it has looked at may not be here.
         if alone && (step.log.opaque || step.log.beyond.is_some() || memory::is_beyond()) {
             return None;
@@ -442,7 +456,7 @@ pub(super) fn beyond(thread: Arc<str>, log: &Log) -> Uncaught {
         let error = too_much_memory();
         let raised = log.faults.iter().find_map(|fault| match fault {
             Fault::Uncaught { error, .. } => error.place.get(),
-            Fault::Watch { .. } => None,
+            Fault::Watch { .. } | Fault::Deadlock { .. } => None,
         });
         raised.into_iter().for_each(|place| error.place.set(place.clone()).unwrap_or_default());
         error.into()

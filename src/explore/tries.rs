@@ -34,6 +34,13 @@ pub trait Tries {
     /// Time passes only when nothing else can move.
     fn is_idle(&self) -> bool;
 
+    /// Whether there may be other processes than the first.
+    fn has_processes(&self) -> bool;
+
+    /// Of threads of other processes that wait without end: one of each process that ends because some of its own wait for
+    /// ever. None when it is not known.
+    fn ends_stuck(&mut self, graph: &Graph, waiting: &[usize]) -> Option<Vec<usize>>;
+
     /// Whether there is time for one step more.
     #[inline]
     fn goes_on(&mut self) -> bool {
@@ -73,6 +80,14 @@ impl<C: Computes> Tries for C {
 
     fn is_idle(&self) -> bool {
         self.steps().rules.is_idle()
+    }
+
+    fn has_processes(&self) -> bool {
+        self.steps().rules.processes
+    }
+
+    fn ends_stuck(&mut self, graph: &Graph, waiting: &[usize]) -> Option<Vec<usize>> {
+        Some(self.steps_mut().ends_stuck(graph, waiting))
     }
 
     fn goes_on(&mut self) -> bool {
@@ -149,7 +164,29 @@ pub fn try_all<T: Tries>(by: &mut T, graph: &Graph, out: &mut Vec<Tried<T::Found
             try_way(by, graph, seat, Way::TimeOut, out)?;
         }
     }
+    if by.has_processes() {
+        end_stuck(by, graph, out)?;
+    }
     if idle { let_time_pass(by, graph, out) } else { Some(()) }
+}
+
+/// Adds the ends of the processes some of whose threads wait for ever, for what is their process's alone.
+#[cold]
+fn end_stuck<T: Tries>(by: &mut T, graph: &Graph, out: &mut Vec<Tried<T::Found>>) -> Option<()> {
+    let moves = |one: &Tried<T::Found>| matches!(one.outcome.kind, Effect::Change(_)) && !one.outcome.died;
+    let elsewhere =
+        |seat: &usize| graph.part(*seat).is_some_and(|part| by.pieces().traits(part).elsewhere);
+    let waiting: Vec<usize> = (graph.first_part()..graph.seats)
+        .filter(elsewhere)
+        .filter(|seat| !gives_up(by, graph, *seat) && !out.iter().any(|one| one.seat == *seat && moves(one)))
+        .collect();
+    if waiting.is_empty() {
+        return Some(());
+    }
+    for seat in by.ends_stuck(graph, &waiting)? {
+        try_way(by, graph, seat, Way::TimeOut, out)?;
+    }
+    Some(())
 }
 
 /// Equal threads stand side by side.
@@ -261,6 +298,7 @@ pub fn property_of(fault: &Fault) -> Property {
                 Property::Invariant
             }
         }
+        Fault::Deadlock { .. } => Property::Deadlock,
     }
 }
 

@@ -3,7 +3,7 @@
 //! There will be two worlds behind it; nothing above them knows which one runs.
 
 mod copying;
-mod graph;
+pub(crate) mod graph;
 mod knot;
 pub mod legs;
 mod marks;

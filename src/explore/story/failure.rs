@@ -36,9 +36,13 @@ impl Teller<'_> {
         };
         match property {
             Property::Deadlock => {
+                let ended = self.faults.iter().find_map(|fault| match fault {
+                    Fault::Deadlock { deadlock, .. } => Some(deadlock.clone()),
+                    Fault::Uncaught { .. } | Fault::Watch { .. } => None,
+                });
                 // A ring stays one, whatever others do: also where not all is known of what they do.
-                let ring = ring(&self.universe, &self.steps.rules);
-                let deadlock = ring.unwrap_or_else(|| {
+                let known = ended.or_else(|| ring(&self.universe, &self.steps.rules));
+                let deadlock = known.unwrap_or_else(|| {
                     let stuck = self.seats_at_rest(|judged| &judged.stuck);
                     let among = |at: usize| stuck.as_ref().is_none_or(|stuck| stuck.contains(&at));
                     deadlock_among(&self.universe, &self.steps.rules, &among)

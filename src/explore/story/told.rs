@@ -12,7 +12,7 @@ use crate::sync::outside::signal::Signal;
 use crate::sync::process::STOP;
 use crate::sync::thread::Thread;
 use crate::value::{Value, show};
-use crate::world::sim::{Log, Universe, Way};
+use crate::world::sim::{Fault, Log, Universe, Way};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
@@ -106,7 +106,9 @@ impl Told {
         let whose = |name: &String| of.clone().filter(|_| !is_shared(name, image)).unwrap_or_default();
         let changed = after.iter().filter(|pair| !before.values.contains(pair));
         let changed = changed.map(|(name, value)| (whose(name) + name, value.clone())).collect();
+        let in_deadlock = log.faults.iter().any(|fault| matches!(fault, Fault::Deadlock { .. }));
         let did = match before.waited {
+            _ if in_deadlock => vec!["waits for ever, and ends its process".into()],
             _ if log.struck == Some(STOP) => vec!["is stopped".into()],
             _ if log.struck.is_some() => {
                 vec![format!("dies of {}", Signal::numbered(log.struck.unwrap_or_default()))]

@@ -3,6 +3,7 @@
 use super::rules::{Assumption, Rules};
 use crate::machine::Watch;
 use crate::machine::touch::{Act, Touch};
+use crate::report::runtime::Deadlock;
 use crate::source::Span;
 use crate::sync::named;
 use crate::value::error::Error;
@@ -74,6 +75,8 @@ pub enum Fault {
     /// The condition, and why: it is false, or its evaluation raised an error. The process that has stated it; None for the
     /// first.
     Watch { watch: Watch, process: Option<Arc<str>>, error: Arc<Error>, raised: bool },
+    /// Threads of a process other than the first wait for ever, and it has ended with that.
+    Deadlock { process: Arc<str>, deadlock: Deadlock },
 }
 
 impl Default for Log {

@@ -13,6 +13,7 @@ use crate::explore::Time;
 use crate::machine::saved::Rest;
 use crate::machine::touch::Act;
 use crate::machine::{self, Exit, Fiber, Image, Judged, Space};
+use crate::report::runtime::status;
 use crate::state::Shared;
 use crate::sync::thread::{Entry, Thread};
 use crate::sync::{Op, Who, named};
@@ -26,7 +27,8 @@ use std::sync::Arc;
 pub enum Way {
     /// It does its operation and goes on.
     Run,
-    /// The time of its wait is over.
+    /// The time of its wait is over. Of one that waits without end: its process ends, as some of its threads wait for ever
+    /// (whoever lets it has to know that they do).
     TimeOut,
 }
 
@@ -261,6 +263,15 @@ impl Stepper<'_> {
         }
         if self.rules.signals && self.universe.is_stopped(self.seat) {
             return until_continued().map_or(Ends::Moved, Ends::Blocked);
+        }
+        if way == Way::TimeOut
+            && self.universe.deadline(self.seat).is_none()
+            && let Some(space) = self.space.clone()
+        {
+            self.log.act = Act::End;
+            self.log.opaque = true;
+            self.process_ends(&space, status::DEADLOCK);
+            return Ends::Moved;
         }
         if way == Way::Run && std::mem::take(&mut self.universe.seats[self.seat].lets_go) {
             self.log.lets_go = true;
