@@ -296,8 +296,7 @@ impl Canonical {
         // is in the flat form of what a step has left, and belongs to no state.
         let reached = |node: usize| self.numbers[node] != NONE || self.by[node] != NONE;
         let tells = |node: &usize| {
-            Some(*node) != main.map(|seat| common + seat)
-                && (*node < common + flat.seats || reached(*node))
+            Some(*node) != main.map(|seat| common + seat) && (*node < common + flat.seats || reached(*node))
         };
         let kind = |colours: &[u64], seat: usize| (labels(seat), colours[common + seat]);
         let (mut known, mut calm, mut chosen) = (0, 0, 0);

@@ -174,8 +174,7 @@ pub fn try_all<T: Tries>(by: &mut T, graph: &Graph, out: &mut Vec<Tried<T::Found
 #[cold]
 fn end_stuck<T: Tries>(by: &mut T, graph: &Graph, out: &mut Vec<Tried<T::Found>>) -> Option<()> {
     let moves = |one: &Tried<T::Found>| matches!(one.outcome.kind, Effect::Change(_)) && !one.outcome.died;
-    let elsewhere =
-        |seat: &usize| graph.part(*seat).is_some_and(|part| by.pieces().traits(part).elsewhere);
+    let elsewhere = |seat: &usize| graph.part(*seat).is_some_and(|part| by.pieces().traits(part).elsewhere);
     let waiting: Vec<usize> = (graph.first_part()..graph.seats)
         .filter(elsewhere)
         .filter(|seat| !gives_up(by, graph, *seat) && !out.iter().any(|one| one.seat == *seat && moves(one)))

@@ -27,7 +27,13 @@ impl Default for WaysOut {
 impl WaysOut {
     /// Of threads of other processes than the first that wait without end, by their places: one of each process that ends. None
     /// when nobody knows.
-    pub fn find(&self, pieces: &Pieces, graph: &Graph, common: usize, waiting: &[usize]) -> Option<Vec<usize>> {
+    pub fn find(
+        &self,
+        pieces: &Pieces,
+        graph: &Graph,
+        common: usize,
+        waiting: &[usize],
+    ) -> Option<Vec<usize>> {
         let found = self.known.get(&*key(pieces, graph, common, waiting))?;
         Some(found.iter().map(|at| waiting[*at as usize]).collect())
     }
@@ -82,7 +88,9 @@ fn key(pieces: &Pieces, graph: &Graph, common: usize, waiting: &[usize]) -> Box<
     for part in (graph.first_part()..graph.seats).filter(|seat| !waiting.contains(seat)) {
         let Some(part) = graph.part(part).filter(|part| pieces.traits(*part).elsewhere) else { continue };
         let spaces = pieces.part(part).cells.iter().filter(|at| **at >= graph.far);
-        key.extend(spaces.filter(|at| tag(graph.cells[**at as usize]) == Tag::Space).flat_map(|at| [u32::MAX, *at]));
+        key.extend(
+            spaces.filter(|at| tag(graph.cells[**at as usize]) == Tag::Space).flat_map(|at| [u32::MAX, *at]),
+        );
     }
     let is_to_wait_for = |cell: u32| pieces.labels.facts(pieces.label(cell)).waits;
     let things = (0..).zip(&graph.cells).filter(|(_, cell)| is_to_wait_for(**cell));

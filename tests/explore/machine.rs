@@ -314,9 +314,19 @@ impl<'a> Machine<'a> {
         if moves.len() == known && step.timeout().is_some() && due && self.flaw != Flaw::TimeoutsNever {
             self.time_out(state, me, step, &mut |state| moves.push(Move { thread: me, timed: true, state }));
         }
-        if state.doomed[me] {
+        if state.doomed[me] || self.waits_for_itself(state, me) {
             moves.push(Move { thread: me, timed: true, state: self.die(state, me) });
         }
+    }
+
+    /// Whether it is a process that waits for a lock that it holds itself: nobody else can end that, so it ends with the deadlock.
+    /// (What becomes of a task of which a worker ends so is not looked at.)
+    pub fn waits_for_itself(&self, state: &State, me: usize) -> bool {
+        let Some(Step::Acquire { target, timeout: None, .. }) = self.step(state, me) else { return false };
+        let lock = self.program.things[target.thing] == crate::model::Thing::Lock;
+        let held = matches!(state.things[target.thing],
+            Thing::Lock { holder: Some(holder), abandoned: false, .. } if holder == me);
+        lock && held && self.is_process(me) && !self.is_worker(me)
     }
 
     /// A process is killed where it stands. The barrier at which it waits breaks; a notify that was meant for it goes to

@@ -85,7 +85,9 @@ fn answer(program: &Program, machine: &Machine, graph: &Graph) -> Answer {
             let (output, vars, list) = (state.output.clone(), state.vars.clone(), state.list.clone());
             let status = i32::from(failed || !ensured);
             answer.outcomes.insert(Outcome { output, vars, list, status });
-        } else if graph.edges[number].is_empty() {
+        } else if graph.edges[number].is_empty()
+            || (0..state.threads.len()).any(|thread| machine.waits_for_itself(state, thread))
+        {
             least(&mut answer.deadlock, distance);
         }
         match race(machine, state) {

@@ -79,7 +79,9 @@ fn waits_within(
 fn by_name(releasers: Releasers, name: &dyn Fn(u32) -> u32) -> Releasers {
     match releasers {
         Releasers::All(threads) => Releasers::All(threads.into_iter().map(name).collect()),
-        Releasers::Either(ways) => Releasers::Either(ways.into_iter().map(|way| by_name(way, name)).collect()),
+        Releasers::Either(ways) => {
+            Releasers::Either(ways.into_iter().map(|way| by_name(way, name)).collect())
+        }
         Releasers::Anyone(things) => Releasers::Anyone(things),
         Releasers::Outside => Releasers::Outside,
     }

@@ -252,9 +252,7 @@ impl Shared {
         let who = Who { thread: &seat.thread, line: blocked.line };
         // Who awaits something and has seen all that has changed anywhere has found its condition false since.
         let goes_on = match &blocked.op {
-            Op::Change => {
-                self.has_changed(blocked.changes_seen) || self.changes_afar() != blocked.afar_seen
-            }
+            Op::Change => self.has_changed(blocked.changes_seen) || self.changes_afar() != blocked.afar_seen,
             other => other.may_go_on(who),
         };
         within(&blocked.op) && !goes_on
