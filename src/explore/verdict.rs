@@ -110,7 +110,19 @@ pub struct Story {
     /// The threads' names in the order of their starts, `main` first.
     pub threads: Vec<String>,
     pub moments: Vec<Moment>,
+    /// What comes next where the story ends, if that is what fails: the accesses that race.
+    pub ahead: Vec<Ahead>,
     pub schedule: Schedule,
+}
+
+/// What a thread has not done yet.
+#[derive(Debug, Clone)]
+pub struct Ahead {
+    /// An index of `Story::threads`.
+    pub thread: usize,
+    pub line: u32,
+    /// In words of the source: `is about to write balance`.
+    pub does: String,
 }
 
 /// One step of one thread.

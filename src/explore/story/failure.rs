@@ -1,11 +1,11 @@
 //! What the last state of a story shows to fail.
 
 use super::stuck::{deadlock_among, ring, unraised_in};
-use super::{Teller, copy};
+use super::{Teller, copy, words};
 use crate::explore::graph::{Judged, judge_within};
 use crate::explore::slice::Sign;
 use crate::explore::tries::{property_of, race, tries};
-use crate::explore::verdict::{Access, Failure, Property, Race, Story, Uncaught};
+use crate::explore::verdict::{Access, Ahead, Failure, Property, Race, Story, Uncaught};
 use crate::machine::touch::{Place, Touch, names};
 use crate::source::Span;
 use crate::state::Shared;
@@ -132,6 +132,12 @@ impl Teller<'_> {
         let mut pairs = mine.iter().flat_map(|one| others.iter().map(move |other| (one, other)));
         let (x, y) = pairs.find(|(one, other)| meets(one, other))?;
         (first.write, second.write) = (x.touch.write, y.touch.write);
+        let ahead = |known: usize, access: &Access| Ahead {
+            thread: known,
+            line: access.line,
+            does: words::access(access.write, &x.cell),
+        };
+        self.told.story.ahead = vec![ahead(self.who[a], &first), ahead(self.who[b], &second)];
         Some(Race { cell: x.cell.clone(), shared: x.shared, accesses: [first, second] })
     }
 

@@ -51,6 +51,14 @@ pub fn next(log: &Log, after: &Values, image: &Image) -> Option<String> {
     })
 }
 
+/// An access that has not been made, and of which no value is known.
+pub fn access(write: bool, cell: &str) -> String {
+    match write {
+        true => format!("is about to write {cell}"),
+        false => format!("is about to read {cell}"),
+    }
+}
+
 /// An operation on a thing to wait for, as it stands in the script.
 fn operation(log: &Log, image: &Image) -> String {
     // A monitor stands nowhere in the text of its methods.

@@ -213,7 +213,12 @@ fn story(story: &Story, source: &Source) -> Value {
         .map(|(name, label)| json!({ "name": name, "label": label }))
         .collect();
     let moments: Vec<Value> = story.moments.iter().map(|told| moment(told, source)).collect();
-    json!({ "threads": threads, "moments": moments, "schedule": schedule(&story.schedule) })
+    let ahead = story
+        .ahead
+        .iter()
+        .map(|next| json!({ "thread": next.thread, "line": next.line, "does": next.does }))
+        .collect::<Vec<Value>>();
+    json!({ "threads": threads, "moments": moments, "ahead": ahead, "schedule": schedule(&story.schedule) })
 }
 
 fn moment(moment: &Moment, source: &Source) -> Value {

@@ -5,7 +5,7 @@ use super::super::Style;
 use super::clean;
 use super::columns::{Row, Table};
 use crate::explore::schedule;
-use crate::explore::verdict::{Moment, Story};
+use crate::explore::verdict::{Ahead, Moment, Story};
 use unicode_width::UnicodeWidthStr;
 
 /// Where the thread that moved before was interrupted.
@@ -33,14 +33,17 @@ struct Told {
     preempts: bool,
     /// The first row of those that the thread does without a switch.
     first: bool,
+    /// It ends with what the thread has not done yet.
+    foretold: bool,
 }
 
 /// Empty for a story in which nothing is told. `loop_from` is the moment from which it goes round for ever.
 pub fn story(story: &Story, loop_from: Option<usize>, style: &Style, width: usize) -> String {
-    let (told, loop_row) = tell(story, loop_from, style);
+    let (mut told, loop_row) = tell(story, loop_from, style);
     if told.is_empty() {
         return String::new();
     }
+    look_ahead(&story.ahead, &mut told, style);
     let names: Vec<String> = schedule::labels(&story.threads).iter().map(|name| clean(name)).collect();
     let columns = table(&told, loop_row, &names, true, style).render(width, NARROWEST, style);
     columns
@@ -67,7 +70,8 @@ fn tell(story: &Story, loop_from: Option<usize>, style: &Style) -> (Vec<Told>, O
         preempts = moment.preempts || (preempts && !switched);
         let put_aside = story.moments.get(index + 1).is_none_or(|after| after.thread != moment.thread);
         let mut did: Vec<String> = moment.did.iter().map(|text| brief(&style.say_or_keep(text))).collect();
-        if put_aside && let Some(next) = &moment.next {
+        let next = moment.next.as_ref().filter(|_| put_aside);
+        if let Some(next) = next {
             did.push(format!("… {}", brief(&style.say_or_keep(next))));
         }
         let effects = effects(moment, style);
@@ -81,7 +85,8 @@ fn tell(story: &Story, loop_from: Option<usize>, style: &Style) -> (Vec<Told>, O
             line = 0;
         }
         let first = told.last().is_none_or(|before| before.thread != moment.thread);
-        told.push(Told { thread: moment.thread, line, did, effects, preempts, first });
+        let (thread, foretold) = (moment.thread, next.is_some());
+        told.push(Told { thread, line, did, effects, preempts, first, foretold });
         preempts = false;
     }
     // In a loop in which nobody does anything that others could tell, somebody goes round all the same.
@@ -91,9 +96,27 @@ fn tell(story: &Story, loop_from: Option<usize>, style: &Style) -> (Vec<Told>, O
         let Moment { thread, line, .. } = *moment;
         let first = told.last().is_none_or(|before| before.thread != thread);
         let did = vec![style.say("goes round")];
-        told.push(Told { thread, line, did, effects: Vec::new(), preempts: false, first });
+        let effects = Vec::new();
+        told.push(Told { thread, line, did, effects, preempts: false, first, foretold: false });
     }
     (told, loop_row)
+}
+
+/// What threads have not done where the story ends, unless their last rows have told that: who moved last first.
+fn look_ahead(ahead: &[Ahead], told: &mut Vec<Told>, style: &Style) {
+    let last = told.last().map(|row| row.thread);
+    let (mine, others): (Vec<&Ahead>, Vec<&Ahead>) = ahead.iter().partition(|next| Some(next.thread) == last);
+    for next in mine.into_iter().chain(others) {
+        let Ahead { thread, line, ref does } = *next;
+        let before = told.iter().rev().find(|row| row.thread == thread);
+        if before.is_some_and(|row| row.foretold) {
+            continue;
+        }
+        let did = vec![format!("… {}", brief(&style.say_or_keep(does)))];
+        let first = told.last().is_none_or(|row| row.thread != thread);
+        let effects = Vec::new();
+        told.push(Told { thread, line, did, effects, preempts: false, first, foretold: true });
+    }
 }
 
 /// What can be seen of a moment from outside: variables that changed, and output.

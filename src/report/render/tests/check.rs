@@ -42,7 +42,12 @@ fn failure(property: Property, what: &str, threads: &[&str], moments: Vec<Moment
         deadlock: None,
         error: None,
         race: None,
-        story: Story { threads: threads.iter().map(|name| name.to_string()).collect(), moments, schedule },
+        story: Story {
+            threads: threads.iter().map(|name| name.to_string()).collect(),
+            moments,
+            ahead: Vec::new(),
+            schedule,
+        },
         least: true,
         loop_from: None,
     }
@@ -221,12 +226,15 @@ holds: no deadlock, no uncaught error, no failed assertion, no false invariant o
 
 How the data race comes about (no thread is interrupted on the way):
 
-   line | main              | parallel-1
-   -----+-------------------+------------------------------------
-      3 | starts parallel-1 |
-        | starts parallel-2 |
-      4 |                   | acquires guard
-        |                   | … is about to write element 0 of xs
+   line | main              | parallel-1                         | parallel-2
+   -----+-------------------+------------------------------------+----------------------------------
+      3 | starts parallel-1 |                                    |
+        | starts parallel-2 |                                    |
+      4 |                   | acquires guard                     |
+        |                   | … is about to write element 0 of   |
+        |                   |   xs                               |
+      5 |                   |                                    | … is about to read element 0 of
+        |                   |                                    |   xs
 
 error: data race on element 0 of xs
  --> bank.conc:4:16

@@ -123,10 +123,15 @@ pub(super) fn race_on_a_list() -> (Source, Findings) {
         does(1, 4, "acquires guard").next("is about to write element 0 of xs"),
     ];
     let threads = ["main", "parallel-1", "parallel-2"];
-    let failure = Failure {
+    let mut failure = Failure {
         race: Some(Race { cell: "element 0 of xs".into(), shared: false, accesses }),
         ..failure(Property::Race, "data race on element 0 of xs", &threads, moments)
     };
+    let ahead = |thread, line, does: &str| Ahead { thread, line, does: does.into() };
+    failure.story.ahead = vec![
+        ahead(1, 4, "is about to write element 0 of xs"),
+        ahead(2, 5, "is about to read element 0 of xs"),
+    ];
     (source, findings(vec![failure]))
 }
 
