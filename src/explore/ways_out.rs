@@ -11,7 +11,7 @@ use crate::world::sim::Way;
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
 
-/// By who waits, and how the things to wait for are: nothing else decides it.
+/// By who waits, who of the same processes does not, and how the things to wait for are: nothing else decides it.
 #[derive(Debug)]
 pub struct WaysOut {
     known: HashMap<Box<[u32]>, Box<[u32]>, FixedState>,
@@ -82,18 +82,26 @@ impl Steps {
 }
 
 fn key(pieces: &Pieces, graph: &Graph, common: usize, waiting: &[usize]) -> Box<[u32]> {
+    let is_space = |at: &u32| {
+        let cell = graph.cells[*at as usize];
+        *at >= graph.far && Tag::of(pieces.labels.content(pieces.label(cell))) == Tag::Space
+    };
+    let spaces = |seat: usize| {
+        let cells = graph.part(seat).map_or(&[][..], |part| &pieces.part(part).cells);
+        cells.iter().copied().filter(is_space)
+    };
     let mut key: Vec<u32> = waiting.iter().map(|seat| begins(graph, common, *seat)).collect();
-    let tag = |cell: u32| Tag::of(pieces.labels.content(pieces.label(cell)));
-    // Those of the same processes that do not wait: which processes these are.
-    for part in (graph.first_part()..graph.seats).filter(|seat| !waiting.contains(seat)) {
-        let Some(part) = graph.part(part).filter(|part| pieces.traits(*part).elsewhere) else { continue };
-        let spaces = pieces.part(part).cells.iter().filter(|at| **at >= graph.far);
-        key.extend(
-            spaces.filter(|at| tag(graph.cells[**at as usize]) == Tag::Space).flat_map(|at| [u32::MAX, *at]),
-        );
-    }
+    // What those of the same processes can come to that do not wait decides it, too: their own, and what they share.
+    let concerned: Vec<u32> = waiting.iter().flat_map(|seat| spaces(*seat)).collect();
+    let others = (graph.first_part()..graph.seats).filter(|seat| !waiting.contains(seat));
+    let beside = others.filter(|seat| spaces(*seat).any(|space| concerned.contains(&space)));
+    let before = key.len();
+    key.push(u32::MAX);
+    key.extend(beside.map(|seat| begins(graph, common, seat)));
+    let alone = key.len() == before + 1;
     let is_to_wait_for = |cell: u32| pieces.labels.facts(pieces.label(cell)).waits;
-    let things = (0..).zip(&graph.cells).filter(|(_, cell)| is_to_wait_for(**cell));
+    let cells = (0..).zip(&graph.cells);
+    let things = cells.filter(|(at, cell)| is_to_wait_for(**cell) || !alone && *at >= graph.far);
     key.extend(things.flat_map(|(at, cell)| [at, *cell]));
     key.into()
 }

@@ -11,7 +11,6 @@ use crate::state::Shared;
 use crate::sync::{Op, Releasers, Who};
 use crate::world::graph::{self, Blocked};
 use crate::world::sim::{Ends, Fault, Rules, Universe, Way};
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -32,47 +31,62 @@ pub fn stuck_in_process(universe: &Universe, rules: &Rules, space: &Arc<Space>) 
     if rules.pools {
         return Vec::new();
     }
-    let seats = || (0..universe.seats.len()).filter(|at| universe.seats[*at].is_in(Some(space)));
-    let (mut blocked, mut copied, mut goes_on) = (Blocked::new(), None, false);
-    for at in seats() {
-        match waits_within(universe, rules, at, &mut copied) {
-            Some(releasers) => drop(blocked.insert(universe.seats[at].thread.id, releasers)),
-            None => goes_on = true,
+    let of_it = |at: &usize| universe.seats[*at].is_in(Some(space));
+    let (seats, mut copied) = ((0..universe.seats.len()).filter(of_it), None);
+    let (waiting, others): (Vec<usize>, Vec<usize>) =
+        seats.partition(|at| waits(universe, rules, *at, &mut copied).is_some());
+    // Only in a copy in which nobody has moved all have the same names.
+    let mut there = copy(universe, rules).0;
+    let mut blocked = Blocked::from([(ABSENT, Releasers::All(vec![ABSENT]))]);
+    let mut process = None;
+    for at in &waiting {
+        let Ends::Blocked(op) = there.step(*at, Way::Run, Vec::new(), rules).ends else { continue };
+        if let Some(releasers) = within(&there, *at, &op) {
+            blocked.insert(there.seats[*at].thread.id, releasers);
         }
+        process.clone_from(&there.seats[*at].space);
     }
-    blocked.insert(ABSENT, Releasers::All(vec![ABSENT]));
-    // What each of those who go on may touch is not looked at: they may release whoever waits for a thing.
-    let stuck = graph::stuck(&blocked, &|_, _, freed| goes_on || !freed.is_empty());
-    let stuck: Vec<usize> = seats().filter(|at| stuck.contains(&universe.seats[*at].thread.id)).collect();
+    let goes_on = !others.is_empty() || blocked.len() <= waiting.len();
+    // By name first: what each of those who go on may touch is looked at afterwards.
+    let mut stuck = graph::stuck(&blocked, &|_, _, freed| goes_on || !freed.is_empty());
+    if goes_on
+        && stuck == [ABSENT]
+        && let Some(process) = &process
+    {
+        stuck = there.knot_within(rules, process, &blocked);
+    }
+    let is_stuck = |at: &usize| stuck.contains(&there.seats[*at].thread.id);
+    let stuck: Vec<usize> = waiting.into_iter().filter(is_stuck).collect();
     let is_daemon = |at: &usize| universe.seats[*at].thread.daemon.load(Ordering::SeqCst);
     if stuck.iter().all(is_daemon) { Vec::new() } else { stuck }
 }
 
-/// Who of its own process could release a thread that waits without end. None for one that may go on by itself, or because of
-/// what another process does.
-fn waits_within(
-    universe: &Universe,
-    rules: &Rules,
-    seat: usize,
-    kept: &mut Option<Universe>,
-) -> Option<Releasers> {
+/// What a thread waits for without end; None where it may go on. It is tried in a copy, which serves others too as long as nobody
+/// moves in it.
+fn waits(universe: &Universe, rules: &Rules, seat: usize, kept: &mut Option<Universe>) -> Option<Op> {
     if universe.deadline(seat).is_some() || universe.is_stopped(seat) {
         return None;
     }
     let mut there = kept.take().unwrap_or_else(|| copy(universe, rules).0);
-    // A step that cannot be taken changes nothing.
-    let Ends::Blocked(op) = there.step(seat, Way::Run, Vec::new(), rules).ends else { return None };
-    let thread = there.seats[seat].thread.clone();
-    let places: HashMap<u32, usize> =
-        there.seats.iter().enumerate().map(|(at, seat)| (seat.thread.id, at)).collect();
-    let space = there.seats[seat].space.clone();
-    let is_here = |id: u32| places.get(&id).is_none_or(|at| there.seats[*at].is_in(space.as_ref()));
-    let within = is_of_process(&op, universe.image.program.shares(), &is_here);
-    let releasers = op.releasers(Who { thread: &thread, line: universe.seats[seat].line });
-    let here = |id: u32| places.get(&id).map_or(ABSENT, |at| universe.seats[*at].thread.id);
-    let releasers = by_name(releasers, &here);
-    *kept = Some(there);
-    within.then_some(releasers)
+    match there.step(seat, Way::Run, Vec::new(), rules).ends {
+        Ends::Blocked(op) => {
+            *kept = Some(there);
+            Some(op)
+        }
+        Ends::Moved | Ends::Waits => None,
+    }
+}
+
+/// Who could end the wait of this thread; None where that is not for its own process alone to do.
+fn within(universe: &Universe, seat: usize, op: &Op) -> Option<Releasers> {
+    let seat = &universe.seats[seat];
+    let other = |id: u32| universe.seats.iter().find(|seat| seat.thread.id == id);
+    let is_here = |id: u32| other(id).is_none_or(|other| other.is_in(seat.space.as_ref()));
+    if !is_of_process(op, universe.image.program.shares(), &is_here) {
+        return None;
+    }
+    let name = |id: u32| if other(id).is_some() { id } else { ABSENT };
+    Some(by_name(op.releasers(Who { thread: &seat.thread, line: seat.line }), &name))
 }
 
 /// The same with other names for the threads.

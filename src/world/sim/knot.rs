@@ -64,6 +64,32 @@ impl Universe {
         stuck
     }
 
+    /// The same within one process other than the first: which of those of its threads that wait for what is its alone wait for
+    /// ever, whatever the others of it do.
+    pub fn knot_within(&self, rules: &Rules, space: &Arc<Space>, blocked: &Blocked) -> Vec<u32> {
+        let reach = rules.reach.get_or_init(|| Reach::of(&self.image.program));
+        let places = self.seats.iter().enumerate().map(|(at, seat)| (seat.thread.id, at)).collect();
+        let images = [(Some(space.clone()), space.image.clone())];
+        let others = self.seats.iter().filter(|seat| seat.is_in(Some(space))).map(|seat| seat.thread.id);
+        let free: Vec<u32> = others.filter(|id| !blocked.contains_key(id)).collect();
+        let mut outlook = Moment {
+            universe: self,
+            images: &images,
+            reach,
+            places: &places,
+            marks: vec![self.no_marks(Some(space), &images[0].1, reach)],
+            holding: false,
+            unopened: vec![true],
+            conditions: Conditions::default(),
+        };
+        let stuck = waits_for_ever(blocked, &free, &mut outlook);
+        match stuck {
+            // One that goes on may end its process.
+            Ok(stuck) if !outlook.marks[0].may(Mention::Exit) => stuck,
+            Ok(_) | Err(_) => Vec::new(),
+        }
+    }
+
     /// Who could release a thread that waits without a deadline; None for one that may go on by itself, or that its process
     /// takes with it when it ends.
     fn released_by(&self, at: usize) -> Option<Releasers> {
