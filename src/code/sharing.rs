@@ -22,6 +22,8 @@ pub struct Sharing {
     pub written_globals: Vec<bool>,
     /// By number of the variable: an `invariant` or `ensure` looks at it, at whatever moment.
     pub looked_at: Vec<bool>,
+    /// It may start threads, not only processes. (In doubt it does.)
+    pub starts_threads: bool,
     /// It asks who it is, which threads there are, or how they are: `current_thread()`, `t.name`, `t.state`, `e.thread`,
     /// `m.owner`. (The text of a thread, as in `print(t)`, and messages have its name too: that is not seen here, but where it
     /// happens, `sync/named.rs`.)
@@ -67,12 +69,26 @@ impl Sharing {
             shared_globals: found.touched.iter().map(|touched| *touched == Touched::ByMany).collect(),
             written_globals: found.written,
             looked_at: looked_at.touched.iter().map(|touched| *touched != Touched::Never).collect(),
+            starts_threads: starts_threads(program, &links),
             observes_threads: observed.threads(),
             observes_time: observed.time(),
             observes_lock_state: observed.lock_state,
             observes_random: observed.random(),
         }
     }
+}
+
+/// Whether something is started that is no process: `start` says that of both.
+fn starts_threads(program: &Program, links: &[Links]) -> bool {
+    let template = |function: &super::Function| match function.kind {
+        FunctionKind::Thread { process, .. } | FunctionKind::ThreadWithMembers { process, .. } => !process,
+        FunctionKind::Plain | FunctionKind::Class(_) | FunctionKind::Watch { .. } => false,
+    };
+    let others = [&links::STARTERS[1..], &["timer", "__timer"]].concat();
+    links.iter().any(|links| !links.threads.is_empty())
+        || program.functions.iter().any(template)
+        || program.rows.iter().any(|row| others.contains(&row.name))
+        || program.symbols.iter().any(|symbol| others.contains(&&**symbol))
 }
 
 struct Touches<'l> {

@@ -107,7 +107,8 @@ pub struct Rules {
 const ENDS: [&str; 4] = ["timeout", "daemon", "done", "running"];
 /// The same of a process.
 const ENDS_OF_PROCESSES: [&str; 5] = ["exit_code", "alive", "kill", "terminate", "send_signal"];
-/// Names by whose use a process may end while one of its threads is about to release something.
+/// Names by whose use a process may end while one of its threads is about to release something. (So it may when others of its
+/// threads wait for ever.)
 const CUTS: [&str; 2] = ["exit", "daemon"];
 /// Names whose use tells whether a lock or a permit is free without waiting for it, beside those that `Sharing` knows.
 const LOCKS: [&str; 3] = ["timeout", "waiting", "locked"];
@@ -175,7 +176,7 @@ impl Rules {
                 && !selects
                 && !sharing.observes_lock_state
                 && !uses(&LOCKS)
-                && !(processes && (signals || daemons || uses(&CUTS))),
+                && !(processes && (signals || daemons || uses(&CUTS) || sharing.starts_threads)),
             shared_globals,
             assumed: Assumptions {
                 frozen: vec![reductions.private; program.fixed.len()],
