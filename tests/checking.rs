@@ -10,6 +10,7 @@ use directory::{directory, run};
 use serde_json::Value;
 use std::collections::HashSet;
 use std::fs;
+use std::io::Read;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -169,10 +170,16 @@ fn time_ends_a_sample() {
 /// What a long check says that is interrupted; its status is that of an interrupted command.
 #[cfg(target_os = "linux")]
 fn interrupted(words: &[&str]) -> String {
-    let child = Command::new(env!("CARGO_BIN_EXE_conc"))
+    ended_by_interrupt(words, BIG, false).0
+}
+
+/// What it prints and what it says on standard error.
+#[cfg(target_os = "linux")]
+fn ended_by_interrupt(words: &[&str], script: &str, until_it_prints: bool) -> (String, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_conc"))
         .env("CONC_LANG", "en")
         .args(words)
-        .args(["-e", BIG])
+        .args(["-e", script])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -183,13 +190,40 @@ fn interrupted(words: &[&str]) -> String {
         assert!(Instant::now() < deadline, "it never watches for Ctrl-C");
         std::thread::sleep(Duration::from_millis(5));
     }
+    if until_it_prints {
+        let mut byte = [0];
+        child.stdout.as_mut().expect("a pipe").read_exact(&mut byte).expect("something is printed");
+    }
     let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
     assert!(sent.success());
     let output = child.wait_with_output().expect("conc ends");
     // Without the ends of lines, which may be anywhere.
     let said = text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(output.status.code(), Some(130), "{said}");
-    said
+    (said, text(&output.stderr).to_string())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_c_ends_a_simulated_run_and_tells_where_the_threads_stand() {
+    let script = r#"
+lock m
+var n = 0
+daemon thread polite { with m { } }
+with m {
+    let polite_waits = start polite
+    await polite_waits.waiting_on != nil
+    print("spins")
+    loop { n += 1 }
+}"#;
+    let trace = std::env::temp_dir().join(format!("conc-interrupted-{}.json", std::process::id()));
+    let (_, said) = ended_by_interrupt(&["sim", "--trace", trace.to_str().expect("UTF-8")], script, true);
+    let written = fs::read_to_string(&trace).expect("the trace is written");
+    fs::remove_file(&trace).expect("it is there");
+    assert!(said.contains("interrupted: the threads stood here"), "{said}");
+    assert!(said.contains("thread \"main\"      runs (line 9), holds m (line 5)"), "{said}");
+    assert!(said.contains("thread \"polite-1\"  waits for m (line 4)"), "{said}");
+    assert!(serde_json::from_str::<Value>(&written).is_ok(), "{written}");
 }
 
 #[cfg(target_os = "linux")]

@@ -32,8 +32,7 @@ fn explored(check: &Check) -> Result<i32, Failure> {
             .hint("name variables that are declared with `var` or `let` outside of every block"));
     }
     let target = Target::open(check.trace.as_deref())?;
-    let mut watcher = Watcher::new(check.max_time)
-        .map_err(|error| Failure::new(format!("signals cannot be watched: {error}")))?;
+    let mut watcher = Watcher::new(check.max_time)?;
     let options = check.options(arguments);
     let findings = explore::check(program.clone(), &options, &mut |progress| watcher.tell(progress));
     watcher.end();

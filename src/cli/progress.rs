@@ -1,5 +1,6 @@
 //! What is shown while an exploration goes on, and what ends it from outside: `--max-time` and Ctrl-C.
 
+use super::Failure;
 use super::language::said;
 use conc::explore::Progress;
 use conc::explore::verdict::Limit;
@@ -26,19 +27,21 @@ pub struct Watcher {
 
 impl Watcher {
     /// Begins to watch. The first Ctrl-C is told to the exploration, the second ends the process.
-    pub fn new(limit: Option<Duration>) -> io::Result<Watcher> {
-        let interrupted = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM] {
-            flag::register_conditional_shutdown(signal, 130, interrupted.clone())?;
-            flag::register(signal, interrupted.clone())?;
-        }
+    pub fn new(limit: Option<Duration>) -> Result<Watcher, Failure> {
+        let interrupted =
+            watched().map_err(|error| Failure::new(format!("signals cannot be watched: {error}")))?;
         let terminal = io::stderr().is_terminal();
         Ok(Watcher { began: Instant::now(), limit, interrupted, terminal, shown: None })
     }
 
+    /// Whether Ctrl-C has come.
+    pub fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::SeqCst)
+    }
+
     /// To be called again and again while the exploration goes on.
     pub fn tell(&mut self, progress: &Progress) -> ControlFlow<Limit> {
-        if self.interrupted.load(Ordering::SeqCst) {
+        if self.is_interrupted() {
             return ControlFlow::Break(Limit::Stopped);
         }
         let now = Instant::now();
@@ -70,6 +73,16 @@ impl Watcher {
             super::say("\r\x1b[K");
         }
     }
+}
+
+/// What is set when Ctrl-C comes.
+fn watched() -> io::Result<Arc<AtomicBool>> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        flag::register_conditional_shutdown(signal, 130, interrupted.clone())?;
+        flag::register(signal, interrupted.clone())?;
+    }
+    Ok(interrupted)
 }
 
 /// `1,234,567 states, 1,200,000/s, depth 45, 12,345 open, 210 MiB, 12 s`; of a sample, `9,999 runs, 800,000/s, …`.

@@ -1,6 +1,7 @@
 //! `conc sim`: one run in the simulated world.
 
 use super::exploring::Sim;
+use super::progress::Watcher;
 use super::trace::Target;
 use super::{colour, compile_keeping, print, say, script};
 use conc::explore::{self, Options, Said};
@@ -35,7 +36,13 @@ pub fn sim(sim: Sim) -> i32 {
     let defaults = Options::default();
     let max_threads = sim.max_threads.map_or(defaults.max_threads, |most| most as usize);
     let options = Options { arguments, seed: sim.seed, max_threads, ..defaults };
-    let (ending, log) = explore::simulate_watched(program.clone(), &options, target.is_some(), &mut tell);
+    let watcher = match Watcher::new(None) {
+        Ok(watcher) => watcher,
+        Err(failure) => return failure.report(),
+    };
+    let mut goes_on = || !watcher.is_interrupted();
+    let (ending, log) =
+        explore::simulate_watched(program.clone(), &options, target.is_some(), &mut goes_on, &mut tell);
     say(&render::ending(&ending, &program.source, &colour::stderr()));
     match target {
         Some(target) => target.write(&log, &program.source.name, ending.status),

@@ -5,7 +5,7 @@
 use super::able::{Able, For};
 use super::options::{Options, Time};
 use super::steps::Steps;
-use super::story::{Told, deadlock, end_of_process, finish, knot, ring};
+use super::story::{Told, deadlock, end_of_process, finish, interrupted, knot, ring};
 use super::trial::beyond;
 use super::verdict::Uncaught;
 use crate::builtin::Wait;
@@ -38,14 +38,16 @@ pub fn simulate(
     say: &mut dyn FnMut(Said<'_>),
 ) -> Ending {
     let options = Options { arguments, seed, ..Options::default() };
-    simulate_watched(program, &options, false, say).0
+    simulate_watched(program, &options, false, &mut || true, say).0
 }
 
-/// The same, with the log of what happens, if it is to be `watched`. Of the options those count that a run has.
+/// The same, with the log of what happens, if it is to be `watched`. Of the options those count that a run has. `goes_on` is
+/// asked again and again: the run ends where it stands, as by Ctrl-C, when it says false.
 pub fn simulate_watched(
     program: Arc<Verified>,
     options: &Options,
     watched: bool,
+    goes_on: &mut dyn FnMut() -> bool,
     say: &mut dyn FnMut(Said<'_>),
 ) -> (Ending, event::Log) {
     let options = Options { time: Time::Idle, outcomes: true, ..options.clone() };
@@ -56,7 +58,7 @@ pub fn simulate_watched(
     }
     let _confined = memory::confine(rules.memory);
     let mut run = Run::new(program, &rules, options.seed, watched, say);
-    let end = run.go_to_its_end();
+    let end = run.go_to_its_end(goes_on);
     run.finish(end)
 }
 
@@ -76,6 +78,8 @@ enum End {
     Knot(Deadlock),
     /// It has taken too much memory.
     Beyond(Uncaught),
+    /// From outside.
+    Interrupted,
 }
 
 struct Run<'r, 's> {
@@ -116,8 +120,8 @@ impl<'r, 's> Run<'r, 's> {
         Run { universe, rules, able, dice, asked: false, turns: 0, spent: 0, due: 0, told, failed: 0, say }
     }
 
-    fn go_to_its_end(&mut self) -> End {
-        loop {
+    fn go_to_its_end(&mut self, goes_on: &mut dyn FnMut() -> bool) -> End {
+        while goes_on() {
             if self.universe.ended.is_some() {
                 let Some(ring) = ring(&self.universe, self.rules) else { return End::Over };
                 // A real run had ended with that, before the `exit`.
@@ -156,6 +160,7 @@ impl<'r, 's> Run<'r, 's> {
                 None => return End::Stuck,
             }
         }
+        End::Interrupted
     }
 
     /// The thread in this seat takes a step if it can; else it waits from now on. Some when that takes too much memory.
@@ -423,13 +428,20 @@ impl<'r, 's> Run<'r, 's> {
                 ending.failed += 1;
                 (self.say)(Said::Uncaught(&uncaught));
             }
+            End::Interrupted => {
+                interrupted(&self.universe, &mut ending);
+                return (ending, self.log());
+            }
         }
         finish(&mut self.universe, self.rules, &mut ending);
         if beyond {
             // It has not come to its end: nothing is left behind by it.
             (ending.abandoned, ending.processes) = (Vec::new(), Vec::new());
         }
-        let log = self.told.as_mut().map(Told::log).unwrap_or_default();
-        (ending, log)
+        (ending, self.log())
+    }
+
+    fn log(&mut self) -> event::Log {
+        self.told.as_mut().map(Told::log).unwrap_or_default()
     }
 }

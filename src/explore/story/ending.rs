@@ -3,6 +3,12 @@
 use crate::report::runtime::{Ending, Left, status};
 use crate::world::sim::{Fault, Rules, Universe};
 
+/// Says of a run that is ended from outside where every thread stands.
+pub fn interrupted(universe: &Universe, ending: &mut Ending) {
+    ending.status = status::INTERRUPTED;
+    (ending.interrupted, ending.processes) = left(universe);
+}
+
 /// Adds how it has ended, and what was left behind.
 pub fn finish(universe: &mut Universe, rules: &Rules, ending: &mut Ending) {
     ending.status = if ending.deadlock.is_some() { status::DEADLOCK } else { i32::from(ending.failed > 0) };
@@ -12,26 +18,7 @@ pub fn finish(universe: &mut Universe, rules: &Rules, ending: &mut Ending) {
     if ending.deadlock.is_some() {
         return;
     }
-    for seat in &universe.seats {
-        if let Some(space) = &seat.space {
-            let thread = space.handle.name();
-            if space.process().is_of_pool() {
-                continue; // it has no task any more
-            }
-            if !ending.processes.iter().any(|known| known.thread == thread) {
-                ending.processes.push(Left { thread, doing: "runs".into(), line: 0, holds: Vec::new() });
-            }
-            continue;
-        }
-        if universe.is_idle_worker(&seat.thread) {
-            continue;
-        }
-        let (thread, line) = (seat.thread.name(), seat.line);
-        let doing = seat.wait.as_ref().map_or_else(|| "runs".into(), |wait| wait.op.describe());
-        let held = universe.held_by(&seat.thread).into_iter();
-        let holds = held.map(|(sync, line)| (sync.label(), line)).collect();
-        ending.abandoned.push(Left { thread, doing, line, holds });
-    }
+    (ending.abandoned, ending.processes) = left(universe);
     ending.unasked = universe.failures.iter().filter_map(|failure| failure.unasked()).collect();
     ending.unasked.extend(universe.branches.iter().filter_map(|thread| thread.unraised()));
     if ending.status == 0 || !ending.exited {
@@ -45,4 +32,31 @@ pub fn finish(universe: &mut Universe, rules: &Rules, ending: &mut Ending) {
             ending.status = status::FAILED;
         }
     }
+}
+
+/// The threads of the first process that have not ended, and the other processes.
+fn left(universe: &Universe) -> (Vec<Left>, Vec<Left>) {
+    let (mut threads, mut processes): (Vec<Left>, Vec<Left>) = (Vec::new(), Vec::new());
+    for seat in &universe.seats {
+        if let Some(space) = &seat.space {
+            let thread = space.handle.name();
+            // (A worker of a pool has no task any more.)
+            if !space.process().is_of_pool() && !processes.iter().any(|known| known.thread == thread) {
+                processes.push(Left { thread, doing: "runs".into(), line: 0, holds: Vec::new() });
+            }
+            continue;
+        }
+        if universe.is_idle_worker(&seat.thread) {
+            continue;
+        }
+        let (doing, line) = match (&seat.wait, &seat.fiber) {
+            (Some(wait), _) => (wait.op.describe(), seat.line),
+            (None, Some(fiber)) => ("runs".into(), fiber.next_line(&universe.image.program)),
+            (None, None) => ("runs".into(), seat.line),
+        };
+        let held = universe.held_by(&seat.thread).into_iter();
+        let holds = held.map(|(sync, line)| (sync.label(), line)).collect();
+        threads.push(Left { thread: seat.thread.name(), doing, line, holds });
+    }
+    (threads, processes)
 }
