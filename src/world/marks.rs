@@ -52,6 +52,8 @@ pub(in crate::world) struct Marks<'a> {
     changeable: HashSet<usize>,
     /// Something within reach changes without anybody doing anything to it: a thread, a lock whose holder ends, a file.
     changes_by_itself: bool,
+    /// Some of it is one for all processes.
+    common: bool,
     /// Whoever holds a thread may ask what it waits on.
     asks_what_is_waited_on: bool,
     /// To let go of something may release others (the end of a pipe, which closes itself): so what is only held counts,
@@ -79,6 +81,7 @@ impl<'a> Marks<'a> {
             processes: HashSet::new(),
             changeable: HashSet::new(),
             changes_by_itself: false,
+            common: false,
             asks_what_is_waited_on,
             holding_counts: reach::makes_pipes(&image.program),
             left: MOST_VALUES,
@@ -186,6 +189,11 @@ impl<'a> Marks<'a> {
         if by_itself { Err(Unknown) } else { Ok(()) }
     }
 
+    /// Whether other processes may change something of it.
+    pub fn is_common(&self) -> bool {
+        self.common || !self.there.is_empty()
+    }
+
     /// Whether whoever can come to what is marked here can change what a condition depends on.
     pub fn may_change(&self, condition: &Marks<'_>) -> bool {
         let sets = |mention: &Mention| match mention {
@@ -226,6 +234,7 @@ impl<'a> Marks<'a> {
                 }
             }
             Mention::Global(index) => {
+                self.common |= self.image.program.is_shared(index);
                 if let Some(value) = self.image.global(index) {
                     self.push(value);
                 }

@@ -64,11 +64,13 @@ impl Marks<'_> {
                 }
             }
             Value::List(list) => {
+                self.common |= list.nature.is_one_for_all();
                 let list = list.lock();
                 self.left = self.left.checked_sub(list.len()).ok_or(Unknown)?;
                 list.iter().for_each(|value| self.push(value.clone()));
             }
             Value::Map(map) => {
+                self.common |= map.nature.is_one_for_all();
                 let map = map.lock();
                 self.left = self.left.checked_sub(map.len()).ok_or(Unknown)?;
                 map.iter().for_each(|(key, value)| {
@@ -77,6 +79,7 @@ impl Marks<'_> {
                 });
             }
             Value::Set(set) => {
+                self.common |= set.nature.is_one_for_all();
                 let set = set.lock();
                 self.left = self.left.checked_sub(set.len()).ok_or(Unknown)?;
                 set.iter().for_each(|value| self.push(value.clone()));

@@ -30,6 +30,8 @@ pub(super) struct Awaits {
     inside: AtomicBool,
     /// How many changes there had been when it began to look, the last time that it looked in vain.
     looked: AtomicU64,
+    /// The same of changes in any process.
+    looked_afar: AtomicU64,
 }
 
 impl Awaits {
@@ -70,7 +72,9 @@ impl Shared {
     /// How many changes there have been in all processes that have something in common with this one. It is ahead of what this
     /// process has been told of.
     pub fn changes_afar(&self) -> u64 {
-        self.memory().map_or(0, |memory| memory.changes().load(Ordering::SeqCst))
+        // Who has nothing in common is told of none.
+        let shares = || self.desk.is_some() || self.code().image.program.shares();
+        self.memory().filter(|_| shares()).map_or(0, |memory| memory.changes().load(Ordering::SeqCst))
     }
 
     /// A thread of this process begins to wait in an `await`.
@@ -125,6 +129,7 @@ impl RealWorld {
     /// The condition is false.
     pub(super) fn looked_in_vain(&self) {
         self.seat.awaits.looked.store(self.looks.changes_seen, Ordering::SeqCst);
+        self.seat.awaits.looked_afar.store(self.looks.afar_seen, Ordering::SeqCst);
         self.seat.awaits.inside.store(true, Ordering::SeqCst);
     }
 }
@@ -160,8 +165,9 @@ impl Seat {
 pub(super) struct Suspects {
     /// With how many times each had rested.
     threads: Vec<(u32, u64)>,
-    /// How many changes there had been.
+    /// How many changes there had been, here and in any process: of one that has ended some may not be known here yet.
     changes: u64,
+    afar: u64,
 }
 
 impl Shared {
@@ -178,15 +184,18 @@ impl Shared {
         let rests = |seat: &&Seat| (seat.thread.id, seat.rests.load(Ordering::Relaxed));
         let threads: Vec<(u32, u64)> = seats.iter().map(rests).collect();
         let mut suspects = self.knots.suspects.lock();
-        let looked = |seat: &Seat, changes| {
-            !seat.awaits.inside() || seat.awaits.looked.load(Ordering::SeqCst) >= changes
+        let looked = |seat: &Seat, known: &Suspects| {
+            let Awaits { looked, looked_afar, .. } = &seat.awaits;
+            let here = looked.load(Ordering::SeqCst) >= known.changes;
+            !seat.awaits.inside() || here && looked_afar.load(Ordering::SeqCst) >= known.afar
         };
         if let Some(known) = &*suspects
             && known.threads == threads
         {
-            return seats.iter().all(|seat| looked(seat, known.changes));
+            return seats.iter().all(|seat| looked(seat, known));
         }
-        *suspects = Some(Suspects { threads, changes: self.changes.load(Ordering::SeqCst) });
+        let (changes, afar) = (self.changes.load(Ordering::SeqCst), self.changes_afar());
+        *suspects = Some(Suspects { threads, changes, afar });
         false
     }
 
@@ -194,7 +203,8 @@ impl Shared {
         let parked = seat.waiter.parked();
         match &*seat.blocked.lock() {
             Some(blocked) if matches!(blocked.op, Op::Change) => {
-                !parked || self.changes.load(Ordering::SeqCst) != blocked.changes_seen
+                let (here, afar) = (self.has_changed(blocked.changes_seen), self.changes_afar());
+                !parked || here || afar != blocked.afar_seen
             }
             Some(_) => false,
             None => seat.awaits.inside(),

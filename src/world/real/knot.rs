@@ -115,6 +115,7 @@ impl Shared {
             lines,
             conditions: Conditions::default(),
             no_marks: &no_marks,
+            others: self.processes.others_live(),
         };
         let stuck = waits_for_ever(blocked, free, &mut outlook).ok()?;
         // A thread that waits for ever is no matter where another ends the program.
@@ -150,6 +151,8 @@ struct Standstill<'t, 'm> {
     lines: Lines,
     conditions: Conditions<'m>,
     no_marks: &'t dyn Fn() -> Marks<'m>,
+    /// There are other processes, which may change what all have in common.
+    others: bool,
 }
 
 impl Outlook for Standstill<'_, '_> {
@@ -170,7 +173,8 @@ impl Outlook for Standstill<'_, '_> {
             mark_condition(&mut condition, self.table.seats.get(&thread).ok_or(Unknown)?)?;
             Ok(condition)
         });
-        condition.is_none_or(|condition| self.marks.may_change(condition))
+        let others = self.others;
+        condition.is_none_or(|condition| others && condition.is_common() || self.marks.may_change(condition))
     }
 }
 

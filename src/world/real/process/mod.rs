@@ -114,6 +114,11 @@ impl Processes {
         living.map(|child| child.handle.clone()).collect()
     }
 
+    /// Whether there are processes beside this one: its parent, or its children.
+    pub fn others_live(&self) -> bool {
+        self.own.is_some() || !self.children.lock().living.is_empty()
+    }
+
     /// Whether children live that the program waits for.
     pub fn have_plain(&self) -> bool {
         self.children.lock().plain > 0
