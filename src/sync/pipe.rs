@@ -18,7 +18,7 @@ pub use wait::{Wait, What};
 
 use self::message::{Bytes, Message};
 use super::outside::Ready;
-use super::{Kind, Sync};
+use super::{Kind, Sync, named};
 use crate::race::channels::{self, Channel, Room, Told};
 use crate::value::{
     Value,
@@ -239,6 +239,7 @@ impl End {
             Place::Memory | Place::System(_) => self.here.gone(),
         };
         if let Some(to) = gone {
+            named::in_error();
             return refused(
                 format!("{label} was handed to the process \"{to}\""),
                 "an end is in one process at a time; use the other end here, or a pipe for each process",
