@@ -11,9 +11,6 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-/// The number of the first track that is no thread's.
-const HELD: u32 = 1 << 30;
-
 /// # Errors
 /// When it cannot be written.
 pub fn write(log: &Log, spans: &Spans, to: &mut dyn Write) -> io::Result<()> {
@@ -133,7 +130,8 @@ impl Writer<'_> {
         held.sort_by_key(|stretch| stretch.from);
         // For each thing, until when each of its tracks is taken, and the tracks' numbers.
         let mut tracks: HashMap<usize, Vec<(u64, u32)>> = HashMap::new();
-        let mut next = HELD;
+        // Above those of threads.
+        let mut next = self.log.lanes.iter().map(|lane| lane.thread + 1).max().unwrap_or_default();
         for stretch in held {
             let Doing::Holds { thing, times, .. } = stretch.doing else { continue };
             let (_, pid) = self.lane(stretch.lane);
