@@ -348,15 +348,50 @@ repeat 2_000 { q.get() }
     }
 }
 
+/// Of values put in one breath the clock tells one: where the thread does something else in between, it is told when.
+#[test]
+fn what_is_done_between_two_puts_lies_between_them() {
+    let script = "
+queue q(64)
+fn busy() { let until = now() + 5ms; while now() < until { } }
+for round in 0..3 {
+    for i in 0..6 { q.put(i) }
+    busy()
+    for i in 0..7 { q.put(i) }
+    let until = now() + 5ms
+    while now() < until { }
+}
+";
+    let (status, err, events) = traced("breath", script, &[]);
+    assert_eq!((status, err.as_str()), (Some(0), ""));
+    let times: Vec<f64> =
+        named(&events, "i", "put queue q").filter_map(|event| event["ts"].as_f64()).collect();
+    assert_eq!(times.len(), 3 * 13);
+    let apart = |first: usize| times[first] - times[first - 1] >= 5_000.0;
+    // After 6, after 7 more, and so on.
+    let after: Vec<usize> = (0..3).flat_map(|round| [13 * round, 13 * round + 6]).skip(1).collect();
+    for first in after {
+        assert!(apart(first), "{first}: {times:?}");
+    }
+}
+
 #[test]
 fn locks_taken_again_and_again_are_counted() {
     let script = "lock m\nvar n = 0\nfor i in 0..20_000 { with m { n += 1 } }\nprint(n)";
-    let (status, err, events) = traced("again", script, &[]);
-    assert_eq!((status, err.as_str()), (Some(0), ""));
-    let times: u64 = events.iter().filter_map(|event| event["args"]["times"].as_u64()).sum();
-    let track = named(&events, "M", "thread_name").find(|event| event["args"]["name"] == "lock m");
-    let track = &track.expect("a track for the lock")["tid"];
-    let held = events.iter().filter(|event| event["ph"] == "X" && event["tid"] == *track);
-    let told_singly = held.filter(|event| event["args"]["times"].is_null()).count() as u64;
-    assert_eq!(times + told_singly, 20_000);
+    for flags in [&[][..], &["--race"], &["--stats=json"]] {
+        let (status, err, events) = traced("again", script, flags);
+        assert_eq!(status, Some(0), "{err}");
+        let times: u64 = events.iter().filter_map(|event| event["args"]["times"].as_u64()).sum();
+        let track = named(&events, "M", "thread_name").find(|event| event["args"]["name"] == "lock m");
+        let track = &track.expect("a track for the lock")["tid"];
+        let held = || events.iter().filter(|event| event["ph"] == "X" && event["tid"] == *track);
+        let told_singly = held().filter(|event| event["args"]["times"].is_null()).count() as u64;
+        assert_eq!(times + told_singly, 20_000, "{flags:?}");
+        assert!(held().count() < 10_000, "{flags:?}");
+        // What is held has tracks of its own.
+        assert!(named(&events, "X", "main").any(|life| life["tid"] != *track));
+        if flags.contains(&"--stats=json") {
+            assert!(err.contains("\"acquired\":20000"), "each time is counted as well: {err}");
+        }
+    }
 }

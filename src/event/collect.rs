@@ -1,6 +1,6 @@
 //! A tape as a `Log`: the chunks of all threads in one order, numbers as indices, names in place.
 
-use super::recorder::{ANY, Code, PROCESS, SHARED, SIZED};
+use super::recorder::{ANY, CODE, Code, PROCESS, SHARED, SIZED};
 use super::tape::{EVENT, Read, Tape};
 use super::{Event, Lane, Log, Process, Thing, Unit, Wait, Waiting, What};
 use std::collections::HashMap;
@@ -223,5 +223,5 @@ impl<'t> Collector<'t> {
 }
 
 fn code(words: &[u64; EVENT]) -> Option<Code> {
-    Code::ALL.into_iter().find(|code| *code as u64 == words[1] & 0xff)
+    Code::ALL.into_iter().find(|code| *code as u64 == words[1] & CODE)
 }

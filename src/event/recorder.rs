@@ -1,30 +1,25 @@
 //! One thread's way to the tape: found through the OS thread, as operations on things to wait for have no way to the world.
-//!
-//! # Locks that are taken again and again
-//!
-//! Looking at the clock costs more than taking a lock that is free. So a thread that has taken and given back the same
-//! lock within `QUICK`, and does so again with nothing else to tell in between, only counts: at most `MOST` times, twice
-//! as many each time, as long as the average stays below `QUICK`. What was counted is told as one event (`Repeats`). Whatever
-//! else the thread has to tell, that it waits above all, comes after what was counted, and a lock that it holds then is told.
 
+use super::counting::{self, Counted};
 use super::tape::{Chunk, EVENT, Tape};
-use super::{Waiting, label};
+use super::{Waiting, breath, label};
 use crate::sync::process::Process;
 use crate::sync::thread::Thread;
 use crate::sync::{Kind, Sync};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Nanoseconds.
 const QUICK: u64 = 2_000;
-const MOST: u32 = 64;
 
 /// What is kept with a thing whose events are told.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Traced {
     /// Where its label is on the tape; 0 before its first event.
     name: AtomicU32,
+    /// Each step is noted as well, for `--race`.
+    noted: bool,
 }
 
 /// The kinds of events on the tape.
@@ -70,7 +65,9 @@ impl Code {
     ];
 }
 
-/// In an event's second word: the thing is one for all processes.
+/// In an event's second word: its kind.
+pub(super) const CODE: u64 = 0xff;
+/// The thing is one for all processes.
 pub(super) const SHARED: u64 = 1 << 16;
 
 /// A value is put that is not taken in the order of the puts.
@@ -82,7 +79,6 @@ pub(super) const PROCESS: u64 = 1 << 17;
 
 thread_local! {
     static RECORDER: RefCell<Option<Recorder>> = const { RefCell::new(None) };
-    static COUNTING: Counting = const { Counting::nothing() };
 }
 
 struct Recorder {
@@ -93,76 +89,12 @@ struct Recorder {
     chunk: Option<Chunk>,
     /// What it waited for last, and where that is: most often it waits for the same again.
     waited: (String, u32),
+    /// When its latest event was, and which it was, but for its number.
+    latest: (u64, u64, u64),
     /// The queue of which the last put in this chunk, if there was any, has told how much it holds, or need not tell it.
     sized: Option<u32>,
-    /// `QUICK`, in ticks.
+    /// `QUICK`, in ticks: what is done again within that is counted (`counting`, `breath`).
     quick: u64,
-}
-
-/// A lock that is taken again and again.
-struct Counting {
-    /// Its number plus one; 0 for none.
-    thing: Cell<u32>,
-    /// How often it may still be taken and given back before the clock is looked at: two for each time, so it is odd while the
-    /// lock is held.
-    left: Cell<u32>,
-    /// How often it might be taken since what was told last, and the last time that it might be at all.
-    begun: Cell<u32>,
-    allowed: Cell<u32>,
-    since: Cell<u64>,
-}
-
-impl Counting {
-    const fn nothing() -> Counting {
-        Counting {
-            thing: Cell::new(0),
-            left: Cell::new(0),
-            begun: Cell::new(0),
-            allowed: Cell::new(0),
-            since: Cell::new(0),
-        }
-    }
-
-    /// Counts this thing from now on, which may be taken so often before the clock is looked at.
-    fn begin(&self, thing: u32, allowed: u32, left: u32, since: u64) {
-        self.thing.set(thing + 1);
-        self.allowed.set(allowed);
-        self.begun.set(left);
-        self.left.set(2 * left);
-        self.since.set(since);
-    }
-
-    #[inline]
-    fn forget(&self) {
-        self.thing.set(0);
-        self.begun.set(0);
-        self.left.set(0);
-    }
-
-    #[inline(always)]
-    fn is(&self, sync: &Sync) -> bool {
-        self.thing.get() == sync.id + 1
-    }
-
-    /// Counts a step of this thing, if what is left allows it.
-    #[inline(always)]
-    fn counts(&self, sync: &Sync, allows: impl FnOnce(u32) -> bool) -> bool {
-        let left = self.left.get();
-        let counts = allows(left) && self.is(sync);
-        if counts {
-            self.left.set(left - 1);
-        }
-        counts
-    }
-
-    fn held(&self) -> bool {
-        self.left.get() % 2 == 1
-    }
-
-    /// How often it was taken without having been told.
-    fn counted(&self) -> u32 {
-        self.begun.get() - self.left.get() / 2
-    }
 }
 
 /// What a thread that waits has to tell.
@@ -188,7 +120,8 @@ fn with(what: impl FnOnce(&mut Recorder)) {
 /// The calling OS thread runs a thread of this number and name from here on.
 pub fn begin(tape: &Arc<Tape>, thread: u32, name: &str) {
     let name = tape.name(name);
-    COUNTING.with(Counting::forget);
+    counting::end();
+    breath::end();
     RECORDER.set(Some(Recorder::new(tape, thread, name)));
     with(|recorder| recorder.tell(Code::Begins, 0, 0, 0));
 }
@@ -199,6 +132,7 @@ pub fn end(failed: Option<bool>) {
         if let Some(failed) = failed {
             recorder.tell(if failed { Code::Fails } else { Code::Ends }, 0, 0, 0);
         }
+        recorder.moment();
         recorder.give_up_chunk();
     });
     let _ = RECORDER.try_with(|place| place.take());
@@ -268,64 +202,50 @@ fn identity(sync: &Sync) -> (u64, u64) {
     }
 }
 
+/// A thing and what is done with it, as a breath knows it.
+#[inline(always)]
+fn breath(sync: &Sync, code: Code) -> u64 {
+    u64::from(sync.id) << 32 | code as u64
+}
+
 impl Traced {
-    /// Whether it need only be counted that it is taken.
-    #[inline(always)]
-    pub fn counts_acquired(&self, sync: &Sync) -> bool {
-        COUNTING.with(|counting| counting.counts(sync, |left| left > 0 && left % 2 == 0))
+    /// `noted`: each step is noted as well.
+    pub fn new(noted: bool) -> Traced {
+        Traced { name: AtomicU32::new(0), noted }
     }
 
     pub fn acquired(&self, sync: &Sync) {
-        if !self.counts_acquired(sync) {
-            self.acquired_told(sync);
+        if self.noted && counting::takes_noted(sync.id) {
+            return;
         }
-    }
-
-    #[cold]
-    fn acquired_told(&self, sync: &Sync) {
         with(|recorder| {
             let line = sync.owner().and_then(|owner| owner.holder()).map_or(0, |(_, line)| u64::from(line));
             // What is told now ends the counting.
-            let allowed = COUNTING.with(|before| if before.is(sync) { before.allowed.get() } else { 0 });
+            let before = counting::of(sync);
             let time = self.tell(recorder, sync, Code::Acquires, line << 32, 0);
             if sync.owner().is_some() && !sync.is_there() {
-                COUNTING.with(|counting| counting.begin(sync.id, allowed, 0, time));
+                counting::taken(sync, self.noted, before, time);
             }
         });
     }
 
-    /// The same of giving it back: the last time is told.
-    #[inline(always)]
-    pub fn counts_released(&self, sync: &Sync) -> bool {
-        COUNTING.with(|counting| counting.counts(sync, |left| left > 1 && left % 2 == 1))
-    }
-
     pub fn released(&self, sync: &Sync) {
-        if !self.counts_released(sync) {
-            self.released_told(sync);
+        if self.noted && counting::gives_back_noted(sync.id) {
+            return;
         }
-    }
-
-    #[cold]
-    fn released_told(&self, sync: &Sync) {
-        let before = COUNTING.with(|counting| {
-            let told = (counting.counted(), counting.held(), counting.since.get(), counting.allowed.get());
-            counting.is(sync).then_some(told)
-        });
-        with(|recorder| {
-            let Some((counted, held, since, allowed)) = before else {
+        with(|recorder| match counting::of(sync) {
+            None => {
                 self.tell(recorder, sync, Code::Releases, 0, 0);
-                return;
-            };
-            let time = if held {
-                COUNTING.with(Counting::forget);
-                self.tell(recorder, sync, Code::Repeats, 0, u64::from(counted))
-            } else {
-                self.tell(recorder, sync, Code::Releases, 0, 0)
-            };
-            let each = time.saturating_sub(since) / u64::from(counted.max(1));
-            let allowed = if each < recorder.quick { (allowed * 2).clamp(1, MOST) } else { 0 };
-            COUNTING.with(|counting| counting.begin(sync.id, allowed, allowed, time));
+            }
+            Some(before) => {
+                let time = if before.held {
+                    counting::end();
+                    self.tell(recorder, sync, Code::Repeats, 0, u64::from(before.times))
+                } else {
+                    self.tell(recorder, sync, Code::Releases, 0, 0)
+                };
+                counting::given_back(sync, self.noted, &before, time, recorder.quick);
+            }
         });
     }
 
@@ -337,34 +257,67 @@ impl Traced {
 
     /// How much it holds now is asked once in each chunk only: those who put would have to fetch what those who get write. In
     /// between it can be counted. `oldest`: values are taken in the order of the puts.
+    #[inline(always)]
     pub fn put(&self, sync: &Sync, size: impl FnOnce() -> usize, oldest: bool) {
+        if !breath::counts(breath(sync, Code::Puts)) {
+            self.put_told(sync, size, oldest);
+        }
+    }
+
+    #[inline(never)]
+    fn put_told(&self, sync: &Sync, size: impl FnOnce() -> usize, oldest: bool) {
         with(|recorder| {
+            let time = recorder.moment();
             let order = if oldest { 0 } else { ANY };
             let room = recorder.chunk.as_ref().is_some_and(|chunk| !chunk.is_full());
             let (sized, size) = match room && recorder.sized == Some(sync.id) {
                 true => (0, 0),
                 false => (SIZED, size() as u64),
             };
-            self.tell(recorder, sync, Code::Puts, order | sized, size);
+            self.tell_of(recorder, sync, Code::Puts, time, (order | sized, size));
             recorder.sized = Some(sync.id);
-        });
-    }
-
-    pub fn got(&self, sync: &Sync) {
-        with(|recorder| {
-            self.tell(recorder, sync, Code::Gets, 0, 0);
+            self.begins_breath(sync, Code::Puts);
         });
     }
 
     #[inline(always)]
+    pub fn got(&self, sync: &Sync) {
+        if !breath::counts(breath(sync, Code::Gets)) {
+            self.got_told(sync);
+        }
+    }
+
+    #[inline(never)]
+    fn got_told(&self, sync: &Sync) {
+        with(|recorder| {
+            self.tell(recorder, sync, Code::Gets, 0, 0);
+            self.begins_breath(sync, Code::Gets);
+        });
+    }
+
+    fn begins_breath(&self, sync: &Sync, code: Code) {
+        // Where races are looked for, the machine does not say what it does in between.
+        if !self.noted {
+            breath::begin(breath(sync, code));
+        }
+    }
+
     fn tell(&self, recorder: &mut Recorder, sync: &Sync, code: Code, second: u64, number: u64) -> u64 {
+        let time = recorder.moment();
+        self.tell_of(recorder, sync, code, time, (second, number));
+        time
+    }
+
+    #[inline(always)]
+    fn tell_of(&self, recorder: &mut Recorder, sync: &Sync, code: Code, time: u64, more: (u64, u64)) {
+        let (second, number) = more;
         let mut name = self.name.load(Ordering::Relaxed);
         if name == 0 {
             name = recorder.tape.name(&label(sync));
             self.name.store(name, Ordering::Relaxed);
         }
         let (id, shared) = identity(sync);
-        recorder.tell_at(code, second | shared, id | u64::from(name) << 32, number)
+        recorder.tell_at(code, time, (second | shared, id | u64::from(name) << 32, number));
     }
 }
 
@@ -376,6 +329,7 @@ impl Recorder {
             name,
             chunk: None,
             waited: (String::new(), 0),
+            latest: (0, 0, 0),
             sized: None,
             quick: tape.scale().ticks(QUICK),
         }
@@ -391,43 +345,70 @@ impl Recorder {
 
     #[cold]
     fn tell(&mut self, code: Code, second: u64, third: u64, number: u64) {
-        self.tell_at(code, second, third, number);
+        let time = self.moment();
+        self.tell_at(code, time, (second, third, number));
     }
 
-    /// Tells an event of this moment, after what was counted before; its time.
-    #[inline(always)]
-    fn tell_at(&mut self, code: Code, second: u64, third: u64, number: u64) -> u64 {
+    /// The time. What was counted before has been told.
+    #[inline]
+    fn moment(&mut self) -> u64 {
         let time = self.tape.now();
-        COUNTING.with(|counting| {
-            if counting.thing.get() != 0 {
-                if counting.counted() > 0 {
-                    self.tell_counted(counting, time);
-                }
-                counting.forget();
-            }
-        });
+        if let Some(counted) = counting::end()
+            && counted.times > 0
+        {
+            self.tell_counted(&counted, time);
+        }
+        let (again, at_once) = breath::end();
+        if again > 0 {
+            self.tell_again(again.into(), at_once, time);
+        }
+        time
+    }
+
+    /// The latest event has come again so often since, in one breath. `at_once`: and the thread has done nothing else.
+    #[inline(never)]
+    fn tell_again(&mut self, times: u64, at_once: bool, now: u64) {
+        let (latest, second, third) = self.latest;
+        let passed = now.saturating_sub(latest);
+        let gets = second & CODE == Code::Gets as u64;
+        let (from, each) = match passed < self.quick {
+            true => (latest, passed / (times + 1)),
+            false if gets && at_once => (now, 0),
+            false => (latest, 0),
+        };
+        (1..=times).for_each(|number| self.write_again(from + number * each, second, third));
+    }
+
+    #[inline(always)]
+    fn tell_at(&mut self, code: Code, time: u64, (second, third, number): (u64, u64, u64)) {
         let second = code as u64 | second;
-        if number == 0
-            && let Some(chunk) = &mut self.chunk
+        self.latest = (time, second & !SIZED, third);
+        match number {
+            0 => self.write_again(time, second, third),
+            number => self.write([time, second, third, number]),
+        }
+    }
+
+    /// An event without a number, which may be the latest one again.
+    #[inline(always)]
+    fn write_again(&mut self, time: u64, second: u64, third: u64) {
+        if let Some(chunk) = &mut self.chunk
             && self.tape.write_again(chunk, second, third, time)
         {
-            return time;
+            return;
         }
-        self.write([time, second, third, number]);
-        time
+        self.write([time, second, third, 0]);
     }
 
     /// What was counted of a lock; that it is held, if it is.
     #[cold]
-    fn tell_counted(&mut self, counting: &Counting, time: u64) {
-        let held = counting.held();
-        let whole = counting.counted() - u32::from(held);
-        let thing = u64::from(counting.thing.get() - 1);
+    fn tell_counted(&mut self, counted: &Counted, time: u64) {
+        let whole = counted.times - u32::from(counted.held);
         if whole > 0 {
-            self.write([time, Code::Repeats as u64, thing, u64::from(whole)]);
+            self.write([time, Code::Repeats as u64, counted.lock.into(), whole.into()]);
         }
-        if held {
-            self.write([time, Code::Acquires as u64, thing, 0]);
+        if counted.held {
+            self.write([time, Code::Acquires as u64, counted.lock.into(), 0]);
         }
     }
 
@@ -457,6 +438,48 @@ impl Recorder {
     fn give_up_chunk(&mut self) {
         if let Some(chunk) = self.chunk.take() {
             self.tape.done(&chunk);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{What, collect::collect};
+    use super::*;
+    use crate::sync::queue::{Order, Queue};
+    use std::thread::sleep;
+    use std::time::Duration;
+
+    /// The times of a thing's puts, or gets, that a thread does while the system lets others run in the middle, or while it
+    /// does something else there.
+    fn times(gets: bool, away: bool) -> Vec<u64> {
+        let tape = Arc::new(Tape::new(true).expect("there is memory"));
+        let sync = Sync::new(1, 1, Kind::Queue(Queue::new(Some(64), Order::Fifo)));
+        let traced = Traced::new(false);
+        let does = || if gets { traced.got(&sync) } else { traced.put(&sync, || 1, true) };
+        begin(&tape, 1, "main");
+        does();
+        does();
+        if away {
+            breath::goes_away();
+        }
+        sleep(Duration::from_millis(2));
+        (0..3).for_each(|_| does());
+        end(Some(false));
+        let log = collect(&tape);
+        let does = |what: &What| matches!(what, What::Puts { .. } | What::Gets(_));
+        log.events.iter().filter(|event| does(&event.what)).map(|event| event.time).collect()
+    }
+
+    #[test]
+    fn no_get_seems_to_come_before_its_put() {
+        let [puts, gets] = [false, true].map(|gets| times(gets, false));
+        assert!(puts.len() == 5 && puts[1..4].iter().all(|time| *time == puts[0]), "early: {puts:?}");
+        assert!(gets.len() == 5 && gets[1..4].iter().all(|time| *time == gets[4]), "late: {gets:?}");
+        for gets in [false, true] {
+            let times = times(gets, true);
+            assert_eq!(times.len(), 5);
+            assert!(times[1] == times[0] && times[2] > times[1] + 2_000_000, "before it was away: {times:?}");
         }
     }
 }

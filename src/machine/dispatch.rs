@@ -74,11 +74,14 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
                 }
             };
         }
-        /// The value of a fallible operation; a failure is raised here.
+        /// The value of a fallible operation, which may have much to do; a failure is raised here.
         macro_rules! attempt {
             ($result:expr) => {
                 match $result {
-                    Ok(value) => value,
+                    Ok(value) => {
+                        world.goes_away();
+                        value
+                    }
                     Err(error) => {
                         save!();
                         return Err(Fault::from(error));
@@ -93,6 +96,7 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
                     // What the loop has at hand is read anew: measured, keeping it over all calls costs every other
                     // instruction more.
                     Flow::Next | Flow::Frame => {
+                        world.goes_away();
                         if S::IS_REPLACED && world.outgrown() {
                             return Ok(Exit::Paused);
                         }
@@ -120,6 +124,7 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
                     go_back(fiber, world, program, u32::from($to))?;
                     continue 'frame;
                 }
+                world.goes_back();
                 jump!($to);
             };
         }
@@ -513,6 +518,7 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
                     function = called;
                     // SAFETY: the program is verified, and so is this function.
                     code = unsafe { Cursor::start(&called.code) };
+                    world.goes_away();
                     base = start;
                     regs = registers!();
                     if world.trapped() {
@@ -616,6 +622,7 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
                 I::CallMember { at, function: callee } => {
                     save!();
                     slow::call_member(image, fiber, base + at as usize, callee)?;
+                    world.goes_away();
                     if world.trapped() {
                         cold_path();
                         world.safepoint(fiber, program)?;

@@ -73,6 +73,12 @@ pub trait Scheduler: World {
     /// it is not, nothing that is watched or counted is there.
     const NOTES: bool = Self::EYES || Self::STEPWISE;
 
+    /// The fiber has gone back in a loop.
+    fn goes_back(&mut self) {}
+
+    /// It has called something, or done what may take long, or is about to.
+    fn goes_away(&mut self) {}
+
     /// Whether there is a safe point before each write of what threads may share, so that others can come in between a
     /// read and a write.
     const PAUSES: bool = false;

@@ -8,18 +8,17 @@ use super::found::Detector;
 use super::shadow::{self, Access, Met};
 use crate::machine::touch::Touch;
 use crate::sync::Sync;
-use std::cell::{Cell, RefCell};
+use crate::sync::untold::{self, Untold};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 thread_local! {
     static MINE: RefCell<Option<Box<Mine>>> = const { RefCell::new(None) };
-    /// While the thread is alone: the lock that it has given back, and perhaps taken again, with nothing else noted since: its
-    /// number plus one, and `TAKEN`. Else 0. What it holds is not noted for that before somebody asks.
-    static ALONE: Cell<u64> = const { Cell::new(0) };
 }
 
-const TAKEN: u64 = 1 << 32;
+/// So often a thread that is alone may take a lock before it is noted again.
+const OFTEN: u32 = 1 << 30;
 
 #[derive(Debug)]
 pub struct Mine {
@@ -56,32 +55,12 @@ pub fn with(what: impl FnOnce(&mut Mine)) {
     // Things may be dropped, and their operations noted, while the OS thread is on its way out.
     let _ = MINE.try_with(|mine| {
         if let Some(mine) = mine.borrow_mut().as_deref_mut() {
-            if ALONE.get() != 0 {
+            if untold::with(Untold::is_allowed) {
                 mine.note_what_is_held();
             }
             what(mine);
         }
     });
-}
-
-/// Whether it is a thread alone that takes this lock again, and nothing is to be noted now.
-#[inline(always)]
-pub fn takes_alone(lock: u32) -> bool {
-    let takes = ALONE.get() == u64::from(lock) + 1;
-    if takes {
-        ALONE.set((u64::from(lock) + 1) | TAKEN);
-    }
-    takes
-}
-
-/// The same of giving it back.
-#[inline(always)]
-pub fn gives_back_alone(lock: u32) -> bool {
-    let gives = ALONE.get() == (u64::from(lock) + 1) | TAKEN;
-    if gives {
-        ALONE.set(u64::from(lock) + 1);
-    }
-    gives
 }
 
 /// The calling OS thread runs a thread of this name from here on, that knows what the stamp tells.
@@ -108,7 +87,7 @@ pub fn begin(detector: &Arc<Detector>, name: &Arc<str>, born: Option<Stamp>) {
         given_back: None,
     };
     mine.renew();
-    ALONE.set(0);
+    untold::with(Untold::end);
     MINE.with(|place| *place.borrow_mut() = Some(Box::new(mine)));
 }
 
@@ -124,9 +103,9 @@ pub fn birth() -> Option<Stamp> {
 
 /// The thread has ended: what whoever joins it learns. Others may have its slot.
 pub fn end() -> Option<Stamp> {
-    ALONE.set(0);
     let mine = MINE.try_with(|place| place.borrow_mut().take()).ok().flatten();
     mine.map(|mut mine| {
+        untold::with(Untold::end);
         let stamp = mine.release();
         mine.detector.get_up(&stamp);
         stamp
@@ -349,18 +328,18 @@ impl Mine {
     }
 
     /// It has given this lock back: as long as it is alone, and does nothing else that is noted, it may take it again without
-    /// noting that either.
+    /// noting that either. What it holds is not noted for that before somebody asks.
     pub fn may_take_alone(&mut self, lock: u32) {
         // What it holds with it is known then.
         if !self.detector.many() && (self.latest.0, self.latest.1) == (self.holding(), lock) {
-            ALONE.set(u64::from(lock) + 1);
+            untold::with(|untold| untold.allow(lock, OFTEN));
         }
     }
 
     /// What it has taken alone.
     #[cold]
     fn note_what_is_held(&mut self) {
-        if ALONE.replace(0) & TAKEN != 0 {
+        if untold::with(Untold::end) % 2 == 1 {
             let (_, lock, number) = self.latest;
             self.held.push((lock, 1, number));
             self.now = self.now.holding(number);

@@ -14,7 +14,8 @@ use super::places::Places;
 use crate::event::recorder::Traced;
 use crate::machine::touch::Touch;
 use crate::mapped::Place;
-use crate::sync::{Kind, Sync};
+use crate::sync::{Kind, Sync, untold};
+use std::hint::cold_path;
 
 /// Of one thing to wait for. Not there unless the run looks for races, or traces what happens.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ impl Watched {
             notes: races.then(|| Kept::new(there)),
             again: Again::default(),
             places: None,
-            traced: traced.then(Traced::default),
+            traced: traced.then(|| Traced::new(races)),
         }
     }
 
@@ -47,21 +48,12 @@ impl Watched {
     }
 
     /// A lock is held now.
-    #[inline(always)]
-    fn locked(&self, sync: &Sync) {
-        match &self.notes {
-            None if self.traced.as_ref().is_some_and(|traced| traced.counts_acquired(sync)) => {}
-            Some(_) if mine::takes_alone(sync.id) => {}
-            notes => self.locked_at_length(sync, notes.as_ref()),
-        }
-    }
-
     #[inline(never)]
-    fn locked_at_length(&self, sync: &Sync, notes: Option<&Kept>) {
+    fn locked(&self, sync: &Sync) {
         if let Some(traced) = &self.traced {
             traced.acquired(sync);
         }
-        let Some(notes) = notes else { return };
+        let Some(notes) = &self.notes else { return };
         mine::with(|mine| {
             // What one thread has done alone is before whatever it starts.
             if mine.detector.many() && !self.again.acquired(sync.id, mine) {
@@ -74,21 +66,12 @@ impl Watched {
         });
     }
 
-    #[inline(always)]
-    fn unlocked(&self, sync: &Sync) {
-        match &self.notes {
-            None if self.traced.as_ref().is_some_and(|traced| traced.counts_released(sync)) => {}
-            Some(_) if mine::gives_back_alone(sync.id) => {}
-            notes => self.unlocked_at_length(sync, notes.as_ref()),
-        }
-    }
-
     #[inline(never)]
-    fn unlocked_at_length(&self, sync: &Sync, notes: Option<&Kept>) {
+    fn unlocked(&self, sync: &Sync) {
         if let Some(traced) = &self.traced {
             traced.released(sync);
         }
-        let Some(notes) = notes else { return };
+        let Some(notes) = &self.notes else { return };
         mine::with(|mine| {
             if mine.detector.many() && !self.again.released(sync.id, mine) {
                 self.note(notes, |notes| notes.release(mine));
@@ -161,18 +144,24 @@ impl Sync {
     }
 
     /// A lock is held now.
-    #[inline]
+    #[inline(always)]
     pub fn locked(&self) {
-        if let Some(watched) = self.watched.get() {
-            watched.locked(self);
+        if !untold::with(|untold| untold.takes(self.id)) {
+            cold_path();
+            if let Some(watched) = self.watched.get() {
+                watched.locked(self);
+            }
         }
     }
 
     /// It is given back.
-    #[inline]
+    #[inline(always)]
     pub fn unlocked(&self) {
-        if let Some(watched) = self.watched.get() {
-            watched.unlocked(self);
+        if !untold::with(|untold| untold.gives_back(self.id)) {
+            cold_path();
+            if let Some(watched) = self.watched.get() {
+                watched.unlocked(self);
+            }
         }
     }
 

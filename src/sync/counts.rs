@@ -9,6 +9,7 @@ use super::{Kind, Op, Sync};
 use crate::mapped::ledger::{self, Ledger, Row};
 use fill::Fill;
 use parking_lot::Mutex;
+use std::hint::cold_path;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -199,6 +200,7 @@ impl Sync {
     #[inline]
     pub fn count_acquired(&self) {
         if let Some(counts) = self.counts.get() {
+            cold_path();
             counts.used(self);
             match (&counts.of, &self.kind) {
                 (Of::Lock(lock), _) => _ = lock.acquired.fetch_add(1, Ordering::Relaxed),

@@ -38,6 +38,7 @@ mod tests;
 mod there;
 pub mod thread;
 mod touch;
+pub mod untold;
 pub mod wait;
 
 pub use op::Op;

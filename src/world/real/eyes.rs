@@ -9,8 +9,10 @@
 
 use super::RealWorld;
 use super::jitter::Jitter;
+use super::run::Shared;
 use crate::builtin::Wait;
 use crate::code::Program;
+use crate::event::breath;
 use crate::machine::touch::Part;
 use crate::machine::{self, Exit, Fiber, Image, Interrupted, Scheduler, Stopped, Visible, Waited, Watch};
 use crate::race::channels::{self, Channel};
@@ -26,10 +28,14 @@ use crate::value::{Value, error};
 use crate::world::{Read, Stream, World};
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 pub(super) struct Eyes<'w, const LOOKS: bool> {
     real: &'w mut RealWorld,
+    /// Of `real`, at hand.
+    thread: Arc<Thread>,
+    shared: Arc<Shared>,
+    trap: Arc<AtomicU8>,
     detector: Option<Arc<Detector>>,
     jitter: Option<Jitter>,
     /// How deep it is in `atomically`.
@@ -55,17 +61,15 @@ pub(super) fn run(
         // What it got as copies is counted (`process::child`).
         || world.shared.processes.own.is_some();
     if alone {
-        let mut eyes = Eyes::<false> { real: world, detector, jitter, holds: 0 };
+        let mut eyes = Eyes::<false>::new(world, detector, jitter);
         let exit = go(image, fiber, &mut eyes, answer);
         let Exit::Paused = exit else { return exit };
-        let Eyes { real, detector, jitter, holds } = eyes;
-        return go(image, fiber, &mut Eyes::<true> { real, detector, jitter, holds }, None);
+        let Eyes { real, detector, jitter, holds, .. } = eyes;
+        return go(image, fiber, &mut Eyes::<true> { holds, ..Eyes::new(real, detector, jitter) }, None);
     }
     match (looks, tells) {
-        (true, _) => go(image, fiber, &mut Eyes::<true> { real: world, detector, jitter, holds: 0 }, answer),
-        (false, true) => {
-            go(image, fiber, &mut Eyes::<false> { real: world, detector, jitter, holds: 0 }, answer)
-        }
+        (true, _) => go(image, fiber, &mut Eyes::<true>::new(world, detector, jitter), answer),
+        (false, true) => go(image, fiber, &mut Eyes::<false>::new(world, detector, jitter), answer),
         (false, false) => go(image, fiber, world, answer),
     }
 }
@@ -82,7 +86,12 @@ fn go<S: Scheduler>(
     }
 }
 
-impl<const LOOKS: bool> Eyes<'_, LOOKS> {
+impl<'w, const LOOKS: bool> Eyes<'w, LOOKS> {
+    fn new(real: &'w mut RealWorld, detector: Option<Arc<Detector>>, jitter: Option<Jitter>) -> Self {
+        let (thread, shared, trap) = (real.seat.thread.clone(), real.shared.clone(), real.trap.clone());
+        Eyes { real, thread, shared, trap, detector, jitter, holds: 0 }
+    }
+
     /// Whether what it touches from here on can race with what others touch in the same way.
     fn atomic(&self, atomic: bool) {
         mine::with(|mine| mine.set_atomic(atomic));
@@ -105,6 +114,20 @@ impl<const LOOKS: bool> Scheduler for Eyes<'_, LOOKS> {
     const NOTES: bool = true;
     const PAUSES: bool = true;
     const IS_REPLACED: bool = !LOOKS;
+
+    #[inline(always)]
+    fn goes_back(&mut self) {
+        if !LOOKS {
+            breath::goes_back();
+        }
+    }
+
+    #[inline(always)]
+    fn goes_away(&mut self) {
+        if !LOOKS {
+            breath::goes_away();
+        }
+    }
 
     #[inline(always)]
     fn sees(&self) -> bool {
@@ -191,18 +214,21 @@ impl<const LOOKS: bool> Scheduler for Eyes<'_, LOOKS> {
 
     #[inline(always)]
     fn trapped(&self) -> bool {
-        self.real.trapped()
+        self.trap.load(Ordering::Relaxed) != 0
     }
 
     fn safepoint(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Interrupted> {
+        self.goes_away();
         self.real.safepoint(fiber, program)
     }
 
     fn expects(&mut self, queue: &Queue, what: Handful) -> bool {
+        self.goes_away();
         self.real.expects(queue, what)
     }
 
     fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited {
+        self.goes_away();
         let Some(detector) = self.detector.clone() else { return self.real.wait(wait, fiber, program) };
         let awaits = matches!(wait.op, Op::Change);
         self.real.seat.thread.published(mine::so_far());
@@ -250,7 +276,7 @@ impl<const LOOKS: bool> Scheduler for Eyes<'_, LOOKS> {
 
     #[inline(always)]
     fn awaited(&self) -> bool {
-        self.real.awaited()
+        self.shared.awaited()
     }
 
     fn changed(&mut self) {
@@ -288,7 +314,7 @@ impl<const LOOKS: bool> Scheduler for Eyes<'_, LOOKS> {
 impl<const LOOKS: bool> World for Eyes<'_, LOOKS> {
     #[inline(always)]
     fn thread(&self) -> &Arc<Thread> {
-        self.real.thread()
+        &self.thread
     }
 
     fn looks_outside(&self) {
