@@ -9,7 +9,7 @@ use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
     SendFlags,
 };
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::io::{self, BufWriter, IoSlice, IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -33,10 +33,12 @@ const OUTGOING: u8 = 2;
 const SHARED: u8 = 4;
 
 impl Parcel {
-    pub fn send(&self, mut line: &UnixStream) -> io::Result<()> {
-        line.write_all(&[u8::from(self.starts)])?;
-        line.write_all(&(self.bytes.len() as u64).to_le_bytes())?;
-        line.write_all(&self.bytes)?;
+    pub fn send(&self, line: &UnixStream) -> io::Result<()> {
+        // At once, if it is little: whoever reads is woken by each piece.
+        let mut words = BufWriter::new(line);
+        words.write_all(&[u8::from(self.starts)])?;
+        words.write_all(&(self.bytes.len() as u64).to_le_bytes())?;
+        words.write_all(&self.bytes)?;
         let mut kinds = Vec::with_capacity(self.ends.len());
         let mut files: Vec<BorrowedFd<'_>> = Vec::new();
         for Handed { lanes, .. } in &self.ends {
@@ -52,8 +54,9 @@ impl Parcel {
             }
             kinds.push(kind);
         }
-        line.write_all(&(kinds.len() as u64).to_le_bytes())?;
-        line.write_all(&kinds)?;
+        words.write_all(&(kinds.len() as u64).to_le_bytes())?;
+        words.write_all(&kinds)?;
+        words.flush()?;
         files.chunks(MOST_FILES).try_for_each(|files| send_files(line, files))
     }
 
