@@ -441,8 +441,10 @@ impl Stepper<'_> {
             other => {
                 if let Exit::Failed(error) = &other {
                     let held = std::mem::take(&mut fiber.held);
-                    if self.rules.ends && self.universe.seats.len() > 1 {
-                        // Others may move before it is known, or end the program so that it never is.
+                    if (self.rules.ends || self.looked) && self.universe.seats.len() > 1 {
+                        // Others may move before it is known, or end the program so that it never is. (As for whoever
+                        // ends without an error: one that has looked at what is taken not to change must be seen to
+                        // live until others could have changed it.)
                         let seat = &mut self.universe.seats[self.seat];
                         (seat.failing, seat.held) = (Some(error.clone()), held);
                         return Moved::Rests;
