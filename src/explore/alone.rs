@@ -1,7 +1,7 @@
 //! Whether steps are tried by one thread alone, where nothing of the others has been brought to life: that is cheap where
 //! they are many, and in vain where a step looks around.
 
-use super::known::{Job, rememberers};
+use super::known::Job;
 use super::outcome::{Change, Effect, Outcome};
 use super::state::Graph;
 use super::steps::Steps;
@@ -41,13 +41,14 @@ impl Alone {
 
 impl Steps {
     /// Whether a step in this state may be tried so: nobody has to be asked, or told, but who moves.
-    pub(super) fn may_be_alone(&self, graph: &Graph) -> bool {
+    pub(super) fn may_be_alone(&mut self, graph: &Graph) -> bool {
+        self.layout.of(graph, &self.pieces, self.common);
         let rules = &self.rules;
         graph.seats > 1
             && self.memo.is_some()
             && !rules.processes
             && !rules.signals
-            && rememberers(&self.pieces, graph, self.common, usize::MAX).next().is_none()
+            && self.layout.remembers.is_empty()
     }
 
     /// Whether the same comes of a step when all threads live: tried in debug builds.

@@ -364,7 +364,7 @@ impl Canonical {
                 row[start + first as usize..start + (first + count) as usize].sort_unstable();
             }
             let name = |to: u32| self.name(flat, to);
-            let deep = pieces.deep(flat, node as usize, &name);
+            let deep = pieces.deep(flat, node, &name);
             out.cells.push(pieces.cell_of(&mut row, deep));
         }
         self.row = row;
@@ -428,7 +428,7 @@ impl Canonical {
         }
         row[2] = nodes.len() as u32;
         let name = |to: u32| self.name(flat, to);
-        let deep = nodes.iter().fold(0, |sum, node| mix(sum, pieces.deep(flat, *node as usize, &name)));
+        let deep = nodes.iter().fold(0, |sum, node| mix(sum, pieces.deep(flat, *node, &name)));
         let from = self.back.partition_point(|(of, _, _)| (*of as usize) < seat);
         let back: Vec<(u32, u32)> = self.back[from..]
             .iter()

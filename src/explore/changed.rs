@@ -1,7 +1,6 @@
 //! What a step has changed of a state: the difference to the universe after it, by the numbers of the flat form.
 
 use super::flat::Flat;
-use super::known::rememberers;
 use super::labels::Stands;
 use super::outcome::Change;
 use super::state::Graph;
@@ -129,7 +128,7 @@ impl Steps {
         let of_thread = |seat: usize| (self.common + seat) as u32;
         let mut nodes: Vec<u32> = (0..FIRST_GLOBAL as u32).collect();
         nodes.extend([of_thread(seat), own]);
-        nodes.extend(rememberers(&self.pieces, trial.graph, self.common, seat).map(of_thread));
+        nodes.extend(trial.layout.remembers.iter().filter(|other| **other != seat).map(|at| of_thread(*at)));
         for node in met.iter().chain([&own]) {
             nodes.push(*node);
             nodes.extend(flat.refs(*node as usize).iter().copied().filter(is_constant));

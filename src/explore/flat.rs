@@ -1,7 +1,15 @@
 //! A state laid out flat, to be brought to life or changed: the roots (the world, the names written once, the top
 //! level's variables), the threads that live, then objects in any order. Each node has a label and refers to others.
 
-use super::labels::Label;
+use super::labels::{Label, Labels};
+use crate::state::living::Nodes;
+
+/// Nodes with their labels, and what each refers to.
+pub trait Labelled {
+    fn label_of(&self, node: u32) -> Label;
+
+    fn refs_of(&self, node: u32) -> &[u32];
+}
 
 /// Nodes with their labels and what each refers to, by numbers of nodes.
 #[derive(Debug, Default, Clone)]
@@ -41,5 +49,36 @@ impl Flat {
     #[inline]
     pub fn label(&self, node: usize) -> Label {
         self.labels[node]
+    }
+}
+
+impl Labelled for Flat {
+    fn label_of(&self, node: u32) -> Label {
+        self.label(node as usize)
+    }
+
+    fn refs_of(&self, node: u32) -> &[u32] {
+        self.refs(node as usize)
+    }
+}
+
+/// The nodes with their contents.
+#[derive(Clone, Copy)]
+pub struct Told<'f> {
+    pub flat: &'f Flat,
+    pub labels: &'f Labels,
+}
+
+impl Nodes for Told<'_> {
+    fn count(&self) -> usize {
+        self.flat.len()
+    }
+
+    fn content(&self, node: u32) -> &[u8] {
+        self.labels.content(self.flat.label(node as usize))
+    }
+
+    fn refs(&self, node: u32) -> &[u32] {
+        self.flat.refs(node as usize)
     }
 }

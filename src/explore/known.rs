@@ -186,7 +186,11 @@ pub fn rememberers(
     common: usize,
     moves: usize,
 ) -> impl Iterator<Item = usize> {
-    (0..graph.seats).filter(move |seat| *seat != moves && pieces.seat(graph, *seat, common).remembers)
+    let remembers = move |seat: usize| match graph.part(seat) {
+        Some(part) => pieces.traits(part).remembers,
+        None => pieces.seat(graph, seat, common).remembers,
+    };
+    (0..graph.seats).filter(move |seat| *seat != moves && remembers(*seat))
 }
 
 /// Which of the cells that only `main` leads to other threads lead to as well.

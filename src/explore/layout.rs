@@ -1,9 +1,11 @@
 //! A state in canonical form laid out flat, and what its nodes are called there and in steps.
 
 use super::canonical::in_group;
-use super::flat::Flat;
+use super::flat::{Flat, Told};
+use super::known::rememberers;
 use super::pieces::Pieces;
 use super::state::{APART, ENDED, GROUP, Graph, LIVE, OWN, SAME};
+use crate::world::sim::shared_objects;
 
 /// What a node of the flat form is in the canonical one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,10 +17,18 @@ pub enum Name {
     Plain,
 }
 
-/// The flat form of a state, and how its numbers are found.
+/// The flat form of a state, and how its numbers are found. Many steps are tried in one state: it is laid out once for all.
 #[derive(Debug, Default)]
 pub struct Layout {
+    /// Which state that is.
+    graph: Graph,
     pub flat: Flat,
+    /// The threads whose own state may change when others move.
+    pub remembers: Vec<usize>,
+    /// Which nodes are the handles of threads that live.
+    living: Vec<bool>,
+    /// Objects that more than one thread can reach, and ends of pipes; None until they are asked for.
+    looked_at: Option<(Vec<u32>, Vec<u32>)>,
     common: usize,
     main: bool,
     seats: usize,
@@ -36,6 +46,13 @@ pub struct Layout {
 
 impl Layout {
     pub fn of(&mut self, graph: &Graph, pieces: &Pieces, common: usize) {
+        if self.graph == *graph && self.common == common {
+            return;
+        }
+        self.graph.copy_from(graph);
+        self.looked_at = None;
+        self.remembers.clear();
+        self.remembers.extend(rememberers(pieces, graph, common, usize::MAX));
         (self.common, self.main, self.seats) = (common, graph.main, graph.seats);
         self.cells = graph.cells.len();
         let mut next = common + graph.seats + graph.cells.len() - common - 1;
@@ -75,6 +92,31 @@ impl Layout {
         for at in 0..self.plain.len() {
             self.flat.push(self.plain[at], []);
         }
+        self.living.clear();
+        self.living.resize(self.flat.len(), false);
+        for seat in 0..graph.seats {
+            self.living[self.flat.refs(common + seat)[0] as usize] = true;
+        }
+    }
+
+    /// Whether a node is the handle of a thread that lives.
+    pub fn lives(&self, node: u32) -> bool {
+        self.living.get(node as usize).is_some_and(|lives| *lives)
+    }
+
+    /// Finds what `shared_and_ends` tells.
+    pub fn look_at(&mut self, pieces: &Pieces) {
+        let (flat, labels) = (&self.flat, &pieces.labels);
+        self.looked_at.get_or_insert_with(|| {
+            let shared = shared_objects(&Told { flat, labels }, self.common, self.common + self.seats);
+            let is_end = |node: &u32| labels.facts(flat.label(*node as usize)).end;
+            (shared, (0..flat.len() as u32).filter(is_end).collect())
+        });
+    }
+
+    /// The objects that more than one thread can reach, and the ends of pipes, when they have been looked for.
+    pub fn shared_and_ends(&self) -> (&[u32], &[u32]) {
+        self.looked_at.as_ref().map_or((&[], &[]), |(shared, ends)| (shared, ends))
     }
 
     /// The flat number of a cell, or of what a part (counted among parts) alone leads to.

@@ -2,7 +2,8 @@
 //!
 //! In reading order: `options` and `verdict` (what is asked, and what comes out, as data); `labels`, `state`,
 //! `pieces` (with `rows`) and `canonical` (a state in one form), `flat` and `layout` (the same laid out to be
-//! brought to life); `steps`, `memo`, `known`, `trial`, `alone`, `changed`, `outcome`, `brief`, `quick` and `successor` (what one
+//! brought to life); `steps`, `memo`, `known`, `trial`, `alone`, `changed`, `outcome`, `brief`, `quick`
+//! (with `plain`) and `successor` (what one
 //! thread does in a state, computed once, and the state after it); `tries` (all steps from a state), `patience`
 //! (how long), `search`, `round`, `expand` (with `moves` and `slice`), `seen`, `places` and `placing`, `queue` (with `bytes`) and `workers`
 //! (every state, on several cores), `graph` (what only the whole space tells), `growth` (what makes it large),
@@ -41,6 +42,7 @@ mod patience;
 mod pieces;
 mod places;
 mod placing;
+mod plain;
 mod queue;
 mod quick;
 mod rings;

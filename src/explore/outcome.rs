@@ -91,7 +91,7 @@ pub type Written = (u32, Label, Vec<u32>);
 pub const OTHER: u32 = 1 << 30;
 
 /// A change that leaves every number as it is: a few cells and parts are replaced.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Quick {
     /// The cells that change, and what to.
     pub cells: Vec<(u32, u32)>,

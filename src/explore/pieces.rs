@@ -1,6 +1,6 @@
 //! The pieces that states are made of: cells and parts (see `state.rs`), each stored once and known by a number.
 
-use super::flat::Flat;
+use super::flat::Labelled;
 use super::labels::{Facts, Label, Labels};
 use super::rows::Rows;
 use super::state::{ENDED, GROUP, Graph, LIVE, OWN, SAME, VACANT};
@@ -237,20 +237,20 @@ impl Pieces {
 
     /// A number for what a node's references lead to, as far as a step can tell that only holds them, and for all of
     /// what never changes; `name` gives the numbers that nodes have in the canonical form.
-    pub fn deep(&self, flat: &Flat, node: usize, name: &impl Fn(u32) -> u32) -> u64 {
+    pub fn deep(&self, flat: &impl Labelled, node: u32, name: &impl Fn(u32) -> u32) -> u64 {
         self.deeper(flat, node, name, 0)
     }
 
-    fn deeper(&self, flat: &Flat, node: usize, name: &impl Fn(u32) -> u32, depth: u32) -> u64 {
+    fn deeper(&self, flat: &impl Labelled, node: u32, name: &impl Fn(u32) -> u32, depth: u32) -> u64 {
         let mut sum = mix(0, u64::from(depth));
-        for &to in flat.refs(node) {
-            let label = flat.label(to as usize);
+        for &to in flat.refs_of(node) {
+            let label = flat.label_of(to);
             let facts = self.labels.facts(label);
             sum = mix(sum, facts.shape);
             if facts.constant && depth < 8 {
                 sum = mix(mix(sum, u64::from(label)), u64::from(name(to)));
-                sum = flat.refs(to as usize).iter().fold(sum, |sum, to| mix(sum, u64::from(name(*to))));
-                sum = mix(sum, self.deeper(flat, to as usize, name, depth + 1));
+                sum = flat.refs_of(to).iter().fold(sum, |sum, to| mix(sum, u64::from(name(*to))));
+                sum = mix(sum, self.deeper(flat, to, name, depth + 1));
             }
         }
         sum

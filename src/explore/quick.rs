@@ -22,6 +22,28 @@ impl Steps {
         {
             return None;
         }
+        let plain = self.plain_quick(trial, seat, raw);
+        debug_assert!(
+            plain.is_none() || plain == self.quick_of_all(trial, seat, raw),
+            "what is not looked at stays as it is"
+        );
+        let mut quick = match plain {
+            Some(plain) => plain,
+            None => self.quick_of_all(trial, seat, raw)?,
+        };
+        quick.sum = quick.sum_of_parts();
+        for &(cell, now) in &quick.cells {
+            let before = of_cell(cell, graph.cells[cell as usize]);
+            quick.sum = quick.sum.wrapping_add(of_cell(cell, now)).wrapping_sub(before);
+        }
+        debug_assert!(self.fits(trial, seat, raw, &quick), "a quick change is the whole change");
+        Some(quick)
+    }
+
+    /// The cells and parts that a change replaces, as the canonical form of what comes of it tells; None when other numbers
+    /// change.
+    fn quick_of_all(&mut self, trial: &Trial<'_>, seat: usize, raw: &Change) -> Option<Quick> {
+        let graph = trial.graph;
         let mut quick = Quick { before: graph.part(seat), ..Quick::default() };
         if raw.ended {
             self.leave(trial, raw, seat, &mut quick)?;
@@ -46,12 +68,6 @@ impl Steps {
         for new in 0..raw.seats.len() {
             quick.more.push(self.canonical.part_of(kept + new)?);
         }
-        quick.sum = quick.sum_of_parts();
-        for &(cell, now) in &quick.cells {
-            let before = of_cell(cell, graph.cells[cell as usize]);
-            quick.sum = quick.sum.wrapping_add(of_cell(cell, now)).wrapping_sub(before);
-        }
-        debug_assert!(self.fits(trial, seat, raw, &quick), "a quick change is the whole change");
         Some(quick)
     }
 

@@ -8,7 +8,7 @@
 
 use super::alone::Alone;
 use super::canonical::Canonical;
-use super::flat::Flat;
+use super::flat::{Flat, Told};
 use super::flaw::Flaw;
 use super::growth::Growth;
 use super::known::{Job, Known, Present};
@@ -60,6 +60,8 @@ pub struct Steps {
     pub(super) keyed: Vec<(u32, u32)>,
     pub(super) layout: Layout,
     pub(super) work: Flat,
+    /// Room for the numbers of a part's nodes; none has one but while a part is written.
+    pub(super) numbers: Vec<u32>,
     /// Where a step's changes are written.
     pub(super) room: Rows,
     /// What was taken for granted, and is not so. What was computed since may be wrong.
@@ -117,6 +119,7 @@ impl Steps {
             keyed: Vec::new(),
             layout: Layout::default(),
             work: Flat::default(),
+            numbers: Vec::new(),
             room: Rows::default(),
             refuted: None,
             beyond: None,
@@ -277,18 +280,13 @@ impl Steps {
         graph: &Graph,
     ) -> (Universe, Vec<Option<Shared>>) {
         self.layout.of(graph, &self.pieces, self.common);
-        let flat = &self.layout.flat;
-        let labels = &self.pieces.labels;
-        let contents: Vec<&[u8]> = (0..flat.len()).map(|node| labels.content(flat.label(node))).collect();
-        let refs: Vec<&[u32]> = (0..flat.len()).map(|node| flat.refs(node)).collect();
+        self.layout.look_at(&self.pieces);
+        let (shared, ends) = self.layout.shared_and_ends();
         // Who has one end can ask for the other.
-        let is_end = |node: &u32| self.rules.pipes && labels.facts(flat.label(*node as usize)).end;
-        let ends: Vec<u32> = match alone {
-            Some(_) => (0..flat.len() as u32).filter(is_end).collect(),
-            None => Vec::new(),
-        };
-        let alone = alone.map(|seat| (seat, &*ends));
-        Universe::load_for(alone, &self.image, &contents, &refs, graph.seats, &self.rules)
+        let ends = if self.rules.pipes { ends } else { &[] };
+        let alone = alone.map(|seat| (seat, ends));
+        let nodes = Told { flat: &self.layout.flat, labels: &self.pieces.labels };
+        Universe::load_for(alone, &self.image, &nodes, shared, graph.seats, &self.rules)
     }
 
     /// Where the thread that stood at a place before the last step stands after it; new threads follow those that were

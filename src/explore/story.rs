@@ -251,8 +251,7 @@ impl<'s> Teller<'s> {
 /// The present state once more, to try something in; also the object of each node.
 fn copy(universe: &Universe, rules: &Rules) -> (Universe, Vec<Option<Shared>>) {
     let (snapshot, originals) = universe.snapshot(rules);
-    let (contents, refs) = snapshot.nodes.slices();
-    let (copy, objects) = Universe::load(&universe.image, &contents, &refs, snapshot.seats, rules);
+    let (copy, objects) = Universe::load(&universe.image, &snapshot.nodes, snapshot.seats, rules);
     let counterpart = |address: usize| {
         let node = originals.iter().position(|object| object.address() == address)?;
         objects.get(objects.len() - originals.len() + node)?.clone()

@@ -1,7 +1,6 @@
 //! The state after a step.
 
 use super::flat::Flat;
-use super::known::rememberers;
 use super::labels::Label;
 use super::layout::Layout;
 use super::outcome::{Change, OTHER, Quick, VIA, Via};
@@ -149,7 +148,7 @@ impl Steps {
 
     /// A change by the numbers of the flat form.
     fn raw(&self, graph: &Graph, layout: &Layout, seat: usize, change: &Change) -> Change {
-        let remembers: Vec<usize> = rememberers(&self.pieces, graph, self.common, seat).collect();
+        let remembers: Vec<usize> = layout.remembers.iter().copied().filter(|other| *other != seat).collect();
         let part_of = |seat: usize| seat.saturating_sub(graph.first_part());
         let number = |name: u32, whose: usize| match name {
             name if name & VIA != 0 => match change.via[(name & !VIA) as usize] {

@@ -6,7 +6,7 @@ use super::changed::After;
 use super::flat::Flat;
 use super::flaw::Flaw;
 use super::growth::Cell;
-use super::known::{Job, rememberers};
+use super::known::Job;
 use super::layout::{Layout, Name};
 use super::outcome::{Change, Effect, OTHER, Outcome, Touched, VIA, Via};
 use super::state::{Graph, OWN};
@@ -42,8 +42,6 @@ pub(super) struct Trial<'g> {
     pub layout: Layout,
     pub(super) numbers: Numbers,
     pub(super) objects: Vec<Option<Shared>>,
-    /// Which nodes are the handles of threads that live.
-    living: Vec<bool>,
 }
 
 impl Trial<'_> {
@@ -75,7 +73,7 @@ impl Trial<'_> {
 
     /// Whether a node is the handle of a thread that lives.
     pub fn lives(&self, node: u32) -> bool {
-        self.living.get(node as usize).is_some_and(|lives| *lives)
+        self.layout.lives(node)
     }
 
     /// The node of a thread's handle.
@@ -139,16 +137,14 @@ impl Steps {
     fn trial<'g>(&mut self, alone: Option<usize>, graph: &'g Graph) -> (Trial<'g>, Universe) {
         let (universe, objects) = self.universe_for(alone, graph);
         let mut numbers = Numbers::default();
-        numbers.reserve(objects.len());
+        numbers.reserve(objects.iter().flatten().count());
         for (node, object) in objects.iter().enumerate() {
             if let Some(object) = object {
                 numbers.insert(object.address(), node as u32);
             }
         }
-        let mut living = vec![false; objects.len()];
         let layout = std::mem::take(&mut self.layout);
-        (0..graph.seats).for_each(|seat| living[layout.flat.refs(self.common + seat)[0] as usize] = true);
-        (Trial { graph, layout, numbers, objects, living }, universe)
+        (Trial { graph, layout, numbers, objects }, universe)
     }
 
     fn try_look(&mut self, trial: &Trial<'_>, mut universe: Universe, ensure: bool) -> Done {
@@ -375,7 +371,8 @@ impl Steps {
         let mut via: Vec<Via> = Vec::new();
         let own = trial.handle(self.common, seat);
         let flat = trial.flat();
-        let remembers: Vec<usize> = rememberers(&self.pieces, trial.graph, self.common, seat).collect();
+        let others = trial.layout.remembers.iter().copied();
+        let remembers: Vec<usize> = others.filter(|other| *other != seat).collect();
         let main = (trial.graph.main && seat == 0).then_some(self.common as u32);
         // The name of a node, as the thread at `whose` calls it.
         let mut name = |node: u32, whose: usize| {

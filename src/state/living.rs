@@ -26,10 +26,20 @@ use crate::value::{Value, compare};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+/// The nodes of a stored graph, by their numbers: from 0 on, roots first.
+pub trait Nodes {
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    fn content(&self, node: u32) -> &[u8];
+
+    /// The nodes that a node refers to.
+    fn refs(&self, node: u32) -> &[u32];
+}
+
 /// A graph that is being brought to life.
-pub struct Living<'a, N: std::borrow::Borrow<[u8]>> {
-    contents: &'a [N],
-    refs: &'a [&'a [u32]],
+pub struct Living<'a, N: Nodes> {
+    nodes: &'a N,
     objects: Vec<Option<Shared>>,
     /// Nodes made and not yet filled, with how much of their bytes and references has been read.
     unfilled: Vec<(u32, usize, usize)>,
@@ -46,11 +56,10 @@ pub const ROOT: usize = 2;
 /// The first id of the living objects of a graph, above that of `main`.
 const FIRST_ID: u32 = 2;
 
-impl<'a, N: std::borrow::Borrow<[u8]>> Living<'a, N> {
-    /// Of nodes given by their contents and references.
-    pub fn new(contents: &'a [N], refs: &'a [&'a [u32]], names: bool) -> Living<'a, N> {
-        let objects = vec![None; contents.len()];
-        Living { contents, refs, objects, unfilled: Vec::new(), names, fresh: None, image: None, kept: None }
+impl<'a, N: Nodes> Living<'a, N> {
+    pub fn new(nodes: &'a N, names: bool) -> Living<'a, N> {
+        let objects = vec![None; nodes.count()];
+        Living { nodes, objects, unfilled: Vec::new(), names, fresh: None, image: None, kept: None }
     }
 
     /// Of a state in which there may be processes.
@@ -86,8 +95,8 @@ impl<'a, N: std::borrow::Borrow<[u8]>> Living<'a, N> {
 
     /// Reads a root, then fills everything that it led to.
     pub fn root<T>(&mut self, root: u32, read: impl FnOnce(&mut Reader<'_>) -> T) -> T {
-        let bytes = &self.contents[root as usize].borrow()[ROOT..];
-        let refs = self.refs[root as usize];
+        let nodes = self.nodes;
+        let (bytes, refs) = (&nodes.content(root)[ROOT..], nodes.refs(root));
         let value = read(&mut Reader { bytes, refs, objects: self });
         self.fill();
         value
@@ -101,9 +110,8 @@ impl<'a, N: std::borrow::Borrow<[u8]>> Living<'a, N> {
     fn fill(&mut self) {
         while let Some((node, bytes_read, refs_read)) = self.unfilled.pop() {
             let object = self.object(node);
-            let contents = self.contents;
-            let bytes = &contents[node as usize].borrow()[bytes_read..];
-            let refs = &self.refs[node as usize][refs_read..];
+            let nodes = self.nodes;
+            let (bytes, refs) = (&nodes.content(node)[bytes_read..], &nodes.refs(node)[refs_read..]);
             object.fill(&mut Reader { bytes, refs, objects: self });
         }
     }
@@ -129,17 +137,16 @@ impl<'a, N: std::borrow::Borrow<[u8]>> Living<'a, N> {
 
     /// The functions that a function has captured and that are not made yet; none for all else.
     fn closures_to_make(&self, node: u32, pending: &mut Vec<u32>) {
-        let is_closure = |node: u32| Tag::of(self.contents[node as usize].borrow()) == Tag::Closure;
+        let is_closure = |node: u32| Tag::of(self.nodes.content(node)) == Tag::Closure;
         if self.objects[node as usize].is_none() && is_closure(node) {
-            let captured = self.refs[node as usize].iter().copied();
+            let captured = self.nodes.refs(node).iter().copied();
             pending.extend(captured.filter(|to| self.objects[*to as usize].is_none() && is_closure(*to)));
         }
     }
 
     fn make(&mut self, node: u32) -> Shared {
-        let contents = self.contents;
-        let whole = contents[node as usize].borrow();
-        let refs = self.refs[node as usize];
+        let nodes = self.nodes;
+        let (whole, refs) = (nodes.content(node), nodes.refs(node));
         let tag = Tag::of(whole);
         let first = self.fresh.unwrap_or(FIRST_ID);
         let mut reader = Reader { bytes: &whole[1..], refs, objects: self };
@@ -150,7 +157,7 @@ impl<'a, N: std::borrow::Borrow<[u8]>> Living<'a, N> {
     }
 }
 
-impl<N: std::borrow::Borrow<[u8]>> Objects for Living<'_, N> {
+impl<N: Nodes> Objects for Living<'_, N> {
     fn object(&mut self, node: u32) -> Shared {
         if let Some(object) = &self.objects[node as usize] {
             return object.clone();

@@ -4,7 +4,7 @@
 //! must not be read by it.
 
 use super::graph::Builder;
-use super::living::Living;
+use super::living::{Living, Nodes};
 use super::reader::take_count;
 use super::rows::{End, Rows};
 use super::writer::put_count;
@@ -206,9 +206,7 @@ impl<'b> Packed<'b> {
 
     /// Brings it to life: `read` asks for the roots, in any order. Also every object that was made.
     pub fn live<T>(&self, read: impl FnOnce(&mut Roots<'_, '_>) -> T) -> (T, Vec<Shared>) {
-        let starts = [0].into_iter().chain(self.ends.iter().copied());
-        let refs: Vec<&[u32]> = starts.zip(&self.ends).map(|(start, &end)| &self.refs[start..end]).collect();
-        let mut roots = Roots { living: Living::new(&self.contents, &refs, true) };
+        let mut roots = Roots { living: Living::new(self, true) };
         let answer = read(&mut roots);
         let objects: Vec<Shared> = roots.living.into_objects().into_iter().flatten().collect();
         let threads = objects.iter().filter_map(|object| match object {
@@ -222,7 +220,23 @@ impl<'b> Packed<'b> {
 
 /// The roots of a packed graph, to be read.
 pub struct Roots<'l, 'b> {
-    living: Living<'l, &'b [u8]>,
+    living: Living<'l, Packed<'b>>,
+}
+
+impl Nodes for Packed<'_> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn content(&self, node: u32) -> &[u8] {
+        self.contents[node as usize]
+    }
+
+    fn refs(&self, node: u32) -> &[u32] {
+        let node = node as usize;
+        let start = node.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.refs[start..self.ends[node]]
+    }
 }
 
 impl Roots<'_, '_> {

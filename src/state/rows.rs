@@ -1,6 +1,7 @@
 //! The contents of many nodes in one row: to give each a vector of its own takes longer than to write it.
 
 use super::graph::Node;
+use super::living::Nodes;
 
 /// Nodes in the order of their numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -71,9 +72,18 @@ impl Rows {
     pub fn refs_of(&self, node: usize) -> &[u32] {
         &self.refs[self.start(node).refs..self.ends[node].refs]
     }
+}
 
-    /// Contents and references by themselves, as `Living` wants them.
-    pub fn slices(&self) -> (Vec<&[u8]>, Vec<&[u32]>) {
-        self.nodes().map(|node| (node.bytes, node.refs)).unzip()
+impl Nodes for Rows {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn content(&self, node: u32) -> &[u8] {
+        self.node(node as usize).bytes
+    }
+
+    fn refs(&self, node: u32) -> &[u32] {
+        self.refs_of(node as usize)
     }
 }

@@ -116,8 +116,7 @@ impl Stepper<'_> {
         packing.root(what.to_string(), |w| w.values(values));
         let is_one_for_all = |object: &Shared| stays(object) && cannot_go(object).is_none();
         let (nodes, objects) = packing.nodes(&is_one_for_all, &cannot_go)?;
-        let (contents, refs) = nodes.slices();
-        let mut living = Living::new(&contents, &refs, true).with_fresh_ids(self.universe.next_id);
+        let mut living = Living::new(&nodes, true).with_fresh_ids(self.universe.next_id);
         self.universe.next_id += nodes.len() as u32;
         let roots = nodes.len() - objects.len();
         for (at, object) in objects.iter().enumerate().filter(|(_, object)| is_one_for_all(object)) {
@@ -150,8 +149,7 @@ impl Stepper<'_> {
     ) -> Result<Alive<T>, Error> {
         let image = Arc::new(Image::beside(&self.universe.image));
         let roots = copied.nodes.len() - copied.objects.len();
-        let (contents, refs) = copied.nodes.slices();
-        let mut living = Living::new(&contents, &refs, true).with_fresh_ids(self.universe.next_id);
+        let mut living = Living::new(&copied.nodes, true).with_fresh_ids(self.universe.next_id);
         self.universe.next_id += copied.nodes.len() as u32;
         for (at, object) in copied.objects.iter().enumerate().filter(|(_, object)| stays(object)) {
             // An end of a pipe has a part in each process.

@@ -30,7 +30,7 @@ pub use course::Course;
 pub use log::{Fault, Log, Met};
 pub use record::Record;
 pub use rules::{Assumption, Assumptions, Rules};
-pub use saved::Snapshot;
+pub use saved::{Snapshot, shared_objects};
 pub use step::{Ends, Step, Way, next_choices};
 pub use universe::{MAIN, Seat, Universe};
 pub use world::too_much_memory;

@@ -13,7 +13,7 @@ use crate::machine::space::{load_handlers, save_handlers};
 use crate::machine::{Fiber, Image, Watch};
 use crate::state::addresses::Addresses;
 use crate::state::graph::Builder;
-use crate::state::living::{Living, ROOT};
+use crate::state::living::{Living, Nodes, ROOT};
 use crate::state::rows::Rows;
 use crate::state::{Numbering, Reader, Shared, Writer};
 use crate::sync::Op;
@@ -293,26 +293,25 @@ impl Universe {
         }
     }
 
-    /// Brings a stored moment back: its nodes by their contents and references, roots first, `seats` of them threads.
-    /// Also the living object of each node.
+    /// Brings a stored moment back: its nodes, roots first, `seats` of them threads. Also the living object of each node.
     pub fn load(
         image: &Image,
-        contents: &[&[u8]],
-        refs: &[&[u32]],
+        nodes: &impl Nodes,
         seats: usize,
         rules: &Rules,
     ) -> (Universe, Vec<Option<Shared>>) {
-        Universe::load_for(None, image, contents, refs, seats, rules)
+        let roots = GLOBALS as usize + image.program.globals.len() + seats;
+        Universe::load_for(None, image, nodes, &shared_objects(nodes, roots - seats, roots), seats, rules)
     }
 
     /// The same for a step of one thread alone: nothing is made of the others, and of what only they lead to, but for some
     /// nodes. What comes of a step that has looked around (its log says so) means nothing then. Not where there are
-    /// processes or signals.
+    /// processes or signals. `shared` are those of its objects that `shared_objects` tells.
     pub fn load_for(
         alone: Option<(usize, &[u32])>,
         image: &Image,
-        contents: &[&[u8]],
-        refs: &[&[u32]],
+        nodes: &impl Nodes,
+        shared: &[u32],
         seats: usize,
         rules: &Rules,
     ) -> (Universe, Vec<Option<Shared>>) {
@@ -322,8 +321,8 @@ impl Universe {
         let nobody = Arc::new(Thread::absent(0));
         nobody.state.store(State::Running as u8, Ordering::SeqCst);
         let mut universe = Universe::empty(own.clone(), nobody.clone(), 0);
-        universe.next_id = MAIN + contents.len() as u32 + 1;
-        let mut living = Living::new(contents, refs, rules.names()).with_image(&own);
+        universe.next_id = MAIN + nodes.count() as u32 + 1;
+        let mut living = Living::new(nodes, rules.names()).with_image(&own);
         living = living.keeping(rules.kept.as_deref());
         living.root(WORLD, |r| universe.load_world(r, rules));
         living.root(FIXED, |r| {
@@ -345,16 +344,16 @@ impl Universe {
                     universe.seats.push(seat);
                 }
             }
-            Some((alone, nodes)) => {
-                nodes.iter().for_each(|node| living.bring(*node));
+            Some((alone, others)) => {
+                others.iter().for_each(|node| living.bring(*node));
                 let mover = living.root((common + alone) as u32, |r| universe.load_seat(r, rules));
                 let other = |seat: usize| {
-                    let root = common + seat;
-                    let thread = match living.known(refs[root][0]) {
+                    let root = (common + seat) as u32;
+                    let thread = match living.known(nodes.refs(root)[0]) {
                         Some(Shared::Thread(thread)) => thread.clone(),
                         Some(_) | None => nobody.clone(),
                     };
-                    Seat { lets_go: rules.pipes && lets_go(contents[root]), ..Seat::new(thread) }
+                    Seat { lets_go: rules.pipes && lets_go(nodes.content(root)), ..Seat::new(thread) }
                 };
                 universe.seats.extend((0..alone).map(other));
                 universe.seats.push(mover);
@@ -380,10 +379,9 @@ impl Universe {
                 wait.op.rests(&seat.thread, seat.line, wait.deadline.is_some());
             }
         }
-        let shared = shared_nodes(refs, common, roots);
-        let shared = (roots..contents.len()).filter(|&node| shared[node]);
+        let shared = shared.iter().filter_map(|node| objects[*node as usize].as_ref());
         universe.shared.reserve(shared.clone().count());
-        universe.shared.extend(shared.filter_map(|node| objects[node].as_ref().map(Shared::address)));
+        universe.shared.extend(shared.map(Shared::address));
         (universe, objects)
     }
 
@@ -399,8 +397,7 @@ impl Universe {
             return Size { nodes: 0, bytes: 0 }; // who asks has looked around
         }
         let (snapshot, objects) = self.finish(self.write_roots(self.builder(rules), rules, running));
-        let refs: Vec<&[u32]> = snapshot.nodes.nodes().map(|node| node.refs).collect();
-        let shared = shared_nodes(&refs, snapshot.roots - snapshot.seats, snapshot.roots);
+        let shared = shared_nodes(&snapshot.nodes, snapshot.roots - snapshot.seats, snapshot.roots);
         self.shared = objects
             .iter()
             .zip(&shared[snapshot.roots..])
@@ -423,13 +420,19 @@ pub(super) struct Size {
     pub bytes: u64,
 }
 
+/// The nodes after the roots that more than one thread can reach: see `shared_nodes`.
+pub fn shared_objects(nodes: &impl Nodes, common: usize, roots: usize) -> Vec<u32> {
+    let shared = shared_nodes(nodes, common, roots);
+    (roots as u32..nodes.count() as u32).filter(|node| shared[*node as usize]).collect()
+}
+
 /// Which nodes can be reached from the first `common` roots (which everybody can reach), or from two of the others.
-pub fn shared_nodes(refs: &[&[u32]], common: usize, roots: usize) -> Vec<bool> {
-    let mut shared = vec![false; refs.len()];
-    let mut by = vec![u32::MAX; refs.len()];
+fn shared_nodes(nodes: &impl Nodes, common: usize, roots: usize) -> Vec<bool> {
+    let mut shared = vec![false; nodes.count()];
+    let mut by = vec![u32::MAX; nodes.count()];
     let mut pending: Vec<u32> = (0..common as u32).collect();
     while let Some(node) = pending.pop() {
-        for &next in refs[node as usize] {
+        for &next in nodes.refs(node) {
             if !std::mem::replace(&mut shared[next as usize], true) {
                 pending.push(next);
             }
@@ -438,14 +441,14 @@ pub fn shared_nodes(refs: &[&[u32]], common: usize, roots: usize) -> Vec<bool> {
     for seat in common..roots {
         pending.push(seat as u32);
         while let Some(node) = pending.pop() {
-            for &next in refs[node as usize] {
+            for &next in nodes.refs(node) {
                 let next_at = next as usize;
                 if shared[next_at] || by[next_at] == seat as u32 {
                     continue;
                 }
                 if by[next_at] != u32::MAX {
                     // A second thread reaches it, and so everything beyond it.
-                    spread(refs, &mut shared, next);
+                    spread(nodes, &mut shared, next);
                     continue;
                 }
                 by[next_at] = seat as u32;
@@ -456,11 +459,11 @@ pub fn shared_nodes(refs: &[&[u32]], common: usize, roots: usize) -> Vec<bool> {
     shared
 }
 
-fn spread(refs: &[&[u32]], shared: &mut [bool], from: u32) {
+fn spread(nodes: &impl Nodes, shared: &mut [bool], from: u32) {
     let mut pending = vec![from];
     shared[from as usize] = true;
     while let Some(node) = pending.pop() {
-        for &next in refs[node as usize] {
+        for &next in nodes.refs(node) {
             if !std::mem::replace(&mut shared[next as usize], true) {
                 pending.push(next);
             }
