@@ -153,6 +153,14 @@ impl Layout {
         }
     }
 
+    /// The number of a node that is a cell.
+    pub fn cell(&self, node: u32) -> Option<u32> {
+        match self.name(node) {
+            Name::Cell(number) => Some(number),
+            Name::Own(..) | Name::Plain => None,
+        }
+    }
+
     /// The threads without a number in a group of a cell's, but for this one.
     pub fn others<'l>(
         &'l self,

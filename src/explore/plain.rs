@@ -131,10 +131,7 @@ impl Steps {
                 Name::Own(..) | Name::Plain => return None,
             });
         }
-        let name = |to: u32| match trial.layout.name(to) {
-            Name::Cell(number) if to & NEW == 0 => number,
-            Name::Cell(_) | Name::Own(..) | Name::Plain => NONE,
-        };
+        let name = |to: u32| trial.layout.cell(to).unwrap_or(NONE);
         let deep = self.pieces.deep(after, node, &name);
         Some(self.pieces.cell_of(&mut row, deep))
     }
@@ -165,10 +162,7 @@ impl Steps {
         back: &[(u32, u32)],
         (nodes, numbers): (&mut Vec<u32>, &mut [u32]),
     ) -> Option<u32> {
-        let cell = |to: u32| match trial.layout.name(to) {
-            Name::Cell(number) if to & NEW == 0 => Some(number),
-            Name::Cell(_) | Name::Own(..) | Name::Plain => None,
-        };
+        let cell = |to: u32| if to & NEW == 0 { trial.layout.cell(to) } else { None };
         let is_own =
             |to: u32| to & NEW != 0 || matches!(trial.layout.name(to), Name::Own(whose, _) if whose == seat);
         let mut row = vec![0, 0, 0];

@@ -120,7 +120,21 @@ fn is_of_process(op: &Op, shares: bool, is_here: &dyn Fn(u32) -> bool) -> bool {
             Shared::Sync(sync) => !sync.is_shared(),
             Shared::Thread(thread) => thread.process.is_none(),
             Shared::Between(_) | Shared::Wire(_) => false,
-            _ => true, // parts of things, which are their process's if these are
+            // Parts of things, which are their process's if these are; and what no process has in common with another.
+            Shared::Cell(_)
+            | Shared::List(_)
+            | Shared::Map(_)
+            | Shared::Set(_)
+            | Shared::Object(_)
+            | Shared::Closure(_)
+            | Shared::Bound(_)
+            | Shared::Error(_)
+            | Shared::File(_)
+            | Shared::Ticket(_)
+            | Shared::Round(_)
+            | Shared::Failure(_)
+            | Shared::Left(_)
+            | Shared::Space(_) => true,
         };
     });
     own

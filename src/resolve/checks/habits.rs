@@ -200,8 +200,18 @@ impl Habits<'_, '_, '_> {
             {
                 not_called()
             }
-            _ if self.is_method(condition) => not_called(),
-            _ => return,
+            None if self.is_method(condition) => not_called(),
+            Some(
+                Holds::Function(_)
+                | Holds::Builtin(_)
+                | Holds::Things { .. }
+                | Holds::Class(_)
+                | Holds::Template(_)
+                | Holds::Instance(_)
+                | Holds::Timer
+                | Holds::Plain(_),
+            )
+            | None => return,
         };
         self.found.always(Diagnostic::warning(Code::NeverEqual, condition.span, message).hint(hint));
     }

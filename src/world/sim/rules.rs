@@ -114,6 +114,11 @@ const CUTS: [&str; 2] = ["exit", "daemon"];
 const LOCKS: [&str; 3] = ["timeout", "waiting", "locked"];
 
 impl Rules {
+    /// Whether time passes only when nothing else can move.
+    pub fn is_idle(&self) -> bool {
+        self.time == Time::Idle
+    }
+
     /// Whether names and ids of threads belong to the state.
     pub fn names(&self) -> bool {
         !self.assumed.nameless

@@ -9,7 +9,6 @@ use super::signals::until_continued;
 use super::universe::{Seat, Universe};
 use crate::builtin::Wait;
 use crate::code::verify::Verified;
-use crate::explore::Time;
 use crate::machine::saved::Rest;
 use crate::machine::touch::Act;
 use crate::machine::{self, Exit, Fiber, Image, Judged, Space};
@@ -494,12 +493,5 @@ impl Seat {
     /// Where its fiber stands, for storing it.
     pub fn rest(&self) -> Rest {
         if self.wait.is_some() { Rest::Within } else { Rest::Before }
-    }
-}
-
-impl Rules {
-    /// Whether time passes only when nothing else can move.
-    pub fn is_idle(&self) -> bool {
-        self.time == Time::Idle
     }
 }
