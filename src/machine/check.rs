@@ -59,6 +59,8 @@ pub(super) fn unpack(fiber: &mut Fiber, s: usize, first: usize, count: usize) ->
             );
             return Err(match other.kind() {
                 Type::Pipe => error.hint("its two ends are: `let [a, b] = p.ends`"),
+                // What a `for` over a map takes are its keys.
+                Type::Str => error.hint("a map's keys and values are `for [key, value] in m.items() { … }`"),
                 _ => error,
             });
         }

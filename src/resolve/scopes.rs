@@ -325,6 +325,8 @@ impl Names<'_> {
             }
             return;
         }
+        let before = self.source.text[..name.span.start as usize].trim_end();
+        let after = &self.source.text[name.span.end as usize..];
         let mut report =
             Diagnostic::error(Code::UndefinedName, name.span, format!("undefined name \"{}\"", name.text))
                 .label("not declared anywhere");
@@ -332,16 +334,24 @@ impl Names<'_> {
             let hint =
                 format!("as a statement it is followed by a space and a condition: `{} x == 1`", name.text);
             report = report.hint(hint);
+        } else if matches!(&*name.text, "Thread") && after.starts_with(".sleep") {
+            report = report.hint("`sleep 10ms` sleeps: a number with its unit");
+        } else if before.ends_with("start") && !after.starts_with('.') {
+            let hint = format!(
+                "declare what a thread is to run: `thread {0}(…) {{ … }}`, or `fn {0}(…) {{ … }}`",
+                name.text
+            );
+            report = report.hint(hint);
         } else if matches!(&*name.text, "Thread" | "thread") {
             let hint = "a thread is started with `start`: `let t = start f(x)`, or `start { … }`; `thread work(n) { … }` declares a template";
             report = report.hint(hint);
         } else if &*name.text == "pass" && !assigned {
             report = report.hint("a block may be empty: `{ }`");
-        } else if self.source.text[..name.span.start as usize].trim_end().ends_with("//") && !assigned {
+        } else if matches!(&*name.text, "end" | "begin") && !assigned && !after.starts_with(['.', '(']) {
+            report = report.hint("a block stands in braces: `{ … }`");
+        } else if before.ends_with("//") && !assigned {
             report = report.hint("a comment begins with `#`; `//` divides");
-        } else if suggest::is_unit(&name.text)
-            && self.source.text[..name.span.start as usize].trim_end().ends_with('*')
-        {
+        } else if suggest::is_unit(&name.text) && before.ends_with('*') {
             report = report
                 .hint("a duration is a number with its unit: `5s`, `250ms`; a number of them is `n * 1s`");
         } else if let Some(hint) = suggest::module(&name.text).filter(|_| !assigned) {
@@ -350,13 +360,11 @@ impl Names<'_> {
             (self.undefined.len() < SUGGESTED).then(|| self.suggest(&name.text)).flatten()
         {
             report = report.hint(format!("did you mean \"{near}\"?"));
-        } else if self.builtins.have_method(&name.text)
-            && self.source.text[name.span.end as usize..].starts_with('(')
-        {
+        } else if self.builtins.have_method(&name.text) && after.starts_with('(') {
             report = report.hint(format!("it is a method of something: `x.{}(…)`", name.text));
         } else if assigned {
             report = report.hint(format!("a new variable is declared with `var`: `var {} = …`", name.text));
-        } else if self.source.text[name.span.end as usize..].starts_with('(') {
+        } else if after.starts_with('(') {
             report = report.hint(format!("a function is declared like this: `fn {}(…) {{ … }}`", name.text));
         } else {
             report = report.hint(format!("declare it before it is used: `let {} = …`", name.text));

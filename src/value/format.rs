@@ -1,7 +1,8 @@
-//! `"{value:FORMAT}"`: Python's little language, `[[fill]align][sign][0][width][,][.digits][type]`.
+//! `"{value:FORMAT}"`: Python's little language, `[[fill]align][sign][#][0][width][,|_][.digits][type]`.
 //!
-//! align `<` `>` `^` `=` (padding after the sign); sign `+` `-` or a space; type `d` `f` `e` `x` `X` `b` `o` `%` `s`.
-//! Digits without a type are those after the point of a number, or the most characters of a text. Widths count
+//! align `<` `>` `^` `=` (padding after the sign); sign `+` `-` or a space; `#` writes the prefix of `x` `X` `b` `o`;
+//! `,` and `_` divide the digits by threes, those of `x` `X` `b` `o` by fours; type `d` `f` `e` `g` `x` `X` `b` `o` `%`
+//! `s`. Digits without a type are those after the point of a number, or the most characters of a text. Widths count
 //! characters.
 
 use super::error::{Error, Kind};
@@ -17,8 +18,10 @@ pub struct Spec {
     fill: char,
     align: Option<Align>,
     sign: Sign,
+    prefix: bool,
     width: usize,
-    commas: bool,
+    /// What stands between groups of digits.
+    divider: Option<char>,
     digits: Option<usize>,
     kind: Option<Type>,
 }
@@ -43,6 +46,8 @@ enum Type {
     Decimal,
     Fixed,
     Exponent,
+    /// The shorter of `Fixed` and `Exponent`; its digits are all that count.
+    General,
     Hex,
     UpperHex,
     Binary,
@@ -75,8 +80,16 @@ pub fn format(value: &Value, spec: &str, program: &Program) -> Result<String, Er
 /// Takes a format apart.
 pub fn parse(text: &str) -> Result<Spec, Error> {
     let mut rest: &[char] = &text.chars().collect::<Vec<_>>();
-    let mut spec =
-        Spec { fill: ' ', align: None, sign: Sign::Minus, width: 0, commas: false, digits: None, kind: None };
+    let mut spec = Spec {
+        fill: ' ',
+        align: None,
+        sign: Sign::Minus,
+        prefix: false,
+        width: 0,
+        divider: None,
+        digits: None,
+        kind: None,
+    };
     if let [fill, align, ..] = rest
         && let Some(align) = align_of(*align)
     {
@@ -96,6 +109,10 @@ pub fn parse(text: &str) -> Result<Spec, Error> {
         };
         rest = &rest[1..];
     }
+    if let ['#', ..] = rest {
+        spec.prefix = true;
+        rest = &rest[1..];
+    }
     if let ['0', ..] = rest {
         if spec.align.is_none() {
             (spec.fill, spec.align) = ('0', Some(Align::AfterSign));
@@ -103,8 +120,8 @@ pub fn parse(text: &str) -> Result<Spec, Error> {
         rest = &rest[1..];
     }
     spec.width = digits(&mut rest, text)?.unwrap_or(0);
-    if let [',', ..] = rest {
-        spec.commas = true;
+    if let [divider @ (',' | '_'), ..] = rest {
+        spec.divider = Some(*divider);
         rest = &rest[1..];
     }
     if let ['.', ..] = rest {
@@ -121,7 +138,18 @@ pub fn parse(text: &str) -> Result<Spec, Error> {
         spec.kind = Some(type_of(*kind).ok_or_else(|| wrong(text))?);
         rest = &[];
     }
-    if rest.is_empty() { Ok(spec) } else { Err(wrong(text)) }
+    if !rest.is_empty() {
+        return Err(wrong(text));
+    }
+    let with_prefix = matches!(spec.kind, Some(Type::Hex | Type::UpperHex | Type::Binary | Type::Octal));
+    if spec.prefix && !with_prefix {
+        let hint = "`#` writes the prefix of an int: \"{n:#x}\", \"{n:#b}\" or \"{n:#o}\"";
+        return Err(no_format(text).hint(hint));
+    }
+    if spec.divider == Some(',') && with_prefix {
+        return Err(no_format(text).hint("digits that are not decimal are divided by `_`: \"{n:_x}\""));
+    }
+    Ok(spec)
 }
 
 fn align_of(character: char) -> Option<Align> {
@@ -139,6 +167,7 @@ fn type_of(character: char) -> Option<Type> {
         'd' => Some(Type::Decimal),
         'f' => Some(Type::Fixed),
         'e' => Some(Type::Exponent),
+        'g' => Some(Type::General),
         'x' => Some(Type::Hex),
         'X' => Some(Type::UpperHex),
         'b' => Some(Type::Binary),
@@ -161,7 +190,7 @@ fn digits(rest: &mut &[char], text: &str) -> Result<Option<usize>, Error> {
 
 fn is_for_floats(kind: Type) -> bool {
     match kind {
-        Type::Fixed | Type::Exponent | Type::Percent => true,
+        Type::Fixed | Type::Exponent | Type::General | Type::Percent => true,
         Type::Decimal | Type::Hex | Type::UpperHex | Type::Binary | Type::Octal | Type::Text => false,
     }
 }
@@ -178,13 +207,14 @@ fn int(n: i64, kind: Type, spec: &Spec) -> String {
     let size = n.unsigned_abs();
     let body = match kind {
         Type::Decimal | Type::Text => return decimal(n, spec),
-        Type::Fixed | Type::Exponent | Type::Percent => return float(n as f64, kind, spec),
+        Type::Fixed | Type::Exponent | Type::General | Type::Percent => return float(n as f64, kind, spec),
         Type::Hex => format!("{size:x}"),
         Type::UpperHex => format!("{size:X}"),
         Type::Binary => format!("{size:b}"),
         Type::Octal => format!("{size:o}"),
     };
-    signed(n < 0, &body, spec)
+    let body = divided(&body, body.len(), 4, spec);
+    signed(n < 0, &format!("{}{body}", prefix(spec)), spec)
 }
 
 fn decimal(n: i64, spec: &Spec) -> String {
@@ -195,6 +225,7 @@ fn float(x: f64, kind: Type, spec: &Spec) -> String {
     let digits = spec.digits.unwrap_or(6);
     let size = x.abs();
     let body = match kind {
+        Type::General if size.is_finite() => general(size, digits.max(1)),
         Type::Exponent if size.is_finite() => number::with_exponent(&format!("{size:.digits$e}")),
         Type::Percent if size.is_finite() => format!("{:.digits$}%", size * 100.0),
         Type::Percent => format!("{}%", number::float_text(size)),
@@ -202,6 +233,29 @@ fn float(x: f64, kind: Type, spec: &Spec) -> String {
         _ => number::float_text(size),
     };
     signed(x.is_sign_negative() && !x.is_nan(), &grouped(&body, spec), spec)
+}
+
+/// A number of so many digits that count, in the shorter form and without zeros at its end (C's `%g`).
+fn general(size: f64, digits: usize) -> String {
+    // Rounding may add a digit before the point, so the exponent is that of the rounded number.
+    let scientific = format!("{size:.*e}", digits - 1);
+    let exponent: i64 = scientific.split_once('e').and_then(|(_, power)| power.parse().ok()).unwrap_or(0);
+    let fixed = exponent >= -4 && exponent < digits as i64;
+    let long = if fixed { format!("{size:.*}", (digits as i64 - 1 - exponent) as usize) } else { scientific };
+    let (body, power) = long.split_at(long.find('e').unwrap_or(long.len()));
+    let body = if body.contains('.') { body.trim_end_matches('0').trim_end_matches('.') } else { body };
+    if fixed { body.to_string() } else { number::with_exponent(&format!("{body}{power}")) }
+}
+
+/// What `#` writes before the digits.
+fn prefix(spec: &Spec) -> &'static str {
+    match spec.kind {
+        Some(Type::Hex) if spec.prefix => "0x",
+        Some(Type::UpperHex) if spec.prefix => "0X",
+        Some(Type::Binary) if spec.prefix => "0b",
+        Some(Type::Octal) if spec.prefix => "0o",
+        _ => "",
+    }
 }
 
 fn signed(negative: bool, body: &str, spec: &Spec) -> String {
@@ -214,16 +268,18 @@ fn signed(negative: bool, body: &str, spec: &Spec) -> String {
     format!("{sign}{body}")
 }
 
-/// With a comma at every third digit before the point, if the format asks for them.
+/// With the digits before the point divided by threes, if the format asks for it.
 fn grouped(body: &str, spec: &Spec) -> String {
-    if !spec.commas {
-        return body.into();
-    }
-    let whole = body.bytes().take_while(u8::is_ascii_digit).count();
-    let mut out = String::with_capacity(body.len() + whole / 3);
+    divided(body, body.bytes().take_while(u8::is_ascii_digit).count(), 3, spec)
+}
+
+/// The first `whole` characters, which are digits, in groups of `size`.
+fn divided(body: &str, whole: usize, size: usize, spec: &Spec) -> String {
+    let Some(divider) = spec.divider else { return body.into() };
+    let mut out = String::with_capacity(body.len() + whole / size);
     for (at, character) in body.chars().enumerate() {
-        if at > 0 && at < whole && (whole - at) % 3 == 0 {
-            out.push(',');
+        if at > 0 && at < whole && (whole - at).is_multiple_of(size) {
+            out.push(divider);
         }
         out.push(character);
     }
@@ -243,14 +299,19 @@ fn pad(body: String, align: Align, spec: &Spec) -> Result<String, Error> {
         Align::Centre => fill(missing / 2) + &body + &fill(missing - missing / 2),
         Align::AfterSign => {
             let sign = body.find(|character| !matches!(character, '+' | '-' | ' ')).unwrap_or(0);
+            let sign = sign + prefix(spec).len();
             format!("{}{}{}", &body[..sign], fill(missing), &body[sign..])
         }
     })
 }
 
+fn no_format(text: &str) -> Error {
+    Error::new(Kind::Value, format!("{} is not a format", show::brief_text(text)))
+}
+
 fn wrong(text: &str) -> Error {
-    Error::new(Kind::Value, format!("{} is not a format", show::brief_text(text))).hint(
-        "a format is [[fill]align][sign][0][width][,][.digits][type]: \"{x:8.2}\", \"{n:>6}\", \"{n:04x}\"",
+    no_format(text).hint(
+        "a format is [[fill]align][sign][#][0][width][, or _][.digits][type]: \"{x:8.2}\", \"{n:>6}\", \"{n:04x}\"; the types are d f e g x X b o % s",
     )
 }
 
@@ -263,6 +324,7 @@ fn wrong_type(kind: Type, value: &Value) -> Error {
         Type::Octal => ("o", "an int"),
         Type::Fixed => ("f", "a number"),
         Type::Exponent => ("e", "a number"),
+        Type::General => ("g", "a number"),
         Type::Percent => ("%", "a number"),
         Type::Text => ("s", "anything"),
     };
@@ -307,6 +369,25 @@ mod tests {
             (&float, "e", "4.141590e+00"),
             (&float, "+.1", "+4.1"),
             (&Value::Float(0.256), ".1%", "25.6%"),
+            // Each as Python's format() gives it.
+            (&float, "g", "4.14159"),
+            (&float, ".3g", "4.14"),
+            (&Value::Float(0.0001), "g", "0.0001"),
+            (&Value::Float(0.00001), "g", "1e-05"),
+            (&Value::Float(999999.5), "g", "1e+06"),
+            (&Value::Float(1e20), "g", "1e+20"),
+            (&Value::Float(0.0), "g", "0"),
+            (&Value::Float(-2.50), "g", "-2.5"),
+            (&Value::Float(99.5), ".0g", "1e+02"),
+            (&Value::Float(f64::INFINITY), "g", "inf"),
+            (&Value::Int(1234567), ",.10g", "1,234,567"),
+            (&int, "_", "-1_234_567"),
+            (&Value::Float(12345.678), "_.1f", "12_345.7"),
+            (&Value::Int(0xabcdef), "_x", "ab_cdef"),
+            (&Value::Int(255), "#x", "0xff"),
+            (&Value::Int(-255), "#08X", "-0X000FF"),
+            (&Value::Int(5), "#b", "0b101"),
+            (&Value::Int(8), "#6o", "  0o10"),
             (&Value::Float(1234567.891), ",.2", "1,234,567.89"),
             (&Value::Float(2.0), "6", "   2.0"),
             (&Value::Float(f64::INFINITY), "06.1", "000inf"),
@@ -332,6 +413,10 @@ mod tests {
             (Value::Int(1), "8.", Kind::Value),
             (Value::Int(1), "q", Kind::Value),
             (Value::Int(1), "8 8", Kind::Value),
+            (Value::Int(1), "#", Kind::Value),
+            (Value::Float(1.0), "#g", Kind::Value),
+            (Value::Int(1), ",x", Kind::Value),
+            (Value::text("x"), "g", Kind::Type),
             (Value::Int(1), ".5000", Kind::Value),
             (Value::Int(1), "99999999999999999999999", Kind::Value),
             (Value::Int(1), "9999999999999", Kind::Memory),

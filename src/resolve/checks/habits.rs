@@ -31,6 +31,10 @@ impl<'t> Visitor<'t> for Habits<'_, '_, 't> {
             self.body(function);
         } else if let StatementKind::If { branches, .. } = &statement.kind {
             branches.iter().for_each(|(condition, _)| self.always_true(condition));
+        } else if let StatementKind::Assign { target, operator: None, value } = &statement.kind {
+            self.sign_of_the_value(target, value);
+        } else if let StatementKind::For { items, .. } = &statement.kind {
+            self.counts_down(items);
         } else if let StatementKind::Await(condition) = &statement.kind {
             if !self.waits_for_nothing(condition) {
                 self.always_true(condition);
@@ -57,6 +61,8 @@ impl<'t> Visitor<'t> for Habits<'_, '_, 't> {
                 if matches!(operator, CompareOperator::Equal | CompareOperator::NotEqual) {
                     self.never_equal(left, right);
                     self.never_equal(right, left);
+                    self.compares_type(left, right);
+                    self.compares_type(right, left);
                 }
                 left = right;
             }
@@ -80,6 +86,14 @@ fn only_gives(kind: &ExpressionKind) -> bool {
             | ExpressionKind::Unary { .. }
             | ExpressionKind::Binary { .. }
     )
+}
+
+/// What is called.
+fn call_to(expression: &Expression) -> Option<&Expression> {
+    match &expression.kind {
+        ExpressionKind::Call { callee, .. } => Some(callee),
+        _ => None,
+    }
 }
 
 /// What a newcomer takes the thing itself for.
@@ -136,6 +150,51 @@ impl Habits<'_, '_, '_> {
         self.found.unless_caught(report);
     }
 
+    /// `n =+ 1`, where `n += 1` may be meant: the sign stands at the `=`, and a space after it.
+    fn sign_of_the_value(&mut self, target: &Expression, value: &Expression) {
+        let ExpressionKind::Unary { operator: UnaryOperator::Plus | UnaryOperator::Negate, operand } =
+            &value.kind
+        else {
+            return;
+        };
+        let text = &self.found.facts.source.text;
+        let written = |from: u32, to: u32| text.get(from as usize..to as usize).unwrap_or("");
+        let sign = written(value.span.start, value.span.start + 1);
+        let joined = written(target.span.end, value.span.start).ends_with('=');
+        let apart = written(value.span.start + 1, operand.span.start);
+        if !joined || apart.is_empty() || !apart.trim().is_empty() {
+            return;
+        }
+        let at = Span { start: value.span.start - 1, end: value.span.start + 1 };
+        let message = match sign {
+            "+" => "`=+` adds nothing: the variable gets the value that follows",
+            _ => "`=-` subtracts nothing: the variable gets the value that follows, negated",
+        };
+        let report = Diagnostic::warning(Code::NoEffect, at, message);
+        let report = match (self.found.written(target.span), self.found.written(operand.span)) {
+            (Some(left), Some(right)) => report.hint(format!("did you mean `{left} {sign}= {right}`?")),
+            (Some(_) | None, _) => report,
+        };
+        self.found.unless_caught(report);
+    }
+
+    /// `for i in 10..0`, which has no rounds.
+    fn counts_down(&mut self, items: &Expression) {
+        let ExpressionKind::Range { start: Some(start), end: Some(end), inclusive } = &items.kind else {
+            return;
+        };
+        let (ExpressionKind::Int(first), ExpressionKind::Int(last)) = (&start.kind, &end.kind) else {
+            return;
+        };
+        if first <= last {
+            return;
+        }
+        let message = "this loop has no rounds: a range counts upwards";
+        let report = Diagnostic::warning(Code::NoEffect, items.span, message);
+        let up = if *inclusive { format!("{last}..={first}") } else { format!("{}..={first}", last + 1) };
+        self.found.unless_caught(report.hint(format!("downwards it is `reversed({up})`")));
+    }
+
     fn compared(&mut self, value: &Expression, first: &Expression, rest: &[(CompareOperator, Expression)]) {
         let [(CompareOperator::Equal, right)] = rest else { return };
         let target = matches!(
@@ -165,6 +224,25 @@ impl Habits<'_, '_, '_> {
             let report = Diagnostic::warning(Code::NeverEqual, thing.span, message);
             self.found.always(report.hint(format!("what it holds is `{name}.{content}`")));
         }
+    }
+
+    /// `type(x) == int`, as in Python: a type is told by its name.
+    fn compares_type(&mut self, asked: &Expression, with: &Expression) {
+        let is_type = call_to(asked).is_some_and(|callee| self.is_builtin(callee, "type"));
+        if !is_type || !matches!(with.kind, ExpressionKind::Name(_)) {
+            return;
+        }
+        if let Some(Holds::Builtin(_) | Holds::Class(_)) = self.found.facts.holds(with) {
+            let name = self.found.written(with.span).unwrap_or("it").to_string();
+            let message = format!("`{name}` itself is never equal to the name of a type");
+            let report = Diagnostic::warning(Code::NeverEqual, with.span, message);
+            self.found.always(report.hint(format!("did you mean `\"{name}\"`?")));
+        }
+    }
+
+    fn is_builtin(&self, callee: &Expression, name: &str) -> bool {
+        let Some(Holds::Builtin(index)) = self.found.facts.holds(callee) else { return false };
+        self.found.facts.builtins.functions[index as usize].name == name
     }
 
     /// `while not stop { }`: whatever it holds, the thing itself is true.

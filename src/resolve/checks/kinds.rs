@@ -29,6 +29,10 @@ pub fn check(script: &Script, found: &mut Findings<'_, '_>) {
             let hint =
                 "kinds are texts, and a name for the error may follow: `catch \"value\", \"key\" e { … }`";
             found.always(Diagnostic::warning(Code::UnknownKind, name.span, message).hint(hint));
+        } else if Kind::ALL.iter().any(|(word, _, _)| *word == &*name.text) {
+            let message = format!("this catches every error, and calls it `{}`", name.text);
+            let hint = format!("only those of this kind: `catch \"{}\" {{ … }}`", name.text);
+            found.always(Diagnostic::remark(Code::UnknownKind, name.span, message).hint(hint));
         }
     }
     if any {

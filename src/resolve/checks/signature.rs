@@ -131,11 +131,20 @@ impl Signature {
         let report = self.error(span, format!("{} has no parameter \"{name}\"", self.name));
         match suggest::closest(name, self.parameters.iter().map(|parameter| parameter.name.as_str())) {
             Some(near) => report.hint(format!("did you mean \"{near}\"?")),
+            // As in Python.
+            None if matches!(name, "block" | "blocking") => {
+                let call = |word: &str| self.name.rsplit_once('.').filter(|(_, called)| *called == word);
+                match ["acquire", "get", "put"].iter().find_map(|word| call(word)) {
+                    Some((thing, word)) => report.hint(format!("without waiting it is `{thing}.try_{word}`")),
+                    None => report,
+                }
+            }
             None => report,
         }
     }
 
-    fn usage(&self) -> String {
+    /// How a call of it is written.
+    pub fn usage(&self) -> String {
         let parameters = self.parameters.iter().map(|it| (it.name.as_str(), !it.required, it.by_name_only));
         usage(&self.name, parameters, self.any_number)
     }

@@ -2,6 +2,7 @@
 
 use super::Findings;
 use super::facts::Holds;
+use super::signature::Signature;
 use super::visit::{Visitor, walk_expression};
 use crate::report::{Code, Diagnostic};
 use crate::syntax::tree::{Expression, ExpressionKind};
@@ -34,7 +35,12 @@ impl Starts<'_, '_, '_> {
             Holds::Function(_) if matches!(what.kind, ExpressionKind::Function(_)) => {
                 "a block needs no `fn`: `start { … }`".to_string()
             }
-            Holds::Function(_) | Holds::Builtin(_) => {
+            Holds::Function(function) => {
+                let call = facts.signature(function).map(Signature::usage);
+                let call = call.unwrap_or_else(|| format!("{}()", text.trim_matches(['(', ')'])));
+                format!("call it, with its arguments: `start {call}`")
+            }
+            Holds::Builtin(_) => {
                 let name = text.trim_matches(['(', ')']);
                 format!("call it, with its arguments: `start {name}()`")
             }

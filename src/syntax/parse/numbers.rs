@@ -30,7 +30,18 @@ impl Parser<'_> {
     }
 }
 
+/// Whether a `_` stands where it divides no digits: `1_`, `1__0`, `1_.5`.
+fn divides_nothing(text: &str) -> bool {
+    text.ends_with('_') || ["__", "_.", "._"].iter().any(|wrong| text.contains(wrong))
+}
+
 fn number(text: &str) -> Result<ExpressionKind, Mistake> {
+    if divides_nothing(text) {
+        return mistake(
+            format!("`{}` is not a number", shorten(text)),
+            "a `_` in a number stands between two digits: `1_000`",
+        );
+    }
     for (prefix, radix) in [("0x", 16), ("0X", 16), ("0b", 2), ("0B", 2)] {
         if let Some(digits) = text.strip_prefix(prefix) {
             return with_radix(text, digits, radix);

@@ -1,6 +1,6 @@
 //! What the grammar had expected, in words: no rule's name is ever shown.
 
-use super::tokens::{first_token, innermost, is_word, shown};
+use super::tokens::{first_token, innermost, is_word, last_token, shown};
 use super::words::{has_block, is_reserved};
 use super::{Say, Stuck};
 use crate::syntax::parse::Rule;
@@ -134,7 +134,8 @@ fn missing_value(stuck: &Stuck, after: &str) -> Say {
             "a map needs parentheses here: `({ … })`",
         );
     }
-    if token == "}" && innermost(stuck.before()) == Some('{') && stuck.before().ends_with('{') {
+    // `"{}"`, and `"{:.2f}"`, to be filled in later.
+    if matches!(token, "}" | ":") && innermost(stuck.before()) == Some('{') && stuck.before().ends_with('{') {
         return Say::new(
             "there is no value between these braces",
             "write the value itself there: `\"x is {x}\"`; a brace in a text is written `\\{`",
@@ -152,10 +153,12 @@ fn missing_value(stuck: &Stuck, after: &str) -> Say {
         let message = format!("expected a thread, a call or a block{after}{}", found(token));
         return Say::new(message, "write `start f(x)`, or `start { … }`");
     }
-    let hint = if stuck.previous() == "throw" {
-        "write `throw \"what happened\"`, or `throw e` again in a `catch e`"
-    } else {
-        ""
+    let hint = match stuck.previous() {
+        "throw" => "write `throw \"what happened\"`, or `throw e` again in a `catch e`",
+        "join" if stuck.before() == "join" => "write `join t`, or `join ts` for all of a list",
+        "await" if stuck.before() == "await" => "write `await x == 1`",
+        "assert" if stuck.before() == "assert" => "write `assert x == 1`",
+        _ => "",
     };
     Say::new(format!("expected a value{after}{}", found(token)), hint)
 }
@@ -198,7 +201,7 @@ fn inside_brackets(stuck: &Stuck, after: &str) -> Option<Say> {
                 "," if stuck.before().ends_with([',', '(']) => "",
                 "," if makes_function(stuck) => "a short function is `fn(x, y) => x + y`",
                 "," => "a list stands in brackets: `[1, 2]`",
-                ";" => "arguments have a `,` between them",
+                _ if token == ";" || is_operand(token) => "arguments have a `,` between them",
                 _ => "",
             },
         ),
@@ -212,7 +215,11 @@ fn inside_brackets(stuck: &Stuck, after: &str) -> Option<Say> {
         ),
         _ if stuck.expected.contains(&Rule::colon) && !stuck.expected.contains(&Rule::comma) => Say::new(
             format!("expected `:` and a value{after}{}", found(token)),
-            "a map is `{\"key\": value}`",
+            if token == "," || token == "}" {
+                "a map is `{\"key\": value}`, a set `set([1, 2])`"
+            } else {
+                "a map is `{\"key\": value}`"
+            },
         ),
         _ => Say::new(
             format!("expected `,` or `}}`{after}{}", found(token)),
@@ -253,11 +260,13 @@ fn leftover(stuck: &Stuck, after: &str) -> Say {
             match token {
                 _ if after_comment(before) => "a comment begins with `#`; `//` divides",
                 "yield" => "`yield` stands alone, and offers the processor to other threads",
+                _ if declares_things(before) => "several names have a `,` between them: `lock a, b`",
                 _ => "one statement ends with its line, or with `;`",
             },
         );
     }
     let hint = match token {
+        "{" if before.ends_with(')') => return block_after_call(before, after),
         "," if before == first_token(before) && stuck.rest().contains(" = ") => {
             "several variables are set together in brackets: `[a, b] = [b, a]`"
         }
@@ -275,6 +284,13 @@ fn makes_function(stuck: &Stuck) -> bool {
     after.starts_with("=>") || after.starts_with("->")
 }
 
+/// Whether a value may begin with it.
+fn is_operand(token: &str) -> bool {
+    token.starts_with('"')
+        || token.starts_with(|c: char| c.is_ascii_digit())
+        || is_word(token) && !is_reserved(token)
+}
+
 /// What other languages write where a name is expected.
 fn no_name(token: &str) -> &'static str {
     match token {
@@ -282,6 +298,50 @@ fn no_name(token: &str) -> &'static str {
         "{" => "names are taken from a list: `let [a, b] = xs`; a map's values one by one: `m[\"a\"]`",
         _ => "",
     }
+}
+
+/// `get() { … }`: how other languages declare methods, constructors and functions without a name, and hold locks.
+fn block_after_call(before: &str, after: &str) -> Say {
+    let head = call_of(before);
+    let callee = last_token(head);
+    let alone = head == callee && is_word(callee) && !is_reserved(callee);
+    let inside = shown(before[head.len()..].trim().trim_matches(['(', ')']).trim());
+    let hint = match callee {
+        "function" | "func" | "fun" | "def" | "fn" => {
+            format!("a function without a name is `fn({inside}) {{ … }}`")
+        }
+        "lock" | "rlock" | "mutex" | "synchronized" if alone => {
+            format!("a lock is held with `with`: `with {inside} {{ … }}`")
+        }
+        "constructor" | "init" | "__init__" if alone => {
+            "a class has no constructor: what it needs stands behind its name, `class A(x) { … }`".to_string()
+        }
+        _ if alone => format!("a function is declared with `fn`: `fn {callee}({inside}) {{ … }}`"),
+        _ => String::new(),
+    };
+    Say::new(format!("unexpected `{}`{after}", '{'), hint)
+}
+
+/// What stands before the parentheses with which a text ends; nothing where none are closed there.
+fn call_of(text: &str) -> &str {
+    let mut depth = 0;
+    for (at, character) in text.char_indices().rev() {
+        match character {
+            ')' => depth += 1,
+            '(' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return text[..at].trim_end();
+        }
+    }
+    ""
+}
+
+/// `lock a`: a declaration of a thing with a name, and nothing else yet.
+fn declares_things(before: &str) -> bool {
+    let [word, name] = before.split_whitespace().collect::<Vec<_>>()[..] else { return false };
+    matches!(word, "lock" | "rlock" | "rwlock" | "event" | "semaphore" | "queue" | "atomic") && is_word(name)
 }
 
 /// What is a comment in other languages divides here.

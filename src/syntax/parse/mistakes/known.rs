@@ -17,6 +17,11 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
             format!("a function is declared with `fn`, not `{word}`"),
             format!("write `fn {second}(…) {{ … }}`"),
         ),
+        // As Go declares a method.
+        "func" if second == "(" && is_word(stuck.token()) => Say::new(
+            "a function is declared with `fn`, not `func`",
+            format!("a method stands in its class: `class Name {{ fn {}(…) {{ … }} }}`", stuck.token()),
+        ),
         "elif" | "elseif" | "elsif" => {
             Say::new(format!("`{word}` is not a word of conc"), "write `else if`, after the `}` of the `if`")
         }
@@ -104,6 +109,10 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
             format!("there is no `{word}`"),
             "leave it out: a method is found by its name, whatever the object's class",
         ),
+        "type" if followed_by_name && first_token(rest[second.len()..].trim_start()) == "struct" => Say::new(
+            "a class is declared with `class`, not `type`",
+            format!("write `class {second}(…) {{ … }}`"),
+        ),
         "type" | "typedef" if followed_by_name => {
             Say::new(format!("there is no `{word}`"), "variables have no types: leave it out")
         }
@@ -121,7 +130,16 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
         "del" if followed_by_name => {
             Say::new("there is no `del`", "take an element out with `m.pop(key)` or `xs.remove(x)`")
         }
-        "async" | "spawn" | "go" if is_word(second) => Say::new(
+        "async" if matches!(second, "def" | "fn" | "func" | "function") => {
+            let name = first_token(rest[second.len()..].trim_start());
+            Say::new(
+                "there is no `async`: whoever calls a function decides whether to wait for it",
+                format!(
+                    "declare it with `fn {name}(…) {{ … }}`; `start {name}(…)` runs it in a thread of its own"
+                ),
+            )
+        }
+        "async" | "spawn" | "go" if is_word(second) || second == "{" => Say::new(
             format!("a thread is started with `start`, not `{word}`"),
             "write `start f(x)`, or `start { … }`",
         ),
@@ -163,6 +181,19 @@ fn names_another(rest: &str) -> bool {
     is_word(name) && !is_reserved(name) && rest[name.len()..].trim_start().starts_with(['{', ','])
 }
 
+/// What to write for a thing whose type in Go a text begins with.
+pub fn of_go(kind: &str, name: &str) -> Option<String> {
+    let kind = kind.trim_start();
+    let kind = kind.strip_prefix("make(").unwrap_or(kind).trim_start_matches(['&', '*']);
+    Some(match kind {
+        _ if kind.starts_with("sync.Mutex") => format!("write `lock {name}`"),
+        _ if kind.starts_with("sync.RWMutex") => format!("write `rwlock {name}`"),
+        _ if kind.starts_with("sync.WaitGroup") => "threads are awaited by `join ts`".to_string(),
+        _ if kind.starts_with("chan") => format!("write `queue {name}`"),
+        _ => return None,
+    })
+}
+
 /// Mistakes of one kind of statement.
 fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
     let rest = stuck.text[word.len()..].trim_start();
@@ -177,6 +208,14 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
         {
             Some(Say::new(COUNTING, "write `for i in 0..10 { … }`, or a `while` loop").at(0, word.len()))
         }
+        "for" if matches!(stuck.token(), "step" | "by") && stuck.before().contains("..") => Some(Say::new(
+            format!("`{}` means nothing here", stuck.token()),
+            "steps other than 1 are written `range(0, 10, 2)`",
+        )),
+        "for" if stuck.previous() == "range" && is_number(stuck.token()) => Some(Say::new(
+            "a call needs parentheses",
+            format!("write `range({0})`, or `0..{0}`", stuck.token()),
+        )),
         "for" if second == "(" && stuck.before() == word => {
             Some(Say::new("`for` has no parentheses", "write `for x in xs { … }`"))
         }
@@ -210,13 +249,7 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
         "let" | "var"
             if stuck.previous() == second && stuck.before().len() > word.len() && is_word(stuck.token()) =>
         {
-            let hint = match stuck.rest() {
-                rest if rest.starts_with("sync.Mutex") => format!("write `lock {second}`"),
-                rest if rest.starts_with("sync.RWMutex") => format!("write `rwlock {second}`"),
-                rest if rest.starts_with("sync.WaitGroup") => "threads are awaited by `join ts`".to_string(),
-                rest if rest.starts_with("chan") => format!("write `queue {second}`"),
-                _ => format!("write `{word} {second} = …`"),
-            };
+            let hint = of_go(stuck.rest(), second).unwrap_or_else(|| format!("write `{word} {second} = …`"));
             Some(Say::new("a declaration has no type", hint))
         }
         "join"
@@ -245,6 +278,12 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
             format!("`{}` is no unit of time", stuck.token()),
             format!("write `{}s`; the units of time are `us`, `ms`, `s` and `min`", stuck.previous()),
         )),
+        "with" if second == "timeout" && stuck.previous() == second && is_number(stuck.token()) => {
+            Some(Say::new(
+                "expected something to hold after `with`",
+                format!("write `with m timeout {} {{ … }} else {{ … }}`", stuck.token()),
+            ))
+        }
         "with" if stuck.token() == ":" && stuck.previous() == "timeout" => Some(Say::new(
             "the `timeout` of a `with` has no `:`",
             "write `with m timeout 1s { … } else { … }`",
@@ -369,6 +408,10 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
         "class" | "monitor" if stuck.token() == ":" && !names_another(&stuck.rest()[1..]) => {
             Some(Say::new("a block stands in braces, it does not follow a `:`", "write `{ … }`"))
         }
+        "class" | "monitor" if stuck.token() == "implements" => Some(Say::new(
+            "a class implements no interface",
+            "leave it out: a method is found by its name, whatever the object's class",
+        )),
         "class" | "monitor" if matches!(stuck.token(), ":" | "extends" | "<") => Some(Say::new(
             "a class does not inherit from another",
             "keep the other object in a field, and call its methods",

@@ -1,7 +1,8 @@
 //! Mistakes that people are known to make, by what did not fit: signs of other languages, full-width signs, statements for
 //! values.
 
-use super::tokens::{first_token, is_open, is_word, last_token, second_token};
+use super::known::of_go;
+use super::tokens::{first_token, is_open, is_word, last_token, open_brackets, second_token};
 use super::words::{has_block, is_reserved};
 use super::{Say, Stuck};
 
@@ -36,6 +37,9 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
             Say::new("`!` means nothing here", "what prints is `print(x)`")
         }
         "!" if is_word(previous) && !is_reserved(previous) => Say::new("`!` means nothing here", ""),
+        "!" if ["!r}", "!s}", "!a}"].iter().any(|form| stuck.rest().starts_with(form)) => {
+            Say::new("`!` means nothing here", "")
+        }
         "!" => Say::new("`!` is written `not`", "write `not a`"),
         "===" | "!==" => Say::new(format!("there is no `{token}`"), format!("write `{}`", &token[..2])),
         "=" if joined("==") || joined("!=") => Say::new(
@@ -56,7 +60,9 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
         ),
         ":=" => Say::new(
             "`:=` means nothing here",
-            "declare with `let x = 1` or `var x = 1`, change with `x = 2`",
+            of_go(&stuck.rest()[2..], previous).unwrap_or_else(|| {
+                "declare with `let x = 1` or `var x = 1`, change with `x = 2`".to_string()
+            }),
         ),
         "?" | "??" | "?." => {
             Say::new(format!("`{token}` means nothing here"), "write `a if condition else b`")
@@ -88,6 +94,22 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
         ),
         "++" | "--" => step(stuck, token, stuck.at),
         "..." => Say::new("`...` means nothing here", "a range is `0..5` or `0..=5`"),
+        "::" if is_open(stuck.before(), '[') => Say::new(
+            "a part of a list is written with `..`",
+            "write `xs[1..3]`; each second element is `[xs[i] for i in range(0, xs.len, 2)]`",
+        ),
+        "::" if previous == "std" => Say::new(
+            "`::` means nothing here",
+            "nothing has to be imported: `let t = start { … }`, `lock m`, `queue q`",
+        ),
+        "*" | "/" | "%" | "**" | "//" if joined("=") && is_word(first) && !is_reserved(first) => {
+            Say::new(format!("`={token}` means nothing here"), format!("did you mean `{token}=`?"))
+                .at(stuck.at - 1, 1 + token.len())
+        }
+        "*" | "**" if matches!(previous, "(" | ",") && is_open(stuck.before(), '(') => Say::new(
+            format!("`{token}` takes nothing apart here"),
+            "arguments are given one by one, or as one list",
+        ),
         "::" => Say::new("`::` means nothing here", "a field or method follows a `.`"),
         "\\" => Say::new(
             "`\\` means nothing here",
@@ -123,6 +145,24 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
         ) && !is_argument(stuck.before(), previous) =>
         {
             Say::new("`=` gives a value and compares nothing", "did you mean `==`?")
+        }
+        "=" if is_open(stuck.before(), '(')
+            && matches!(previous, "target" | "args" | "daemon" | "name")
+            && ["Thread(", "Process("].iter().any(|call| stuck.before().contains(call)) =>
+        {
+            let call = if stuck.before().contains("Thread(") { "Thread(" } else { "Process(" };
+            let at = stuck.text.find(call).unwrap_or(0);
+            let say = match call {
+                "Thread(" => Say::new(
+                    "a thread is started with `start`, not made by `Thread`",
+                    "write `let t = start f(x)`, or `start { … }`",
+                ),
+                _ => Say::new(
+                    "a process is declared and started, not made by `Process`",
+                    "write `process work(n) { … }`, and `let p = start work(1)`",
+                ),
+            };
+            say.at(at, call.len() - 1)
         }
         "=" if is_open(stuck.before(), '(') && is_word(previous) => Say::new(
             "an argument's name is followed by `:`",
@@ -166,6 +206,10 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
         _ if matches!(previous, "thread" | "process") && is_word(token) && first != previous => Say::new(
             format!("`{previous}` begins a declaration, which is a statement of its own"),
             format!("write `{previous} {token} {{ … }}` on a line before, then `start {token}()`"),
+        ),
+        ":" if computes_format(stuck) => Say::new(
+            "a format is written out, and holds no values",
+            "`str(x).rjust(width)` takes any width, `round(x, digits)` any number of digits",
         ),
         ":" if is_function(stuck) => {
             Say::new("`:` means nothing here", "a short function is `fn(x) => x + 1`")
@@ -268,6 +312,13 @@ fn step(stuck: &Stuck, sign: &str, at: usize) -> Say {
 
 /// Full-width signs, which Chinese keyboards write.
 fn wide_sign(token: &str) -> Option<Say> {
+    let digit = token.chars().next().and_then(|c| u32::from(c).checked_sub(u32::from('０')));
+    if let Some(digit @ 0..10) = digit {
+        return Some(Say::new(
+            format!("`{token}` is not the digit the language knows"),
+            format!("write `{digit}`"),
+        ));
+    }
     let narrow = match token {
         "，" | "、" => ",",
         "（" => "(",
@@ -302,6 +353,13 @@ fn wide_sign(token: &str) -> Option<Say> {
 fn is_function(stuck: &Stuck) -> bool {
     let before = stuck.before();
     before.ends_with(')') && before.rsplit_once('(').is_some_and(|(head, _)| last_token(head) == "fn")
+}
+
+/// `"{x:{width}}"`, as Python has it.
+fn computes_format(stuck: &Stuck) -> bool {
+    let format = stuck.rest().split('}').next().unwrap_or("");
+    let open = open_brackets(stuck.before(), |_, _| false);
+    format.contains('{') && open.ends_with(&['"', '{'])
 }
 
 /// Whether the braces in which the grammar got stuck were meant as the body of a short function.
