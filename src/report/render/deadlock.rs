@@ -15,6 +15,10 @@ pub fn deadlock(deadlock: &Deadlock, source: &Source, style: &Style) -> String {
         format!("{} {}\n", style.error(&style.say("deadlock:")), style.bold(&style.say(headline(deadlock))));
     let shown = table(&deadlock.threads, &mut text, style);
     lines(&shown, source, style, &mut text);
+    if let Some(name) = namesakes(deadlock) {
+        let note = format!("{name} is the name of several things here: each object has its own");
+        text += &format!("  {} {}\n", style.bold(&style.say("note:")), clean(&style.say(note)));
+    }
     for note in &deadlock.notes {
         text += &format!("  {} {}\n", style.bold(&style.say("note:")), clean(&style.say(note)));
     }
@@ -24,6 +28,18 @@ pub fn deadlock(deadlock: &Deadlock, source: &Source, style: &Style) -> String {
         text += &format!("  {} {}\n", style.bold(&style.say("help:")), style.say(hint));
     }
     text
+}
+
+/// The name of what somebody holds and also waits for: in a ring of several that is another thing, as a member of an
+/// object is called like that of any other.
+fn namesakes(deadlock: &Deadlock) -> Option<&str> {
+    if !deadlock.cycle || deadlock.threads.len() < 2 {
+        return None;
+    }
+    deadlock.threads.iter().find_map(|thread| {
+        let awaited = thread.waits.strip_prefix("waits for ")?;
+        thread.holds.iter().map(|(name, _)| &**name).find(|name| *name == awaited)
+    })
 }
 
 fn headline(deadlock: &Deadlock) -> String {
