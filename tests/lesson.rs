@@ -206,12 +206,13 @@ fn a_page_that_is_wrong_says_where_and_how() {
     wrong("time", "```conc timeout=200ms\n\nloop { }\n```\n", "3", &["did not end in time", "main"]);
     wrong("sim", "```conc sim timeout=200ms\nloop { }\n```\n", "1", &["did not end in time"]);
     wrong("syntax", "```conc no-run\nprint(1\n```\n", "2:6", &["never closed"]);
-    wrong("word", "text\n```conc chekc\n```\n", "2", &["`chekc` is no word"]);
+    wrong("word", "text\n```conc chekc\n```\n", "2", &["`chekc` is no word", "did you mean `check`?"]);
+    wrong("words", "text\n```conc quickly\n```\n", "2", &["`quickly` is no word", "there are `sim`"]);
     wrong("answer", "```conc\nprint(1)\n```\n```outcome\n2\n```\n", "4", &["is it `outcomes`?"]);
     wrong("case", "```Conc\nprint(1)\n```\n", "1", &["a script begins with `conc`"]);
     wrong("unknown", "```conc fails=E0999\nprint(1 / 0)\n```\n", "1", &["no error has the code E0999"]);
     wrong("outcomes", "```conc\nprint(1)\n```\n```outcomes\n2\n```\n", "4", &["- 2", "+ 1"]);
-    wrong("file", "```conc file=b.conc\n```\n", "1", &["cannot read b.conc"]);
+    wrong("file", "```conc file=b.conc\n```\n", "1", &["cannot read b.conc: there is no such file"]);
     wrong("stale", "```conc file=a.conc\nprint(2)\n```\n", "1", &["not what its file says"]);
     let memory = "```conc\nlet xs = [0]\nloop { xs.extend(xs) }\n```\n";
     wrong("memory", memory, "3:8", &["[E0316]", "nothing should go wrong"]);
@@ -309,6 +310,23 @@ fn folders_are_taken_whole_and_every_file_counts() {
     let (status, out, err) = run(&folder, &["lesson", "--jobs", "3", "@"]);
     assert_eq!((status, &*err), (Some(1), "7 blocks in 7 lessons: 1 wrong, in 1 lesson\n"), "{out}");
     assert!(out.contains("5.md:4: the output differs"), "{out}");
+}
+
+#[test]
+fn files_are_told_in_the_order_of_a_book() {
+    let folder = lesson("order", "");
+    fs::remove_file(folder.join("a.md")).expect("it is there");
+    for number in [1, 2, 10, 11] {
+        // The first is the last to be done.
+        let wait = if number == 1 { "sleep 300ms" } else { "" };
+        fs::write(folder.join(format!("{number}-page.md")), format!("```conc\n{wait}\n```\n"))
+            .expect("written");
+    }
+    let (status, out, err) = run(&folder, &["lesson", "--jobs", "4", "@"]);
+    assert_eq!(status, Some(0), "{out}{err}");
+    let numbers =
+        |line: &str| line.rsplit('/').next().and_then(|name| name.split('-').next()).map(str::to_string);
+    assert_eq!(out.lines().filter_map(numbers).collect::<Vec<_>>(), ["1", "2", "10", "11"], "{out}");
 }
 
 #[test]

@@ -343,6 +343,7 @@ fn commands_work_on_the_session() {
     }
     for (command, part) in [
         (":nonsense", "there is no command :nonsense"),
+        (":check no-file.conc", "cannot read no-file.conc: there is no such file"),
         (":load no/such/file", "cannot read no/such/file"),
         (":save /no/such/place", "cannot write"),
         (":end", "the name of a thread"),

@@ -102,33 +102,72 @@ pub fn difference(expected: &[String], actual: &[String], any_order: bool) -> St
             side.truncate(SHOWN_LINES);
         }
     }
-    let common = common_lengths(&expected, &actual);
+    // In any order a line `...` has no place: what nothing else is like is what it stands for.
+    let others_allowed = any_order && expected.iter().any(|line| line == ANY);
+    expected.retain(|line| !others_allowed || line != ANY);
+    let steps = steps(&expected, &actual);
     let (mut i, mut j) = (0, 0);
     while i < expected.len() || j < actual.len() {
-        if i < expected.len() && j < actual.len() && same(&expected[i], &actual[j]) {
-            out.push_str(&format!("      {}\n", expected[i]));
-            (i, j) = (i + 1, j + 1);
-        } else if j == actual.len() || (i < expected.len() && common[i + 1][j] >= common[i][j + 1]) {
+        let step = steps[i][j].1;
+        if matches!(step, Step::Missing | Step::Other) {
             out.push_str(&format!("    - {}\n", expected[i]));
-            i += 1;
-        } else {
-            out.push_str(&format!("    + {}\n", actual[j]));
-            j += 1;
         }
+        if matches!(step, Step::TooMuch | Step::Other) && !others_allowed {
+            out.push_str(&format!("    + {}\n", actual[j]));
+        }
+        if matches!(step, Step::Same | Step::AnyEnds) {
+            out.push_str(&format!("      {}\n", expected[i]));
+        }
+        i += usize::from(matches!(step, Step::Missing | Step::Other | Step::Same | Step::AnyEnds));
+        j += usize::from(matches!(step, Step::TooMuch | Step::Other | Step::Same | Step::Any));
+    }
+    if others_allowed {
+        out.push_str(&format!("      {ANY}\n"));
     }
     out
 }
 
-/// For each pair of places the length of the longest common subsequence from there on.
-fn common_lengths(a: &[String], b: &[String]) -> Vec<Vec<usize>> {
-    let mut table = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for i in (0..a.len()).rev() {
-        for j in (0..b.len()).rev() {
-            table[i][j] = if same(&a[i], &b[j]) {
-                table[i + 1][j + 1] + 1
-            } else {
-                table[i + 1][j].max(table[i][j + 1])
-            };
+/// How a comparison goes on from a place in either side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Same,
+    /// A line is in the place of the expected one.
+    Other,
+    Missing,
+    TooMuch,
+    /// One of the lines for which a `...` stands, and that there is no other.
+    Any,
+    AnyEnds,
+}
+
+/// For each pair of places the best way on, and how good it is: as many lines as possible are as expected (as in the
+/// longest common subsequence), then as many as possible are what a `...` stands for.
+fn steps(a: &[String], b: &[String]) -> Vec<Vec<(usize, Step)>> {
+    const SAME: usize = 4;
+    const OTHER: usize = 2;
+    const ANY_LINE: usize = 1;
+    let mut table = vec![vec![(0, Step::TooMuch); b.len() + 1]; a.len() + 1];
+    for i in (0..=a.len()).rev() {
+        for j in (0..=b.len()).rev() {
+            let mut ways: Vec<(usize, Step)> = Vec::with_capacity(3);
+            let is_any = a.get(i).is_some_and(|line| line == ANY);
+            if i < a.len() && j < b.len() && !is_any && same(&a[i], &b[j]) {
+                ways.push((table[i + 1][j + 1].0 + SAME, Step::Same));
+            } else if i < a.len() && j < b.len() && !is_any && a.get(i + 1).is_some_and(|next| next == ANY) {
+                // The `...` behind it would swallow the line in its place, and nobody would see that.
+                ways.push((table[i + 1][j + 1].0 + OTHER, Step::Other));
+            }
+            if i < a.len() {
+                ways.push((table[i + 1][j].0, if is_any { Step::AnyEnds } else { Step::Missing }));
+            }
+            if j < b.len() {
+                let swallowed = table[i][j + 1].0 + if is_any { ANY_LINE } else { 0 };
+                ways.push((swallowed, if is_any { Step::Any } else { Step::TooMuch }));
+            }
+            // Of equally good ways the first.
+            if let Some(best) = ways.into_iter().reduce(|best, way| if way.0 > best.0 { way } else { best }) {
+                table[i][j] = best;
+            }
         }
     }
     table
@@ -150,6 +189,18 @@ mod tests {
             shown.starts_with("      (the first 70000 lines are as expected)\n    - x\n    + 70000\n"),
             "{shown}"
         );
+    }
+
+    #[test]
+    fn what_any_lines_stand_for_is_no_difference() {
+        let lines = |text: &str| text.lines().map(str::to_string).collect::<Vec<_>>();
+        let shown = |expected: &str, actual: &str| difference(&lines(expected), &lines(actual), false);
+        assert_eq!(shown("a\n...\nz", "b\n1\n2\nz"), "    - a\n    + b\n      ...\n      z\n");
+        assert_eq!(shown("...\nm\n...\nz", "1\n2\nm\n3\ny"), "      ...\n      m\n      ...\n    - z\n");
+        assert_eq!(shown("a\nb\nc", "a\nc\nd"), "      a\n    - b\n      c\n    + d\n");
+        assert_eq!(shown("...", ""), "      ...\n");
+        let unordered = difference(&lines("b\n...\na"), &lines("x\na\nc"), true);
+        assert_eq!(unordered, "      a\n    - b\n      ...\n");
     }
 
     #[test]

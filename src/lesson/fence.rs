@@ -2,6 +2,7 @@
 
 use crate::report::Code;
 use crate::report::language::Language;
+use crate::resolve::suggest;
 use crate::units;
 use crate::value::near;
 use std::time::Duration;
@@ -144,7 +145,14 @@ fn script<'a>(words: impl Iterator<Item = &'a str>) -> Result<Fence, String> {
             ("picture", None) => fence.picture = true,
             ("lang", Some(tag)) => fence.language = language(tag)?,
             ("timeout", Some(text)) => fence.timeout = Some(timeout(text)?),
-            _ => return Err(format!("`{word}` is no word for a script; there are {WORDS}")),
+            _ => {
+                let known =
+                    WORDS.split('`').skip(1).step_by(2).map(|word| word.split('=').next().unwrap_or(word));
+                return Err(match suggest::closest(name, known) {
+                    Some(near) => format!("`{word}` is no word for a script: did you mean `{near}`?"),
+                    None => format!("`{word}` is no word for a script; there are {WORDS}"),
+                });
+            }
         }
     }
     if let Some((_, mode)) = mode {

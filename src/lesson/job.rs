@@ -30,7 +30,10 @@ pub enum Purpose {
 /// What every block may use, unless the command says otherwise.
 #[derive(Debug, Clone)]
 pub struct Limits {
+    /// Of a block that does not say it itself.
     pub timeout: Duration,
+    /// However long a block says.
+    pub at_most: Option<Duration>,
     /// Bytes.
     pub memory: u64,
     pub threads: u32,
@@ -44,6 +47,7 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             timeout: Duration::from_secs(10),
+            at_most: None,
             memory: 512 << 20,
             threads: 500,
             processes: 50,
@@ -154,7 +158,8 @@ pub fn name(block: &Block) -> String {
 impl Job {
     /// Of a block that is run, not one with `no-run`.
     pub fn new(block: &Block, script: &Script, purpose: Purpose, limits: &Limits) -> Job {
-        let timeout = block.fence.timeout.map_or(limits.timeout, |own| own.min(limits.timeout));
+        let own = block.fence.timeout.unwrap_or(limits.timeout);
+        let timeout = limits.at_most.map_or(own, |most| own.min(most));
         let milliseconds = format!("{}ms", timeout.as_millis().max(1));
         let mut words: Vec<String> = Vec::new();
         let mut add = |some: &[&str]| words.extend(some.iter().map(|word| word.to_string()));
@@ -249,9 +254,22 @@ mod tests {
             let parts = page.parts(block);
             Job::new(&parts[0], &Script::of(parts, ""), Purpose::Text, &Limits::default()).words.join(" ")
         };
-        let limits = "--timeout 10000ms --max-memory 536870912 --max-threads 500 --max-processes 50";
-        assert_eq!(words(0), format!("run {limits} --gil --name script -"));
+        let limits = "--max-memory 536870912 --max-threads 500 --max-processes 50";
+        assert_eq!(words(0), format!("run --timeout 60000ms {limits} --gil --name script -"));
         assert_eq!(words(1), "sim --seed 3 --name script -");
         assert_eq!(words(2), "check --max-time 10000ms --max-memory 536870912 --name script -");
+    }
+
+    /// Not however long a page says.
+    #[test]
+    fn the_command_says_the_most() {
+        let page = page::read("```conc timeout=1min\n```\n```conc timeout=1s\n```\n```conc\n```\n");
+        let five = Duration::from_secs(5);
+        let limits = Limits { timeout: five, at_most: Some(five), ..Limits::default() };
+        let timeout = |block: usize| {
+            let parts = page.parts(block);
+            Job::new(&parts[0], &Script::of(parts, ""), Purpose::Text, &limits).timeout
+        };
+        assert_eq!([timeout(0), timeout(1), timeout(2)], [five, Duration::from_secs(1), five]);
     }
 }

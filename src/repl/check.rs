@@ -1,7 +1,7 @@
 //! `:check`: explores what was typed, or a file.
 
 use super::core::Core;
-use crate::cli::columns;
+use crate::cli::{self, columns};
 use conc::code::verify::Verified;
 use conc::explore::verdict::Limit;
 use conc::explore::{self, Options};
@@ -9,6 +9,7 @@ use conc::pipeline::{self, growing::Growing};
 use conc::report::render;
 use conc::source::Source;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Explores all that was typed and has been done.
@@ -29,7 +30,7 @@ pub fn typed(core: &mut Core) {
 pub fn file(core: &mut Core, name: &str) {
     let text = match std::fs::read_to_string(name) {
         Ok(text) => text,
-        Err(error) => return core.complain(&format!("cannot read {name}: {error}")),
+        Err(error) => return core.complain(&cli::unreadable(Path::new(name), &error)),
     };
     let source = Arc::new(Source::new(name, text));
     match pipeline::compile(source.clone()) {

@@ -33,12 +33,29 @@ pub fn markdown(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     Ok(found)
 }
 
+/// A name as people order it: `2-locks.md` comes before `10-queues.md`.
+fn natural(name: &str) -> Vec<(bool, u128, String)> {
+    let mut parts: Vec<String> = Vec::new();
+    for character in name.chars() {
+        match parts.last_mut() {
+            Some(part)
+                if part.ends_with(|last: char| last.is_ascii_digit() == character.is_ascii_digit()) =>
+            {
+                part.push(character);
+            }
+            Some(_) | None => parts.push(character.to_string()),
+        }
+    }
+    let key = |part: String| part.parse().map_or((true, 0, part.clone()), |number| (false, number, part));
+    parts.into_iter().map(key).collect()
+}
+
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
     let unreadable = |error| refused(folder, &error);
     let entries = fs::read_dir(folder).map_err(unreadable)?;
     let mut paths: Vec<PathBuf> =
         entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>().map_err(unreadable)?;
-    paths.sort();
+    paths.sort_by_cached_key(|path| natural(&path.to_string_lossy()));
     for path in paths {
         let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
         // A link to a folder may lead round in a circle.
@@ -141,7 +158,10 @@ fn include(page: &mut Page, folder: &Path, wrong: &mut Vec<Wrong>) -> Vec<Correc
                 }
                 block.shown = script;
             }
-            Err(error) => wrong.push(Wrong::new(block.place.line, format!("cannot read {file}: {error}"))),
+            Err(error) => {
+                let message = super::super::unreadable(Path::new(file), &error);
+                wrong.push(Wrong::new(block.place.line, message));
+            }
         }
     }
     corrections

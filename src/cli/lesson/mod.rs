@@ -12,6 +12,7 @@ use conc::lesson::judge::Wrong;
 use conc::report::Style;
 use conc::report::runtime::status;
 use conc::units;
+use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -60,7 +61,7 @@ pub struct Lesson {
 /// What each block may use.
 #[derive(Debug, Args)]
 pub struct LimitFlags {
-    /// The most that one block may take (30s, 2min) [default: 10s]
+    /// The most that one block may take, whatever it says (30s, 2min) [default: what it says, or 10s]
     #[arg(long, value_name = "DURATION", value_parser = units::duration)]
     pub timeout: Option<Duration>,
 
@@ -105,11 +106,14 @@ pub fn lesson(asked: Lesson) -> i32 {
     thread::scope(|scope| {
         for _ in 0..jobs.min(paths.len()) {
             scope.spawn(|| {
-                while let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(path) = paths.get(number) else { break };
                     let came = files::run(path, &limits, asked.update);
-                    // Each file's lines stand together.
+                    // Each file's lines stand together, and the files in their order.
                     let mut tally = tally.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-                    tally.add(path.display().to_string(), came);
+                    tally.waiting.insert(number, (path.display().to_string(), came));
+                    tally.say_next();
                 }
             });
         }
@@ -139,6 +143,7 @@ impl LimitFlags {
         }
         Limits {
             timeout: self.timeout.unwrap_or(defaults.timeout),
+            at_most: self.timeout,
             memory: self.max_memory.unwrap_or(defaults.memory),
             threads: self.max_threads.unwrap_or(defaults.threads),
             processes: self.max_processes.unwrap_or(defaults.processes),
@@ -159,6 +164,10 @@ pub struct Came {
 
 #[derive(Debug, Default)]
 struct Tally {
+    /// What came of files by their place in the order, as long as one before them is not done.
+    waiting: BTreeMap<usize, (String, Result<Came, Failure>)>,
+    /// The place of the file of which is told next.
+    told: usize,
     blocks: usize,
     wrong: usize,
     updated: usize,
@@ -167,6 +176,14 @@ struct Tally {
 }
 
 impl Tally {
+    /// Tells of the files that are done, up to the first that is not.
+    fn say_next(&mut self) {
+        while let Some((name, came)) = self.waiting.remove(&self.told) {
+            self.told += 1;
+            self.add(name, came);
+        }
+    }
+
     /// Says what came of a file, and counts it.
     fn add(&mut self, name: String, came: Result<Came, Failure>) {
         let style = colour::stdout();
