@@ -160,6 +160,20 @@ fn what_is_typed_is_answered() {
 }
 
 #[test]
+fn the_list_of_the_help_fits_a_narrow_terminal() {
+    let mut terminal = Terminal::open("narrow", 60);
+    terminal.types(":help\r");
+    let list = terminal.sees("session lesson");
+    for line in list.lines() {
+        assert!(line.trim_end().chars().count() <= 60, "{line}");
+    }
+    assert!(list.contains("this list; or what a command or an"), "{list}");
+    assert!(list.contains("\n                    error's code means"), "{list}");
+    terminal.types("\u{4}");
+    terminal.ends();
+}
+
+#[test]
 fn names_members_and_commands_are_completed() {
     let mut terminal = Terminal::open("completes", 80);
     terminal.types("let teller_count = [7]\r");

@@ -44,7 +44,8 @@ fn command(name: &str) -> Option<String> {
     let mut table = arguments::table();
     table.build();
     let help = table.find_subcommand_mut(name).map(|command| command.render_long_help().to_string());
-    help.map(|help| if chosen().is_chinese() { translated::written(&help) } else { help })
+    let help = help.map(|help| if chosen().is_chinese() { translated::written(&help) } else { help });
+    help.map(|help| columns::fitted_list(&help))
 }
 
 /// What an error's code means.

@@ -64,9 +64,11 @@ fn done(asked: Result<Command, clap::Error>) -> i32 {
         Ok(Command::Man(asked)) => generated::manual(&asked),
         // Also `--help` and `--version`.
         Err(answer) => {
-            written(match language::chosen().is_chinese() {
-                true => translated::print(&answer),
-                false => answer.print(),
+            let text = answer.render().ansi().to_string();
+            let text = if language::chosen().is_chinese() { translated::written(&text) } else { text };
+            written(match answer.use_stderr() {
+                true => anstream::stderr().lock().write_all(text.as_bytes()),
+                false => anstream::stdout().lock().write_all(columns::fitted_list(&text).as_bytes()),
             });
             answer.exit_code()
         }

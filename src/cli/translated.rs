@@ -7,7 +7,6 @@ use super::language::said;
 use clap::builder::StyledStr;
 use clap::{Arg, Command};
 use conc::report::render;
-use std::io::{self, Write};
 
 /// How wide a text of Chinese is made: clap does not break what has no spaces.
 const WIDTH: usize = 88;
@@ -41,15 +40,6 @@ fn argument(argument: Arg) -> Arg {
     match long_help {
         Some(help) => argument.long_help(help),
         None => argument,
-    }
-}
-
-/// As `clap::Error::print`.
-pub fn print(answer: &clap::Error) -> io::Result<()> {
-    let text = written(&answer.render().ansi().to_string());
-    match answer.use_stderr() {
-        true => anstream::stderr().lock().write_all(text.as_bytes()),
-        false => anstream::stdout().lock().write_all(text.as_bytes()),
     }
 }
 

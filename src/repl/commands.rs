@@ -120,7 +120,7 @@ fn help(core: &mut Core, topic: &str) -> Went {
         // (With a line for each, the commands would be gone from most screens.)
         text += &style.say("\nWhat `:help TOPIC` explains, besides each builtin (`:help print`):\n");
         text += &conc::help::topics_in_short(&style);
-        core.print(&text);
+        core.print(&columns::fitted_list(&text));
     } else if let Some(command) = COMMANDS.iter().find(|command| command.name == topic) {
         let about = core.style().say(command.about);
         core.print(&format!(":{} {}\n  {about}\n", command.name, command.takes));

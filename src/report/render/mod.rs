@@ -20,7 +20,7 @@ mod story;
 mod uncaught;
 
 pub use check::{DEFAULT_WIDTH, check};
-pub use columns::wrap;
+pub use columns::{fold, wrap};
 pub use deadlock::deadlock;
 pub use diagnostics::diagnostics;
 pub use ending::ending;
