@@ -129,6 +129,15 @@ fn readmes_show_what_comes() {
     }
 }
 
+/// What the README shows of the library is an example, which is compiled with the tests.
+#[test]
+fn the_program_of_the_readme_is_an_example() {
+    let readme = read("README.md");
+    let shown = blocks(&readme).into_iter().find(|block| block.starts_with("use conc::embed"));
+    let example = read("examples/embedding/hello.rs");
+    assert_eq!(shown.as_deref(), example.split_once("\n\n").map(|(_, program)| program));
+}
+
 /// The pages that `conc explain` and `conc help` show in Chinese: as many, with the same scripts, whose comments are in Chinese.
 #[test]
 fn pages_in_chinese_have_the_same_scripts() {
