@@ -194,21 +194,30 @@ impl Owner {
     pub fn refuse(&self, sync: &Sync, who: Who<'_>, world: &dyn World) -> Error {
         let holder = match (self.holder(), self.abandoned()) {
             (Some((holder, line)), _) => {
-                format!("{} holds it since line {line}", self.name_of(world, holder))
+                Some(format!("{} holds it since line {line}", self.name_of(world, holder)))
             }
-            (None, Some((name, line))) => format!("{name} ended while it held it since line {line}"),
-            (None, None) => "nobody holds it".into(),
+            (None, Some((name, line))) => Some(format!("{name} ended while it held it since line {line}")),
+            (None, None) => None,
         };
-        not_owner(&sync.label(), who, &holder)
+        not_owner(&sync.label(), who, holder.as_deref())
     }
 }
 
-/// The one error for a release by a thread that does not hold it; `holder` says who does.
+/// The one error for a release by a thread that does not hold it; `holder` says who does, and since when.
 #[cold]
-pub fn not_owner(label: &str, who: Who<'_>, holder: &str) -> Error {
+pub fn not_owner(label: &str, who: Who<'_>, holder: Option<&str>) -> Error {
     let me = who.thread.name();
-    Error::new(Kind::NotOwner, format!("release of {label} by \"{me}\", but {holder}"))
-        .hint("only the thread that acquired it may release it, once for each time; `with` does both")
+    let (holder, hint) = match holder {
+        Some(holder) => (
+            holder,
+            "only the thread that acquired it may release it; what one takes and another gives back is a `semaphore s(1)`",
+        ),
+        None => (
+            "nobody holds it",
+            "only the thread that acquired it may release it, once for each time; `with` does both",
+        ),
+    };
+    Error::new(Kind::NotOwner, format!("release of {label} by \"{me}\", but {holder}")).hint(hint)
 }
 
 /// The one error for acquiring what a thread that has ended still holds; `name` is in quotes.

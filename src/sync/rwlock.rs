@@ -159,11 +159,13 @@ impl Side {
     ) -> Error {
         let label = if self.write { "write" } else { "read" };
         let holder = match (writer, reader) {
-            (Some((writer, line)), _) => format!("{} writes since line {line}", name_of(world, writer)),
-            (None, Some((reader, line))) => format!("{} reads since line {line}", name_of(world, reader)),
-            (None, None) => "nobody holds it".into(),
+            (Some((writer, line)), _) => Some(format!("{} writes since line {line}", name_of(world, writer))),
+            (None, Some((reader, line))) => {
+                Some(format!("{} reads since line {line}", name_of(world, reader)))
+            }
+            (None, None) => None,
         };
-        not_owner(&format!("{}.{label}", self.lock.label()), who, &holder)
+        not_owner(&format!("{}.{label}", self.lock.label()), who, holder.as_deref())
     }
 }
 
