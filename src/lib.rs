@@ -13,6 +13,7 @@
 pub mod builtin;
 #[doc(hidden)]
 pub mod code;
+mod cores;
 pub mod embed;
 #[doc(hidden)]
 pub mod event;

@@ -1,9 +1,9 @@
-//! What is noted of the values in a queue's ring: for each place, what who put there last had done, and who took it last.
+//! What is noted of the values in a queue's ring: for each place, what who put there or took from there last had done.
 //!
 //! The ring gives each place to one thread at a time (`sync::queue::ring`), so the two ends need no lock in common, and
-//! nothing is told from one core to another but what has to be: a value's stamp beside the value, and that of the room.
-//! What is overwritten is known to what is still there: who takes a value knows what its putter told, and who puts into the
-//! room that was made so, what its taker told.
+//! nothing is told from one core to another but what has to be: one stamp for each place, in one line of a cache. What is
+//! overwritten is known to what is still there: who takes a value knows what its putter told, and who puts into the room
+//! that was made so, what its taker told.
 
 use super::clock::Stamp;
 use super::mine;
@@ -12,63 +12,48 @@ use crate::value::step::Stepped;
 /// Of longer rings the stamps would take too much memory.
 const MOST: usize = 1 << 10;
 
+/// So long is a line of a cache.
+const LINE: usize = 64;
+
 #[derive(Debug)]
-pub struct Places {
-    places: Box<[Place]>,
-    capacity: u64,
-}
+pub struct Places(Box<[Place]>);
 
-#[derive(Debug, Default)]
-struct Place {
-    given: Slot,
-    room: Slot,
-}
-
-/// Each is written by one core and read by another: in cache lines of its own.
+/// Each is written by one core after the other. (Processors fetch the line beside with one.)
 #[derive(Debug, Default)]
 #[repr(align(128))]
-struct Slot(Stepped<Option<Stamp>>);
+struct Place(Stepped<Option<Stamp>>);
 
-impl Slot {
+const _: () = assert!(size_of::<Stepped<Option<Stamp>>>() <= LINE);
+
+impl Place {
     fn learn(&self) {
-        let stamp = self.0.lock();
-        stamp.iter().for_each(mine::learn);
+        self.0.lock().iter().for_each(mine::learn);
     }
 
-    fn tell(&self) {
+    fn learn_and_tell(&self) {
         let mut stamp = self.0.lock();
-        mine::with(|mine| mine.release_to(&mut stamp));
+        mine::with(|mine| {
+            stamp.iter().for_each(|stamp| mine.learn(stamp));
+            mine.release_to(&mut stamp);
+        });
     }
 }
 
 impl Places {
     /// For a ring of this capacity, unless it is too long.
     pub fn new(capacity: usize) -> Option<Places> {
-        let places = || (0..capacity.next_power_of_two()).map(|_| Place::default()).collect();
-        (capacity <= MOST).then(|| Places { places: places(), capacity: capacity as u64 })
+        (capacity <= MOST).then(|| Places((0..capacity).map(|_| Place::default()).collect()))
     }
 
-    fn of(&self, number: u64) -> &Place {
-        &self.places[number as usize % self.places.len()]
-    }
-
-    /// The value of this number is put, before anybody can take it: after who has made room for it.
-    pub fn put(&self, number: u64) {
-        if let Some(left) = number.checked_sub(self.capacity) {
-            self.of(left).room.learn();
-        }
-        self.of(number).given.tell();
-    }
-
-    /// It is taken, before anybody can put into the room.
-    pub fn got(&self, number: u64) {
-        self.of(number).given.learn();
-        self.of(number).room.tell();
+    /// The value of this number is put, before anybody can take it, by who learns what was told by who made room for it; or
+    /// it is taken, before anybody can put into the room, by who learns what was told by who put it.
+    pub fn passed(&self, number: u64) {
+        self.0[(number % self.0.len() as u64) as usize].learn_and_tell();
     }
 
     /// This thread knows all that was told.
     pub fn looked_at(&self) {
-        self.places.iter().flat_map(|place| [&place.given, &place.room]).for_each(Slot::learn);
+        self.0.iter().for_each(Place::learn);
     }
 }
 
@@ -106,12 +91,12 @@ mod tests {
                 let [mut before, mut since, mut taken]: [Option<Stamp>; 3] = [None, None, None];
                 as_another("puts", &mut || {
                     before = mine::so_far();
-                    places.put(number);
+                    places.passed(number);
                     since = mine::so_far();
                 });
                 as_another("gets", &mut || {
                     taken = mine::so_far();
-                    places.got(number);
+                    places.passed(number);
                     assert!(knows(&before) && !knows(&since), "{capacity} {number}");
                 });
                 as_another("looks", &mut || {
@@ -119,7 +104,7 @@ mod tests {
                     assert!(knows(&before) && knows(&taken) && !knows(&since), "{capacity} {number}");
                 });
                 as_another("puts", &mut || {
-                    places.put(number + capacity as u64);
+                    places.passed(number + capacity as u64);
                     assert!(knows(&taken), "{capacity} {number}");
                 });
             }

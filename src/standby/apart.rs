@@ -5,8 +5,7 @@
 //! something of no importance has the other. Measured, with a program of the lowest priority on one of two cores: a
 //! search by two threads took twice as long as by one.
 
-#[cfg(target_os = "linux")]
-use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
+use crate::cores;
 
 /// The cores on which those are who have begun.
 #[derive(Debug, Clone, Default)]
@@ -14,42 +13,25 @@ pub struct Taken(Vec<usize>);
 
 impl Taken {
     /// This thread begins: where nobody has begun who counts here.
-    #[cfg(target_os = "linux")]
     pub fn begin(&mut self) {
-        if self.0.contains(&sched_getcpu()) {
-            self.leave();
+        if self.0.contains(&cores::here()) {
+            cores::leave(&self.0);
         }
-        self.0.push(sched_getcpu());
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    pub fn begin(&mut self) {}
-
-    /// Goes to a core that is not taken, if this thread may use one. Where it may run is the same afterwards.
-    #[cfg(target_os = "linux")]
-    fn leave(&self) {
-        let Ok(all) = sched_getaffinity(None) else { return };
-        let mut free = all;
-        for core in self.0.iter().filter(|core| **core < CpuSet::MAX_CPU) {
-            free.unset(*core);
-        }
-        // To be where one is takes only more time.
-        if free.count() > 0 && sched_setaffinity(None, &free).is_ok() {
-            let _ = sched_setaffinity(None, &all);
-        }
+        self.0.push(cores::here());
     }
 }
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
+    use rustix::thread::sched_getaffinity;
 
     #[test]
     fn who_begins_leaves_the_core_that_is_taken_and_may_come_back() {
         let all = sched_getaffinity(None).expect("it is known");
         let (mut apart, tries) = (0, 200);
         for _ in 0..tries {
-            let mut taken = Taken(vec![sched_getcpu()]);
+            let mut taken = Taken(vec![cores::here()]);
             taken.begin();
             apart += u32::from(taken.0[0] != taken.0[1]);
             assert_eq!(sched_getaffinity(None).expect("it is known"), all, "nothing is forbidden");

@@ -56,7 +56,7 @@ impl Queue {
             }
         } else {
             let (mut order, places) = sync.order_in_ring();
-            done = ring.put_noted(value, |number| places.iter().for_each(|places| places.put(number)));
+            done = ring.put_noted(value, |number| places.iter().for_each(|places| places.passed(number)));
             if done == ring::Put::Done {
                 order.put(self.which(), self.capacity, || ring.size());
             }
@@ -78,7 +78,7 @@ impl Queue {
             }
         } else {
             let (mut order, places) = sync.order_in_ring();
-            got = ring.get_noted(slot, |number| places.iter().for_each(|places| places.got(number)));
+            got = ring.get_noted(slot, |number| places.iter().for_each(|places| places.passed(number)));
             if got == ring::Get::Done {
                 order.got(self.which(), true);
             }

@@ -12,6 +12,7 @@
 //! a thing. None is held while a thread of the script runs or parks.
 
 mod awaits;
+mod beside;
 mod cancel;
 mod carriers;
 mod children;

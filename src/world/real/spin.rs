@@ -6,6 +6,7 @@
 //! is another program's. The numbers were found by measuring round trips, streams and rings of threads on two cores,
 //! quiet, with one core taken, and busy.
 
+use super::beside::Beside;
 use crate::sync::queue::{Handful, Queue};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -57,6 +58,7 @@ pub(super) struct Spin {
     /// So many waits do without a look for a moment, and so many did after the last one in vain.
     skips: u32,
     vain: u32,
+    beside: Beside,
 }
 
 /// How many cores there are.
@@ -79,7 +81,15 @@ impl Spin {
         // On a single core nothing happens while it looks.
         let most = if cores > 1 { MOST } else { 0 };
         // Of many threads that wait once each it would be of no use.
-        Spin { most, looks: 0, until_retry: RETRY_EVERY, retry_every: RETRY_EVERY, skips: 0, vain: 0 }
+        Spin {
+            most,
+            looks: 0,
+            until_retry: RETRY_EVERY,
+            retry_every: RETRY_EVERY,
+            skips: 0,
+            vain: 0,
+            beside: Beside::new(),
+        }
     }
 
     /// A few looks.
@@ -147,11 +157,13 @@ impl Spin {
             self.until_retry = self.retry_every;
             if found {
                 self.looks = self.most;
+                self.beside.came_from_elsewhere();
             }
             return found;
         }
         if look(GLANCE..self.looks, done) {
             self.looks = self.most;
+            self.beside.came_from_elsewhere();
             return true;
         }
         self.looks -= self.looks.div_ceil(3);
@@ -176,7 +188,7 @@ impl Spin {
     }
 
     /// Lets other threads run a few times, and looks in between. Whether it was done.
-    pub fn give_way(&self, done: &mut impl FnMut() -> bool) -> bool {
+    pub fn give_way(&mut self, done: &mut impl FnMut() -> bool) -> bool {
         let mut before = now();
         if before < KEPT_UNTIL.load(Ordering::Relaxed) {
             return done();
@@ -184,6 +196,7 @@ impl Spin {
         GIVEN.fetch_add(1, Ordering::Relaxed);
         for _ in 0..YIELDS {
             let given = GIVEN.load(Ordering::Relaxed);
+            let core = self.beside.begin();
             yield_now();
             let now = now();
             let lost = now - before;
@@ -192,6 +205,10 @@ impl Spin {
                 return done();
             }
             if done() {
+                if self.most > 0 && self.beside.came(core) {
+                    // There it may be of use to look.
+                    self.looks = self.most;
+                }
                 return true;
             }
             before = now;
