@@ -371,8 +371,11 @@ impl Wait {
     pub fn note(&self) -> Option<String> {
         let lost = Condition::of(&self.condition).ok()?.lost.load(Ordering::Relaxed);
         let times = if lost == 1 { "1 time".to_string() } else { format!("{lost} times") };
-        (lost > 0 && self.missing().is_none()).then(|| {
+        self.missing().is_none().then(|| {
             let label = self.condition.label();
+            if lost == 0 {
+                return format!("whoever changes what is waited for has to call {label}.notify() or {label}.notify_all() after it");
+            }
             format!("{label} was notified {times} while nobody waited: a notify is not remembered; look at what it stands for before waiting (`{label}.wait_until(…)`)")
         })
     }
