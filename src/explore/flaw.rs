@@ -44,7 +44,7 @@ impl Flaw {
                     *first = false;
                 }
             }
-            Flaw::AlwaysMerged => rules.merge = true,
+            Flaw::AlwaysMerged => (rules.merge, rules.merge_shared) = (true, true),
             Flaw::EndMerged => rules.ends = false,
             Flaw::DeadTooSoon => {
                 if let Some(liveness) = &mut rules.liveness {

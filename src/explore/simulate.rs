@@ -56,6 +56,9 @@ pub fn simulate_watched(
     for assumption in [Assumption::OneFails, Assumption::Nameless] {
         rules.assumed.give_up(assumption);
     }
+    if !rules.merge_shared {
+        rules.assumed.give_up(Assumption::LocksApart);
+    }
     let _confined = memory::confine(rules.memory);
     let mut run = Run::new(program, &rules, options.seed, watched, say);
     let end = run.go_to_its_end(goes_on);

@@ -12,7 +12,7 @@ mod told;
 mod words;
 
 pub use ending::{finish, interrupted};
-pub use of_process::{end_of_process, stuck_in_process};
+pub use of_process::{end_of_process, stuck_among};
 pub use stuck::{deadlock, knot, ring};
 pub use told::Told;
 

@@ -26,39 +26,60 @@ pub fn end_of_process(universe: &Universe, rules: &Rules, seat: usize) -> Option
 }
 
 /// The seats of the threads that wait for ever within a process, if the process does not end without them.
-pub fn stuck_in_process(universe: &Universe, rules: &Rules, space: &Arc<Space>) -> Vec<usize> {
+fn stuck_in_process(universe: &Universe, rules: &Rules, space: &Arc<Space>) -> Vec<usize> {
+    let seats = (0..universe.seats.len()).filter(|at| universe.seats[*at].is_in(Some(space)));
+    let mut copied = None;
+    let mut waiting: Vec<usize> =
+        seats.filter(|at| waits(universe, rules, *at, &mut copied).is_some()).collect();
+    // Only in a copy in which nobody has moved all have the same names.
+    loop {
+        match stuck_among(&mut copy(universe, rules).0, rules, &waiting) {
+            Ok(stuck) => return stuck,
+            Err(moves) => waiting.retain(|at| *at != moves),
+        }
+    }
+}
+
+/// The same of these, all of its threads that wait without end, in a universe that is of no use for anything else afterwards. An
+/// error is the seat of one of them that does not wait.
+pub fn stuck_among(universe: &mut Universe, rules: &Rules, waiting: &[usize]) -> Result<Vec<usize>, usize> {
     // What a pool's workers do for others is not looked at.
     if rules.pools {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let of_it = |at: &usize| universe.seats[*at].is_in(Some(space));
-    let (seats, mut copied) = ((0..universe.seats.len()).filter(of_it), None);
-    let (waiting, others): (Vec<usize>, Vec<usize>) =
-        seats.partition(|at| waits(universe, rules, *at, &mut copied).is_some());
-    // Only in a copy in which nobody has moved all have the same names.
-    let mut there = copy(universe, rules).0;
+    let Some(process) = waiting.first().and_then(|at| universe.seats[*at].space.clone()) else {
+        return Ok(Vec::new());
+    };
     let mut blocked = Blocked::from([(ABSENT, Releasers::All(vec![ABSENT]))]);
-    let mut process = None;
-    for at in &waiting {
-        let Ends::Blocked(op) = there.step(*at, Way::Run, Vec::new(), rules).ends else { continue };
-        if let Some(releasers) = within(&there, *at, &op) {
-            blocked.insert(there.seats[*at].thread.id, releasers);
+    for at in waiting {
+        let Ends::Blocked(op) = universe.step(*at, Way::Run, Vec::new(), rules).ends else { return Err(*at) };
+        if let Some(releasers) = within(universe, *at, &op) {
+            blocked.insert(universe.seats[*at].thread.id, releasers);
         }
-        process.clone_from(&there.seats[*at].space);
     }
-    let goes_on = !others.is_empty() || blocked.len() <= waiting.len();
+    let goes_on = universe
+        .seats
+        .iter()
+        .any(|seat| seat.is_in(Some(&process)) && !blocked.contains_key(&seat.thread.id));
     // By name first: what each of those who go on may touch is looked at afterwards.
     let mut stuck = graph::stuck(&blocked, &|_, _, freed| goes_on || !freed.is_empty());
-    if goes_on
-        && stuck == [ABSENT]
-        && let Some(process) = &process
-    {
-        stuck = there.knot_within(rules, process, &blocked);
+    if goes_on && stuck == [ABSENT] && blocked.values().any(is_for_anyone) {
+        stuck = universe.knot_within(rules, &process, &blocked);
     }
-    let is_stuck = |at: &usize| stuck.contains(&there.seats[*at].thread.id);
-    let stuck: Vec<usize> = waiting.into_iter().filter(is_stuck).collect();
-    let is_daemon = |at: &usize| universe.seats[*at].thread.daemon.load(Ordering::SeqCst);
-    if stuck.iter().all(is_daemon) { Vec::new() } else { stuck }
+    let seat = |at: &usize| &universe.seats[*at];
+    let is_stuck = |at: &usize| stuck.contains(&seat(at).thread.id);
+    let stuck: Vec<usize> = waiting.iter().copied().filter(is_stuck).collect();
+    let all_are_daemons = stuck.iter().all(|at| seat(at).thread.daemon.load(Ordering::SeqCst));
+    Ok(if all_are_daemons { Vec::new() } else { stuck })
+}
+
+/// Whether it is a matter of who can come to a thing.
+fn is_for_anyone(releasers: &Releasers) -> bool {
+    match releasers {
+        Releasers::Anyone(_) => true,
+        Releasers::Either(ways) => ways.iter().any(is_for_anyone),
+        Releasers::All(_) | Releasers::Outside => false,
+    }
 }
 
 /// What a thread waits for without end; None where it may go on. It is tried in a copy, which serves others too as long as nobody

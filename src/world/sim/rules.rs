@@ -18,7 +18,8 @@ pub struct Assumptions {
     /// Of the threads of a `parallel` no more than one fails. Then nobody can tell in which order it has them; else it raises
     /// the error of the first.
     pub one_fails: bool,
-    /// Nothing that runs as one step takes a lock or a permit: waiting there is an error, so it would tell that one is held.
+    /// Nothing that runs as one step takes a lock or a permit: waiting there is an error, so it would tell that one is held. And
+    /// no process is started while other threads might be about to release something: its copy would be held for ever.
     pub locks_apart: bool,
     /// No text has the name of a thread in it. Then what threads of a kind have in common will do in a state; else names and
     /// numbers belong to it.
@@ -71,6 +72,8 @@ pub struct Rules {
     pub watches: bool,
     /// A release is part of the step before it, for as long as locks are apart from what runs as one step.
     pub merge: bool,
+    /// The same of what processes share. (Of one that may end at any moment it is told whether it has released that.)
+    pub merge_shared: bool,
     /// What one thread alone can reach is no reason to stop before it.
     pub private: bool,
     /// What is handed over in a step is known to others from then on.
@@ -107,8 +110,7 @@ pub struct Rules {
 const ENDS: [&str; 4] = ["timeout", "daemon", "done", "running"];
 /// The same of a process.
 const ENDS_OF_PROCESSES: [&str; 5] = ["exit_code", "alive", "kill", "terminate", "send_signal"];
-/// Names by whose use a process may end while one of its threads is about to release something. (So it may when others of its
-/// threads wait for ever.)
+/// Names by whose use a process may end while one of its threads is about to release something.
 const CUTS: [&str; 2] = ["exit", "daemon"];
 /// Names whose use tells whether a lock or a permit is free without waiting for it, beside those that `Sharing` knows.
 const LOCKS: [&str; 3] = ["timeout", "waiting", "locked"];
@@ -153,6 +155,11 @@ impl Rules {
         let processes = program.process().is_some();
         let pipes = reach::makes_ends(program);
         let signals = uses(&["kill", "terminate", "send_signal", "__on_signal"]);
+        let merge = reductions.merge
+            && !selects
+            && !sharing.observes_lock_state
+            && !uses(&LOCKS)
+            && !(processes && (signals || daemons || uses(&CUTS)));
         let mut shared_globals: Vec<bool> = match reductions.private {
             // Read-only variables too: nobody can tell when they are read.
             true => {
@@ -177,11 +184,9 @@ impl Rules {
                 || timers
                 || uses(&ENDS)
                 || processes && uses(&ENDS_OF_PROCESSES),
-            merge: reductions.merge
-                && !selects
-                && !sharing.observes_lock_state
-                && !uses(&LOCKS)
-                && !(processes && (signals || daemons || uses(&CUTS) || sharing.starts_threads)),
+            merge,
+            // A process ends at any moment where some of its threads wait for ever.
+            merge_shared: merge && !(processes && sharing.starts_threads),
             shared_globals,
             assumed: Assumptions {
                 frozen: vec![reductions.private; program.fixed.len()],

@@ -6,7 +6,7 @@ use super::step::Stepper;
 use crate::machine::Fiber;
 use crate::machine::touch::{Act, Part, Place, Touch, Touches};
 use crate::state::Shared;
-use crate::sync::Kind;
+use crate::sync::{Kind, Sync};
 
 impl Stepper<'_> {
     /// Whether another thread could tell when this is done.
@@ -44,6 +44,15 @@ impl Stepper<'_> {
             self.refute_frozen(touches);
         }
         visible
+    }
+
+    /// Whether a release of this may be part of the step before it.
+    pub(super) fn is_merged(&self, touches: &Touches) -> bool {
+        let is_shared = |touch: &Touch| match &touch.place {
+            Place::Object(Shared::Sync(sync)) => is_shared(sync),
+            _ => false,
+        };
+        self.rules.merge && (self.rules.merge_shared || !touches.list.iter().any(is_shared))
     }
 
     /// What is changed does not stay as it is.
@@ -175,6 +184,11 @@ impl Stepper<'_> {
             _ => touch.clone(),
         }));
     }
+}
+
+/// Whether processes have it in common, or what is beneath it.
+fn is_shared(sync: &Sync) -> bool {
+    sync.is_shared() || matches!(sync.beneath(), Some(Shared::Sync(beneath)) if beneath.is_shared())
 }
 
 /// Whether it uses something of which others may merge a release.

@@ -296,6 +296,9 @@ impl Scheduler for Stepper<'_> {
             return true;
         }
         let visible = self.is_visible(touches, fiber);
+        if visible && touches.act == Act::Process && self.rules.merge && self.rules.assumed.locks_apart {
+            self.log.refuted = Some(Assumption::LocksApart);
+        }
         if self.fresh && self.log.line == 0 && touches.act != Act::End {
             self.log.line = fiber.line(&self.program);
             self.log.span = fiber.span(&self.program);
@@ -322,10 +325,7 @@ impl Scheduler for Stepper<'_> {
             self.log.told.clone_from(&touches.list);
             return false;
         }
-        if touches.act == Act::Release && self.rules.merge && self.rules.assumed.locks_apart {
-            return false;
-        }
-        true
+        !(touches.act == Act::Release && self.rules.assumed.locks_apart && self.is_merged(touches))
     }
 
     fn selected(&mut self, line: u32, arm: Span) {
