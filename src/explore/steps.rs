@@ -104,6 +104,7 @@ impl Steps {
         Steps {
             common: FIRST_GLOBAL + program.globals.len(),
             image: Image::new(program),
+            ways_out: WaysOut::new(rules.pools || rules.pipes),
             rules,
             pieces: Pieces::default(),
             canonical: Canonical::default(),
@@ -113,7 +114,6 @@ impl Steps {
             flaw: options.flaw,
             limit: options.limits.states,
             nothing: Arc::new(Outcome::blocked(Log::default(), Vec::new())),
-            ways_out: WaysOut::default(),
             present: Present::default(),
             alone: Alone::default(),
             keyed: Vec::new(),

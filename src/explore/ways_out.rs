@@ -18,15 +18,15 @@ use std::sync::Arc;
 pub struct WaysOut {
     known: HashMap<Box<[u32]>, Box<[u32]>, FixedState>,
     words: usize,
-}
-
-impl Default for WaysOut {
-    fn default() -> WaysOut {
-        WaysOut { known: HashMap::with_hasher(FixedState::with_seed(37)), words: 0 }
-    }
+    /// Also of a thread that is the only one of its process it counts what it can come to: tasks may wait there, or ends of pipes.
+    whole: bool,
 }
 
 impl WaysOut {
+    pub fn new(whole: bool) -> WaysOut {
+        WaysOut { known: HashMap::with_hasher(FixedState::with_seed(37)), words: 0, whole }
+    }
+
     /// Of threads of other processes than the first that wait without end, by their places: one of each process that ends. None
     /// when nobody knows.
     pub fn find(
@@ -38,7 +38,7 @@ impl WaysOut {
     ) -> Option<Vec<usize>> {
         let mut all = Vec::new();
         for waiting in by_process(pieces, graph, waiting) {
-            self.find_of(&key(pieces, graph, common, &waiting), &waiting, &mut all)?;
+            self.find_of(&self.key(pieces, graph, common, &waiting), &waiting, &mut all)?;
         }
         Some(all)
     }
@@ -47,6 +47,35 @@ impl WaysOut {
         let found = self.known.get(key)?;
         all.extend(found.iter().map(|at| waiting[*at as usize]));
         Some(())
+    }
+
+    /// By what it is known whether a process ends that has these threads.
+    fn key(&self, pieces: &Pieces, graph: &Graph, common: usize, waiting: &[usize]) -> Box<[u32]> {
+        let mut key: Vec<u32> = waiting.iter().map(|seat| begins(graph, common, *seat)).collect();
+        // What those of the same process can come to that do not wait decides it, too: their own, and what they share.
+        let concerned: Vec<u32> = waiting.iter().flat_map(|seat| spaces(pieces, graph, *seat)).collect();
+        let others = (graph.first_part()..graph.seats).filter(|seat| !waiting.contains(seat));
+        let beside: Vec<usize> = others
+            .filter(|seat| spaces(pieces, graph, *seat).any(|space| concerned.contains(&space)))
+            .collect();
+        key.push(u32::MAX);
+        key.extend(beside.iter().map(|seat| begins(graph, common, *seat)));
+        key.push(u32::MAX);
+        // What a thread that is the only one may come to is of no use to it while it waits.
+        let alone = beside.is_empty() && waiting.len() == 1 && !self.whole;
+        let is_to_wait_for = |cell: u32| pieces.labels.facts(pieces.label(cell)).waits;
+        let (mut seen, mut pending) = (vec![false; graph.cells.len()], Vec::new());
+        let parts = waiting.iter().chain(&beside).filter_map(|seat| graph.part(*seat));
+        pending.extend(parts.flat_map(|part| pieces.part(part).cells.iter().copied()));
+        while let Some(at) = pending.pop() {
+            let Some(cell) = graph.cells.get(at as usize).copied() else { continue };
+            if std::mem::replace(&mut seen[at as usize], true) || alone && !is_to_wait_for(cell) {
+                continue;
+            }
+            key.extend([at, cell]);
+            pending.extend(pieces.refs(cell));
+        }
+        key.into()
     }
 
     /// About how many bytes it takes.
@@ -60,7 +89,7 @@ impl Steps {
     pub(super) fn ends_stuck(&mut self, graph: &Graph, waiting: &[usize]) -> Vec<usize> {
         let mut all = Vec::new();
         for waiting in by_process(&self.pieces, graph, waiting) {
-            let key = key(&self.pieces, graph, self.common, &waiting);
+            let key = self.ways_out.key(&self.pieces, graph, self.common, &waiting);
             if self.ways_out.find_of(&key, &waiting, &mut all).is_some() {
                 continue;
             }
@@ -135,32 +164,4 @@ fn spaces<'g>(pieces: &'g Pieces, graph: &'g Graph, seat: usize) -> impl Iterato
     };
     let cells = graph.part(seat).map_or(&[][..], |part| &pieces.part(part).cells);
     cells.iter().copied().filter(is_space)
-}
-
-/// By what it is known whether a process ends that has these threads.
-fn key(pieces: &Pieces, graph: &Graph, common: usize, waiting: &[usize]) -> Box<[u32]> {
-    let mut key: Vec<u32> = waiting.iter().map(|seat| begins(graph, common, *seat)).collect();
-    // What those of the same process can come to that do not wait decides it, too: their own, and what they share.
-    let concerned: Vec<u32> = waiting.iter().flat_map(|seat| spaces(pieces, graph, *seat)).collect();
-    let others = (graph.first_part()..graph.seats).filter(|seat| !waiting.contains(seat));
-    let beside: Vec<usize> =
-        others.filter(|seat| spaces(pieces, graph, *seat).any(|space| concerned.contains(&space))).collect();
-    key.push(u32::MAX);
-    key.extend(beside.iter().map(|seat| begins(graph, common, *seat)));
-    key.push(u32::MAX);
-    // What a thread that is the only one may come to is of no use to it while it waits.
-    let alone = beside.is_empty() && waiting.len() == 1;
-    let is_to_wait_for = |cell: u32| pieces.labels.facts(pieces.label(cell)).waits;
-    let (mut seen, mut pending) = (vec![false; graph.cells.len()], Vec::new());
-    let parts = waiting.iter().chain(&beside).filter_map(|seat| graph.part(*seat));
-    pending.extend(parts.flat_map(|part| pieces.part(part).cells.iter().copied()));
-    while let Some(at) = pending.pop() {
-        let Some(cell) = graph.cells.get(at as usize).copied() else { continue };
-        if std::mem::replace(&mut seen[at as usize], true) || alone && !is_to_wait_for(cell) {
-            continue;
-        }
-        key.extend([at, cell]);
-        pending.extend(pieces.refs(cell));
-    }
-    key.into()
 }

@@ -184,7 +184,7 @@ impl End {
 
     /// The numbers of the two ends as the pipe was made, by which its waits tell who could end them.
     pub fn ids(&self) -> [u32; 2] {
-        self.between.ids
+        self.between.ids_now().unwrap_or(self.between.ids)
     }
 
     /// Whether it leads to another process.

@@ -17,7 +17,7 @@ mod waits;
 
 use crate::code::{self, Code, Kind, Operand, Step};
 use crate::model::*;
-use crate::pools::Crew;
+use crate::pools::{Crew, EXIT};
 use waits::notify;
 
 /// A deliberate mistake of the oracle, to see that the comparison notices it.
@@ -320,13 +320,12 @@ impl<'a> Machine<'a> {
     }
 
     /// Whether it is a process that waits for a lock that it holds itself: nobody else can end that, so it ends with the deadlock.
-    /// (What becomes of a task of which a worker ends so is not looked at.)
     pub fn waits_for_itself(&self, state: &State, me: usize) -> bool {
         let Some(Step::Acquire { target, timeout: None, .. }) = self.step(state, me) else { return false };
         let lock = self.program.things[target.thing] == crate::model::Thing::Lock;
         let held = matches!(state.things[target.thing],
             Thing::Lock { holder: Some(holder), abandoned: false, .. } if holder == me);
-        lock && held && self.is_process(me) && !self.is_worker(me)
+        lock && held && self.is_process(me)
     }
 
     /// A process is killed where it stands. The barrier at which it waits breaks; a notify that was meant for it goes to
@@ -357,6 +356,12 @@ impl<'a> Machine<'a> {
                     _ => {}
                 }
             }
+        }
+        if self.is_worker(me) {
+            // What it was to do fails as by an `exit`.
+            next.threads[me].error = Some(EXIT);
+            self.reply(&mut next, me);
+            return next;
         }
         ended(next, me, Life::Ended)
     }

@@ -8,6 +8,7 @@ use super::copy;
 use super::stuck::deadlock_among;
 use crate::machine::Space;
 use crate::state::Shared;
+use crate::sync::pipe::End;
 use crate::sync::{Op, Releasers, Who};
 use crate::world::graph::{self, Blocked};
 use crate::world::sim::{Ends, Fault, Rules, Universe, Way};
@@ -43,34 +44,48 @@ fn stuck_in_process(universe: &Universe, rules: &Rules, space: &Arc<Space>) -> V
 /// The same of these, all of its threads that wait without end, in a universe that is of no use for anything else afterwards. An
 /// error is the seat of one of them that does not wait.
 pub fn stuck_among(universe: &mut Universe, rules: &Rules, waiting: &[usize]) -> Result<Vec<usize>, usize> {
-    // What a pool's workers do for others is not looked at.
-    if rules.pools {
-        return Ok(Vec::new());
-    }
     let Some(process) = waiting.first().and_then(|at| universe.seats[*at].space.clone()) else {
         return Ok(Vec::new());
     };
     let mut blocked = Blocked::from([(ABSENT, Releasers::All(vec![ABSENT]))]);
+    let (mut awaiting, mut idle) = (Blocked::new(), Vec::new());
     for at in waiting {
         let Ends::Blocked(op) = universe.step(*at, Way::Run, Vec::new(), rules).ends else { return Err(*at) };
-        if let Some(releasers) = within(universe, *at, &op) {
-            blocked.insert(universe.seats[*at].thread.id, releasers);
+        let id = universe.seats[*at].thread.id;
+        if op.is_idle() {
+            idle.push(id);
+        }
+        match within(universe, *at, &op) {
+            Some(releasers) => drop(blocked.insert(id, releasers)),
+            // Of those it is seen only as long as others of the process go on; else it is a matter of all processes.
+            None if matches!(op, Op::Change) => drop(awaiting.insert(id, Releasers::Anyone(Vec::new()))),
+            None => {}
         }
     }
-    let goes_on = universe
-        .seats
-        .iter()
-        .any(|seat| seat.is_in(Some(&process)) && !blocked.contains_key(&seat.thread.id));
+    let others = |but: &dyn Fn(&u32) -> bool| {
+        let mut seats = universe.seats.iter().filter(|seat| seat.is_in(Some(&process)));
+        seats.any(|seat| !but(&seat.thread.id))
+    };
+    let all_wait = !others(&|id| blocked.contains_key(id));
+    let one_goes_on = others(&|id| blocked.contains_key(id) || awaiting.contains_key(id));
     // By name first: what each of those who go on may touch is looked at afterwards.
-    let mut stuck = graph::stuck(&blocked, &|_, _, freed| goes_on || !freed.is_empty());
-    if goes_on && stuck == [ABSENT] && blocked.values().any(is_for_anyone) {
-        stuck = universe.knot_within(rules, &process, &blocked);
+    let mut stuck = graph::stuck(&blocked, &|_, _, freed| !all_wait || !freed.is_empty());
+    // (What a task may come to that a worker is still to be given is not known.)
+    if one_goes_on && stuck == [ABSENT] && !rules.pools {
+        blocked.append(&mut awaiting);
+        if blocked.values().any(is_for_anyone) {
+            stuck = universe.knot_within(rules, &process, &blocked);
+        }
     }
     let seat = |at: &usize| &universe.seats[*at];
     let is_stuck = |at: &usize| stuck.contains(&seat(at).thread.id);
     let stuck: Vec<usize> = waiting.iter().copied().filter(is_stuck).collect();
-    let all_are_daemons = stuck.iter().all(|at| seat(at).thread.daemon.load(Ordering::SeqCst));
-    Ok(if all_are_daemons { Vec::new() } else { stuck })
+    // Whom the process does not wait for it may leave where they are, but for workers who have something to do.
+    let works = |at: &usize| !idle.contains(&seat(at).thread.id);
+    let is_missed = |at: &usize| works(at) && !seat(at).thread.daemon.load(Ordering::SeqCst);
+    let has_tasks = || rules.pools && universe.has_tasks(&process);
+    let ends = stuck.iter().any(is_missed) || stuck.iter().any(works) && has_tasks();
+    Ok(if ends { stuck } else { Vec::new() })
 }
 
 /// Whether it is a matter of who can come to a thing.
@@ -126,8 +141,9 @@ fn by_name(releasers: Releasers, name: &dyn Fn(u32) -> u32) -> Releasers {
 /// whether a thread is of this process.
 fn is_of_process(op: &Op, shares: bool, is_here: &dyn Fn(u32) -> bool) -> bool {
     match op {
-        Op::Sleep | Op::Beat(_) | Op::Fork | Op::Pipe(_) | Op::Outside(_) => return false,
+        Op::Sleep | Op::Beat(_) | Op::Fork | Op::Outside(_) => return false,
         Op::Change => return !shares,
+        Op::Pipe(wait) => return End::of(wait.end()).is_ok_and(End::is_at_home),
         Op::Select(select) => return select.arms.iter().all(|arm| is_of_process(arm, shares, is_here)),
         _ => {}
     }

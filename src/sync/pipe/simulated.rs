@@ -69,6 +69,22 @@ impl Between {
         self.known.as_ref().map(|known| known.first.lock().clone())
     }
 
+    /// The numbers of the ends that were made with it, which are others in each copy of a state; None where one is no more.
+    pub(super) fn ids_now(&self) -> Option<[u32; 2]> {
+        let [one, other] = self.ends()?;
+        Some([one.upgrade()?.id, other.upgrade()?.id])
+    }
+
+    /// Whether no end that is open has left the process where it was made.
+    fn is_at_home(&self, known: &Known) -> bool {
+        let is_here = |end: &Weak<Sync>| {
+            end.upgrade().is_some_and(|end| End::of(&end).is_ok_and(|end| end.here.gone.get().is_none()))
+        };
+        let ends = known.first.lock();
+        known.copies.load(Ordering::SeqCst) == 0
+            && (0..2).all(|side| known.open[side].load(Ordering::SeqCst) == 0 || is_here(&ends[side]))
+    }
+
     /// Whether it goes both ways; then its content.
     pub fn save(&self, w: &mut Writer<'_>) {
         w.flag(self.duplex);
@@ -146,6 +162,14 @@ impl Between {
 impl End {
     pub fn between(&self) -> &Arc<Between> {
         &self.between
+    }
+
+    /// Whether its pipe leads to no other process than the one that has made it.
+    pub fn is_at_home(&self) -> bool {
+        match &self.between.known {
+            Some(known) => !self.here.came && self.between.is_at_home(known),
+            None => !self.is_outside(),
+        }
     }
 
     pub(super) fn close_simulated(&self, known: &Known) {

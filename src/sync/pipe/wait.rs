@@ -128,7 +128,7 @@ impl Wait {
     pub fn releasers(&self) -> Releasers {
         match End::of(self.end()) {
             Ok(end) if end.is_outside() => Releasers::Outside,
-            Ok(end) => Releasers::Anyone(end.between.ids.to_vec()),
+            Ok(end) => Releasers::Anyone(end.ids().to_vec()),
             Err(_) => Releasers::Anyone(Vec::new()),
         }
     }

@@ -138,6 +138,7 @@ impl Marks<'_> {
         if sync.is_there() {
             self.there.insert(sync.place());
         }
+        self.common |= sync.is_shared();
         self.changes_by_itself |= match &sync.kind {
             // Abandoned when its holder ends; closed when nobody holds the pool, or the end, any more; what happens outside.
             Kind::Lock(_)

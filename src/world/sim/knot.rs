@@ -50,6 +50,7 @@ impl Universe {
             places: &places,
             marks,
             holding: rules.pipes && images.len() > 1,
+            others: false,
             unopened: vec![true; images.len()],
             conditions: Conditions::default(),
         };
@@ -65,7 +66,7 @@ impl Universe {
     }
 
     /// The same within one process other than the first: which of those of its threads that wait for what is its alone wait for
-    /// ever, whatever the others of it do.
+    /// ever, whatever the others of it do. (Other processes may change whatever they have in common with it.)
     pub fn knot_within(&self, rules: &Rules, space: &Arc<Space>, blocked: &Blocked) -> Vec<u32> {
         let reach = rules.reach.get_or_init(|| Reach::of(&self.image.program));
         let places = self.seats.iter().enumerate().map(|(at, seat)| (seat.thread.id, at)).collect();
@@ -79,6 +80,7 @@ impl Universe {
             places: &places,
             marks: vec![self.no_marks(Some(space), &images[0].1, reach)],
             holding: false,
+            others: true,
             unopened: vec![true],
             conditions: Conditions::default(),
         };
@@ -153,6 +155,8 @@ struct Moment<'u> {
     /// gone on yet.
     holding: bool,
     unopened: Vec<bool>,
+    /// There are other processes, which may change what all have in common.
+    others: bool,
     conditions: Conditions<'u>,
 }
 
@@ -207,6 +211,8 @@ impl Outlook for Moment<'_> {
             condition.condition(&snapshot.ok_or(Unknown)?, true)?;
             Ok(condition)
         });
-        condition.is_none_or(|condition| self.marks.iter().any(|marks| marks.may_change(condition)))
+        condition.is_none_or(|condition| {
+            self.others && condition.is_common() || self.marks.iter().any(|marks| marks.may_change(condition))
+        })
     }
 }

@@ -282,7 +282,7 @@ impl Universe {
     }
 
     /// Whether a pool of the process has tasks that have not ended: they are known by its workers.
-    fn has_tasks(&self, space: &Arc<Space>) -> bool {
+    pub fn has_tasks(&self, space: &Arc<Space>) -> bool {
         let works_here = |id: &u32| {
             let worker = self.seats.iter().find(|seat| seat.thread.id == *id);
             worker.is_some_and(|seat| seat.is_in(Some(space)))
