@@ -53,10 +53,10 @@ pub fn check(
         match search.steps.refuted.take() {
             Some(wrong) => {
                 // An assumption has proved wrong: all is done again without it.
-                let mut new = search.steps.anew(options);
-                new.rules.assumed.clone_from(&search.steps.rules.assumed);
-                new.rules.assumed.give_up(wrong);
-                steps = new;
+                let mut assumed = search.steps.rules.assumed.clone();
+                assumed.give_up(wrong);
+                steps = search.steps.anew(options);
+                steps.take_for_granted(&assumed);
             }
             None if search.limit.is_none() && !search.answered && search.has_cut_nothing() => return None,
             None => {

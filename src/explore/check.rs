@@ -230,7 +230,7 @@ fn steps_of(program: Arc<Verified>, options: &Options, schedule: &Schedule) -> R
         let Some(wrong) = steps.refuted.take() else { return followed.map(|()| steps) };
         assumed.give_up(wrong);
         steps = steps.anew(options);
-        steps.rules.assumed.clone_from(&assumed);
+        steps.take_for_granted(&assumed);
     }
 }
 

@@ -119,7 +119,7 @@ impl<'o> Search<'o> {
         let mut assumed = self.steps.rules.assumed.clone();
         assumed.give_up(wrong);
         *self = Search::new(self.steps.image.program.clone(), self.options);
-        self.steps.rules.assumed = assumed;
+        self.steps.take_for_granted(&assumed);
         true
     }
 
@@ -167,7 +167,7 @@ impl<'o> Search<'o> {
             return;
         }
         let mut steps = self.steps.anew(self.options);
-        steps.rules.assumed.clone_from(&self.steps.rules.assumed);
+        steps.take_for_granted(&self.steps.rules.assumed);
         let before = self.progress();
         self.dived = Some(sample::dive(steps, self.options, &mut |_| progress(&before)));
     }

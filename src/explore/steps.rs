@@ -25,7 +25,7 @@ use crate::code::verify::Verified;
 use crate::machine::Image;
 use crate::report::runtime::status;
 use crate::state::{Shared, rows::Rows};
-use crate::world::sim::{Assumption, Log, Rules, Universe, Way};
+use crate::world::sim::{Assumption, Assumptions, Log, Rules, Universe, Way};
 use std::sync::Arc;
 
 /// The roots before the top level's variables: the world, and the names that are written once.
@@ -88,7 +88,7 @@ impl Steps {
         rules.max_threads = options.max_threads;
         rules.memory = usize::try_from(options.limits.memory).unwrap_or(usize::MAX) / SHARE;
         rules.kept = Some(Arc::default());
-        let watched = rules.watched;
+        let watched = rules.watched();
         // Their final values are looked at, and a daemon or `exit` may cut a thread short anywhere.
         for name in &options.variables {
             if let Some(index) = program.globals.iter().position(|known| **known == **name) {
@@ -135,6 +135,14 @@ impl Steps {
     /// Whether equal threads are taken one for another.
     pub(super) fn symmetry(&self) -> bool {
         !self.rules.names()
+    }
+
+    /// Takes for granted what others do that have begun again.
+    pub(super) fn take_for_granted(&mut self, assumed: &Assumptions) {
+        self.rules.assumed.clone_from(assumed);
+        if self.rules.watched() {
+            self.memo = None; // as above
+        }
     }
 
     /// The same program and options from the beginning.

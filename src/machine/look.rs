@@ -213,7 +213,7 @@ fn all<S: Scheduler>(
     let mut touches = Touches::with_runs();
     touch::touches(image, fiber, base, instruction, &mut touches);
     let runs = touches.runs.take().unwrap_or_default();
-    if !touches.list.is_empty() || !runs.is_empty() || !matches!(touches.act, Act::Plain) {
+    if !touches.list.is_empty() || !runs.is_empty() || !matches!(touches.act, Act::Plain | Act::Start) {
         let writes = touches.list.iter().any(|touch| touch.write && word(image, touch).is_some())
             || runs.iter().any(|run| run.write);
         world.visible(if writes { Visible::Write } else { Visible::Other });

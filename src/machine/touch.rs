@@ -17,7 +17,7 @@ use crate::state::Shared;
 use crate::sync::{Kind, Sync};
 use crate::value::{Value, object::Object};
 pub use depth::container;
-use depth::{admitted, compared, deep, ordered, shallow, shape};
+use depth::{admitted, compared, deep, ordered, shallow, shape, shown};
 use elements::{element, key, slice};
 use std::sync::Arc;
 pub use told::{Act, Part, Place, Run, Touch, Touches};
@@ -35,7 +35,7 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
     let native = |first: u16, count: u16, row: u16, out: &mut Touches| {
         let start = base + first as usize;
         let arguments = &fiber.stack[start..start + count as usize];
-        builtins::native(image.program.rows[row as usize], None, arguments, out);
+        builtins::native(image, image.program.rows[row as usize], None, arguments, out);
     };
     match instruction {
         I::LoadGlobal { index, .. } | I::LoadShared { index, .. } => {
@@ -88,14 +88,14 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
             shape(r(list), true, out);
             admitted(r(list), r(s), out);
         }
-        I::Text { at, count, .. } => (0..count).for_each(|i| deep(r(at + i), out)),
-        I::Format { s, .. } => deep(r(s), out),
+        I::Text { at, count, .. } => (0..count).for_each(|i| shown(image, r(at + i), out)),
+        I::Format { s, .. } => shown(image, r(s), out),
         I::AssertCompared { message, at } => {
-            deep(r(message), out);
-            deep(r(at), out);
-            deep(r(at + 1), out);
+            shown(image, r(message), out);
+            shown(image, r(at), out);
+            shown(image, r(at + 1), out);
         }
-        I::AssertFailed { message } => deep(r(message), out),
+        I::AssertFailed { message } => shown(image, r(message), out),
 
         I::GetOwn { object, index, .. } => own_field(image, r(object), index, false, out),
         I::SetOwn { object, index, .. } => own_field(image, r(object), index, true, out),
@@ -135,7 +135,7 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
                 shallow(r(at + 1), false, out);
             }
             if let Value::List(list) = r(at + 1) {
-                builtins::called(r(at), &list.snapshot(), out);
+                builtins::called(image, r(at), &list.snapshot(), out);
             }
         }
 
@@ -259,7 +259,10 @@ fn starts(value: &Value, out: &mut Touches) {
             out.act = Act::Process;
         }
         Value::Thread(handle) if Arc::strong_count(handle) > 1 => thread(handle, out),
-        _ => quiet(value, out),
+        _ => {
+            quiet(value, out);
+            out.act = Act::Start;
+        }
     }
 }
 
@@ -290,6 +293,10 @@ fn alone(thing: &Arc<Sync>, out: &mut Touches) {
 
 fn thread(handle: &Arc<crate::sync::thread::Thread>, out: &mut Touches) {
     out.act = Act::Sync;
+    itself(handle, out);
+}
+
+fn itself(handle: &Arc<crate::sync::thread::Thread>, out: &mut Touches) {
     // What happens to a process is learnt from the handle with which it was started.
     let handle = handle.process.as_ref().map_or(handle, |process| process.original(handle));
     out.object(Shared::Thread(handle.clone()), Part::All, true);

@@ -1,11 +1,11 @@
-//! Whether the name of a thread was put into words that a script may come to see. A state may leave out names, and the
-//! numbers in them, as long as that does not happen; a simulated world asks after each step.
+//! Whether the name of a thread was put into words that a script may come to see, and how the thread is. A state may leave out
+//! names, and the numbers in them, as long as that does not happen; a simulated world asks after each step.
 
 use std::cell::Cell;
 
 thread_local! {
     /// For this OS thread.
-    static TOLD: Cell<Told> = const { Cell::new(Told { in_error: false, in_text: false }) };
+    static TOLD: Cell<Told> = const { Cell::new(Told { in_error: false, in_text: false, of_state: false }) };
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Told {
     pub in_error: bool,
     /// In the text of a value.
     pub in_text: bool,
+    /// With whether it runs, waits or has ended.
+    pub of_state: bool,
 }
 
 pub(super) fn in_error() {
@@ -22,6 +24,11 @@ pub(super) fn in_error() {
 
 pub fn in_text() {
     TOLD.set(Told { in_text: true, ..TOLD.get() });
+}
+
+/// The text of the thread itself, which tells how it is.
+pub fn with_its_state() {
+    TOLD.set(Told { in_text: true, of_state: true, ..TOLD.get() });
 }
 
 /// What was told since it was asked last.

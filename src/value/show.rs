@@ -46,7 +46,7 @@ pub fn append(value: &Value, out: &mut String, program: &Program) {
 /// The most characters of a value in an error message.
 const BRIEF: usize = 40;
 
-/// A short form for error messages, in which functions and objects have no names.
+/// A short form for error messages, in which functions and objects have no names, and nothing is said of how a thread is.
 pub fn brief(value: &Value) -> String {
     match value {
         Value::List(_) | Value::Map(_) | Value::Set(_) | Value::Object(_) => with_article(value.kind()),
@@ -293,8 +293,13 @@ impl Writer<'_> {
             (Some(_), None) => "timer",
             (None, None) => "thread",
         };
-        named::in_text();
         let name = thread.name.lock().clone();
+        if self.program.is_none() {
+            named::in_text();
+            _ = write!(self.out, "<{word} {name}>");
+            return;
+        }
+        named::with_its_state();
         let state = State::ALL.get(usize::from(thread.state.load(Ordering::SeqCst))).copied();
         _ = write!(self.out, "<{word} {name} {}>", state.unwrap_or(State::New).word());
     }

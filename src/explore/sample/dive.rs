@@ -32,8 +32,7 @@ pub fn dive<'o>(
         let mut space = Space::new(steps, false, &[]).without_rivals();
         let seen = draw_all(&mut space, &asked, sampling, &mut Dive::default(), progress);
         let Some(wrong) = space.steps.refuted.take() else { return Dived { space, seen, options } };
-        steps = super::anew(&space.steps, options);
-        steps.rules.assumed.give_up(wrong);
+        steps = super::anew(&space.steps, options, wrong);
     }
 }
 

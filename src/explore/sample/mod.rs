@@ -28,6 +28,7 @@ use super::strategy::{self, Strategy};
 use super::tries::tries;
 use super::verdict::{Findings, Limit, Outcome, Property, Verdict};
 use crate::code::verify::Verified;
+use crate::world::sim::Assumption;
 use fastrand::Rng;
 use run::{Ended, Run, Shown};
 use space::Space;
@@ -89,15 +90,16 @@ pub fn check(
             return findings(space, seen, options, sampling, progress);
         };
         // An assumption has proved wrong: all is drawn again without it.
-        steps = anew(&space.steps, options);
-        steps.rules.assumed.give_up(wrong);
+        steps = anew(&space.steps, options, wrong);
     }
 }
 
 /// The same program from the beginning, with the assumptions that have not proved wrong.
-fn anew(steps: &Steps, options: &Options) -> Steps {
+fn anew(steps: &Steps, options: &Options, wrong: Assumption) -> Steps {
+    let mut assumed = steps.rules.assumed.clone();
+    assumed.give_up(wrong);
     let mut new = steps.anew(options);
-    new.rules.assumed.clone_from(&steps.rules.assumed);
+    new.take_for_granted(&assumed);
     new
 }
 

@@ -176,7 +176,9 @@ fn is_shared(name: &str, image: &Image) -> bool {
 /// How a wait comes to its end.
 fn waited(op: &Op, way: Way) -> String {
     match (op, way) {
-        (Op::Beat(_), _) => "its time has come".into(),
+        (Op::Beat(_), Way::TimeOut) => "its time has come".into(),
+        (Op::Beat(timer), Way::Run) if timer.is_cancelled() => "is cancelled".into(),
+        (Op::Beat(_), Way::Run) => op.describe(),
         (Op::Sleep, _) => "has slept".into(),
         (Op::Change, _) => "looks at its condition again".into(),
         (op, Way::TimeOut) => format!("{}: its time is over", op.describe()),

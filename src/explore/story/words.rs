@@ -22,12 +22,17 @@ pub fn did(log: &Log, before: &Values, after: &Values, image: &Image) -> Vec<Str
         )];
     }
     match log.act {
-        Act::Sync | Act::Enter | Act::Join | Act::Process | Act::Release | Act::Atomic | Act::Await => {
-            match operation(log, image) {
-                text if text.is_empty() => Vec::new(),
-                text => vec![text],
-            }
-        }
+        Act::Sync
+        | Act::Enter
+        | Act::Join
+        | Act::Process
+        | Act::Start
+        | Act::Release
+        | Act::Atomic
+        | Act::Await => match operation(log, image) {
+            text if text.is_empty() => Vec::new(),
+            text => vec![text],
+        },
         Act::End => vec!["ends".into()],
         Act::Print => vec![format!("prints {:?}", log.output.trim_end())],
         Act::Plain => accesses(log, before, after, image),

@@ -4,7 +4,7 @@ use super::super::arguments::Linked;
 use super::super::call::members;
 use super::super::image::Member;
 use super::super::{Fiber, Image};
-use super::depth::{admitted, compared, copied, deep, in_order, ordered, shallow, shape};
+use super::depth::{admitted, compared, copied, deep, in_order, ordered, shallow, shape, shown};
 use super::elements::{find, from_here_on, member};
 use super::{Act, Part, Place, Touches};
 use super::{alone, class_field, element, gives_back, instance, starts, sync, thread};
@@ -32,8 +32,8 @@ pub(super) fn call(
     let shape = &image.program.shapes[shape as usize];
     let arguments = &fiber.stack[start..start + shape.count as usize];
     match builtin(callee).filter(|_| !shape.names.is_empty()) {
-        Some(row) => called(callee, &Linked::new(row).arranged(arguments, shape, &image.program), out),
-        None => called(callee, arguments, out),
+        Some(row) => called(image, callee, &Linked::new(row).arranged(arguments, shape, &image.program), out),
+        None => called(image, callee, arguments, out),
     }
 }
 
@@ -52,11 +52,11 @@ fn builtin(callee: &Value) -> Option<&'static Row> {
 }
 
 /// What calling a value touches; what a function of the script does is asked instruction by instruction.
-pub(super) fn called(callee: &Value, arguments: &[Value], out: &mut Touches) {
+pub(super) fn called(image: &Image, callee: &Value, arguments: &[Value], out: &mut Touches) {
     match callee {
-        Value::Builtin(row) => native(row, None, arguments, out),
+        Value::Builtin(row) => native(image, row, None, arguments, out),
         Value::Bound(bound) => match bound.method {
-            Method::Builtin(row) => native(row, Some(&bound.receiver), arguments, out),
+            Method::Builtin(row) => native(image, row, Some(&bound.receiver), arguments, out),
             Method::Function(_) => instance(&bound.receiver, out),
         },
         _ => {}
@@ -73,7 +73,7 @@ pub(super) fn method(
 ) {
     let arguments = &fiber.stack[start..(start + shape.count as usize).min(fiber.stack.len())];
     if let Some(linked) = image.method(receiver.kind(), shape.method) {
-        native(linked.row, Some(receiver), &linked.arranged(arguments, shape, &image.program), out);
+        native(image, linked.row, Some(receiver), &linked.arranged(arguments, shape, &image.program), out);
     } else if let Some(members) = members(receiver) {
         match image.member(members.class, shape.method) {
             Some(Member::Field { index, .. }) => class_field(image, members, index, false, out),
@@ -84,11 +84,17 @@ pub(super) fn method(
 }
 
 /// What a builtin touches, by its name and its receiver's type.
-pub(super) fn native(row: &'static Row, receiver: Option<&Value>, arguments: &[Value], out: &mut Touches) {
+pub(super) fn native(
+    image: &Image,
+    row: &'static Row,
+    receiver: Option<&Value>,
+    arguments: &[Value],
+    out: &mut Touches,
+) {
     if let Body::Script(_) = row.body {
         return; // its own instructions are asked one by one
     }
-    let Some(receiver) = receiver else { return function(row.name, arguments, out) };
+    let Some(receiver) = receiver else { return function(image, row.name, arguments, out) };
     match receiver {
         Value::Sync(thing) => {
             if row.name == "submit" {
@@ -191,7 +197,7 @@ pub(super) fn native(row: &'static Row, receiver: Option<&Value>, arguments: &[V
     }
 }
 
-fn function(name: &str, arguments: &[Value], out: &mut Touches) {
+fn function(image: &Image, name: &str, arguments: &[Value], out: &mut Touches) {
     match name {
         "threads" | "active_count" => out.add(Place::Threads, Part::All, false),
         "now" | "clock" => out.add(Place::Clock, Part::All, false),
@@ -212,9 +218,10 @@ fn function(name: &str, arguments: &[Value], out: &mut Touches) {
         "fork" | "__recruit" => out.act = Act::Process,
         "processes" => out.add(Place::Threads, Part::All, false),
         "pid" | "ppid" => {}
+        "str" | "input" => arguments.iter().for_each(|argument| shown(image, argument, out)),
         "print" => {
             out.act = Act::Print;
-            arguments.iter().for_each(|argument| deep(argument, out));
+            arguments.iter().for_each(|argument| shown(image, argument, out));
         }
         "len" | "bool" => arguments.iter().for_each(|argument| shape(argument, false, out)),
         "same" | "type" | "atomic" | "error" | "__must_fit" => {}
@@ -262,14 +269,14 @@ fn function(name: &str, arguments: &[Value], out: &mut Touches) {
         "__call" => {
             arguments.iter().for_each(|task| things(task, out));
             if let Some(task) = arguments.first().and_then(task_of) {
-                called(&task.callee, &task.arguments, out);
+                called(image, &task.callee, &task.arguments, out);
             }
         }
         "__apply" => {
             arguments.iter().for_each(|task| shallow(task, false, out));
             let task = arguments.first().map(elements).unwrap_or_default();
             if let [callee, arguments @ ..] = &task[..] {
-                called(callee, arguments, out);
+                called(image, callee, arguments, out);
             }
         }
         _ => {

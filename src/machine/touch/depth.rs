@@ -3,7 +3,8 @@
 //! others differ is nobody's business.
 
 use super::elements::{KEYS, element, find, member};
-use super::{Part, Touches};
+use super::{Part, Touches, class_field, itself};
+use crate::machine::Image;
 use crate::state::Shared;
 use crate::syntax::tree::CompareOperator;
 use crate::value::list::List;
@@ -45,7 +46,51 @@ fn held(value: &Value) -> Vec<Value> {
     }
 }
 
-/// Everything that is read when the value is shown: an object is shown by its class.
+/// Everything that is read when the value is shown as `value/show.rs` does it: of an object that is in no other one also what
+/// its fields hold, and how a thread is.
+pub(super) fn shown(image: &Image, value: &Value, out: &mut Touches) {
+    if is_plain(value) {
+        return; // as it is for nearly all
+    }
+    let mut seen = HashSet::new();
+    let mut pending = vec![(value.clone(), false)];
+    while let Some((value, inside)) = pending.pop() {
+        match &value {
+            Value::Object(object) if !inside => {
+                if seen.insert((compare::address(&value), inside)) {
+                    for (index, field) in object.fields.iter().enumerate() {
+                        class_field(image, object, index as u16, false, out);
+                        pending.push((field.get(), true));
+                    }
+                }
+            }
+            Value::Thread(handle) => itself(handle, out),
+            _ => {
+                let Some(object) = container(&value) else { continue };
+                if seen.insert((Some(object.address()), inside)) {
+                    pending.extend(members_of(&value).into_iter().map(|member| (member, inside)));
+                    out.object(object, Part::All, false);
+                }
+            }
+        }
+    }
+}
+
+/// All that a container has, also what a map has as keys: a thread or an object may be one.
+fn members_of(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Map(map) => map.snapshot().into_iter().flat_map(|(key, value)| [key, value]).collect(),
+        Value::Set(set) => set.snapshot().iter().cloned().collect(),
+        other => held(other),
+    }
+}
+
+fn is_plain(value: &Value) -> bool {
+    let holds = matches!(value, Value::Object(_) | Value::Thread(_));
+    !holds && container(value).is_none()
+}
+
+/// Everything that is read of plain data when it is copied, or turned into other data: objects are refused there.
 pub(super) fn deep(value: &Value, out: &mut Touches) {
     let mut seen = HashSet::new();
     let mut pending = vec![value.clone()];

@@ -87,6 +87,8 @@ pub enum Act {
     Join,
     /// Copies what a new process begins with.
     Process,
+    /// Starts a thread that nobody else knows of.
+    Start,
 }
 
 /// Many elements of one list, from the first on to before the last.

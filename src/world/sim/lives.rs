@@ -109,6 +109,7 @@ impl Stepper<'_> {
         if let Some(timer) = &thread.timer {
             let deadline = self.universe.now.saturating_add(timer.delay);
             seat.wait = Some(Wait { op: Op::Beat(thread.clone()), deadline: Some(deadline) });
+            seat.begun = !self.rules.watched();
         }
         self.universe.seats.push(seat);
         self.universe.record.iter_mut().for_each(|record| record.started(thread));

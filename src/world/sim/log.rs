@@ -111,6 +111,14 @@ impl Log {
     /// Whether names were told, where they are taken not to be.
     pub(super) fn told_names(&mut self, rules: &Rules) {
         let told = named::take();
+        if told.of_state {
+            // That depends on where the thread stands.
+            self.opaque = true;
+            if rules.assumed.unseen {
+                self.refuted = Some(Assumption::Unseen);
+                return;
+            }
+        }
         if rules.assumed.nameless && (told.in_text || told.in_error && rules.reads_errors) {
             self.refuted = Some(Assumption::Nameless);
         }

@@ -24,6 +24,8 @@ pub struct Assumptions {
     /// No text has the name of a thread in it. Then what threads of a kind have in common will do in a state; else names and
     /// numbers belong to it.
     pub nameless: bool,
+    /// No text tells how a thread is: whether it waits, or has ended.
+    pub unseen: bool,
 }
 
 /// One of them.
@@ -33,6 +35,7 @@ pub enum Assumption {
     OneFails,
     LocksApart,
     Nameless,
+    Unseen,
 }
 
 impl Assumptions {
@@ -42,6 +45,8 @@ impl Assumptions {
             Assumption::OneFails => self.one_fails = false,
             Assumption::LocksApart => self.locks_apart = false,
             Assumption::Nameless => self.nameless = false,
+            // Such a text has the thread's name, too.
+            Assumption::Unseen => (self.nameless, self.unseen) = (false, false),
         }
     }
 }
@@ -60,9 +65,9 @@ pub struct Rules {
     /// The time belongs to the state.
     pub clock: bool,
     /// Somebody asks what other threads do: who waits is seen to wait.
-    pub watched: bool,
-    /// The end of a thread is a step of its own.
-    pub ends: bool,
+    watched: bool,
+    /// The end of a thread is a step of its own, also where nobody asks what others do.
+    pub(crate) ends: bool,
     /// The variables of the top level that several threads touch and some write.
     pub shared_globals: Vec<bool>,
     pub assumed: Assumptions,
@@ -70,10 +75,10 @@ pub struct Rules {
     pub looked_at: Vec<bool>,
     /// There is an `invariant` or `ensure`.
     pub watches: bool,
-    /// A release is part of the step before it, for as long as locks are apart from what runs as one step.
-    pub merge: bool,
+    /// A release is part of the step before it, as far as what is taken for granted holds.
+    pub(crate) merge: bool,
     /// The same of what processes share. (Of one that may end at any moment it is told whether it has released that.)
-    pub merge_shared: bool,
+    pub(crate) merge_shared: bool,
     /// What one thread alone can reach is no reason to stop before it.
     pub private: bool,
     /// What is handed over in a step is known to others from then on.
@@ -112,10 +117,26 @@ const ENDS: [&str; 4] = ["timeout", "daemon", "done", "running"];
 const ENDS_OF_PROCESSES: [&str; 5] = ["exit_code", "alive", "kill", "terminate", "send_signal"];
 /// Names by whose use a process may end while one of its threads is about to release something.
 const CUTS: [&str; 2] = ["exit", "daemon"];
-/// Names whose use tells whether a lock or a permit is free without waiting for it, beside those that `Sharing` knows.
-const LOCKS: [&str; 3] = ["timeout", "waiting", "locked"];
+/// Names whose use tells whether a lock or a permit is free without waiting for it, beside those that `Sharing` knows; or whether
+/// somebody waits for one.
+const LOCKS: [&str; 5] = ["timeout", "waiting", "locked", "state", "waiting_on"];
 
 impl Rules {
+    /// Whether somebody asks what other threads do: then who waits is seen to wait.
+    pub fn watched(&self) -> bool {
+        self.watched || !self.assumed.unseen
+    }
+
+    /// Whether the end of a thread is a step of its own.
+    pub fn ends(&self) -> bool {
+        self.ends || self.watched()
+    }
+
+    /// Whether a release is part of the step before it. Where a text tells who waits, it tells that a lock is held.
+    pub fn merges(&self) -> bool {
+        self.merge && self.assumed.locks_apart && self.assumed.unseen
+    }
+
     /// Whether time passes only when nothing else can move.
     pub fn is_idle(&self) -> bool {
         self.time == Time::Idle
@@ -177,8 +198,7 @@ impl Rules {
             counts_tasks: uses(&["task_done", "unfinished"]),
             clock: sharing.observes_time,
             watched,
-            ends: watched
-                || pipes
+            ends: pipes
                 || selects
                 || daemons
                 || timers
@@ -193,6 +213,7 @@ impl Rules {
                 one_fails: reductions.symmetry,
                 locks_apart: true,
                 nameless: reductions.symmetry && !watched,
+                unseen: true,
             },
             looked_at: sharing.looked_at,
             watches: program

@@ -372,9 +372,13 @@ impl Universe {
             if let Shared::Space(space) = object {
                 universe.absent.extend(space.absent.iter().cloned());
             }
+            // After an exit a future may still name the worker that has ended everything.
+            if let (Shared::Thread(thread), true) = (object, rules.exits) {
+                universe.absent.push(thread.clone());
+            }
         }
         // Where a script asks what a thread waits for, that must be known.
-        for seat in universe.seats.iter().filter(|_| rules.watched) {
+        for seat in universe.seats.iter().filter(|seat| rules.watched() && seat.begun) {
             if let Some(wait) = &seat.wait {
                 wait.op.rests(&seat.thread, seat.line, wait.deadline.is_some());
             }

@@ -276,6 +276,9 @@ impl Stepper<'_> {
             self.log.lets_go = true;
             return Ends::Moved;
         }
+        if way == Way::Run && self.comes_to_wait() {
+            return Ends::Moved;
+        }
         let in_vain = way == Way::Run && !self.universe.is_ready(self.seat);
         let seat = &mut self.universe.seats[self.seat];
         let first = seat.wait.is_none();
@@ -296,7 +299,7 @@ impl Stepper<'_> {
             }
             None => match seat.fiber.take() {
                 Some(fiber) => self.go_on(fiber, None),
-                None => unreachable!("a timer without a fiber waits for its time"),
+                None => self.ended(Exit::Finished(Value::Nil)), // a timer that was cancelled
             },
             Some(Wait { op: Op::Change, deadline }) => {
                 if way == Way::TimeOut {
@@ -323,7 +326,7 @@ impl Stepper<'_> {
             Moved::Rests => Ends::Moved,
             Moved::Waits(wait) => {
                 // That it waits may be seen, and time may end the wait.
-                let (timed, watched) = (wait.deadline.is_some(), self.rules.watched);
+                let (timed, watched) = (wait.deadline.is_some(), self.rules.watched());
                 let vain = match (&wait.op, self.looks_again) {
                     // A second look at the same has changed nothing, if no time has passed.
                     (Op::Change, true) => !timed || way == Way::Run,
@@ -338,6 +341,16 @@ impl Stepper<'_> {
                 Ends::Moved
             }
         }
+    }
+
+    /// A timer that was started goes to where it waits for its time: before that, others may see that it does not wait yet.
+    fn comes_to_wait(&mut self) -> bool {
+        let seat = &mut self.universe.seats[self.seat];
+        let Some(wait) = seat.wait.take_if(|_| !seat.begun) else { return false };
+        seat.begun = true;
+        self.line = seat.line;
+        self.rest(wait);
+        true
     }
 
     /// It cannot do its operation now.
@@ -384,6 +397,8 @@ impl Stepper<'_> {
         if let Op::Beat(_) = wait.op {
             return match answer {
                 Ok(Value::Bool(true)) => self.beat(due),
+                // That it waits no more may be seen before it has ended.
+                _ if self.rules.watched() => Moved::Rests,
                 _ => self.ended(Exit::Finished(Value::Nil)),
             };
         }
@@ -440,7 +455,7 @@ impl Stepper<'_> {
             other => {
                 if let Exit::Failed(error) = &other {
                     let held = std::mem::take(&mut fiber.held);
-                    if (self.rules.ends || self.looked) && self.universe.seats.len() > 1 {
+                    if (self.rules.ends() || self.looked) && self.universe.seats.len() > 1 {
                         // Others may move before it is known, or end the program so that it never is. (As for whoever
                         // ends without an error: one that has looked at what is taken not to change must be seen to
                         // live until others could have changed it.)

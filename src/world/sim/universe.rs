@@ -74,7 +74,7 @@ pub struct Seat {
     pub exiting: Option<i32>,
     /// What it held when an error was raised; for reports, so it belongs to no state.
     pub held: Vec<(String, u32)>,
-    /// It has taken a step.
+    /// It has taken a step. Not so a timer that was started and does not wait for its time yet, where that may be seen.
     pub begun: bool,
     /// What a timer runs each time.
     pub body: Option<Entry>,
@@ -210,8 +210,8 @@ impl Universe {
 
     /// Whether a thread that waits could go on now.
     pub fn is_ready(&self, seat: usize) -> bool {
-        let Seat { thread, wait, line, handles, lets_go, .. } = &self.seats[seat];
-        if *lets_go {
+        let Seat { thread, wait, line, handles, lets_go, begun, .. } = &self.seats[seat];
+        if *lets_go || !begun {
             return true;
         }
         if let (Some(signal), Some(wait)) = (handles, wait)

@@ -16,12 +16,14 @@ impl Stepper<'_> {
             Act::Await => return true,
             // Who starts a process can tell which threads of its own have not ended: those cannot be copied.
             Act::End if self.rules.processes && self.has_neighbours(fiber) => return true,
-            Act::End => return (self.rules.ends || self.looked) && self.universe.seats.len() > 1,
+            Act::End => return (self.rules.ends() || self.looked) && self.universe.seats.len() > 1,
             Act::Atomic => return self.universe.seats.len() > 1,
             // Who else may change what is copied.
             Act::Process => return self.has_neighbours(fiber),
             Act::Print if self.rules.prints && self.universe.seats.len() > 1 => return true,
-            Act::Plain | Act::Enter | Act::Release | Act::Sync | Act::Join | Act::Print => {}
+            // Who asks for all threads can tell which of them have been started.
+            Act::Start if self.rules.watched() && self.universe.seats.len() > 1 => return true,
+            Act::Plain | Act::Enter | Act::Release | Act::Sync | Act::Join | Act::Print | Act::Start => {}
         }
         if self.is_looked_at(touches, fiber) {
             return true;
@@ -32,7 +34,7 @@ impl Stepper<'_> {
             return true;
         }
         // How many workers there are can depend on when a task was given.
-        if self.rules.watched && gives_a_task(touches) {
+        if self.rules.watched() && gives_a_task(touches) {
             return true;
         }
         if self.rules.private && self.universe.seats.len() == 1 {
@@ -52,7 +54,7 @@ impl Stepper<'_> {
             Place::Object(Shared::Sync(sync)) => is_shared(sync),
             _ => false,
         };
-        self.rules.merge && (self.rules.merge_shared || !touches.list.iter().any(is_shared))
+        self.rules.merges() && (self.rules.merge_shared || !touches.list.iter().any(is_shared))
     }
 
     /// What is changed does not stay as it is.

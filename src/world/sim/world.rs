@@ -267,7 +267,8 @@ impl Scheduler for Stepper<'_> {
         for object in &touches.quiet {
             self.meet(object);
         }
-        if touches.list.is_empty() && touches.act == Act::Plain {
+        let is_start = touches.act == Act::Start && !self.rules.watched();
+        if touches.list.is_empty() && (touches.act == Act::Plain || is_start) {
             return false;
         }
         for touch in &touches.list {
@@ -283,7 +284,7 @@ impl Scheduler for Stepper<'_> {
         }
         if inside {
             self.refute_frozen(touches);
-            if self.rules.merge && self.rules.assumed.locks_apart && takes(touches) {
+            if self.rules.merges() && takes(touches) {
                 self.log.refuted = Some(Assumption::LocksApart);
             }
             // What is put there here is where others find it, once this is over.
@@ -296,7 +297,7 @@ impl Scheduler for Stepper<'_> {
             return true;
         }
         let visible = self.is_visible(touches, fiber);
-        if visible && touches.act == Act::Process && self.rules.merge && self.rules.assumed.locks_apart {
+        if visible && touches.act == Act::Process && self.rules.merges() {
             self.log.refuted = Some(Assumption::LocksApart);
         }
         if self.fresh && self.log.line == 0 && touches.act != Act::End {
@@ -325,7 +326,7 @@ impl Scheduler for Stepper<'_> {
             self.log.told.clone_from(&touches.list);
             return false;
         }
-        !(touches.act == Act::Release && self.rules.assumed.locks_apart && self.is_merged(touches))
+        !(touches.act == Act::Release && self.is_merged(touches))
     }
 
     fn selected(&mut self, line: u32, arm: Span) {

@@ -290,7 +290,13 @@ impl Forced<'_> {
             let wait = Wait { op: Op::Beat(self.real.seat.thread.clone()), deadline: Some(due) };
             match self.wait_from(began, wait, 0, None) {
                 Waited::Done(Value::Bool(true)) => {}
-                Waited::Done(_) | Waited::Failed(_) => return Exit::Finished(Value::Nil),
+                Waited::Done(_) | Waited::Failed(_) => {
+                    // Where others may have seen that it waits no more.
+                    if matches!(&self.pace, Pace::Turn(leg) if leg.end == End::Stands) {
+                        self.rest(End::Stands, 0);
+                    }
+                    return Exit::Finished(Value::Nil);
+                }
                 Waited::Suspended(_) | Waited::Stopped | Waited::Ended => return Exit::Stopped,
             }
             let again = Entry { callee: entry.callee.clone(), arguments: entry.arguments.clone() };
