@@ -28,7 +28,7 @@ start back()
 ";
 
 /// Scripts that use each kind of thing, with several outcomes.
-const SCRIPTS: [(&str, &str); 11] = [
+const SCRIPTS: [(&str, &str); 13] = [
     ("a lost update", "var n = 0\nlet ts = [start { n += 1 } for i in 0..2]\njoin ts\nprint(n)"),
     (
         "a queue",
@@ -62,6 +62,16 @@ const SCRIPTS: [(&str, &str); 11] = [
         "timers",
         "var n = 1\ntimer once after 10ms { n *= 10 }
         start once\nlet t = start { n += 1 }\njoin t\nprint(n)",
+    ),
+    (
+        "a timer that ends itself",
+        "var n = 0\ntimer beat every 10ms { n += 1; if n > 1 { beat.cancel() } }
+        start beat\nlet t = start { n += 1 }\njoin t, beat\nprint(n)",
+    ),
+    (
+        "a timer that was cancelled",
+        "timer never after 10ms { print(\"once\") }
+        start never\nnever.cancel()\nprint(never.state)",
     ),
     (
         "choices",

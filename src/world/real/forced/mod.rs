@@ -230,13 +230,15 @@ impl Forced<'_> {
         let rested = Instant::now();
         let answer = loop {
             self.rest(End::Waits, line);
-            let times_out = match &self.pace {
-                Pace::Turn(leg) => leg.times_out,
+            let (times_out, waits) = match &self.pace {
+                Pace::Turn(leg) => (leg.times_out, leg.end == End::Waits),
                 Pace::Free | Pace::Over | Pace::Waiting => break None,
             };
-            let answer = match times_out {
-                true => self.time_out(began, &mut wait, line),
-                false => self.poll(&mut wait.op, line),
+            let answer = match &mut wait.op {
+                _ if times_out => self.time_out(began, &mut wait, line),
+                // It comes to where it waits, and looks afterwards.
+                Op::Beat(_) if waits => Ok(None),
+                op => self.poll(op, line),
             };
             match answer {
                 Ok(None) => {}
@@ -301,7 +303,7 @@ impl Forced<'_> {
             }
             let again = Entry { callee: entry.callee.clone(), arguments: entry.arguments.clone() };
             match self.call(again) {
-                Exit::Finished(_) if timer.repeats => {}
+                Exit::Finished(_) if timer.repeats && !self.real.seat.thread.is_cancelled() => {}
                 other => return other,
             }
             if let Pace::Free = self.pace {
