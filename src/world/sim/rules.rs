@@ -114,7 +114,7 @@ pub struct Rules {
 /// Names by whose use a script can tell that a thread has done everything but has not ended yet.
 const ENDS: [&str; 4] = ["timeout", "daemon", "done", "running"];
 /// The same of a process.
-const ENDS_OF_PROCESSES: [&str; 5] = ["exit_code", "alive", "kill", "terminate", "send_signal"];
+const ENDS_OF_PROCESSES: [&str; 6] = ["exit_code", "alive", "kill", "terminate", "send_signal", "processes"];
 /// Names by whose use a process may end while one of its threads is about to release something.
 const CUTS: [&str; 2] = ["exit", "daemon"];
 /// Names whose use tells whether a lock or a permit is free without waiting for it, beside those that `Sharing` knows; or whether
