@@ -226,7 +226,10 @@ impl Forced<'_> {
 
     /// Waits, as it was recorded.
     fn wait_from(&mut self, began: Moment, mut wait: Wait, line: u32, fiber: Option<&Fiber>) -> Waited {
-        wait.op.rests(&self.real.seat.thread, line, wait.deadline.is_some());
+        // A timer that has just begun is seen to wait when its turn has come.
+        if !matches!((&wait.op, &self.pace), (Op::Beat(_), Pace::Waiting)) {
+            wait.op.rests(&self.real.seat.thread, line, wait.deadline.is_some());
+        }
         let rested = Instant::now();
         let answer = loop {
             self.rest(End::Waits, line);
@@ -237,7 +240,10 @@ impl Forced<'_> {
             let answer = match &mut wait.op {
                 _ if times_out => self.time_out(began, &mut wait, line),
                 // It comes to where it waits, and looks afterwards.
-                Op::Beat(_) if waits => Ok(None),
+                Op::Beat(_) if waits => {
+                    wait.op.rests(&self.real.seat.thread, line, wait.deadline.is_some());
+                    Ok(None)
+                }
                 op => self.poll(op, line),
             };
             match answer {
