@@ -1,7 +1,7 @@
 //! What a search that a limit has cut, or a drawn run that was cut, tells of deadlocks is held against the whole space: threads
 //! take locks in any order, some give up, some are daemons, some end the program, and some count meanwhile.
 
-use conc::explore::verdict::{Failure, Findings, Property, Verdict};
+use conc::explore::verdict::{Failure, Findings, Plainest, Property, Verdict};
 use conc::explore::{Extent, Limits, Options, Reductions, Sampling, Strategy, check};
 use conc::source::Source;
 use fastrand::Rng;
@@ -67,7 +67,9 @@ fn what_is_known_of_a_part_is_so_in_the_whole() {
             let Some(found) = deadlock(&part) else { continue };
             assert!(deadlock(&whole).is_some(), "it is no deadlock: {told}");
             // Of a ring nobody knows whether there is a plainer way to it.
-            rings += u32::from(!found.least && found.deadlock.as_ref().is_some_and(|it| it.cycle));
+            rings += u32::from(
+                found.plainest != Plainest::OfAll && found.deadlock.as_ref().is_some_and(|it| it.cycle),
+            );
         }
     }
     assert!(

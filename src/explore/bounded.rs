@@ -24,7 +24,7 @@ use super::slice::Sign;
 use super::state::{Graph, State};
 use super::steps::{Effect, Steps};
 use super::tries::{Tried, property_of, race, stuck, tries_with};
-use super::verdict::{Findings, Limit, Outcome, Property, Verdict};
+use super::verdict::{Findings, Limit, Outcome, Plainest, Property, Verdict};
 use crate::code::verify::Verified;
 use foldhash::fast::FixedState;
 use std::cmp::Reverse;
@@ -416,7 +416,13 @@ impl<'o> Bounded<'o> {
                 Some(failing) => {
                     let path = self.path(failing.node);
                     let round = round_after(&mut self.steps, property, &path);
-                    explain(&mut self.steps, self.options, property, (&path, &failing.sign, true), &round)
+                    explain(
+                        &mut self.steps,
+                        self.options,
+                        property,
+                        (&path, &failing.sign, Plainest::OfAll),
+                        &round,
+                    )
                 }
             };
             verdicts.push((property, verdict));

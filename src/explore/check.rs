@@ -10,7 +10,7 @@ use super::shortest::{self, Goal, Least};
 use super::slice::Sign;
 use super::steps::Steps;
 use super::story::Teller;
-use super::verdict::{Findings, Limit, Outcome, Property, Schedule, Story, Verdict};
+use super::verdict::{Findings, Limit, Outcome, Plainest, Property, Schedule, Story, Verdict};
 use super::{bounded, rings, sample};
 use crate::code::verify::Verified;
 use crate::event::Log;
@@ -113,11 +113,11 @@ pub(super) fn plainest(
     property: Property,
     (path, sign): (Vec<Move>, Sign),
     shaped: Option<&HashSet<u128>>,
-) -> ((Vec<Move>, Sign), bool) {
+) -> ((Vec<Move>, Sign), Plainest) {
     let goal = shaped.map_or(Goal::Sign(property), Goal::States);
     match steps.sparing(|steps| shortest::find(steps, &goal)) {
-        Least::Path(path, sign) => ((path, sign), true),
-        Least::GivenUp => ((path, sign), false),
+        Least::Path(path, sign) => ((path, sign), Plainest::OfAll),
+        Least::GivenUp => ((path, sign), Plainest::Unknown),
     }
 }
 
@@ -126,13 +126,12 @@ pub(super) fn round_after(steps: &mut Steps, property: Property, path: &[Move]) 
     if property == Property::Livelock { shortest::cycle(steps, path) } else { Vec::new() }
 }
 
-/// The story of a property that fails: along the path, then as the sign says; after it, for a livelock, a round. `least`: no
-/// other takes fewer preemptions.
+/// The story of a property that fails: along the path, then as the sign says; after it, for a livelock, a round.
 pub(super) fn explain(
     steps: &mut Steps,
     options: &Options,
     property: Property,
-    (path, sign, least): (&[Move], &Sign, bool),
+    (path, sign, plainest): (&[Move], &Sign, Plainest),
     round: &[Move],
 ) -> Verdict {
     let mut teller = Teller::new(steps, options.seed);
@@ -143,7 +142,7 @@ pub(super) fn explain(
     }
     match teller.failure(property, sign) {
         Some(mut failure) => {
-            failure.least = least;
+            failure.plainest = plainest;
             failure.loop_from = (!round.is_empty()).then_some(path.len());
             Verdict::Fails(Box::new(failure))
         }

@@ -18,7 +18,7 @@ use super::slice::Sign;
 use super::state::Graph;
 use super::steps::{Effect, Steps};
 use super::story::ring;
-use super::verdict::{Property, Verdict};
+use super::verdict::{Plainest, Property, Verdict};
 use crate::world::sim::Way;
 use foldhash::fast::FixedState;
 use std::cell::RefCell;
@@ -146,8 +146,9 @@ pub fn told(steps: &mut Steps, options: &Options, path: Vec<Move>, covered: bool
     // Who goes on may do so for ever without being interrupted: then no path is longer than the one that is known.
     let goal = Goal::Ring(&rings, if covered { usize::MAX } else { path.len() });
     let (path, least) = match steps.sparing(|steps| shortest::find(steps, &goal)) {
-        Least::Path(path, _) => (path, covered),
-        Least::GivenUp => (path, false),
+        Least::Path(path, _) if covered => (path, Plainest::OfAll),
+        Least::Path(path, _) => (path, Plainest::OfShort),
+        Least::GivenUp => (path, Plainest::Unknown),
     };
     explain(steps, options, Property::Deadlock, (&path, &Sign::Here, least), &[])
 }

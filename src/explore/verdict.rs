@@ -75,6 +75,17 @@ pub enum Verdict {
     Unknown,
 }
 
+/// Whether the story of a failure is the one with the fewest preemptions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plainest {
+    /// No other takes fewer.
+    OfAll,
+    /// None of those with as many steps, or fewer, does. Longer ones were not looked for, as not all that can happen is known.
+    OfShort,
+    /// There are too many to tell.
+    Unknown,
+}
+
 /// One way in which a property fails: the story with the fewest preemptions, then the fewest steps.
 #[derive(Debug, Clone)]
 pub struct Failure {
@@ -88,8 +99,7 @@ pub struct Failure {
     pub error: Option<Uncaught>,
     pub race: Option<Race>,
     pub story: Story,
-    /// No other story takes fewer preemptions; or there were too many to tell.
-    pub least: bool,
+    pub plainest: Plainest,
     /// For a livelock: the moment of the story from which the loop goes round.
     pub loop_from: Option<usize>,
 }

@@ -5,7 +5,7 @@ use super::{Teller, copy, words};
 use crate::explore::graph::{Judged, judge_within};
 use crate::explore::slice::Sign;
 use crate::explore::tries::{property_of, race, tries};
-use crate::explore::verdict::{Access, Ahead, Failure, Property, Race, Story, Uncaught};
+use crate::explore::verdict::{Access, Ahead, Failure, Plainest, Property, Race, Story, Uncaught};
 use crate::machine::touch::{Place, Touch, names};
 use crate::source::Span;
 use crate::state::Shared;
@@ -31,7 +31,7 @@ impl Teller<'_> {
             error: None,
             race: None,
             story: Story::default(),
-            least: true,
+            plainest: Plainest::OfAll,
             loop_from: None,
         };
         match property {

@@ -5,7 +5,7 @@ use super::columns::wrap;
 use super::story::{PREEMPTED, preemptions};
 use super::{advice, at_line, clauses, clean, covered, listed, outcomes, race, snippet};
 use crate::explore::covered::Covered;
-use crate::explore::verdict::{Failure, Findings, Limit, Property, Verdict};
+use crate::explore::verdict::{Failure, Findings, Limit, Plainest, Property, Verdict};
 use crate::source::Source;
 use annotate_snippets::{AnnotationKind, Group};
 
@@ -134,9 +134,12 @@ fn explain(failure: &Failure, source: &Source, style: &Style, width: usize) -> S
             1 => format!("a thread is interrupted once, at {PREEMPTED}"),
             times => format!("threads are interrupted {times} times, at {PREEMPTED}"),
         };
-        let switches = match failure.least {
-            true => switches,
-            false => format!("{switches}; a plainer story may exist, there were too many to go through"),
+        let switches = match super::story::plainest(failure) {
+            Plainest::OfAll => switches,
+            Plainest::OfShort => format!("{switches}; a plainer story may exist that takes more steps"),
+            Plainest::Unknown => {
+                format!("{switches}; a plainer story may exist, there were too many to go through")
+            }
         };
         for line in wrap(&style.say(format!("{how} ({switches}):")), width) {
             text += &format!("{}\n", style.bold(&line));

@@ -2,11 +2,12 @@
 
 use super::advice;
 use super::snippet;
-use super::story::preemptions;
+use super::story::{plainest, preemptions};
 use crate::explore::covered::Covered;
 use crate::explore::schedule::labels;
 use crate::explore::verdict::{
-    Access, Advice, Failure, Findings, Limit, Moment, Outcome, Race, Schedule, Story, Uncaught, Verdict,
+    Access, Advice, Failure, Findings, Limit, Moment, Outcome, Plainest, Race, Schedule, Story, Uncaught,
+    Verdict,
 };
 use crate::report::runtime::Deadlock;
 use crate::source::{Source, Span};
@@ -150,7 +151,7 @@ fn failure(failure: &Failure, source: &Source) -> Value {
         "race": failure.race.as_ref().map(|found| race(found, source)),
         "preemptions": preemptions(&failure.story),
         "story": story(&failure.story, source),
-        "least": failure.least,
+        "least": plainest(failure) == Plainest::OfAll,
         "loop_from": failure.loop_from,
     })
 }

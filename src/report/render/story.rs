@@ -5,7 +5,7 @@ use super::super::Style;
 use super::clean;
 use super::columns::{Row, Table};
 use crate::explore::schedule;
-use crate::explore::verdict::{Ahead, Moment, Story};
+use crate::explore::verdict::{Ahead, Failure, Moment, Plainest, Story};
 use unicode_width::UnicodeWidthStr;
 
 /// Where the thread that moved before was interrupted.
@@ -54,6 +54,14 @@ pub fn story(story: &Story, loop_from: Option<usize>, style: &Style, width: usiz
 /// How many threads are interrupted in it.
 pub fn preemptions(story: &Story) -> usize {
     story.moments.iter().filter(|moment| moment.preempts).count()
+}
+
+/// Whether it is the plainest story. One in which nobody is interrupted is, if none with fewer steps is plainer.
+pub fn plainest(failure: &Failure) -> Plainest {
+    match failure.plainest {
+        Plainest::OfShort if preemptions(&failure.story) == 0 => Plainest::OfAll,
+        known => known,
+    }
 }
 
 /// The moments that have something to tell, and the row at which the loop begins.

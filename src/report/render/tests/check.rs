@@ -49,7 +49,7 @@ fn failure(property: Property, what: &str, threads: &[&str], moments: Vec<Moment
             ahead: Vec::new(),
             schedule,
         },
-        least: true,
+        plainest: Plainest::OfAll,
         loop_from: None,
     }
 }
