@@ -7,7 +7,7 @@ mod machine;
 use crate::{on_all_cores, seeds};
 use conc::explore::flaw::Flaw;
 use conc::explore::verdict::{Property, Verdict};
-use conc::explore::{Limits, Options, Reductions, check};
+use conc::explore::{Limits, Options, Reductions, Time, check};
 use conc::source::Source;
 use fastrand::Rng;
 use generate::{Program, REGISTERS, program};
@@ -23,7 +23,7 @@ const MOST_STATES: usize = 2_000;
 const MOST_PROGRAMS: u64 = 400;
 
 fn answer(program: &Program, flaw: machine::Flaw) -> Option<Answer> {
-    explore(&program.bodies, REGISTERS, MOST_STATES, flaw)
+    explore(&program.bodies, REGISTERS, MOST_STATES, (program.idle, flaw))
 }
 
 /// What conc says, in the oracle's words.
@@ -32,7 +32,8 @@ fn found(program: &Program, reductions: Reductions, flaw: Option<Flaw>) -> Answe
     let (verified, _) =
         conc::pipeline::compile(source).unwrap_or_else(|_| panic!("no script:\n{}", program.text));
     let limits = Limits { states: 200_000, memory: 1 << 30 };
-    let options = Options { outcomes: true, limits, reductions, flaw, ..Options::default() };
+    let time = if program.idle { Time::Idle } else { Time::Any };
+    let options = Options { outcomes: true, limits, reductions, flaw, time, ..Options::default() };
     let findings = check(Arc::new(verified), &options, &mut |_| ControlFlow::Continue(()));
     assert!(findings.limit.is_none(), "not complete:\n{}", program.text);
     let fails = |property| {
@@ -103,6 +104,7 @@ fn a_wrong_oracle_of_references_is_noticed() {
         (Flaw::PoolHasRoom, 0),
         (Flaw::ProcessShares, 0),
         (Flaw::TimersComeAtOnce, 0),
+        (Flaw::TimePasses, 0),
     ] {
         let noticed = (first..first + MOST_PROGRAMS).any(|seed| {
             let program = program(seed);

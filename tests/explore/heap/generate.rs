@@ -18,6 +18,8 @@ pub struct Program {
     pub text: String,
     /// Body 0 is `main`.
     pub bodies: Vec<Vec<Op>>,
+    /// Time passes only when nobody can move.
+    pub idle: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,7 +173,7 @@ pub fn program(seed: u64) -> Program {
         true => _ = write!(text, "fn go() {{\n{body}}}\ngo()\n"),
         false => text.push_str(&body),
     }
-    Program { text, bodies: maker.bodies }
+    Program { text, bodies: maker.bodies, idle: seed % 3 == 2 }
 }
 
 impl Body {

@@ -135,7 +135,8 @@ impl Maker {
                     body.lines.push(format!("{inside}m.release()\n"));
                     body.lines.push(last.replace('}', "} else { print(\"late\") }"));
                 }
-                Op::TryFor(LOCK, body.ops.len() + 1)
+                let late = body.ops.len() + 1;
+                if how == 1 { Op::Try(LOCK, late) } else { Op::TryFor(LOCK, late) }
             }
         };
         self.or_late(body, begin, late);
