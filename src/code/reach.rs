@@ -39,6 +39,8 @@ pub enum Mention {
     AnyProcess,
     /// A start of a thread, a timer, a process, or what may start some.
     Starts,
+    /// A connection to a server, wherever that is.
+    Connects,
     /// A builtin whose answer depends on more than its arguments: the clock, chance, files.
     Outside,
 }
@@ -245,6 +247,7 @@ pub fn of_row(program: &Program, row: &'static Row) -> Vec<Mention> {
             "send_signal" | "run" | "command" => {
                 vec![Mention::Outside, Mention::Signals, Mention::AnyProcess]
             }
+            "connect" => vec![Mention::Outside, Mention::Connects],
             name if PURE.contains(&name) => Vec::new(),
             _ => vec![Mention::Outside],
         },
@@ -309,6 +312,7 @@ mod tests {
                     | Mention::Signals
                     | Mention::AnyProcess
                     | Mention::Starts
+                    | Mention::Connects
                     | Mention::Outside => None,
                 });
             }

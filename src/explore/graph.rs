@@ -8,6 +8,7 @@ use super::search::Search;
 use super::shortest::end;
 use super::state::Graph;
 use super::steps::{Effect, Steps};
+use super::still;
 use super::tries::tries;
 use super::verdict::Property;
 use crate::state::Shared;
@@ -191,7 +192,8 @@ fn bottoms<'e>(count: usize, edges: &impl Fn(u32) -> &'e [u32], good: &[bool]) -
 
 /// What fails in a bottom component: walks through it from one of its states, with an eye on which thread is which. It is a
 /// deadlock when a thread that the program waits for can never move again and waits for none that does, and a livelock when
-/// one goes round for ever, or is waited for. The errors of branches whose `parallel` never goes on break what they break.
+/// one goes round for ever, or is waited for; so it is where nothing but time would let a thread go on, which does not pass
+/// as long as others go round. The errors of branches whose `parallel` never goes on break what they break.
 pub(super) fn judge(steps: &mut Steps, first: &Graph) -> Judged {
     judge_within(steps, first, usize::MAX).unwrap_or_else(|| unreachable!("there are fewer states"))
 }
@@ -236,20 +238,25 @@ pub(super) fn judge_within(steps: &mut Steps, first: &Graph, most: usize) -> Opt
         }
         false
     };
+    let for_ever = still::for_ever(steps, first, &moved);
+    // Where time stands still, who would go on with it waits for those who go round.
+    let needs_time = |seat: usize| for_ever.as_ref().is_some_and(|them| !them[seat]);
+    let waits_for_a_mover = |seat: usize| leads_to_a_mover(seat) || needs_time(seat);
     let daemon = |seat: usize| universe.seats[seat].is_daemon();
-    let resting: Vec<usize> = (0..first.seats).filter(|seat| !moved[*seat]).collect();
+    let rests = |seat: usize| !moved[seat] && (leads_to_a_mover(seat) || !needs_time(seat));
+    let resting: Vec<usize> = (0..first.seats).filter(|seat| rests(*seat)).collect();
     let branches = resting.iter().flat_map(|seat| universe.branches_of(*seat));
     let mut failing: Vec<Property> =
         branches.filter_map(|branch| Some(Property::of(&branch.unraised()?.error))).collect();
     for seat in (0..first.seats).filter(|seat| !daemon(*seat)) {
-        failing.push(match leads_to_a_mover(seat) {
+        failing.push(match waits_for_a_mover(seat) {
             true => Property::Livelock,
             false => Property::Deadlock,
         });
     }
     failing.sort_unstable();
     failing.dedup();
-    let stuck = resting.iter().copied().filter(|seat| !leads_to_a_mover(*seat)).collect();
+    let stuck = resting.iter().copied().filter(|seat| !waits_for_a_mover(*seat)).collect();
     Some(Judged { failing, states: seen.into_iter().map(|(hash, _)| hash).collect(), resting, stuck })
 }
 

@@ -57,6 +57,7 @@ mod simulate;
 mod slice;
 mod state;
 mod steps;
+mod still;
 mod story;
 mod strategy;
 mod successor;

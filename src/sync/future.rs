@@ -349,7 +349,9 @@ impl Future {
         watcher.tell(sync);
     }
 
-    pub fn releasers(&self) -> Releasers {
+    /// Who could end it: who does the task, and until somebody has begun it whoever can cancel it, alone or with all tasks
+    /// of its pool. `id`: its own, as a thing to wait for.
+    pub fn releasers(&self, id: u32) -> Releasers {
         // The crew is asked without the future's lock: a crew that gives out a task takes the locks the other way.
         let worker = match &self.state.lock().stage {
             Stage::Running(worker) => Some(*worker),
@@ -361,9 +363,10 @@ impl Future {
             // Whichever worker is free first will do it.
             (None, Some(crew)) => {
                 let workers = Crew::workers(&crew).into_iter();
-                Releasers::Either(workers.map(|worker| Releasers::All(vec![worker])).collect())
+                let any = Releasers::Either(workers.map(|worker| Releasers::All(vec![worker])).collect());
+                Releasers::Unless(Box::new(any), vec![id, crew.id])
             }
-            (None, None) => Releasers::Either(Vec::new()),
+            (None, None) => Releasers::Anyone(vec![id]),
         }
     }
 

@@ -122,6 +122,9 @@ pub enum Releasers {
     Anyone(Vec<u32>),
     /// One of several is enough (`select`).
     Either(Vec<Releasers>),
+    /// These; or any thread that can reach the things and calls off what these are to do (a task that nobody has begun can
+    /// be cancelled).
+    Unless(Box<Releasers>, Vec<u32>),
     /// Time, or something outside the program.
     Outside,
 }

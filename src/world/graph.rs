@@ -50,6 +50,9 @@ fn can_be_released(
         Releasers::All(threads) => threads.iter().all(|id| still.binary_search(id).is_err()),
         Releasers::Anyone(things) => anyone(id, things, freed),
         Releasers::Either(ways) => ways.iter().any(|way| can_be_released(id, way, still, freed, anyone)),
+        Releasers::Unless(these, things) => {
+            can_be_released(id, these, still, freed, anyone) || anyone(id, things, freed)
+        }
         Releasers::Outside => true,
     }
 }
@@ -59,6 +62,7 @@ pub fn named(releasers: &Releasers, each: &mut dyn FnMut(u32)) {
     match releasers {
         Releasers::All(threads) => threads.iter().for_each(|id| each(*id)),
         Releasers::Either(ways) => ways.iter().for_each(|way| named(way, each)),
+        Releasers::Unless(these, _) => named(these, each),
         Releasers::Anyone(_) | Releasers::Outside => {}
     }
 }
@@ -116,6 +120,8 @@ fn certain(releasers: &Releasers) -> Vec<u32> {
             [only] => certain(only),
             _ => Vec::new(),
         },
+        // Nobody calls it off who could, where all that are stuck are known.
+        Releasers::Unless(these, _) => certain(these),
         Releasers::Anyone(_) | Releasers::Outside => Vec::new(),
     }
 }
@@ -183,6 +189,17 @@ mod tests {
         let single = [(1, Either(vec![All(vec![2])])), (2, All(vec![1]))];
         assert_eq!(check(&single, &[3]), (vec![1, 2], Some(vec![1, 2])));
         assert_eq!(check(&[(1, Either(vec![]))], &[3]), (vec![1], None)); // a select without arms
+    }
+
+    #[test]
+    fn what_is_called_off_is_not_waited_for() {
+        let unless =
+            |worker, thing| Releasers::Unless(Box::new(Either(vec![All(vec![worker])])), vec![thing]);
+        let nested = [(1, unless(2, 10)), (2, unless(1, 11))];
+        assert_eq!(check(&nested, &[]), (vec![1, 2], Some(vec![1, 2])));
+        assert_eq!(check(&nested, &[3]), (vec![], None));
+        assert_eq!(check(&[(1, unless(2, 10)), (2, Anyone(vec![11]))], &[]), (vec![1, 2], None));
+        assert_eq!(check(&[(1, unless(2, 10))], &[2]), (vec![], None));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::code::live;
 use crate::code::reach::{self, Mention, Reach};
 use crate::code::{Instruction, Program};
 use crate::machine::{Call, Image, Snapshot};
+use crate::sync::outside::simulated::Held;
 use crate::sync::thread::Thread;
 use crate::value::object::Object;
 use crate::value::{Value, release};
@@ -27,6 +28,17 @@ pub(in crate::world) const MOST_VALUES: usize = 200_000;
 /// Why nothing can be said: too much to look at, or something that cannot be looked into.
 #[derive(Debug)]
 pub(in crate::world) struct Unknown;
+
+/// What all processes have in common, and is no thing to wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(in crate::world) enum Common {
+    /// A variable of the top level.
+    Global(u32),
+    /// A list, an array or a map, by its number in memory.
+    Container(usize),
+    /// One of which no number is known.
+    Unplaced,
+}
 
 pub(in crate::world) struct Marks<'a> {
     image: &'a Image,
@@ -44,6 +56,13 @@ pub(in crate::world) struct Marks<'a> {
     objects: HashMap<u32, Vec<Arc<Object>>>,
     /// Things to wait for, by id.
     things: HashSet<u32>,
+    /// Those of them that are ends of pipes.
+    ends: HashSet<u32>,
+    /// The sides of connections, and the servers, of a simulated run; also of those connections that a server within reach
+    /// has not accepted yet.
+    sides: HashSet<Held>,
+    /// A pool of processes: functions go to others by its tasks, and come back as what these give.
+    pools: bool,
     /// The places of those of them that processes share.
     there: HashSet<u64>,
     /// The processes of which a handle is within reach, by the system's numbers.
@@ -52,8 +71,8 @@ pub(in crate::world) struct Marks<'a> {
     changeable: HashSet<usize>,
     /// Something within reach changes without anybody doing anything to it: a thread, a lock whose holder ends, a file.
     changes_by_itself: bool,
-    /// Some of it is one for all processes.
-    common: bool,
+    /// What of it is one for all processes, of what is no thing to wait for.
+    common: HashSet<Common>,
     /// Whoever holds a thread may ask what it waits on.
     asks_what_is_waited_on: bool,
     /// To let go of something may release others (the end of a pipe, which closes itself): so what is only held counts,
@@ -77,11 +96,14 @@ impl<'a> Marks<'a> {
             classes: BTreeSet::new(),
             objects: HashMap::new(),
             things: HashSet::new(),
+            ends: HashSet::new(),
+            sides: HashSet::new(),
+            pools: false,
             there: HashSet::new(),
             processes: HashSet::new(),
             changeable: HashSet::new(),
             changes_by_itself: false,
-            common: false,
+            common: HashSet::new(),
             asks_what_is_waited_on,
             holding_counts: reach::makes_pipes(&image.program),
             left: MOST_VALUES,
@@ -90,6 +112,21 @@ impl<'a> Marks<'a> {
 
     pub fn has(&self, thing: u32) -> bool {
         self.things.contains(&thing)
+    }
+
+    /// Whether it is the end of a pipe within reach.
+    pub fn has_end(&self, thing: u32) -> bool {
+        self.ends.contains(&thing)
+    }
+
+    /// Whether this side of a connection, or this server, is within reach, in a simulated run.
+    pub fn has_side(&self, side: Held) -> bool {
+        self.sides.contains(&side)
+    }
+
+    /// Whether a pool of processes is within reach: functions go to others by its tasks, and come back.
+    pub fn has_process_pools(&self) -> bool {
+        self.pools
     }
 
     /// The places of the things within reach that processes share.
@@ -191,7 +228,21 @@ impl<'a> Marks<'a> {
 
     /// Whether other processes may change something of it.
     pub fn is_common(&self) -> bool {
-        self.common || !self.there.is_empty()
+        !self.common.is_empty() || !self.there.is_empty()
+    }
+
+    /// What all processes have in common of it, beside things to wait for: what may be looked at.
+    pub fn in_common(&self) -> impl Iterator<Item = Common> {
+        self.common.iter().copied()
+    }
+
+    /// The same that may be changed.
+    pub fn changes_in_common(&self) -> impl Iterator<Item = Common> {
+        let sets = self.known.iter().filter_map(|mention| match mention {
+            Mention::Sets(index) if self.image.program.is_shared(*index) => Some(Common::Global(*index)),
+            _ => None,
+        });
+        sets.chain(self.in_common().filter(|common| !matches!(common, Common::Global(_))))
     }
 
     /// Whether whoever can come to what is marked here can change what a condition depends on.
@@ -234,7 +285,9 @@ impl<'a> Marks<'a> {
                 }
             }
             Mention::Global(index) => {
-                self.common |= self.image.program.is_shared(index);
+                if self.image.program.is_shared(index) {
+                    self.common.insert(Common::Global(index));
+                }
                 if let Some(value) = self.image.global(index) {
                     self.push(value);
                 }
@@ -267,6 +320,7 @@ impl<'a> Marks<'a> {
             | Mention::Signals
             | Mention::AnyProcess
             | Mention::Starts
+            | Mention::Connects
             | Mention::Outside => {}
         }
     }
@@ -342,6 +396,7 @@ fn symbol(mention: &Mention) -> Option<u16> {
         | Mention::Signals
         | Mention::AnyProcess
         | Mention::Starts
+        | Mention::Connects
         | Mention::Outside => None,
     }
 }

@@ -45,7 +45,8 @@ fn failing(answer: &Answer) -> BTreeMap<Property, (Option<u32>, Vec<&'static str
     let mut fails = BTreeMap::new();
     if answer.deadlock.is_some() || answer.partial {
         // How a deadlock among some of the threads begins is not counted by the oracle.
-        fails.insert(Property::Deadlock, (answer.deadlock.filter(|_| !answer.partial), Vec::new()));
+        let known = !answer.partial && !answer.unclear_partial;
+        fails.insert(Property::Deadlock, (answer.deadlock.filter(|_| known), Vec::new()));
     }
     let (assertions, errors): (Vec<_>, Vec<_>) =
         answer.errors.iter().partition(|(kind, _)| **kind == "assertion");
@@ -88,6 +89,10 @@ pub fn differences(program: &Program, answer: &Answer, found: &Found) -> Vec<Str
     let expected = failing(answer);
     for property in Property::ALL {
         if property == Property::Race && answer.unclear_race && answer.race.is_none() {
+            continue;
+        }
+        let unclear = matches!(property, Property::Deadlock | Property::Livelock) && answer.unclear_partial;
+        if unclear && !expected.contains_key(&property) {
             continue;
         }
         let word = property.word();

@@ -8,7 +8,7 @@ use conc::code::verify::Verified;
 use conc::explore::schedule::{self, Recorded, Script, Settings};
 use conc::explore::verdict::{Findings, Property, Schedule};
 use conc::explore::{self, Limits, Options, Time};
-use conc::report::runtime::{Ending, status};
+use conc::report::runtime::{Deadlock, Ending, Stuck, status};
 use conc::source::Source;
 use conc::world::Stream;
 use conc::world::legs::{End, Legs};
@@ -21,6 +21,8 @@ use std::time::Duration;
 const MOST_OUTCOMES: usize = 12;
 /// Much longer than any of these runs takes.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The same of one that may go on for ever.
+const SHORT_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a run has shown.
 struct Shown {
@@ -62,12 +64,12 @@ fn explored(verified: &Arc<Verified>, options: &Options) -> Findings {
 }
 
 /// Runs on real threads that are forced to do this.
-fn run(verified: &Arc<Verified>, legs: Legs) -> Shown {
+fn run(verified: &Arc<Verified>, legs: Legs, patience: Duration) -> Shown {
     let kept = Arc::new(Kept::default());
     let errors = Arc::new(Mutex::new(Vec::new()));
     let reported = errors.clone();
     let options = real::Options {
-        timeout: Some(PATIENCE),
+        timeout: Some(patience),
         sink: kept.clone(),
         input: Input::from(std::io::empty()),
         reporter: Arc::new(move |report: &UncaughtReport| {
@@ -95,9 +97,20 @@ fn saved(options: &Options, schedule: &Schedule) -> Schedule {
     schedule::read(&schedule::write(&recorded, &[])).expect("as it was written").schedule
 }
 
-fn forced(verified: &Arc<Verified>, options: &Options, schedule: &Schedule) -> Shown {
+fn forced(verified: &Arc<Verified>, options: &Options, schedule: &Schedule, patience: Duration) -> Shown {
     let legs = explore::legs(verified.clone(), options, &saved(options, schedule)).expect("it was found");
-    run(verified, legs)
+    run(verified, legs, patience)
+}
+
+/// Whether a run was interrupted in which these threads still wait where they were found to wait for ever, and another goes
+/// on: it will never come to what they wait for, but only who knows all that it can do can tell.
+fn waits_beside_another(deadlock: &Deadlock, ending: &Ending) -> bool {
+    let is_there = |stuck: &Stuck| {
+        let left = ending.interrupted.iter().find(|left| left.thread == stuck.thread);
+        left.is_some_and(|left| left.line == stuck.line && left.doing == stuck.waits)
+    };
+    let others = ending.interrupted.len() > deadlock.threads.len();
+    ending.status == status::TIMEOUT && others && deadlock.threads.iter().all(is_there)
 }
 
 /// What forced runs do that differs from what was found; and how many were made.
@@ -111,24 +124,29 @@ fn differences(verified: &Arc<Verified>, options: &Options) -> (Vec<String>, usi
         if again != Ok(Some(vec![outcome.clone()])) {
             different.push(format!("{outcome:?}\n--- was, simulated, {again:?}"));
         }
-        let shown = forced(verified, options, schedule);
+        let shown = forced(verified, options, schedule, PATIENCE);
         runs += 1;
         if (shown.ending.status, &shown.output) != (outcome.status, &outcome.output) {
             let Shown { ending, output, .. } = shown;
             different.push(format!("{outcome:?}\n--- was {output:?}, {ending:?}"));
         }
     }
+    let goes_round = findings.failures().any(|failure| failure.property == Property::Livelock);
+    let patience = if goes_round { SHORT_PATIENCE } else { PATIENCE };
     for failure in findings.failures() {
         let shown = match failure.property {
             Property::Deadlock | Property::Error | Property::Assertion | Property::Ensure => {
-                forced(verified, options, &failure.story.schedule)
+                forced(verified, options, &failure.story.schedule, patience)
             }
             // A real run does not look at these, and goes on in any way.
             Property::Invariant | Property::Race | Property::Livelock => continue,
         };
         runs += 1;
         let so = match failure.property {
-            Property::Deadlock => shown.ending.status == status::DEADLOCK,
+            Property::Deadlock => {
+                let beside = |found| waits_beside_another(found, &shown.ending);
+                shown.ending.status == status::DEADLOCK || failure.deadlock.as_ref().is_some_and(beside)
+            }
             Property::Ensure => !shown.ending.unmet.is_empty(),
             _ => {
                 let kind = failure.error.as_ref().map(|uncaught| uncaught.error.kind.word());
@@ -194,7 +212,7 @@ fn what_cannot_be_followed_is_told() {
     let mut told = 0;
     for at in 0..legs.legs.len() {
         for tampered in tampered(&legs, at) {
-            let shown = run(&verified, tampered.clone());
+            let shown = run(&verified, tampered.clone(), PATIENCE);
             let ending = shown.ending;
             assert_ne!(ending.status, status::TIMEOUT, "leg {at}: {tampered:#?}\n{ending:#?}");
             if let Some(astray) = &ending.astray {

@@ -258,6 +258,12 @@ impl<'a> Machine<'a> {
         self.codes.get(thread).is_none_or(|code| code.daemon)
     }
 
+    /// Whether it waits and would go on by itself at some time.
+    pub fn waits_for_time(&self, state: &State, thread: usize) -> bool {
+        let thread = &state.threads[thread];
+        thread.life == Life::Alive && thread.deadline.is_some()
+    }
+
     /// The threads that this one is waiting for, in a `join`.
     pub fn joins(&self, state: &State, thread: usize) -> Vec<usize> {
         match self.step(state, thread) {

@@ -23,6 +23,9 @@ pub struct Answer {
     /// Some threads can never go on although others move for ever; the others do not count as a livelock then.
     pub partial: bool,
     pub livelock: bool,
+    /// Some threads can never go on where others move for ever, but they might if time passed, which it does not (`idle`).
+    /// Whether they are in a deadlock depends on what those would do who wait for time.
+    pub unclear_partial: bool,
     /// By kind; assertions among them.
     pub errors: BTreeMap<Kind, u32>,
     pub invariant: Option<u32>,
@@ -140,12 +143,18 @@ fn judge(machine: &Machine, graph: &Graph, component: &[usize], answer: &mut Ans
         let waits = !movers.contains(&thread) && !machine.is_daemon(thread);
         waits && state.threads[thread].life == Life::Alive
     };
+    // Time does not pass as long as somebody moves: who needs it waits for that one.
+    let needs_time = |thread: usize| !movers.contains(&thread) && machine.waits_for_time(state, thread);
+    let time_stands = (0..state.threads.len()).any(needs_time);
     // Who joins a thread that moves waits for that one; what is wrong is that it never ends.
     let joins_mover = |thread: usize| {
         let mut pending = machine.joins(state, thread);
         let mut known = BTreeSet::new();
+        if needs_time(thread) {
+            return true;
+        }
         while let Some(next) = pending.pop() {
-            if movers.contains(&next) {
+            if movers.contains(&next) || needs_time(next) {
                 return true;
             }
             if known.insert(next) {
@@ -154,7 +163,11 @@ fn judge(machine: &Machine, graph: &Graph, component: &[usize], answer: &mut Ans
         }
         false
     };
-    answer.partial |= (0..state.threads.len()).any(|thread| stuck(thread) && !joins_mover(thread));
+    let partial = (0..state.threads.len()).any(|thread| stuck(thread) && !joins_mover(thread));
+    match time_stands {
+        true => answer.unclear_partial |= partial,
+        false => answer.partial |= partial,
+    }
     // Daemons may move for ever, unless somebody who is none waits for their end.
     let waits_for_mover = |thread: usize| stuck(thread) && joins_mover(thread);
     answer.livelock |= movers.iter().any(|thread| !machine.is_daemon(*thread));

@@ -152,7 +152,9 @@ impl Told {
             let Some(vain) = waits_for(universe, rules, seat) else { continue };
             let whom = match &vain.releasers {
                 Releasers::All(all) => all.first().filter(|_| all.len() == 1).copied(),
-                Releasers::Anyone(_) | Releasers::Either(_) | Releasers::Outside => None,
+                Releasers::Anyone(_) | Releasers::Either(_) | Releasers::Unless(..) | Releasers::Outside => {
+                    None
+                }
             };
             let whom = whom.and_then(|id| self.known.iter().position(|thread| thread.id == id));
             let thing = vain.on.map(|label| self.thing(label));

@@ -91,7 +91,7 @@ pub fn stuck_among(universe: &mut Universe, rules: &Rules, waiting: &[usize]) ->
 /// Whether it is a matter of who can come to a thing.
 fn is_for_anyone(releasers: &Releasers) -> bool {
     match releasers {
-        Releasers::Anyone(_) => true,
+        Releasers::Anyone(_) | Releasers::Unless(..) => true,
         Releasers::Either(ways) => ways.iter().any(is_for_anyone),
         Releasers::All(_) | Releasers::Outside => false,
     }
@@ -132,6 +132,7 @@ fn by_name(releasers: Releasers, name: &dyn Fn(u32) -> u32) -> Releasers {
         Releasers::Either(ways) => {
             Releasers::Either(ways.into_iter().map(|way| by_name(way, name)).collect())
         }
+        Releasers::Unless(these, things) => Releasers::Unless(Box::new(by_name(*these, name)), things),
         Releasers::Anyone(things) => Releasers::Anyone(things),
         Releasers::Outside => Releasers::Outside,
     }

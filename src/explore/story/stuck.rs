@@ -42,7 +42,9 @@ pub fn ring(universe: &Universe, rules: &Rules) -> Option<Deadlock> {
 /// thread in this seat, which waits, has been found to do so in vain since anything has changed.
 pub fn knot(universe: &Universe, rules: &Rules, rests: &dyn Fn(usize) -> bool) -> Option<Deadlock> {
     let stuck = universe.knot(rules, rests);
-    let idles = |seat: &Seat| seat.wait.as_ref().is_some_and(|wait| wait.op.is_idle());
+    // The keeper of a worker process waits for what that does.
+    let idle = |op: &Op| op.is_idle() || matches!(op, Op::Pipe(wait) if wait.is_for_an_answer());
+    let idles = |seat: &Seat| seat.wait.as_ref().is_some_and(|wait| idle(&wait.op));
     let shown = |at: usize| stuck.contains(&at) && !idles(&universe.seats[at]);
     (!stuck.is_empty()).then(|| deadlock_among(universe, rules, &shown))
 }
@@ -66,7 +68,11 @@ pub(super) fn deadlock_among(universe: &Universe, rules: &Rules, among: &dyn Fn(
     }
     let next = |at: usize| match &stuck[at].1 {
         Releasers::All(all) if all.len() == 1 => stuck.iter().position(|(id, ..)| *id == all[0]),
-        Releasers::All(_) | Releasers::Anyone(_) | Releasers::Either(_) | Releasers::Outside => None,
+        Releasers::All(_)
+        | Releasers::Anyone(_)
+        | Releasers::Either(_)
+        | Releasers::Unless(..)
+        | Releasers::Outside => None,
     };
     let ring = (0..stuck.len()).find_map(|from| {
         let mut ring = vec![from];

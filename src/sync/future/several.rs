@@ -34,8 +34,9 @@ impl Several {
     }
 
     pub fn releasers(&self) -> Releasers {
-        let pending = self.futures.iter().filter_map(|sync| Future::of(sync).ok()).filter(|f| !f.is_done());
-        let mut each: Vec<Releasers> = pending.map(Future::releasers).collect();
+        let known = self.futures.iter().filter_map(|sync| Some((sync.id, Future::of(sync).ok()?)));
+        let pending = known.filter(|(_, future)| !future.is_done());
+        let mut each: Vec<Releasers> = pending.map(|(id, future)| future.releasers(id)).collect();
         match self.any {
             true => Releasers::Either(each),
             // All are needed; the first that is missing is reason enough to wait.

@@ -110,7 +110,7 @@ impl Op {
                 Releasers::Anyone(vec![thing.id])
             }
             Op::Result(future) | Op::FutureError(future) | Op::Ended(future) => {
-                Future::of(future).map_or_else(|_| nobody(), Future::releasers)
+                Future::of(future).map_or_else(|_| nobody(), |it| it.releasers(future.id))
             }
             Op::Several(several) => several.releasers(),
             Op::Pipe(wait) => wait.releasers(),

@@ -1,6 +1,7 @@
 //! Waits at connections both of whose sides are in this run: who could end them.
 
 use super::Wait;
+use super::simulated::Held;
 use super::stream::{self, Stream};
 use super::system::{Far, Flow, Line};
 use crate::sync::{Releasers, Sync};
@@ -47,6 +48,16 @@ impl Wait {
             },
             None => Releasers::Outside,
         }
+    }
+
+    /// The same of a simulated run: the side of a connection, or the server, at which it waits, and the other side; that of a
+    /// server are all who can connect. None where it is none of these.
+    pub fn sides(&self) -> Option<(Held, Option<Held>)> {
+        if let Wait::Accept(server) = self {
+            return Some((server.outside()?.held()?, None));
+        }
+        let (wire, side) = self.side()?.1.simulated()?.held();
+        Some(((wire, side), Some((wire, 1 - side))))
     }
 
     /// What is told of it to who knows the sides of all processes; None where that is of no use.

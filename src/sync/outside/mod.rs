@@ -220,6 +220,13 @@ impl Thing {
         }
     }
 
+    /// The sides that a server of a simulated run has of connections that nobody has accepted yet.
+    pub fn keeps(&self, each: &mut dyn FnMut(simulated::Held)) {
+        if let Thing::Server(server) = self {
+            server.simulated(|door| door.wire().keeps(each));
+        }
+    }
+
     /// Nobody here can use it any more. A program goes on.
     pub fn close(&self) {
         match self {

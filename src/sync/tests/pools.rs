@@ -332,7 +332,7 @@ fn whoever_asks_about_a_future_does_not_keep_the_crew_from_it() {
     // As a worker that takes a task: the crew's lock first, then the future's.
     let free = Crew::of(&crew).unwrap().while_locked(|| {
         let asked = future.clone();
-        std::thread::spawn(move || Future::of(&asked).unwrap().releasers());
+        std::thread::spawn(move || Future::of(&asked).unwrap().releasers(asked.id));
         std::thread::sleep(Duration::from_millis(50));
         std::thread::spawn(move || tell.send(Future::of(&future).unwrap().is_running()));
         told.recv_timeout(Duration::from_secs(10))

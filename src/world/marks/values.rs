@@ -1,10 +1,11 @@
 //! What is found in values: the part of marking that knows what each of them holds.
 
-use super::{Marks, Unknown};
+use super::{Common, Marks, Unknown};
 use crate::code::reach::{self, Mention};
 use crate::sync::process::Process;
 use crate::sync::thread::Thread;
 use crate::sync::{Kind, Sync, future::Future, pool::Crew};
+use crate::value::nature::Nature;
 use crate::value::object::{Method, Object};
 use crate::value::{Value, compare};
 use std::sync::Arc;
@@ -64,13 +65,13 @@ impl Marks<'_> {
                 }
             }
             Value::List(list) => {
-                self.common |= list.nature.is_one_for_all();
+                self.in_common_if(list.nature, list.place().map(|(number, _)| number));
                 let list = list.lock();
                 self.left = self.left.checked_sub(list.len()).ok_or(Unknown)?;
                 list.iter().for_each(|value| self.push(value.clone()));
             }
             Value::Map(map) => {
-                self.common |= map.nature.is_one_for_all();
+                self.in_common_if(map.nature, map.place());
                 let map = map.lock();
                 self.left = self.left.checked_sub(map.len()).ok_or(Unknown)?;
                 map.iter().for_each(|(key, value)| {
@@ -79,7 +80,7 @@ impl Marks<'_> {
                 });
             }
             Value::Set(set) => {
-                self.common |= set.nature.is_one_for_all();
+                self.in_common_if(set.nature, None);
                 let set = set.lock();
                 self.left = self.left.checked_sub(set.len()).ok_or(Unknown)?;
                 set.iter().for_each(|value| self.push(value.clone()));
@@ -110,6 +111,12 @@ impl Marks<'_> {
         Ok(())
     }
 
+    fn in_common_if(&mut self, nature: Nature, number: Option<usize>) {
+        if nature.is_one_for_all() {
+            self.common.insert(number.map_or(Common::Unplaced, Common::Container));
+        }
+    }
+
     /// What others can come to by a thread: what it will run, its members, its value. Not what it holds itself.
     fn thread(&mut self, thread: &Thread) {
         self.changes_by_itself = true;
@@ -138,7 +145,9 @@ impl Marks<'_> {
         if sync.is_there() {
             self.there.insert(sync.place());
         }
-        self.common |= sync.is_shared();
+        if sync.is_shared() && !sync.is_there() {
+            self.common.insert(Common::Unplaced);
+        }
         self.changes_by_itself |= match &sync.kind {
             // Abandoned when its holder ends; closed when nobody holds the pool, or the end, any more; what happens outside.
             Kind::Lock(_)
@@ -173,24 +182,32 @@ impl Marks<'_> {
             Kind::Crew(crew) => self.crew(crew),
             Kind::Future(future) => self.future(future),
             // In a simulated run each process has ends of its own.
-            Kind::End(end) => self.things.extend(end.ids()),
+            Kind::End(end) => {
+                self.things.extend(end.ids());
+                self.ends.extend(end.ids());
+            }
+            Kind::Outside(thing) => {
+                self.sides.extend(thing.held());
+                thing.keeps(&mut |side| _ = self.sides.insert(side));
+            }
             Kind::Lock(_)
             | Kind::RLock(_)
             | Kind::RwLock(_)
             | Kind::Semaphore(_)
             | Kind::Event(_)
             | Kind::Barrier(_)
-            | Kind::Latch(_)
-            | Kind::Outside(_) => {}
+            | Kind::Latch(_) => {}
         }
         Ok(())
     }
 
     fn crew(&mut self, crew: &Crew) {
+        self.pools |= crew.processes;
         crew.tasks().into_iter().for_each(|task| self.push(Value::Sync(task)));
     }
 
     fn future(&mut self, future: &Future) {
+        self.pools |= future.is_of_processes();
         future.values(&mut |value| self.push(value));
     }
 }

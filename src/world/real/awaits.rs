@@ -38,6 +38,11 @@ impl Awaits {
     pub fn inside(&self) -> bool {
         self.inside.load(Ordering::SeqCst)
     }
+
+    /// How many changes in any process there had been when it began to look, the last time that it looked in vain.
+    pub fn looked_afar(&self) -> u64 {
+        self.looked_afar.load(Ordering::SeqCst)
+    }
 }
 
 /// What the thread itself remembers of its `await`.

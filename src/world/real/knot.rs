@@ -253,7 +253,8 @@ pub(super) fn mark_seat(marks: &mut Marks<'_>, seat: &Seat) -> Result<(), Unknow
     }
 }
 
-fn mark_condition(marks: &mut Marks<'_>, seat: &Seat) -> Result<(), Unknown> {
+/// Marks all that the condition depends on that the thread awaits.
+pub(super) fn mark_condition(marks: &mut Marks<'_>, seat: &Seat) -> Result<(), Unknown> {
     match &*seat.standing.lock() {
         Standing::At { snapshot, inside } => marks.condition(snapshot, *inside),
         Standing::Begins | Standing::Ended | Standing::Untold | Standing::Hidden => Err(Unknown),

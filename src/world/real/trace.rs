@@ -24,11 +24,13 @@ impl Told {
             // A process is none of this one's threads, and still of the run.
             (Op::Join(_) | Op::JoinAll(_) | Op::ThreadResult(_), _) => Waiting::Blocked,
             (_, Releasers::Outside) => Waiting::Outside,
-            (_, Releasers::All(_) | Releasers::Anyone(_) | Releasers::Either(_)) => Waiting::Blocked,
+            (_, Releasers::All(_) | Releasers::Anyone(_) | Releasers::Either(_) | Releasers::Unless(..)) => {
+                Waiting::Blocked
+            }
         };
         let whom = match releasers {
             Releasers::All(threads) => threads.first().copied().filter(|_| threads.len() == 1),
-            Releasers::Anyone(_) | Releasers::Either(_) | Releasers::Outside => None,
+            Releasers::Anyone(_) | Releasers::Either(_) | Releasers::Unless(..) | Releasers::Outside => None,
         };
         Told { kind, whom }
     }

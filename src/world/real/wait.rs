@@ -230,7 +230,8 @@ impl RealWorld {
         let outside = releasers == Releasers::Outside && !for_owner && !near;
         let dozing = until.is_some() || elsewhere || outside;
         // Of which kind they are stays the same as long as the thread waits, who they are does not.
-        let by_name = for_owner || matches!(releasers, Releasers::All(_) | Releasers::Either(_));
+        let by_name = for_owner
+            || matches!(releasers, Releasers::All(_) | Releasers::Either(_) | Releasers::Unless(..));
         let waiter = &self.seat.waiter;
         let down = if dozing { waiter.lie_down(true) } else { self.shared.block(&self.seat, by_name, near) };
         // The end of the run wakes all after it has set its flag: seen here, or woken.

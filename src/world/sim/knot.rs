@@ -1,20 +1,25 @@
 //! Threads of a simulated run that wait for ever while others go on (`world::knot`).
 //!
 //! Processes have variables of their own, so what somebody can come to is marked for each process; what they share is the
-//! same thing for all. Where it is not known what a process may do to another (signals, pools), nothing is said.
+//! same thing for all. Nobody is outside of such a run: so who accepts connections waits for those who can make one, and who
+//! handles a signal does nothing as long as nobody can send any. Where it is not known what a process may do to another
+//! (one that may send signals, or go on with the tasks of a process pool), nothing is said.
 
 use super::rules::Rules;
 use super::universe::{Seat, Universe};
 use crate::code::reach::{Mention, Reach};
 use crate::machine::{Image, Space};
+use crate::sync::outside::simulated::Held;
+use crate::sync::process::Process;
 use crate::sync::thread::Thread;
 use crate::sync::{Op, Releasers, Who};
 use crate::value::Value;
-use crate::world::graph::Blocked;
+use crate::world::graph::{self, Blocked};
 use crate::world::knot::{Conditions, Outlook, waits_for_ever};
 use crate::world::marks::{Marks, Unknown};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Of a thread in more calls than this nothing is known.
 const MOST_CALLS: usize = 1000;
@@ -24,45 +29,79 @@ impl Universe {
     /// for, or that cannot be told. `rests`: whether the thread in this seat, which waits, has been found to do so in vain
     /// since anything has changed.
     pub fn knot(&self, rules: &Rules, rests: &dyn Fn(usize) -> bool) -> Vec<usize> {
-        if rules.pools || rules.signals && (rules.processes || self.signals != 0) {
-            return Vec::new();
-        }
-        let (mut blocked, mut free, mut places) = (Blocked::new(), Vec::new(), BTreeMap::new());
+        let mut waiting = Waiting::default();
         for (at, seat) in self.seats.iter().enumerate() {
-            places.insert(seat.thread.id, at);
-            match self.released_by(at).filter(|_| rests(at)) {
-                Some(releasers) => drop(blocked.insert(seat.thread.id, releasers)),
-                None => free.push(seat.thread.id),
+            let wait = seat.wait.as_ref().filter(|wait| wait.deadline.is_none() && rests(at));
+            match wait {
+                Some(wait) => self.waits(at, &wait.op, &mut waiting),
+                None => waiting.free.push(seat.thread.id),
             }
         }
+        self.for_ever(rules, &waiting).unwrap_or_default()
+    }
+
+    /// A thread waits in this seat without a deadline, and in vain as things are.
+    pub fn waits(&self, at: usize, op: &Op, waiting: &mut Waiting) {
+        let seat = &self.seats[at];
+        if seat.handles.is_some() && op.is_for_a_signal() {
+            return;
+        }
+        let end_is_apart = seat.space.as_ref().is_some_and(|space| {
+            // It would be taken with its process, which ends without it.
+            let ends_alone = space.is_daemon() && space.parent.is_some();
+            seat.thread.daemon.load(Ordering::SeqCst) || ends_alone
+        });
+        if seat.lets_go || end_is_apart {
+            waiting.free.push(seat.thread.id);
+            return;
+        }
+        let releasers = self.released_by(at, op, &mut waiting.sides);
+        waiting.blocked.insert(seat.thread.id, releasers);
+    }
+
+    /// The seats of those that wait for ever, whatever those do that go on; empty when nobody does whom the program waits for.
+    /// None where that cannot be told.
+    pub fn for_ever(&self, rules: &Rules, waiting: &Waiting) -> Option<Vec<usize>> {
+        let Waiting { blocked, free, sides } = waiting;
+        // A signal that has come may do something at any moment.
+        let signals =
+            || self.signals != 0 || self.spaces().iter().any(|space| space.process().signals() != 0);
+        if rules.signals && signals() {
+            return None;
+        }
+        let places: BTreeMap<u32, usize> =
+            self.seats.iter().enumerate().map(|(at, seat)| (seat.thread.id, at)).collect();
         if !blocked.keys().any(|id| self.is_missed(&self.seats[places[id]])) {
-            return Vec::new();
+            return Some(Vec::new());
         }
         let reach = rules.reach.get_or_init(|| Reach::of(&self.image.program));
         let images = std::iter::once((None, self.image.clone()));
         let spaces = self.spaces().into_iter().map(|space| (Some(space.clone()), space.image.clone()));
         let images: Vec<(Option<Arc<Space>>, Arc<Image>)> = images.chain(spaces).collect();
-        let marks = images.iter().map(|(space, image)| self.no_marks(space.as_ref(), image, reach)).collect();
+        let fresh = || images.iter().map(|(space, image)| self.no_marks(space.as_ref(), image, reach));
+        let loses = !sides.own.is_empty() || rules.pipes && images.len() > 1;
         let mut outlook = Moment {
             universe: self,
             images: &images,
             reach,
             places: &places,
-            marks,
-            holding: rules.pipes && images.len() > 1,
+            sides,
+            marks: fresh().collect(),
+            lost: if loses { fresh().map(Marks::holding).collect() } else { Vec::new() },
+            unopened: vec![images.len() > 1; images.len()],
             others: false,
-            unopened: vec![true; images.len()],
             conditions: Conditions::default(),
         };
-        let Ok(stuck) = waits_for_ever(&blocked, &free, &mut outlook) else { return Vec::new() };
+        let stuck = waits_for_ever(blocked, free, &mut outlook).ok()?;
         // A thread that waits for ever is no matter where another ends the program.
         let ends =
             |marks: &Marks<'_>| marks.may(Mention::Exit) || rules.signals && marks.may(Mention::Signals);
-        let stuck: Vec<usize> = stuck.iter().map(|id| places[id]).collect();
-        if outlook.marks.iter().any(ends) || !stuck.iter().any(|at| self.is_missed(&self.seats[*at])) {
-            return Vec::new();
+        if outlook.marks.iter().any(ends) {
+            return None;
         }
-        stuck
+        let stuck: Vec<usize> = stuck.iter().map(|id| places[id]).collect();
+        let is_missed = |at: &usize| self.is_missed(&self.seats[*at]);
+        Some(if stuck.iter().any(is_missed) { stuck } else { Vec::new() })
     }
 
     /// The same within one process other than the first: which of those of its threads that wait for what is its alone wait for
@@ -71,6 +110,7 @@ impl Universe {
         let reach = rules.reach.get_or_init(|| Reach::of(&self.image.program));
         let places = self.seats.iter().enumerate().map(|(at, seat)| (seat.thread.id, at)).collect();
         let images = [(Some(space.clone()), space.image.clone())];
+        let sides = Sides::default();
         let others = self.seats.iter().filter(|seat| seat.is_in(Some(space))).map(|seat| seat.thread.id);
         let free: Vec<u32> = others.filter(|id| !blocked.contains_key(id)).collect();
         let mut outlook = Moment {
@@ -78,8 +118,9 @@ impl Universe {
             images: &images,
             reach,
             places: &places,
+            sides: &sides,
             marks: vec![self.no_marks(Some(space), &images[0].1, reach)],
-            holding: false,
+            lost: Vec::new(),
             others: true,
             unopened: vec![true],
             conditions: Conditions::default(),
@@ -92,25 +133,26 @@ impl Universe {
         }
     }
 
-    /// Who could release a thread that waits without a deadline; None for one that may go on by itself, or that its process
-    /// takes with it when it ends.
-    fn released_by(&self, at: usize) -> Option<Releasers> {
+    /// Who could release the thread in this seat, which waits in this operation without a deadline.
+    fn released_by(&self, at: usize, op: &Op, sides: &mut Sides) -> Releasers {
         let seat = &self.seats[at];
-        let wait = seat.wait.as_ref().filter(|wait| wait.deadline.is_none() && !seat.lets_go)?;
-        if seat.space.is_some() && seat.is_daemon() {
-            return None;
-        }
         let ends_of = |thread: &Arc<Thread>| match &thread.process {
             Some(process) => self.last_of(process.original(thread)),
             None => vec![thread.id],
         };
-        Some(match &wait.op {
+        match op {
             Op::Join(thread) | Op::ThreadResult(thread) => Releasers::All(ends_of(thread)),
             Op::JoinAll(threads) => {
                 Releasers::All(threads.iter().filter(|thread| !thread.ended()).flat_map(ends_of).collect())
             }
+            Op::Outside(wait) => {
+                let Some((own, other)) = wait.sides() else { return Releasers::Outside };
+                sides.own.insert(own);
+                let other = other.map_or(CALLER, |other| sides.number(other));
+                Releasers::Anyone(vec![sides.number(own), other])
+            }
             op => op.releasers_of_all(Who { thread: &seat.thread, line: seat.line }),
-        })
+        }
     }
 
     /// The threads that all have to end before a process does.
@@ -142,6 +184,46 @@ impl Universe {
     }
 }
 
+/// Numbers of what is waited for: from here on of `Sides::all`. Things to wait for have smaller ones.
+const SIDES: u32 = 1 << 31;
+/// Any server: whoever can connect comes to it.
+const CALLER: u32 = u32::MAX;
+
+/// The threads of a run, and who could release those that wait.
+#[derive(Default)]
+pub struct Waiting {
+    blocked: Blocked,
+    /// By their ids.
+    pub free: Vec<u32>,
+    sides: Sides,
+}
+
+/// Of connections and servers at which some wait.
+#[derive(Default)]
+struct Sides {
+    /// By their numbers.
+    all: Vec<Held>,
+    /// Those at which somebody waits, who has them as long as that lasts.
+    own: HashSet<Held>,
+}
+
+impl Sides {
+    fn number(&mut self, side: Held) -> u32 {
+        let known = self.all.iter().position(|known| *known == side).unwrap_or_else(|| {
+            self.all.push(side);
+            self.all.len() - 1
+        });
+        SIDES + known as u32
+    }
+}
+
+impl Waiting {
+    /// The blocked threads that wait for ever whatever others do, by id: those in rings, and who waits for them by name.
+    pub fn in_rings(&self) -> Vec<u32> {
+        graph::stuck(&self.blocked, &|_, _, _| true)
+    }
+}
+
 /// What all can come to, in a state of the run.
 struct Moment<'u> {
     universe: &'u Universe,
@@ -149,11 +231,13 @@ struct Moment<'u> {
     reach: &'u Reach,
     /// The seat of each thread.
     places: &'u BTreeMap<u32, usize>,
+    sides: &'u Sides,
     /// What those who go on can come to, for each process.
     marks: Vec<Marks<'u>>,
-    /// A process that goes on may end, and closes then what it has in its variables: the ends of pipes. Those of which nobody has
-    /// gone on yet.
-    holding: bool,
+    /// The same of what they may lose, which closes itself then: ends of pipes, sides of connections. Also those in the
+    /// variables of a process, which may end when somebody of it goes on. Empty where that does nothing.
+    lost: Vec<Marks<'u>>,
+    /// The processes of which nobody has gone on yet.
     unopened: Vec<bool>,
     /// There are other processes, which may change what all have in common.
     others: bool,
@@ -170,14 +254,24 @@ impl Outlook for Moment<'_> {
     fn goes_on(&mut self, thread: u32) -> Result<(), Unknown> {
         let seat = self.places.get(&thread).map(|at| &self.universe.seats[*at]).ok_or(Unknown)?;
         let process = self.process_of(seat)?;
+        // The tasks that come to it are functions that nobody may have come to yet in its process.
+        let serves = |space: &Arc<Space>| {
+            let of_pool = space.handle.process.as_ref().is_some_and(Process::is_of_pool);
+            of_pool && Arc::ptr_eq(&space.main, &seat.thread)
+        };
+        if seat.space.as_ref().is_some_and(serves) {
+            return Err(Unknown);
+        }
         let program = &self.images[process].1.program;
         let image = &self.images[process].1;
-        let marks = &mut self.marks[process];
-        let mut values = Vec::new();
-        if self.holding && std::mem::take(&mut self.unopened[process]) {
-            values.extend((0..program.globals.len()).filter_map(|index| image.global(index as u32)));
-            values.extend((0..program.fixed.len()).filter_map(|index| image.fixed(index as u32).cloned()));
+        if std::mem::take(&mut self.unopened[process])
+            && let Some(lost) = self.lost.get_mut(process)
+        {
+            let globals = (0..program.globals.len()).filter_map(|index| image.global(index as u32));
+            let fixed = (0..program.fixed.len()).filter_map(|index| image.fixed(index as u32).cloned());
+            globals.chain(fixed).try_for_each(|value| lost.value(value))?;
         }
+        let mut values = Vec::new();
         if let Some(wait) = &seat.wait {
             wait.op.values(&mut |value| values.push(value));
         }
@@ -186,18 +280,27 @@ impl Outlook for Moment<'_> {
             values.extend(body.arguments.iter().cloned());
         }
         values.extend(seat.failing.iter().map(|error| Value::Error(error.clone())));
-        values.into_iter().try_for_each(|value| marks.value(value))?;
-        match &seat.fiber {
-            Some(fiber) => {
-                let snapshot = fiber.snapshot(program, MOST_CALLS).ok_or(Unknown)?;
-                marks.stands(&snapshot, seat.wait.is_some())
-            }
-            None => Ok(()),
+        let snapshot = seat.fiber.as_ref().map(|fiber| fiber.snapshot(program, MOST_CALLS).ok_or(Unknown));
+        let snapshot = snapshot.transpose()?;
+        for marks in self.marks.get_mut(process).into_iter().chain(self.lost.get_mut(process)) {
+            values.iter().try_for_each(|value| marks.value(value.clone()))?;
+            snapshot.as_ref().map_or(Ok(()), |snapshot| marks.stands(snapshot, seat.wait.is_some()))?;
         }
+        if self.marks[process].has_process_pools() { Err(Unknown) } else { Ok(()) }
     }
 
     fn reaches(&self, thing: u32) -> bool {
-        self.marks.iter().any(|marks| marks.has(thing))
+        let used = |has: &dyn Fn(&Marks<'_>) -> bool| self.marks.iter().any(has);
+        let lost = |has: &dyn Fn(&Marks<'_>) -> bool| self.lost.iter().any(has);
+        match thing.checked_sub(SIDES) {
+            _ if thing == CALLER => used(&|marks| marks.may(Mention::Connects)),
+            Some(number) => {
+                let Some(side) = self.sides.all.get(number as usize) else { return true };
+                let has = |marks: &Marks<'_>| marks.has_side(*side);
+                used(&has) || !self.sides.own.contains(side) && lost(&has)
+            }
+            None => used(&|marks| marks.has(thing)) || lost(&|marks| marks.has_end(thing)),
+        }
     }
 
     fn may_change(&mut self, thread: u32) -> bool {

@@ -27,6 +27,7 @@ mod visible;
 mod world;
 
 pub use course::Course;
+pub use knot::Waiting;
 pub use log::{Fault, Log, Met};
 pub use record::Record;
 pub use rules::{Assumption, Assumptions, Rules};

@@ -42,7 +42,7 @@ fn pools_go_on_with_their_tasks() {
     assert_eq!(failed(a.poll(&mut again.ops[2])), ("zero".into(), "division by zero".into()));
     let running = again.thing(3);
     assert_eq!(
-        Future::of(&running).unwrap().releasers(),
+        Future::of(&running).unwrap().releasers(running.id),
         crate::sync::Releasers::All(vec![worker.thread.id])
     );
     assert!(Future::of(&running).unwrap().take_task().is_none());

@@ -16,7 +16,7 @@
 use super::super::deadlock::Knot;
 use super::super::occasion::Parked;
 use super::super::run::Shared;
-use super::knot::{Judged, Occasion, judge};
+use super::knot::{Judged, Occasion, Suspects, judge};
 use super::note::{About, Note, Ring, Stillness, hear, tell};
 use super::reaper::{Bell, Child, bell};
 use crate::report::runtime::{Deadlock, Stuck};
@@ -142,6 +142,7 @@ fn begin(shared: Arc<Shared>) -> io::Result<Bell> {
             orphaned: false,
             parked: Parked::default(),
             knots: Occasion::default(),
+            suspects: None,
         };
         watch.attend(&ear);
     })?;
@@ -168,6 +169,8 @@ struct Watch {
     parked: Parked,
     /// In the first process: when to look for knots.
     knots: Occasion,
+    /// Who seemed to be stuck by earlier views.
+    suspects: Option<Suspects>,
 }
 
 /// A question that is being answered.
@@ -421,14 +424,24 @@ impl Watch {
         }
     }
 
-    /// All have told who waits, and what the others can come to; `before`: what was found the first time.
+    /// All have told who waits, and what the others can come to; `before`: whether they have just been asked for the first time.
     fn weigh(&mut self, whole: Stillness, before: Option<u64>) {
         let Some(memory) = self.shared.memory() else { return };
-        match (judge(&whole.views, memory), before) {
-            (Judged::Stuck(number, knot), Some(before)) if number == before => self.shared.deadlocked(knot),
-            (Judged::Stuck(number, _), None) => self.ask(next_number(), About::Knots, Some(number)),
-            (Judged::Stuck(..) | Judged::Open, _) => self.knots.ends(),
-            (Judged::Nothing, _) => self.knots.is_over(),
+        let earlier = self.suspects.take();
+        match judge(&whole.views, memory) {
+            Judged::Stuck(now, knot) if earlier.is_some_and(|earlier| now.confirm(&earlier)) => {
+                self.shared.deadlocked(knot);
+            }
+            Judged::Stuck(now, _) => {
+                // Some may have to look once more: then it is seen by the next search.
+                self.suspects = earlier.filter(|earlier| !now.differ(earlier)).or(Some(now));
+                match before {
+                    None => self.ask(next_number(), About::Knots, Some(0)),
+                    Some(_) => self.knots.ends(),
+                }
+            }
+            Judged::Open => self.knots.ends(),
+            Judged::Nothing => self.knots.is_over(),
         }
     }
 

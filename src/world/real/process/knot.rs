@@ -5,9 +5,13 @@
 //!
 //! Views are of different moments. So there are two of each process, the second ones all after the first ones (`family`).
 //! Who is stuck by both, with the same count of rests, has rested at a moment between them. What the others could come to
-//! at that moment is in the first views already: what goes from one process to another is plain data (where it is more, in
-//! programs with process pools, whoever goes on counts as coming to all that its process has), and a new process comes to
-//! no more than who has started it could.
+//! at that moment is in the first views already: what goes from one process to another is plain data (where it is more, by
+//! tasks and results of process pools, whoever may get one counts as coming to all that its process has), and a new process
+//! comes to no more than who has started it could.
+//!
+//! Who awaits something may have been told of a change, before the first views, that has made its condition true. It is stuck
+//! if by the second views, or later ones, it rests; or has looked in vain after a change that came when the first views were
+//! complete: what nobody else could change by then nobody has changed since.
 //!
 //! A process that may be ended, by `exit` or by a signal, lets go of all that its threads wait for and hold: so those count as
 //! going on.
@@ -23,6 +27,7 @@ use crate::world::graph::{self, Blocked};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// After a search in vain.
@@ -86,8 +91,31 @@ pub(super) enum Judged {
     Nothing,
     /// Who waits may be released, or it cannot be told.
     Open,
-    /// These are stuck, if the next views have the same number.
-    Stuck(u64, Knot),
+    /// These are stuck, if later views have the same number.
+    Stuck(Suspects, Knot),
+}
+
+/// Threads that seem to be stuck.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Suspects {
+    /// The same for the same threads that have rested, or awaited the same, all the time.
+    number: u64,
+    /// Of those that were told of a change and have not looked since: which change the first of their last looks was after.
+    looked: Option<u64>,
+    /// How many changes there had been in all processes when the views were complete.
+    changes: u64,
+}
+
+impl Suspects {
+    /// Whether these, of whom the views are newer, are those of `earlier` ones, who are stuck then.
+    pub fn confirm(&self, earlier: &Suspects) -> bool {
+        self.number == earlier.number && self.looked.is_none_or(|looked| looked > earlier.changes)
+    }
+
+    /// Whether they are others than these.
+    pub fn differ(&self, earlier: &Suspects) -> bool {
+        self.number != earlier.number
+    }
 }
 
 /// What those who go on can come to, and which processes may be ended.
@@ -170,7 +198,11 @@ pub(super) fn judge(views: &[View], memory: &Memory) -> Judged {
     }
     let stuck: Vec<u32> = blocked.keys().copied().collect();
     match stuck.iter().any(|id| waiting[id].1.minded) {
-        true => Judged::Stuck(digest(&stuck, &waiting), knot(&blocked, &stuck, &waiting)),
+        true => {
+            let looked = stuck.iter().filter_map(|id| waiting[id].1.looked).min();
+            let (number, changes) = (digest(&stuck, &waiting), memory.changes().load(Ordering::SeqCst));
+            Judged::Stuck(Suspects { number, looked, changes }, knot(&blocked, &stuck, &waiting))
+        }
         false => Judged::Open,
     }
 }
@@ -249,6 +281,7 @@ mod tests {
             rests: 1,
             minded: true,
             idle: false,
+            looked: None,
             ways: ways.clone(),
             reach: reach(things),
             stuck: stuck(),
@@ -284,6 +317,16 @@ mod tests {
         assert_eq!(judged(chain), Some(vec![]));
         assert_eq!(stuck(&[first(&[]), one.clone()], &memory), Some(vec![]), "one has not been heard");
         assert_eq!(stuck(&[first(&[]), view(1, Reach::default(), &[])], &memory), None);
+    }
+
+    #[test]
+    fn who_awaits_has_looked_after_the_first_views() {
+        let suspects = |number, looked, changes| Suspects { number, looked, changes };
+        let earlier = suspects(1, Some(5), 7);
+        assert!(suspects(1, None, 9).confirm(&earlier));
+        assert!(suspects(1, Some(8), 9).confirm(&earlier));
+        assert!(!suspects(1, Some(7), 9).confirm(&earlier), "what came before may not be seen");
+        assert!(!suspects(2, None, 9).confirm(&earlier));
     }
 
     #[test]

@@ -135,7 +135,7 @@ impl View {
 impl Waiting {
     fn to_json(&self) -> Json {
         json!({
-            "id": self.id, "rests": self.rests, "minded": self.minded, "idle": self.idle, "ways": self.ways.to_json(),
+            "id": self.id, "rests": self.rests, "minded": self.minded, "idle": self.idle, "looked": self.looked, "ways": self.ways.to_json(),
             "reach": self.reach.to_json(), "stuck": stuck_to_json(&self.stuck), "notes": self.notes,
         })
     }
@@ -146,6 +146,7 @@ impl Waiting {
             rests: number(&json["rests"]),
             minded: json["minded"] == true,
             idle: json["idle"] == true,
+            looked: json["looked"].as_u64(),
             ways: Ways::from_json(&json["ways"]),
             reach: Reach::from_json(&json["reach"]),
             stuck: stuck_from_json(&json["stuck"]),

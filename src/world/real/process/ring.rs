@@ -157,7 +157,9 @@ impl Shared {
                 Releasers::All(ids) => {
                     ids.into_iter().filter(|id| table.seats.contains_key(id)).map(Way::Thread).collect()
                 }
-                Releasers::Anyone(_) | Releasers::Either(_) | Releasers::Outside => Vec::new(),
+                Releasers::Anyone(_) | Releasers::Either(_) | Releasers::Unless(..) | Releasers::Outside => {
+                    Vec::new()
+                }
             },
         }
     }

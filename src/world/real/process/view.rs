@@ -1,7 +1,7 @@
 //! What one process tells for the search for knots between processes (`knot`): what those of its threads that can go on can
 //! come to; and of each that waits, who could release it, and what it could come to then.
 
-use super::super::knot::{Lines, mark_seat};
+use super::super::knot::{Lines, mark_condition, mark_seat};
 use super::super::run::{Code, Shared};
 use super::super::sides::{Listening, Open};
 use super::super::threads::{Seat, Table};
@@ -13,7 +13,7 @@ use crate::sync::future::Future;
 use crate::sync::outside::system::{Ends, Line};
 use crate::sync::pool::Crew;
 use crate::sync::{Op, Releasers, Sync, Who};
-use crate::world::marks::{MOST_VALUES, Marks};
+use crate::world::marks::{Common, MOST_VALUES, Marks};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -53,6 +53,9 @@ pub(super) struct Reach {
 pub(super) struct Key(pub u64);
 
 impl Key {
+    /// Whatever anybody awaits.
+    const CONDITIONS: Key = Key(1 << 57);
+
     fn there(place: u64) -> Key {
         Key(1 << 63 | place)
     }
@@ -69,6 +72,20 @@ impl Key {
 
     pub fn door(place: u64) -> Key {
         Key::address(place)
+    }
+
+    /// What all processes have in common, beside things to wait for. None where it has no number.
+    fn common(common: Common) -> Option<Key> {
+        match common {
+            Common::Global(index) => Some(Key(1 << 60 | u64::from(index))),
+            Common::Container(number) => Some(Key(1 << 59 | number as u64)),
+            Common::Unplaced => None,
+        }
+    }
+
+    /// What the condition depends on that this thread awaits, of all that its own process can change.
+    fn condition(thread: u32) -> Key {
+        Key(1 << 58 | u64::from(thread))
     }
 
     fn address(number: u64) -> Key {
@@ -89,6 +106,9 @@ pub(super) struct Waiting {
     pub minded: bool,
     /// It has nothing to do, which is no fault of its own.
     pub idle: bool,
+    /// Of one that awaits something and was told of a change since it has looked: which of the changes in any process that look
+    /// was after. None of one that rests.
+    pub looked: Option<u64>,
     pub ways: Ways,
     pub reach: Reach,
     pub stuck: Stuck,
@@ -114,7 +134,9 @@ impl Shared {
             return HashMap::new();
         }
         let table = self.table.lock();
-        let waits = |seat: &Seat| self.may_wait_within(seat) && leads_afar(seat);
+        let shares = self.code().image.program.shares();
+        let awaits = |seat: &Seat| shares && is_awaiting(seat);
+        let waits = |seat: &Seat| self.may_wait_within(seat) && (leads_afar(seat) || awaits(seat));
         let those = table.seats.iter().filter(|(id, seat)| self.minds(&table, **id) && waits(seat));
         those.map(|(id, seat)| (*id, seat.rests.load(Ordering::SeqCst))).collect()
     }
@@ -132,8 +154,10 @@ impl Shared {
         }
         let process = memory.own().number;
         let (mut free, mut waiting) = (Vec::new(), Vec::new());
+        let mut left = MOST_VALUES;
+        let conditions = self.conditions(table, code, &mut left);
         for seat in table.seats.values() {
-            match self.ways_anywhere(seat, process).filter(|_| self.stays(memory, seat)) {
+            match self.ways_anywhere(seat, process, &conditions).filter(|_| self.stays(memory, seat)) {
                 Some(ways) => waiting.push((seat, ways)),
                 None => free.push(seat),
             }
@@ -142,21 +166,27 @@ impl Shared {
         waiting.iter().for_each(|(_, ways)| ways.things(&mut |key| awaited.extend([key])));
         awaited.retain(|key| key.0 >> 32 == process as u64);
         // Whoever of this process goes on may use or lose any end that it has, or end with all of them.
-        let pipes = self.doors.open_pipes().into_iter().map(Key::pipe).collect();
+        let pool_lines: Vec<Key> = waiting.iter().filter_map(|(seat, _)| line_of_pool(seat)).collect();
+        let pipes = self.doors.open_pipes().into_iter().map(Key::pipe);
+        let pipes = pipes.filter(|key| !pool_lines.contains(key)).collect();
         let lines = Lines::of(waiting.iter().map(|(seat, _)| *seat));
         let (sides, doors) = (self.doors.sides.open(), self.doors.sides.listening());
         let connected = Connected { sides: &sides, doors: &doors, lines };
-        let mut outlook = Outlook { shared: self, table, code, awaited, pipes, connected, left: MOST_VALUES };
+        let mut outlook =
+            Outlook { shared: self, table, code, awaited, pipes, pool_lines, conditions, connected, left };
         let free = outlook.of(&free)?;
         let waiting = waiting.into_iter().map(|(seat, ways)| {
             let reach = outlook.of(&[seat])?;
-            Some(self.waiting(table, seat, ways, reach))
+            let condition = outlook.conditions.get(&seat.thread.id);
+            let afar = leads_afar(seat) || condition.is_some_and(Marks::is_common);
+            Some(self.waiting(table, seat, afar, (ways, reach)))
         });
         let waiting = waiting.collect::<Option<_>>()?;
         Some(View { process, free, waiting, sides, doors })
     }
 
-    fn waiting(&self, table: &Table, seat: &Seat, ways: Ways, reach: Reach) -> Waiting {
+    /// `afar`: it waits for what processes share, or for what one of them does.
+    fn waiting(&self, table: &Table, seat: &Seat, afar: bool, (ways, reach): (Ways, Reach)) -> Waiting {
         let id = seat.thread.id;
         let mut notes = Vec::new();
         let mut stuck = self.stuck(seat, &mut notes);
@@ -165,8 +195,9 @@ impl Shared {
         Waiting {
             id,
             rests: seat.rests.load(Ordering::SeqCst),
-            minded: !daemon && self.minds(table, id) && leads_afar(seat),
+            minded: !daemon && self.minds(table, id) && afar,
             idle: self.idles(table, id),
+            looked: if self.may_wait_within(seat) { None } else { Some(seat.awaits.looked_afar()) },
             ways,
             reach,
             stuck,
@@ -180,9 +211,44 @@ impl Shared {
         !seat.daemon && (!own.daemon || memory.own().parent().number == 0)
     }
 
+    /// What the conditions depend on that threads await, whether or not they were told of a change; of each of which that is
+    /// known.
+    fn conditions<'m>(&self, table: &Table, code: &'m Code, left: &mut usize) -> HashMap<u32, Marks<'m>> {
+        // One that looks outside looks again by itself.
+        let timed = |seat: &Seat| seat.thread.waiting.lock().as_ref().is_none_or(|waiting| waiting.timed);
+        let awaits = |seat: &Seat| seat.stands_awaiting(&code.image.program) && !timed(seat);
+        let those = table.seats.values().filter(|seat| awaits(seat));
+        let known = those.filter_map(|seat| {
+            let mut condition = self.no_marks(table, code, *left);
+            mark_condition(&mut condition, seat).ok()?;
+            *left = condition.left();
+            let placed = condition.in_common().all(|common| Key::common(common).is_some());
+            placed.then_some((seat.thread.id, condition))
+        });
+        known.collect()
+    }
+
+    fn no_marks<'m>(&self, table: &Table, code: &'m Code, left: usize) -> Marks<'m> {
+        let mut threads: Vec<_> = table.seats.values().map(|seat| seat.thread.clone()).collect();
+        threads.push(self.main.clone());
+        Marks::new(&code.image, code.reach(), threads).sparing(left)
+    }
+
     /// Who of all processes could release a thread; None for one that may go on by itself.
-    fn ways_anywhere(&self, seat: &Seat, process: usize) -> Option<Ways> {
-        if !self.may_wait_within(seat) {
+    fn ways_anywhere(
+        &self,
+        seat: &Seat,
+        process: usize,
+        conditions: &HashMap<u32, Marks<'_>>,
+    ) -> Option<Ways> {
+        if let Some(condition) = conditions.get(&seat.thread.id) {
+            let id = seat.thread.id;
+            let common = condition.in_common().filter_map(Key::common);
+            let there = condition.places().map(Key::there);
+            let own = [Key::CONDITIONS, Key::condition(id)];
+            return Some(Ways::Anyone(common.chain(there).chain(own).collect()));
+        }
+        if is_awaiting(seat) || !self.may_wait_within(seat) {
             return None;
         }
         let blocked = seat.blocked.lock();
@@ -214,6 +280,20 @@ impl Shared {
     }
 }
 
+/// The pipe to a worker of a process pool, or from there, at which it waits.
+fn line_of_pool(seat: &Seat) -> Option<Key> {
+    let blocked = seat.blocked.lock();
+    match &blocked.as_ref()?.op {
+        Op::Pipe(wait) if wait.is_for_a_task() || wait.is_for_an_answer() => Some(Key::pipe(wait.pipe())),
+        _ => None, // no other has one
+    }
+}
+
+/// Whether it is parked in an `await`.
+fn is_awaiting(seat: &Seat) -> bool {
+    seat.blocked.lock().as_ref().is_some_and(|blocked| matches!(blocked.op, Op::Change))
+}
+
 /// Whether it waits for something that processes share, or that one of them does.
 fn leads_afar(seat: &Seat) -> bool {
     fn is_far(future: &Arc<Sync>) -> bool {
@@ -242,6 +322,10 @@ impl Ways {
             Releasers::Anyone(things) if things.is_empty() => Ways::Outside,
             Releasers::Anyone(things) => Ways::Anyone(things.iter().map(|thing| here(*thing)).collect()),
             Releasers::Either(ways) => Ways::Either(ways.iter().map(|way| Ways::of(way, here)).collect()),
+            Releasers::Unless(these, things) => {
+                let things = things.iter().map(|thing| here(*thing)).collect();
+                Ways::Either(vec![Ways::of(these, here), Ways::Anyone(things)])
+            }
             Releasers::Outside => Ways::Outside,
         }
     }
@@ -311,6 +395,10 @@ struct Outlook<'s> {
     /// What is waited for that is of this process alone.
     awaited: HashSet<Key>,
     pipes: Vec<Key>,
+    /// Those of them that lead to workers of process pools: who waits there has them alone.
+    pool_lines: Vec<Key>,
+    /// What threads await.
+    conditions: HashMap<u32, Marks<'s>>,
     connected: Connected<'s>,
     /// So many values may still be looked at.
     left: usize,
@@ -322,12 +410,9 @@ impl Outlook<'_> {
         if seats.is_empty() {
             return Some(Reach::default());
         }
-        // Tasks and results of process pools bring functions that may come to anything their process has.
-        if reach::makes_process_pools(&self.code.image.program) {
-            let program = &self.code.image.program;
-            let any = uses(program, &["kill", "terminate", "send_signal"]);
-            let exits = uses(program, &["exit"]);
-            return Some(Reach { things: self.everything(), exits, any, ..Reach::default() });
+        // The tasks of a process pool bring functions that may come to anything their process has.
+        if seats.iter().any(|seat| self.serves(seat)) {
+            return Some(self.anything());
         }
         // So may who types in a session. (That they could end any thread or process is no reason not to tell them.)
         let typed = self.shared.desk.is_some();
@@ -340,12 +425,30 @@ impl Outlook<'_> {
         Some(reach)
     }
 
+    /// Whether it may be who does the tasks in a worker of a process pool.
+    fn serves(&self, seat: &Seat) -> bool {
+        let worker = self.shared.processes.own.as_ref().is_some_and(|own| own.daemon);
+        let is_main = seat.thread.id == self.shared.main.id;
+        worker && is_main && reach::makes_process_pools(&self.code.image.program)
+    }
+
+    /// All that anybody of this process could do.
+    fn anything(&self) -> Reach {
+        let program = &self.code.image.program;
+        let any = uses(program, &["kill", "terminate", "send_signal"]);
+        let exits = uses(program, &["exit"]);
+        let mut things = self.everything();
+        things.extend(self.pool_lines.iter().copied());
+        Reach { things, exits, any, ..Reach::default() }
+    }
+
     /// All that somebody may wait for.
     fn everything(&self) -> Vec<Key> {
         let there =
             self.shared.there.lock().iter().map(|thing| Key::there(thing.place())).collect::<Vec<_>>();
         let here = self.pipes.iter().chain(&self.awaited).copied();
-        there.into_iter().chain(here).chain(self.connected.everything()).collect()
+        let all = there.into_iter().chain(here).chain(self.connected.everything());
+        all.chain([Key::CONDITIONS]).collect()
     }
 
     /// What is within reach by the code and the values: of what processes share, any.
@@ -353,13 +456,15 @@ impl Outlook<'_> {
         if seats.is_empty() {
             return Some(Reach::default());
         }
-        let mut threads: Vec<_> = self.table.seats.values().map(|seat| seat.thread.clone()).collect();
-        threads.push(self.shared.main.clone());
-        let fresh = |left| Marks::new(&self.code.image, self.code.reach(), threads.clone()).sparing(left);
+        let fresh = |left| self.shared.no_marks(self.table, self.code, left);
         let mark = |marks: &mut Marks<'_>| seats.iter().try_for_each(|seat| mark_seat(marks, seat)).ok();
         let mut marks = fresh(self.left);
         mark(&mut marks)?;
         self.left = marks.left();
+        // So do the results, of which whoever has a task may get one.
+        if marks.has_process_pools() {
+            return Some(self.anything());
+        }
         let mut connected = Vec::new();
         if !self.connected.is_empty() {
             let mut held = fresh(self.left).holding();
@@ -371,7 +476,11 @@ impl Outlook<'_> {
         }
         let there = marks.places().map(Key::there).chain(self.pipes.iter().copied());
         let here = self.awaited.iter().copied().filter(|key| marks.has(key.0 as u32));
-        let things = there.chain(here).chain(connected).collect();
+        let changes = marks.changes_in_common().filter_map(Key::common);
+        // One that has no number is awaited by nobody of whom it is known what that depends on.
+        let conditions = self.conditions.iter().filter(|(_, condition)| marks.may_change(condition));
+        let conditions = conditions.map(|(id, _)| Key::condition(*id));
+        let things = there.chain(here).chain(connected).chain(changes).chain(conditions).collect();
         let signals = marks.may(Mention::Signals);
         Some(Reach {
             things,
