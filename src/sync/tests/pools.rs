@@ -239,10 +239,9 @@ fn a_task_that_waits_for_one_behind_it_is_explained() {
     let mut worker = workers(&main).remove(0);
     take(&mut worker, &crew).unwrap();
     let Outcome::Wait(wait) = worker.ask(&behind, "result").unwrap() else { panic!() };
-    assert_eq!(
-        wait.op.releasers(worker.at(9)),
-        Releasers::Either(vec![Releasers::All(vec![worker.thread.id])])
-    );
+    let done = Box::new(Releasers::Either(vec![Releasers::All(vec![worker.thread.id])]));
+    let cancelled = vec![sync_of(&behind).id, crew.id];
+    assert_eq!(wait.op.releasers(worker.at(9)), Releasers::Unless(done, cancelled));
     assert!(wait.op.describe().starts_with("waits for the result of "), "{}", wait.op.describe());
     let mut notes = Vec::new();
     wait.op.explain(worker.at(9), &mut |note| notes.push(note));
