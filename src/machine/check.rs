@@ -3,9 +3,11 @@
 use super::fault::Fault;
 use super::{Fiber, watch};
 use crate::code::Program;
+use crate::sync::Sync;
 use crate::value::{
     Type, Value,
     error::{Error, Kind},
+    object::Object,
     show,
 };
 use std::sync::Arc;
@@ -91,19 +93,33 @@ pub(super) fn assertion(program: &Program, fiber: &Fiber, message: usize, found:
     .into()
 }
 
+/// Things that are members of an object, and are called after it. (Of a monitor's the methods speak, and nobody else.)
+pub(super) fn members_to_name(object: &Object) -> impl Iterator<Item = Arc<Sync>> {
+    let things =
+        object.fields.iter().filter(|_| object.monitor.is_none()).flat_map(|field| match field.get() {
+            Value::Sync(sync) => vec![sync],
+            Value::List(list) if matches!(list.get(0), Some(Value::Sync(_))) => {
+                let sync =
+                    |value: &Value| if let Value::Sync(sync) = value { Some(sync.clone()) } else { None };
+                list.snapshot().iter().filter_map(sync).collect()
+            }
+            _ => Vec::new(),
+        });
+    things.filter(|sync| sync.kind.kind() != Type::Future)
+}
+
 /// The first name stays.
 pub(super) fn name_thing(value: &Value, name: &dyn Fn() -> Arc<str>) {
     match value {
         // Its task may have failed already and be reported: always as that of its function and line.
         Value::Sync(sync) if sync.kind.kind() == Type::Future => {}
         Value::Sync(sync) => {
-            let _ = sync.name.set(name());
+            sync.name.get_or_init(name);
         }
-        Value::Object(object) => {
-            if let Some(monitor) = &object.monitor {
-                let _ = monitor.name.set(name());
-            }
-        }
+        Value::Object(object) => match &object.monitor {
+            Some(monitor) => _ = monitor.name.get_or_init(name),
+            None => members_to_name(object).for_each(|sync| sync.name.member_of(name)),
+        },
         // (Of a list of timers the order would be told.)
         Value::List(list) if matches!(list.get(0), Some(Value::Sync(_) | Value::Object(_))) => {
             let name = name();

@@ -378,7 +378,7 @@ inner()
     fn what_was_held_is_noted_unless_somebody_may_catch_it() {
         let (program, mut world) = (program(), TestWorld::new());
         let lock = Sync::new(9, 1, sync::Kind::Lock(sync::lock::Lock::default()));
-        lock.name.set("guard".into()).expect("it has none");
+        lock.name.set("guard".into());
         world.held = vec![(Arc::new(lock), 4)];
         world.thread().held.store(1, Ordering::Relaxed);
         for (line, expected) in

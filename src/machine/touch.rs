@@ -233,6 +233,7 @@ fn named(value: &Value, out: &mut Touches) {
         Value::Object(object) => {
             out.quiet.push(Shared::Object(object.clone()));
             out.quiet.extend(object.monitor.iter().map(|monitor| Shared::Sync(monitor.clone())));
+            out.quiet.extend(super::check::members_to_name(object).map(Shared::Sync));
         }
         Value::List(list) if matches!(list.get(0), Some(Value::Sync(_) | Value::Object(_))) => {
             out.quiet.push(Shared::List(list.clone()));

@@ -16,6 +16,7 @@ pub mod counts;
 pub mod event;
 pub mod future;
 mod heap;
+pub mod label;
 pub mod latch;
 pub mod lock;
 pub mod named;
@@ -49,6 +50,7 @@ use crate::value::{
     error::{self, Error},
 };
 use crate::world::World;
+use label::Label;
 use owner::Owner;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -59,7 +61,7 @@ use thread::Thread;
 pub struct Sync {
     pub id: u32,
     /// The name it was declared with, which every report uses.
-    pub name: OnceLock<Arc<str>>,
+    pub name: Label,
     /// Where it was made.
     pub line: u32,
     pub kind: Kind,
@@ -133,7 +135,7 @@ impl Sync {
     pub fn new(id: u32, line: u32, kind: Kind) -> Sync {
         Sync {
             id,
-            name: OnceLock::new(),
+            name: Label::default(),
             line,
             kind,
             shared: AtomicU64::new(0),

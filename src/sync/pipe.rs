@@ -137,7 +137,7 @@ impl Pipe {
     pub fn ends(&self, sync: &Sync) -> Result<[Arc<Sync>; 2], Error> {
         if let Some(ends) = self.kept.lock().take() {
             for (side, end) in ends.iter().enumerate() {
-                let _ = end.name.set(format!("{}.ends[{side}]", sync.label()).into()); // nobody had it before
+                end.name.set(format!("{}.ends[{side}]", sync.label()).into()); // nobody had it before
             }
             return Ok(ends);
         }

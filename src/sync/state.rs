@@ -4,6 +4,7 @@
 //! nobody is in them.
 
 use super::future::Several;
+use super::label::Label;
 use super::outside::{self, Thing};
 use super::put::Put;
 use super::select::Select;
@@ -15,7 +16,7 @@ use crate::mapped::{self, Place};
 use crate::state::{Reader, Writer};
 use crate::sync::thread::Thread;
 use crate::value::Value;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// What a thing is; the tag before its head.
 const LOCK: u8 = 0;
@@ -42,7 +43,7 @@ impl Sync {
     /// Where it was made, its name, its kind and what never changes of it; then its content.
     pub fn save(&self, w: &mut Writer<'_>) {
         w.line(self.line);
-        w.option(self.name.get(), |w, name| w.text(name));
+        self.name.save(w);
         w.count(self.place());
         if self.is_there() {
             return self.save_there(w);
@@ -167,7 +168,7 @@ impl Sync {
     /// Makes it with what never changes of it; `fill` reads the rest.
     pub fn load(id: u32, r: &mut Reader<'_>) -> Sync {
         let line = r.line();
-        let name = r.option(|r| Arc::<str>::from(r.text()));
+        let name = Label::load(r);
         let shared = r.count();
         let kind = match r.byte() {
             LOCK => Kind::Lock(lock::Lock::default()),
@@ -190,7 +191,6 @@ impl Sync {
             OUTSIDE => Kind::Outside(Box::new(Thing::load(r))),
             tag => unreachable!("no thing has the tag {tag}"),
         };
-        let name = name.map_or_else(OnceLock::new, OnceLock::from);
         let sync = Sync { name, shared: shared.into(), ..Sync::new(id, line, kind) };
         match mapped::here().filter(|_| sync.is_there()) {
             Some(memory) => {

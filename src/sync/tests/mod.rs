@@ -67,7 +67,7 @@ impl Testing {
 
     fn make(&self, name: &str, kind: Kind) -> Arc<Sync> {
         let sync = Sync::new(self.shared.ids.fetch_add(1, Ordering::SeqCst), 1, kind);
-        let _ = sync.name.set(name.into());
+        sync.name.set(name.into());
         Arc::new(sync)
     }
 

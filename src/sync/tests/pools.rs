@@ -8,7 +8,7 @@ use crate::sync::queue::Queue;
 
 fn pool(world: &mut Testing, workers: i64) -> Value {
     let pool = value(world.call("pool", &[Value::Int(workers)]));
-    let _ = sync_of(&pool).name.set("p".into());
+    sync_of(&pool).name.set("p".into());
     pool
 }
 

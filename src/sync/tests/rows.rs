@@ -8,7 +8,7 @@ const SECOND: Value = Value::Duration(1_000_000_000);
 
 fn make(world: &mut Testing, name: &str, arguments: &[Value]) -> Value {
     let thing = value(world.call(name, arguments));
-    let _ = sync_of(&thing).name.set("x".into());
+    sync_of(&thing).name.set("x".into());
     thing
 }
 
