@@ -131,7 +131,7 @@ impl Spin {
 
     /// Looks until `done` says so or it has been long enough. Whether it was done.
     pub fn until(&mut self, mut done: impl FnMut() -> bool) -> bool {
-        self.look(&mut done) || self.give_way(&mut done)
+        self.look(&mut done) || self.give_way(false, &mut done)
     }
 
     /// Likewise, for what is held for a moment, and taken again by whoever has just given it back.
@@ -187,8 +187,9 @@ impl Spin {
         found
     }
 
-    /// Lets other threads run a few times, and looks in between. Whether it was done.
-    pub fn give_way(&mut self, done: &mut impl FnMut() -> bool) -> bool {
+    /// Lets other threads run a few times, and looks in between. Whether it was done. What comes to one at a time is handed
+    /// over by one other thread: where that has the same core, this one may leave it.
+    pub fn give_way(&mut self, one_at_a_time: bool, done: &mut impl FnMut() -> bool) -> bool {
         let mut before = now();
         if before < KEPT_UNTIL.load(Ordering::Relaxed) {
             return done();
@@ -205,7 +206,9 @@ impl Spin {
                 return done();
             }
             if done() {
-                if self.most > 0 && self.beside.came(core) {
+                // A core is no better that something else uses: since some of this process's time was lost, it may.
+                let is_quiet = KEPT_UNTIL.load(Ordering::Relaxed) == 0;
+                if one_at_a_time && is_quiet && self.most > 0 && self.beside.came(core) {
                     // There it may be of use to look.
                     self.looks = self.most;
                 }
@@ -334,7 +337,7 @@ mod tests {
     fn after_a_long_one_nobody_gives_way_for_a_while() {
         KEPT_UNTIL.store(now() + 1_000_000_000, Ordering::Relaxed);
         let mut looks = 0;
-        let given = Spin::on(2).give_way(&mut || {
+        let given = Spin::on(2).give_way(true, &mut || {
             looks += 1;
             false
         });

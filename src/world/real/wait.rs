@@ -361,7 +361,7 @@ fn look_at_one(spin: &mut Spin, op: &Op, ready: &mut impl FnMut() -> bool) -> bo
             queue.end_looking();
         }
     });
-    let done = spin.soon(ready) || spin.give_way(ready);
+    let done = spin.soon(ready) || spin.give_way(true, ready);
     op.queues(&mut |queue| queue.end_giving_way());
     done
 }
