@@ -146,7 +146,25 @@ fn is_of_process(op: &Op, shares: bool, is_here: &dyn Fn(u32) -> bool) -> bool {
         Op::Change => return !shares,
         Op::Pipe(wait) => return End::of(wait.end()).is_ok_and(End::is_at_home),
         Op::Select(select) => return select.arms.iter().all(|arm| is_of_process(arm, shares, is_here)),
-        _ => {}
+        Op::Join(_)
+        | Op::JoinAll(_)
+        | Op::ThreadResult(_)
+        | Op::Acquire(_)
+        | Op::Enter(_)
+        | Op::Condition(_)
+        | Op::Event(_)
+        | Op::Barrier(_)
+        | Op::Latch(_)
+        | Op::Put(_)
+        | Op::Get(_)
+        | Op::Next(_)
+        | Op::Finished(_)
+        | Op::Result(_)
+        | Op::FutureError(_)
+        | Op::Ended(_)
+        | Op::Several(_)
+        | Op::Task(_)
+        | Op::Idle(_) => {}
     }
     // Whoever has a lock, its holder gives it up.
     if let Some(owner) = op.lock().filter(|lock| lock.is_shared()).and_then(|lock| lock.owner()) {

@@ -9,6 +9,7 @@
 //!
 //! What a lock or a queue does is not here but in `sync`; which steps to take, in which order, is `explore`'s to say.
 
+mod choices;
 mod copies;
 mod course;
 mod knot;
@@ -26,12 +27,13 @@ mod universe;
 mod visible;
 mod world;
 
+pub use choices::next_choices;
 pub use course::Course;
 pub use knot::Waiting;
 pub use log::{Fault, Log, Met};
 pub use record::Record;
 pub use rules::{Assumption, Assumptions, Rules};
 pub use saved::{Snapshot, shared_objects};
-pub use step::{Ends, Step, Way, next_choices};
+pub use step::{Ends, Step, Way};
 pub use universe::{MAIN, Seat, Universe};
 pub use world::too_much_memory;

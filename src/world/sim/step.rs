@@ -1,6 +1,7 @@
 //! One step: what one thread does between two moments at which others may move. It is one operation that others can
 //! tell (a read of a shared variable, an acquire, a put), and everything after it that they cannot.
 
+use super::choices::Choices;
 use super::course::Course;
 use super::log::{Fault, Log, Met};
 use super::record::Record;
@@ -46,47 +47,6 @@ pub enum Ends {
     Blocked(Op),
     /// The same in a run that goes on (`course`): it rests in its operation.
     Waits,
-}
-
-/// The choices of a step: those that are given, then the first each time, unless they are drawn.
-#[derive(Debug, Default)]
-pub struct Choices {
-    given: Vec<u32>,
-    made: Vec<(u32, u32)>,
-    /// In how many ways they might have been made; None before the first.
-    ways: Option<u64>,
-    /// Who draws those that are not given.
-    dice: Option<fastrand::Rng>,
-}
-
-/// When a step can go on in more ways, it is cut where it stands: what it has chosen may mean nothing any more.
-const MANY_WAYS: u64 = 64;
-/// The same for a thread that is the only one: nobody moves in between, so it costs hardly anything.
-const MANY_WAYS_ALONE: u64 = 8;
-
-impl Choices {
-    pub fn next(&mut self, count: u32) -> u32 {
-        let choice = match (&mut self.dice, self.given.get(self.made.len())) {
-            (Some(dice), None) => dice.u32(..count.max(1)),
-            (_, given) => given.copied().unwrap_or(0).min(count.saturating_sub(1)),
-        };
-        self.made.push((choice, count));
-        self.ways = Some(self.ways.unwrap_or(1).saturating_mul(u64::from(count)));
-        choice
-    }
-
-    pub fn are_many(&self, alone: bool) -> bool {
-        let most = if alone { MANY_WAYS_ALONE } else { MANY_WAYS };
-        self.ways.is_some_and(|ways| ways > most)
-    }
-}
-
-/// The choices to try after these, in the order of counting; None after the last.
-pub fn next_choices(made: &[(u32, u32)]) -> Option<Vec<u32>> {
-    let last = made.iter().rposition(|(choice, count)| choice + 1 < *count)?;
-    let mut next: Vec<u32> = made[..=last].iter().map(|(choice, _)| *choice).collect();
-    next[last] += 1;
-    Some(next)
 }
 
 /// A universe while one of its threads takes a step.
@@ -191,7 +151,7 @@ impl Universe {
             program,
             seat,
             thread,
-            choices: Choices { given: choices, dice, ..Choices::default() },
+            choices: Choices::new(choices, dice),
             log: Log::default(),
             fresh: false,
             published: false,
@@ -241,7 +201,7 @@ impl Stepper<'_> {
         let mut log = self.log;
         // Not what a thread did that it has started.
         (log.joins, log.passed_join) = (joins, passed_join);
-        log.choices = self.choices.made;
+        log.choices = self.choices.into_made();
         log.opaque |= self.looked_around.get();
         Step { ends, log }
     }
@@ -493,7 +453,7 @@ impl Stepper<'_> {
     /// Keeps what the thread has just done, if somebody wants to know.
     pub(super) fn recorded(&mut self, way: Way) {
         if let Some(record) = &mut self.universe.record {
-            record.leg(&self.universe.seats[self.seat], way, self.instructions, &self.choices.made);
+            record.leg(&self.universe.seats[self.seat], way, self.instructions, self.choices.made());
         }
     }
 }
