@@ -200,6 +200,12 @@ pub(super) fn set<S: Scheduler>(
     }
 }
 
+/// Whether a builtin of this name takes a value, as a method would have it: `sum`, `floor`.
+fn is_function_of_a_value(name: &str) -> bool {
+    let row = crate::builtin::functions().iter().find(|row| row.name == name);
+    row.is_some_and(|row| !row.parameters.is_empty())
+}
+
 /// There is no such field, property or method.
 pub(super) fn no_member(image: &Image, receiver: &Value, name: u16, called: bool) -> Error {
     let text = image.program.symbol(name);
@@ -252,6 +258,9 @@ pub(super) fn no_member(image: &Image, receiver: &Value, name: u16, called: bool
         // (Whether there is such a key is nothing to be looked up for a hint.)
         None if kind == Type::Map && !called => {
             error.hint(format!("a key stands in brackets: `m[\"{text}\"]`"))
+        }
+        None if called && is_function_of_a_value(text) => {
+            error.hint(format!("a function does that, and stands alone: `{text}(x)`"))
         }
         None if known.is_empty() => error,
         None => error.hint(format!("it has: {}", known.join(", "))),

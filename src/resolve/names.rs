@@ -41,6 +41,8 @@ pub(super) struct Names<'a> {
     pub carried: HashSet<(FunctionId, VariableId)>,
     /// By name: which of `found` reports it, and the further lines where it stands.
     pub undefined: HashMap<Arc<str>, (usize, BTreeSet<u32>)>,
+    /// Where variables of blocks that have ended were declared, the first of each name.
+    pub closed: HashMap<Arc<str>, Span>,
 }
 
 impl<'a> Names<'a> {
@@ -71,6 +73,7 @@ impl<'a> Names<'a> {
             mentions: Vec::new(),
             carried: HashSet::new(),
             undefined: HashMap::new(),
+            closed: HashMap::new(),
         };
         names.new_function("<script>".into(), FunctionKind::Script, script.body.span, None);
         match around {

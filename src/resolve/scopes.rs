@@ -3,7 +3,9 @@
 //! Declares and looks up. The walk through the tree that opens and closes scopes is in `names`; what a use of
 //! an outer variable means for the functions between is in `captures`.
 
-use super::{ClassId, FunctionId, Meaning, Member, Names, Variable, VariableId, VariableKind, suggest};
+use super::{
+    ClassId, FunctionId, FunctionKind, Meaning, Member, Names, Variable, VariableId, VariableKind, suggest,
+};
 use crate::report::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::tree::Name;
@@ -59,7 +61,33 @@ impl Names<'_> {
     }
 
     pub(super) fn close(&mut self) {
-        self.scopes.pop();
+        let Some(scope) = self.scopes.pop() else { return };
+        for (text, id) in scope.names {
+            let variable = &self.answers.variables[id as usize];
+            if matches!(variable.kind, VariableKind::Let | VariableKind::Var | VariableKind::Declared) {
+                self.closed.entry(text).or_insert(variable.span);
+            }
+        }
+    }
+
+    fn in_class(&self) -> bool {
+        self.scopes.iter().any(|scope| scope.members.is_some())
+    }
+
+    /// Whether what is looked at here is run by a thread that the script declares.
+    fn in_thread(&self) -> bool {
+        let mut next = Some(self.current);
+        while let Some(id) = next {
+            let function = &self.answers.functions[id as usize];
+            if matches!(
+                function.kind,
+                FunctionKind::ThreadBody | FunctionKind::Run | FunctionKind::StartBlock
+            ) {
+                return true;
+            }
+            next = function.parent;
+        }
+        false
     }
 
     /// Takes names of the innermost scope back.
@@ -354,6 +382,17 @@ impl Names<'_> {
         } else if suggest::is_unit(&name.text) && before.ends_with('*') {
             report = report
                 .hint("a duration is a number with its unit: `5s`, `250ms`; a number of them is `n * 1s`");
+        } else if before.ends_with("on signal") {
+            report = report.hint(format!("a signal's name is a text: `on signal \"{}\" {{ … }}`", name.text));
+        } else if &*name.text == "this" && !self.in_class() {
+            report = report.hint("there is no object here; the thread that runs is `current_thread()`");
+        } else if &*name.text == "name" && !assigned && self.in_thread() {
+            report = report.hint("the name of the thread that runs is `current_thread().name`");
+        } else if let Some(line) = self.closed.get(&name.text).map(|span| self.source.line(span.start)) {
+            report = report.hint(format!(
+                "the `{0}` of line {line} is seen only within its block: declare it before that block",
+                name.text
+            ));
         } else if let Some(hint) = suggest::module(&name.text).filter(|_| !assigned) {
             report = report.hint(hint);
         } else if let Some(near) =

@@ -49,6 +49,29 @@ const FOREIGN: &[(&str, &str)] = &[
     ("system", "run"),
     ("socket", "connect"),
     ("kill", "send_signal"),
+    ("getpid", "pid"),
+    ("getppid", "ppid"),
+    ("ReentrantLock", "rlock"),
+    ("ReentrantReadWriteLock", "rwlock"),
+    ("CyclicBarrier", "barrier"),
+    ("AtomicInteger", "atomic"),
+    ("AtomicLong", "atomic"),
+    ("BlockingQueue", "queue"),
+    ("LinkedBlockingQueue", "queue"),
+    ("ArrayBlockingQueue", "queue"),
+    ("SimpleQueue", "queue"),
+    ("JoinableQueue", "queue"),
+    ("NULL", "nil"),
+    ("nullptr", "nil"),
+    ("typeof", "type"),
+    ("strlen", "len"),
+    ("raw_input", "input"),
+    ("readline", "input"),
+    ("gets", "input"),
+    ("prompt", "input"),
+    ("randrange", "randint"),
+    ("monotonic", "now"),
+    ("perf_counter", "now"),
 ];
 
 /// What to write instead of what a module of another language, which people type before a dot, is for.
@@ -63,6 +86,23 @@ pub(super) fn module(foreign: &str) -> Option<&'static str> {
             "errors are texts or made by `error`: `throw \"what happened\"`, `throw error(\"value\", \"what happened\")`"
         }
         "usleep" | "msleep" | "delay" | "nanosleep" => "`sleep 10ms` sleeps: a number with its unit",
+        "isinstance" => "`type(x) == \"int\"` asks for a type by its name",
+        "pthread_create" | "threading_start" | "CreateThread" => {
+            "a thread is started with `start`: `let t = start f(x)`, or `start { … }`"
+        }
+        "pthread_join" => "`join t` waits for a thread",
+        "pthread_mutex_lock" | "pthread_mutex_unlock" | "pthread_mutex_t" => {
+            "`lock m` declares a lock, and `with m { … }` holds it"
+        }
+        "signal" => {
+            "`on signal \"USR1\" { … }` says what is done, and `send_signal(pid, \"USR1\")` sends one"
+        }
+        "Future" | "future" | "CompletableFuture" => {
+            "a pool gives futures: `pool p(4)`, and `let f = p.submit(g, x)`; `f.result` waits"
+        }
+        "current_process" => "a process knows its `pid()` and `ppid()`",
+        "pow" => "powers are written `a ** b`",
+        "sprintf" | "format" => "a text holds values itself: `\"{x} items\"`, or `\"{x:8.2}\"` with a format",
         "__name__" => "a script begins with its first line, and a process with its own body: leave it out",
         "Process" | "process" => {
             "a process is declared and started: `process work(n) { … }`, and `let p = start work(1)`"
@@ -85,6 +125,32 @@ pub(super) fn module(foreign: &str) -> Option<&'static str> {
         "math" | "Math" => "they stand alone: `sqrt(x)`, `floor(x)`, `max(a, b)`, `pi`",
         "sys" => "they stand alone: `exit(1)`, and `args` for the script's arguments",
         "os" => "they stand alone: `pid()`, `fork()`, `env(name)`, `list_dir(path)`, `run(program)`",
+        _ => return None,
+    })
+}
+
+/// The kind of an error that another language names so; empty for one that means every error.
+pub fn kind_of_error(foreign: &str) -> Option<&'static str> {
+    Some(match foreign {
+        "Exception" | "BaseException" | "Error" | "Throwable" | "StandardError" => "",
+        "ValueError" | "NumberFormatException" | "IllegalArgumentException" => "value",
+        "TypeError" | "AttributeError" | "NullPointerException" | "ClassCastException" => "type",
+        "KeyError" | "NoSuchElementException" => "key",
+        "IndexError" | "RangeError" | "IndexOutOfBoundsException" | "ArrayIndexOutOfBoundsException" => {
+            "index"
+        }
+        "ZeroDivisionError" | "ArithmeticException" => "zero",
+        "OverflowError" => "overflow",
+        "RecursionError" | "StackOverflowError" => "recursion",
+        "MemoryError" | "OutOfMemoryError" => "memory",
+        "TimeoutError" | "TimeoutException" => "timeout",
+        "AssertionError" => "assertion",
+        "FileNotFoundError" | "FileNotFoundException" => "not_found",
+        "PermissionError" | "SecurityException" => "refused",
+        "BrokenBarrierError" | "BrokenBarrierException" => "broken",
+        "CancelledError" | "CancellationException" => "cancelled",
+        "IllegalMonitorStateException" => "not_owner",
+        "IllegalStateException" => "state",
         _ => return None,
     })
 }

@@ -318,7 +318,8 @@ impl Thread {
         }
         if self.id == who.thread.id {
             let message = format!("\"{}\" cannot join itself: it would wait for ever", self.name());
-            return Err(Error::new(error::Kind::State, message));
+            return Err(Error::new(error::Kind::State, message)
+                .hint("pass over it: `if t != current_thread() { join t }`"));
         }
         if !self.started() {
             if self.is_cancelled() {

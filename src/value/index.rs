@@ -3,7 +3,7 @@
 use super::error::{Error, Kind};
 use super::nature::Nature;
 use super::operate::check_size;
-use super::{Range, Value, compare, near, show, text};
+use super::{Range, Type, Value, compare, near, show, text};
 use std::sync::Arc;
 
 /// The common cases of `get`: an element that is there, of a list by its position or of a map by a plain key.
@@ -74,8 +74,12 @@ pub fn get(object: &Value, index: &Value) -> Result<Value, Error> {
         }
         _ => match object.as_text() {
             Some(whole) => character(object, whole, number(index, "str")?),
-            None => Err(Error::new(Kind::Type, format!("{} has no elements to index", a(object)))
-                .hint("lists, maps, texts and ranges have: xs[0], m[\"key\"]")),
+            None => Err(Error::new(Kind::Type, format!("{} has no elements to index", a(object))).hint(
+                match object.kind() {
+                    Type::Function => "a function is called with parentheses: `f(0)`, or `f()[0]`",
+                    _ => "lists, maps, texts and ranges have: xs[0], m[\"key\"]",
+                },
+            )),
         },
     }
 }

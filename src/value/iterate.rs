@@ -1,7 +1,7 @@
 //! What a `for` goes over.
 
 use super::error::{Error, Kind};
-use super::{Value, index, show, text};
+use super::{Type, Value, index, show, text};
 
 /// The elements as they are now: those of a list, the keys of a map, the members of a set, the characters of a
 /// text, the numbers of a range, the lines of a file that have not been read. (A `for` over a queue takes from it, and is not done here.)
@@ -17,6 +17,9 @@ pub fn items(value: &Value) -> Result<Vec<Value>, Error> {
         )
         .hint(match value {
             Value::Int(_) => format!("to count, use a range: 0..{}", show::brief(value)),
+            _ if value.kind() == Type::Function => {
+                "a function is called with parentheses, `f()`; in `map(f, xs)` it comes first".into()
+            }
             _ => "put what it should go over in a list".into(),
         })),
     }

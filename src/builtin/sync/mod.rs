@@ -193,7 +193,15 @@ fn sync_in(value: &Value) -> Result<&Arc<Sync>, Error> {
 #[cold]
 fn wrong(wanted: &str, name: &str, value: &Value) -> Error {
     let name = if name.is_empty() { "this" } else { name };
-    Error::new(Kind::Type, format!("{name} must be {wanted}, not {}", show::with_article(value.kind())))
+    let error =
+        Error::new(Kind::Type, format!("{name} must be {wanted}, not {}", show::with_article(value.kind())));
+    match value.kind() {
+        // (What is started and joined has a hint of its own.)
+        Type::Function if !wanted.contains("thread") => {
+            error.hint("a function is called with parentheses: `f()`")
+        }
+        _ => error,
+    }
 }
 
 fn int(value: &Value, name: &str) -> Result<i64, Error> {

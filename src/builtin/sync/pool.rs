@@ -352,7 +352,13 @@ fn futures(value: &Value) -> Result<Vec<Arc<Sync>>, Error> {
     } else if let Value::Set(set) = value {
         set.lock().iter().cloned().collect()
     } else {
-        return Err(wrong("a list of futures", "futures", value));
+        let error = wrong("a list of futures", "futures", value);
+        return Err(match value {
+            Value::Sync(_) => {
+                error.hint("what is not a future is waited for by its own method: `c.wait()`, `join t`")
+            }
+            _ => error,
+        });
     };
     let mut futures: Vec<Arc<Sync>> = Vec::new();
     for value in &values {

@@ -5,7 +5,7 @@ use super::facts::Holds;
 use super::visit::{Visitor, walk_statement};
 use super::{Findings, members};
 use crate::report::{Code, Diagnostic};
-use crate::syntax::tree::{Expression, ExpressionKind, Name, Statement, StatementKind};
+use crate::syntax::tree::{DeclarationKind, Expression, ExpressionKind, Name, Statement, StatementKind};
 use crate::value::Type;
 
 pub struct Assignments<'a, 'f, 't> {
@@ -38,8 +38,11 @@ impl Assignments<'_, '_, '_> {
             Meaning::Builtin(_) => {
                 let message = format!("\"{}\" is a builtin, which never changes", name.text);
                 let report = Diagnostic::error(Code::CannotAssign, name.span, message);
-                self.found
-                    .always(report.hint(format!("for a variable of that name: `var {} = …`", name.text)));
+                let thing = DeclarationKind::ALL.into_iter().any(|kind| kind.maker() == &*name.text);
+                self.found.always(report.hint(match thing {
+                    true => format!("one with a name of its own is declared: `{0} my_{0}`", name.text),
+                    false => format!("for a variable of that name: `var {} = …`", name.text),
+                }));
             }
             Meaning::Member { class, member: Member::Field(field), .. } => {
                 if !self.found.facts.answers.classes[class as usize].fields[field as usize].mutable {

@@ -5,7 +5,8 @@ use super::facts::Holds;
 use super::signature::{self, Signature};
 use super::visit::{Visitor, walk_expression};
 use super::{Findings, members};
-use crate::syntax::tree::{Expression, ExpressionKind};
+use crate::report::Diagnostic;
+use crate::syntax::tree::{Argument, Expression, ExpressionKind};
 
 pub struct Calls<'a, 'f, 't> {
     pub found: &'a mut Findings<'f, 't>,
@@ -23,6 +24,7 @@ impl<'t> Visitor<'t> for Calls<'_, '_, 't> {
                 let of_threads = arguments.is_empty() && signature.name == "enumerate";
                 let hint = "the threads that are alive are `threads()`";
                 let report = if of_threads { report.hint(hint) } else { report };
+                let report = self.advised(report, callee, arguments);
                 self.found.unless_caught(match self.found.facts.holds(callee) {
                     Some(Holds::Class(_)) if signature.parameters.is_empty() => report.hint(format!(
                         "what a class needs stands behind its name: `class {}(n) {{ … }}`",
@@ -59,6 +61,55 @@ impl Calls<'_, '_, '_> {
         let row = (facts.builtins.methods)(kind).iter().find(|row| row.name == &*name.text)?;
         let label = self.found.written(callee.span).unwrap_or(row.name).to_string();
         Some(signature::of_row(label, row))
+    }
+
+    /// What else is to be said where arguments do not fit.
+    fn advised(&self, report: Diagnostic, callee: &Expression, arguments: &[Argument]) -> Diagnostic {
+        let facts = self.found.facts;
+        let given = |names: &[&str]| {
+            arguments
+                .iter()
+                .filter_map(|argument| argument.name.as_ref())
+                .any(|it| names.contains(&&*it.text))
+        };
+        match facts.holds(callee) {
+            // `start t(name: "a")`, as in Python.
+            Some(held @ Holds::Template(function)) if given(&["name", "daemon"]) => {
+                let own = facts.signature(function);
+                if own.is_some_and(|it| it.parameters.iter().any(|taken| given(&[taken.name.as_str()]))) {
+                    return report;
+                }
+                let word = facts.word_of_threads(held);
+                report.hint(match given(&["daemon"]) {
+                    true => format!("that is declared: `daemon {word} NAME {{ … }}`"),
+                    false => {
+                        format!("a {word} is named before it is started: `let t = NAME()`, `t.name = \"…\"`, `start t`")
+                    }
+                })
+            }
+            // `set(1, 2)`.
+            Some(Holds::Builtin(index)) if arguments.len() > 1 => {
+                let name = facts.builtins.functions[index as usize].name;
+                let takes_one = [
+                    "set",
+                    "list",
+                    "sorted",
+                    "len",
+                    "any",
+                    "all",
+                    "reversed",
+                    "enumerate",
+                    "shuffle",
+                    "choose",
+                ];
+                let positional = arguments.iter().all(|argument| argument.name.is_none());
+                match takes_one.contains(&name) && positional {
+                    true => report.hint(format!("several values are one list: `{name}([1, 2])`")),
+                    false => report,
+                }
+            }
+            _ => report,
+        }
     }
 
     fn method(&self, class: ClassId, name: &str) -> Option<Signature> {

@@ -31,6 +31,8 @@ impl<'t> Visitor<'t> for Declarations<'_, '_, 't> {
             }
         } else if let StatementKind::With { items, .. } = &statement.kind {
             items.iter().for_each(|item| self.with(item));
+        } else if let StatementKind::Join(threads) = &statement.kind {
+            threads.iter().for_each(|thread| self.joined(thread));
         }
         walk_statement(self, statement);
     }
@@ -102,6 +104,16 @@ impl Declarations<'_, '_, '_> {
         self.found.unless_caught(report.label("no lock").hint("declare one: `lock m` or `rlock m`"));
     }
 
+    /// `join a and b`.
+    fn joined(&mut self, item: &Expression) {
+        let (ExpressionKind::And(left, right) | ExpressionKind::Or(left, right)) = &item.kind else { return };
+        let written = |side: &Expression| self.found.written(side.span).unwrap_or("…").to_string();
+        let (left, right) = (written(left), written(right));
+        let message = "`and` and `or` give one of the two, so only that one would be waited for";
+        let hint = format!("write `join {left}, {right}`");
+        self.found.unless_caught(Diagnostic::error(Code::WrongThing, item.span, message).hint(hint));
+    }
+
     /// What stands after `with`.
     fn with(&mut self, item: &Expression) {
         if let ExpressionKind::And(left, right) | ExpressionKind::Or(left, right) = &item.kind
@@ -114,6 +126,18 @@ impl Declarations<'_, '_, '_> {
             let hint = format!("write `with {left}, {right} {{ … }}`");
             let report = Diagnostic::error(Code::WrongThing, item.span, message).hint(hint);
             return self.found.unless_caught(report);
+        }
+        // `with m(timeout: 1s)`.
+        if let ExpressionKind::Call { callee, arguments } = &item.kind
+            && !arguments.is_empty()
+            && let Some(Holds::Thing { .. }) = self.found.facts.holds(callee)
+        {
+            let what = self.found.written(callee.span).unwrap_or("m").to_string();
+            let message = format!("{what} is held as it is, and not called");
+            let hint = format!("to give up in time: `with {what} timeout 1s {{ … }} else {{ … }}`");
+            return self
+                .found
+                .unless_caught(Diagnostic::error(Code::WrongThing, item.span, message).hint(hint));
         }
         let Some(Holds::Thing { kind, .. }) = self.found.facts.holds(item) else { return };
         let what = self.found.written(item.span).unwrap_or("this").to_string();

@@ -217,6 +217,9 @@ impl<'t> Facts<'t> {
                 if name == "timer" {
                     return Some(Holds::Timer);
                 }
+                if matches!(name, "current_thread" | "main_thread") {
+                    return Some(Holds::Thread(None));
+                }
                 let kind = DeclarationKind::ALL.into_iter().find(|kind| kind.maker() == name)?;
                 Some(thing(kind, !arguments.is_empty()))
             }

@@ -8,8 +8,8 @@ use super::visit::{Visitor, call_of, walk_expression, walk_statement};
 use crate::report::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::tree::{
-    CompareOperator, Expression, ExpressionKind, Function, FunctionBody, Statement, StatementKind,
-    UnaryOperator,
+    Block, CompareOperator, Expression, ExpressionKind, Function, FunctionBody, Statement, StatementKind,
+    TemplateBody, UnaryOperator,
 };
 use crate::value::Type;
 
@@ -29,6 +29,13 @@ impl<'t> Visitor<'t> for Habits<'_, '_, 't> {
             return others.for_each(|branch| self.statement(&branch.statement));
         } else if let StatementKind::Function(function) = &statement.kind {
             self.body(function);
+        } else if let StatementKind::Thread(template) = &statement.kind {
+            match &template.body {
+                TemplateBody::Plain(body) | TemplateBody::Members { run: body, .. } if !template.process => {
+                    self.last_value(body, GIVEN_BY_THREAD);
+                }
+                _ => {}
+            }
         } else if let StatementKind::If { branches, .. } = &statement.kind {
             branches.iter().for_each(|(condition, _)| self.always_true(condition));
         } else if let StatementKind::Assign { target, operator: None, value } = &statement.kind {
@@ -54,6 +61,8 @@ impl<'t> Visitor<'t> for Habits<'_, '_, 't> {
     fn expression(&mut self, expression: &'t Expression) {
         if let ExpressionKind::Function(function) = &expression.kind {
             self.body(function);
+        } else if let ExpressionKind::StartBlock { body, .. } = &expression.kind {
+            self.last_value(body, GIVEN_BY_THREAD);
         }
         if let ExpressionKind::Compare { first, rest } = &expression.kind {
             let mut left = &**first;
@@ -70,6 +79,9 @@ impl<'t> Visitor<'t> for Habits<'_, '_, 't> {
         walk_expression(self, expression);
     }
 }
+
+const GIVEN_BY_FUNCTION: &str = "the value of this is not used: a function gives what `return` says";
+const GIVEN_BY_THREAD: &str = "the value of this is not used: a thread gives what `return` says";
 
 /// Whether to evaluate it does nothing but give a value (or an error). Names and comparisons have warnings of their own.
 fn only_gives(kind: &ExpressionKind) -> bool {
@@ -136,14 +148,19 @@ impl Habits<'_, '_, '_> {
 
     /// In other languages the last value of a function is what it gives.
     fn body(&mut self, function: &Function) {
-        let FunctionBody::Block(block) = &function.body else { return };
+        if let FunctionBody::Block(block) = &function.body {
+            self.last_value(block, GIVEN_BY_FUNCTION);
+        }
+    }
+
+    /// `message`: how its value would be given.
+    fn last_value(&mut self, block: &Block, message: &str) {
         let Some(Statement { kind: StatementKind::Expression(value), .. }) = block.statements.last() else {
             return;
         };
         if !only_gives(&value.kind) {
             return;
         }
-        let message = "the value of this is not used: a function gives what `return` says";
         let report = Diagnostic::warning(Code::NoEffect, value.span, message);
         let written = self.found.written(value.span).unwrap_or("…");
         let report = report.hint(format!("did you mean `return {written}`?"));
@@ -180,8 +197,15 @@ impl Habits<'_, '_, '_> {
 
     /// `for i in 10..0`, which has no rounds.
     fn counts_down(&mut self, items: &Expression) {
-        let ExpressionKind::Range { start: Some(start), end: Some(end), inclusive } = &items.kind else {
-            return;
+        let (start, end, inclusive) = match &items.kind {
+            ExpressionKind::Range { start: Some(start), end: Some(end), inclusive } => {
+                (&**start, &**end, *inclusive)
+            }
+            ExpressionKind::Call { callee, arguments } if self.is_builtin(callee, "range") => {
+                let [first, last] = &arguments[..] else { return };
+                (&first.value, &last.value, false)
+            }
+            _ => return,
         };
         let (ExpressionKind::Int(first), ExpressionKind::Int(last)) = (&start.kind, &end.kind) else {
             return;
@@ -191,7 +215,7 @@ impl Habits<'_, '_, '_> {
         }
         let message = "this loop has no rounds: a range counts upwards";
         let report = Diagnostic::warning(Code::NoEffect, items.span, message);
-        let up = if *inclusive { format!("{last}..={first}") } else { format!("{}..={first}", last + 1) };
+        let up = if inclusive { format!("{last}..={first}") } else { format!("{}..={first}", last + 1) };
         self.found.unless_caught(report.hint(format!("downwards it is `reversed({up})`")));
     }
 

@@ -46,10 +46,13 @@ pub fn check(script: &Script, found: &mut Findings<'_, '_>) {
         }
         let message = format!("no error has the kind \"{kind}\"");
         let report = Diagnostic::warning(Code::UnknownKind, span, message);
-        found.always(match suggest::closest(&kind, known.iter().copied()) {
-            Some(near) => report.hint(format!("did you mean \"{near}\"?")),
-            None => report.hint(format!("an error of one's own: `throw error(\"{kind}\", \"text\")`")),
-        });
+        found.always(
+            match suggest::closest(&kind, known.iter().copied()).or(suggest::kind_of_error(&kind)) {
+                Some("") => report.hint("every error is caught by `catch e { … }`"),
+                Some(near) => report.hint(format!("did you mean \"{near}\"?")),
+                None => report.hint(format!("an error of one's own: `throw error(\"{kind}\", \"text\")`")),
+            },
+        );
     }
 }
 

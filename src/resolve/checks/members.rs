@@ -114,6 +114,9 @@ impl UnknownMembers<'_, '_, '_> {
         if let Some(hint) = foreign::gives_back(kind, &name.text) {
             return self.found.unless_caught(report.hint(hint));
         }
+        if held == Holds::Timer && foreign::ends_threads(&name.text) {
+            return self.found.unless_caught(report.hint("here it is `cancel()`"));
+        }
         if kind == Type::Thread && (foreign::ends_threads(&name.text) || &*name.text == "cancel") {
             let hint = "no thread can be ended from outside: let it look at an event, and set that";
             return self.found.unless_caught(report.hint(hint));
@@ -124,6 +127,8 @@ impl UnknownMembers<'_, '_, '_> {
             report.hint(format!("did you mean \"{near}\"?"))
         } else if let Some(native) = native() {
             report.hint(format!("here it is `{native}`"))
+        } else if inside && class.is_some() {
+            report.hint(format!("declare it among the members: `var {} = …`", name.text))
         } else if has().is_empty() {
             report
         } else {

@@ -2,6 +2,7 @@
 //!
 //! A check speaks only of what is certain. What the script itself may catch when it runs is left to the run.
 
+mod alone;
 mod assign;
 mod calls;
 mod declarations;
@@ -9,6 +10,7 @@ mod facts;
 mod habits;
 mod handed;
 mod kinds;
+mod meant;
 mod members;
 mod order;
 mod place;
@@ -46,6 +48,9 @@ pub fn check(
     declarations::Declarations { found: &mut found, in_monitor: Vec::new() }.block(&script.body);
     habits::Habits { found: &mut found, shown }.block(&script.body);
     handed::HandedOver { found: &mut found }.block(&script.body);
+    let mut meant = meant::Meant::new(&mut found);
+    meant.block(&script.body);
+    meant.finish();
     members::UnknownMembers { found: &mut found }.block(&script.body);
     order::Orders { found: &mut found }.block(&script.body);
     place::Places::new(script, &mut found).block(&script.body);
@@ -58,6 +63,9 @@ pub fn check(
         unstarted.block(&script.body);
         unstarted.finish();
     }
+    let mut alone = alone::Alone::new(&mut found);
+    alone.block(&script.body);
+    alone.finish();
     waits::Waits::new(&mut found).block(&script.body);
     watch::Watches { found: &mut found }.block(&script.body);
     kinds::check(script, &mut found);

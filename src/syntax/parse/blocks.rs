@@ -4,6 +4,7 @@ use super::super::tree::{
     Block, Branch, Catch, Expression, ExpressionKind, Pattern, Statement, StatementKind, TextPart,
 };
 use super::{Pair, Parser, Rule, parts};
+use crate::report::{Code, Diagnostic};
 use crate::source::Span;
 use std::sync::Arc;
 
@@ -177,9 +178,13 @@ impl Parser<'_> {
         };
         let length = what.len() as u32;
         let place = Span { start: statement.span.start, end: statement.span.start + length };
-        self.syntax_error(
-            place,
-            format!("`{what}` cannot stand directly in `parallel`: each of its statements runs in a thread of its own"),
+        let message = format!(
+            "`{what}` cannot stand directly in `parallel`: each of its statements runs in a thread of its own"
         );
+        let hint = match what {
+            "let" | "var" => "declare it before: `var a = nil`, then `parallel { a = f(); … }`",
+            _ => "put it into the function or block that a statement runs, or behind the `parallel`",
+        };
+        self.problem(Diagnostic::error(Code::Syntax, place, message).hint(hint));
     }
 }

@@ -39,7 +39,9 @@ impl Parser<'_> {
             let Some(name) = inner.next().map(|name| self.name(&name)) else { continue };
             let default = inner.next().map(|value| self.expression(value));
             if default.is_none() && parameters.last().is_some_and(|before| before.default.is_some()) {
-                self.syntax_error(span, "a parameter without a default cannot follow one that has one");
+                let message = "a parameter without a default cannot follow one that has one";
+                let hint = format!("give `{}` one, too, or put it before the others", name.text);
+                self.problem(Diagnostic::error(Code::Syntax, span, message).hint(hint));
             }
             parameters.push(Parameter { name, default });
         }
@@ -251,6 +253,15 @@ impl Parser<'_> {
                     .hint(match kind {
                         DeclarationKind::Event => {
                             format!("it begins unset: `event {0}`, then `{0}.set()`", item.name.text)
+                        }
+                        _ if matches!(
+                            value.kind,
+                            ExpressionKind::List(_)
+                                | ExpressionKind::Comprehension { .. }
+                                | ExpressionKind::Binary { .. }
+                        ) =>
+                        {
+                            format!("several of them are a list, declared as `{word} {}[5]`", item.name.text)
                         }
                         DeclarationKind::Lock | DeclarationKind::RLock | DeclarationKind::RwLock => {
                             format!("`{word} {}` is all of it", item.name.text)

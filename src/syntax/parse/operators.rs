@@ -3,6 +3,7 @@
 use super::super::tree::{BinaryOperator, CompareOperator, Expression, ExpressionKind, UnaryOperator};
 use super::expressions::hollow;
 use super::{Pair, Parser, Rule, numbers};
+use crate::report::{Code, Diagnostic};
 use std::iter::Peekable;
 use std::vec::IntoIter;
 
@@ -184,7 +185,9 @@ impl Parser<'_> {
         let Some(dots) = row.next() else { return start };
         if matches!(start.kind, ExpressionKind::Range { .. }) {
             let place = self.span(&dots);
-            self.syntax_error(place, "a range has two ends, not three");
+            let message = "a range has two ends, not three";
+            let hint = "steps other than 1 are written `range(0, 10, 2)`";
+            self.problem(Diagnostic::error(Code::Syntax, place, message).hint(hint));
         }
         let end = self.climb(row, Level::BitOr);
         let span = start.span.to(end.span);

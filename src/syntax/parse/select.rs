@@ -2,6 +2,7 @@
 
 use super::super::tree::{Arm, ArmWait, Block, Expression, ExpressionKind, Select, StatementKind};
 use super::{Pair, Parser, Rule, parts};
+use crate::report::{Code, Diagnostic};
 use crate::source::Span;
 
 impl Parser<'_> {
@@ -76,11 +77,20 @@ impl Parser<'_> {
         let waits = matches!(&value.kind, ExpressionKind::Call { callee, .. }
             if matches!(callee.kind, ExpressionKind::Field { .. }));
         if !waits {
-            self.syntax_error(
-                value.span,
-                "an arm of `select` begins with something to wait for: `q.get()`, `q.put(x)`, `e.wait()`, \
-                 `m.acquire()`, `join t`, `after 1s` or `else`",
-            );
+            let message = "an arm of `select` begins with something to wait for: `q.get()`, `q.put(x)`, `e.wait()`, \
+                           `m.acquire()`, `join t`, `after 1s` or `else`";
+            let report = Diagnostic::error(Code::Syntax, value.span, message);
+            self.problem(match &value.kind {
+                ExpressionKind::Name(name) if matches!(&*name.text, "default" | "_") => {
+                    report.hint("what is done when nothing is ready stands in the arm `else => { … }`")
+                }
+                ExpressionKind::Name(name) => report.hint(format!(
+                    "a queue is taken from by `let x = {0}.get() => {{ … }}`, an event waited for by `{0}.wait()`, a \
+                     thread by `join {0}`",
+                    name.text
+                )),
+                _ => report,
+            });
         }
     }
 

@@ -147,6 +147,17 @@ impl Parser<'_> {
                     target.span,
                     "only a name, a field or an element can be assigned to: was `==` meant for `=`?",
                 ),
+            // `start a = f()`.
+            ExpressionKind::Start(what) => {
+                let name = match &what.kind {
+                    ExpressionKind::Name(name) => &*name.text,
+                    _ => "t",
+                };
+                let message = "only a name, a field or an element can be assigned to";
+                let hint =
+                    format!("what is started gets its name before the `start`: `let {name} = start f(x)`");
+                self.problem(Diagnostic::error(Code::Syntax, target.span, message).hint(hint));
+            }
             ExpressionKind::Nil
             | ExpressionKind::Bool(_)
             | ExpressionKind::Int(_)
@@ -163,7 +174,6 @@ impl Parser<'_> {
             | ExpressionKind::Conditional { .. }
             | ExpressionKind::Call { .. }
             | ExpressionKind::Function(_)
-            | ExpressionKind::Start(_)
             | ExpressionKind::StartBlock { .. }
             | ExpressionKind::Atomically(_) => {
                 self.syntax_error(target.span, "only a name, a field or an element can be assigned to")

@@ -80,7 +80,11 @@ pub fn say(stuck: &Stuck, rule: Rule) -> Say {
         );
     }
     if expects(&[Rule::arrow]) && rule == Rule::alone_arm {
-        return Say::new(format!("expected `=>`{after}{}", found(token)), "an arm is `q.get() => { … }`");
+        let hint = match token {
+            "as" => "what is taken gets its name before it: `let x = q.get() => { … }`",
+            _ => "an arm is `q.get() => { … }`",
+        };
+        return Say::new(format!("expected `=>`{after}{}", found(token)), hint);
     }
     if rule == Rule::alone_arm {
         return Say::new(
@@ -215,7 +219,9 @@ fn inside_brackets(stuck: &Stuck, after: &str) -> Option<Say> {
         ),
         _ if stuck.expected.contains(&Rule::colon) && !stuck.expected.contains(&Rule::comma) => Say::new(
             format!("expected `:` and a value{after}{}", found(token)),
-            if token == "," || token == "}" {
+            if token == "}" && stuck.rest().starts_with("}}") && stuck.before().contains('"') {
+                "braces in a text are written `\\{` and `\\}`, not twice"
+            } else if token == "," || token == "}" {
                 "a map is `{\"key\": value}`, a set `set([1, 2])`"
             } else {
                 "a map is `{\"key\": value}`"
@@ -312,6 +318,9 @@ fn block_after_call(before: &str, after: &str) -> Say {
         }
         "lock" | "rlock" | "mutex" | "synchronized" if alone => {
             format!("a lock is held with `with`: `with {inside} {{ … }}`")
+        }
+        "run" if alone => {
+            "what a thread with members runs is a block without parentheses: `run { … }`".to_string()
         }
         "constructor" | "init" | "__init__" if alone => {
             "a class has no constructor: what it needs stands behind its name, `class A(x) { … }`".to_string()

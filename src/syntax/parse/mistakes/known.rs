@@ -3,6 +3,7 @@
 use super::tokens::{first_token, innermost, is_open, is_word, last_token, second_token, shown};
 use super::words::{DECLARING, is_reserved};
 use super::{Say, Stuck};
+use crate::resolve::suggest;
 use crate::syntax::parse::declarations::GIL_HINT;
 
 /// What the first word of the statement gives away.
@@ -39,7 +40,10 @@ pub fn by_first_word(stuck: &Stuck) -> Option<Say> {
         }
         "catch" if followed_by_name && is_word(first_token(rest[second.len()..].trim_start())) => Say::new(
             "the kinds of errors to catch are texts",
-            format!("write `catch \"{second}\" e {{ … }}`"),
+            match suggest::kind_of_error(second) {
+                Some("") => "every error is caught by `catch e { … }`".to_string(),
+                kind => format!("write `catch \"{}\" e {{ … }}`", kind.unwrap_or(second)),
+            },
         ),
         "catch" if followed_by_name && rest[second.len()..].trim_start().starts_with(':') => {
             Say::new("`catch` takes a name without a `:`", format!("write `catch {second} {{ … }}`"))
@@ -269,14 +273,18 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
             ))
         }
         "sleep" if matches!(stuck.token(), "s" | "ms" | "us" | "min") && is_number(stuck.previous()) => {
+            let number = stuck.before()["sleep".len()..].trim_matches([' ', '(']);
             Some(Say::new(
                 "a unit follows its number without a space",
-                format!("write `{}{}`", stuck.previous(), stuck.token()),
+                format!("write `{}{}`", shown(number), stuck.token()),
             ))
         }
         "sleep" if is_word(stuck.token()) && is_number(stuck.previous()) => Some(Say::new(
             format!("`{}` is no unit of time", stuck.token()),
-            format!("write `{}s`; the units of time are `us`, `ms`, `s` and `min`", stuck.previous()),
+            format!(
+                "write `{}s`; the units of time are `us`, `ms`, `s` and `min`",
+                shown(stuck.before()["sleep".len()..].trim_matches([' ', '(']))
+            ),
         )),
         "with" if second == "timeout" && stuck.previous() == second && is_number(stuck.token()) => {
             Some(Say::new(
@@ -307,7 +315,7 @@ fn in_statement(stuck: &Stuck, word: &str, second: &str) -> Option<Say> {
         {
             Some(Say::new("several things to hold have a `,` between them", "write `with a, b { … }`"))
         }
-        "start" if stuck.token() == "," => Some(Say::new(
+        "start" if stuck.token() == "," && !stuck.before().ends_with([')', '}']) => Some(Say::new(
             "what a thread is given stands in the parentheses of the call",
             format!("write `start {second}(x, y)`"),
         )),

@@ -1,9 +1,10 @@
 //! What is wrong with text that is no statement, in a person's words.
 //!
-//! First come the mistakes that people are known to make (`known`, `signs`) and words with a slip of the finger (`misspelt`), then what
+//! First come the mistakes that people are known to make (`handling`, `known`, `signs`) and words with a slip of the finger (`misspelt`), then what
 //! the grammar had expected at the place where it got stuck (`expected`). One piece of text gets one message.
 
 mod expected;
+mod handling;
 mod known;
 mod misspelt;
 mod signs;
@@ -93,7 +94,8 @@ impl Parser<'_> {
         let text = pair.as_str().trim_end();
         let offset = pair.as_span().start();
         let stuck = Stuck::new(text, rule);
-        let say = known::by_first_word(&stuck)
+        let say = handling::say(&stuck)
+            .or_else(|| known::by_first_word(&stuck))
             .or_else(|| misspelt::say(&stuck))
             .or_else(|| signs::by_token(&stuck))
             .unwrap_or_else(|| expected::say(&stuck, rule));

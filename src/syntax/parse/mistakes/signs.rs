@@ -64,9 +64,11 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
                 "declare with `let x = 1` or `var x = 1`, change with `x = 2`".to_string()
             }),
         ),
-        "?" | "??" | "?." => {
-            Say::new(format!("`{token}` means nothing here"), "write `a if condition else b`")
+        "?." => {
+            Say::new(format!("`{token}` means nothing here"), "ask before: `a.name if a != nil else nil`")
         }
+        "??" => Say::new(format!("`{token}` means nothing here"), "write `a if a != nil else b`"),
+        "?" => Say::new(format!("`{token}` means nothing here"), "write `a if condition else b`"),
         "join" if !first.is_empty() && (previous == "=" || previous == "return" || previous == "(") => {
             Say::new(
                 "`join` is a statement, and has no value",
@@ -93,11 +95,20 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
             "a function of statements is `fn(x) { … }`",
         ),
         "++" | "--" => step(stuck, token, stuck.at),
+        "..." if is_open(stuck.before(), '[') => Say::new(
+            format!("`{token}` takes nothing apart here"),
+            "lists are put together with `+`: `[1] + xs`; a copy is `xs.copy()`",
+        ),
         "..." => Say::new("`...` means nothing here", "a range is `0..5` or `0..=5`"),
         "::" if is_open(stuck.before(), '[') => Say::new(
             "a part of a list is written with `..`",
             "write `xs[1..3]`; each second element is `[xs[i] for i in range(0, xs.len, 2)]`",
         ),
+        "::" if previous == "std"
+            && ["cout", "cerr", "print", "printf"].contains(&first_token(stuck.rest()[2..].trim_start())) =>
+        {
+            Say::new("`::` means nothing here", "what prints is `print(x)`")
+        }
         "::" if previous == "std" => Say::new(
             "`::` means nothing here",
             "nothing has to be imported: `let t = start { … }`, `lock m`, `queue q`",
@@ -164,10 +175,15 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
             };
             say.at(at, call.len() - 1)
         }
-        "=" if is_open(stuck.before(), '(') && is_word(previous) => Say::new(
-            "an argument's name is followed by `:`",
-            format!("write `{previous}: …` for a named argument, `==` to compare"),
-        ),
+        "=" if is_open(stuck.before(), '(')
+            && is_word(previous)
+            && !stuck.before()[..stuck.before().len() - previous.len()].trim_end().ends_with('.') =>
+        {
+            Say::new(
+                "an argument's name is followed by `:`",
+                format!("write `{previous}: …` for a named argument, `==` to compare"),
+            )
+        }
         // Anywhere else it would have been an assignment.
         "=" if matches!(first, "thread" | "process")
             && stuck.before().ends_with(second_token(stuck.text)) =>
