@@ -7,6 +7,7 @@ mod folder;
 use folder::{directory, run};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 /// A folder with a page in it.
 fn lesson(name: &str, page: &str) -> std::path::PathBuf {
@@ -209,6 +210,20 @@ fn a_page_that_is_wrong_says_where_and_how() {
     wrong("word", "text\n```conc chekc\n```\n", "2", &["`chekc` is no word", "did you mean `check`?"]);
     wrong("words", "text\n```conc quickly\n```\n", "2", &["`quickly` is no word", "there are `sim`"]);
     wrong("answer", "```conc\nprint(1)\n```\n```outcome\n2\n```\n", "4", &["is it `outcomes`?"]);
+    wrong(
+        "behind",
+        "```conc check outcomes\nprint(1)\n```\n",
+        "1",
+        &["`outcomes` is a block of its own, behind"],
+    );
+    wrong("pandoc", "```{.conc}\nprint(1)\n```\n", "1", &["a script begins with `conc`"]);
+    wrong(
+        "open",
+        "```conc\nprint(1)\n\n```output\n1\n```\n",
+        "4",
+        &["the block of line 1, which is not closed"],
+    );
+    wrong("exit", "```conc\nexit(3)\n```\n", "1", &["it ended with status 3"]);
     wrong("case", "```Conc\nprint(1)\n```\n", "1", &["a script begins with `conc`"]);
     wrong("unknown", "```conc fails=E0999\nprint(1 / 0)\n```\n", "1", &["no error has the code E0999"]);
     wrong("outcomes", "```conc\nprint(1)\n```\n```outcomes\n2\n```\n", "4", &["- 2", "+ 1"]);
@@ -307,6 +322,10 @@ fn folders_are_taken_whole_and_every_file_counts() {
         let page = format!("```conc\nprint({n})\n```\n```output\n{}\n```\n", n % 5);
         fs::write(folder.join(format!("deep/{n}.md")), page).expect("written");
     }
+    // Nothing ever comes from a pipe, and what is hidden is somebody else's.
+    fs::write(folder.join(".hidden.md"), "```conc\nprint(\n```\n").expect("written");
+    let made = Command::new("mkfifo").arg(folder.join("pipe.md")).status().expect("mkfifo runs");
+    assert!(made.success());
     let (status, out, err) = run(&folder, &["lesson", "--jobs", "3", "@"]);
     assert_eq!((status, &*err), (Some(1), "7 blocks in 7 lessons: 1 wrong, in 1 lesson\n"), "{out}");
     assert!(out.contains("5.md:4: the output differs"), "{out}");

@@ -98,7 +98,8 @@ pub fn read(info: &str) -> Result<Role, String> {
         },
         Some("report") => alone(words, "report").map(|()| Role::Answer(Answer::Report)),
         Some("outcomes") => alone(words, "outcomes").map(|()| Role::Answer(Answer::Outcomes)),
-        Some(word) if word.eq_ignore_ascii_case("conc") => {
+        // (`{.conc}` is how pandoc has it.)
+        Some(word) if word.trim_matches(['{', '}', '.']).eq_ignore_ascii_case("conc") => {
             Err(format!("`{word}` is none of the languages here: a script begins with `conc`"))
         }
         Some(word) => Ok(Role::Other(near::nearest(word, ANSWERS.into_iter()))),
@@ -148,6 +149,9 @@ fn script<'a>(words: impl Iterator<Item = &'a str>) -> Result<Fence, String> {
             _ => {
                 let known =
                     WORDS.split('`').skip(1).step_by(2).map(|word| word.split('=').next().unwrap_or(word));
+                if ANSWERS.contains(&name) {
+                    return Err(format!("`{name}` is a block of its own, behind the one of the script"));
+                }
                 return Err(match suggest::closest(name, known) {
                     Some(near) => format!("`{word}` is no word for a script: did you mean `{near}`?"),
                     None => format!("`{word}` is no word for a script; there are {WORDS}"),

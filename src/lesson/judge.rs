@@ -155,7 +155,7 @@ impl Judgement {
             Some(Expect::Livelocks) => false, // a fence that says so is refused
         };
         if !right {
-            let message = format!("{}, and {}", wanted(&block.fence.expects), ended(gave.status));
+            let message = format!("{}, and {}", wanted(&block.fence.expects), ended(gave));
             self.breaks_with(block, script, message, gave);
         }
     }
@@ -170,7 +170,7 @@ impl Judgement {
                 Expect::Deadlocks | Expect::Races | Expect::Livelocks => false,
             });
             if !fails || gave.status != Some(status::MISUNDERSTOOD) {
-                let message = format!("it could not be explored: {}", ended(gave.status));
+                let message = format!("it could not be explored: {}", ended(gave));
                 self.breaks_with(block, script, message, gave);
             }
             return;
@@ -325,10 +325,12 @@ fn wanted(expects: &[Expect]) -> String {
     }
 }
 
-fn ended(status: Option<i32>) -> String {
-    match status {
+fn ended(gave: &Gave) -> String {
+    match gave.status {
         None => "it was stopped: it did not end in time".to_string(),
         Some(status::FINE) => "nothing went wrong".to_string(),
+        // What conc ends it with has a report: it is the script's own `exit(3)`.
+        Some(status) if gave.stderr.is_empty() => format!("it ended with status {status}"),
         Some(status::FAILED) => "it failed (status 1)".to_string(),
         Some(status::MISUNDERSTOOD) => "it cannot be understood (status 2)".to_string(),
         Some(status::DEADLOCK) => "it ended in a deadlock (status 3)".to_string(),

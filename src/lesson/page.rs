@@ -73,6 +73,13 @@ pub fn read(page_text: &str) -> Page {
                 page.mistakes.push(Mistake { line, message });
                 answers = false;
             }
+            Ok(Role::Script(_)) if fence_within(&text).is_some() => {
+                let inner = line + 1 + fence_within(&text).unwrap_or_default();
+                let message =
+                    format!("this still belongs to the block of line {line}, which is not closed before");
+                page.mistakes.push(Mistake { line: inner, message });
+                (answers, broken) = (false, true);
+            }
             Ok(Role::Script(fence)) => {
                 page.add(fence, text, place, page_text);
                 (answers, broken) = (true, false);
@@ -94,6 +101,17 @@ pub fn read(page_text: &str) -> Page {
         }
     }
     page
+}
+
+/// Which line of a script, from 0, opens another block: the fence that should close the script is missing.
+fn fence_within(script: &str) -> Option<u32> {
+    let opens = |line: &str| {
+        let word = line.trim_start().strip_prefix("```").or_else(|| line.trim_start().strip_prefix("~~~"))?;
+        let word =
+            word.trim_start_matches(['`', '~']).split([' ', '\t', ',']).find(|word| !word.is_empty())?;
+        matches!(word, "conc" | "output" | "report" | "outcomes").then_some(())
+    };
+    script.lines().position(|line| opens(line).is_some()).map(|at| at as u32)
 }
 
 impl Page {
@@ -181,6 +199,22 @@ mod tests {
         );
         let told: Vec<(u32, &str)> = page.mistakes.iter().map(|m| (m.line, &*m.message)).collect();
         assert_eq!(told, [(14, "`outptu` is nothing that is compared: is it `output`?")]);
+    }
+
+    #[test]
+    fn a_script_that_is_not_closed_is_told() {
+        for page in [
+            "```conc\nprint(1)\n\n```output\n1\n```\n",
+            "```conc\nprint(1)\n\n```conc check\nprint(2)\n",
+            "> ```conc\n> print(1)\n>\n> ```output any-order\n> 1\n",
+        ] {
+            let page = read(page);
+            let told: Vec<(u32, &str)> = page.mistakes.iter().map(|m| (m.line, &*m.message)).collect();
+            let message = "this still belongs to the block of line 1, which is not closed before";
+            assert_eq!((told, page.blocks.len()), (vec![(4, message)], 0));
+        }
+        let page = read("````conc\nprint(\"```output\")\n````\n");
+        assert_eq!((page.mistakes.len(), page.blocks.len()), (0, 1));
     }
 
     #[test]

@@ -61,11 +61,16 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
         // A link to a folder may lead round in a circle.
         if path.is_dir() && !path.is_symlink() && !hidden {
             walk(&path, found)?;
-        } else if path.extension().is_some_and(|ending| ending == "md") {
+        } else if !hidden && path.extension().is_some_and(|ending| ending == "md") && may_be_read(&path) {
             found.push(path);
         }
     }
     Ok(())
+}
+
+/// Not a pipe or the like, from which nothing may ever come. (What a link leads to that is not there is an error later.)
+fn may_be_read(path: &Path) -> bool {
+    path.is_file() || !path.exists()
 }
 
 /// Runs all blocks of a file; with `update`, outputs that differ are written into it.

@@ -29,6 +29,8 @@ pub struct Canvas {
     texts: String,
     /// Where texts are.
     pub taken: Vec<Area>,
+    /// What is drawn now is one of many narrow ones, whose borders would be all that is seen of them.
+    pub crowded: bool,
 }
 
 /// How wide a letter of size 1 is, and one that takes two columns of a terminal, as Chinese ones do. A little more than in
@@ -106,10 +108,11 @@ impl Canvas {
         let (x, y) = (area.left, area.top);
         let (w, h) = ((area.right - area.left).max(0.6), area.bottom - area.top);
         let told = if told.is_empty() { String::new() } else { format!("<title>{}</title>", escape(told)) };
+        let borders = if self.crowded { " crowded" } else { "" };
         // A string takes whatever is written.
         let _ = writeln!(
             self.shapes,
-            r#"<rect x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" class="{class}">{told}</rect>"#
+            r#"<rect x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" class="{class}{borders}">{told}</rect>"#
         );
     }
 

@@ -40,6 +40,11 @@ const HELD: f64 = 13.0;
 const SIZE: f64 = 11.0;
 const SMALL: f64 = 9.0;
 
+/// More stretches narrower than this, within so much of a row, are drawn without borders.
+const NARROW: f64 = 3.0;
+const MOST_NARROW: u32 = 4;
+const CROWD: f64 = 32.0;
+
 /// More lanes, and arrows, than anybody can follow.
 const MOST_LANES: usize = 200;
 const MOST_ARROWS: usize = 400;
@@ -252,11 +257,14 @@ impl<'l> Drawing<'l> {
             (!matches!(stretch.doing, Doing::Lives { .. }), u64::MAX - (stretch.to - stretch.from))
         });
         let mut narrow = HashSet::new();
+        let crowds = self.crowds(spans);
         for (number, stretch) in order {
             let Some(top) = self.tops[stretch.lane] else { continue };
             // What has not come to its end goes on behind that of the run.
             let to = if stretch.open && self.to > self.last { self.to } else { stretch.to };
             let (left, right) = (self.x(stretch.from), self.x(to));
+            self.canvas.crowded = right - left < NARROW
+                && crowds.get(&crowd(stretch, left)).is_some_and(|narrow| *narrow > MOST_NARROW);
             match &stretch.doing {
                 Doing::Lives { failed } => {
                     self.life(stretch, *failed, Area { left, top, right, bottom: top + BAR })
@@ -285,6 +293,19 @@ impl<'l> Drawing<'l> {
                 }
             }
         }
+        self.canvas.crowded = false;
+    }
+
+    /// How many narrow stretches there are in each part of each row.
+    fn crowds(&self, spans: &Spans) -> HashMap<(usize, bool, u64), u32> {
+        let mut crowds = HashMap::new();
+        for stretch in &spans.stretches {
+            let (left, right) = (self.x(stretch.from), self.x(stretch.to));
+            if right - left < NARROW && !matches!(stretch.doing, Doing::Lives { .. }) {
+                *crowds.entry(crowd(stretch, left)).or_default() += 1;
+            }
+        }
+        crowds
     }
 
     fn life(&mut self, stretch: &Stretch, failed: bool, area: Area) {
@@ -411,6 +432,11 @@ impl<'l> Drawing<'l> {
             text: self.canvas.finish(self.right + MARGIN + 60.0, bottom, title, STYLE),
         }
     }
+}
+
+/// The part of a row in which a stretch begins.
+fn crowd(stretch: &Stretch, left: f64) -> (usize, bool, u64) {
+    (stretch.lane, matches!(stretch.doing, Doing::Holds { .. }), (left / CROWD) as u64)
 }
 
 fn kind_number(kind: Waiting) -> usize {

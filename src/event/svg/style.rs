@@ -56,6 +56,7 @@ text { fill: #111; }
 .holds { fill: #ffe9a8; stroke: #8a6400; stroke-width: 0.8; }
 .often { fill: url(#p-often); stroke: #8a6400; stroke-width: 0.8; }
 .missing { fill: url(#p-missing); }
+.crowded { stroke: none; }
 .grid { stroke: #ddd; stroke-width: 0.7; }
 .rule { stroke: #999; stroke-width: 0.7; }
 .ended { stroke: #222; stroke-width: 2; }

@@ -76,6 +76,16 @@ fn texts_never_lie_on_one_another() {
 }
 
 #[test]
+fn many_narrow_stretches_keep_their_colours() {
+    let crowded = |rounds| {
+        let picture = sound(&turns(2, |number| format!("t{number}"), rounds, Unit::Nanoseconds), "a.conc");
+        picture.text.matches(" crowded\"").count()
+    };
+    assert_eq!(crowded(2), 0);
+    assert!(crowded(4000) > 100);
+}
+
+#[test]
 fn each_lane_has_its_name_and_the_legend_what_is_used() {
     let picture = sound(&turns(40, |number| format!("work-{number}"), 2, Unit::Nanoseconds), "a.conc");
     for number in 0..40 {
