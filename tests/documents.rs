@@ -3,16 +3,20 @@
 mod common;
 
 use common::{conc, conc_in, text};
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-const DOCUMENTS: [&str; 9] = [
+const DOCUMENTS: [&str; 11] = [
     "README.md",
     "README.zh.md",
     "ARCHITECTURE.md",
     "editors/README.md",
     "examples/README.md",
     "examples/README.zh.md",
+    "docs/data.md",
+    "docs/zh/data.md",
     "docs/reference/README.md",
     "docs/zh/reference/README.md",
     "lessons/zh/README.md",
@@ -136,6 +140,74 @@ fn the_program_of_the_readme_is_an_example() {
     let shown = blocks(&readme).into_iter().find(|block| block.starts_with("use conc::embed"));
     let example = read("examples/embedding/hello.rs");
     assert_eq!(shown.as_deref(), example.split_once("\n\n").map(|(_, program)| program));
+}
+
+/// The names of all fields; keys of objects that the script names are none.
+fn fields(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(object) => {
+            for (name, value) in object {
+                found.insert(name.clone());
+                if !matches!(name.as_str(), "variables" | "failing") {
+                    fields(value, found);
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| fields(item, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// What is written for programs: the page tells all of its fields, and none that there are not.
+#[test]
+fn data_is_told_field_by_field() {
+    let racy = "var n = 0\nthread t { n += 1 }\njoin start t, start t\nensure n == 2\nprint(n)\n";
+    let stuck = "lock a, b\nstart { with a { with b { } } }\nwith b { with a { } }\n";
+    let wrong = "fn f() { throw \"x\" }\nlock m\nwith m { f() }\n";
+    let endless = "var n = 0\nloop { n += 1 }\n";
+    let json = ["check", "--format", "json"];
+    let mut found = BTreeSet::new();
+    for (flags, script) in [
+        (&["--outcomes", "--vars", "n"][..], racy),
+        (&["--random", "100", "--strategy", "pct"], racy),
+        (&["--preemptions", "0"], racy),
+        (&[], stuck),
+        (&[], wrong),
+        (&["--max-states", "1000"], endless),
+    ] {
+        let out = conc(&[&json[..], flags, &["-"]].concat(), script);
+        fields(&serde_json::from_slice(&out.stdout).expect("JSON"), &mut found);
+    }
+    let busy = "queue q(1)\nlock m\nsemaphore s(2)\nevent e\nshared var n = 0\npipe p\n\
+                process w(out) { out.send(n) }\nlet w1 = start w(p.ends[0])\nprint(p.ends[1].recv())\n\
+                let t = start { with m { sleep 1ms }; with s { q.put(1); q.put(2) }; e.wait() }\n\
+                sleep 1ms\nwith m { }\nq.get()\nq.get()\nsleep 1ms\ne.set()\njoin t, w1\n";
+    let out = conc(&["run", "--stats=json", "-"], busy);
+    let lines = text(&out.stderr);
+    assert!(lines.lines().count() >= 2, "{lines}");
+    for line in lines.lines() {
+        fields(&serde_json::from_str(line).expect("JSON"), &mut found);
+    }
+    assert!(found.len() > 120, "{found:?}");
+    for page in ["docs/data.md", "docs/zh/data.md"] {
+        let text = read(page);
+        let told: BTreeSet<&str> = text
+            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .filter(|word| !word.is_empty())
+            .collect();
+        let missing: Vec<&String> = found
+            .iter()
+            .filter(|name| !told.contains(name.as_str()) && !(name.ends_with("_at") && text.contains("…_at")))
+            .collect();
+        assert!(missing.is_empty(), "{page}: {missing:?}");
+        // What stands in braces, or alone in the first column, is a field.
+        let braces = text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(names, _)| names);
+        let named = braces
+            .flat_map(|names| names.split(','))
+            .map(|name| name.split(':').next().unwrap_or(name).trim());
+        let unknown: Vec<&str> = named.filter(|name| !name.is_empty() && !found.contains(*name)).collect();
+        assert_eq!(unknown, Vec::<&str>::new(), "{page}");
+    }
 }
 
 /// The pages that `conc explain` and `conc help` show in Chinese: as many, with the same scripts, whose comments are in Chinese.

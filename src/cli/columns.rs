@@ -2,7 +2,7 @@
 
 use conc::report::render;
 use std::io;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Where less would be left for what stands behind a name, it begins in a line of its own.
 const ROOM: usize = 20;
@@ -14,6 +14,22 @@ pub fn of_terminal() -> Option<usize> {
         let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
         Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
     })
+}
+
+/// Those of the terminal that standard error goes to, where it is one.
+pub fn of_messages() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
+/// As much of a text as has room in so many columns.
+pub fn cut(text: &str, columns: usize) -> &str {
+    let mut used = 0;
+    let end = text.char_indices().find(|(_, letter)| {
+        used += letter.width().unwrap_or(0);
+        used > columns
+    });
+    end.map_or(text, |(at, _)| &text[..at])
 }
 
 /// For tables and verdicts.
@@ -58,6 +74,14 @@ fn entry_within(line: &str, columns: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_no_room_is_cut() {
+        assert_eq!(cut("12 states", 20), "12 states");
+        assert_eq!(cut("12 states", 4), "12 s");
+        assert_eq!(cut("个状态", 5), "个状");
+        assert_eq!(cut("个状态", 6), "个状态");
+    }
 
     #[test]
     fn what_is_said_stays_in_its_column() {

@@ -1,7 +1,7 @@
 //! What is shown while an exploration goes on, and what ends it from outside: `--max-time` and Ctrl-C.
 
-use super::Failure;
 use super::language::said;
+use super::{Failure, columns};
 use conc::explore::Progress;
 use conc::explore::verdict::Limit;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -64,7 +64,10 @@ impl Watcher {
         let count = progress.runs.unwrap_or(progress.states);
         let rate = count.saturating_sub(states) as f64 / passed.as_secs_f64().max(1e-6);
         self.shown = Some((now, count));
-        super::say(&format!("\r\x1b[K{}", said(line(progress, rate, now - self.began))));
+        let told = said(line(progress, rate, now - self.began)).to_string();
+        // A line that goes on in the next one could not be taken back.
+        let room = columns::of_messages().map_or(usize::MAX, |columns| columns - 1);
+        super::say(&format!("\r\x1b[K{}", columns::cut(&told, room)));
     }
 
     /// Takes the line away.

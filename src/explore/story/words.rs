@@ -143,6 +143,11 @@ fn accesses(log: &Log, before: &Values, after: &Values, image: &Image) -> Vec<St
             said.push(sentence);
         }
     }
+    // A field is read to come to the map in it: one of the two says what is there.
+    let full: Vec<String> = said.iter().filter(|sentence| sentence.contains(" = ")).cloned().collect();
+    said.retain(|sentence| {
+        !full.iter().any(|other| other.strip_prefix(&**sentence).is_some_and(|rest| rest.starts_with(" = ")))
+    });
     said
 }
 

@@ -13,50 +13,7 @@ use crate::report::runtime::Deadlock;
 use crate::source::{Source, Span};
 use serde_json::{Value, json};
 
-/// One object, followed by a newline:
-///
-/// - `version`: 1; grows when a field changes its meaning.
-/// - `script`: the script's name as it was given.
-/// - `status`: the exit status of `conc check`.
-/// - `complete`: every state was covered; false also where a search ended since all that was asked for had failed.
-/// - `limit`: null, or what ended the exploration early: `states`, `time`, `memory` or `stopped`.
-/// - `states`, `steps`, `depth`: how many were seen; the most steps from the start to a state by the shortest way.
-/// - `verdicts`: a list, of what was asked for, each `{property, verdict, failure}`. `property` is `deadlock`, `error`, `assertion`, `invariant`,
-///   `ensure`, `livelock` or `race`; `verdict` is `holds`, `fails` or `unknown`; `failure` is null unless it fails.
-/// - `sample`: null, or what was drawn at random: `{strategy, depth, seed, runs, asked, cut, most_steps, threads, longest,
-///   by_priorities, missed, failing}`. `depth` is null or for how many pairs of steps in order the strategy gives a
-///   guarantee, `cut` how many runs were cut after `most_steps` steps, `threads` and `longest` the most threads and steps of
-///   a run, `by_priorities` how many runs PCT drew that knew the longest, `missed` (null without a depth) the chance at most that none of these
-///   shows a failure of that depth, `failing` an object from property to the number of runs in which it failed.
-/// - `bound`: null, or `{asked, finished}`: the most preemptions that were asked for, and those up to which all runs were
-///   covered (null when a limit was hit before that).
-/// - `outcomes`: null when they were not asked for, else a list, each `{output, variables, status, schedule, runs}`;
-///   `variables` is an object from name to value, as `print` shows it; `schedule` is null where there was no time to make
-///   it; `runs` is null, or how many runs of the sample came to it.
-/// - `schedules_missing`: how many of the outcomes have no schedule.
-/// - `advice`: a list of sentences: what makes the space large, and what to try; empty unless a limit was hit.
-/// - `growth`: the same as data, a list of `{cause: "values", name, count}` and `{cause: "loop", line, count}`.
-///
-/// A *place* is `{line, column, end_line, end_column, start, end, text}`: lines and columns (in characters) from 1, the end
-/// behind the last character, `start` and `end` in bytes from 0, and the script's text there.
-///
-/// A *failure*:
-///
-/// - `what`: a sentence; `place`: a place or null.
-/// - `deadlock`: null or `{cycle, threads, notes}`; each thread is `{thread, holds, waits, line}`.
-/// - `error`: null or `{thread, kind, code, message, place, raised_in, calls, notes, hints, holds}`: `thread` is the one that
-///   it ended, `raised_in` the one in which it was raised, `calls` the calls that led there, innermost first, each
-///   `{function, line}`.
-/// - `race`: null or `{cell, accesses}`, two of them, each `{thread, line, place, write, holds}`; `holds` is a list of labels.
-/// - `preemptions`: how many moments of the story interrupt another thread.
-/// - `story`: `{threads, moments, schedule}`, `threads` in the order of their starts, each `{name, label}`, where labels
-///   differ even if names do not; each moment is `{thread, line, place, did, next, preempts, changed, output}`: `thread` an
-///   index, `did` a list of texts, `next` a text or null, `changed` a list of `{name, value}`.
-/// - `least`: no other story takes fewer interruptions; false when there were too many to tell.
-/// - `loop_from`: null, or the index of the moment from which a livelock goes round.
-///
-/// `holds` of a deadlock's thread and of an error is a list of `{label, line}`, the line of acquisition. A *schedule* is a
-/// list of turns, each `{thread, timeout, choices}`: an index, a bool, a list of numbers from 0. A line of 0 is not known.
+/// One object, followed by a newline. `docs/data.md` tells what its fields are.
 pub fn json(findings: &Findings, source: &Source) -> String {
     let verdict = |verdict: &Verdict| match verdict {
         Verdict::Holds => "holds",

@@ -6,6 +6,7 @@ use super::clean;
 use super::columns::{Row, Table};
 use crate::explore::schedule;
 use crate::explore::verdict::{Ahead, Failure, Moment, Plainest, Story};
+use std::borrow::Cow;
 use unicode_width::UnicodeWidthStr;
 
 /// Where the thread that moved before was interrupted.
@@ -140,12 +141,55 @@ fn effects(moment: &Moment, style: &Style) -> Vec<String> {
     changed.chain(output).collect()
 }
 
+/// In what is longer, objects that are longer are told without their members.
+const SHORT: usize = 40;
+
 /// Fit for a terminal, and cut off if it is long.
 fn brief(text: &str) -> String {
+    let text = &*without_members(text);
     match text.char_indices().nth(LONGEST) {
         Some((at, _)) => format!("{}…", clean(&text[..at])),
         None => clean(text),
     }
+}
+
+/// Large objects within something long, without their members: `{"disk": <Entry …>}`. Each of these is told where it is read
+/// or stored.
+fn without_members(text: &str) -> Cow<'_, str> {
+    let Some((told, mut value)) = text.split_once(" = ").filter(|_| text.chars().count() > SHORT) else {
+        return Cow::Borrowed(text);
+    };
+    let mut plain = format!("{told} = ");
+    while let Some(at) = value.find('<') {
+        let end = object_end(&value[at..]);
+        let object = &value[at..at + end];
+        plain += &value[..at];
+        match object.split_once(' ') {
+            Some((class, members)) if members.contains('=') && object.chars().count() > SHORT => {
+                plain += &format!("{class} …>");
+            }
+            _ => plain += object,
+        }
+        value = &value[at + end..];
+    }
+    plain += value;
+    Cow::Owned(plain)
+}
+
+/// Where an object ends with which a text begins: behind its `>`, or with the text.
+fn object_end(text: &str) -> usize {
+    let mut depth = 0;
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '<' => depth += 1,
+            '>' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return at + letter.len_utf8();
+        }
+    }
+    text.len()
 }
 
 /// In columns, one for each thread that does something, or as a list.
@@ -202,4 +246,22 @@ fn table(told: &[Told], loop_row: Option<usize>, names: &[String], columns: bool
         rows.push(Row::Remark(style.say("---- and round again, from where the loop begins ----")));
     }
     Table { heads, rows, margin: MARGIN }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_objects_are_told_without_their_members() {
+        let entry = "<Entry key=\"disk\" holder=nil guard=<lock guard>>";
+        let (long, short) = (format!("reads t.entries = {{1: {entry}, 2: 3}}"), "stores job = <Job id=1>");
+        assert_eq!(brief(&long), "reads t.entries = {1: <Entry …>, 2: 3}");
+        assert_eq!(brief(short), short);
+        let jobs = "jobs = [<Job id=1>, <Job id=2>, <Job id=3>, <Job id=4>]";
+        assert_eq!(brief(jobs), jobs);
+        // What a text holds is no object, whatever it looks like.
+        let text = format!("line = \"a < b and {}\"", "x".repeat(60));
+        assert_eq!(brief(&text), text);
+    }
 }
