@@ -85,6 +85,7 @@ fn exit(ctx: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     };
     match u8::try_from(*n) {
         Ok(status) => Ok(Outcome::Exit(i32::from(status))),
-        Err(_) => Err(Error::new(Kind::Value, format!("exit({n}): a status is 0 to 255"))),
+        Err(_) => Err(Error::new(Kind::Value, format!("exit({n}): a status is 0 to 255"))
+            .hint("0 says that all went well, and a small number what did not: `exit(1)`")),
     }
 }

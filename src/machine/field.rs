@@ -250,7 +250,12 @@ pub(super) fn no_member(image: &Image, receiver: &Value, name: u16, called: bool
     if let Some(native) = foreign::native(text).filter(|_| nearest.is_none()) {
         return error.hint(format!("here it is `{native}`"));
     }
+    // (Of `p.map(f, xs)`, whose list holds what was given, and no futures.)
+    let plain = matches!(kind, Type::Bool | Type::Int | Type::Float | Type::Str | Type::List | Type::Map);
     match nearest {
+        _ if plain && &**text == "result" => {
+            error.hint("this is a value already, and nothing that is to come: `pool.map` and `t.result` give the values themselves")
+        }
         _ if kind == Type::Nil => {
             error.hint("this is nil: has the function returned a value, is the variable set?")
         }

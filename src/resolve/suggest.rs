@@ -26,7 +26,6 @@ const FOREIGN: &[(&str, &str)] = &[
     ("this", "self"),
     ("string", "str"),
     ("integer", "int"),
-    ("dict", "map"),
     ("Timer", "timer"),
     ("BoundedSemaphore", "semaphore"),
     ("Lock", "lock"),
@@ -86,6 +85,10 @@ pub(super) fn module(foreign: &str) -> Option<&'static str> {
             "errors are texts or made by `error`: `throw \"what happened\"`, `throw error(\"value\", \"what happened\")`"
         }
         "usleep" | "msleep" | "delay" | "nanosleep" => "`sleep 10ms` sleeps: a number with its unit",
+        "dict" | "Map" | "HashMap" | "OrderedDict" => "a map stands in braces: `{}`, or `{\"key\": value}`",
+        "start_new_thread" => "a thread is started with `start`: `let t = start f(x)`, or `start { … }`",
+        "Timer" => "`timer t after 100ms { … }` declares a timer, and `start t` starts it",
+        "unlock" => "`m.release()` gives a lock back; `with m { … }` does so by itself",
         "isinstance" => "`type(x) == \"int\"` asks for a type by its name",
         "pthread_create" | "threading_start" | "CreateThread" => {
             "a thread is started with `start`: `let t = start f(x)`, or `start { … }`"

@@ -337,6 +337,9 @@ fn hint(operator: BinaryOperator, left: &Value, right: &Value) -> Option<String>
     if is_later(left) || is_later(right) {
         return Some("what a thread or a task gives is its result: t.result".into());
     }
+    if left.kind() == Type::Queue && operator == BinaryOperator::ShiftLeft {
+        return Some("a queue is given something by `q.put(x)`".into());
+    }
     let is_atomic = |value: &Value| value.kind() == Type::Atomic;
     if is_atomic(left) || is_atomic(right) {
         return Some("what an atomic holds is its value: a.value".into());

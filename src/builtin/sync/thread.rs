@@ -187,8 +187,10 @@ fn joined_in_select(_: &mut Context<'_>, arguments: &[Value]) -> Done {
 /// Those of a list, and of the lists in it: `join ts, t`.
 fn threads_in(value: &Value) -> Result<Vec<Arc<Thread>>, Error> {
     let wanted = |value: &Value| {
-        wrong("a thread or a list of threads", "what is joined", value)
-            .hint("`start` gives the thread: `let t = start f()`, and then `join t`")
+        wrong("a thread or a list of threads", "what is joined", value).hint(match value {
+            Value::Map(_) => "those of a map are a list: `join m.values()`",
+            _ => "`start` gives the thread: `let t = start f()`, and then `join t`",
+        })
     };
     let one = |value: &Value| thread_in(value).cloned().map_err(|_| wanted(value));
     let Value::List(list) = value else { return Err(wanted(value)) };

@@ -87,6 +87,15 @@ impl Assignments<'_, '_, '_> {
 
     /// How what the declared thing holds is changed.
     fn inside(&self, id: u32, name: &Name) -> Option<String> {
+        match self.found.facts.declared_as(id) {
+            Some(Holds::Thing { kind: Type::Event, .. }) => {
+                return Some(format!("it is set by `{0}.set()`, and unset by `{0}.clear()`", name.text));
+            }
+            Some(Holds::Thing { kind: Type::Queue, .. }) => {
+                return Some(format!("what goes into it is put: `{0}.put(x)`", name.text));
+            }
+            _ => {}
+        }
         let atomic =
             matches!(self.found.facts.declared_as(id), Some(Holds::Thing { kind: Type::Atomic, .. }));
         atomic.then(|| format!("what it holds is changed with `{0}.value = …`, or `{0}.add(1)`", name.text))

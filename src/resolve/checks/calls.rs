@@ -72,7 +72,26 @@ impl Calls<'_, '_, '_> {
                 .filter_map(|argument| argument.name.as_ref())
                 .any(|it| names.contains(&&*it.text))
         };
+        if let ExpressionKind::Field { name, .. } = &callee.kind
+            && &*name.text == "submit"
+            && given(&["args", "kwargs"])
+        {
+            return report.hint("what the task is given follows it: `p.submit(f, x, y)`");
+        }
         match facts.holds(callee) {
+            // `lock(m)`, as a statement would say it elsewhere, and `map()`.
+            Some(Holds::Builtin(index)) if arguments.len() < 2 => {
+                match (facts.builtins.functions[index as usize].name, arguments) {
+                    ("lock" | "rlock", [one]) if one.name.is_none() => {
+                        let thing = self.found.written(one.value.span).unwrap_or("m");
+                        report.hint(format!("a lock is held by `with {thing} {{ … }}`"))
+                    }
+                    ("map", []) => {
+                        report.hint("an empty map is `{}`; `map(f, xs)` calls f with each element")
+                    }
+                    _ => report,
+                }
+            }
             // `start t(name: "a")`, as in Python.
             Some(held @ Holds::Template(function)) if given(&["name", "daemon"]) => {
                 let own = facts.signature(function);

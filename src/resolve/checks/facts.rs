@@ -218,7 +218,10 @@ impl<'t> Facts<'t> {
                     return Some(Holds::Timer);
                 }
                 if matches!(name, "current_thread" | "main_thread") {
-                    return Some(Holds::Thread(None));
+                    // One of a template may have members of its own.
+                    let classes = &self.answers.classes;
+                    let plain = !classes.iter().any(|class| matches!(class.kind, ClassKind::Thread { .. }));
+                    return plain.then_some(Holds::Thread(None));
                 }
                 let kind = DeclarationKind::ALL.into_iter().find(|kind| kind.maker() == name)?;
                 Some(thing(kind, !arguments.is_empty()))

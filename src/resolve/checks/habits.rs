@@ -8,8 +8,8 @@ use super::visit::{Visitor, call_of, walk_expression, walk_statement};
 use crate::report::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::tree::{
-    Block, CompareOperator, Expression, ExpressionKind, Function, FunctionBody, Statement, StatementKind,
-    TemplateBody, UnaryOperator,
+    Block, CompareOperator, Expression, ExpressionKind, Function, FunctionBody, Parameter, Statement,
+    StatementKind, Template, TemplateBody, UnaryOperator,
 };
 use crate::value::Type;
 
@@ -30,6 +30,7 @@ impl<'t> Visitor<'t> for Habits<'_, '_, 't> {
         } else if let StatementKind::Function(function) = &statement.kind {
             self.body(function);
         } else if let StatementKind::Thread(template) = &statement.kind {
+            self.daemon(template);
             match &template.body {
                 TemplateBody::Plain(body) | TemplateBody::Members { run: body, .. } if !template.process => {
                     self.last_value(body, GIVEN_BY_THREAD);
@@ -144,6 +145,21 @@ impl Habits<'_, '_, '_> {
         let methods = members::type_of(facts, held).map_or(&[][..], facts.builtins.methods);
         let own = matches!(facts.field_holds(held, &name.text), Some(Holds::Function(_)));
         own || methods.iter().any(|row| row.name == &*name.text)
+    }
+
+    /// `thread t(daemon=true) { }`, as Python makes one.
+    fn daemon(&mut self, template: &Template) {
+        let is_flag = |parameter: &&Parameter| {
+            let default = parameter.default.as_ref().map(|default| &default.kind);
+            &*parameter.name.text == "daemon" && matches!(default, Some(ExpressionKind::Bool(_)))
+        };
+        if let Some(parameter) = template.parameters.iter().find(is_flag) {
+            let message = "this is a parameter like any other, and makes no daemon";
+            let report = Diagnostic::remark(Code::NoEffect, parameter.name.span, message);
+            let word = if template.process { "process" } else { "thread" };
+            let hint = format!("a daemon is declared: `daemon {word} {} {{ … }}`", template.name.text);
+            self.found.always(report.hint(hint));
+        }
     }
 
     /// In other languages the last value of a function is what it gives.

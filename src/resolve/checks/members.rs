@@ -111,6 +111,12 @@ impl UnknownMembers<'_, '_, '_> {
             let hint = format!("`start {object}.run()` runs the method in a thread of its own");
             return self.found.unless_caught(report.hint(hint));
         }
+        if kind == Type::Object && matches!(&*name.text, "join" | "is_alive" | "alive" | "result") && runs {
+            let object = self.found.written(object.span).unwrap_or("x");
+            let hint =
+                format!("what is started has it: `let t = start {object}.run()`, and then `t.{}`", name.text);
+            return self.found.unless_caught(report.hint(hint));
+        }
         if let Some(hint) = foreign::gives_back(kind, &name.text) {
             return self.found.unless_caught(report.hint(hint));
         }

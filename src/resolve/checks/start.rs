@@ -38,6 +38,13 @@ impl Starts<'_, '_, '_> {
             Holds::Function(function) => {
                 let call = facts.signature(function).map(Signature::usage);
                 let call = call.unwrap_or_else(|| format!("{}()", text.trim_matches(['(', ')'])));
+                // A method is called on its object.
+                let call = match (&what.kind, call.split_once('.')) {
+                    (ExpressionKind::Field { object, .. }, Some((_, method))) => {
+                        format!("{}.{method}", self.found.written(object.span).unwrap_or("x"))
+                    }
+                    _ => call,
+                };
                 format!("call it, with its arguments: `start {call}`")
             }
             Holds::Builtin(_) => {

@@ -1,8 +1,8 @@
 //! Functions, classes, threads, timers, and the things to wait for.
 
 use super::super::tree::{
-    Block, Class, Declaration, DeclarationItem, DeclarationKind, ExpressionKind, Function, FunctionBody,
-    OnSignal, Parameter, Statement, StatementKind, Template, TemplateBody, Timer,
+    Block, Class, Declaration, DeclarationItem, DeclarationKind, Expression, ExpressionKind, Function,
+    FunctionBody, OnSignal, Parameter, Statement, StatementKind, Template, TemplateBody, Timer,
 };
 use super::{Pair, Parser, Rule, begins_with, parts};
 use crate::report::{Code, Diagnostic};
@@ -127,6 +127,12 @@ impl Parser<'_> {
                 if matches!(target.kind, ExpressionKind::Name(_)) =>
             {
                 "a field is declared with `var` or `let`"
+            }
+            StatementKind::Assign {
+                target: Expression { kind: ExpressionKind::Field { object, .. }, .. },
+                ..
+            } if matches!(object.kind, ExpressionKind::SelfReference(_)) => {
+                "a field is declared with its value, `var count = 0`; a parameter is one already"
             }
             _ => "put what is to be done into a method: `fn name() { … }`",
         };

@@ -158,6 +158,12 @@ impl Parser<'_> {
                     format!("what is started gets its name before the `start`: `let {name} = start f(x)`");
                 self.problem(Diagnostic::error(Code::Syntax, target.span, message).hint(hint));
             }
+            // `atomically n += 1`.
+            ExpressionKind::Atomically(_) => {
+                let message = "what `atomically` does stands in a block, unless it is a value";
+                let report = Diagnostic::error(Code::Syntax, target.span, message);
+                self.problem(report.hint("write `atomically { … }`"));
+            }
             ExpressionKind::Nil
             | ExpressionKind::Bool(_)
             | ExpressionKind::Int(_)
@@ -174,8 +180,7 @@ impl Parser<'_> {
             | ExpressionKind::Conditional { .. }
             | ExpressionKind::Call { .. }
             | ExpressionKind::Function(_)
-            | ExpressionKind::StartBlock { .. }
-            | ExpressionKind::Atomically(_) => {
+            | ExpressionKind::StartBlock { .. } => {
                 self.syntax_error(target.span, "only a name, a field or an element can be assigned to")
             }
         }

@@ -149,6 +149,29 @@ fn followed_by(text: &str, word: &str, sign: &str) -> bool {
 /// `Thread t = new Thread(r)`, `Lock l = …`, `Thread(target: f, args: (1,))`.
 fn made_as_elsewhere(stuck: &Stuck, first: &str, second: &str) -> Option<Say> {
     let (before, token) = (stuck.before(), stuck.token());
+    if let Some(at) = before.find("start_new_thread(") {
+        return Some(
+            Say::new(
+                "a thread is started with `start`, not made by `start_new_thread`",
+                "write `let t = start f(x)`, or `start { … }`",
+            )
+            .at(at, "start_new_thread".len()),
+        );
+    }
+    // `with ThreadPoolExecutor(4) as p`: as of a pool.
+    if first == "with" && token == "as" && before.ends_with(')') {
+        let word = suggest::native(second).filter(|word| DECLARING.contains(word))?;
+        let name = second_token(stuck.rest());
+        let name = if is_word(name) { name } else { "p" };
+        let arguments = before.find('(').map_or("", |at| &before[at..]);
+        return Some(Say::new(
+            "`with` gives no name to what it takes",
+            format!(
+                "write `{}` on a line before, then `with {name} {{ … }}`",
+                shown(&format!("{word} {name}{arguments}"))
+            ),
+        ));
+    }
     if token == "," && is_open(before, '(') && before.contains("args") {
         let at = before.find("Thread(").or_else(|| before.find("Process("))?;
         return Some(if before[at..].starts_with("Thread") {

@@ -1,8 +1,9 @@
 //! What is wrong with text that is no statement, in a person's words.
 //!
-//! First come the mistakes that people are known to make (`handling`, `known`, `signs`) and words with a slip of the finger (`misspelt`), then what
+//! First come the mistakes that people are known to make (`handling`, `bodies`, `known`, `signs`) and words with a slip of the finger (`misspelt`), then what
 //! the grammar had expected at the place where it got stuck (`expected`). One piece of text gets one message.
 
+mod bodies;
 mod expected;
 mod handling;
 mod known;
@@ -95,6 +96,7 @@ impl Parser<'_> {
         let offset = pair.as_span().start();
         let stuck = Stuck::new(text, rule);
         let say = handling::say(&stuck)
+            .or_else(|| bodies::say(&stuck))
             .or_else(|| known::by_first_word(&stuck))
             .or_else(|| misspelt::say(&stuck))
             .or_else(|| signs::by_token(&stuck))
