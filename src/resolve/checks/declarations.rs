@@ -107,6 +107,12 @@ impl Declarations<'_, '_, '_> {
     /// `join a and b`.
     fn joined(&mut self, item: &Expression) {
         let (ExpressionKind::And(left, right) | ExpressionKind::Or(left, right)) = &item.kind else { return };
+        // (`join t or u`, where `t` may be nil, is meant.)
+        let runs =
+            |side: &Expression| matches!(self.found.facts.holds(side), Some(Holds::Thread(_) | Holds::Timer));
+        if !runs(left) || !runs(right) {
+            return;
+        }
         let written = |side: &Expression| self.found.written(side.span).unwrap_or("…").to_string();
         let (left, right) = (written(left), written(right));
         let message = "`and` and `or` give one of the two, so only that one would be waited for";

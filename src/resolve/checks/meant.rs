@@ -10,6 +10,12 @@ use crate::source::Span;
 use crate::syntax::tree::{BinaryOperator, Expression, ExpressionKind, Statement, StatementKind, TextPart};
 use crate::value::Type;
 
+/// What is said of money.
+const MONEY: [&str; 14] = [
+    "price", "cost", "balance", "amount", "total", "money", "sum", "fee", "pay", "余额", "价", "钱", "金额",
+    "费",
+];
+
 pub struct Meant<'a, 'f, 't> {
     found: &'a mut Findings<'f, 't>,
     /// Values in texts, and the first of them with a `$` before it.
@@ -23,7 +29,8 @@ impl<'a, 'f, 't> Meant<'a, 'f, 't> {
         Meant { found, values: 0, dollars: 0, first_dollar: None }
     }
 
-    /// `"${x}"`, as elsewhere. Where some values have a `$` and others have none, it is a price.
+    /// `"${x}"`, as elsewhere. Where some values have a `$` and others have none, it is a price, and so it is where one is
+    /// called like money.
     pub fn finish(self) {
         if let Some(span) = self.first_dollar.filter(|_| self.dollars == self.values) {
             let message = "this `$` is a part of the text, and is printed, too";
@@ -91,8 +98,10 @@ impl<'a, 'f, 't> Meant<'a, 'f, 't> {
     fn repeated(&mut self, list: &Expression, whole: &Expression) {
         let ExpressionKind::List(items) = &list.kind else { return };
         let [item] = &items[..] else { return };
+        let mut certain = false;
         let (what, hint) = match self.found.facts.holds(item) {
             Some(Holds::Thing { kind, .. }) if matches!(item.kind, ExpressionKind::Call { .. }) => {
+                certain = true;
                 (kind.word().to_string(), None)
             }
             Some(Holds::Plain("a list")) => ("list".to_string(), Some("[[] for i in 0..5]")),
@@ -108,7 +117,11 @@ impl<'a, 'f, 't> Meant<'a, 'f, 't> {
             (None, None) => return,
         };
         let message = format!("every element of this list is the same {what}: it is made once");
-        let report = Diagnostic::warning(Code::NoEffect, whole.span, message);
+        // What is never changed may be the same.
+        let report = match certain {
+            true => Diagnostic::warning(Code::NoEffect, whole.span, message),
+            false => Diagnostic::remark(Code::NoEffect, whole.span, message),
+        };
         self.found.unless_caught(report.hint(format!("one for each: `{hint}`")));
     }
 
@@ -124,6 +137,10 @@ impl<'a, 'f, 't> Meant<'a, 'f, 't> {
         for pair in parts.windows(2) {
             let [TextPart::Literal(before), TextPart::Value { value, .. }] = pair else { continue };
             if !before.ends_with('$') {
+                continue;
+            }
+            let name = self.found.written(value.span).unwrap_or_default().to_lowercase();
+            if MONEY.iter().any(|word| name.contains(word)) {
                 continue;
             }
             self.dollars += 1;
