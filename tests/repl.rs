@@ -176,7 +176,7 @@ fn turn(f) { counted.add(1); own += 1; return f(own) }
 let a = start { while not stop { for f in table { turn(f) } } }
 let b = start { while not stop { sleep 100us; for f in table { turn(f) } } }
 let c = start { while not stop { atomically { for f in table { turn(f) } } } }
-let d = start { await table.len == 40; \"saw them all\" }
+let d = start { await table.len == 40 }
 ",
     );
     for n in 0..40 {

@@ -185,6 +185,7 @@ impl Parser<'_> {
         let mut problems = self.problems;
         problems.sort_by_key(|problem| problem.span.start);
         problems.dedup_by_key(|problem| source.line(problem.span.start));
+        mistakes::without_consequences(&mut problems);
         problems.truncate(PROBLEM_LIMIT);
         problems
     }

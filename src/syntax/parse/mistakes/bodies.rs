@@ -71,6 +71,29 @@ fn header(stuck: &Stuck, first: &str, second: &str) -> Option<Say> {
     let (before, token) = (stuck.before(), stuck.token());
     let duration = second.starts_with(|c: char| c.is_ascii_digit());
     match first {
+        // `const sleep = …`.
+        "const" | "val" | "final" if before == first && is_reserved(token) => Some(Say::new(
+            format!("`{token}` is a word of the language and cannot be a name"),
+            "choose another name",
+        )),
+        "import" if second == "(" => Some(
+            Say::new(format!("there is no `{first}`"), "everything conc has is there without importing it")
+                .at(0, first.len()),
+        ),
+        "public" | "private" | "abstract" if second == "class" => Some(
+            Say::new(
+                format!("there is no `{first}`"),
+                "a script begins with its first line, outside of every class; a class is `class Name { … }`",
+            )
+            .at(0, first.len()),
+        ),
+        "pthread_mutex_t" | "mtx_t" if before == first => Some(
+            Say::new(
+                "a lock is declared with `lock`, not `pthread_mutex_t`",
+                format!("write `lock {second}`"),
+            )
+            .at(0, first.len()),
+        ),
         "after" | "every" if before == first && duration => Some(
             Say::new(
                 format!("a timer has a name before its `{first}`"),

@@ -66,6 +66,27 @@ impl<'i> Stuck<'i> {
     }
 }
 
+/// Takes out what a bracket that is missing before has caused: a `}` that closes nothing where the `{` of a header is missing,
+/// an `else` behind a block that was not closed. `problems` are in the order of the text.
+pub(super) fn without_consequences(problems: &mut Vec<Diagnostic>) {
+    let (mut blocks_missing, mut open) = (0, false);
+    problems.retain(|problem| {
+        let says = |beginnings: &[&str]| beginnings.iter().any(|text| problem.message.starts_with(text));
+        if says(&["`}` closes nothing"]) && blocks_missing > 0 {
+            blocks_missing -= 1;
+            return false;
+        }
+        let follows =
+            ["unexpected `else`", "unexpected `catch`", "unexpected `finally`", "expected `,` or `}`"];
+        if open && says(&follows) {
+            return false;
+        }
+        blocks_missing += usize::from(says(&["expected a block `{`"]));
+        open |= says(&["`{` is never closed"]);
+        true
+    });
+}
+
 /// What to say, before it has a place in the script.
 struct Say {
     code: Code,

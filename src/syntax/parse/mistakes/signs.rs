@@ -121,6 +121,14 @@ pub fn by_token(stuck: &Stuck) -> Option<Say> {
             format!("`{token}` takes nothing apart here"),
             "arguments are given one by one, or as one list",
         ),
+        "::" if matches!(previous, "Arc" | "Mutex" | "RwLock" | "Rc") => Say::new(
+            "`::` means nothing here",
+            "a variable is shared as it is, `var n = 0`; a lock is declared, `lock m`, and held by `with m { … }`",
+        ),
+        "::" if previous == "thread" => Say::new(
+            "`::` means nothing here",
+            "a thread is started with `start`: `let t = start f(x)`, or `start { … }`",
+        ),
         "::" => Say::new("`::` means nothing here", "a field or method follows a `.`"),
         "\\" => Say::new(
             "`\\` means nothing here",
