@@ -279,6 +279,21 @@ fn variables_must_be_known() {
     assert!(err.contains("no variable `nosuch`") && err.contains("help: "), "{err}");
 }
 
+/// It is told before the search, which may take long.
+#[test]
+fn a_folder_for_a_schedule_has_to_be_there() {
+    let directory = directory("no_folder", LOST);
+    for flags in [&["--save", "@no/x.schedule"][..], &["--outcomes", "--save-outcome", "1", "@no/x.schedule"]]
+    {
+        let (status, out, err) = run(&directory, &[&["check"], flags, &["@a.conc", "1"]].concat());
+        assert_eq!((status, &*out), (Some(2), ""), "{err}");
+        assert!(
+            err.contains("cannot save the schedule in") && err.contains("there is no directory"),
+            "{err}"
+        );
+    }
+}
+
 #[test]
 fn a_saved_schedule_shows_the_same_failure() {
     let cases = [

@@ -77,6 +77,11 @@ fn what_other_sessions_know_is_told_as_it_is_here() {
     assert_eq!(said.out, "1\n");
     assert_eq!(said.err.matches("`:help` lists").count(), 2, "{}", said.err);
     assert!(said.err.contains("`:quit` ends the session"), "{}", said.err);
+    for line in ["help", "help lock", "help(lock)"] {
+        let said = session(line);
+        assert!(said.err.contains("`:help lock` explains one thing"), "{line}: {}", said.err);
+    }
+    assert_eq!(answers("let helper = 2\nhelper"), "2\n");
     // A name that was declared here means itself.
     assert_eq!(answers("let quit = 5\nquit\nfn help() => 6\nhelp()"), "5\n6\n");
 }

@@ -21,6 +21,8 @@ pub fn check(check: Check) -> i32 {
 
 fn explored(check: &Check) -> Result<i32, Failure> {
     let wanted = check.outcomes_to_save()?;
+    let saved = check.save.iter().map(|path| &**path).chain(wanted.iter().map(|(_, path)| &**path));
+    saved.into_iter().try_for_each(schedule::has_place)?;
     let (source, arguments) = script::load(&check.script)?;
     let program = match compile_keeping(source, &check.vars) {
         Ok(program) => program,

@@ -15,6 +15,20 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+/// Whether there is a folder for it: asked before a search, which may take long.
+///
+/// # Errors
+/// When there is none.
+pub fn has_place(path: &Path) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let (shown, folder) = (path.display(), folder.display());
+    let message = format!("cannot save the schedule in {shown}: there is no directory {folder}");
+    Err(Failure::new(message).hint("make it first, or name a file elsewhere"))
+}
+
 /// Saves the schedule of a story. `script` is the path of the script, if it came from a file.
 pub fn save(
     path: &Path,

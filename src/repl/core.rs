@@ -184,6 +184,11 @@ impl Core {
     /// What somebody looks for who types what other sessions know; a name that was declared here means itself.
     fn habit(&self, text: &str) -> Option<&'static str> {
         let word = text.strip_suffix("()").unwrap_or(text);
+        // `help lock`, and `help(lock)`.
+        let word = match word.strip_prefix("help").map(|topic| topic.trim_start_matches('(')) {
+            Some(topic) if topic.len() + "help".len() < word.len() || is_topic(topic) => "help",
+            _ => word,
+        };
         if self.growing.names().contains_key(word) {
             return None;
         }
@@ -425,4 +430,9 @@ fn fresh(
     };
     let session = Session::begin(program, options, Box::new(on_deadlock), Box::new(on_end), ground.cloned())?;
     Ok(Fresh { growing, session, source })
+}
+
+/// Whether a word follows behind a blank: ` lock` of `help lock`.
+fn is_topic(rest: &str) -> bool {
+    rest.strip_prefix(' ').is_some_and(|topic| topic.trim_start().starts_with(|c: char| c.is_alphabetic()))
 }

@@ -129,6 +129,8 @@ fn of_str(name: &str) -> Option<&'static str> {
         "toUpperCase" | "to_upper" | "upcase" | "ToUpper" => "upper()",
         "toLowerCase" | "to_lower" | "downcase" | "ToLower" => "lower()",
         "trim" => "strip()",
+        "repeat" => "s * 3",
+        "title" => "capitalize()",
         "chars" | "toCharArray" => "for c in s { … }",
         "substring" | "substr" | "slice" => "s[1..3]",
         "charAt" | "char_at" | "at" | "get" => "s[i]",

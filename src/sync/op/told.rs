@@ -108,13 +108,10 @@ impl Op {
     /// Why it waits for ever, and what to do, where there is more to say than `describe` does: for a deadlock's notes.
     pub fn explain(&self, who: Who<'_>, each: &mut dyn FnMut(String)) {
         let note = match self {
-            Op::Sleep
-            | Op::Change
-            | Op::Fork
-            | Op::Beat(_)
-            | Op::Join(_)
-            | Op::JoinAll(_)
-            | Op::ThreadResult(_) => None,
+            Op::Change => {
+                Some("nobody who still goes on changes what the condition of an `await` looks at".into())
+            }
+            Op::Sleep | Op::Fork | Op::Beat(_) | Op::Join(_) | Op::JoinAll(_) | Op::ThreadResult(_) => None,
             Op::Acquire(sync) => Lock::of(sync).ok().and_then(|lock| lock.note(sync, who)),
             Op::Enter(enter) => enter.note(who),
             Op::Condition(wait) => wait.note(),
@@ -136,7 +133,13 @@ impl Op {
                 Queue::of(queue).ok().and_then(|state| state.note_of_get(queue))
             }
             Op::Outside(wait) => wait.note(),
-            Op::Event(_) | Op::Task(_) | Op::Idle(_) => None,
+            Op::Event(wait) => {
+                let label = wait.event.label();
+                Some(format!(
+                    "{label} is not set: who waits for it goes on when somebody calls {label}.set()"
+                ))
+            }
+            Op::Task(_) | Op::Idle(_) => None,
             Op::Select(select) => return select.arms.iter().for_each(|arm| arm.explain(who, each)),
         };
         if let Some(note) = note {

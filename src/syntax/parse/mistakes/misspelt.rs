@@ -19,6 +19,36 @@ fn beginnings() -> impl Iterator<Item = &'static str> {
 /// Words of other languages that are misspelt as easily, and what is written here.
 const FOREIGN: [(&str, &str); 2] = [("function", "fn"), ("foreach", "for")];
 
+/// Words of the language as they are called in Chinese lessons.
+const CHINESE: [(&str, &str); 26] = [
+    ("线程", "thread"),
+    ("进程", "process"),
+    ("锁", "lock"),
+    ("互斥锁", "lock"),
+    ("可重入锁", "rlock"),
+    ("读写锁", "rwlock"),
+    ("信号量", "semaphore"),
+    ("条件变量", "condition"),
+    ("事件", "event"),
+    ("屏障", "barrier"),
+    ("队列", "queue"),
+    ("定时器", "timer"),
+    ("守护", "daemon"),
+    ("启动", "start"),
+    ("等待", "join"),
+    ("并行", "parallel"),
+    ("变量", "var"),
+    ("常量", "let"),
+    ("函数", "fn"),
+    ("类", "class"),
+    ("返回", "return"),
+    ("如果", "if"),
+    ("否则", "else"),
+    ("当", "while"),
+    ("循环", "loop"),
+    ("重复", "repeat"),
+];
+
 pub fn say(stuck: &Stuck) -> Option<Say> {
     let (before, token, first) = (stuck.before(), stuck.token(), first_token(stuck.text));
     if first == "if" && before.ends_with('}') {
@@ -28,6 +58,9 @@ pub fn say(stuck: &Stuck) -> Option<Say> {
     let goes_on = is_word(token) || token.starts_with(|c: char| matches!(c, '{' | '"') || c.is_ascii_digit());
     if before != first || !goes_on {
         return None;
+    }
+    if let Some((_, ours)) = CHINESE.iter().find(|(theirs, _)| *theirs == first) {
+        return Some(said(first, ours).at(0, first.len()));
     }
     let meant = nearest(first, beginnings()).or_else(|| {
         let theirs = nearest(first, FOREIGN.map(|(theirs, _)| theirs))?;
