@@ -12,7 +12,8 @@ use super::still;
 use super::tries::tries;
 use super::verdict::Property;
 use crate::state::Shared;
-use crate::sync::Op;
+use crate::sync::{Op, Who};
+use crate::world::graph::named;
 use crate::world::sim::{Ends, Way};
 use std::collections::{HashMap, HashSet};
 
@@ -242,13 +243,12 @@ pub(super) fn judge_within(steps: &mut Steps, first: &Graph, most: usize) -> Opt
     // Where time stands still, who would go on with it waits for those who go round.
     let needs_time = |seat: usize| for_ever.as_ref().is_some_and(|them| !them[seat]);
     let waits_for_a_mover = |seat: usize| leads_to_a_mover(seat) || needs_time(seat);
-    let daemon = |seat: usize| universe.seats[seat].is_daemon();
     let rests = |seat: usize| !moved[seat] && (leads_to_a_mover(seat) || !needs_time(seat));
     let resting: Vec<usize> = (0..first.seats).filter(|seat| rests(*seat)).collect();
     let branches = resting.iter().flat_map(|seat| universe.branches_of(*seat));
     let mut failing: Vec<Property> =
         branches.filter_map(|branch| Some(Property::of(&branch.unraised()?.error))).collect();
-    for seat in (0..first.seats).filter(|seat| !daemon(*seat)) {
+    for seat in (0..first.seats).filter(|seat| universe.is_waited_for(&universe.seats[*seat])) {
         failing.push(match waits_for_a_mover(seat) {
             true => Property::Livelock,
             false => Property::Deadlock,
@@ -260,7 +260,7 @@ pub(super) fn judge_within(steps: &mut Steps, first: &Graph, most: usize) -> Opt
     Some(Judged { failing, states: seen.into_iter().map(|(hash, _)| hash).collect(), resting, stuck })
 }
 
-/// Whose end a thread waits for.
+/// Whose end a thread waits for, or whose doing of a task.
 fn joins(steps: &mut Steps, graph: &Graph, seat: usize) -> Vec<usize> {
     let (mut universe, _) = steps.universe(graph);
     let handles: Vec<usize> =
@@ -280,12 +280,20 @@ fn joins(steps: &mut Steps, graph: &Graph, seat: usize) -> Vec<usize> {
         },
     };
     let mut found = Vec::new();
-    if let Op::Join(_) | Op::JoinAll(_) | Op::ThreadResult(_) = op {
-        op.touches(&mut |object| {
+    match op {
+        Op::Join(_) | Op::JoinAll(_) | Op::ThreadResult(_) => op.touches(&mut |object| {
             if let Shared::Thread(_) = &object {
                 found.extend(handles.iter().position(|handle| *handle == object.address()));
             }
-        });
+        }),
+        Op::Result(_) | Op::FutureError(_) | Op::Ended(_) | Op::Several(_) | Op::Idle(_) => {
+            let who = Who { thread: &universe.seats[seat].thread, line: 0 };
+            named(&op.releasers(who), &mut |id| {
+                found.extend(universe.seats.iter().position(|seat| seat.thread.id == id));
+            });
+        }
+        Op::Pipe(wait) if wait.is_for_an_answer() => found.extend(universe.process_kept_by(seat)),
+        _ => {} // whoever can may end the others
     }
     found
 }

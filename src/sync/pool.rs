@@ -354,6 +354,11 @@ impl Crew {
         workers.any(|id| id == worker) && !state.busy.contains(&worker)
     }
 
+    /// Whether this is one of its workers, and does a task.
+    pub fn works(&self, worker: u32) -> bool {
+        self.state().busy.contains(&worker)
+    }
+
     /// For those who wait until all tasks are done: the threads that are doing one.
     pub fn busy(&self) -> Releasers {
         Releasers::All(self.state().busy.clone())

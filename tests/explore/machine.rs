@@ -274,7 +274,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn step(&self, state: &State, thread: usize) -> Option<&Step> {
+    pub fn step(&self, state: &State, thread: usize) -> Option<&Step> {
         let alive = state.threads[thread].life == Life::Alive;
         alive.then(|| &self.code(state, thread).steps[state.threads[thread].at].0)
     }

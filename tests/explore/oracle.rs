@@ -140,15 +140,16 @@ fn judge(machine: &Machine, graph: &Graph, component: &[usize], answer: &mut Ans
         component.iter().flat_map(|s| graph.edges[*s].iter().map(|edge| edge.0)).collect();
     let state = &graph.states[component[0]];
     let stuck = |thread: usize| {
-        let waits = !movers.contains(&thread) && !machine.is_daemon(thread);
+        let waits = !movers.contains(&thread) && machine.is_waited_for(state, thread);
         waits && state.threads[thread].life == Life::Alive
     };
     // Time does not pass as long as somebody moves: who needs it waits for that one.
     let needs_time = |thread: usize| !movers.contains(&thread) && machine.waits_for_time(state, thread);
     let time_stands = (0..state.threads.len()).any(needs_time);
-    // Who joins a thread that moves waits for that one; what is wrong is that it never ends.
+    // Who joins a thread that moves waits for that one; what is wrong is that it never ends. So it is with a task.
+    let joins = |thread: usize| [machine.joins(state, thread), machine.waits_for_tasks(state, thread)].concat();
     let joins_mover = |thread: usize| {
-        let mut pending = machine.joins(state, thread);
+        let mut pending = joins(thread);
         let mut known = BTreeSet::new();
         if needs_time(thread) {
             return true;
@@ -158,7 +159,7 @@ fn judge(machine: &Machine, graph: &Graph, component: &[usize], answer: &mut Ans
                 return true;
             }
             if known.insert(next) {
-                pending.extend(machine.joins(state, next));
+                pending.extend(joins(next));
             }
         }
         false
@@ -170,7 +171,7 @@ fn judge(machine: &Machine, graph: &Graph, component: &[usize], answer: &mut Ans
     }
     // Daemons may move for ever, unless somebody who is none waits for their end.
     let waits_for_mover = |thread: usize| stuck(thread) && joins_mover(thread);
-    answer.livelock |= movers.iter().any(|thread| !machine.is_daemon(*thread));
+    answer.livelock |= movers.iter().any(|thread| machine.is_waited_for(state, *thread));
     answer.livelock |= (0..state.threads.len()).any(waits_for_mover);
 }
 

@@ -5,7 +5,7 @@
 //! - The process receives the task.
 //! - When the process has done it, the keeper makes the result known, and is free. A process that has ended is no more.
 
-use crate::code::{Kind, RETURNED};
+use crate::code::{Kind, RETURNED, Step};
 use crate::machine::{Flaw, Life, Machine, State, Thread, abandon};
 use crate::model::Program;
 
@@ -82,6 +82,17 @@ impl Crew {
         }
     }
 
+    /// The workers whose processes do the task, or have to do theirs before it.
+    fn before_result(&self, number: usize) -> Vec<usize> {
+        let works = |worker: &usize| matches!(self.workers[*worker], Stage::Works(_));
+        let has_it = |worker: &usize| self.task(*worker) == Some(number);
+        let all = 0..self.workers.len();
+        match all.clone().find(has_it) {
+            Some(worker) => Some(worker).filter(works).into_iter().collect(),
+            None => all.filter(works).collect(),
+        }
+    }
+
     /// The body of the task that a worker has.
     pub fn body_of(&self, worker: usize) -> usize {
         let task = self.task(worker).and_then(|number| self.tasks[number].as_ref());
@@ -106,6 +117,34 @@ impl Machine<'_> {
 
     pub fn is_worker(&self, thread: usize) -> bool {
         thread >= self.codes.len() && !self.is_keeper(thread)
+    }
+
+    /// Whether it is a process that does a task.
+    fn does_a_task(&self, state: &State, thread: usize) -> bool {
+        self.is_worker(thread) && matches!(state.crew.workers[self.worker(thread)], Stage::Works(_))
+    }
+
+    /// Whether the program waits for it, or for the task that it does.
+    pub fn is_waited_for(&self, state: &State, thread: usize) -> bool {
+        !self.is_daemon(thread) || self.does_a_task(state, thread)
+    }
+
+    /// The processes whose tasks a thread waits for, which waits for a result, or until all tasks have ended.
+    pub fn waits_for_tasks(&self, state: &State, thread: usize) -> Vec<usize> {
+        let processes = |workers: Vec<usize>| {
+            workers.into_iter().map(|worker| self.codes.len() + 2 * worker + 1).collect()
+        };
+        match self.step(state, thread) {
+            Some(Step::Result { number, .. }) if state.crew.result(*number).is_none() => {
+                processes(state.crew.before_result(*number))
+            }
+            Some(Step::Idle) => {
+                let all = 0..state.crew.workers.len();
+                let works = |worker: &usize| matches!(state.crew.workers[*worker], Stage::Works(_));
+                processes(all.filter(works).collect())
+            }
+            _ => Vec::new(),
+        }
     }
 
     pub fn keeper_moves(&self, state: &State, keeper: usize, each: &mut dyn FnMut(State)) {

@@ -57,7 +57,6 @@ pub fn stuck_among(universe: &mut Universe, rules: &Rules, waiting: &[usize]) ->
         }
         match within(universe, *at, &op) {
             Some(releasers) => drop(blocked.insert(id, releasers)),
-            // Of those it is seen only as long as others of the process go on; else it is a matter of all processes.
             None if matches!(op, Op::Change) => drop(awaiting.insert(id, Releasers::Anyone(Vec::new()))),
             None => {}
         }
@@ -70,8 +69,7 @@ pub fn stuck_among(universe: &mut Universe, rules: &Rules, waiting: &[usize]) ->
     let one_goes_on = others(&|id| blocked.contains_key(id) || awaiting.contains_key(id));
     // By name first: what each of those who go on may touch is looked at afterwards.
     let mut stuck = graph::stuck(&blocked, &|_, _, freed| !all_wait || !freed.is_empty());
-    // (What a task may come to that a worker is still to be given is not known.)
-    if one_goes_on && stuck == [ABSENT] && !rules.pools {
+    if (one_goes_on || !awaiting.is_empty()) && stuck == [ABSENT] {
         blocked.append(&mut awaiting);
         if blocked.values().any(is_for_anyone) {
             stuck = universe.knot_within(rules, &process, &blocked);
@@ -81,11 +79,12 @@ pub fn stuck_among(universe: &mut Universe, rules: &Rules, waiting: &[usize]) ->
     let is_stuck = |at: &usize| stuck.contains(&seat(at).thread.id);
     let stuck: Vec<usize> = waiting.iter().copied().filter(is_stuck).collect();
     // Whom the process does not wait for it may leave where they are, but for workers who have something to do.
-    let works = |at: &usize| !idle.contains(&seat(at).thread.id);
-    let is_missed = |at: &usize| works(at) && !seat(at).thread.daemon.load(Ordering::SeqCst);
-    let has_tasks = || rules.pools && universe.has_tasks(&process);
-    let ends = stuck.iter().any(is_missed) || stuck.iter().any(works) && has_tasks();
-    Ok(if ends { stuck } else { Vec::new() })
+    let is_missed = |at: &usize| {
+        let thread = &seat(at).thread;
+        let is_waited_for = !thread.daemon.load(Ordering::SeqCst) || universe.does_a_task(thread);
+        is_waited_for && !idle.contains(&thread.id)
+    };
+    Ok(if stuck.iter().any(is_missed) { stuck } else { Vec::new() })
 }
 
 /// Whether it is a matter of who can come to a thing.

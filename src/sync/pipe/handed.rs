@@ -37,13 +37,13 @@ impl Joint {
         self.0.strong_count() == 0
     }
 
-    /// The number of the pipe, if this process has an end of it that is open.
-    pub fn open(&self) -> Option<u32> {
+    /// The number of the pipe, and the ids of its ends here, if this process has one that is open.
+    pub fn open(&self) -> Option<(u32, [u32; 2])> {
         let between = self.0.upgrade()?;
         let open = |side: &Side| {
             !side.closed.load(Ordering::SeqCst) && matches!(*side.place.lock(), Place::System(_))
         };
-        between.sides.iter().any(open).then_some(between.number)
+        between.sides.iter().any(open).then_some((between.number, between.ids))
     }
 }
 

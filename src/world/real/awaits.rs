@@ -110,7 +110,7 @@ impl RealWorld {
         self.looks.afar_seen = self.shared.changes_afar();
         if std::mem::take(&mut self.looks.again) {
             self.looks.times = self.looks.times.wrapping_add(1);
-            if self.looks.times.is_multiple_of(LOOKS) && !self.seat.daemon {
+            if self.looks.times.is_multiple_of(LOOKS) && self.shared.is_waited_for(&self.seat) {
                 self.shared.arm();
             }
         } else {

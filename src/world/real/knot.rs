@@ -46,6 +46,22 @@ impl Shared {
         self.knots.plan_next(began, next);
     }
 
+    /// Ends a process other than the first if some of its threads wait for ever, of which some are in an `await`: where nobody
+    /// goes on in it, that has to be looked at before it is told of all processes that they are still. Whether it did.
+    pub(super) fn ends_alone(&self) -> bool {
+        let awaits = |table: &Table| table.seats.values().any(|seat| seat.awaits.inside());
+        if self.processes.own.is_none() || !awaits(&self.table.lock()) {
+            return false;
+        }
+        match self.search() {
+            Found::Knot(knot) => {
+                self.deadlocked(knot);
+                true
+            }
+            Found::Nothing | Found::Open | Found::Unseen => false,
+        }
+    }
+
     fn search(&self) -> Found {
         let somebody_reads =
             |table: &Table| table.seats.values().any(|seat| seat.reads_input.load(Ordering::SeqCst));
@@ -59,7 +75,7 @@ impl Shared {
                 return self.find_deadlock(&table).map_or(open, Found::Knot);
             }
             let minded = blocked.keys().any(|id| self.minds(&table, *id));
-            if !(minded || at_lines || somebody_awaits(&table)) {
+            if !(minded || at_lines || self.somebody_awaits(&table)) {
                 return Found::Nothing;
             }
             // Nobody knows what it holds.
@@ -88,11 +104,12 @@ impl Shared {
                 return Found::Knot(knot);
             }
         }
-        if free.is_empty() {
-            return if at_lines() || !looks.is_empty() { Found::Open } else { Found::Nothing };
+        // Who awaits something may depend on other processes, which goes unasked where nobody has parked last.
+        if free.is_empty() && !table.seats.values().any(|seat| seat.awaits.inside()) {
+            return if at_lines() { Found::Open } else { Found::Nothing };
         }
         if !blocked.keys().any(|id| self.minds(table, *id)) {
-            return if somebody_awaits(table) || at_lines() { Found::Open } else { Found::Nothing };
+            return if self.somebody_awaits(table) || at_lines() { Found::Open } else { Found::Nothing };
         }
         let Some(stuck) = self.stuck_among(table, code, &blocked, &free) else { return Found::Open };
         if !self.have_looked(table, &stuck) {
@@ -109,6 +126,7 @@ impl Shared {
         let no_marks = || Marks::new(&code.image, code.reach(), threads.clone());
         let lines = Lines::of(blocked.keys().filter_map(|id| table.seats.get(id)));
         let mut outlook = Standstill {
+            shared: self,
             table,
             marks: no_marks(),
             lost: lines.matter().then(|| no_marks().holding()),
@@ -136,14 +154,32 @@ impl Shared {
         Picture { blocked, free }
     }
 
-    /// Whether it is a mistake that this thread waits for ever.
+    /// Whether it is a mistake that this thread waits for ever: the program waits for it, or for the task that it does for a
+    /// pool.
     pub(super) fn minds(&self, table: &Table, id: u32) -> bool {
-        table.seats.get(&id).is_some_and(|seat| !seat.daemon) && !self.idles(table, id)
+        table.seats.get(&id).is_some_and(|seat| self.is_waited_for(seat)) && !self.idles(table, id)
+    }
+
+    /// Whether some thread that the program waits for is in an `await`, parked or not.
+    fn somebody_awaits(&self, table: &Table) -> bool {
+        table.seats.values().any(|seat| seat.awaits.inside() && self.is_waited_for(seat))
+    }
+
+    /// Whether the program does not end before this thread has ended, or has done its task.
+    pub(super) fn is_waited_for(&self, seat: &Seat) -> bool {
+        !seat.daemon || self.things.works(seat.thread.id)
+    }
+
+    /// Whether it is who does the tasks in a worker of a process pool: these bring functions that may come to anything their
+    /// process has.
+    pub(super) fn serves(&self, seat: &Seat) -> bool {
+        self.processes.own.as_ref().is_some_and(|own| own.of_pool) && seat.thread.id == self.main.id
     }
 }
 
 /// What all that stand still can come to.
 struct Standstill<'t, 'm> {
+    shared: &'t Shared,
     table: &'t Table,
     marks: Marks<'m>,
     /// The same where what is only held counts, too.
@@ -158,7 +194,14 @@ struct Standstill<'t, 'm> {
 impl Outlook for Standstill<'_, '_> {
     fn goes_on(&mut self, thread: u32) -> Result<(), Unknown> {
         let Some(seat) = self.table.seats.get(&thread) else { return Ok(()) };
+        if self.shared.serves(seat) {
+            return Err(Unknown);
+        }
         mark_seat(&mut self.marks, seat)?;
+        // What comes back from its processes may be functions, too.
+        if self.marks.has_process_pools() {
+            return Err(Unknown);
+        }
         self.lost.as_mut().map_or(Ok(()), |lost| mark_seat(lost, seat))
     }
 
@@ -226,11 +269,6 @@ impl Seat {
         }
         near && !timed
     }
-}
-
-/// Whether some thread that keeps the program alive is in an `await`, parked or not.
-fn somebody_awaits(table: &Table) -> bool {
-    table.seats.values().any(|seat| !seat.daemon && seat.awaits.inside())
 }
 
 /// Marks all that a thread can come to.

@@ -214,8 +214,8 @@ impl RealWorld {
         if self.shared.knots.worth_while.load(Ordering::Relaxed) {
             let watch = self.shared.knots.watch();
             if until.is_none() {
-                // Nobody minds that a daemon waits for ever; but others may come to wait for it.
-                if watch != 0 || !(idle || self.seat.daemon) {
+                // Nobody minds that a daemon waits for ever, unless it does a task; but others may come to wait for it.
+                if watch != 0 || !idle && self.shared.is_waited_for(&self.seat) {
                     self.shared.arm();
                 }
             } else if watch != 0 && self.rested.is_new(watch, here.place()) {

@@ -102,8 +102,9 @@ impl Doors {
         pipes.push(end.joint());
     }
 
-    /// The numbers of the pipes that lead to other processes and of which this one has an open end.
-    pub fn open_pipes(&self) -> Vec<u32> {
+    /// The numbers of the pipes that lead to other processes and of which this one has an open end, each with the ids of its ends
+    /// here.
+    pub fn open_pipes(&self) -> Vec<(u32, [u32; 2])> {
         self.pipes.lock().iter().filter_map(Joint::open).collect()
     }
 

@@ -128,6 +128,11 @@ impl Things {
         self.crews().iter().any(|crew| Crew::of(crew).is_ok_and(|crew| crew.idles(thread)))
     }
 
+    /// Whether the thread is a worker of a pool, and has a task.
+    pub fn works(&self, thread: u32) -> bool {
+        self.crews().iter().any(|crew| Crew::of(crew).is_ok_and(|crew| crew.works(thread)))
+    }
+
     /// The futures whose error nobody has asked for.
     pub fn unasked(&self) -> Vec<Unasked> {
         self.known.lock().failures.iter().filter_map(|failure| failure.unasked()).collect()

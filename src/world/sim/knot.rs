@@ -173,7 +173,7 @@ impl Universe {
 
     /// Whether it is a mistake that this thread waits for ever.
     fn is_missed(&self, seat: &Seat) -> bool {
-        !seat.is_daemon() && !seat.wait.as_ref().is_some_and(|wait| wait.op.is_idle())
+        self.is_waited_for(seat) && !seat.wait.as_ref().is_some_and(|wait| wait.op.is_idle())
     }
 
     fn no_marks<'m>(&self, space: Option<&Arc<Space>>, image: &'m Image, reach: &'m Reach) -> Marks<'m> {
@@ -264,7 +264,12 @@ impl Outlook for Moment<'_> {
         }
         let program = &self.images[process].1.program;
         let image = &self.images[process].1;
-        if std::mem::take(&mut self.unopened[process])
+        // It does not end as long as somebody is stuck whom it waits for.
+        let waited_for = |seat: &Seat| self.universe.is_waited_for(seat);
+        let is_of_it = |seat: &&Seat| seat.is_in(self.images[process].0.as_ref());
+        let may_end = waited_for(seat) || !self.universe.seats.iter().filter(is_of_it).any(waited_for);
+        if may_end
+            && std::mem::take(&mut self.unopened[process])
             && let Some(lost) = self.lost.get_mut(process)
         {
             let globals = (0..program.globals.len()).filter_map(|index| image.global(index as u32));

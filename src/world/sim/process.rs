@@ -282,13 +282,37 @@ impl Universe {
     }
 
     /// Whether a pool of the process has tasks that have not ended: they are known by its workers.
-    pub fn has_tasks(&self, space: &Arc<Space>) -> bool {
+    fn has_tasks(&self, space: &Arc<Space>) -> bool {
         let works_here = |id: &u32| {
             let worker = self.seats.iter().find(|seat| seat.thread.id == *id);
             worker.is_some_and(|seat| seat.is_in(Some(space)))
         };
         let crews = self.things.iter().filter_map(Weak::upgrade).filter(|sync| sync.unfinished_tasks() > 0);
         crews.into_iter().any(|crew| Crew::workers(&crew).iter().any(works_here))
+    }
+
+    /// The seat of who does the tasks in the worker process of the keeper in this seat, which has it in a variable (`__keeper`).
+    pub fn process_kept_by(&self, keeper: usize) -> Option<usize> {
+        let fiber = self.seats[keeper].fiber.as_ref()?;
+        let snapshot = fiber.snapshot(&self.image.program, MOST_CALLS)?;
+        let registers = snapshot.calls.iter().flat_map(|call| &call.registers);
+        let workers = registers.filter_map(|value| match value {
+            Value::List(worker) => worker.snapshot().into_iter().next(),
+            _ => None, // no worker
+        });
+        let handles: Vec<Arc<Thread>> = workers
+            .filter_map(|handle| match handle {
+                Value::Thread(handle) => {
+                    let process = handle.process.as_ref().filter(|process| process.is_of_pool())?;
+                    Some(process.original(&handle).clone())
+                }
+                _ => None, // no process
+            })
+            .collect();
+        self.seats.iter().position(|seat| {
+            let of_it = |space: &Arc<Space>| handles.iter().any(|handle| Arc::ptr_eq(handle, &space.handle));
+            seat.space.as_ref().is_some_and(|space| of_it(space) && Arc::ptr_eq(&space.main, &seat.thread))
+        })
     }
 
     /// A thread is no more, wherever it stands: what it held is abandoned.

@@ -194,6 +194,17 @@ impl Universe {
         things.any(|thing| matches!(&thing.kind, Kind::Crew(crew) if crew.idles(thread.id)))
     }
 
+    /// Whether the program waits for this thread, or for the task that it does for a pool.
+    pub fn is_waited_for(&self, seat: &Seat) -> bool {
+        !seat.is_daemon() || self.does_a_task(&seat.thread)
+    }
+
+    /// Whether the thread is a worker of a pool that has a task.
+    pub fn does_a_task(&self, thread: &Thread) -> bool {
+        let works = |thing: Arc<Sync>| matches!(&thing.kind, Kind::Crew(crew) if crew.works(thread.id));
+        self.things.iter().filter_map(Weak::upgrade).any(works)
+    }
+
     /// Whether nothing keeps the program alive any more.
     pub fn nothing_left_to_do(&self) -> bool {
         let foreground = self.seats.iter().any(|seat| !seat.is_daemon());

@@ -17,7 +17,7 @@ use crate::mapped::{self, Roll};
 use crate::report::runtime::status;
 use crate::state::Shared as Node;
 use crate::sync::counts::Counts;
-use crate::sync::process::Born;
+use crate::sync::process::{Born, Process};
 use crate::sync::thread::{State, Thread};
 use crate::sync::{Kind, Sync};
 use std::os::unix::net::UnixStream;
@@ -64,7 +64,11 @@ fn run_it(
     if let Some(process) = &given.handle.process {
         process.begin(Born { pid, parent });
     }
-    let own = Own { name: given.handle.name(), daemon: given.handle.daemon.load(Ordering::SeqCst) };
+    let own = Own {
+        name: given.handle.name(),
+        daemon: given.handle.daemon.load(Ordering::SeqCst),
+        of_pool: given.handle.process.as_ref().is_some_and(Process::is_of_pool),
+    };
     // A child dies of Ctrl-C and TERM as programs do, so that its parent learns of what it died; the time of
     // `--timeout` is the first process's, with which all end.
     options.signals = false;

@@ -109,6 +109,9 @@ impl Shared {
         let waiting = table.seats.iter().filter(|(id, _)| !self.idles(&table, **id));
         let threads = waiting.map(|(id, seat)| (*id, self.stuck(seat, &mut notes))).collect();
         drop(table);
+        if self.ends_alone() {
+            return None;
+        }
         let mut whole = Stillness { rests, threads, notes, views: Vec::new() };
         self.name_process(&mut whole);
         (self.processes.family.rests.load(Ordering::SeqCst) == rests).then_some(whole)

@@ -22,6 +22,7 @@ use super::lines::Lines;
 use super::view::{Key, Reach, View, Waiting};
 use crate::mapped::Memory;
 use crate::report::runtime::Deadlock;
+use crate::sync::Releasers;
 use crate::sync::outside::system::Line;
 use crate::world::graph::{self, Blocked};
 use std::cell::RefCell;
@@ -149,8 +150,8 @@ impl Everybody<'_> {
 
 /// What is to be said of the views of all processes of a run.
 pub(super) fn judge(views: &[View], memory: &Memory) -> Judged {
-    let minded = views.iter().flat_map(|view| &view.waiting).any(|waiting| waiting.minded);
-    if !minded {
+    let any = |of: &dyn Fn(&Waiting) -> bool| views.iter().flat_map(|view| &view.waiting).any(of);
+    if !(any(&|waiting| waiting.minded) && any(&|waiting| waiting.afar)) {
         return Judged::Nothing;
     }
     let told: BTreeSet<usize> = views.iter().map(|view| view.process).collect();
@@ -170,8 +171,16 @@ pub(super) fn judge(views: &[View], memory: &Memory) -> Judged {
     };
     let lines = Lines::of(views, memory);
     let line = |line: &Line| lines.things(line);
-    let mut blocked: Blocked =
-        waiting.iter().map(|(id, (_, waiting))| (*id, waiting.ways.releasers(&mut number, &line))).collect();
+    let ends = Ends { views, memory };
+    let releasers = |(id, (process, waiting)): (&u32, &(usize, &Waiting))| {
+        let mut ways = vec![waiting.ways.releasers(&mut number, &line)];
+        waiting.ways.things(&mut |key| ways.extend(ends.of_pipe(key)));
+        if waiting.mortal {
+            ways.extend(ends.of(*process));
+        }
+        (*id, if ways.len() == 1 { ways.remove(0) } else { Releasers::Either(ways) })
+    };
+    let mut blocked: Blocked = waiting.iter().map(releasers).collect();
     let mut everybody = Everybody {
         things: HashSet::new(),
         may_end: BTreeSet::new(),
@@ -197,13 +206,47 @@ pub(super) fn judge(views: &[View], memory: &Memory) -> Judged {
         }
     }
     let stuck: Vec<u32> = blocked.keys().copied().collect();
-    match stuck.iter().any(|id| waiting[id].1.minded) {
+    // What its own process can tell alone, that tells.
+    let any = |of: &dyn Fn(&Waiting) -> bool| stuck.iter().any(|id| of(waiting[id].1));
+    match any(&|waiting| waiting.minded) && any(&|waiting| waiting.afar) {
         true => {
             let looked = stuck.iter().filter_map(|id| waiting[id].1.looked).min();
             let (number, changes) = (digest(&stuck, &waiting), memory.changes().load(Ordering::SeqCst));
             Judged::Stuck(Suspects { number, looked, changes }, knot(&blocked, &stuck, &waiting))
         }
         false => Judged::Open,
+    }
+}
+
+/// When processes end by themselves.
+struct Ends<'v> {
+    views: &'v [View],
+    memory: &'v Memory,
+}
+
+impl Ends<'_> {
+    /// What a process waits for before it ends, or any that it ends with; the first ends with the whole run.
+    fn of(&self, process: usize) -> Vec<Releasers> {
+        let mut ends = Vec::new();
+        let mut at = process;
+        while at != 0
+            && let Some(view) = self.views.iter().find(|view| view.process == at)
+        {
+            ends.push(Releasers::All(view.keeps.clone()));
+            if !view.daemon {
+                break;
+            }
+            at = self.memory.process(at).parent().number;
+        }
+        ends
+    }
+
+    /// The end of any process that has an open end of this pipe, if it is one: of the first, where no thread is left.
+    fn of_pipe(&self, pipe: Key) -> Vec<Releasers> {
+        let those = self.views.iter().filter(|view| view.pipes.contains(&pipe));
+        let with_them = those.clone().flat_map(|view| self.of(view.process));
+        let first = those.filter(|view| view.process == 0).map(|view| Releasers::All(view.keeps.clone()));
+        first.chain(with_them).collect()
     }
 }
 
@@ -240,7 +283,10 @@ fn digest(stuck: &[u32], waiting: &BTreeMap<u32, (usize, &Waiting)>) -> u64 {
 }
 
 fn knot(blocked: &Blocked, stuck: &[u32], waiting: &BTreeMap<u32, (usize, &Waiting)>) -> Knot {
-    let ring = graph::ring(blocked, stuck).filter(|ring| ring.iter().any(|id| waiting[id].1.minded));
+    let ring = graph::ring(blocked, stuck).filter(|ring| {
+        let any = |of: &dyn Fn(&Waiting) -> bool| ring.iter().any(|id| of(waiting[id].1));
+        any(&|waiting| waiting.minded) && any(&|waiting| waiting.afar)
+    });
     let cycle = ring.is_some();
     let shown = ring.unwrap_or_else(|| stuck.iter().copied().filter(|id| !waiting[id].1.idle).collect());
     let mut notes: Vec<String> = Vec::new();
@@ -280,6 +326,8 @@ mod tests {
             id: *id,
             rests: 1,
             minded: true,
+            afar: true,
+            mortal: false,
             idle: false,
             looked: None,
             ways: ways.clone(),

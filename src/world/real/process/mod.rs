@@ -73,6 +73,8 @@ pub(super) struct Processes {
 pub(super) struct Own {
     pub name: Arc<str>,
     pub daemon: bool,
+    /// It does tasks of a process pool.
+    pub of_pool: bool,
 }
 
 #[derive(Default)]

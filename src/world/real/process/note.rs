@@ -108,8 +108,10 @@ impl View {
         let side = |side: &Open| json!([side.ends.own, side.ends.peer, side.sent, side.quiet]);
         let sides: Vec<Json> = self.sides.iter().map(side).collect();
         let doors: Vec<Json> = self.doors.iter().map(|door| json!([door.place, door.since])).collect();
+        let pipes: Vec<u64> = self.pipes.iter().map(|key| key.0).collect();
         json!({
             "process": self.process, "free": self.free.to_json(), "waiting": waiting, "sides": sides, "doors": doors,
+            "keeps": self.keeps, "daemon": self.daemon, "pipes": pipes,
         })
     }
 
@@ -128,6 +130,9 @@ impl View {
             waiting: list(&json["waiting"]).iter().map(Waiting::from_json).collect(),
             sides: list(&json["sides"]).iter().map(side).collect(),
             doors: list(&json["doors"]).iter().map(door).collect(),
+            keeps: numbers(&json["keeps"]),
+            daemon: json["daemon"] == true,
+            pipes: keys(&json["pipes"]),
         }
     }
 }
@@ -135,8 +140,8 @@ impl View {
 impl Waiting {
     fn to_json(&self) -> Json {
         json!({
-            "id": self.id, "rests": self.rests, "minded": self.minded, "idle": self.idle, "looked": self.looked, "ways": self.ways.to_json(),
-            "reach": self.reach.to_json(), "stuck": stuck_to_json(&self.stuck), "notes": self.notes,
+            "id": self.id, "rests": self.rests, "minded": self.minded, "afar": self.afar, "mortal": self.mortal, "idle": self.idle,
+            "looked": self.looked, "ways": self.ways.to_json(), "reach": self.reach.to_json(), "stuck": stuck_to_json(&self.stuck), "notes": self.notes,
         })
     }
 
@@ -145,6 +150,8 @@ impl Waiting {
             id: number(&json["id"]) as u32,
             rests: number(&json["rests"]),
             minded: json["minded"] == true,
+            afar: json["afar"] == true,
+            mortal: json["mortal"] == true,
             idle: json["idle"] == true,
             looked: json["looked"].as_u64(),
             ways: Ways::from_json(&json["ways"]),

@@ -199,7 +199,7 @@ impl Shared {
             let seat = table.seats.get(id)?;
             let rests = seat.rests.load(Ordering::SeqCst);
             let waits = self.ways(&table, seat).iter().any(|way| way.leads_to(memory) == Some(*next));
-            let stays = own == 0 || !seat.daemon;
+            let stays = own == 0 || self.is_waited_for(seat);
             if !waits || !stays || seat.rests.load(Ordering::SeqCst) != rests {
                 return None;
             }

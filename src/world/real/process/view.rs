@@ -6,7 +6,7 @@ use super::super::run::{Code, Shared};
 use super::super::sides::{Listening, Open};
 use super::super::threads::{Seat, Table};
 use super::ring::uses;
-use crate::code::reach::{self, Mention};
+use crate::code::reach::Mention;
 use crate::mapped::Memory;
 use crate::report::runtime::Stuck;
 use crate::sync::future::Future;
@@ -34,6 +34,12 @@ pub(super) struct View {
     pub sides: Vec<Open>,
     /// Where it listens.
     pub doors: Vec<Listening>,
+    /// It does not end by itself before all of these threads have ended, or have done their tasks.
+    pub keeps: Vec<u32>,
+    /// Nor with its parent, unless it is a daemon.
+    pub daemon: bool,
+    /// The pipes to other processes of which it has an open end, which closes itself when the process ends.
+    pub pipes: Vec<Key>,
 }
 
 /// What threads can come to, and do.
@@ -102,8 +108,12 @@ impl Key {
 pub(super) struct Waiting {
     pub id: u32,
     pub rests: u64,
-    /// Worth a report: it is no daemon, and waits for what processes share.
+    /// Worth a report: what it does is waited for.
     pub minded: bool,
+    /// It waits for what processes share, or for what one of them does.
+    pub afar: bool,
+    /// Its process may end without it.
+    pub mortal: bool,
     /// It has nothing to do, which is no fault of its own.
     pub idle: bool,
     /// Of one that awaits something and was told of a change since it has looked: which of the changes in any process that look
@@ -127,8 +137,8 @@ pub(super) enum Ways {
 }
 
 impl Shared {
-    /// The threads that wait for what processes share, and whose waiting for ever would be a mistake, each with the number
-    /// of its rest.
+    /// The threads that wait for what processes share, if one whose waiting for ever would be a mistake does, or may wait for
+    /// them, each with the number of its rest.
     pub(super) fn who_waits_afar(&self) -> HashMap<u32, u64> {
         if self.memory().is_none() {
             return HashMap::new();
@@ -137,7 +147,11 @@ impl Shared {
         let shares = self.code().image.program.shares();
         let awaits = |seat: &Seat| shares && is_awaiting(seat);
         let waits = |seat: &Seat| self.may_wait_within(seat) && (leads_afar(seat) || awaits(seat));
-        let those = table.seats.iter().filter(|(id, seat)| self.minds(&table, **id) && waits(seat));
+        let is_minded = |(id, seat): (&u32, &Arc<Seat>)| self.minds(&table, *id) && self.may_wait_within(seat);
+        if !table.seats.iter().any(is_minded) {
+            return HashMap::new();
+        }
+        let those = table.seats.iter().filter(|(id, seat)| !self.idles(&table, **id) && waits(seat));
         those.map(|(id, seat)| (*id, seat.rests.load(Ordering::SeqCst))).collect()
     }
 
@@ -157,7 +171,7 @@ impl Shared {
         let mut left = MOST_VALUES;
         let conditions = self.conditions(table, code, &mut left);
         for seat in table.seats.values() {
-            match self.ways_anywhere(seat, process, &conditions).filter(|_| self.stays(memory, seat)) {
+            match self.ways_anywhere(seat, process, &conditions) {
                 Some(ways) => waiting.push((seat, ways)),
                 None => free.push(seat),
             }
@@ -165,10 +179,10 @@ impl Shared {
         let mut awaited = HashSet::new();
         waiting.iter().for_each(|(_, ways)| ways.things(&mut |key| awaited.extend([key])));
         awaited.retain(|key| key.0 >> 32 == process as u64);
-        // Whoever of this process goes on may use or lose any end that it has, or end with all of them.
         let pool_lines: Vec<Key> = waiting.iter().filter_map(|(seat, _)| line_of_pool(seat)).collect();
-        let pipes = self.doors.open_pipes().into_iter().map(Key::pipe);
-        let pipes = pipes.filter(|key| !pool_lines.contains(key)).collect();
+        let open = self.doors.open_pipes().into_iter().map(|(number, ends)| (Key::pipe(number), ends));
+        let open: Vec<(Key, [u32; 2])> = open.collect();
+        let pipes = open.iter().copied().filter(|(key, _)| !pool_lines.contains(key)).collect();
         let lines = Lines::of(waiting.iter().map(|(seat, _)| *seat));
         let (sides, doors) = (self.doors.sides.open(), self.doors.sides.listening());
         let connected = Connected { sides: &sides, doors: &doors, lines };
@@ -179,10 +193,15 @@ impl Shared {
             let reach = outlook.of(&[seat])?;
             let condition = outlook.conditions.get(&seat.thread.id);
             let afar = leads_afar(seat) || condition.is_some_and(Marks::is_common);
-            Some(self.waiting(table, seat, afar, (ways, reach)))
+            let mortal = !self.stays(memory, seat);
+            Some(Waiting { mortal, ..self.waiting(table, seat, afar, (ways, reach)) })
         });
         let waiting = waiting.collect::<Option<_>>()?;
-        Some(View { process, free, waiting, sides, doors })
+        let keeps = table.seats.values().filter(|seat| self.is_waited_for(seat));
+        let keeps = keeps.map(|seat| seat.thread.id).collect();
+        let daemon = self.processes.own.as_ref().is_some_and(|own| own.daemon);
+        let pipes = open.into_iter().map(|(key, _)| key).collect();
+        Some(View { process, free, waiting, sides, doors, keeps, daemon, pipes })
     }
 
     /// `afar`: it waits for what processes share, or for what one of them does.
@@ -195,7 +214,10 @@ impl Shared {
         Waiting {
             id,
             rests: seat.rests.load(Ordering::SeqCst),
-            minded: !daemon && self.minds(table, id) && afar,
+            // Tasks are waited for.
+            minded: (!daemon || self.serves(seat)) && self.minds(table, id),
+            afar,
+            mortal: false,
             idle: self.idles(table, id),
             looked: if self.may_wait_within(seat) { None } else { Some(seat.awaits.looked_afar()) },
             ways,
@@ -208,7 +230,7 @@ impl Shared {
     /// Whether it stays as long as nobody releases it: its process does not end before, but with the whole run.
     fn stays(&self, memory: &Memory, seat: &Seat) -> bool {
         let Some(own) = &self.processes.own else { return true };
-        !seat.daemon && (!own.daemon || memory.own().parent().number == 0)
+        self.is_waited_for(seat) && (!own.daemon || memory.own().parent().number == 0)
     }
 
     /// What the conditions depend on that threads await, whether or not they were told of a change; of each of which that is
@@ -330,7 +352,7 @@ impl Ways {
         }
     }
 
-    fn things(&self, each: &mut dyn FnMut(Key)) {
+    pub fn things(&self, each: &mut dyn FnMut(Key)) {
         match self {
             Ways::Anyone(things) => things.iter().for_each(|thing| each(*thing)),
             Ways::Either(ways) => ways.iter().for_each(|way| way.things(each)),
@@ -394,7 +416,8 @@ struct Outlook<'s> {
     code: &'s Code,
     /// What is waited for that is of this process alone.
     awaited: HashSet<Key>,
-    pipes: Vec<Key>,
+    /// Of pipes to other processes, with the ids of their ends here.
+    pipes: Vec<(Key, [u32; 2])>,
     /// Those of them that lead to workers of process pools: who waits there has them alone.
     pool_lines: Vec<Key>,
     /// What threads await.
@@ -411,7 +434,7 @@ impl Outlook<'_> {
             return Some(Reach::default());
         }
         // The tasks of a process pool bring functions that may come to anything their process has.
-        if seats.iter().any(|seat| self.serves(seat)) {
+        if seats.iter().any(|seat| self.shared.serves(seat)) {
             return Some(self.anything());
         }
         // So may who types in a session. (That they could end any thread or process is no reason not to tell them.)
@@ -423,13 +446,6 @@ impl Outlook<'_> {
             reach.things = self.everything();
         }
         Some(reach)
-    }
-
-    /// Whether it may be who does the tasks in a worker of a process pool.
-    fn serves(&self, seat: &Seat) -> bool {
-        let worker = self.shared.processes.own.as_ref().is_some_and(|own| own.daemon);
-        let is_main = seat.thread.id == self.shared.main.id;
-        worker && is_main && reach::makes_process_pools(&self.code.image.program)
     }
 
     /// All that anybody of this process could do.
@@ -446,7 +462,7 @@ impl Outlook<'_> {
     fn everything(&self) -> Vec<Key> {
         let there =
             self.shared.there.lock().iter().map(|thing| Key::there(thing.place())).collect::<Vec<_>>();
-        let here = self.pipes.iter().chain(&self.awaited).copied();
+        let here = self.pipes.iter().map(|(key, _)| *key).chain(self.awaited.iter().copied());
         let all = there.into_iter().chain(here).chain(self.connected.everything());
         all.chain([Key::CONDITIONS]).collect()
     }
@@ -474,7 +490,9 @@ impl Outlook<'_> {
             let lost = |key: &Key| self.connected.lines.may_lose(key.0 as u32) && held.has(key.0 as u32);
             connected.extend(self.awaited.iter().copied().filter(lost));
         }
-        let there = marks.places().map(Key::there).chain(self.pipes.iter().copied());
+        // Who only holds an end may lose it.
+        let pipes = self.pipes.iter().filter(|(_, ends)| ends.iter().any(|end| marks.has_end(*end)));
+        let there = marks.places().map(Key::there).chain(pipes.map(|(key, _)| *key));
         let here = self.awaited.iter().copied().filter(|key| marks.has(key.0 as u32));
         let changes = marks.changes_in_common().filter_map(Key::common);
         // One that has no number is awaited by nobody of whom it is known what that depends on.
