@@ -17,7 +17,13 @@ use crate::world::marks::{Marks, Unknown};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How often it is searched at most before all processes are said to be still.
+const SEARCHES: u32 = 100;
+const BETWEEN_SEARCHES: Duration = Duration::from_millis(2);
+/// All of them rest then, so nobody is kept from anything.
+const LONG_PATIENCE: Duration = Duration::from_millis(500);
 
 /// What a search has found.
 enum Found {
@@ -26,6 +32,8 @@ enum Found {
     Nothing,
     /// Some thread waits that may or may not be released.
     Open,
+    /// The same, but if those in an `await` who were told of a change look in vain, nobody can release them.
+    Suspected,
     /// The threads have not come to stand still.
     Unseen,
 }
@@ -34,13 +42,13 @@ impl Shared {
     /// Ends the run if some threads wait for ever; plans the next search if that cannot be told yet.
     pub(super) fn look_for_knots(&self) {
         let began = Instant::now();
-        let next = match self.search() {
+        let next = match self.search(self.knots.patience()) {
             Found::Knot(knot) => {
                 self.deadlocked(knot);
                 Next::Never
             }
             Found::Nothing => Next::Never,
-            Found::Open => Next::Later,
+            Found::Open | Found::Suspected => Next::Later,
             Found::Unseen => Next::Again,
         };
         self.knots.plan_next(began, next);
@@ -53,16 +61,21 @@ impl Shared {
         if self.processes.own.is_none() || !awaits(&self.table.lock()) {
             return false;
         }
-        match self.search() {
-            Found::Knot(knot) => {
-                self.deadlocked(knot);
-                true
+        for _ in 0..SEARCHES {
+            match self.search(LONG_PATIENCE) {
+                Found::Knot(knot) => {
+                    self.deadlocked(knot);
+                    return true;
+                }
+                Found::Nothing | Found::Open => return false,
+                // They are about to look, or another search is being made.
+                Found::Suspected | Found::Unseen => std::thread::sleep(BETWEEN_SEARCHES),
             }
-            Found::Nothing | Found::Open | Found::Unseen => false,
         }
+        false
     }
 
-    fn search(&self) -> Found {
+    fn search(&self, patience: Duration) -> Found {
         let somebody_reads =
             |table: &Table| table.seats.values().any(|seat| seat.reads_input.load(Ordering::SeqCst));
         {
@@ -83,7 +96,6 @@ impl Shared {
                 return Found::Open;
             }
         }
-        let patience = self.knots.patience();
         let look = |table: &Table| self.find_knot(table, &self.code());
         self.while_all_stand(patience, look).unwrap_or(Found::Unseen)
     }
@@ -113,7 +125,7 @@ impl Shared {
         }
         let Some(stuck) = self.stuck_among(table, code, &blocked, &free) else { return Found::Open };
         if !self.have_looked(table, &stuck) {
-            return Found::Open;
+            return Found::Suspected;
         }
         self.confirm(table, &blocked, stuck, true).map_or(Found::Open, Found::Knot)
     }

@@ -301,7 +301,7 @@ fn knot(blocked: &Blocked, stuck: &[u32], waiting: &BTreeMap<u32, (usize, &Waiti
 
 #[cfg(test)]
 mod tests {
-    use super::super::view::Ways;
+    use super::super::ways::Ways;
     use super::*;
     use crate::report::runtime::Stuck;
 

@@ -24,6 +24,7 @@ mod server;
 mod start;
 mod system;
 mod view;
+mod ways;
 
 pub(super) use child::live;
 pub use growth::{Follow, Growth};

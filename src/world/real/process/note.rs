@@ -1,7 +1,8 @@
 //! What processes of a run tell each other when nobody seems to go on (`family`): notes, each a line of JSON.
 
 use super::super::sides::{Listening, Open};
-use super::view::{Key, Reach, View, Waiting, Ways};
+use super::view::{Key, Reach, View, Waiting};
+use super::ways::Ways;
 use crate::report::runtime::Stuck;
 use crate::sync::outside::system::{Ends, Line};
 use serde_json::{Value as Json, json};

@@ -6,11 +6,12 @@ use super::super::run::{Code, Shared};
 use super::super::sides::{Listening, Open};
 use super::super::threads::{Seat, Table};
 use super::ring::uses;
+use super::ways::Ways;
 use crate::code::reach::Mention;
 use crate::mapped::Memory;
 use crate::report::runtime::Stuck;
 use crate::sync::future::Future;
-use crate::sync::outside::system::{Ends, Line};
+use crate::sync::outside::system::Ends;
 use crate::sync::pool::Crew;
 use crate::sync::{Op, Releasers, Sync, Who};
 use crate::world::marks::{Common, MOST_VALUES, Marks};
@@ -123,17 +124,6 @@ pub(super) struct Waiting {
     pub reach: Reach,
     pub stuck: Stuck,
     pub notes: Vec<String>,
-}
-
-/// Who could release it, as `Releasers` say it.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Ways {
-    All(Vec<u32>),
-    Anyone(Vec<Key>),
-    Either(Vec<Ways>),
-    /// Whoever has either side of that connection, if both are in this run.
-    Line(Line),
-    Outside,
 }
 
 impl Shared {
@@ -333,52 +323,6 @@ fn leads_afar(seat: &Seat) -> bool {
         }
     }
     seat.blocked.lock().as_ref().is_some_and(|blocked| leads(&blocked.op))
-}
-
-impl Ways {
-    /// Of one process.
-    fn of(releasers: &Releasers, here: &dyn Fn(u32) -> Key) -> Ways {
-        match releasers {
-            Releasers::All(threads) => Ways::All(threads.clone()),
-            // What is not known by name.
-            Releasers::Anyone(things) if things.is_empty() => Ways::Outside,
-            Releasers::Anyone(things) => Ways::Anyone(things.iter().map(|thing| here(*thing)).collect()),
-            Releasers::Either(ways) => Ways::Either(ways.iter().map(|way| Ways::of(way, here)).collect()),
-            Releasers::Unless(these, things) => {
-                let things = things.iter().map(|thing| here(*thing)).collect();
-                Ways::Either(vec![Ways::of(these, here), Ways::Anyone(things)])
-            }
-            Releasers::Outside => Ways::Outside,
-        }
-    }
-
-    pub fn things(&self, each: &mut dyn FnMut(Key)) {
-        match self {
-            Ways::Anyone(things) => things.iter().for_each(|thing| each(*thing)),
-            Ways::Either(ways) => ways.iter().for_each(|way| way.things(each)),
-            Ways::All(_) | Ways::Line(_) | Ways::Outside => {}
-        }
-    }
-
-    /// `line`: whose things may end a wait at a connection; None if somebody outside, or the system, may.
-    pub fn releasers(
-        &self,
-        number: &mut dyn FnMut(Key) -> u32,
-        line: &dyn Fn(&Line) -> Option<Vec<Key>>,
-    ) -> Releasers {
-        match self {
-            Ways::All(threads) => Releasers::All(threads.clone()),
-            Ways::Anyone(things) => Releasers::Anyone(things.iter().map(|thing| number(*thing)).collect()),
-            Ways::Either(ways) => {
-                Releasers::Either(ways.iter().map(|way| way.releasers(number, line)).collect())
-            }
-            Ways::Line(at) => match line(at) {
-                Some(things) => Releasers::Anyone(things.into_iter().map(number).collect()),
-                None => Releasers::Outside,
-            },
-            Ways::Outside => Releasers::Outside,
-        }
-    }
 }
 
 /// The connections and servers of a process, and at which its threads wait.
