@@ -147,7 +147,8 @@ fn judge(machine: &Machine, graph: &Graph, component: &[usize], answer: &mut Ans
     let needs_time = |thread: usize| !movers.contains(&thread) && machine.waits_for_time(state, thread);
     let time_stands = (0..state.threads.len()).any(needs_time);
     // Who joins a thread that moves waits for that one; what is wrong is that it never ends. So it is with a task.
-    let joins = |thread: usize| [machine.joins(state, thread), machine.waits_for_tasks(state, thread)].concat();
+    let joins =
+        |thread: usize| [machine.joins(state, thread), machine.waits_for_tasks(state, thread)].concat();
     let joins_mover = |thread: usize| {
         let mut pending = joins(thread);
         let mut known = BTreeSet::new();

@@ -137,7 +137,8 @@ impl Shared {
         let shares = self.code().image.program.shares();
         let awaits = |seat: &Seat| shares && is_awaiting(seat);
         let waits = |seat: &Seat| self.may_wait_within(seat) && (leads_afar(seat) || awaits(seat));
-        let is_minded = |(id, seat): (&u32, &Arc<Seat>)| self.minds(&table, *id) && self.may_wait_within(seat);
+        let is_minded =
+            |(id, seat): (&u32, &Arc<Seat>)| self.minds(&table, *id) && self.may_wait_within(seat);
         if !table.seats.iter().any(is_minded) {
             return HashMap::new();
         }
