@@ -237,7 +237,7 @@ pub fn of_row(program: &Program, row: &'static Row) -> Vec<Mention> {
         }
         Body::Native(_) => match row.name {
             "exit" => vec![Mention::Exit],
-            "fork" | "process_pool" | "__start_all" | "__submit" | "__recruit" => {
+            "fork" | "process_pool" | "__start_at" | "__submit" | "__recruit" => {
                 vec![Mention::Outside, Mention::Starts]
             }
             "threads" | "main_thread" | "current_thread" => vec![Mention::Threads],

@@ -134,7 +134,9 @@ impl Fiber {
             Value::List(list) => Some(list.snapshot()),
             _ => None,
         });
-        list.iter().flatten().filter_map(thread_in).cloned().collect()
+        let threads: Vec<Arc<Thread>> = list.iter().flatten().filter_map(thread_in).cloned().collect();
+        // As long as one of them is to be started, it stands where it will be looked for.
+        if threads.iter().all(|thread| thread.started()) { threads } else { Vec::new() }
     }
 
     pub fn load(r: &mut Reader<'_>, program: &Program) -> Fiber {

@@ -259,7 +259,10 @@ fn starts(value: &Value, out: &mut Touches) {
             quiet(value, out);
             out.act = Act::Process;
         }
-        Value::Thread(handle) if Arc::strong_count(handle) > 1 => thread(handle, out),
+        Value::Thread(handle) if Arc::strong_count(handle) > 1 => {
+            itself(handle, out);
+            out.act = Act::Start;
+        }
         _ => {
             quiet(value, out);
             out.act = Act::Start;

@@ -40,13 +40,13 @@ pub fn functions() -> Vec<Row> {
             "__parallel",
             &["threads"],
             "fn __parallel(threads) {
-                __start_all(threads)
+                for at in 0..len(threads) { __start_at(threads, at) }
                 __join(threads)
                 __raise_first(threads)
             }",
             "Starts the threads, waits for all, and raises the first error.",
         ),
-        native("__start_all", &["threads"], start_all, "Starts threads whose errors will be asked for."),
+        native("__start_at", &["threads", "at"], start_at, "Starts a thread whose error will be asked for."),
         native("__raise_first", &["threads"], raise_first, "Raises the first error, the others attached."),
     ]
 }
@@ -208,12 +208,17 @@ fn threads_in(value: &Value) -> Result<Vec<Arc<Thread>>, Error> {
     Ok(threads)
 }
 
-fn start_all(context: &mut Context<'_>, arguments: &[Value]) -> Done {
-    for thread in threads_in(argument(arguments, 0))? {
-        // Its error will be raised here, so it is not to be reported as one that nobody caught.
-        thread.raised_elsewhere.store(true, Ordering::SeqCst);
-        context.world.start(&thread)?;
-    }
+/// The thread of a list that stands at an index. Each is started by an operation of its own: between two of them, the first may
+/// have ended, and be seen to be the only one.
+fn start_at(context: &mut Context<'_>, arguments: &[Value]) -> Done {
+    let found = match (argument(arguments, 0), argument(arguments, 1)) {
+        (Value::List(list), Value::Int(at)) => list.get(*at),
+        _ => None,
+    };
+    let thread = thread_in(found.as_ref().unwrap_or(&Value::Nil))?;
+    // Its error will be raised here, so it is not to be reported as one that nobody caught.
+    thread.raised_elsewhere.store(true, Ordering::SeqCst);
+    context.world.start(thread)?;
     Ok(Value::Nil.into())
 }
 

@@ -8,7 +8,7 @@ use crate::value::Value;
 use std::collections::BTreeSet;
 
 /// Native builtins and methods that start a thread; that of a handler begins with `on signal`.
-pub const STARTERS: [&str; 5] = ["start", "__start_all", "submit", "__submit", "__on_signal"];
+pub const STARTERS: [&str; 5] = ["start", "__start_at", "submit", "__submit", "__on_signal"];
 
 #[derive(Debug, Default)]
 pub struct Links {

@@ -205,9 +205,11 @@ fn function(image: &Image, name: &str, arguments: &[Value], out: &mut Touches) {
             out.add(Place::Random, Part::All, true);
             arguments.iter().for_each(|argument| shallow(argument, name == "shuffle", out));
         }
-        "__start_all" => {
-            if let Some(Value::List(list)) = arguments.first() {
-                list.snapshot().iter().for_each(|one| starts(one, out));
+        "__start_at" => {
+            if let [Value::List(list), Value::Int(at), ..] = arguments
+                && let Some(thread) = list.get(*at)
+            {
+                starts(&thread, out);
             }
         }
         // They look for a process, for what a signal does in it, or for a server.

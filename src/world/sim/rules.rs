@@ -129,7 +129,13 @@ impl Rules {
 
     /// Whether the end of a thread is a step of its own.
     pub fn ends(&self) -> bool {
-        self.ends || self.watched()
+        self.ends || self.sees_starts()
+    }
+
+    /// Whether the start of a thread is a step of its own: somebody asks which there are, or who has ended makes room for who is
+    /// started. (Only a limit that was given is that low.)
+    pub fn sees_starts(&self) -> bool {
+        self.watched() || self.max_threads < MAX_THREADS
     }
 
     /// Whether a release is part of the step before it. Where a text tells who waits, it tells that a lock is held.

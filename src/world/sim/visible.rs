@@ -21,8 +21,8 @@ impl Stepper<'_> {
             // Who else may change what is copied.
             Act::Process => return self.has_neighbours(fiber),
             Act::Print if self.rules.prints && self.universe.seats.len() > 1 => return true,
-            // Who asks for all threads can tell which of them have been started.
-            Act::Start if self.rules.watched() && self.universe.seats.len() > 1 => return true,
+            // Who asks for all threads can tell which of them have been started, and so can whoever wants to start one more.
+            Act::Start if self.rules.sees_starts() && self.universe.seats.len() > 1 => return true,
             Act::Plain | Act::Enter | Act::Release | Act::Sync | Act::Join | Act::Print | Act::Start => {}
         }
         if self.is_looked_at(touches, fiber) {

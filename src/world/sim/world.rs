@@ -267,7 +267,7 @@ impl Scheduler for Stepper<'_> {
         for object in &touches.quiet {
             self.meet(object);
         }
-        let is_start = touches.act == Act::Start && !self.rules.watched();
+        let is_start = touches.act == Act::Start && !self.rules.sees_starts();
         if touches.list.is_empty() && (touches.act == Act::Plain || is_start) {
             return false;
         }

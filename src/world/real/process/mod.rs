@@ -215,7 +215,7 @@ pub(super) fn children_may_start_some(program: &Program) -> bool {
     let own = program.functions.iter().skip(1).filter(|function| !function.internal);
     own.flat_map(|function| &function.code).any(starts)
         || program.symbols.iter().any(|symbol| **symbol == *"start")
-        || program.rows.iter().any(|row| matches!(row.name, "__start_all" | "fork"))
+        || program.rows.iter().any(|row| matches!(row.name, "__start_at" | "fork"))
         || program
             .constants
             .iter()
