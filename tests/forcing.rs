@@ -198,6 +198,26 @@ fn a_replay_comes_to_the_outcome_that_was_saved() {
     }
 }
 
+/// So does whether somebody looks at what locks guard, or at how threads are, in whatever run.
+#[test]
+fn a_schedule_goes_through_where_monitors_and_threads_are_looked_at() {
+    let monitor = "monitor M() { var a = 0; fn both() { a += 1 } }\nlet o = M()\njoin start o.both()\n";
+    let scripts = [
+        ("seen-locks", format!("{monitor}ensure o.a == 0, \"nobody comes\"")),
+        ("seen-threads", format!("{monitor}let t = start {{ o.both() }}\nprint(\"{{t}}\")\nassert o.a == 9")),
+    ];
+    for (line, script) in scripts {
+        let directory = directory(line, &script);
+        let (found, _, err) = run(&directory, &["check", "--no-memo", "--save", "@x.schedule", "@a.conc"]);
+        assert_eq!(found, Some(1), "{line}: {err}");
+        assert!(fs::read_to_string(directory.join("x.schedule")).unwrap().contains(&format!("\n{line}\n")));
+        for words in [&["replay", "@x.schedule"][..], &["run", "--schedule", "@x.schedule"]] {
+            let (status, _, err) = run(&directory, words);
+            assert_eq!(status, Some(1), "{line}, {words:?}: {err}");
+        }
+    }
+}
+
 #[test]
 fn sleeping_really_takes_its_time_and_can_be_cut_short() {
     let directory = directory("sleep", "start { sleep 150ms; sleep 150ms }\nsleep 200ms\nprint(now())");

@@ -222,6 +222,7 @@ pub fn legs(program: Arc<Verified>, options: &Options, schedule: &Schedule) -> R
 fn steps_of(program: Arc<Verified>, options: &Options, schedule: &Schedule) -> Result<Steps, String> {
     let mut steps = Steps::new(program, options);
     steps.take_as_changing(&schedule.changing);
+    steps.take_as_seen(schedule.seen);
     let mut assumed = steps.rules.assumed.clone();
     loop {
         let followed = follow(&mut Teller::new(&mut steps, options.seed), schedule);

@@ -20,7 +20,8 @@
 //! and `teller/2` is the second thread of that name to be started; names that are no plain words stand in quotes. What
 //! follows `#` is for people only. A script that came from no file is in here itself: `text` and its name instead of
 //! `script` and its path, then each of its lines behind `| `. A line `changing accounts` names what is no variable but
-//! holds a container that changes: that decides what a step is. `limit 20` is the limit of threads, unless it is the
+//! holds a container that changes: that decides what a step is. So do `seen-locks` and `seen-threads`, of what is seen of
+//! locks and of threads in some other run (`Seen`). `limit 20` is the limit of threads, unless it is the
 //! usual one. Reading is in `read`, what was asked of the exploration in `settings`; what runs a schedule, and whether
 //! it fits, is said elsewhere.
 
@@ -42,6 +43,9 @@ const TITLE: &str = "conc schedule ";
 const VERSION: u32 = 1;
 /// Before the names whose containers change.
 const CHANGING: &str = "changing";
+/// A line of its own, when it is seen whether locks are free; and when it is seen how threads are.
+const SEEN_LOCKS: &str = "seen-locks";
+const SEEN_THREADS: &str = "seen-threads";
 /// Before each line of a script that is in the schedule.
 const BAR: &str = "| ";
 /// How wide the turns are before the comments, if they can be.
@@ -89,6 +93,10 @@ pub fn write(recorded: &Recorded, moments: &[Moment]) -> String {
     recorded.settings.write(&mut text);
     if !recorded.schedule.changing.is_empty() {
         let _ = writeln!(text, "{CHANGING} {}", words(&recorded.schedule.changing));
+    }
+    let seen = recorded.schedule.seen;
+    for (name, _) in [(SEEN_LOCKS, seen.locks), (SEEN_THREADS, seen.threads)].iter().filter(|(_, is)| *is) {
+        let _ = writeln!(text, "{name}");
     }
     if let Some((property, what)) = &recorded.fails {
         let _ = writeln!(text, "fails   {}: {}", property.word(), on_one_line(what));

@@ -19,7 +19,7 @@ use super::options::Options;
 pub use super::outcome::{Change, Effect, Outcome};
 use super::pieces::Pieces;
 use super::state::Graph;
-use super::verdict::{Limit, Uncaught};
+use super::verdict::{Limit, Seen, Uncaught};
 use super::ways_out::WaysOut;
 use crate::code::verify::Verified;
 use crate::machine::Image;
@@ -157,6 +157,12 @@ impl Steps {
         changing.map(|(name, _)| name.to_string()).collect()
     }
 
+    /// What it is not taken for granted that nobody sees.
+    pub fn seen(&self) -> Seen {
+        let assumed = &self.rules.assumed;
+        Seen { locks: !assumed.locks_apart, threads: !assumed.unseen }
+    }
+
     /// What was found is told from here on. After a limit was hit not much more is computed to tell it in a plainer way.
     pub fn forget_limits(&mut self, hit: Option<Limit>) {
         self.beyond = None;
@@ -176,6 +182,18 @@ impl Steps {
         for (name, frozen) in self.image.program.fixed.iter().zip(&mut self.rules.assumed.frozen) {
             *frozen &= !changing.iter().any(|changing| **changing == **name);
         }
+    }
+
+    /// It is not taken for granted that nobody sees this.
+    pub fn take_as_seen(&mut self, seen: Seen) {
+        let mut assumed = self.rules.assumed.clone();
+        if seen.locks {
+            assumed.give_up(Assumption::LocksApart);
+        }
+        if seen.threads {
+            assumed.give_up(Assumption::Unseen);
+        }
+        self.take_for_granted(&assumed);
     }
 
     /// The first state, in canonical form: `main` before the script's first instruction.

@@ -50,7 +50,7 @@ impl<'s> Teller<'s> {
         let graph = steps.initial();
         let universe = Universe::new(steps.image.program.clone(), seed);
         let mut told = Told::new(&universe);
-        told.story.schedule.changing = steps.changing();
+        (told.story.schedule.changing, told.story.schedule.seen) = (steps.changing(), steps.seen());
         let who = steps.places(graph.seats);
         Teller { who, steps, graph, universe, told, faults: Vec::new(), last: None }
     }

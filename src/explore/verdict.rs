@@ -160,7 +160,17 @@ pub struct Schedule {
     /// The names written once whose container changes while there are several threads: to read it is a step, and to
     /// read the containers of other such names is none.
     pub changing: Vec<String>,
+    pub seen: Seen,
     pub turns: Vec<Turn>,
+}
+
+/// What some run of the script may look at, though not this one: then it is a step of its own wherever it comes about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Whether a lock or a permit is free, told by something else than waiting for it: a release is a step.
+    pub locks: bool,
+    /// How a thread is, told by a text: that it begins to wait, and that it ends, are steps.
+    pub threads: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Reading a schedule file: any text gives a schedule or says where it is wrong.
 
 use super::settings::{OUTCOMES, Settings, switches, word};
-use super::{BAR, CHANGING, Recorded, Script, TITLE, VERSION, is_plain};
-use crate::explore::verdict::{Property, Schedule, Turn};
+use super::{BAR, CHANGING, Recorded, SEEN_LOCKS, SEEN_THREADS, Script, TITLE, VERSION, is_plain};
+use crate::explore::verdict::{Property, Schedule, Seen, Turn};
 use crate::explore::{Options, Time};
 use crate::report::{Code, Diagnostic};
 use crate::source::Span;
@@ -25,11 +25,12 @@ pub fn read(text: &str) -> Result<Recorded, Box<Diagnostic>> {
         true => reader.words("the name of a variable")?,
         false => Vec::new(),
     };
+    let seen = Seen { locks: reader.optional(SEEN_LOCKS), threads: reader.optional(SEEN_THREADS) };
     let fails = reader.fails()?;
     reader.field("threads", "threads main teller")?;
     let threads = reader.words("the name of a thread")?;
     let turns = reader.turns(&threads)?;
-    Ok(Recorded { script, meaning, settings, fails, threads, schedule: Schedule { changing, turns } })
+    Ok(Recorded { script, meaning, settings, fails, threads, schedule: Schedule { changing, seen, turns } })
 }
 
 struct Reader<'a> {

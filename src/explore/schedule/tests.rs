@@ -1,4 +1,5 @@
 use super::*;
+use crate::explore::verdict::Seen;
 use crate::explore::{Reductions, Time};
 use crate::report::{Style, render};
 use crate::source::Source;
@@ -45,7 +46,11 @@ fn tellers() -> (Recorded, Vec<Moment>) {
         },
         fails: Some((Property::Ensure, "balance is 101 at the end".into())),
         threads: ["main", "teller", "teller"].map(String::from).to_vec(),
-        schedule: Schedule { changing: vec!["tellers".into(), "a b".into()], turns },
+        schedule: Schedule {
+            changing: vec!["tellers".into(), "a b".into()],
+            seen: Seen { locks: true, threads: false },
+            turns,
+        },
     };
     (recorded, moments)
 }
@@ -61,6 +66,7 @@ without merge private
 limit   20
 asked   outcomes balance
 changing tellers \"a b\"
+seen-locks
 fails   ensure: balance is 101 at the end
 threads main teller teller
 
@@ -119,9 +125,9 @@ fn said(from: &str, to: &str) -> String {
 #[test]
 fn mistakes_are_told_with_their_place() {
     let expected = r#"error[E0101]: there is no thread "teller" number 3, only 2 of that name
-  --> bank.schedule:17:1
+  --> bank.schedule:18:1
    |
-17 | teller/3 teller/2(choice 1, choice 0) # line 4: reads balance = 100
+18 | teller/3 teller/2(choice 1, choice 0) # line 4: reads balance = 100
    | ^^^^^^^^
    |
    = help: the line `threads` names all there are, in the order of their starts
@@ -199,8 +205,8 @@ fn any_recorded() -> impl Strategy<Value = Recorded> {
     let property = prop::sample::select(Property::ALL.to_vec());
     let fails = prop::option::of((property, "[^\\p{Cc}]{0,30}"));
     let changing = prop::collection::vec(any::<String>(), 0..3);
-    let head = (any_script(), any::<u64>(), any_settings(), fails, threads, changing);
-    head.prop_flat_map(|(script, meaning, settings, fails, threads, changing)| {
+    let head = (any_script(), any::<u64>(), any_settings(), fails, threads, (changing, any::<(bool, bool)>()));
+    head.prop_flat_map(|(script, meaning, settings, fails, threads, (changing, (locks, others)))| {
         let turn = (0..threads.len() as u32, any::<bool>(), prop::collection::vec(0..4u32, 0..3))
             .prop_map(|(thread, times_out, choices)| Turn { thread, times_out, choices });
         prop::collection::vec((turn, 1..4usize), 0..30).prop_map(move |runs| Recorded {
@@ -211,6 +217,7 @@ fn any_recorded() -> impl Strategy<Value = Recorded> {
             threads: threads.clone(),
             schedule: Schedule {
                 changing: changing.clone(),
+                seen: Seen { locks, threads: others },
                 turns: runs.into_iter().flat_map(|(turn, times)| vec![turn; times]).collect(),
             },
         })
