@@ -214,3 +214,22 @@ fn a_flag_behind_a_script_without_arguments_is_told() {
     assert_eq!(said(&["-e", "print(args)", "--jitter"]), "");
     assert_eq!(said(&["-e", "print(1)", "--fast", "jitter"]), "");
 }
+
+/// Where there is less memory than a script may use otherwise, it may use less, and is not ended by who refuses more.
+#[test]
+fn a_script_keeps_within_what_there_is() {
+    let script = "var xs = []\nloop { xs.push(1) }";
+    let command = "ulimit -v 1048576; exec \"$@\"";
+    for (world, allowed) in [("run", "256 MB"), ("sim", "64 MB")] {
+        let output = Command::new("sh")
+            .args(["-c", command, "sh", env!("CARGO_BIN_EXE_conc"), world, "-e", script])
+            .output()
+            .expect("a shell");
+        let err = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{err}");
+        assert!(
+            err.contains(&format!("error[E0316]: the program uses more than {allowed} of memory")),
+            "{err}"
+        );
+    }
+}

@@ -219,7 +219,7 @@ pub struct Run {
     #[arg(long, value_name = "N", value_parser = value::number::<u32>)]
     pub max_processes: Option<u32>,
 
-    /// Let the script use so much memory (64M, 4G) before it gets an error; 2G unless told
+    /// Let the script use so much memory (64M, 4G) before it gets an error; 2G unless told, or a quarter of what there is
     #[arg(long, value_name = "SIZE", value_parser = value::size)]
     pub max_memory: Option<u64>,
 

@@ -1,7 +1,7 @@
 //! The words of `conc check`, `conc sim` and `conc replay`: the structs are the table of their flags.
 
-use super::Failure;
 use super::arguments::Script;
+use super::{Failure, memory};
 use clap::{Args, ValueEnum};
 use conc::explore::verdict::Property;
 use conc::explore::{Extent, Limits, Options, Reductions, Sampling, Schedules, Strategy, Time};
@@ -68,7 +68,7 @@ pub struct Check {
     #[arg(long, value_name = "DURATION", value_parser = value::duration)]
     pub max_time: Option<Duration>,
 
-    /// Stop when so much memory is in use (512M, 4G; 2G unless told), or when one state of the script takes a quarter of that
+    /// Stop when so much memory is in use (512M, 4G; 2G unless told, or a quarter of what there is), or when one state of the script takes a quarter of that
     #[arg(long, value_name = "SIZE", value_parser = value::size)]
     pub max_memory: Option<u64>,
 
@@ -205,7 +205,7 @@ impl Check {
             arguments,
             limits: Limits {
                 states: self.max_states.unwrap_or(defaults.limits.states),
-                memory: self.max_memory.unwrap_or(defaults.limits.memory),
+                memory: self.max_memory.unwrap_or_else(|| memory::at_most(defaults.limits.memory)),
             },
             cores: self.cores.map_or_else(all_cores, usize::from),
             reductions: Reductions {

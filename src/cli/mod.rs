@@ -13,6 +13,7 @@ mod help;
 pub mod language;
 mod lesson;
 mod mdbook;
+pub mod memory;
 mod parse;
 mod progress;
 mod run;

@@ -3,7 +3,7 @@
 use super::arguments::{Run, Script};
 use super::exploring::Format;
 use super::trace::Target;
-use super::{Failure, colour, compile, say, schedule, script};
+use super::{Failure, colour, compile, memory, say, schedule, script};
 use conc::code::GIL_INTERVAL;
 use conc::code::reach::{makes_connections, makes_pipes};
 use conc::code::verify::Verified;
@@ -41,7 +41,7 @@ pub fn run(run: Run) -> i32 {
         Err(failure) => return failure.report(),
     };
     let tape = eyes.tape.clone();
-    conc::memory::set_limit(run.max_memory.unwrap_or(MOST_MEMORY));
+    conc::memory::set_limit(run.max_memory.unwrap_or_else(|| memory::at_most(MOST_MEMORY)));
     let source = ready.program.source.clone();
     let style = colour::stderr();
     let ending = execute(ready, &run, eyes, style);

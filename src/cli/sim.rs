@@ -3,7 +3,7 @@
 use super::exploring::Sim;
 use super::progress::Watcher;
 use super::trace::Target;
-use super::{colour, compile_keeping, print, say, script};
+use super::{colour, compile_keeping, memory, print, say, script};
 use conc::explore::{self, Options, Said};
 use conc::report::render;
 use conc::report::runtime::Ending;
@@ -33,7 +33,8 @@ pub fn sim(sim: Sim) -> i32 {
             say(&render::ending(&Ending { process, deadlock, ..Ending::default() }, &source, &style));
         }
     };
-    let defaults = Options::default();
+    let mut defaults = Options::default();
+    defaults.limits.memory = memory::at_most(defaults.limits.memory);
     let max_threads = sim.max_threads.map_or(defaults.max_threads, |most| most as usize);
     let options = Options { arguments, seed: sim.seed, max_threads, ..defaults };
     let watcher = match Watcher::new(None) {

@@ -31,7 +31,7 @@ const MOST_MEMORY: u64 = 2 << 30;
 
 /// Runs a session; the exit status.
 pub fn run() -> i32 {
-    conc::memory::set_limit(MOST_MEMORY);
+    conc::memory::set_limit(crate::cli::memory::at_most(MOST_MEMORY));
     let (sink, style) = (Options::default().sink, crate::cli::colour::stderr());
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         // Before there is a second thread.

@@ -5,7 +5,7 @@ mod execute;
 pub mod files;
 
 use super::language::said;
-use super::{Failure, colour, print, say};
+use super::{Failure, colour, memory, print, say};
 use clap::Args;
 use conc::lesson::job::Limits;
 use conc::lesson::judge::Wrong;
@@ -144,7 +144,7 @@ impl LimitFlags {
         Limits {
             timeout: self.timeout.unwrap_or(defaults.timeout),
             at_most: self.timeout,
-            memory: self.max_memory.unwrap_or(defaults.memory),
+            memory: self.max_memory.unwrap_or_else(|| memory::at_most(defaults.memory)),
             threads: self.max_threads.unwrap_or(defaults.threads),
             processes: self.max_processes.unwrap_or(defaults.processes),
             allowed,

@@ -205,7 +205,8 @@ fn any_recorded() -> impl Strategy<Value = Recorded> {
     let property = prop::sample::select(Property::ALL.to_vec());
     let fails = prop::option::of((property, "[^\\p{Cc}]{0,30}"));
     let changing = prop::collection::vec(any::<String>(), 0..3);
-    let head = (any_script(), any::<u64>(), any_settings(), fails, threads, (changing, any::<(bool, bool)>()));
+    let head =
+        (any_script(), any::<u64>(), any_settings(), fails, threads, (changing, any::<(bool, bool)>()));
     head.prop_flat_map(|(script, meaning, settings, fails, threads, (changing, (locks, others)))| {
         let turn = (0..threads.len() as u32, any::<bool>(), prop::collection::vec(0..4u32, 0..3))
             .prop_map(|(thread, times_out, choices)| Turn { thread, times_out, choices });
