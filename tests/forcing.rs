@@ -218,6 +218,19 @@ fn a_schedule_goes_through_where_monitors_and_threads_are_looked_at() {
     }
 }
 
+/// The limit of threads is the schedule's unless told: how many are too many decides what the run is.
+#[test]
+fn the_limit_of_threads_is_that_of_the_check() {
+    let script = "start { }\ntry { start { print(\"room\") } } catch e { print(e.kind) }";
+    let directory = directory("limited", script);
+    for (number, printed) in [("1", "refused\n"), ("2", "room\n")] {
+        let words = ["check", "--max-threads", "1", "--save-outcome", number, "@x.schedule", "@a.conc"];
+        run(&directory, &words);
+        let (status, out, err) = run(&directory, &["run", "--schedule", "@x.schedule"]);
+        assert_eq!((status, out.as_str()), (Some(0), printed), "{err}");
+    }
+}
+
 #[test]
 fn sleeping_really_takes_its_time_and_can_be_cut_short() {
     let directory = directory("sleep", "start { sleep 150ms; sleep 150ms }\nsleep 200ms\nprint(now())");

@@ -78,13 +78,16 @@ struct Ready {
     seed: Option<u64>,
     input: Input,
     forced: Option<Arc<Legs>>,
+    /// Unless told otherwise.
+    max_threads: usize,
 }
 
 /// A script; or, after it was said what is wrong, the exit status.
 fn free(script: &Script, seed: Option<u64>) -> Result<Ready, i32> {
     let (source, arguments) = script::load(script).map_err(|failure| failure.report())?;
     let program = compile(source)?;
-    Ok(Ready { program, arguments, seed, input: Input::process(), forced: None })
+    let max_threads = Options::default().max_threads;
+    Ok(Ready { program, arguments, seed, input: Input::process(), forced: None, max_threads })
 }
 
 /// The run that a schedule stands for, with its script; or, after it was said what is wrong, the exit status.
@@ -113,6 +116,7 @@ fn forced(path: &Path) -> Result<Ready, i32> {
         // As in the check: there is nothing to read.
         input: Input::from(std::io::empty()),
         forced: Some(Arc::new(legs)),
+        max_threads: options.max_threads,
     })
 }
 
@@ -129,7 +133,7 @@ fn tell(mut ending: Ending, source: &Source, style: &Style, stats: Option<Format
 
 /// Runs the program to its end; errors of threads are said when they happen.
 fn execute(ready: Ready, run: &Run, eyes: Eyes, style: Style) -> Ending {
-    let Ready { program, arguments, seed, input, forced } = ready;
+    let Ready { program, arguments, seed, input, forced, max_threads } = ready;
     let allowed = |paths: &Option<Vec<PathBuf>>| match paths {
         None => Allowed::Nothing,
         Some(paths) if paths.is_empty() => Allowed::Everything,
@@ -147,7 +151,7 @@ fn execute(ready: Ready, run: &Run, eyes: Eyes, style: Style) -> Ending {
     let options = Options {
         arguments,
         timeout: run.timeout,
-        max_threads: run.max_threads.map_or(defaults.max_threads, |most| most as usize),
+        max_threads: run.max_threads.map_or(max_threads, |most| most as usize),
         max_processes: run.max_processes.map_or(defaults.max_processes, |most| most as usize),
         read: allowed(&run.allow_read),
         write: allowed(&run.allow_write),
