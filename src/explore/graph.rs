@@ -293,7 +293,25 @@ fn joins(steps: &mut Steps, graph: &Graph, seat: usize) -> Vec<usize> {
             });
         }
         Op::Pipe(wait) if wait.is_for_an_answer() => found.extend(universe.process_kept_by(seat)),
-        _ => {} // whoever can may end the others
+        // Whoever can may end these.
+        Op::Pipe(_)
+        | Op::Acquire(_)
+        | Op::Enter(_)
+        | Op::Condition(_)
+        | Op::Event(_)
+        | Op::Barrier(_)
+        | Op::Latch(_)
+        | Op::Put(_)
+        | Op::Get(_)
+        | Op::Next(_)
+        | Op::Finished(_)
+        | Op::Task(_)
+        | Op::Select(_)
+        | Op::Sleep
+        | Op::Beat(_)
+        | Op::Fork
+        | Op::Change
+        | Op::Outside(_) => {}
     }
     found
 }

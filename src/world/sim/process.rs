@@ -296,17 +296,15 @@ impl Universe {
         let fiber = self.seats[keeper].fiber.as_ref()?;
         let snapshot = fiber.snapshot(&self.image.program, MOST_CALLS)?;
         let registers = snapshot.calls.iter().flat_map(|call| &call.registers);
-        let workers = registers.filter_map(|value| match value {
-            Value::List(worker) => worker.snapshot().into_iter().next(),
-            _ => None, // no worker
+        let workers = registers.filter_map(|value| {
+            let Value::List(worker) = value else { return None };
+            worker.snapshot().into_iter().next()
         });
         let handles: Vec<Arc<Thread>> = workers
-            .filter_map(|handle| match handle {
-                Value::Thread(handle) => {
-                    let process = handle.process.as_ref().filter(|process| process.is_of_pool())?;
-                    Some(process.original(&handle).clone())
-                }
-                _ => None, // no process
+            .filter_map(|handle| {
+                let Value::Thread(handle) = handle else { return None };
+                let process = handle.process.as_ref().filter(|process| process.is_of_pool())?;
+                Some(process.original(&handle).clone())
             })
             .collect();
         self.seats.iter().position(|seat| {
