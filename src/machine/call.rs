@@ -6,7 +6,7 @@ use super::arguments;
 use super::fault::Fault;
 use super::fiber::MOST_FRAMES;
 use super::image::Member;
-use super::{Fiber, Frame, Image, Scheduler, look};
+use super::{Fiber, Frame, Image, Scheduler, look, wait};
 use crate::builtin::{Body, Context, Outcome, Row, Wait, disturbing};
 use crate::code::{FunctionKind, Program, Shape};
 use crate::sync::Kind;
@@ -348,7 +348,7 @@ pub(super) fn done<S: Scheduler>(
 ) -> Result<Flow, Fault> {
     match outcome {
         // The common case, here: an outcome is large, and is neither taken out of the result nor handed on.
-        Ok(Outcome::Value(value)) => Ok(done_at_once(fiber, world, row, value, result)),
+        Ok(Outcome::Value(value)) => done_at_once(image, fiber, world, row, value, result),
         Ok(other) => settle(image, fiber, world, row, other, result),
         Err(error) => Err(error.into()),
     }
@@ -356,25 +356,32 @@ pub(super) fn done<S: Scheduler>(
 
 /// A builtin's value goes to `result`, and who awaits a change is told.
 #[inline]
-pub(super) fn done_at_once<S: Scheduler>(
+fn done_at_once<S: Scheduler>(
+    image: &Image,
     fiber: &mut Fiber,
     world: &mut S,
     row: &'static Row,
     value: Value,
     result: usize,
-) -> Flow {
+) -> Result<Flow, Fault> {
     put(&mut fiber.stack[result], value);
     if world.awaited() {
-        may_have_changed(fiber, world, row);
+        may_have_changed(image, fiber, world, row)?;
     }
-    Flow::Next
+    Ok(Flow::Next)
 }
 
 /// Who awaits something looks again. What a condition looks with has changed nothing: it would wake itself for ever.
 #[cold]
-fn may_have_changed<S: Scheduler>(fiber: &Fiber, world: &mut S, row: &'static Row) {
-    if !fiber.in_condition || disturbing::may(row) {
-        world.changed();
+fn may_have_changed<S: Scheduler>(
+    image: &Image,
+    fiber: &Fiber,
+    world: &mut S,
+    row: &'static Row,
+) -> Result<(), Fault> {
+    match !fiber.in_condition || disturbing::may(row) {
+        true => wait::changed(fiber, world, &image.program),
+        false => Ok(()),
     }
 }
 
@@ -425,7 +432,7 @@ fn settle<S: Scheduler>(
         Outcome::Value(value) => {
             fiber.stack[result] = value;
             if world.awaited() {
-                may_have_changed(fiber, world, row);
+                may_have_changed(image, fiber, world, row)?;
             }
             Ok(Flow::Next)
         }

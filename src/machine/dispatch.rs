@@ -129,7 +129,7 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
             };
         }
         /// Tells those who `await` that something has changed.
-        macro_rules! changed {
+        macro_rules! tell {
             () => {
                 if world.awaited() {
                     cold_path();
@@ -137,12 +137,23 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
                 }
             };
         }
+        /// The same, and lets them look before the next instruction.
+        macro_rules! changed {
+            () => {
+                if world.awaited() {
+                    save!();
+                    wait::changed(fiber, world, program)?;
+                    regs = registers!();
+                }
+            };
+        }
         /// As `changed`, of what enters or leaves a thing.
         macro_rules! passed {
             () => {
                 if world.awaited() {
-                    cold_path();
-                    wait::passed(fiber.in_condition, world);
+                    save!();
+                    wait::passed(fiber, world, program)?;
+                    regs = registers!();
                 }
             };
         }
@@ -150,8 +161,10 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
         macro_rules! flow_passed {
             ($flow:expr) => {{
                 let flow = $flow?;
-                if matches!(flow, Flow::Next) {
-                    passed!();
+                // (It is known where it goes on.)
+                if matches!(flow, Flow::Next) && world.awaited() {
+                    cold_path();
+                    wait::passed(fiber, world, program)?;
                 }
                 flow!(Ok::<Flow, Fault>(flow));
             }};
@@ -483,7 +496,7 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
                     }
                     items::Item::End => {}
                     items::Item::Queue if !S::STEPWISE && at_once::next(world, row!(at, 3)) => {
-                        changed!();
+                        tell!();
                         back!(to);
                     }
                     items::Item::Queue => {
@@ -492,7 +505,7 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
                         match flow? {
                             items::Taken::Value => {
                                 regs = registers!();
-                                changed!();
+                                tell!();
                                 back!(to);
                             }
                             items::Taken::Closed => regs = registers!(),
@@ -736,8 +749,8 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
                     if let Value::Sync(sync) = r!(a)
                         && sync.leave_own(world.thread(), S::NOTES)
                     {
-                        passed!();
                         jump!(to);
+                        passed!();
                         continue;
                     }
                     save!();
@@ -761,8 +774,8 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
                     if let Some(Value::Sync(sync)) = image.fixed[index as usize].get()
                         && sync.leave_own(world.thread(), S::NOTES)
                     {
-                        passed!();
                         jump!(to);
+                        passed!();
                         continue;
                     }
                     save!();

@@ -147,6 +147,9 @@ pub trait Scheduler: World {
     /// the thread there for a while. Err when the thread must not go on.
     fn safepoint(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Interrupted>;
 
+    /// As `safepoint`, between a step and the next, whatever either of them is: no error is raised, and nobody ended, here.
+    fn let_others_look(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Stopped>;
+
     /// Looks a moment for what is wanted of a queue through which values go in handfuls, if that has been of use lately.
     /// Whether it was there. (The machine has asked the queue once, in vain; when it is not, what follows is a `wait`.)
     fn expects(&mut self, queue: &Queue, what: Handful) -> bool {

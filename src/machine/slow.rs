@@ -63,7 +63,7 @@ pub(super) fn instruction<S: Scheduler>(
         I::SetField { object, name, s } => {
             field::set(image, fiber, world, at(object), name, at(s))?;
             if world.awaited() {
-                world.changed();
+                wait::changed(fiber, world, program)?;
             }
         }
         I::OwnMethod { d, object, index } => {
@@ -192,6 +192,10 @@ pub(super) fn instruction<S: Scheduler>(
         I::ResumeOthers => {
             fiber.holding = fiber.holding.saturating_sub(1);
             world.resume_others();
+            // What has changed meanwhile was told when it did.
+            if world.awaited() {
+                wait::let_others_look(fiber, world, program)?;
+            }
         }
         I::AwaitBegin => {
             fiber.in_condition = true;

@@ -4,7 +4,7 @@ use super::call::Flow;
 use super::fault::Fault;
 use super::{Exit, Fiber, Image, Scheduler, Waited, field};
 use crate::builtin::Wait;
-use crate::code::Instruction;
+use crate::code::{Instruction, Program};
 use crate::sync::{Op, Who};
 use crate::value::{
     Type, Value,
@@ -35,17 +35,31 @@ pub(super) fn perform<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mu
     if image.has_ends() {
         fiber.clear_rest(&image.program);
     }
+    let awaits = matches!(wait.op, Op::Change);
     let waited = world.wait(wait, fiber, &image.program);
     if S::EYES {
         super::look::done(image, world);
     }
+    // What it waited for it has done, also where that has changed something; and others see that it waits no more. (Those
+    // who await would wake each other for ever.)
+    let tells = !awaits && world.awaited();
     match waited {
         Waited::Done(value) => match complete(image, fiber, world, value) {
+            Ok(()) if tells => match changed(fiber, world, &image.program) {
+                Ok(()) if world.outgrown() => Done::Rest(Exit::Paused),
+                Ok(()) => Done::Complete,
+                Err(fault) => Done::Fault(fault),
+            },
             Ok(()) if world.outgrown() => Done::Rest(Exit::Paused),
             Ok(()) => Done::Complete,
             Err(fault) => Done::Fault(fault),
         },
-        Waited::Failed(error) => Done::Fault(error.into()),
+        Waited::Failed(error) => {
+            if tells {
+                world.changed();
+            }
+            Done::Fault(error.into())
+        }
         Waited::Suspended(wait) => Done::Rest(Exit::Suspended(wait)),
         Waited::Stopped => Done::Fault(Fault::Stopped),
         Waited::Ended => Done::Fault(Fault::ended()),
@@ -77,13 +91,39 @@ fn look_into_monitor<S: Scheduler>(
     }
 }
 
+/// Something has changed, and somebody awaits that: lets those look who want to, before the next step. A condition that reads
+/// several things holds all others while it looks; if these could be held at the ends of their loops only, it would never
+/// see what is so in the middle.
+#[cold]
+#[inline(never)]
+pub(super) fn changed<S: Scheduler>(fiber: &Fiber, world: &mut S, program: &Program) -> Result<(), Fault> {
+    world.changed();
+    let_others_look(fiber, world, program)
+}
+
+/// Stands still if somebody wants that; not within a step of several instructions, nor while it looks itself.
+#[cold]
+pub(super) fn let_others_look<S: Scheduler>(
+    fiber: &Fiber,
+    world: &mut S,
+    program: &Program,
+) -> Result<(), Fault> {
+    if fiber.in_condition || fiber.holding > 0 || !world.trapped() {
+        return Ok(());
+    }
+    world.let_others_look(fiber, program)?;
+    if world.outgrown() { Err(Fault::Paused) } else { Ok(()) }
+}
+
 /// A thread has entered or left something, and somebody awaits a change. What a condition enters it leaves again, and has
 /// changed nothing: it would wake itself for ever. But it may have been in the way of another's look.
 #[cold]
-pub(super) fn passed<S: Scheduler>(in_condition: bool, world: &mut S) {
-    if !in_condition || world.turned_away() {
-        world.changed();
+#[inline(never)]
+pub(super) fn passed<S: Scheduler>(fiber: &Fiber, world: &mut S, program: &Program) -> Result<(), Fault> {
+    if !fiber.in_condition || world.turned_away() {
+        return changed(fiber, world, program);
     }
+    Ok(())
 }
 
 /// What happens in one step cannot wait for anybody: nobody else could move.

@@ -222,6 +222,11 @@ impl<const LOOKS: bool> Scheduler for Eyes<'_, LOOKS> {
         self.real.safepoint(fiber, program)
     }
 
+    fn let_others_look(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Stopped> {
+        self.goes_away();
+        self.real.let_others_look(fiber, program)
+    }
+
     fn expects(&mut self, queue: &Queue, what: Handful) -> bool {
         self.goes_away();
         self.real.expects(queue, what)

@@ -364,6 +364,10 @@ impl Scheduler for RealWorld {
         self.keep_within_memory(fiber, program).map_err(|error| Interrupted::Failed(Box::new(error)))
     }
 
+    fn let_others_look(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Stopped> {
+        self.stand(Here::before(fiber), &|| fiber.line(program))
+    }
+
     fn expects(&mut self, queue: &Queue, what: Handful) -> bool {
         // Nobody could change the queue while this thread holds the interpreter.
         let found = self.shared.gil.is_none() && self.spin.handful_of(queue, what);

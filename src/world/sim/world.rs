@@ -345,6 +345,10 @@ impl Scheduler for Stepper<'_> {
         Ok(())
     }
 
+    fn let_others_look(&mut self, _: &Fiber, _: &Program) -> Result<(), Stopped> {
+        Ok(())
+    }
+
     fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited {
         if let Op::Fork = wait.op {
             return match named::for_errors(|| self.fork(fiber)) {

@@ -165,6 +165,10 @@ impl Scheduler for Forced<'_> {
         self.real.safepoint(fiber, program)
     }
 
+    fn let_others_look(&mut self, fiber: &Fiber, program: &Program) -> Result<(), Stopped> {
+        self.real.let_others_look(fiber, program)
+    }
+
     fn wait(&mut self, wait: Wait, fiber: &Fiber, program: &Program) -> Waited {
         let (line, began) = (fiber.line(program), self.moment());
         let wait = wait.looks_again(self.real.looks.outside.get(), || self.baton.now());
