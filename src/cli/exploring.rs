@@ -30,7 +30,8 @@ Exit status:
 pub const SIM_EXAMPLES: &str = "\
 Examples:
   conc sim bank.conc            one run: same seed, same run; sleeping costs no time
-  conc sim --seed 7 bank.conc   another one";
+  conc sim --seed 7 bank.conc   another one
+  conc sim --timeout 5s a.conc  stop after 5 seconds of the machine, with status 124, and tell where every thread stood";
 
 pub const REPLAY_EXAMPLES: &str = "\
 Examples:
@@ -145,6 +146,11 @@ pub struct Sim {
     /// Decides every choice
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = value::seed)]
     pub seed: u64,
+
+    /// Stop the run after so long (30s, 500ms, 2min; a plain number is seconds), with status 124. It is time of the
+    /// machine: the virtual time of the run does not pass while a thread spins
+    #[arg(long, value_name = "DURATION", value_parser = value::duration)]
+    pub timeout: Option<Duration>,
 
     /// Refuse to start a thread when so many are running; 10000 unless told
     #[arg(long, value_name = "N", value_parser = value::number::<u32>)]

@@ -1,9 +1,10 @@
-//! What is shown while an exploration goes on, and what ends it from outside: `--max-time` and Ctrl-C.
+//! What is shown while an exploration goes on, and what ends it from outside: `--max-time`, `--timeout` of a
+//! simulated run, and Ctrl-C.
 
 use super::language::said;
 use super::{Failure, columns};
-use conc::explore::Progress;
 use conc::explore::verdict::Limit;
+use conc::explore::{Halt, Progress};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use std::io::{self, IsTerminal};
@@ -34,8 +35,16 @@ impl Watcher {
         Ok(Watcher { began: Instant::now(), limit, interrupted, terminal, shown: None })
     }
 
+    /// What ends a simulated run, if something does by now.
+    pub fn halted(&self) -> Option<Halt> {
+        if self.is_interrupted() {
+            return Some(Halt::Interrupted);
+        }
+        self.limit.is_some_and(|limit| self.began.elapsed() >= limit).then_some(Halt::TimeOver)
+    }
+
     /// Whether Ctrl-C has come.
-    pub fn is_interrupted(&self) -> bool {
+    fn is_interrupted(&self) -> bool {
         self.interrupted.load(Ordering::SeqCst)
     }
 
@@ -158,10 +167,13 @@ mod tests {
         assert_eq!(watcher(began, None).tell(&SOME), ControlFlow::Continue(()));
         let day = Some(Duration::from_secs(86_400));
         assert_eq!(watcher(began, day).tell(&SOME), ControlFlow::Continue(()));
+        assert_eq!(watcher(began, day).halted(), None);
         let short = Some(Duration::from_millis(20));
+        assert_eq!(watcher(began, short).halted(), Some(Halt::TimeOver));
         assert_eq!(watcher(began, short).tell(&SOME), ControlFlow::Break(Limit::Time));
         let mut interrupted = watcher(began, short);
         interrupted.interrupted.store(true, Ordering::SeqCst);
         assert_eq!(interrupted.tell(&SOME), ControlFlow::Break(Limit::Stopped));
+        assert_eq!(interrupted.halted(), Some(Halt::Interrupted));
     }
 }

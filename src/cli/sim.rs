@@ -37,13 +37,17 @@ pub fn sim(sim: Sim) -> i32 {
     defaults.limits.memory = memory::at_most(defaults.limits.memory);
     let max_threads = sim.max_threads.map_or(defaults.max_threads, |most| most as usize);
     let options = Options { arguments, seed: sim.seed, max_threads, ..defaults };
-    let watcher = match Watcher::new(None) {
+    let watcher = match Watcher::new(sim.timeout) {
         Ok(watcher) => watcher,
         Err(failure) => return failure.report(),
     };
-    let mut goes_on = || !watcher.is_interrupted();
-    let (ending, log) =
-        explore::simulate_watched(program.clone(), &options, target.is_some(), &mut goes_on, &mut tell);
+    let (ending, log) = explore::simulate_watched(
+        program.clone(),
+        &options,
+        target.is_some(),
+        &mut || watcher.halted(),
+        &mut tell,
+    );
     say(&render::ending(&ending, &program.source, &colour::stderr()));
     match target {
         Some(target) => target.write(&log, &program.source.name, ending.status),

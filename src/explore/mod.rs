@@ -71,4 +71,4 @@ mod workers;
 
 pub use check::{check, legs, replay, watched};
 pub use options::{Extent, Limits, Options, Progress, Reductions, Sampling, Schedules, Strategy, Time};
-pub use simulate::{Said, simulate, simulate_watched};
+pub use simulate::{Halt, Said, simulate, simulate_watched};

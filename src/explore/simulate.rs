@@ -5,7 +5,7 @@
 use super::able::{Able, For};
 use super::options::{Options, Time};
 use super::steps::Steps;
-use super::story::{Told, deadlock, end_of_process, finish, interrupted, knot, ring};
+use super::story::{Told, deadlock, end_of_process, finish, halted, knot, ring};
 use super::trial::beyond;
 use super::verdict::Uncaught;
 use crate::builtin::Wait;
@@ -30,6 +30,15 @@ pub enum Said<'a> {
     Deadlock(&'a str, &'a Deadlock),
 }
 
+/// What ends a run from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Halt {
+    /// Ctrl-C.
+    Interrupted,
+    /// It has taken as long as it may.
+    TimeOver,
+}
+
 /// One run in the simulated world.
 pub fn simulate(
     program: Arc<Verified>,
@@ -38,16 +47,16 @@ pub fn simulate(
     say: &mut dyn FnMut(Said<'_>),
 ) -> Ending {
     let options = Options { arguments, seed, ..Options::default() };
-    simulate_watched(program, &options, false, &mut || true, say).0
+    simulate_watched(program, &options, false, &mut || None, say).0
 }
 
-/// The same, with the log of what happens, if it is to be `watched`. Of the options those count that a run has. `goes_on` is
-/// asked again and again: the run ends where it stands, as by Ctrl-C, when it says false.
+/// The same, with the log of what happens, if it is to be `watched`. Of the options those count that a run has. `halted` is
+/// asked again and again: the run ends where it stands when it gives something.
 pub fn simulate_watched(
     program: Arc<Verified>,
     options: &Options,
     watched: bool,
-    goes_on: &mut dyn FnMut() -> bool,
+    halted: &mut dyn FnMut() -> Option<Halt>,
     say: &mut dyn FnMut(Said<'_>),
 ) -> (Ending, event::Log) {
     let options = Options { time: Time::Idle, outcomes: true, ..options.clone() };
@@ -61,7 +70,7 @@ pub fn simulate_watched(
     }
     let _confined = memory::confine(rules.memory);
     let mut run = Run::new(program, &rules, options.seed, watched, say);
-    let end = run.go_to_its_end(goes_on);
+    let end = run.go_to_its_end(halted);
     run.finish(end)
 }
 
@@ -82,7 +91,7 @@ enum End {
     /// It has taken too much memory.
     Beyond(Uncaught),
     /// From outside.
-    Interrupted,
+    Halted(Halt),
 }
 
 struct Run<'r, 's> {
@@ -123,8 +132,11 @@ impl<'r, 's> Run<'r, 's> {
         Run { universe, rules, able, dice, asked: false, turns: 0, spent: 0, due: 0, told, failed: 0, say }
     }
 
-    fn go_to_its_end(&mut self, goes_on: &mut dyn FnMut() -> bool) -> End {
-        while goes_on() {
+    fn go_to_its_end(&mut self, halted: &mut dyn FnMut() -> Option<Halt>) -> End {
+        loop {
+            if let Some(halt) = halted() {
+                return End::Halted(halt);
+            }
             if self.universe.ended.is_some() {
                 let Some(ring) = ring(&self.universe, self.rules) else { return End::Over };
                 // A real run had ended with that, before the `exit`.
@@ -163,7 +175,6 @@ impl<'r, 's> Run<'r, 's> {
                 None => return End::Stuck,
             }
         }
-        End::Interrupted
     }
 
     /// The thread in this seat takes a step if it can; else it waits from now on. Some when that takes too much memory.
@@ -431,8 +442,8 @@ impl<'r, 's> Run<'r, 's> {
                 ending.failed += 1;
                 (self.say)(Said::Uncaught(&uncaught));
             }
-            End::Interrupted => {
-                interrupted(&self.universe, &mut ending);
+            End::Halted(halt) => {
+                halted(&self.universe, halt, &mut ending);
                 return (ending, self.log());
             }
         }

@@ -11,7 +11,7 @@ mod stuck;
 mod told;
 mod words;
 
-pub use ending::{finish, interrupted};
+pub use ending::{finish, halted};
 pub use of_process::{end_of_process, stuck_among};
 pub use stuck::{deadlock, knot, ring};
 pub use told::Told;

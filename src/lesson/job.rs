@@ -174,7 +174,9 @@ impl Job {
             (Purpose::Text, Mode::Check) => {
                 add(&["check", "--max-time", &milliseconds, "--max-memory", &limits.memory.to_string()]);
             }
-            (Purpose::Text, Mode::Sim { seed }) => add(&["sim", "--seed", &seed.to_string()]),
+            (Purpose::Text, Mode::Sim { seed }) => {
+                add(&["sim", "--timeout", &milliseconds, "--seed", &seed.to_string()]);
+            }
             (Purpose::Text, Mode::Run | Mode::NoRun) => {
                 add(&["run", "--timeout", &milliseconds, "--max-memory", &limits.memory.to_string()]);
                 add(&["--max-threads", &limits.threads.to_string()]);
@@ -256,7 +258,7 @@ mod tests {
         };
         let limits = "--max-memory 536870912 --max-threads 500 --max-processes 50";
         assert_eq!(words(0), format!("run --timeout 60000ms {limits} --gil --name script -"));
-        assert_eq!(words(1), "sim --seed 3 --name script -");
+        assert_eq!(words(1), "sim --timeout 10000ms --seed 3 --name script -");
         assert_eq!(words(2), "check --max-time 10000ms --max-memory 536870912 --name script -");
     }
 

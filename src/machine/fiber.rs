@@ -2,12 +2,14 @@
 
 use super::Image;
 use super::call;
+use crate::code::effects::{Effect, effects};
 use crate::code::{Function, Program};
 use crate::source::Span;
 use crate::sync::thread::{Entry, Thread};
 use crate::sync::{Kind, Op};
 use crate::value::{Value, error::Error};
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Calls within calls; more is an error of kind `recursion`.
@@ -123,11 +125,30 @@ impl Fiber {
         self.stack.resize(until.max(self.stack.len() * 2), Value::Nil);
     }
 
-    /// Lets go of what calls that have ended have left behind.
-    pub fn clear_rest(&mut self, program: &Program) {
+    /// Lets go of what calls that have ended have left behind, also where the call will stand that comes next; or that waits,
+    /// if this is `within` it. (The arguments that it leaves out would take the place of some of that.)
+    pub fn clear_rest(&mut self, program: &Program, within: bool) {
         let top = self.top(program);
         let rest = self.stack.get_mut(top..).unwrap_or_default();
         rest.iter_mut().for_each(|value| *value = Value::Nil);
+        let Some(frame) = self.frames.last() else { return };
+        let base = frame.base as usize;
+        let code = &program.functions[frame.function as usize].code;
+        let Some(call) = (frame.pc as usize).checked_sub(within.into()).and_then(|at| code.get(at)) else {
+            return;
+        };
+        let (mut from, mut read) = (usize::MAX, BTreeSet::new());
+        effects(call, program, &mut |effect| {
+            if let Effect::Clobbers(at) = effect {
+                from = at;
+            }
+            read.extend(effect.read());
+        });
+        for register in (from..top.saturating_sub(base)).filter(|register| !read.contains(register)) {
+            if let Some(value) = self.stack.get_mut(base + register) {
+                *value = Value::Nil;
+            }
+        }
     }
 
     /// Where the registers of the calls in progress end.

@@ -33,7 +33,7 @@ pub(super) fn perform<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mu
         return Done::Fault(waits_in_one_step(image, fiber).into());
     }
     if image.has_ends() {
-        fiber.clear_rest(&image.program);
+        fiber.clear_rest(&image.program, true);
     }
     let awaits = matches!(wait.op, Op::Change);
     let waited = world.wait(wait, fiber, &image.program);

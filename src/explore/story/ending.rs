@@ -1,11 +1,15 @@
 //! What is to be said of a simulated run that has ended.
 
+use crate::explore::simulate::Halt;
 use crate::report::runtime::{Ending, Left, status};
 use crate::world::sim::{Fault, Rules, Universe};
 
 /// Says of a run that is ended from outside where every thread stands.
-pub fn interrupted(universe: &Universe, ending: &mut Ending) {
-    ending.status = status::INTERRUPTED;
+pub fn halted(universe: &Universe, halt: Halt, ending: &mut Ending) {
+    ending.status = match halt {
+        Halt::Interrupted => status::INTERRUPTED,
+        Halt::TimeOver => status::TIMEOUT,
+    };
     (ending.interrupted, ending.processes) = left(universe);
 }
 

@@ -403,7 +403,7 @@ impl Stepper<'_> {
             Exit::Paused => {
                 // Nothing of what has been left behind is in a state that was stored.
                 if self.rules.pipes {
-                    fiber.clear_rest(&self.program);
+                    fiber.clear_rest(&self.program, false);
                 }
                 self.universe.seats[self.seat].fiber = Some(fiber);
                 Moved::Rests
