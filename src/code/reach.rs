@@ -4,11 +4,15 @@
 //! and from those through all that values hold. This is the part of it that the code alone tells; what the values
 //! are, and what they hold, is followed by `world::real::marks`.
 
+mod sent;
+
+use self::sent::signals_by_name;
 use super::flow::{self, Place};
 use super::live::Rows;
 use super::operands::Entry;
 use super::{Function, FunctionKind, Instruction as I, Program};
 use crate::builtin::{Body, Row};
+use crate::sync::process::{KILL, TERMINATE};
 use crate::value::Value;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -33,8 +37,10 @@ pub enum Mention {
     Threads,
     /// The end of the program by `exit`.
     Exit,
-    /// A signal to a process, which may end it.
-    Signals,
+    /// A signal to a process: this one, or any.
+    Signals(Option<i32>),
+    /// What a signal does is said anew.
+    Handles,
     /// Processes of which it need not have a handle.
     AnyProcess,
     /// A start of a thread, a timer, a process, or what may start some.
@@ -113,6 +119,11 @@ pub fn makes_process_pools(program: &Program) -> bool {
     mentions(program, &["process_pool"])
 }
 
+/// Whether the program may send signals to processes by their numbers, its own among them.
+pub fn sends_by_number(program: &Program) -> bool {
+    mentions(program, &["send_signal"])
+}
+
 /// Whether processes of the program may have something in common by which they wait for each other: what is `shared`, pipes,
 /// connections, workers of process pools.
 pub fn may_meet(program: &Program) -> bool {
@@ -132,7 +143,11 @@ impl Reach {
             .functions
             .iter()
             .zip(&classes)
-            .map(|(function, class)| function.code.iter().map(|i| mentioned(program, *class, i)).collect())
+            .map(|(function, class)| {
+                let each = function.code.iter().enumerate();
+                each.map(|(at, i)| signals_by_name(program, function, at, mentioned(program, *class, i)))
+                    .collect()
+            })
             .collect();
         let whole = mentions.iter().zip(&program.functions).map(|(each, function)| {
             let mut all: BTreeSet<Mention> = each.iter().flatten().copied().collect();
@@ -241,17 +256,27 @@ pub fn of_row(program: &Program, row: &'static Row) -> Vec<Mention> {
                 vec![Mention::Outside, Mention::Starts]
             }
             "threads" | "main_thread" | "current_thread" => vec![Mention::Threads],
-            "kill" | "terminate" => vec![Mention::Outside, Mention::Signals],
+            "kill" | "terminate" => vec![Mention::Outside, Mention::Signals(sent_by(row.name))],
+            "__on_signal" => vec![Mention::Outside, Mention::Handles],
             "processes" => vec![Mention::Outside, Mention::AnyProcess],
             // By a number, or by a program that does it.
             "send_signal" | "run" | "command" => {
-                vec![Mention::Outside, Mention::Signals, Mention::AnyProcess]
+                vec![Mention::Outside, Mention::Signals(None), Mention::AnyProcess]
             }
             "connect" => vec![Mention::Outside, Mention::Connects],
             name if PURE.contains(&name) => Vec::new(),
             _ => vec![Mention::Outside],
         },
         Body::Constant(_) => Vec::new(),
+    }
+}
+
+/// Which signal a method sends, if it is always the same.
+fn sent_by(name: &str) -> Option<i32> {
+    match name {
+        "kill" => Some(KILL),
+        "terminate" => Some(TERMINATE),
+        _ => None,
     }
 }
 
@@ -267,7 +292,7 @@ fn by_name(program: &Program, symbol: u16, mentions: &mut Vec<Mention>) {
         mentions.push(Mention::Starts);
     }
     if matches!(&**name, "kill" | "terminate" | "send_signal") {
-        mentions.push(Mention::Signals);
+        mentions.push(Mention::Signals(sent_by(name)));
     }
     let scripted = program.scripted.iter().filter(|(row, _)| *row.name == **name);
     mentions.extend(scripted.map(|(_, function)| Mention::Function(*function)));
@@ -309,7 +334,8 @@ mod tests {
                     | Mention::Sets(_)
                     | Mention::Symbol(_)
                     | Mention::Field { .. }
-                    | Mention::Signals
+                    | Mention::Signals(_)
+                    | Mention::Handles
                     | Mention::AnyProcess
                     | Mention::Starts
                     | Mention::Connects

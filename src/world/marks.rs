@@ -159,6 +159,14 @@ impl<'a> Marks<'a> {
         self.known.contains(&mention)
     }
 
+    /// The signals that code within reach may send: None for any.
+    pub fn signals(&self) -> impl Iterator<Item = Option<i32>> {
+        self.known.iter().filter_map(|mention| match mention {
+            Mention::Signals(signal) => Some(*signal),
+            _ => None,
+        })
+    }
+
     /// A value that a thread holds.
     pub fn value(&mut self, value: Value) -> Result<(), Unknown> {
         self.push(value);
@@ -317,7 +325,8 @@ impl<'a> Marks<'a> {
             }
             Mention::Sets(_)
             | Mention::Exit
-            | Mention::Signals
+            | Mention::Signals(_)
+            | Mention::Handles
             | Mention::AnyProcess
             | Mention::Starts
             | Mention::Connects
@@ -393,7 +402,8 @@ fn symbol(mention: &Mention) -> Option<u16> {
         | Mention::Field { .. }
         | Mention::Threads
         | Mention::Exit
-        | Mention::Signals
+        | Mention::Signals(_)
+        | Mention::Handles
         | Mention::AnyProcess
         | Mention::Starts
         | Mention::Connects

@@ -105,6 +105,11 @@ impl Signal {
         SIGNALS.iter().find(|signal| signal.number == number).copied()
     }
 
+    /// Of what a program sends: the signal of this number, or any.
+    pub fn this_or_any(number: Option<i32>) -> Vec<Signal> {
+        number.map_or_else(|| SIGNALS.to_vec(), |number| Signal::of(number).into_iter().collect())
+    }
+
     /// What it does to a process that says nothing about it.
     pub fn by_default(self) -> Default {
         match self.number {

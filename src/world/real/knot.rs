@@ -9,8 +9,9 @@ use super::run::{Code, Shared};
 use super::standing::Standing;
 use super::threads::{Seat, Table};
 use crate::code::Program;
-use crate::code::reach::Mention;
+use crate::code::reach::{Mention, sends_by_number};
 use crate::sync::Releasers;
+use crate::sync::outside::signal::{Default, Signal};
 use crate::world::graph::Blocked;
 use crate::world::knot::{Conditions, Outlook, waits_for_ever};
 use crate::world::marks::{Marks, Unknown};
@@ -149,8 +150,23 @@ impl Shared {
         };
         let stuck = waits_for_ever(blocked, free, &mut outlook).ok()?;
         // A thread that waits for ever is no matter where another ends the program.
-        let ends = outlook.marks.may(Mention::Exit);
+        let ends = outlook.marks.may(Mention::Exit) || self.may_end_itself(code, &outlook.marks);
         (!ends && stuck.iter().any(|id| self.minds(table, *id))).then_some(stuck)
+    }
+
+    /// Whether who can come to what is marked may end this process by a signal, as by `exit`. (A program that it runs may, too;
+    /// that is not thought of.)
+    fn may_end_itself(&self, code: &Code, marks: &Marks<'_>) -> bool {
+        let by_number = marks.may(Mention::AnyProcess) && sends_by_number(&code.image.program);
+        if !by_number {
+            return false;
+        }
+        let handled = self.doors.handlers.known();
+        let is_handled = |signal: &Signal| {
+            handled.iter().any(|(number, _)| *number == signal.number) && !marks.may(Mention::Handles)
+        };
+        let mut signals = marks.signals().flat_map(Signal::this_or_any);
+        signals.any(|signal| signal.by_default() == Default::Ends && !is_handled(&signal))
     }
 
     /// Threads in an `await` count as blocked, though they may have been woken to look at their conditions.

@@ -2,13 +2,14 @@
 //!
 //! Processes have variables of their own, so what somebody can come to is marked for each process; what they share is the
 //! same thing for all. Nobody is outside of such a run: so who accepts connections waits for those who can make one, and who
-//! handles a signal does nothing as long as nobody can send any. Where it is not known what a process may do to another
-//! (one that may send signals, or go on with the tasks of a process pool), nothing is said.
+//! handles a signal does nothing as long as nobody can send that one. Where it is not known what a process may do to another
+//! (one that may go on with the tasks of a process pool), nothing is said.
 
 use super::rules::Rules;
 use super::universe::{Seat, Universe};
 use crate::code::reach::{Mention, Reach};
 use crate::machine::{Image, Space};
+use crate::sync::outside::signal::{Default, Signal};
 use crate::sync::outside::simulated::Held;
 use crate::sync::process::Process;
 use crate::sync::thread::Thread;
@@ -63,12 +64,7 @@ impl Universe {
     /// None where that cannot be told.
     pub fn for_ever(&self, rules: &Rules, waiting: &Waiting) -> Option<Vec<usize>> {
         let Waiting { blocked, free, sides } = waiting;
-        // A signal that has come may do something at any moment.
-        let signals =
-            || self.signals != 0 || self.spaces().iter().any(|space| space.process().signals() != 0);
-        if rules.signals && signals() {
-            return None;
-        }
+        let (mut blocked, mut free) = (blocked.clone(), free.clone());
         let places: BTreeMap<u32, usize> =
             self.seats.iter().enumerate().map(|(at, seat)| (seat.thread.id, at)).collect();
         if !blocked.keys().any(|id| self.is_missed(&self.seats[places[id]])) {
@@ -80,28 +76,114 @@ impl Universe {
         let images: Vec<(Option<Arc<Space>>, Arc<Image>)> = images.chain(spaces).collect();
         let fresh = || images.iter().map(|(space, image)| self.no_marks(space.as_ref(), image, reach));
         let loses = !sides.own.is_empty() || rules.pipes && images.len() > 1;
-        let mut outlook = Moment {
-            universe: self,
-            images: &images,
-            reach,
-            places: &places,
-            sides,
-            marks: fresh().collect(),
-            lost: if loses { fresh().map(Marks::holding).collect() } else { Vec::new() },
-            unopened: vec![images.len() > 1; images.len()],
-            others: false,
-            conditions: Conditions::default(),
+        let stuck = loop {
+            let mut outlook = Moment {
+                universe: self,
+                images: &images,
+                reach,
+                places: &places,
+                sides,
+                marks: fresh().collect(),
+                lost: if loses { fresh().map(Marks::holding).collect() } else { Vec::new() },
+                unopened: vec![images.len() > 1; images.len()],
+                others: false,
+                conditions: Conditions::default(),
+            };
+            let stuck = waits_for_ever(&blocked, &free, &mut outlook).ok()?;
+            // A thread that waits for ever is no matter where another ends the program.
+            if outlook.marks.iter().any(|marks| marks.may(Mention::Exit)) {
+                return None;
+            }
+            // Whom a signal may set going, or end, does not wait for ever; and may do something that sends others.
+            let mut told = if rules.signals {
+                self.told_by_signals(&outlook.marks, &images, &blocked)?
+            } else {
+                Vec::new()
+            };
+            told.retain(|id| !free.contains(id));
+            if told.is_empty() {
+                break stuck;
+            }
+            told.iter().for_each(|id| drop(blocked.remove(id)));
+            free.append(&mut told);
         };
-        let stuck = waits_for_ever(blocked, free, &mut outlook).ok()?;
-        // A thread that waits for ever is no matter where another ends the program.
-        let ends =
-            |marks: &Marks<'_>| marks.may(Mention::Exit) || rules.signals && marks.may(Mention::Signals);
-        if outlook.marks.iter().any(ends) {
-            return None;
-        }
         let stuck: Vec<usize> = stuck.iter().map(|id| places[id]).collect();
         let is_missed = |at: &usize| self.is_missed(&self.seats[*at]);
         Some(if stuck.iter().any(is_missed) { stuck } else { Vec::new() })
+    }
+
+    /// The threads, by id, that signals may set going that somebody may send who can come to what is marked, or that have come:
+    /// those of handlers, and all of a process that may end by one. None where that may be the whole run, or cannot be told.
+    ///
+    /// That a handler fails, so that the next signal ends its process, is not thought of: it is a mistake that is told.
+    fn told_by_signals(
+        &self,
+        marks: &[Marks<'_>],
+        images: &[(Option<Arc<Space>>, Arc<Image>)],
+        blocked: &Blocked,
+    ) -> Option<Vec<u32>> {
+        let mut told = Vec::new();
+        for (target, (space, _)) in images.iter().enumerate() {
+            let mut signals = self.signals_come(space.as_ref())?;
+            for (sender, marks) in marks.iter().enumerate() {
+                if self.may_tell(marks, images[sender].0.as_ref(), space.as_ref()) {
+                    signals.extend(marks.signals().flat_map(Signal::this_or_any));
+                }
+            }
+            for signal in signals {
+                match self.handler_of(space.as_ref(), signal.number) {
+                    // (One that waits for something else does not come to the next signal.)
+                    Some(handler) => {
+                        told.extend(handler.map(|it| it.id).filter(|id| !blocked.contains_key(id)))
+                    }
+                    None if signal.by_default() != Default::Ends => {}
+                    None => self.ended_with(space.as_ref()?, &mut told),
+                }
+                // Those who go on there may take the handler away.
+                if signal.by_default() == Default::Ends && marks[target].may(Mention::Handles) {
+                    self.ended_with(space.as_ref()?, &mut told);
+                }
+            }
+        }
+        Some(told)
+    }
+
+    /// Whether who can come to what is marked, in one process, may send signals to another, or to its own.
+    fn may_tell(&self, marks: &Marks<'_>, from: Option<&Arc<Space>>, to: Option<&Arc<Space>>) -> bool {
+        if marks.signals().next().is_none() {
+            return false;
+        }
+        let born = to.and_then(|space| space.process().born()).map(|born| born.pid);
+        if marks.processes().any(|pid| born == Some(pid)) {
+            return true;
+        }
+        let same = |one: Option<&Arc<Space>>, other: Option<&Arc<Space>>| match (one, other) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        fn parent(space: Option<&Arc<Space>>) -> Option<Option<&Arc<Space>>> {
+            space.map(|space| space.parent.as_ref())
+        }
+        let is_next = same(from, to)
+            || parent(from).is_some_and(|parent| same(parent, to))
+            || parent(to).is_some_and(|parent| same(parent, from));
+        is_next && marks.may(Mention::AnyProcess)
+    }
+
+    /// All threads of a process, and those of the processes that end with it.
+    fn ended_with(&self, space: &Arc<Space>, told: &mut Vec<u32>) {
+        let is_of_it = |seat: &Seat| {
+            let mut at = seat.space.as_ref();
+            while let Some(known) = at {
+                if Arc::ptr_eq(known, space) {
+                    return true;
+                }
+                at = known.parent.as_ref();
+            }
+            false
+        };
+        told.extend(self.seats.iter().filter(|seat| is_of_it(seat)).map(|seat| seat.thread.id));
     }
 
     /// The same within one process other than the first: which of those of its threads that wait for what is its alone wait for

@@ -70,6 +70,23 @@ impl Universe {
         }
     }
 
+    /// The signals that have come to a process and have done nothing yet. None where it is stopped, or may be at any moment.
+    pub(super) fn signals_come(&self, space: Option<&Arc<Space>>) -> Option<Vec<Signal>> {
+        let pending = self.pending(space);
+        if pending & (STOPPED | bit(STOP)) != 0 {
+            return None;
+        }
+        Some((1..64).filter(|signal| pending & bit(*signal) != 0).filter_map(Signal::of).collect())
+    }
+
+    /// What a process has said that it does when this signal comes, if it has: the thread of the handler, or nothing.
+    pub(super) fn handler_of(&self, space: Option<&Arc<Space>>, signal: i32) -> Option<Option<Arc<Thread>>> {
+        match space {
+            Some(space) => space.handlers.lock().get(&signal).cloned(),
+            None => self.handlers.get(&signal).cloned(),
+        }
+    }
+
     /// The signals by which a process could die now.
     fn deadly(&self, space: Option<&Arc<Space>>) -> Vec<i32> {
         let pending = self.pending(space);

@@ -444,7 +444,7 @@ impl Outlook<'_> {
         let conditions = self.conditions.iter().filter(|(_, condition)| marks.may_change(condition));
         let conditions = conditions.map(|(id, _)| Key::condition(*id));
         let things = there.chain(here).chain(connected).chain(changes).chain(conditions).collect();
-        let signals = marks.may(Mention::Signals);
+        let signals = marks.signals().next().is_some();
         Some(Reach {
             things,
             exits: marks.may(Mention::Exit),
