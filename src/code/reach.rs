@@ -23,6 +23,8 @@ use std::sync::OnceLock;
 pub enum Mention {
     /// A write-once variable of the top level, by number.
     Fixed(u32),
+    /// The same, of which nothing is asked but to wait for it, to take from it.
+    Awaited(u32),
     /// One that can change.
     Global(u32),
     /// A change of one.
@@ -78,9 +80,14 @@ const PURE: [&str; 22] = [
     "error",
 ];
 
+/// Methods of things to wait for that let nobody else go on, of most that have them.
+const TAKING: [&str; 3] = ["wait", "acquire", "get"];
+
 /// What is known of a program's code.
 #[derive(Debug)]
 pub struct Reach {
+    /// Whether it has an `await`.
+    pub awaits: bool,
     /// For each function and each of its instructions.
     mentions: Vec<Vec<Vec<Mention>>>,
     /// All of a function, each once.
@@ -94,8 +101,12 @@ const MAKERS: [&str; 8] =
 
 /// Whether it is worth while to look: the program has something that threads may wait for in a knot.
 pub fn worth_while(program: &Program) -> bool {
+    mentions(program, &MAKERS) || makes_connections(program) || awaits(program)
+}
+
+fn awaits(program: &Program) -> bool {
     let awaits = |function: &Function| function.code.iter().any(|i| matches!(i, I::AwaitWait));
-    mentions(program, &MAKERS) || makes_connections(program) || program.functions.iter().any(awaits)
+    program.functions.iter().any(awaits)
 }
 
 /// Whether the program may have pipes.
@@ -158,7 +169,7 @@ impl Reach {
         });
         let whole = whole.collect();
         let live = program.functions.iter().map(|_| OnceLock::new()).collect();
-        Reach { mentions, whole, live }
+        Reach { awaits: awaits(program), mentions, whole, live }
     }
 
     /// What a function mentions, wherever.
@@ -210,11 +221,19 @@ fn mentioned(program: &Program, class: Option<u32>, instruction: &I) -> Vec<Ment
     if let I::Start { .. } = instruction {
         mentions.push(Mention::Starts);
     }
+    let takes = match instruction {
+        I::CallMethodFixed { shape, .. } => {
+            let name = program.symbol(program.shapes[usize::from(*shape)].method);
+            TAKING.contains(&&**name)
+        }
+        _ => false, // no other names the thing and what is asked of it
+    };
     instruction.entries(&mut |entry| match entry {
         Entry::Constant(index) => mentions.extend(of_constant(program, &program.constants[index as usize])),
         Entry::Global(index) => mentions.push(Mention::Global(index)),
         Entry::SetsGlobal(index) => mentions.push(Mention::Sets(index)),
         // Before it is written, which happens once, it holds nothing: so writing it may count as well.
+        Entry::Fixed(index) if takes => mentions.push(Mention::Awaited(index)),
         Entry::Fixed(index) => mentions.push(Mention::Fixed(index)),
         Entry::Function(function) => mentions.push(Mention::Function(function)),
         Entry::Method(shape) => by_name(program, program.shapes[shape as usize].method, &mut mentions),
@@ -328,6 +347,7 @@ mod tests {
                         None
                     }
                     Mention::Fixed(index) => Some(program.fixed[*index as usize].to_string()),
+                    Mention::Awaited(index) => Some(format!("{} to take", program.fixed[*index as usize])),
                     Mention::Exit => Some("exit".into()),
                     Mention::Threads => Some("threads".into()),
                     Mention::Global(_)
@@ -362,7 +382,9 @@ mod tests {
             fn starts_it() { start with_members() }
             fn leaves() { exit(1) }
             fn asks() { return threads() }
-            fn sorts(xs) { return sorted(xs, key: fn(x) => x) }",
+            fn sorts(xs) { return sorted(xs, key: fn(x) => x) }
+            fn waits() { e.wait(); s.acquire() }
+            fn gives() { s.acquire(); s.release() }",
         );
         let of = |name: &str| comes_to(&program, &reach, name);
         assert_eq!((of("setter"), of("idle")), (vec!["e".into()], vec![]));
@@ -370,6 +392,10 @@ mod tests {
         assert_eq!((of("in_a_closure"), of("starts_it")), (vec!["s".into()], vec!["f".into()]));
         assert_eq!((of("leaves"), of("asks")), (vec!["exit".into()], vec!["threads".into()]));
         assert_eq!(of("sorts"), [] as [&str; 0]);
+        assert_eq!(
+            (of("waits"), of("gives")),
+            (vec!["e to take".into(), "s to take".into()], vec!["s".into(), "s to take".into()])
+        );
     }
 
     #[test]

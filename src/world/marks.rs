@@ -78,6 +78,8 @@ pub(in crate::world) struct Marks<'a> {
     /// To let go of something may release others (the end of a pipe, which closes itself): so what is only held counts,
     /// too, whether or not code may still use it.
     holding_counts: bool,
+    /// Who can only wait for something and take it does not count.
+    releasing: bool,
     left: usize,
 }
 
@@ -106,6 +108,7 @@ impl<'a> Marks<'a> {
             common: HashSet::new(),
             asks_what_is_waited_on,
             holding_counts: reach::makes_pipes(&image.program),
+            releasing: false,
             left: MOST_VALUES,
         }
     }
@@ -142,6 +145,11 @@ impl<'a> Marks<'a> {
     /// It may follow so many values, where several searches are one.
     pub fn sparing(self, left: usize) -> Self {
         Marks { left, ..self }
+    }
+
+    /// What counts is what lets others go on.
+    pub fn releasing(self) -> Self {
+        Marks { releasing: true, ..self }
     }
 
     /// What is only held counts too.
@@ -272,7 +280,7 @@ impl<'a> Marks<'a> {
     fn follow(&mut self) -> Result<(), Unknown> {
         loop {
             if let Some(mention) = self.ahead.pop() {
-                self.mention(mention);
+                self.mention(mention)?;
             } else if let Some(value) = self.pending.pop() {
                 self.left = self.left.checked_sub(1).ok_or(Unknown)?;
                 self.look_into(value)?;
@@ -282,9 +290,9 @@ impl<'a> Marks<'a> {
         }
     }
 
-    fn mention(&mut self, mention: Mention) {
+    fn mention(&mut self, mention: Mention) -> Result<(), Unknown> {
         if !self.known.insert(mention) {
-            return;
+            return Ok(());
         }
         match mention {
             Mention::Fixed(index) => {
@@ -292,6 +300,12 @@ impl<'a> Marks<'a> {
                     self.push(value.clone());
                 }
             }
+            Mention::Awaited(index) => match self.image.fixed(index) {
+                Some(Value::Sync(sync)) if self.releasing && self.is_only_taken(sync) => {
+                    return self.taken(sync);
+                }
+                _ => self.ahead.push(Mention::Fixed(index)),
+            },
             Mention::Global(index) => {
                 if self.image.program.is_shared(index) {
                     self.common.insert(Common::Global(index));
@@ -332,6 +346,7 @@ impl<'a> Marks<'a> {
             | Mention::Connects
             | Mention::Outside => {}
         }
+        Ok(())
     }
 
     fn function(&mut self, function: u32) {
@@ -396,6 +411,7 @@ fn symbol(mention: &Mention) -> Option<u16> {
     match mention {
         Mention::Symbol(symbol) => Some(*symbol),
         Mention::Fixed(_)
+        | Mention::Awaited(_)
         | Mention::Global(_)
         | Mention::Sets(_)
         | Mention::Function(_)

@@ -4,7 +4,7 @@ use super::{Common, Marks, Unknown};
 use crate::code::reach::{self, Mention};
 use crate::sync::process::Process;
 use crate::sync::thread::Thread;
-use crate::sync::{Kind, Sync, future::Future, pool::Crew};
+use crate::sync::{Kind, Sync, future::Future, pool::Crew, queue::Queue};
 use crate::value::nature::Nature;
 use crate::value::object::{Method, Object};
 use crate::value::{Value, compare};
@@ -171,11 +171,7 @@ impl Marks<'_> {
         match &sync.kind {
             Kind::Side(side) => self.push(Value::Sync(side.lock.clone())),
             Kind::Condition(condition) => self.push(Value::Sync(condition.lock.clone())),
-            Kind::Queue(queue) => {
-                let values = queue.values_at_rest(self.left).ok_or(Unknown)?;
-                self.left -= values.len().min(self.left);
-                values.into_iter().for_each(|value| self.push(value));
-            }
+            Kind::Queue(queue) => self.values_of(queue)?,
             Kind::Atomic(atomic) => self.push(atomic.get()),
             Kind::Pool(pool) => self.push(Value::Sync(pool.crew.clone())),
             Kind::Pipe(pipe) => pipe.values(&mut |value| self.push(value)),
@@ -199,6 +195,43 @@ impl Marks<'_> {
             | Kind::Latch(_) => {}
         }
         Ok(())
+    }
+
+    fn values_of(&mut self, queue: &Queue) -> Result<(), Unknown> {
+        let values = queue.values_at_rest(self.left).ok_or(Unknown)?;
+        self.left -= values.len().min(self.left);
+        values.into_iter().for_each(|value| self.push(value));
+        Ok(())
+    }
+
+    /// Whether a wait for it, when it is over, lets nobody else go on. (Who awaits how many there are may.)
+    pub(super) fn is_only_taken(&self, sync: &Sync) -> bool {
+        match &sync.kind {
+            Kind::Event(_) | Kind::Latch(_) => true,
+            Kind::Semaphore(_) => !self.reach.awaits,
+            Kind::Queue(queue) => !self.reach.awaits && queue.capacity.is_none(),
+            Kind::Lock(_)
+            | Kind::RLock(_)
+            | Kind::RwLock(_)
+            | Kind::Side(_)
+            | Kind::Condition(_)
+            | Kind::Barrier(_)
+            | Kind::Atomic(_)
+            | Kind::Pool(_)
+            | Kind::Crew(_)
+            | Kind::Future(_)
+            | Kind::Pipe(_)
+            | Kind::End(_)
+            | Kind::Outside(_) => false,
+        }
+    }
+
+    /// What whoever takes from it may get.
+    pub(super) fn taken(&mut self, sync: &Sync) -> Result<(), Unknown> {
+        match &sync.kind {
+            Kind::Queue(queue) => self.values_of(queue),
+            _ => Ok(()), // nothing else holds anything that is taken
+        }
     }
 
     fn crew(&mut self, crew: &Crew) {

@@ -136,7 +136,7 @@ impl Shared {
     fn stuck_among(&self, table: &Table, code: &Code, blocked: &Blocked, free: &[u32]) -> Option<Vec<u32>> {
         let mut threads: Vec<_> = table.seats.values().map(|seat| seat.thread.clone()).collect();
         threads.push(self.main.clone());
-        let no_marks = || Marks::new(&code.image, code.reach(), threads.clone());
+        let no_marks = || Marks::new(&code.image, code.reach(), threads.clone()).releasing();
         let lines = Lines::of(blocked.keys().filter_map(|id| table.seats.get(id)));
         let mut outlook = Standstill {
             shared: self,

@@ -262,7 +262,7 @@ impl Universe {
         let mut threads: Vec<Arc<Thread>> =
             self.seats.iter().filter(|seat| seat.is_in(space)).map(|seat| seat.thread.clone()).collect();
         threads.push(space.map_or_else(|| self.main.clone(), |space| space.main.clone()));
-        Marks::new(image, reach, threads)
+        Marks::new(image, reach, threads).releasing()
     }
 }
 

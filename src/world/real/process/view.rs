@@ -244,7 +244,7 @@ impl Shared {
     fn no_marks<'m>(&self, table: &Table, code: &'m Code, left: usize) -> Marks<'m> {
         let mut threads: Vec<_> = table.seats.values().map(|seat| seat.thread.clone()).collect();
         threads.push(self.main.clone());
-        Marks::new(&code.image, code.reach(), threads).sparing(left)
+        Marks::new(&code.image, code.reach(), threads).releasing().sparing(left)
     }
 
     /// Who of all processes could release a thread; None for one that may go on by itself.
