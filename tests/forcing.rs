@@ -199,6 +199,18 @@ fn a_replay_comes_to_the_outcome_that_was_saved() {
 }
 
 /// So does whether somebody looks at what locks guard, or at how threads are, in whatever run.
+/// An outcome to which a run comes after something was false on the way: the whole run is told, and what was false.
+#[test]
+fn a_replay_tells_an_invariant_that_was_false_on_the_way() {
+    let script = "var n = 0\ninvariant n >= 0\nn = -1\nn = 1\nprint(n)";
+    let directory = directory("on-the-way", script);
+    run(&directory, &["check", "--save-outcome", "1", "@x.schedule", "@a.conc"]);
+    let (status, out, err) = run(&directory, &["replay", "@x.schedule"]);
+    assert_eq!(status, Some(1), "{out}{err}");
+    assert!(out.contains("How this run goes:") && out.contains("output: 1"), "{out}");
+    assert!(out.contains("does not hold"), "{out}");
+}
+
 #[test]
 fn a_schedule_goes_through_where_monitors_and_threads_are_looked_at() {
     let monitor = "monitor M() { var a = 0; fn both() { a += 1 } }\nlet o = M()\njoin start o.both()\n";

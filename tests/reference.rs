@@ -85,6 +85,7 @@ fn help_is_found_or_something_close_to_it() {
         (&["on", "signal"], "signal: "),
         (&["lesson"], "lesson: "),
         (&["mdbook"], "lesson: "),
+        (&["data"], "data: "),
         (&["conc", "fmt"], "Bring scripts"),
         (&["--max-threads"], "conc run --max-threads <N>\n  Refuse"),
         (&["outcomes"], "conc check --outcomes\n"),

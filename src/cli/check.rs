@@ -7,7 +7,7 @@ use super::trace::Target;
 use super::{Failure, colour, columns, compile_keeping, print, say, schedule, script};
 use conc::code::verify::Verified;
 use conc::explore::schedule::Recorded;
-use conc::explore::verdict::{Findings, Schedule, Story};
+use conc::explore::verdict::{self, Findings, Schedule, Story};
 use conc::explore::{self, Options};
 use conc::report::render;
 use conc::source::Source;
@@ -119,7 +119,10 @@ pub fn replay(replay: Replay) -> i32 {
     let options = recorded.settings.options();
     match explore::replay(program.clone(), &options, &recorded.schedule) {
         Ok((findings, story)) => {
-            if replay.format == Format::Text && findings.failures().next().is_none() {
+            // What fails on the way has a story of its own, which ends there.
+            let length = |story: &Story| story.schedule.turns.len();
+            let goes_on = |failure: &verdict::Failure| length(&failure.story) < length(&story);
+            if replay.format == Format::Text && findings.failures().all(goes_on) {
                 print(&drawn(&story));
             }
             tell(&findings, &program.source, replay.format);

@@ -10,7 +10,7 @@ use super::shortest::{self, Goal, Least};
 use super::slice::Sign;
 use super::steps::Steps;
 use super::story::Teller;
-use super::verdict::{Findings, Limit, Outcome, Plainest, Property, Schedule, Story, Verdict};
+use super::verdict::{Failure, Findings, Limit, Outcome, Plainest, Property, Schedule, Story, Verdict};
 use super::{bounded, rings, sample};
 use crate::code::verify::Verified;
 use crate::event::Log;
@@ -191,8 +191,13 @@ pub fn replay(
     let outcomes =
         options.outcomes.then(|| teller.outcome(&options.variables)).flatten().map(|end| vec![end]);
     // One run proves nothing: only what it shows is told.
-    let shown = teller.shown().into_iter();
-    let verdicts = shown.map(|(property, failure)| (property, Verdict::Fails(Box::new(failure)))).collect();
+    let shown = teller.shown();
+    let known = shown.as_ref().is_some_and(|(property, _)| *property == Property::Invariant);
+    let before = if known { None } else { on_the_way(&mut steps, options, schedule) };
+    let before = before.map(|failure| (Property::Invariant, failure));
+    let verdicts = shown.into_iter().chain(before);
+    let verdicts =
+        verdicts.map(|(property, failure)| (property, Verdict::Fails(Box::new(failure)))).collect();
     let findings = Findings {
         verdicts,
         states: made + 1,
@@ -232,6 +237,21 @@ fn steps_of(program: Arc<Verified>, options: &Options, schedule: &Schedule) -> R
         steps = steps.anew(options);
         steps.take_for_granted(&assumed);
     }
+}
+
+/// The first `invariant` that does not hold on the way, which can be followed.
+fn on_the_way(steps: &mut Steps, options: &Options, schedule: &Schedule) -> Option<Failure> {
+    let mut teller = Teller::new(steps, options.seed);
+    for turn in &schedule.turns {
+        let step = teller.step_of(turn)?;
+        if !teller.make(&step) {
+            return None;
+        }
+        if teller.breaks_an_invariant() {
+            return teller.failure(Property::Invariant, &Sign::Here);
+        }
+    }
+    None
 }
 
 /// Makes every move of a schedule; or says which cannot be made.

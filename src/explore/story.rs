@@ -147,6 +147,15 @@ impl<'s> Teller<'s> {
         Some(Move { seat: seat as u32, way, choices: turn.choices.clone() })
     }
 
+    /// Whether an `invariant` does not hold in the present state.
+    pub fn breaks_an_invariant(&mut self) -> bool {
+        self.breaks(false)
+    }
+
+    fn breaks(&mut self, ensure: bool) -> bool {
+        !self.universe.look(ensure, &self.steps.rules).0.is_empty()
+    }
+
     /// The first property that the present state shows to fail.
     pub fn shown(mut self) -> Option<(Property, Failure)> {
         let mut tried = Vec::new();
@@ -158,16 +167,15 @@ impl<'s> Teller<'s> {
             && self.steps.beyond.is_none()
             && !tried.iter().any(|one| matches!(one.outcome.kind, Effect::Change(_)));
         let fault = self.faults.first().map(property_of);
-        let watches = |this: &mut Self, ensure| !this.universe.look(ensure, &this.steps.rules).0.is_empty();
         // By an `exit` that says itself that something is wrong.
         let has_said = matches!(self.universe.ended, Some(Some(exited)) if exited != status::FINE);
         let property = if stuck {
             Property::Deadlock
         } else if let Some(property) = fault {
             property
-        } else if watches(&mut self, false) {
+        } else if self.breaks_an_invariant() {
             Property::Invariant
-        } else if over && !has_said && watches(&mut self, true) {
+        } else if over && !has_said && self.breaks(true) {
             Property::Ensure
         } else if race(&tried).is_some() {
             Property::Race

@@ -164,6 +164,7 @@ pub const GROUPS: &[(&str, &[Page])] = &[
         &[
             page("session", &["repl"], texts!("session")),
             page("lesson", &["lessons", "mdbook"], texts!("lesson")),
+            page("data", &["schema"], texts!("data")),
         ],
     ),
 ];

@@ -21,7 +21,11 @@ use super::wait::WaitQueue;
 use super::{Kind, Sync};
 use crate::mapped::{self, ELSEWHERE_WORDS, Leaving, Place, PutAway, STORE_WORDS};
 use crate::race::order::Taken;
-use crate::value::{Value, error::Error, release};
+use crate::value::{
+    Value,
+    error::{self, Error},
+    release,
+};
 pub use notes::closed;
 use notes::too_many;
 use ring::Ring;
@@ -110,6 +114,16 @@ impl Drop for Queue {
 
 impl Queue {
     /// A capacity of 0 or less is none.
+    /// How many a queue is to hold that a script asks for: any number where it says 0.
+    pub fn with_capacity(capacity: i64) -> Result<i64, Error> {
+        if capacity < 0 {
+            let message = format!("a queue cannot hold {capacity} values");
+            return Err(Error::new(error::Kind::Value, message)
+                .hint("`queue q` holds any number of them, `queue q(10)` at most ten"));
+        }
+        Ok(capacity)
+    }
+
     pub fn new(capacity: Option<i64>, order: Order) -> Queue {
         let capacity = limit(capacity);
         // A ring reserves its room at once.

@@ -51,7 +51,8 @@ pub static PROPERTIES: [Property; 5] = [
 
 fn make(context: &mut Context<'_>, arguments: &[Value]) -> Done {
     let capacity = argument(arguments, 0);
-    let capacity = if is_given(capacity) { Some(int(capacity, "capacity")?) } else { None };
+    let capacity =
+        if is_given(capacity) { Some(Queue::with_capacity(int(capacity, "capacity")?)?) } else { None };
     let order = order(argument(arguments, 1))?;
     Ok(Value::Sync(context.make(Kind::Queue(Queue::new(capacity, order)))).into())
 }

@@ -5,6 +5,7 @@
 mod alone;
 mod assign;
 mod calls;
+mod counts;
 mod declarations;
 mod facts;
 mod habits;
@@ -45,6 +46,7 @@ pub fn check(
     let mut found = Findings { facts: &facts, reports: Vec::new() };
     assign::Assignments { found: &mut found }.block(&script.body);
     calls::Calls { found: &mut found }.block(&script.body);
+    counts::Counts { found: &mut found }.block(&script.body);
     declarations::Declarations { found: &mut found, in_monitor: Vec::new() }.block(&script.body);
     habits::Habits { found: &mut found, shown }.block(&script.body);
     handed::HandedOver { found: &mut found }.block(&script.body);
