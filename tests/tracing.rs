@@ -267,6 +267,85 @@ fn counterexamples_and_simulated_runs_are_drawn() {
     assert!(!place.join("t.svg").exists());
 }
 
+/// What leads from one thread to another: `put → get`, from which thread to which. (Threads by the numbers they have there.)
+fn arrows(path: &Path) -> Vec<(String, u64, u64)> {
+    let events = events(path);
+    let ends = |phase: &str, id: &Value| {
+        let it = events.iter().find(|event| event["ph"] == phase && event["id"] == *id);
+        it.and_then(|event| event["tid"].as_u64()).expect("both ends are there")
+    };
+    let begun = events.iter().filter(|event| event["ph"] == "s");
+    let arrow = |event: &Value| {
+        let name = event["name"].as_str().expect("it has a name").to_string();
+        (name, ends("s", &event["id"]), ends("f", &event["id"]))
+    };
+    begun.map(arrow).collect()
+}
+
+/// The child waits until it has been told, and main until the child has answered: what is waited for is drawn in both worlds,
+/// also where it goes from one process to another.
+#[test]
+fn arrows_lead_from_what_was_done_to_whom_it_released() {
+    let threads = "
+event told
+lock m
+semaphore s(0)
+queue q
+pipe p
+let [near, far] = p.ends
+thread child(end) {
+    told.wait()
+    with m { sleep(30ms); s.release() }
+    sleep(30ms)
+    q.put(1)
+    sleep(30ms)
+    end.send(2)
+    sleep(30ms)
+}
+let c = start child(far)
+sleep(30ms)
+told.set()
+s.acquire()
+with m { }
+print(q.get(), near.recv())
+join c
+";
+    let all = ["start", "notify", "release → acquire", "put → get", "put → get", "join"];
+    let processes = threads
+        .replace("thread child", "process child")
+        .replace("event told", "shared event told")
+        .replace("lock m", "shared lock m")
+        .replace("semaphore s(0)", "shared semaphore s(0)")
+        .replace("queue q", "shared queue q");
+    for script in [threads, &processes] {
+        let place = directory("arrows", script);
+        for world in ["run", "sim"] {
+            // Who comes late to a wait does not wait; and what nobody waited for is not drawn. Some run has each.
+            let mut missing: Vec<&str> = all.to_vec();
+            for seed in 0..50 {
+                let seed = format!("--seed={seed}");
+                let mut flags = vec![world, "--trace", "@t.json", "@a.conc"];
+                if world == "sim" {
+                    flags.insert(1, &seed);
+                }
+                let (status, out, err) = run(&place, &flags);
+                assert_eq!((status, out.as_str(), err.as_str()), (Some(0), "1 2\n", ""), "{world}");
+                let drawn = arrows(&place.join("t.json"));
+                let (main, child) = (drawn[0].1, drawn[0].2);
+                missing.retain(|kind| {
+                    let from = if ["start", "notify"].contains(kind) { (main, child) } else { (child, main) };
+                    let count = all.iter().filter(|known| *known == kind).count();
+                    drawn.iter().filter(|(name, a, b)| name == kind && (*a, *b) == from).count() < count
+                });
+                if missing.is_empty() {
+                    break;
+                }
+            }
+            assert!(missing.is_empty(), "{world}: {missing:?}\n{script}");
+        }
+    }
+}
+
 #[test]
 fn recorded_runs_are_drawn() {
     let place = directory("recorded", RING);

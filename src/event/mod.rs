@@ -4,11 +4,13 @@
 //! (their times), `recorder` (one thread's way there), `counting` and `breath` (what it need not look at the clock for each
 //! time), `collect` (a tape as a `Log`), `spans` (a log as what is drawn: stretches of time and arrows between threads), `json`
 //! (for Perfetto and chrome://tracing), `svg` (a picture), `page` (the same for a browser). A run in the simulated world makes
-//! its `Log` by itself (`explore::story`): from there on nothing knows where a log comes from.
+//! its `Log` by itself (`explore::story`), from what its steps did (`deeds`): from there on nothing knows where a log comes
+//! from.
 
 pub mod breath;
 pub mod collect;
 mod counting;
+pub mod deeds;
 pub mod json;
 pub mod page;
 pub mod recorder;

@@ -1,26 +1,21 @@
 //! One thread's way to the tape: found through the OS thread, as operations on things to wait for have no way to the world.
 
+mod traced;
+
+pub use traced::Traced;
+
 use super::counting::{self, Counted};
+use super::deeds;
 use super::tape::{Chunk, EVENT, Tape};
-use super::{Waiting, breath, label};
+use super::{Waiting, breath};
+use crate::sync::Sync;
 use crate::sync::process::Process;
 use crate::sync::thread::Thread;
-use crate::sync::{Kind, Sync};
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Nanoseconds.
 const QUICK: u64 = 2_000;
-
-/// What is kept with a thing whose events are told.
-#[derive(Debug)]
-pub struct Traced {
-    /// Where its label is on the tape; 0 before its first event.
-    name: AtomicU32,
-    /// Each step is noted as well, for `--race`.
-    noted: bool,
-}
 
 /// The kinds of events on the tape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,6 +145,7 @@ pub fn joins(thread: &Thread) {
         let (process, number) = born.map_or((0, thread.id), |born| (PROCESS, born.pid as u32));
         recorder.tell(Code::Joins, process, 0, u64::from(number));
     });
+    deeds::joins(thread);
 }
 
 /// It has started this process.
@@ -177,7 +173,7 @@ pub fn process_ends(tape: &Arc<Tape>, pid: i32, exit: i32) {
 pub fn blocks(wait: &Blocks<'_>) {
     with(|recorder| {
         let text = u64::from(recorder.wait_named(wait.text));
-        let (id, shared) = wait.thing.map_or((0, 0), identity);
+        let (id, shared) = wait.thing.map_or((0, 0), traced::identity);
         let kind = Waiting::ALL.iter().position(|kind| *kind == wait.kind).unwrap_or_default() as u64;
         let second = kind << 8 | shared | u64::from(wait.line) << 32;
         recorder.tell(Code::Blocks, second, id | text << 32, wait.whom.map_or(0, |whom| u64::from(whom) + 1));
@@ -189,136 +185,6 @@ pub fn blocks(wait: &Blocks<'_>) {
 
 pub fn goes_on() {
     with(|recorder| recorder.tell(Code::GoesOn, 0, 0, 0));
-}
-
-/// A thing's number, and `SHARED` when it is one for all processes.
-fn identity(sync: &Sync) -> (u64, u64) {
-    // A side of an rwlock stands for the rwlock.
-    let sync = if let Kind::Side(side) = &sync.kind { &side.lock } else { sync };
-    match sync.is_there() {
-        // Each process numbers what it has found by itself, but it is in one place.
-        true => (sync.place() & u64::from(u32::MAX), SHARED),
-        false => (u64::from(sync.id), 0),
-    }
-}
-
-/// A thing and what is done with it, as a breath knows it.
-#[inline(always)]
-fn breath(sync: &Sync, code: Code) -> u64 {
-    u64::from(sync.id) << 32 | code as u64
-}
-
-impl Traced {
-    /// `noted`: each step is noted as well.
-    pub fn new(noted: bool) -> Traced {
-        Traced { name: AtomicU32::new(0), noted }
-    }
-
-    pub fn acquired(&self, sync: &Sync) {
-        if self.noted && counting::takes_noted(sync.id) {
-            return;
-        }
-        with(|recorder| {
-            let line = sync.owner().and_then(|owner| owner.holder()).map_or(0, |(_, line)| u64::from(line));
-            // What is told now ends the counting.
-            let before = counting::of(sync);
-            let time = self.tell(recorder, sync, Code::Acquires, line << 32, 0);
-            if sync.owner().is_some() && !sync.is_there() {
-                counting::taken(sync, self.noted, before, time);
-            }
-        });
-    }
-
-    pub fn released(&self, sync: &Sync) {
-        if self.noted && counting::gives_back_noted(sync.id) {
-            return;
-        }
-        with(|recorder| match counting::of(sync) {
-            None => {
-                self.tell(recorder, sync, Code::Releases, 0, 0);
-            }
-            Some(before) => {
-                let time = if before.held {
-                    counting::end();
-                    self.tell(recorder, sync, Code::Repeats, 0, u64::from(before.times))
-                } else {
-                    self.tell(recorder, sync, Code::Releases, 0, 0)
-                };
-                counting::given_back(sync, self.noted, &before, time, recorder.quick);
-            }
-        });
-    }
-
-    pub fn signalled(&self, sync: &Sync) {
-        with(|recorder| {
-            self.tell(recorder, sync, Code::Signals, 0, 0);
-        });
-    }
-
-    /// How much it holds now is asked once in each chunk only: those who put would have to fetch what those who get write. In
-    /// between it can be counted. `oldest`: values are taken in the order of the puts.
-    #[inline(always)]
-    pub fn put(&self, sync: &Sync, size: impl FnOnce() -> usize, oldest: bool) {
-        if !breath::counts(breath(sync, Code::Puts)) {
-            self.put_told(sync, size, oldest);
-        }
-    }
-
-    #[inline(never)]
-    fn put_told(&self, sync: &Sync, size: impl FnOnce() -> usize, oldest: bool) {
-        with(|recorder| {
-            let time = recorder.moment();
-            let order = if oldest { 0 } else { ANY };
-            let room = recorder.chunk.as_ref().is_some_and(|chunk| !chunk.is_full());
-            let (sized, size) = match room && recorder.sized == Some(sync.id) {
-                true => (0, 0),
-                false => (SIZED, size() as u64),
-            };
-            self.tell_of(recorder, sync, Code::Puts, time, (order | sized, size));
-            recorder.sized = Some(sync.id);
-            self.begins_breath(sync, Code::Puts);
-        });
-    }
-
-    #[inline(always)]
-    pub fn got(&self, sync: &Sync) {
-        if !breath::counts(breath(sync, Code::Gets)) {
-            self.got_told(sync);
-        }
-    }
-
-    #[inline(never)]
-    fn got_told(&self, sync: &Sync) {
-        with(|recorder| {
-            self.tell(recorder, sync, Code::Gets, 0, 0);
-            self.begins_breath(sync, Code::Gets);
-        });
-    }
-
-    fn begins_breath(&self, sync: &Sync, code: Code) {
-        // Where races are looked for, the machine does not say what it does in between.
-        if !self.noted {
-            breath::begin(breath(sync, code));
-        }
-    }
-
-    fn tell(&self, recorder: &mut Recorder, sync: &Sync, code: Code, second: u64, number: u64) -> u64 {
-        let time = recorder.moment();
-        self.tell_of(recorder, sync, code, time, (second, number));
-        time
-    }
-
-    #[inline(always)]
-    fn tell_of(&self, recorder: &mut Recorder, sync: &Sync, code: Code, time: u64, more: (u64, u64)) {
-        let (second, number) = more;
-        let mut name = self.name.load(Ordering::Relaxed);
-        if name == 0 {
-            name = recorder.tape.name(&label(sync));
-            self.name.store(name, Ordering::Relaxed);
-        }
-        let (id, shared) = identity(sync);
-        recorder.tell_at(code, time, (second | shared, id | u64::from(name) << 32, number));
-    }
 }
 
 impl Recorder {
@@ -446,6 +312,7 @@ impl Recorder {
 mod tests {
     use super::super::{What, collect::collect};
     use super::*;
+    use crate::sync::Kind;
     use crate::sync::queue::{Order, Queue};
     use std::thread::sleep;
     use std::time::Duration;

@@ -123,6 +123,7 @@ impl<'r, 's> Run<'r, 's> {
         let mut universe = Universe::new(program, seed);
         let mut dice = Rng::with_seed(seed);
         universe.course = Some(Course::new(dice.u64(..)));
+        universe.drawn = watched;
         let told = watched.then(|| {
             let mut told = Told::new(&universe);
             told.watch();
@@ -211,7 +212,7 @@ impl<'r, 's> Run<'r, 's> {
         if let Some((told, (who, ahead))) = self.told.as_mut().zip(who.zip(ahead)) {
             told.meet(&self.universe);
             told.tell(&self.universe, who, &step.log, ahead, false);
-            told.note(&self.universe, self.rules, who, |_| true);
+            told.note(&self.universe, self.rules, who, &step.log.deeds, |_| true);
         }
         self.say_all(step.log);
         None
@@ -383,7 +384,7 @@ impl<'r, 's> Run<'r, 's> {
         self.wake_others(&step.log);
         if let Some((told, (who, ahead))) = self.told.as_mut().zip(who.zip(ahead)) {
             told.tell(&self.universe, who, &step.log, ahead, false);
-            told.note(&self.universe, self.rules, who, |_| true);
+            told.note(&self.universe, self.rules, who, &step.log.deeds, |_| true);
         }
         self.say_all(step.log);
     }

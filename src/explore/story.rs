@@ -94,13 +94,14 @@ impl<'s> Teller<'s> {
         });
         if self.told.is_watched() {
             let can = self.able();
-            self.told.note(&self.universe, &self.steps.rules, who, |known| can.contains(&known));
+            self.told.note(&self.universe, &self.steps.rules, who, &log.deeds, |known| can.contains(&known));
         }
         true
     }
 
     /// Keeps a log from here on.
     pub fn watch(&mut self) {
+        self.universe.drawn = true;
         self.told.watch();
     }
 

@@ -41,6 +41,11 @@ impl Watched {
         }
     }
 
+    /// Of a thing of the simulated world, in a run that is drawn.
+    pub fn simulated() -> Watched {
+        Watched { notes: None, again: Again::default(), places: None, traced: Some(Traced::simulated()) }
+    }
+
     /// Of a queue in whose ring there is room for so many.
     pub fn with_places(mut self, capacity: Option<usize>) -> Watched {
         self.places = capacity.filter(|_| self.notes.is_some()).and_then(Places::new);
@@ -140,6 +145,20 @@ impl Sync {
                 (Order { notes: None, traced: watched.traced.as_ref(), sync: self }, Some(places))
             }
             None => (self.order(), None),
+        }
+    }
+
+    /// A message was sent at this end of a pipe. (What orders is told with the message: `channels`.)
+    pub fn sent(&self) {
+        if let Some(traced) = self.watched.get().and_then(|watched| watched.traced.as_ref()) {
+            traced.sent(self);
+        }
+    }
+
+    /// One was received there.
+    pub fn received(&self) {
+        if let Some(traced) = self.watched.get().and_then(|watched| watched.traced.as_ref()) {
+            traced.received(self);
         }
     }
 

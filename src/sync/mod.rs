@@ -329,6 +329,17 @@ impl Sync {
         matches!(self.kind, Kind::Lock(_) | Kind::RLock(_) | Kind::RwLock(_) | Kind::Semaphore(_))
     }
 
+    /// Of a pipe that has just been made, its ends.
+    pub fn each_end(&self, each: &mut dyn FnMut(&Sync)) {
+        if let Kind::Pipe(pipe) = &self.kind {
+            pipe.values(&mut |value| {
+                if let crate::value::Value::Sync(end) = value {
+                    each(&end);
+                }
+            });
+        }
+    }
+
     /// The thread has ended: what it still holds of this is abandoned, and those who wait for it get an error.
     pub fn abandon(&self, thread: u32, name: &Arc<str>) {
         if let Some(owner) = self.owner() {

@@ -7,12 +7,14 @@
 //! one of the system (`lane`), which the world makes; nobody who uses it can tell.
 
 mod handed;
+mod heading;
 mod lane;
 mod message;
 mod simulated;
 mod wait;
 
 pub use handed::{Handed, Joint, Make};
+pub use heading::Heading;
 pub use lane::{Incoming, Lanes, Outgoing, Readiness, Sending, Took};
 pub use wait::{Wait, What};
 
@@ -298,6 +300,7 @@ impl End {
         let number = inbox.put;
         drop(inbox);
         sync.count_sent(length);
+        sync.sent();
         other.receivers.waiters.wake_one();
         if length > ROOM {
             *put = Some(number);
@@ -348,6 +351,7 @@ impl End {
         }
         if !sending.counted {
             sync.count_sent(length);
+            sync.sent();
         }
         Ok(true)
     }
@@ -382,6 +386,7 @@ impl End {
                     return Err(another_receives(sync, None));
                 }
                 if let Some(copies) = self.take_passed() {
+                    sync.received();
                     return Ok(Got::Copies(copies));
                 }
                 let mut inbox = own.inbox.lock();
@@ -398,6 +403,7 @@ impl End {
                 bytes
             }
         };
+        sync.received();
         Ok(Got::Message(bytes))
     }
 

@@ -419,8 +419,11 @@ impl<'l> Drawing<'l> {
             self.canvas.line((x1, y1), (x2, y2), &class);
         }
         if left_out > 0 {
-            self.left_out
-                .push(format!("{left_out} arrows of {} are not in it: there is no room", arrows.len()));
+            let total = arrows.len();
+            self.left_out.push(match left_out {
+                1 => format!("1 arrow of {total} is not in it: there is no room"),
+                _ => format!("{left_out} arrows of {total} are not in it: there is no room"),
+            });
         }
     }
 

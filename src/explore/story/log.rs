@@ -3,15 +3,20 @@
 
 use super::stuck::waits_for;
 use super::told::Told;
-use crate::event::{Event, Lane, Log, Process, Thing, Unit, Wait, Waiting, What, label};
+use crate::event::deeds::{Deed, Did, Named};
+use crate::event::{Event, Lane, Log, Process, Thing, Unit, Wait, Waiting, What};
+use crate::machine::Space;
 use crate::sync::{Op, Releasers};
 use crate::value::Value;
 use crate::world::sim::{Rules, Universe};
+use std::sync::Arc;
 
 /// A log while its run is made.
 #[derive(Default)]
 pub(super) struct Watching {
     log: Log,
+    /// For each thing, its number in the run, where that is known.
+    ids: Vec<Option<u32>>,
     /// For each thread that was ever started: whether it lives, whether it waits, and what it holds.
     threads: Vec<State>,
 }
@@ -28,7 +33,7 @@ impl Told {
     pub fn watch(&mut self) {
         let process = Process { name: "main".into(), ..Process::default() };
         let log = Log { unit: Unit::Steps, processes: vec![process], ..Log::default() };
-        self.watching = Some(Watching { log, threads: Vec::new() });
+        self.watching = Some(Watching { log, ids: Vec::new(), threads: Vec::new() });
         self.note_threads(0, 0);
     }
 
@@ -44,7 +49,15 @@ impl Told {
     }
 
     /// A step was made and told, if there is to be a log. Who stands before an operation waits, unless it `can` do it now.
-    pub fn note(&mut self, universe: &Universe, rules: &Rules, who: usize, can: impl Fn(usize) -> bool) {
+    /// `deeds` is what it has done with things to wait for.
+    pub fn note(
+        &mut self,
+        universe: &Universe,
+        rules: &Rules,
+        who: usize,
+        deeds: &[Deed],
+        can: impl Fn(usize) -> bool,
+    ) {
         if !self.is_watched() {
             return;
         }
@@ -52,8 +65,15 @@ impl Told {
         let Some(moment) = self.story.moments.last() else { return };
         let (line, did) = (moment.line, moment.did.join(", "));
         self.add(now - 1, who, line, |state| std::mem::take(&mut state.waits).then_some(What::GoesOn));
+        // What is taken and given back in one step is held while that is made.
+        let brief = deeds.iter().enumerate().filter(|(at, deed)| is_brief(deed, &deeds[at + 1..]));
+        let brief: Vec<usize> =
+            brief.filter(|(_, deed)| self.lane_of(deed.thread) == Some(who)).map(|(at, _)| at).collect();
+        brief.iter().for_each(|at| self.note_deed(now - 1, line, &deeds[*at]));
         self.add(now, who, line, |_| Some(What::Does(did)));
         self.note_threads(now, who);
+        let others = deeds.iter().enumerate().filter(|(at, _)| !brief.contains(at));
+        others.for_each(|(_, deed)| self.note_deed(now, line, deed));
         for known in 0..self.known.len() {
             self.note_holds(universe, now, known);
         }
@@ -109,11 +129,50 @@ impl Told {
         }
     }
 
+    fn note_deed(&mut self, now: u64, line: u32, deed: &Deed) {
+        let Some(&lane) = self.numbers.get(&deed.thread) else { return };
+        let what = match &deed.what {
+            Did::Acquires(thing) => {
+                let thing = self.named(thing);
+                self.add(now, lane, line, |state| {
+                    state.holds.push(thing);
+                    Some(What::Acquires(thing))
+                });
+                return;
+            }
+            Did::Releases(thing) => {
+                let thing = self.named(thing);
+                self.add(now, lane, line, |state| {
+                    if let Some(at) = state.holds.iter().rposition(|held| *held == thing) {
+                        state.holds.remove(at);
+                    }
+                    Some(What::Releases(thing))
+                });
+                return;
+            }
+            Did::Signals(thing) => What::Signals(self.named(thing)),
+            Did::Puts { thing, size, oldest } => {
+                What::Puts { thing: self.named(thing), size: *size, oldest: *oldest }
+            }
+            Did::Gets(thing) => What::Gets(self.named(thing)),
+            Did::Joins(thread) => What::Joins(self.lane_of(*thread)),
+        };
+        self.add(now, lane, line, |_| Some(what));
+    }
+
+    /// Of a process, its first thread.
+    fn lane_of(&self, thread: u32) -> Option<usize> {
+        let of =
+            |space: &Option<_>| space.as_ref().is_some_and(|space: &Arc<Space>| space.handle.id == thread);
+        self.numbers.get(&thread).copied().or_else(|| self.spaces.iter().position(of))
+    }
+
+    /// What a thread holds that it was not seen to take: what it had when it began.
     fn note_holds(&mut self, universe: &Universe, now: u64, known: usize) {
         let held = universe.held_by(&self.known[known]);
         let mut holds = Vec::new();
         for (sync, line) in held {
-            let thing = self.thing(label(&sync));
+            let thing = self.named(&Named::of(&sync));
             holds.push(thing);
             self.add(now, known, line, |state| {
                 (!state.holds.contains(&thing)).then_some(What::Acquires(thing))
@@ -126,14 +185,22 @@ impl Told {
         }
     }
 
-    /// Things are known by what they are called.
-    fn thing(&mut self, label: String) -> usize {
+    /// Where its number is not known, it is the one that is called the same: the latest, where several are.
+    fn named(&mut self, thing: &Named) -> usize {
         let Some(watching) = &mut self.watching else { return 0 };
-        let things = &mut watching.log.things;
-        things.iter().position(|thing| thing.label == label).unwrap_or_else(|| {
-            things.push(Thing { label });
-            things.len() - 1
-        })
+        let by_id = watching.ids.iter().position(|id| id.is_some() && *id == thing.id);
+        let called_so = |at: &usize| {
+            let unsure = watching.ids[*at].is_none() || thing.id.is_none();
+            unsure && watching.log.things[*at].label == thing.label
+        };
+        let known = by_id.or_else(|| (0..watching.ids.len()).rev().find(called_so));
+        let at = known.unwrap_or_else(|| {
+            watching.log.things.push(Thing { label: thing.label.clone() });
+            watching.ids.push(None);
+            watching.ids.len() - 1
+        });
+        watching.ids[at] = watching.ids[at].or(thing.id);
+        at
     }
 
     /// Threads that wait from here on: in the middle of an operation, or before one that cannot be done now. (One that can
@@ -157,7 +224,7 @@ impl Told {
                 }
             };
             let whom = whom.and_then(|id| self.known.iter().position(|thread| thread.id == id));
-            let thing = vain.on.map(|label| self.thing(label));
+            let thing = vain.on.map(|thing| self.named(&thing));
             let kind = if sleeps { Waiting::Sleeps } else { Waiting::Blocked };
             let wait = Wait { kind, text: vain.waits, thing, whom };
             self.add(now, known, line, |state| {
@@ -168,10 +235,16 @@ impl Told {
     }
 }
 
+/// Whether it takes what is given back among `later`.
+fn is_brief(deed: &Deed, later: &[Deed]) -> bool {
+    let Did::Acquires(thing) = &deed.what else { return false };
+    later.iter().any(|later| later.thread == deed.thread && later.what == Did::Releases(thing.clone()))
+}
+
 /// What the thing is called that an operation is about.
-pub(super) fn thing_of(op: &Op) -> Option<String> {
+pub(super) fn thing_of(op: &Op) -> Option<Named> {
     match op.on() {
-        Value::Sync(sync) => Some(label(&sync)),
+        Value::Sync(sync) => Some(Named::of(&sync)),
         _ => None, // a thread, several things, or none
     }
 }

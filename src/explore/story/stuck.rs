@@ -2,6 +2,7 @@
 
 use super::copy;
 use super::log::thing_of;
+use crate::event::deeds::Named;
 use crate::report::runtime::{Deadlock, Stuck, Unasked};
 use crate::sync::thread::Thread;
 use crate::sync::{Op, Releasers, Who};
@@ -106,7 +107,7 @@ pub(super) struct Vain {
     /// Who could end that.
     pub releasers: Releasers,
     /// The thing that it is about.
-    pub on: Option<String>,
+    pub on: Option<Named>,
     /// Why, and what to do.
     why: Vec<String>,
 }
@@ -145,7 +146,8 @@ fn waits_in(universe: &Universe, rules: &Rules, seat: usize, kept: &mut Option<U
     };
     let copied = copy.seats[seat].thread.clone();
     let mut vain = Vain::new(&op, Who { thread: &copied, line });
-    // Its threads have other ids: they are told by their places.
+    // Its things have other numbers, and so have its threads: those are told by their places.
+    vain.on.iter_mut().for_each(|thing| thing.id = None);
     let here = |id: u32| {
         let seat = copy.seats.iter().position(|seat| seat.thread.id == id)?;
         Some(universe.seats[seat].thread.id)

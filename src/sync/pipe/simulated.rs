@@ -192,6 +192,7 @@ impl End {
         }
         if let Some(known) = &self.between.known {
             known.passed[1 - self.side].lock().push_back(values);
+            sync.sent();
         }
         Ok(())
     }
@@ -276,7 +277,8 @@ impl End {
         }
         let here = Here { closed: closed.into(), gone, came: true, copy };
         let other = End { between: end.between.clone(), side: end.side, here };
-        Some(Sync { name: sync.name.clone(), ..Sync::new(id, sync.line, Kind::End(other)) })
+        let (name, watched) = (sync.name.clone(), sync.watched.clone());
+        Some(Sync { name, watched, ..Sync::new(id, sync.line, Kind::End(other)) })
     }
 }
 

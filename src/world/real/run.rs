@@ -211,6 +211,11 @@ impl Shared {
             self.tally.add(sync, ledger);
         }
         let (races, traced) = (self.detector.is_some(), self.options.trace.is_some());
+        if traced {
+            sync.each_end(&mut |end| {
+                end.watched.get_or_init(|| Arc::new(Watched::new(false, true, None)));
+            });
+        }
         if races || traced {
             let there = || self.memory.as_ref().and_then(|memory| sync.notes_there(memory));
             let ring = if let Kind::Queue(queue) = &sync.kind { queue.ring_capacity() } else { None };

@@ -1,6 +1,7 @@
 //! What a step did.
 
 use super::rules::{Assumption, Rules};
+use crate::event::deeds::Deed;
 use crate::machine::Watch;
 use crate::machine::touch::{Act, Touch};
 use crate::report::runtime::Deadlock;
@@ -49,6 +50,8 @@ pub struct Log {
     pub struck: Option<i32>,
     /// It closed ends of pipes that nobody can use any more.
     pub lets_go: bool,
+    /// What was done with things to wait for, in a run that is drawn (`Universe::drawn`).
+    pub deeds: Vec<Deed>,
     /// After its operation it has passed a `join` that nobody could tell from waiting there.
     pub passed_join: bool,
 }
@@ -102,6 +105,7 @@ impl Default for Log {
             joins: false,
             struck: None,
             lets_go: false,
+            deeds: Vec::new(),
             passed_join: false,
         }
     }

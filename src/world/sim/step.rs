@@ -10,6 +10,7 @@ use super::signals::until_continued;
 use super::universe::{Seat, Universe};
 use crate::builtin::Wait;
 use crate::code::verify::Verified;
+use crate::event::deeds;
 use crate::machine::saved::Rest;
 use crate::machine::touch::Act;
 use crate::machine::{self, Exit, Fiber, Image, Judged, Space};
@@ -92,7 +93,14 @@ impl Universe {
     /// Lets a thread take a step, with these choices; further ones are the first each time.
     pub fn step(&mut self, seat: usize, way: Way, choices: Vec<u32>, rules: &Rules) -> Step {
         named::take();
+        let drawn = self.drawn;
+        if drawn {
+            deeds::begin();
+        }
         let mut step = self.stepper(seat, choices, rules).whole(way);
+        if drawn {
+            deeds::end();
+        }
         step.log.told_names(rules);
         step
     }
@@ -452,6 +460,9 @@ impl Stepper<'_> {
 
     /// Keeps what the thread has just done, if somebody wants to know.
     pub(super) fn recorded(&mut self, way: Way) {
+        if self.universe.drawn {
+            self.log.deeds.extend(deeds::take(self.thread.id));
+        }
         if let Some(record) = &mut self.universe.record {
             record.leg(&self.universe.seats[self.seat], way, self.instructions, self.choices.made());
         }

@@ -55,6 +55,8 @@ pub struct Universe {
     pub shared: SomeAddresses,
     /// What its threads do from here on, if somebody wants to know.
     pub record: Option<Record>,
+    /// A log of it is made: things that are made from here on tell what is done with them (`Log::deeds`).
+    pub drawn: bool,
     /// It goes on from one step to the next, and nothing of it is stored meanwhile.
     pub course: Option<Course>,
 }
@@ -175,6 +177,7 @@ impl Universe {
             ended: None,
             shared: SomeAddresses::default(),
             record: None,
+            drawn: false,
             course: None,
         }
     }

@@ -10,6 +10,7 @@ use crate::code::Program;
 use crate::machine::touch::{Act, Place, Touches};
 use crate::machine::{self, Fiber, Interrupted, Scheduler, Stopped, Waited, Watch};
 use crate::memory;
+use crate::race::order::Watched;
 use crate::source::Span;
 use crate::sync::named;
 use crate::sync::outside::{Outside, Way};
@@ -398,6 +399,13 @@ impl Scheduler for Stepper<'_> {
 
 impl Universe {
     pub fn register(&mut self, sync: &Arc<Sync>) {
+        if self.drawn {
+            let watch = |sync: &Sync| {
+                sync.watched.get_or_init(|| Arc::new(Watched::simulated()));
+            };
+            watch(sync);
+            sync.each_end(&mut |end| watch(end));
+        }
         if sync.can_be_held() || matches!(sync.kind, crate::sync::Kind::Crew(_)) {
             if self.things.len() == self.things.capacity() {
                 // A run that goes on may make any number of them.
