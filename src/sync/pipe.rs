@@ -10,6 +10,7 @@ mod handed;
 mod heading;
 mod lane;
 mod message;
+mod refused;
 mod simulated;
 mod wait;
 
@@ -19,8 +20,9 @@ pub use lane::{Incoming, Lanes, Outgoing, Readiness, Sending, Took};
 pub use wait::{Wait, What};
 
 use self::message::{Bytes, Message};
+use self::refused::{another_receives, nobody_receives};
 use super::outside::Ready;
-use super::{Kind, Sync, named};
+use super::{Kind, Sync};
 use crate::race::channels::{self, Channel, Room, Told};
 use crate::value::{
     Value,
@@ -212,45 +214,6 @@ impl End {
         drop(place);
         drop(before); // outside the lock
         self.between.wake();
-    }
-
-    /// An error unless values go this way.
-    pub fn may(&self, sync: &Sync, send: bool) -> Result<(), Error> {
-        let sends = self.side == 0;
-        if self.between.duplex || sends == send {
-            return Ok(());
-        }
-        let (label, only, verb) = match sends {
-            true => (sync.label(), "sends", "receive"),
-            false => (sync.label(), "receives", "send"),
-        };
-        Err(Error::new(
-            error::Kind::State,
-            format!("{label} cannot {verb}: this end of the pipe only {only}"),
-        )
-        .hint("`pipe p` without `duplex: false` goes both ways"))
-    }
-
-    fn used(&self, sync: &Sync, operation: &str) -> Result<(), Error> {
-        let label = sync.label();
-        let refused = |why: String, hint: &str| {
-            Err(Error::new(error::Kind::Closed, format!("{label}.{operation}(): {why}")).hint(hint))
-        };
-        let gone = match &*self.own().place.lock() {
-            Place::Gone(to) => Some(to.clone()),
-            Place::Memory | Place::System(_) => self.here.gone(),
-        };
-        if let Some(to) = gone {
-            named::in_error();
-            return refused(
-                format!("{label} was handed to the process \"{to}\""),
-                "an end is in one process at a time; use the other end here, or a pipe for each process",
-            );
-        }
-        match self.is_closed() {
-            true => refused(format!("{label} is closed"), "close an end after its last use"),
-            false => Ok(()),
-        }
     }
 
     /// None while the pipe is in this process's memory.
@@ -482,20 +445,4 @@ impl Between {
             side.senders.set();
         }
     }
-}
-
-#[cold]
-fn nobody_receives(sync: &Sync) -> Error {
-    let message = format!("{}.send(): nobody can receive it, the other end is closed", sync.label());
-    Error::new(error::Kind::Closed, message).hint("catch \"closed\" to end with it")
-}
-
-#[cold]
-fn another_receives(sync: &Sync, pid: Option<i32>) -> Error {
-    let label = sync.label();
-    let who = pid.map_or_else(|| "another process".to_string(), |pid| format!("the process {pid}"));
-    let message = format!("{label}.recv(): {who} receives there");
-    Error::new(error::Kind::State, message)
-        .note("`fork` copies an end of a pipe; of its copies the one that receives first is the only one that does")
-        .hint("receive in one of the processes, or make a pipe for each")
 }
