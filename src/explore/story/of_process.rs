@@ -11,7 +11,7 @@ use crate::state::Shared;
 use crate::sync::pipe::End;
 use crate::sync::{Op, Releasers, Who};
 use crate::world::graph::{self, Blocked};
-use crate::world::sim::{Ends, Fault, Rules, Universe, Way};
+use crate::world::sim::{Ends, Fault, Rules, Sides, Universe, Way};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -48,14 +48,14 @@ pub fn stuck_among(universe: &mut Universe, rules: &Rules, waiting: &[usize]) ->
         return Ok(Vec::new());
     };
     let mut blocked = Blocked::from([(ABSENT, Releasers::All(vec![ABSENT]))]);
-    let (mut awaiting, mut idle) = (Blocked::new(), Vec::new());
+    let (mut awaiting, mut idle, mut sides) = (Blocked::new(), Vec::new(), Sides::default());
     for at in waiting {
         let Ends::Blocked(op) = universe.step(*at, Way::Run, Vec::new(), rules).ends else { return Err(*at) };
         let id = universe.seats[*at].thread.id;
         if op.is_idle() {
             idle.push(id);
         }
-        match within(universe, *at, &op) {
+        match within(universe, *at, &op).or_else(|| universe.released_within(rules, *at, &op, &mut sides)) {
             Some(releasers) => drop(blocked.insert(id, releasers)),
             None if matches!(op, Op::Change) => drop(awaiting.insert(id, Releasers::Anyone(Vec::new()))),
             None => {}
@@ -72,7 +72,7 @@ pub fn stuck_among(universe: &mut Universe, rules: &Rules, waiting: &[usize]) ->
     if (one_goes_on || !awaiting.is_empty()) && stuck == [ABSENT] {
         blocked.append(&mut awaiting);
         if blocked.values().any(is_for_anyone) {
-            stuck = universe.knot_within(rules, &process, &blocked);
+            stuck = universe.knot_within(rules, &process, &blocked, &sides);
         }
     }
     let seat = |at: &usize| &universe.seats[*at];

@@ -188,11 +188,16 @@ impl Universe {
 
     /// The same within one process other than the first: which of those of its threads that wait for what is its alone wait for
     /// ever, whatever the others of it do. (Other processes may change whatever they have in common with it.)
-    pub fn knot_within(&self, rules: &Rules, space: &Arc<Space>, blocked: &Blocked) -> Vec<u32> {
+    pub fn knot_within(
+        &self,
+        rules: &Rules,
+        space: &Arc<Space>,
+        blocked: &Blocked,
+        sides: &Sides,
+    ) -> Vec<u32> {
         let reach = rules.reach.get_or_init(|| Reach::of(&self.image.program));
         let places = self.seats.iter().enumerate().map(|(at, seat)| (seat.thread.id, at)).collect();
         let images = [(Some(space.clone()), space.image.clone())];
-        let sides = Sides::default();
         let others = self.seats.iter().filter(|seat| seat.is_in(Some(space))).map(|seat| seat.thread.id);
         let free: Vec<u32> = others.filter(|id| !blocked.contains_key(id)).collect();
         let mut outlook = Moment {
@@ -200,9 +205,12 @@ impl Universe {
             images: &images,
             reach,
             places: &places,
-            sides: &sides,
+            sides,
             marks: vec![self.no_marks(Some(space), &images[0].1, reach)],
-            lost: Vec::new(),
+            lost: match sides.own.is_empty() {
+                true => Vec::new(),
+                false => vec![self.no_marks(Some(space), &images[0].1, reach).holding()],
+            },
             others: true,
             unopened: vec![true],
             conditions: Conditions::default(),
@@ -213,6 +221,37 @@ impl Universe {
             Ok(stuck) if !outlook.marks[0].may(Mention::Exit) => stuck,
             Ok(_) | Err(_) => Vec::new(),
         }
+    }
+
+    /// The same as `released_by` of who waits at a connection whose other side the same process has, so that it is no matter of
+    /// any other. (No connection goes from one process to another.)
+    pub fn released_within(&self, rules: &Rules, at: usize, op: &Op, sides: &mut Sides) -> Option<Releasers> {
+        let Op::Outside(wait) = op else { return None };
+        let (_, other) = wait.sides()?;
+        let space = self.seats[at].space.as_ref()?;
+        self.has_side(rules, space, other?).then(|| self.released_by(at, op, sides))
+    }
+
+    /// Whether somebody has this side of a connection in this process, or a server that has not accepted it yet.
+    fn has_side(&self, rules: &Rules, space: &Arc<Space>, side: Held) -> bool {
+        let reach = rules.reach.get_or_init(|| Reach::of(&self.image.program));
+        let places = self.seats.iter().enumerate().map(|(at, seat)| (seat.thread.id, at)).collect();
+        let images = [(Some(space.clone()), space.image.clone())];
+        let marks = || vec![self.no_marks(Some(space), &images[0].1, reach).holding()];
+        let mut moment = Moment {
+            universe: self,
+            images: &images,
+            reach,
+            places: &places,
+            sides: &Sides::default(),
+            marks: marks(),
+            lost: marks(),
+            others: true,
+            unopened: vec![true],
+            conditions: Conditions::default(),
+        };
+        let mut seats = self.seats.iter().filter(|seat| seat.is_in(Some(space)));
+        seats.all(|seat| moment.goes_on(seat.thread.id).is_ok()) && moment.lost[0].has_side(side)
     }
 
     /// Who could release the thread in this seat, which waits in this operation without a deadline.
@@ -282,7 +321,7 @@ pub struct Waiting {
 
 /// Of connections and servers at which some wait.
 #[derive(Default)]
-struct Sides {
+pub struct Sides {
     /// By their numbers.
     all: Vec<Held>,
     /// Those at which somebody waits, who has them as long as that lasts.

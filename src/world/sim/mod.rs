@@ -29,7 +29,7 @@ mod world;
 
 pub use choices::next_choices;
 pub use course::Course;
-pub use knot::Waiting;
+pub use knot::{Sides, Waiting};
 pub use log::{Fault, Log, Met};
 pub use record::Record;
 pub use rules::{Assumption, Assumptions, Rules};
