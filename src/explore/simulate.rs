@@ -79,6 +79,8 @@ pub fn simulate_watched(
 const TURNS_OF_NO_TIME: u32 = 10_000;
 /// A turn that was cut because nothing in it concerns others counts for as many.
 const LONG_TURN: u32 = 100;
+/// After so many of them it is looked for knots, and after twice as many each time.
+const FEW_LONG_TURNS: u32 = 4;
 
 /// How a run ends.
 enum End {
@@ -103,6 +105,8 @@ struct Run<'r, 's> {
     asked: bool,
     /// Turns since time has passed.
     turns: u32,
+    /// How many turns were cut.
+    long: u32,
     /// All turns, with how many times time has passed, and after how many it is looked for knots.
     spent: u64,
     due: u64,
@@ -130,7 +134,20 @@ impl<'r, 's> Run<'r, 's> {
             told
         });
         let able = Able::new(universe.seats.len());
-        Run { universe, rules, able, dice, asked: false, turns: 0, spent: 0, due: 0, told, failed: 0, say }
+        Run {
+            universe,
+            rules,
+            able,
+            dice,
+            asked: false,
+            turns: 0,
+            long: 0,
+            spent: 0,
+            due: 0,
+            told,
+            failed: 0,
+            say,
+        }
     }
 
     fn go_to_its_end(&mut self, halted: &mut dyn FnMut() -> Option<Halt>) -> End {
@@ -160,8 +177,20 @@ impl<'r, 's> Run<'r, 's> {
                         if let Some(end) = self.look_for_knots() {
                             return end;
                         }
-                    } else if let Some(uncaught) = self.turn(seat) {
-                        return End::Beyond(uncaught);
+                    } else {
+                        let long = self.long;
+                        if let Some(uncaught) = self.turn(seat) {
+                            return End::Beyond(uncaught);
+                        }
+                        // Who computes for long may do so for ever: by then it is looked before time passes, too.
+                        if self.long > long && self.long >= FEW_LONG_TURNS && self.long.is_power_of_two() {
+                            if self.a_process_ends_stuck() {
+                                continue;
+                            }
+                            if let Some(end) = self.look_for_knots() {
+                                return end;
+                            }
+                        }
                     }
                 }
                 // What a signal does takes no time: so long as one may end a process, no time passes.
@@ -191,6 +220,7 @@ impl<'r, 's> Run<'r, 's> {
         let seats = self.universe.seats.len();
         let step = self.universe.step(seat, way, Vec::new(), self.rules);
         self.turns += if step.log.long { LONG_TURN } else { 0 };
+        self.long += u32::from(step.log.long);
         if step.log.beyond.is_some() || memory::is_beyond() {
             return Some(beyond(thread.name(), &step.log));
         }
