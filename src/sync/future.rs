@@ -16,8 +16,8 @@ use crate::value::{
     Value,
     error::{self, Error},
     release,
+    step::Brief,
 };
-use parking_lot::Mutex;
 pub use several::Several;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -25,7 +25,7 @@ use std::sync::{Arc, OnceLock, Weak};
 #[derive(Debug)]
 pub struct Future {
     origin: Arc<Origin>,
-    state: Mutex<State>,
+    state: Brief<State>,
     /// Where a worker may take its task by itself, if it was put there. In a box, as all that few futures have: there may be
     /// many, and most of what a pool costs where tasks are small is to get their memory from the system.
     offer: OnceLock<Box<Offer>>,
@@ -148,7 +148,7 @@ impl Future {
     fn with(what: &Arc<str>, crew: &Arc<Sync>, task: Task) -> Future {
         Future {
             origin: Crew::origin(crew, what),
-            state: Mutex::new(State { stage: Stage::Pending, task, watchers: None }),
+            state: Brief::new(State { stage: Stage::Pending, task, watchers: None }),
             offer: OnceLock::new(),
             done: WaitQueue::new(),
         }
@@ -323,6 +323,12 @@ impl Future {
 
     pub fn is_done(&self) -> bool {
         !matches!(self.state.lock().stage, Stage::Pending | Stage::Running(_))
+    }
+
+    /// How much its pool does, by a number.
+    pub fn steps_of_its_pool(&self) -> u64 {
+        let crew = self.origin.crew.upgrade();
+        crew.and_then(|crew| Some(Crew::of(&crew).ok()?.steps())).unwrap_or_default()
     }
 
     pub fn is_running(&self) -> bool {

@@ -16,9 +16,9 @@ use crate::state::{Reader, Writer};
 use crate::value::{
     Value,
     error::{self, Error},
+    step::Brief,
 };
 use offers::Offers;
-use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -37,7 +37,7 @@ pub struct Crew {
     pub processes: bool,
     /// Where its processes find tasks, if they take some by themselves.
     board: Option<Arc<Board>>,
-    state: Mutex<State>,
+    state: Brief<State>,
     /// Whether asking for a task is of use: there is one, or there will be none. Written under the lock, read by
     /// workers that look for a task, who would only keep the lock from others.
     has_task: AtomicBool,
@@ -61,6 +61,8 @@ struct State {
     workers: Vec<Arc<Thread>>,
     /// The ids of those of them that have a task.
     busy: Vec<u32>,
+    /// How often a task was given or begun. No part of what is saved.
+    steps: u64,
     /// The ids of workers that were told to end. No part of what is saved: nothing depends on them.
     dismissed: Vec<u32>,
     closed: bool,
@@ -194,6 +196,7 @@ impl Crew {
             return Err(closed(sync, "submit"));
         }
         state.tasks.push_back(future);
+        state.steps += 1;
         self.unfinished.fetch_add(1, Ordering::SeqCst);
         self.offer(&mut state);
         self.note(&state);
@@ -227,6 +230,7 @@ impl Crew {
             // A future that is being cancelled at this moment is not begun; it counts as ended here.
             if Future::of(&future).is_ok_and(|future| future.begin(worker)) {
                 state.busy.push(worker);
+                state.steps += 1;
                 self.offer(&mut state);
                 self.note(&state);
                 drop(state);
@@ -309,6 +313,11 @@ impl Crew {
     /// The futures whose tasks nobody has begun.
     pub fn tasks(&self) -> Vec<Arc<Sync>> {
         self.state().tasks.iter().cloned().collect()
+    }
+
+    /// How often a task was given or begun: a number for how much is done.
+    pub fn steps(&self) -> u64 {
+        self.state.lock().steps
     }
 
     /// Tasks that wait or that a worker is at. Who has learnt a task's result does not find it here any more.
@@ -403,7 +412,7 @@ impl Crew {
             size,
             processes: r.flag(),
             board: None,
-            state: Mutex::default(),
+            state: Brief::default(),
             has_task: AtomicBool::new(false),
             unfinished: AtomicUsize::new(0),
             work: WaitQueue::new(),
@@ -436,6 +445,7 @@ impl Crew {
             offers: Offers::default(),
             workers,
             busy,
+            steps: 0,
             dismissed: Vec::new(),
             closed: r.flag(),
         };

@@ -11,6 +11,10 @@
 //! question does, the waiter had registered before, and the changer finds it. (Where the question is asked without the
 //! mutex, the waiter takes and releases it in between: `Op::pass`.)
 //!
+//! That also holds for a lock that is given back by a plain store (`value::step`), which may be seen late: the changer looks for
+//! waiters after it has *taken* the lock, and takings have one order. If its taking is the second, the waiter had registered before,
+//! and is found; if it is the first, the waiter finds the lock taken until the change is there to be seen.
+//!
 //! A wake-up is a message: "what you wait for may be possible". The changer takes the waiter out of the queue
 //! when it gives it one. So a waiter that leaves a queue and is not in it any more knows that it was given a
 //! wake-up there: it must ask again after that, or pass the wake-up on.
@@ -47,8 +51,6 @@ pub struct WaitQueue {
     looking: AtomicU32,
     /// Made when somebody waits: of most things, futures above all, nobody ever does, and there may be many.
     waiters: Mutex<Option<Box<Waiters>>>,
-    /// Of a thing that processes share. Set before anybody else can come to it.
-    elsewhere: OnceLock<Box<Elsewhere>>,
 }
 
 #[derive(Debug, Default)]
@@ -57,6 +59,8 @@ struct Waiters {
     here: VecDeque<Arc<Waiter>>,
     /// Of other queues, out of which they have been taken.
     later: Vec<Arc<Waiter>>,
+    /// Of a thing that processes share. Set before anybody else can come to it.
+    elsewhere: Option<Arc<Elsewhere>>,
 }
 
 const ELSEWHERE: u32 = 1 << 31;
@@ -144,12 +148,17 @@ impl WaitQueue {
     /// It is that of a shared thing: whoever waits in another process is woken too.
     pub fn spread(&self, place: Place) {
         self.count.fetch_or(ELSEWHERE, Ordering::SeqCst);
-        let _ = self.elsewhere.set(Box::new(Elsewhere::at(place))); // once for each
+        self.change(|waiters| waiters.elsewhere = Some(Arc::new(Elsewhere::at(place))));
+    }
+
+    fn elsewhere(&self) -> Option<Arc<Elsewhere>> {
+        let spread = self.count.load(Ordering::SeqCst) & ELSEWHERE != 0;
+        spread.then(|| self.change(|waiters| waiters.elsewhere.clone())).flatten()
     }
 
     /// Wakes those whom other processes have called; all if all are to look again.
     pub fn relay(&self, all: bool) {
-        let Some(elsewhere) = self.elsewhere.get() else { return };
+        let Some(elsewhere) = self.elsewhere() else { return };
         let call = elsewhere.heard();
         if all || call == Call::All {
             self.wake_here(usize::MAX);
@@ -182,7 +191,7 @@ impl WaitQueue {
     #[cold]
     fn wake_some(&self, n: usize) {
         self.wake_later_ones();
-        if let Some(elsewhere) = self.elsewhere.get() {
+        if let Some(elsewhere) = self.elsewhere() {
             elsewhere.call(n > 1);
         }
         if self.has_waiters_here() {
@@ -221,7 +230,7 @@ impl WaitQueue {
     /// Joins the queue, at its end. The waiter must ask after this whether it still has to wait.
     pub(crate) fn register(&self, waiter: &Arc<Waiter>) {
         self.change(|waiters| waiters.here.push_back(waiter.clone()));
-        if let Some(elsewhere) = self.elsewhere.get() {
+        if let Some(elsewhere) = self.elsewhere() {
             elsewhere.arm();
         }
         fence(Ordering::SeqCst);

@@ -82,9 +82,9 @@ pub struct Step {
     shadow: AtomicU32,
 }
 
-/// The place for a mark.
+/// The place for a mark, which means what the value's owner says.
 #[inline(always)]
-pub(super) fn mark_of<T>(stepped: &Stepped<T>) -> &AtomicBool {
+pub(crate) fn mark_of<T>(stepped: &Stepped<T>) -> &AtomicBool {
     // SAFETY: only the mark is given away; nothing can be unlocked by it.
     unsafe { &stepped.raw().mark }
 }
@@ -110,23 +110,65 @@ impl Drop for Step {
 const PAUSE: u32 = 16;
 const LONGEST: u32 = 64;
 
-impl Step {
-    #[cold]
-    fn lock_taken(&self) {
-        let mut pause = PAUSE;
-        loop {
-            (0..pause.min(LONGEST)).for_each(|_| std::hint::spin_loop());
-            if !self.taken.load(Ordering::Relaxed)
-                && self.taken.compare_exchange_weak(false, true, Ordering::SeqCst, Ordering::Relaxed).is_ok()
-            {
-                return;
-            }
-            if pause > LONGEST {
-                std::thread::yield_now();
-            } else {
-                pause *= 2;
+/// Takes it when it is free again.
+#[cold]
+fn lock_taken(taken: &AtomicBool) {
+    let mut pause = PAUSE;
+    loop {
+        (0..pause.min(LONGEST)).for_each(|_| std::hint::spin_loop());
+        if !taken.load(Ordering::Relaxed)
+            && taken.compare_exchange_weak(false, true, Ordering::SeqCst, Ordering::Relaxed).is_ok()
+        {
+            return;
+        }
+        if pause > LONGEST {
+            std::thread::yield_now();
+        } else {
+            pause *= 2;
+        }
+    }
+}
+
+/// The same lock for what is no value, of which others know than the threads of the script: who watches a run looks at it,
+/// also while the script has one thread only. So it is always taken by a locked instruction.
+pub type Brief<T> = lock_api::Mutex<Taken, T>;
+pub type BriefGuard<'a, T> = lock_api::MutexGuard<'a, Taken, T>;
+
+#[derive(Debug)]
+pub struct Taken(AtomicBool);
+
+// SAFETY: `lock` and `try_lock` return only after this thread has changed `false` to `true` by an exchange, which only one
+// can do until `unlock` stores `false`; the exchange acquires what the store releases.
+unsafe impl lock_api::RawMutex for Taken {
+    const INIT: Taken = Taken(AtomicBool::new(false));
+
+    type Guard = lock_api::GuardNoSend;
+
+    #[inline(always)]
+    fn lock(&self) -> lock_api::GuardNoSend {
+        match self.try_lock() {
+            Some(guard) => guard,
+            None => {
+                lock_taken(&self.0);
+                lock_api::GuardNoSend::new()
             }
         }
+    }
+
+    #[inline(always)]
+    fn try_lock(&self) -> Option<lock_api::GuardNoSend> {
+        let taken = self.0.compare_exchange(false, true, Ordering::SeqCst, Ordering::Relaxed).is_ok();
+        taken.then(lock_api::GuardNoSend::new)
+    }
+
+    #[inline(always)]
+    unsafe fn unlock(&self, _: lock_api::GuardNoSend) {
+        self.0.store(false, Ordering::Release);
+    }
+
+    #[inline(always)]
+    fn is_locked(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
     }
 }
 
@@ -157,7 +199,7 @@ unsafe impl lock_api::RawMutex for Step {
     #[inline(always)]
     fn lock(&self) -> lock_api::GuardSend {
         if !self.take() {
-            self.lock_taken();
+            lock_taken(&self.taken);
         }
         lock_api::GuardSend::new()
     }
@@ -186,8 +228,17 @@ mod tests {
 
     #[test]
     fn nothing_is_lost_under_it() {
+        loses_nothing(Stepped::new(0));
+        loses_nothing(Brief::new(0));
+        let brief = Brief::new(0);
+        let _taken = brief.lock();
+        // SAFETY: the lock is none of those that are taken otherwise.
+        unsafe { alone(|| assert!(brief.try_lock().is_none())) };
+    }
+
+    fn loses_nothing<R: lock_api::RawMutex + Send + Sync + 'static>(count: lock_api::Mutex<R, usize>) {
         let rounds = if cfg!(miri) { 50 } else { 20_000 };
-        let count = Arc::new(Stepped::new(0));
+        let count = Arc::new(count);
         let threads: Vec<_> = (0..4)
             .map(|_| {
                 let count = count.clone();

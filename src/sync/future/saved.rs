@@ -5,7 +5,7 @@ use crate::state::{Reader, Shared, Writer};
 use crate::sync::pool::Crew;
 use crate::sync::thread::{Arguments, Entry};
 use crate::sync::wait::WaitQueue;
-use parking_lot::Mutex;
+use crate::value::step::Brief;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -20,7 +20,7 @@ impl Future {
         let origin = r.option(|r| Crew::origin(&r.sync(), &what));
         let origin = origin.unwrap_or_else(|| Arc::new(Origin { what, crew: Weak::new() }));
         let state = State { stage: Stage::Pending, task: Task::Taken(Arguments::new()), watchers: None };
-        Future { origin, state: Mutex::new(state), offer: OnceLock::new(), done: WaitQueue::new() }
+        Future { origin, state: Brief::new(state), offer: OnceLock::new(), done: WaitQueue::new() }
     }
 
     pub fn save(&self, w: &mut Writer<'_>) {

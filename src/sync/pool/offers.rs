@@ -8,7 +8,7 @@ use super::super::Sync;
 use super::super::future::{Future, NOBODY};
 use super::{Crew, State};
 use crate::mapped::Board;
-use parking_lot::MutexGuard;
+use crate::value::step::BriefGuard;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ impl Crew {
     }
 
     /// The state as it is now.
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> BriefGuard<'_, State> {
         let mut state = self.state.lock();
         if state.offers.count > 0 {
             self.observe(&mut state);

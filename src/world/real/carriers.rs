@@ -137,7 +137,7 @@ impl Carriers {
             return None;
         }
         if self.looking.fetch_add(1, Ordering::Relaxed) < spin::most_at_once() {
-            spin.until(|| carrier.loaded.load(Ordering::Acquire));
+            spin.until(|| carrier.loaded.load(Ordering::Acquire), &|| 0);
         }
         self.looking.fetch_sub(1, Ordering::Relaxed);
         if carrier.loaded.swap(false, Ordering::Acquire) {

@@ -96,6 +96,8 @@ pub struct RealWorld {
     /// That of `shared`, at hand.
     trap: Arc<AtomicU8>,
     seat: Arc<Seat>,
+    /// Nobody counts its waits, and it needs no interpreter's lock: known from the beginning, and asked before each of these.
+    plain: bool,
     spin: Spin,
     /// For its joins: how short the threads are that it starts says nothing of what it does together with others.
     joins: Spin,
@@ -137,6 +139,7 @@ impl RealWorld {
     fn new(shared: Arc<Shared>, seat: Arc<Seat>) -> RealWorld {
         RealWorld {
             trap: shared.trap.clone(),
+            plain: shared.options.stats.is_none() && shared.gil.is_none(),
             shared,
             seat,
             spin: Spin::new(),
@@ -159,6 +162,12 @@ impl RealWorld {
             gil: gil::Times::new(),
             rested: occasion::Places::default(),
         }
+    }
+
+    /// Whether the threads of the run take turns.
+    #[inline(always)]
+    fn has_gil(&self) -> bool {
+        !self.plain && self.shared.gil.is_some()
     }
 
     /// The program as it is now: the thread goes on in it.
@@ -370,7 +379,7 @@ impl Scheduler for RealWorld {
 
     fn expects(&mut self, queue: &Queue, what: Handful) -> bool {
         // Nobody could change the queue while this thread holds the interpreter.
-        let found = self.shared.gil.is_none() && self.spin.handful_of(queue, what);
+        let found = !self.has_gil() && self.spin.handful_of(queue, what);
         self.expected = !found;
         found
     }
@@ -397,7 +406,7 @@ impl Scheduler for RealWorld {
     }
 
     fn yield_now(&mut self) {
-        if self.shared.gil.is_some() && !self.shared.hold.is_held_by(self.seat.thread.id) {
+        if self.has_gil() && !self.shared.hold.is_held_by(self.seat.thread.id) {
             self.keep_still();
             std::thread::yield_now();
             self.move_again(Here::inside(None));

@@ -41,6 +41,9 @@ const YIELDS: u32 = 6;
 const LONG: Duration = Duration::from_micros(300);
 /// That work is not this process's own if its threads have waited less often than this meanwhile.
 const SELDOM: Duration = Duration::from_micros(50);
+/// Nor if they have done so little of what is waited for that this is more than it takes. (A thread gives a task, or does one,
+/// in a third of it. Where no more is done than a short queue holds, the time is lost, whoever has filled it.)
+const LITTLE: Duration = Duration::from_micros(2);
 /// Then nobody lets others run for so many times as long: no more than that part of the time is lost.
 const KEEPS: u32 = 32;
 /// How often threads have begun to let others run.
@@ -130,8 +133,8 @@ impl Spin {
     }
 
     /// Looks until `done` says so or it has been long enough. Whether it was done.
-    pub fn until(&mut self, mut done: impl FnMut() -> bool) -> bool {
-        self.look(&mut done) || self.give_way(false, &mut done)
+    pub fn until(&mut self, mut done: impl FnMut() -> bool, progress: &dyn Fn() -> u64) -> bool {
+        self.look(&mut done) || self.give_way(false, &mut done, progress)
     }
 
     /// Likewise, for what is held for a moment, and taken again by whoever has just given it back.
@@ -188,20 +191,28 @@ impl Spin {
     }
 
     /// Lets other threads run a few times, and looks in between. Whether it was done. What comes to one at a time is handed
-    /// over by one other thread: where that has the same core, this one may leave it.
-    pub fn give_way(&mut self, one_at_a_time: bool, done: &mut impl FnMut() -> bool) -> bool {
+    /// over by one other thread: where that has the same core, this one may leave it. `progress` tells by a number how
+    /// much others do of what is waited for, if that can be told.
+    pub fn give_way(
+        &mut self,
+        one_at_a_time: bool,
+        done: &mut impl FnMut() -> bool,
+        progress: &dyn Fn() -> u64,
+    ) -> bool {
         let mut before = now();
         if before < KEPT_UNTIL.load(Ordering::Relaxed) {
             return done();
         }
         GIVEN.fetch_add(1, Ordering::Relaxed);
         for _ in 0..YIELDS {
+            let progress_before = progress();
             let given = GIVEN.load(Ordering::Relaxed);
             let core = self.beside.begin();
             yield_now();
             let now = now();
             let lost = now - before;
-            if is_lost(lost, GIVEN.load(Ordering::Relaxed) - given) {
+            let others = GIVEN.load(Ordering::Relaxed) - given;
+            if is_lost(lost, others, || progress().abs_diff(progress_before)) {
                 KEPT_UNTIL.store(now + lost * u64::from(KEEPS), Ordering::Relaxed);
                 return done();
             }
@@ -220,11 +231,13 @@ impl Spin {
     }
 }
 
-/// Whether a thread that let others run for so long, while others of its process began to do so that often, has only lost
-/// time: where many of them hand over to each other, they have used it.
-fn is_lost(nanoseconds: u64, others: u64) -> bool {
+/// Whether a thread that let others run for so long, while others of its process began to do so that often and did so much,
+/// has only lost time: where many of them hand over to each other, or one gives tasks to many, they have used it.
+fn is_lost(nanoseconds: u64, others: u64, done: impl FnOnce() -> u64) -> bool {
     let lost = Duration::from_nanos(nanoseconds);
-    lost > LONG && u128::from(others) * SELDOM.as_nanos() < lost.as_nanos()
+    lost > LONG
+        && u128::from(others) * SELDOM.as_nanos() < lost.as_nanos()
+        && u128::from(done()) * LITTLE.as_nanos() < lost.as_nanos()
 }
 
 /// Nanoseconds since the first look at the clock.
@@ -337,19 +350,21 @@ mod tests {
     fn after_a_long_one_nobody_gives_way_for_a_while() {
         KEPT_UNTIL.store(now() + 1_000_000_000, Ordering::Relaxed);
         let mut looks = 0;
-        let given = Spin::on(2).give_way(true, &mut || {
+        let mut done = || {
             looks += 1;
             false
-        });
+        };
+        let given = Spin::on(2).give_way(true, &mut done, &|| 0);
         KEPT_UNTIL.store(0, Ordering::Relaxed);
         assert_eq!((given, looks), (false, 1));
     }
 
     #[test]
     fn what_others_of_the_process_use_is_not_lost() {
-        assert!(!is_lost(200_000, 0), "it is not long");
-        assert!(is_lost(3_000_000, 0) && is_lost(3_000_000, 3));
-        assert!(!is_lost(3_000_000, 60) && !is_lost(400_000, 8));
+        assert!(!is_lost(200_000, 0, || 0), "it is not long");
+        assert!(is_lost(3_000_000, 0, || 0) && is_lost(3_000_000, 3, || 64));
+        assert!(!is_lost(3_000_000, 60, || 0) && !is_lost(400_000, 8, || 0));
+        assert!(!is_lost(3_000_000, 0, || 5_000), "it gave tasks");
     }
 
     #[test]
@@ -359,6 +374,6 @@ mod tests {
             assert!(!spin.glance(|| true));
             assert_eq!(looks(&mut spin), 0);
         }
-        assert!(spin.until(|| true));
+        assert!(spin.until(|| true, &|| 0));
     }
 }

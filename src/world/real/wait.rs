@@ -14,6 +14,8 @@ use super::trace::Told;
 use crate::builtin::Wait;
 use crate::machine::{Fiber, Scheduler, Waited};
 use crate::report::runtime::Happened;
+use crate::sync::future::Future;
+use crate::sync::pool::Crew;
 use crate::sync::queue::{Handful, Queue};
 use crate::sync::thread::State;
 use crate::sync::{Op, Releasers, Sync, Who};
@@ -117,17 +119,18 @@ impl RealWorld {
     /// Looks for a while without registering, so that those who change the thing need not wake anybody.
     fn look(&mut self, pending: &mut Pending) -> Option<Waited> {
         // Nobody could change the thing while this thread holds the interpreter.
-        if takes_long(&pending.op) || self.shared.gil.is_some() {
+        if takes_long(&pending.op) || self.has_gil() {
             return None;
         }
         let expected = std::mem::take(&mut self.expected);
         let (thread, shared, seen) = (&self.seat.thread, &self.shared, self.looks.changes_seen);
         let who = Who { thread, line: pending.line };
         let mut ready = || shared.ready(&pending.op, who, seen);
+        let progress = || progress(&pending.op);
         let done = if is_join(&pending.op) {
-            self.joins.until(&mut ready)
+            self.joins.until(&mut ready, &progress)
         } else if !one_at_a_time(&pending.op) {
-            self.spin.glance(&mut ready) || self.spin.until(&mut ready)
+            self.spin.glance(&mut ready) || self.spin.until(&mut ready, &progress)
         } else if !expected && look_for_handful(&self.spin, &pending.op) || self.spin.glance(&mut ready) {
             true
         } else {
@@ -361,7 +364,7 @@ fn look_at_one(spin: &mut Spin, op: &Op, ready: &mut impl FnMut() -> bool) -> bo
             queue.end_looking();
         }
     });
-    let done = spin.soon(ready) || spin.give_way(true, ready);
+    let done = spin.soon(ready) || spin.give_way(true, ready, &|| progress(op));
     op.queues(&mut |queue| queue.end_giving_way());
     done
 }
@@ -391,6 +394,39 @@ fn one_at_a_time(op: &Op) -> bool {
         | Op::Select(_)
         | Op::Pipe(_)
         | Op::Outside(_) => false,
+    }
+}
+
+/// A number that differs the more from the one before, the more others have done of what a thread waits for some of: tasks given
+/// and begun. Always the same where nobody counts that.
+fn progress(op: &Op) -> u64 {
+    match op {
+        Op::Task(crew) => Crew::of(crew).map_or(0, Crew::steps),
+        Op::Result(future) | Op::FutureError(future) | Op::Ended(future) => {
+            Future::of(future).map_or(0, Future::steps_of_its_pool)
+        }
+        Op::Sleep
+        | Op::Change
+        | Op::Fork
+        | Op::Beat(_)
+        | Op::Join(_)
+        | Op::JoinAll(_)
+        | Op::ThreadResult(_)
+        | Op::Acquire(_)
+        | Op::Enter(_)
+        | Op::Condition(_)
+        | Op::Event(_)
+        | Op::Barrier(_)
+        | Op::Latch(_)
+        | Op::Put(_)
+        | Op::Get(_)
+        | Op::Next(_)
+        | Op::Finished(_)
+        | Op::Several(_)
+        | Op::Idle(_)
+        | Op::Select(_)
+        | Op::Pipe(_)
+        | Op::Outside(_) => 0,
     }
 }
 
