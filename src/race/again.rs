@@ -117,7 +117,7 @@ mod tests {
         let source = Arc::new(Source::new("test", ""));
         let (program, _) = crate::pipeline::compile(source).expect("it is empty");
         let sync = Sync::new(1, 1, Kind::Lock(Lock::default()));
-        sync.watched.set(Arc::new(Watched::new(true, false, None))).expect("it is new");
+        sync.watch(|| Watched::new(true, false, None));
         let detector = Detector::new(&program, None);
         detector.begin();
         (sync, Arc::new(detector))

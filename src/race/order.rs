@@ -122,7 +122,7 @@ impl Sync {
     /// To note what is done with it until this is dropped.
     #[inline]
     pub fn order(&self) -> Order<'_> {
-        let watched = self.watched.get();
+        let watched = self.watched();
         Order {
             notes: watched.and_then(|watched| watched.notes.as_ref()).map(Kept::lock),
             traced: watched.and_then(|watched| watched.traced.as_ref()),
@@ -133,14 +133,14 @@ impl Sync {
     /// Whoever is told of it, where that is all that is to be done.
     #[inline(always)]
     pub fn only_traced(&self) -> Option<&Traced> {
-        let watched = self.watched.get()?;
+        let watched = self.watched()?;
         if watched.notes.is_some() { None } else { watched.traced.as_ref() }
     }
 
     /// The same for a value that is put into a ring or taken: where its place notes what orders, the rest.
     #[inline]
     pub fn order_in_ring(&self) -> (Order<'_>, Option<&Places>) {
-        match self.watched.get().and_then(|watched| Some((watched, watched.places.as_ref()?))) {
+        match self.watched().and_then(|watched| Some((watched, watched.places.as_ref()?))) {
             Some((watched, places)) => {
                 (Order { notes: None, traced: watched.traced.as_ref(), sync: self }, Some(places))
             }
@@ -150,14 +150,14 @@ impl Sync {
 
     /// A message was sent at this end of a pipe. (What orders is told with the message: `channels`.)
     pub fn sent(&self) {
-        if let Some(traced) = self.watched.get().and_then(|watched| watched.traced.as_ref()) {
+        if let Some(traced) = self.watched().and_then(|watched| watched.traced.as_ref()) {
             traced.sent(self);
         }
     }
 
     /// One was received there.
     pub fn received(&self) {
-        if let Some(traced) = self.watched.get().and_then(|watched| watched.traced.as_ref()) {
+        if let Some(traced) = self.watched().and_then(|watched| watched.traced.as_ref()) {
             traced.received(self);
         }
     }
@@ -167,7 +167,7 @@ impl Sync {
     pub fn locked(&self) {
         if !untold::with(|untold| untold.takes(self.id)) {
             cold_path();
-            if let Some(watched) = self.watched.get() {
+            if let Some(watched) = self.watched() {
                 watched.locked(self);
             }
         }
@@ -178,7 +178,7 @@ impl Sync {
     pub fn unlocked(&self) {
         if !untold::with(|untold| untold.gives_back(self.id)) {
             cold_path();
-            if let Some(watched) = self.watched.get() {
+            if let Some(watched) = self.watched() {
                 watched.unlocked(self);
             }
         }
@@ -187,7 +187,7 @@ impl Sync {
     /// Somebody has looked at what others have done with it.
     #[inline]
     pub fn looked_at(&self) {
-        let Some(watched) = self.watched.get() else { return };
+        let Some(watched) = self.watched() else { return };
         self.order().note(|notes, mine, _| {
             let latest = watched.again.seen(&notes.latest);
             latest.release.iter().chain(&latest.taker).for_each(|stamp| mine.learn(stamp));
@@ -331,7 +331,7 @@ impl Order<'_> {
     }
 
     /// A value was put, where there is room for so many: after whoever has made the room.
-    #[inline]
+    #[inline(always)]
     pub fn put(&mut self, which: Taken, capacity: Option<usize>, size: impl FnOnce() -> usize) {
         self.tell(|traced, sync| traced.put(sync, size, which == Taken::Oldest));
         self.note(|notes, mine, _| {
@@ -352,7 +352,7 @@ impl Order<'_> {
     }
 
     /// A value is taken.
-    #[inline]
+    #[inline(always)]
     pub fn got(&mut self, which: Taken, limited: bool) {
         self.tell(Traced::got);
         self.note(|notes, mine, _| {

@@ -7,7 +7,8 @@
 
 use super::clock::Stamp;
 use super::mine;
-use crate::value::step::Stepped;
+use crate::value::step::{self, Stepped};
+use std::sync::atomic::Ordering;
 
 /// Of longer rings the stamps would take too much memory.
 const MOST: usize = 1 << 10;
@@ -48,7 +49,21 @@ impl Places {
     /// The value of this number is put, before anybody can take it, by who learns what was told by who made room for it; or
     /// it is taken, before anybody can put into the room, by who learns what was told by who put it.
     pub fn passed(&self, number: u64) {
-        self.0[(number % self.0.len() as u64) as usize].learn_and_tell();
+        self.of(number).learn_and_tell();
+    }
+
+    /// This thread is about to write what is noted of this number: the line of the cache, which another core has, may come
+    /// meanwhile, with those of other numbers. One after the other, when each is needed, they cost more than all that is done
+    /// with them.
+    #[inline]
+    pub fn fetch(&self, number: u64) {
+        // Nobody reads the mark.
+        step::mark_of(&self.of(number).0).store(true, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn of(&self, number: u64) -> &Place {
+        &self.0[(number % self.0.len() as u64) as usize]
     }
 
     /// This thread knows all that was told.

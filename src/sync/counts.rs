@@ -184,8 +184,7 @@ impl Sync {
         if let Some(ledger) = ledger::here()
             && let Some(counts) = Counts::for_thing(&self, Some(&ledger))
         {
-            // It is new.
-            let _ = self.counts.set(Arc::new(counts));
+            self.count_in(Arc::new(counts));
         }
         self
     }
@@ -193,13 +192,13 @@ impl Sync {
     /// Whether it is counted, and waits for it are measured.
     #[inline(always)]
     pub fn is_counted(&self) -> bool {
-        self.counts.get().is_some()
+        self.counts().is_some()
     }
 
     /// It was acquired. Inlined, so that a run without `--stats` only finds that there is nothing to count.
     #[inline]
     pub fn count_acquired(&self) {
-        if let Some(counts) = self.counts.get() {
+        if let Some(counts) = self.counts() {
             cold_path();
             counts.used(self);
             match (&counts.of, &self.kind) {
@@ -216,7 +215,7 @@ impl Sync {
     /// So many permits were given.
     #[inline]
     pub fn count_given(&self, permits: u64) {
-        if let Some(counts) = self.counts.get() {
+        if let Some(counts) = self.counts() {
             counts.used(self);
             if let Of::Semaphore(semaphore) = &counts.of {
                 semaphore.released.fetch_add(permits, Ordering::Relaxed);
@@ -227,7 +226,7 @@ impl Sync {
     /// A value was put, and it holds so many now.
     #[inline]
     pub fn count_put(&self, size: impl Fn() -> usize) {
-        if let Some(counts) = self.counts.get() {
+        if let Some(counts) = self.counts() {
             counts.used(self);
             if let Of::Queue(queue) = &counts.of {
                 queue.put.fetch_add(1, Ordering::Relaxed);
@@ -240,7 +239,7 @@ impl Sync {
 
     #[inline]
     pub fn count_got(&self, size: impl Fn() -> usize) {
-        if let Some(counts) = self.counts.get() {
+        if let Some(counts) = self.counts() {
             counts.used(self);
             if let Of::Queue(queue) = &counts.of {
                 queue.got.fetch_add(1, Ordering::Relaxed);
@@ -262,7 +261,7 @@ impl Sync {
 
     #[inline]
     fn count_bytes(&self, count: impl FnOnce(&Row)) {
-        if let Some(counts) = self.counts.get() {
+        if let Some(counts) = self.counts() {
             let label = counts.used(self);
             match &counts.of {
                 Of::Channel(channel) => channel.count(label, count),
@@ -274,7 +273,7 @@ impl Sync {
 
     /// A thread waited for it so long, in this line; `put`: for room in a queue.
     fn count_wait(&self, put: bool, waited: Duration, line: u32) {
-        let Some(counts) = self.counts.get() else { return };
+        let Some(counts) = self.counts() else { return };
         counts.used(self);
         let waits = match &counts.of {
             Of::Lock(lock) => &lock.waits,
@@ -330,7 +329,7 @@ impl Counted {
             | Op::Pipe(_)
             | Op::Outside(_) => return None,
         };
-        sync.counts.get().is_some().then(|| Counted { sync: sync.clone(), put })
+        sync.counts().is_some().then(|| Counted { sync: sync.clone(), put })
     }
 
     pub fn over(&self, waited: Duration, line: u32) {

@@ -20,6 +20,7 @@ pub mod label;
 pub mod latch;
 pub mod lock;
 pub mod named;
+mod noted;
 pub mod op;
 pub mod outside;
 pub mod owner;
@@ -44,13 +45,13 @@ pub mod wait;
 
 pub use op::Op;
 
-use crate::race::Watched;
 use crate::value::{
     Type,
     error::{self, Error},
 };
 use crate::world::World;
 use label::Label;
+use noted::Noted;
 use owner::Owner;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -68,10 +69,8 @@ pub struct Sync {
     /// Declared `shared`: one for all processes of the run. 0 when it is not; else where it is in memory that they share,
     /// or 1 when there is no such memory.
     shared: AtomicU64,
-    /// For `--stats`; not set unless a run asks for it.
-    pub counts: OnceLock<Arc<counts::Counts>>,
-    /// For `--race` and `--trace`; not set unless a run asks for one of them.
-    pub watched: OnceLock<Arc<Watched>>,
+    /// For `--stats`, `--race` and `--trace`; not set unless a run asks for one of them.
+    noted: OnceLock<Box<Noted>>,
 }
 
 /// The largest are in boxes, so that the others need not be as large: of futures there may be many.
@@ -133,15 +132,7 @@ pub enum Releasers {
 
 impl Sync {
     pub fn new(id: u32, line: u32, kind: Kind) -> Sync {
-        Sync {
-            id,
-            name: Label::default(),
-            line,
-            kind,
-            shared: AtomicU64::new(0),
-            counts: OnceLock::new(),
-            watched: OnceLock::new(),
-        }
+        Sync { id, name: Label::default(), line, kind, shared: AtomicU64::new(0), noted: OnceLock::new() }
     }
 
     pub fn is_shared(&self) -> bool {

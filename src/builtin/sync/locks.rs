@@ -143,9 +143,8 @@ fn write(_: &mut Context<'_>, value: &Value) -> Done {
 fn side(lock: &Arc<Sync>, write: bool) -> Outcome {
     let side = Sync::new(lock.id, lock.line, Kind::Side(Side { lock: lock.clone(), write }));
     side.name.get_or_init(|| format!("{}.{}", lock.label(), if write { "write" } else { "read" }).into());
-    if let Some(counts) = lock.counts.get() {
-        // It is new, so it has none yet.
-        let _ = side.counts.set(counts.clone());
+    if let Some(counts) = lock.counts() {
+        side.count_in(counts.clone());
     }
     Value::Sync(Arc::new(side)).into()
 }

@@ -277,8 +277,9 @@ impl End {
         }
         let here = Here { closed: closed.into(), gone, came: true, copy };
         let other = End { between: end.between.clone(), side: end.side, here };
-        let (name, watched) = (sync.name.clone(), sync.watched.clone());
-        Some(Sync { name, watched, ..Sync::new(id, sync.line, Kind::End(other)) })
+        let other = Sync { name: sync.name.clone(), ..Sync::new(id, sync.line, Kind::End(other)) };
+        other.watch_as(sync);
+        Some(other)
     }
 }
 

@@ -1,10 +1,13 @@
 //! A put and a get that are done at once or not at all: through the ring where there is one, and what is told and counted of
 //! them there. Who waits is the business of others.
 
-use super::ring::{self, Ring};
+use super::ring::{self, Passing, Ring};
+use super::store::Store;
 use super::{Got, Put, Queue};
+use crate::race::places::Places;
 use crate::sync::Sync;
 use crate::value::{Value, put};
+use crossbeam_channel::Sender;
 
 impl Queue {
     /// Puts a copy of the value, if nothing but that is to be done. False: nothing was done. `noted`: it may be watched or
@@ -12,42 +15,71 @@ impl Queue {
     #[inline(always)]
     pub fn put_at_once(&self, sync: &Sync, value: &Value, noted: bool) -> bool {
         match &self.ring {
-            Some(ring) if !noted => {
-                let done = ring.put(value) == ring::Put::Done;
-                if done {
-                    self.getters().offer();
-                }
-                done
-            }
-            Some(ring) => self.put_looked_at(ring, sync, value) == ring::Put::Done,
+            Some(ring) if noted => self.put_looked_at(ring, sync, value) == ring::Put::Done,
+            Some(ring) => self.put_into::<false>(ring, sync, value) == ring::Put::Done,
+            None if !noted && let Store::Fifo(sender, _) = &self.store => self.send(sender, value),
             None => matches!(self.put(sync, value.clone()), Ok(Put::Done)),
         }
+    }
+
+    /// Puts a copy of it into one without limit; false when that is closed.
+    #[inline(always)]
+    fn send(&self, sender: &Sender<Value>, value: &Value) -> bool {
+        let open = self.announce();
+        if open {
+            // Both ends live as long as the queue.
+            let _ = sender.try_send(value.clone());
+            self.has_stored();
+        }
+        open
     }
 
     /// Takes a value into the slot, likewise.
     #[inline(always)]
     pub fn get_at_once(&self, sync: &Sync, slot: &mut Value, noted: bool) -> bool {
-        match &self.ring {
-            Some(ring) if !noted => {
-                let done = ring.get_noted(slot, |_| ()) == ring::Get::Done;
-                if done {
-                    self.putters().offer();
-                }
-                done
-            }
-            Some(ring) => self.get_looked_at(ring, sync, slot) == ring::Get::Done,
+        let got = match &self.ring {
+            Some(ring) if noted => return self.get_looked_at(ring, sync, slot) == ring::Get::Done,
+            Some(ring) => return self.get_from::<false>(ring, sync, slot) == ring::Get::Done,
+            None if !noted && let Store::Fifo(_, receiver) = &self.store => receiver.try_recv().ok(),
             None => match self.get(sync) {
-                Ok(Got::Value(value)) => {
-                    put(slot, value);
-                    true
-                }
-                Ok(Got::Empty | Got::End) | Err(_) => false,
+                Ok(Got::Value(value)) => Some(value),
+                Ok(Got::Empty | Got::End) | Err(_) => None,
             },
+        };
+        got.map(|value| put(slot, value)).is_some()
+    }
+
+    #[inline(always)]
+    pub(super) fn put_into<const NOTED: bool>(&self, ring: &Ring, sync: &Sync, value: &Value) -> ring::Put {
+        if NOTED {
+            return self.put_looked_at(ring, sync, value);
         }
+        let done = ring.put(value);
+        if done == ring::Put::Done {
+            self.getters().offer();
+        }
+        done
+    }
+
+    #[inline(always)]
+    pub(super) fn get_from<const NOTED: bool>(
+        &self,
+        ring: &Ring,
+        sync: &Sync,
+        slot: &mut Value,
+    ) -> ring::Get {
+        if NOTED {
+            return self.get_looked_at(ring, sync, slot);
+        }
+        let got = ring.get_noted(slot, &());
+        if got == ring::Get::Done {
+            self.putters().offer();
+        }
+        got
     }
 
     #[inline(never)]
-    pub(super) fn put_looked_at(&self, ring: &Ring, sync: &Sync, value: &Value) -> ring::Put {
+    fn put_looked_at(&self, ring: &Ring, sync: &Sync, value: &Value) -> ring::Put {
         let done;
         if let Some(traced) = sync.only_traced() {
             done = ring.put(value);
@@ -56,7 +88,10 @@ impl Queue {
             }
         } else {
             let (mut order, places) = sync.order_in_ring();
-            done = ring.put_noted(value, |number| places.iter().for_each(|places| places.passed(number)));
+            done = match places {
+                Some(places) => ring.put_noted(value, places),
+                None => ring.put(value),
+            };
             if done == ring::Put::Done {
                 order.put(self.which(), self.capacity, || ring.size());
             }
@@ -69,16 +104,19 @@ impl Queue {
     }
 
     #[inline(never)]
-    pub(super) fn get_looked_at(&self, ring: &Ring, sync: &Sync, slot: &mut Value) -> ring::Get {
+    fn get_looked_at(&self, ring: &Ring, sync: &Sync, slot: &mut Value) -> ring::Get {
         let got;
         if let Some(traced) = sync.only_traced() {
-            got = ring.get_noted(slot, |_| ());
+            got = ring.get_noted(slot, &());
             if got == ring::Get::Done {
                 traced.got(sync);
             }
         } else {
             let (mut order, places) = sync.order_in_ring();
-            got = ring.get_noted(slot, |number| places.iter().for_each(|places| places.passed(number)));
+            got = match places {
+                Some(places) => ring.get_noted(slot, places),
+                None => ring.get_noted(slot, &()),
+            };
             if got == ring::Get::Done {
                 order.got(self.which(), true);
             }
@@ -92,5 +130,17 @@ impl Queue {
             ring::Get::Empty => {}
         }
         got
+    }
+}
+
+impl Passing for Places {
+    #[inline(always)]
+    fn passes(&self, number: u64) {
+        self.passed(number);
+    }
+
+    #[inline(always)]
+    fn fetch(&self, number: u64) {
+        self.fetch(number);
     }
 }

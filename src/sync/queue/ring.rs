@@ -81,6 +81,24 @@ pub enum Get {
     End,
 }
 
+/// What goes with the values, noted of the number of each.
+pub trait Passing {
+    /// The value of this number is put, before anybody can take it; or taken, before anybody can put into its room.
+    fn passes(&self, number: u64);
+
+    /// Lets this core have the memory of what is noted of the number, which it is about to write.
+    fn fetch(&self, number: u64);
+}
+
+/// Nothing.
+impl Passing for () {
+    #[inline(always)]
+    fn passes(&self, _: u64) {}
+
+    #[inline(always)]
+    fn fetch(&self, _: u64) {}
+}
+
 // SAFETY: the places are used under locks, each by one thread at a time, as said above; values may go to any thread.
 unsafe impl Sync for Ring {}
 
@@ -127,12 +145,12 @@ impl Ring {
     /// Puts a copy of it if there is room.
     #[inline(always)]
     pub fn put(&self, value: &Value) -> Put {
-        self.put_noted(value, |_| ())
+        self.put_noted(value, &())
     }
 
-    /// The same; `note` is told the number before anybody can take the value.
+    /// The same, with what goes with it.
     #[inline(always)]
-    pub fn put_noted(&self, value: &Value, note: impl FnOnce(u64)) -> Put {
+    pub fn put_noted(&self, value: &Value, with: &impl Passing) -> Put {
         let back = &self.back.0;
         let mut taken = back.lock.lock();
         let put = back.put.load(Ordering::Relaxed);
@@ -145,10 +163,11 @@ impl Ring {
                 return Put::Full;
             }
             self.fetch_room(put, *taken + self.capacity);
+            numbers_ahead(put, *taken + self.capacity).for_each(|number| with.fetch(number));
         }
         // SAFETY: by the lock and the number, nobody else uses the place; what was there has been taken.
         value.copy_into(unsafe { &mut *self.place(put) });
-        note(put);
+        with.passes(put);
         back.put.store(put + 1, Ordering::Release);
         Put::Done
     }
@@ -156,7 +175,7 @@ impl Ring {
     /// Takes the oldest if there is one.
     pub fn get(&self) -> Got {
         let mut value = Value::Nil;
-        match self.get_noted(&mut value, |_| ()) {
+        match self.get_noted(&mut value, &()) {
             Get::Done => Got::Value(value),
             Get::Empty => Got::Empty,
             Get::End => Got::End,
@@ -164,9 +183,9 @@ impl Ring {
     }
 
     /// Takes the oldest if there is one, and writes it over what is in `slot`: a value that is returned would be moved in pieces,
-    /// each time before the processor has them together. `note` is told its number before anybody can put into the room.
+    /// each time before the processor has them together. With what goes with it.
     #[inline(always)]
-    pub fn get_noted(&self, slot: &mut Value, note: impl FnOnce(u64)) -> Get {
+    pub fn get_noted(&self, slot: &mut Value, with: &impl Passing) -> Get {
         let front = &self.front.0;
         let mut put = front.lock.lock();
         let taken = front.taken.load(Ordering::Relaxed);
@@ -178,8 +197,9 @@ impl Ring {
                 return if closed { Get::End } else { Get::Empty };
             }
             self.fetch_values(taken, *put);
+            numbers_ahead(taken, *put).for_each(|number| with.fetch(number));
         }
-        note(taken);
+        with.passes(taken);
         let old = if slot.is_plain() { None } else { Some(std::mem::replace(slot, Value::Nil)) };
         // SAFETY: the value was written before its number was counted in `put`, and by the lock nobody else takes it.
         let value = unsafe { self.place(taken).read().assume_init() };
@@ -300,6 +320,11 @@ impl Ring {
 /// One place of each cache line of those from number `first` on, but not the first one, which is used at once.
 fn ahead(first: u64, end: u64) -> impl Iterator<Item = u64> {
     (first + IN_A_LINE..end.min(first + AHEAD)).step_by(IN_A_LINE as usize)
+}
+
+/// Each of them, but not the first one.
+fn numbers_ahead(first: u64, end: u64) -> impl Iterator<Item = u64> {
+    first + 1..end.min(first + AHEAD)
 }
 
 impl Drop for Ring {

@@ -49,6 +49,7 @@ impl Store {
     }
 
     /// Stores a value, or gives it back when there is no room.
+    #[inline(always)]
     pub fn push(&self, value: Value, most: usize) -> Result<Option<Value>, Error> {
         match self {
             Store::Fifo(sender, _) => match sender.try_send(value) {
@@ -82,6 +83,7 @@ impl Store {
         }
     }
 
+    #[inline(always)]
     pub fn pop(&self) -> Result<Option<Value>, Error> {
         match self {
             Store::Fifo(_, receiver) => match receiver.try_recv() {

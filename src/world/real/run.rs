@@ -213,14 +213,14 @@ impl Shared {
         let (races, traced) = (self.detector.is_some(), self.options.trace.is_some());
         if traced {
             sync.each_end(&mut |end| {
-                end.watched.get_or_init(|| Arc::new(Watched::new(false, true, None)));
+                end.watch(|| Watched::new(false, true, None));
             });
         }
         if races || traced {
             let there = || self.memory.as_ref().and_then(|memory| sync.notes_there(memory));
             let ring = if let Kind::Queue(queue) = &sync.kind { queue.ring_capacity() } else { None };
             let watched = || Watched::new(races, traced, there()).with_places(ring);
-            sync.watched.get_or_init(|| Arc::new(watched()));
+            sync.watch(watched);
         }
     }
 

@@ -68,8 +68,7 @@ impl Tally {
     pub fn add(&self, sync: &Sync, ledger: &Arc<Ledger>) {
         let Some(counts) = Counts::for_thing(sync, Some(ledger)) else { return };
         let counts = Arc::new(counts);
-        // It is new, so it has none yet.
-        let _ = sync.counts.set(counts.clone());
+        sync.count_in(counts.clone());
         let mut things = self.things.lock();
         if things.counts.len() >= things.room {
             things.sum_up(|counts| Arc::strong_count(counts) == 1);
@@ -186,6 +185,9 @@ impl RealWorld {
     /// None where nobody asks.
     #[inline]
     pub(super) fn measure(&self, wait: &Wait) -> Option<Measured> {
+        if self.plain {
+            return None;
+        }
         self.shared.options.stats.as_ref()?;
         Counted::of(&wait.op).map(|counted| Measured { counted, began: Instant::now() })
     }

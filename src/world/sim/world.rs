@@ -401,7 +401,7 @@ impl Universe {
     pub fn register(&mut self, sync: &Arc<Sync>) {
         if self.drawn {
             let watch = |sync: &Sync| {
-                sync.watched.get_or_init(|| Arc::new(Watched::simulated()));
+                sync.watch(Watched::simulated);
             };
             watch(sync);
             sync.each_end(&mut |end| watch(end));

@@ -146,7 +146,7 @@ impl Copies {
         let copies: Vec<Arc<Sync>> = things.iter().filter(named).cloned().collect();
         for sync in copies.iter().filter(|_| !counted) {
             if let Some(counts) = Counts::for_thing(sync, None) {
-                let _ = sync.counts.set(Arc::new(counts)); // it is new
+                sync.count_in(Arc::new(counts));
             }
         }
         Copies(copies)
@@ -154,7 +154,7 @@ impl Copies {
 
     /// What those that were used are called.
     fn used(&self) -> Vec<String> {
-        let label = |sync: &Arc<Sync>| Some(sync.counts.get()?.label()?.to_string());
+        let label = |sync: &Arc<Sync>| Some(sync.counts()?.label()?.to_string());
         self.0.iter().filter_map(label).collect()
     }
 }
