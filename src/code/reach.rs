@@ -23,8 +23,8 @@ use std::sync::OnceLock;
 pub enum Mention {
     /// A write-once variable of the top level, by number.
     Fixed(u32),
-    /// The same, of which nothing is asked but to wait for it, to take from it.
-    Awaited(u32),
+    /// The same, of which nothing is asked but to wait for it; or to wait and then take something.
+    Awaited { index: u32, takes: bool },
     /// One that can change.
     Global(u32),
     /// A change of one.
@@ -80,8 +80,8 @@ const PURE: [&str; 22] = [
     "error",
 ];
 
-/// Methods of things to wait for that let nobody else go on, of most that have them.
-const TAKING: [&str; 3] = ["wait", "acquire", "get"];
+/// Methods of things to wait for that let nobody else go on, of most that have them, and whether they take something.
+const WAITING: [(&str, bool); 4] = [("wait", false), ("join", false), ("acquire", true), ("get", true)];
 
 /// What is known of a program's code.
 #[derive(Debug)]
@@ -221,20 +221,22 @@ fn mentioned(program: &Program, class: Option<u32>, instruction: &I) -> Vec<Ment
     if let I::Start { .. } = instruction {
         mentions.push(Mention::Starts);
     }
-    let takes = match instruction {
+    let waits = match instruction {
         I::CallMethodFixed { shape, .. } => {
             let name = program.symbol(program.shapes[usize::from(*shape)].method);
-            TAKING.contains(&&**name)
+            WAITING.iter().find(|(waiting, _)| **waiting == **name).map(|(_, takes)| *takes)
         }
-        _ => false, // no other names the thing and what is asked of it
+        _ => None, // no other names the thing and what is asked of it
     };
     instruction.entries(&mut |entry| match entry {
         Entry::Constant(index) => mentions.extend(of_constant(program, &program.constants[index as usize])),
         Entry::Global(index) => mentions.push(Mention::Global(index)),
         Entry::SetsGlobal(index) => mentions.push(Mention::Sets(index)),
         // Before it is written, which happens once, it holds nothing: so writing it may count as well.
-        Entry::Fixed(index) if takes => mentions.push(Mention::Awaited(index)),
-        Entry::Fixed(index) => mentions.push(Mention::Fixed(index)),
+        Entry::Fixed(index) => mentions.push(match waits {
+            Some(takes) => Mention::Awaited { index, takes },
+            None => Mention::Fixed(index),
+        }),
         Entry::Function(function) => mentions.push(Mention::Function(function)),
         Entry::Method(shape) => by_name(program, program.shapes[shape as usize].method, &mut mentions),
         Entry::Row(row) => mentions.extend(of_row(program, program.rows[usize::from(row)])),
@@ -347,7 +349,10 @@ mod tests {
                         None
                     }
                     Mention::Fixed(index) => Some(program.fixed[*index as usize].to_string()),
-                    Mention::Awaited(index) => Some(format!("{} to take", program.fixed[*index as usize])),
+                    Mention::Awaited { index, takes } => {
+                        let what = if *takes { "to take" } else { "to wait" };
+                        Some(format!("{} {what}", program.fixed[*index as usize]))
+                    }
                     Mention::Exit => Some("exit".into()),
                     Mention::Threads => Some("threads".into()),
                     Mention::Global(_)
@@ -394,7 +399,7 @@ mod tests {
         assert_eq!(of("sorts"), [] as [&str; 0]);
         assert_eq!(
             (of("waits"), of("gives")),
-            (vec!["e to take".into(), "s to take".into()], vec!["s".into(), "s to take".into()])
+            (vec!["e to wait".into(), "s to take".into()], vec!["s".into(), "s to take".into()])
         );
     }
 

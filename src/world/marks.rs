@@ -300,9 +300,9 @@ impl<'a> Marks<'a> {
                     self.push(value.clone());
                 }
             }
-            Mention::Awaited(index) => match self.image.fixed(index) {
-                Some(Value::Sync(sync)) if self.releasing && self.is_only_taken(sync) => {
-                    return self.taken(sync);
+            Mention::Awaited { index, takes } => match self.image.fixed(index) {
+                Some(Value::Sync(sync)) if self.releasing && self.releases_nobody(sync, takes) => {
+                    return if takes { self.taken(sync) } else { Ok(()) };
                 }
                 _ => self.ahead.push(Mention::Fixed(index)),
             },
@@ -411,7 +411,7 @@ fn symbol(mention: &Mention) -> Option<u16> {
     match mention {
         Mention::Symbol(symbol) => Some(*symbol),
         Mention::Fixed(_)
-        | Mention::Awaited(_)
+        | Mention::Awaited { .. }
         | Mention::Global(_)
         | Mention::Sets(_)
         | Mention::Function(_)

@@ -204,17 +204,16 @@ impl Marks<'_> {
         Ok(())
     }
 
-    /// Whether a wait for it, when it is over, lets nobody else go on. (Who awaits how many there are may.)
-    pub(super) fn is_only_taken(&self, sync: &Sync) -> bool {
+    /// Whether a wait for it, when it is over, lets nobody else go on. (It may let go on who awaits how many there are, or wait.)
+    pub(super) fn releases_nobody(&self, sync: &Sync, takes: bool) -> bool {
         match &sync.kind {
             Kind::Event(_) | Kind::Latch(_) => true,
-            Kind::Semaphore(_) => !self.reach.awaits,
-            Kind::Queue(queue) => !self.reach.awaits && queue.capacity.is_none(),
+            Kind::Semaphore(_) | Kind::Condition(_) => !self.reach.awaits,
+            Kind::Queue(queue) => !takes || !self.reach.awaits && queue.capacity.is_none(),
             Kind::Lock(_)
             | Kind::RLock(_)
             | Kind::RwLock(_)
             | Kind::Side(_)
-            | Kind::Condition(_)
             | Kind::Barrier(_)
             | Kind::Atomic(_)
             | Kind::Pool(_)
