@@ -83,6 +83,11 @@ fn what_other_sessions_know_is_told_as_it_is_here() {
     }
     assert_eq!(answers("let helper = 2\nhelper"), "2\n");
     // A name that was declared here means itself.
+    let said = session("check\nload lesson.conc\nlocks").err;
+    for meant in [":check", ":load lesson.conc", ":locks"] {
+        assert!(said.contains(&format!("a command begins with a colon: `{meant}`")), "{said}");
+    }
+    assert_eq!(answers("let check = 3\ncheck\nlen(threads())"), "3\n1\n");
     assert_eq!(answers("let quit = 5\nquit\nfn help() => 6\nhelp()"), "5\n6\n");
 }
 

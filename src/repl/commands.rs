@@ -3,6 +3,7 @@
 use super::core::{Core, Gone, Went};
 use super::{check, show};
 use crate::cli::{self, colour, columns};
+use conc::builtin;
 use conc::report::{Code, render};
 use conc::resolve::suggest;
 use std::path::Path;
@@ -60,6 +61,14 @@ pub const COMMANDS: &[Command] = &[
     Command { name: "reset", takes: "", about: "end all threads and forget all names", act: reset },
     Command { name: "quit", takes: "", about: "end the session (so does Ctrl-D)", act: quit },
 ];
+
+/// The command that somebody means who forgets its colon: its name alone, or with a script's. (`threads` is a function, too.)
+pub fn without_colon(text: &str) -> Option<String> {
+    let (name, argument) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let alone = argument.is_empty() && builtin::function(name).is_none();
+    let known = COMMANDS.iter().any(|command| command.name == name);
+    (known && (alone || argument.ends_with(".conc"))).then(|| format!(":{text}"))
+}
 
 /// Does a command, given without its colon.
 pub fn run(core: &mut Core, command: &str) -> Went {

@@ -14,6 +14,7 @@ use conc::value::Value;
 use conc::world::Stream;
 use conc::world::real::{Answer, Ground, Handle, Input, Options, Session, Sink, UncaughtReport};
 use parking_lot::Mutex;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
@@ -136,7 +137,7 @@ impl Core {
             return Went::On;
         }
         if let Some(meant) = self.habit(text.trim()) {
-            self.complain(meant);
+            self.complain(&meant);
             return Went::On;
         }
         let before = self.growing.names().clone();
@@ -182,7 +183,7 @@ impl Core {
     }
 
     /// What somebody looks for who types what other sessions know; a name that was declared here means itself.
-    fn habit(&self, text: &str) -> Option<&'static str> {
+    fn habit(&self, text: &str) -> Option<Cow<'static, str>> {
         let word = text.strip_suffix("()").unwrap_or(text);
         // `help lock`, and `help(lock)`.
         let word = match word.strip_prefix("help").map(|topic| topic.trim_start_matches('(')) {
@@ -193,9 +194,12 @@ impl Core {
             return None;
         }
         match word {
-            "help" | "?" => Some("`:help` lists what can be typed here, `:help lock` explains one thing"),
-            "quit" | "bye" => Some("`:quit` ends the session, and so does Ctrl-D"),
-            _ => None,
+            "help" | "?" => {
+                Some("`:help` lists what can be typed here, `:help lock` explains one thing".into())
+            }
+            "quit" | "bye" => Some("`:quit` ends the session, and so does Ctrl-D".into()),
+            _ => commands::without_colon(word)
+                .map(|meant| format!("a command begins with a colon: `{meant}`").into()),
         }
     }
 
