@@ -28,7 +28,7 @@ start back()
 ";
 
 /// Scripts that use each kind of thing, with several outcomes.
-const SCRIPTS: [(&str, &str); 13] = [
+const SCRIPTS: [(&str, &str); 15] = [
     ("a lost update", "var n = 0\nlet ts = [start { n += 1 } for i in 0..2]\njoin ts\nprint(n)"),
     (
         "a queue",
@@ -96,6 +96,17 @@ const SCRIPTS: [(&str, &str); 13] = [
         "pool p(2)\nvar n = 0
         let fs = [p.submit(fn() { n += 1; return n }) for i in 0..2]
         print([f.result for f in fs])",
+    ),
+    (
+        "a text that is read in parts",
+        "class Pair { var x = 0; var y = [0] }\nlet c = Pair()\nlet all = {\"c\": c, \"xs\": [[0], [0]]}
+        start { c.x = 1; c.y[0] = 1; all[\"xs\"][0][0] = 1; c.y = [2] }\nstart { print(all, c) }",
+    ),
+    (
+        "comparing and joining in parts",
+        "let xs = [[1], [0]]\nlet ys = [0]
+        start { xs[1][0] = 1; ys.push(5); xs[0][0] = 0; xs.sort() }
+        start { print(xs == [[0], [0]], sorted(xs), xs[0] + ys); ys.extend(xs[1]) }",
     ),
     (
         "errors and exit",

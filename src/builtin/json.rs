@@ -6,7 +6,7 @@
 use super::{Body, Context, Outcome, Row, arg};
 use crate::value::error::{Error, Kind};
 use crate::value::map::Entries;
-use crate::value::{Value, number, show, text};
+use crate::value::{Value, number, reads, show, text};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -101,11 +101,11 @@ fn begin(
 ) -> Result<(), Error> {
     let (address, items, brackets): (usize, Vec<_>, _) = match value {
         Value::List(list) => {
-            let items = list.snapshot().into_iter().map(|item| (None, item)).collect();
+            let items = reads::list(list).into_iter().map(|item| (None, item)).collect();
             (Arc::as_ptr(list) as usize, items, ['[', ']'])
         }
         Value::Map(map) => {
-            let items = map.snapshot().into_iter().map(|(key, item)| (Some(key), item)).collect();
+            let items = reads::map(map).into_iter().map(|(key, item)| (Some(key), item)).collect();
             (Arc::as_ptr(map) as usize, items, ['{', '}'])
         }
         plain => return write_plain(plain, out),

@@ -5,7 +5,7 @@ use super::{Body, Context, Outcome, Row, arg};
 use crate::value::error::{Error, Kind};
 use crate::value::list::List;
 use crate::value::nature::Nature;
-use crate::value::{Value, compare, operate, sort};
+use crate::value::{Value, compare, operate, reads, sort};
 use std::sync::Arc;
 
 pub const METHODS: &[Row] = &[
@@ -180,9 +180,9 @@ fn remove(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
 }
 
 /// The first element that equals x. Compares outside the lock where comparing may lock other containers.
-fn find(list: &List, x: &Value) -> Option<(usize, Value)> {
+fn find(list: &Arc<List>, x: &Value) -> Option<(usize, Value)> {
     if let Value::List(_) | Value::Map(_) | Value::Set(_) = x {
-        return list.snapshot().into_iter().enumerate().find(|(_, element)| compare::equal(element, x));
+        return reads::list(list).into_iter().enumerate().find(|(_, element)| compare::equal(element, x));
     }
     let values = list.lock();
     let at = values.iter().position(|element| compare::equal(element, x))?;
@@ -235,7 +235,7 @@ fn index(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
 }
 
 fn count(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
-    let values = this(args)?.snapshot();
+    let values = reads::list(this(args)?);
     let count = values.iter().filter(|element| compare::equal(element, &args[1])).count();
     Ok(Value::Int(count as i64).into())
 }
@@ -250,7 +250,7 @@ fn sort_list(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
         return Ok(Value::Nil.into());
     }
     for _ in 0..ATTEMPTS {
-        let before = list.snapshot();
+        let before = reads::list(list);
         let sorted = sort::sorted(before.clone(), reverse)?;
         if put_back(list, &before, &sorted)? {
             return Ok(Value::Nil.into());

@@ -3,7 +3,7 @@
 use super::{Body, Context, Outcome, Row, arg};
 use crate::value::error::{Error, Kind};
 use crate::value::map::{Entries, Map};
-use crate::value::{Value, compare, iterate, show};
+use crate::value::{Value, compare, iterate, reads, show};
 use std::sync::Arc;
 
 pub const METHODS: &[Row] = &[
@@ -122,7 +122,7 @@ fn pairs(other: &Value) -> Result<Vec<(Value, Value)>, Error> {
     let wrong =
         |value: &Value| arg::wrong(value, "m.update(other)", "other", "a map or a list of [key, value]");
     if let Value::Map(map) = other {
-        return Ok(map.snapshot());
+        return Ok(reads::map(map).into_iter().collect());
     }
     let Value::List(list) = other else {
         return Err(wrong(other));
@@ -134,7 +134,7 @@ fn pairs(other: &Value) -> Result<Vec<(Value, Value)>, Error> {
         },
         Some(Err(_)) | None => Err(wrong(&value)),
     };
-    list.snapshot().into_iter().map(pair).collect()
+    reads::list(list).into_iter().map(pair).collect()
 }
 
 fn clear(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {

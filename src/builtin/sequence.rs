@@ -3,7 +3,7 @@
 use super::{Body, Context, Outcome, Row, arg, function};
 use crate::syntax::tree::BinaryOperator;
 use crate::value::error::{Error, Kind};
-use crate::value::{Value, compare, operate, sort};
+use crate::value::{Value, compare, operate, reads, sort};
 use std::cmp::Ordering;
 
 pub const FUNCTIONS: &[Row] = &[
@@ -204,11 +204,11 @@ fn sum(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
 }
 
 fn any(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
-    Ok(Value::Bool(arg::items(&args[0], "any(xs)", "xs")?.iter().any(Value::truthy)).into())
+    Ok(Value::Bool(arg::items(&args[0], "any(xs)", "xs")?.iter().any(reads::truthy)).into())
 }
 
 fn all(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
-    Ok(Value::Bool(arg::items(&args[0], "all(xs)", "xs")?.iter().all(Value::truthy)).into())
+    Ok(Value::Bool(arg::items(&args[0], "all(xs)", "xs")?.iter().all(reads::truthy)).into())
 }
 
 fn must_fit(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {

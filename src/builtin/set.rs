@@ -4,7 +4,7 @@ use super::value::members;
 use super::{Body, Context, Outcome, Row, arg};
 use crate::value::error::{Error, Kind};
 use crate::value::set::{Members, Set};
-use crate::value::{Value, compare, show};
+use crate::value::{Value, compare, reads, show};
 use std::sync::Arc;
 
 pub const METHODS: &[Row] = &[
@@ -114,21 +114,21 @@ fn others(args: &[Value], function: &str) -> Result<Vec<Members>, Error> {
 
 fn union(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     let others = others(args, "s.union(xs)")?;
-    let mut all = this(args)?.snapshot();
+    let mut all = reads::set(this(args)?);
     all.extend(others.into_iter().flatten());
     Ok(Value::set(all).into())
 }
 
 fn intersection(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     let others = others(args, "s.intersection(xs)")?;
-    let mut common = this(args)?.snapshot();
+    let mut common = reads::set(this(args)?);
     common.retain(|member| others.iter().all(|other| other.contains(member)));
     Ok(Value::set(common).into())
 }
 
 fn difference(_: &mut Context, args: &[Value]) -> Result<Outcome, Error> {
     let others = others(args, "s.difference(xs)")?;
-    let mut rest = this(args)?.snapshot();
+    let mut rest = reads::set(this(args)?);
     rest.retain(|member| !others.iter().any(|other| other.contains(member)));
     Ok(Value::set(rest).into())
 }

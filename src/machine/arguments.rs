@@ -60,7 +60,8 @@ impl Linked {
 
     /// Arguments as they will be bound, as far as they can be: what is wrong with them is told when they are.
     pub fn arranged<'a>(&self, given: &'a [Value], shape: &Shape, program: &Program) -> Cow<'a, [Value]> {
-        if shape.names.is_empty() {
+        let parameters = self.signature.parameters.len();
+        if shape.names.is_empty() && self.in_order && given.len() >= parameters {
             return given.into();
         }
         let mut stack = given.to_vec();

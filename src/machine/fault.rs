@@ -296,6 +296,7 @@ inner()
             fixed: Vec::new(),
             exiting: None,
             arms: Vec::new(),
+            read: Vec::new(),
             holding: 0,
             in_condition: false,
             held: Vec::new(),

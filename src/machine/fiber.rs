@@ -33,6 +33,8 @@ pub struct Fiber {
     pub(super) in_condition: bool,
     /// The locks held when the error was raised that nothing will catch: label and line of acquisition.
     pub held: Vec<(String, u32)>,
+    /// What the operation that it stands before has read already, where each read is a step of its own (`apart`).
+    pub(super) read: Vec<Value>,
     /// The error that is on its way, while it is known who will catch it.
     pub(super) on_its_way: Option<OnItsWay>,
     /// Where its outermost call stood when an error (or what ends the thread) left it.
@@ -76,6 +78,7 @@ impl Fiber {
             fixed: Vec::new(),
             exiting: None,
             arms: Vec::new(),
+            read: Vec::new(),
             holding: 0,
             in_condition: false,
             held: Vec::new(),

@@ -3,6 +3,7 @@
 //! A thread's state (its `Fiber`) is plain data: frames and registers, never the Rust stack. The machine knows
 //! no operating system: whatever concerns other threads goes through its `Scheduler`.
 
+mod apart;
 mod arguments;
 mod at_once;
 mod call;
@@ -57,6 +58,11 @@ pub trait Scheduler: World {
     /// Asked before an instruction, when `STEPWISE`, with what it is about to touch. True puts the fiber aside before it.
     fn before(&mut self, touches: &Touches, fiber: &Fiber) -> bool {
         let _ = (touches, fiber);
+        false
+    }
+
+    /// Whether other threads may have moved while the world was asked. (Where they move only while the fiber is put aside, no.)
+    fn others_moved(&self) -> bool {
         false
     }
 

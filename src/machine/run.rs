@@ -1,13 +1,14 @@
 //! Around the dispatch loop: how a fiber begins to run, goes on after a wait or an error, and comes to rest before an
 //! instruction.
 
+use super::apart;
 use super::dispatch::frames;
 use super::fault::{self, Fault};
 use super::touch::{self, Touches};
 use super::wait;
 use super::{Exit, Fiber, Image, Scheduler};
 use crate::code::{Instruction, Program};
-use crate::value::{Value, error::Error};
+use crate::value::{Value, error::Error, reads};
 
 /// Goes on with a fiber that was suspended, with the value of its operation or the error that has ended it.
 pub fn resume<S: Scheduler>(
@@ -31,18 +32,23 @@ pub fn resume<S: Scheduler>(
 
 /// Runs the fiber until it ends or the world puts it aside.
 pub fn run<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> Exit {
-    loop {
+    if !S::STEPWISE {
+        fiber.read.clear(); // of an operation that was to be done step by step, and is done at once now
+    }
+    let exit = loop {
         let fault = match frames(image, fiber, world) {
-            Ok(exit) => return exit,
+            Ok(exit) => break exit,
             Err(fault) => fault,
         };
         if let Err(exit) = fault::raise(fiber, &image.program, world, fault) {
-            return exit;
+            break exit;
         }
         if world.outgrown() {
-            return Exit::Paused;
+            break Exit::Paused;
         }
-    }
+    };
+    reads::is_over();
+    exit
 }
 
 /// What a fiber at rest before an instruction is about to touch.
@@ -63,9 +69,13 @@ pub fn before<S: Scheduler>(
     base: usize,
     instruction: Instruction,
 ) -> bool {
+    reads::is_over();
     let mut touches = Touches::new();
     touch::touches(image, fiber, base, instruction, &mut touches);
-    let stops = world.before(&touches, fiber);
+    let stops = match apart::is_apart(&touches, fiber) {
+        true => apart::before(image, fiber, world, &touches),
+        false => world.before(&touches, fiber),
+    };
     if stops && let Some(frame) = fiber.frames.last_mut() {
         frame.pc -= 1;
     }

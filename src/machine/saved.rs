@@ -89,6 +89,7 @@ impl Fiber {
         w.values(&self.locals);
         w.count(self.arms.len() as u64);
         self.arms.iter().for_each(|arm| arm.save(w));
+        w.values(&self.read);
         w.count(self.frames.len() as u64);
         for (depth, frame) in self.frames.iter().enumerate() {
             let above = self.frames.get(depth + 1);
@@ -143,6 +144,7 @@ impl Fiber {
         let exiting = r.option(|r| r.int() as i32);
         let locals = r.values();
         let arms = (0..r.count()).map(|_| Op::load(r)).collect();
+        let read = r.values();
         let count = r.count();
         let mut frames: Vec<Frame> = Vec::with_capacity(count as usize);
         let mut stack: Vec<Value> = Vec::new();
@@ -176,6 +178,7 @@ impl Fiber {
             fixed: Vec::new(),
             exiting,
             arms,
+            read,
             holding: 0,
             in_condition: false,
             held: Vec::new(),

@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering;
 pub struct Snapshot {
     /// Outermost first.
     pub calls: Vec<Call>,
-    /// Thread-locals, and what the arms of a `select` in the making hold.
+    /// Thread-locals, what an operation has read that is not over, and what the arms of a `select` in the making hold.
     pub others: Vec<Value>,
     /// What calls that have ended have left behind, where letting go of something has an effect (the end of a pipe, or a
     /// connection, closes itself).
@@ -59,7 +59,7 @@ impl Fiber {
             let registers = self.stack.get(base..end).unwrap_or_default().to_vec();
             calls.push(Call { function: frame.function, pc: frame.pc, registers });
         }
-        let mut others = self.locals.clone();
+        let mut others = [&self.locals[..], &self.read].concat();
         let left = match makes_pipes(program) || makes_connections(program) {
             true => self.stack.get(self.top(program)..).unwrap_or_default().to_vec(),
             false => Vec::new(),

@@ -15,12 +15,14 @@ use super::{Fiber, Image};
 use crate::code::Instruction as I;
 use crate::state::Shared;
 use crate::sync::{Kind, Sync};
+use crate::syntax::tree::CompareOperator;
+use crate::value::reads::{Read, What};
 use crate::value::{Value, object::Object};
 pub use depth::container;
-use depth::{admitted, compared, deep, ordered, shallow, shape, shown};
+use depth::{admitted, deep, ordered, shallow, shape, shown, tells};
 use elements::{element, key, slice};
 use std::sync::Arc;
-pub use told::{Act, Part, Place, Run, Touch, Touches};
+pub use told::{Act, Look, Part, Place, Run, Touch, Touches};
 
 /// What is read to put values in order.
 pub fn read_to_order(values: &[Value]) -> Vec<Touch> {
@@ -59,13 +61,19 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
         | I::Binary { a, b, .. } => {
             shallow(r(a), false, out);
             shallow(r(b), false, out);
+            if out.list.len() > 1 {
+                // The right one before the left one (`value/operate.rs`).
+                out.looks.extend([Look::Items(r(b).clone()), Look::Items(r(a).clone())]);
+            }
         }
-        I::Compare { operator, a, b, .. } => depth::tells(operator, r(a), r(b), out),
-        I::UnlessEqual { a, b, .. } | I::UnlessNotEqual { a, b, .. } => compared(r(a), r(b), out),
+        I::Compare { operator, a, b, .. } => tells(operator, r(a), r(b), out),
+        I::UnlessEqual { a, b, .. } | I::UnlessNotEqual { a, b, .. } => {
+            tells(CompareOperator::Equal, r(a), r(b), out);
+        }
         I::UnlessLess { a, b, .. }
         | I::UnlessLessEqual { a, b, .. }
         | I::LoopLess { a, b, .. }
-        | I::LoopLessEqual { a, b, .. } => ordered(&[r(a).clone(), r(b).clone()], out),
+        | I::LoopLessEqual { a, b, .. } => tells(CompareOperator::Less, r(a), r(b), out),
         I::Unary { a, .. } | I::JumpIf { a, .. } | I::JumpUnless { a, .. } | I::LoopIf { a, .. } => {
             shape(r(a), false, out);
         }
@@ -91,9 +99,9 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
         I::Text { at, count, .. } => (0..count).for_each(|i| shown(image, r(at + i), out)),
         I::Format { s, .. } => shown(image, r(s), out),
         I::AssertCompared { message, at } => {
-            shown(image, r(message), out);
             shown(image, r(at), out);
             shown(image, r(at + 1), out);
+            shown(image, r(message), out);
         }
         I::AssertFailed { message } => shown(image, r(message), out),
 
@@ -224,6 +232,17 @@ pub(super) fn touches(image: &Image, fiber: &Fiber, base: usize, instruction: I,
         | I::ResumeOthers
         | I::AwaitWait
         | I::AwaitEnd => {}
+    }
+}
+
+/// One read of a container, an object's field, a captured variable or how a thread is.
+pub(super) fn read(image: &Image, read: &Read, out: &mut Touches) {
+    match (&read.of, read.what) {
+        (Value::Object(object), What::Field(field)) => class_field(image, object, field as u16, false, out),
+        (Value::Cell(cell), _) => out.object(Shared::Cell(cell.clone()), Part::All, false),
+        (Value::Thread(handle), _) => itself(handle, out),
+        (container, What::Length) => shape(container, false, out),
+        (container, What::All | What::Field(_)) => shallow(container, false, out),
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::error::{Error, Kind};
 use super::object::Method;
-use super::{Type, Value, number, show};
+use super::{Type, Value, number, reads, show};
 use crate::syntax::tree::CompareOperator;
 use foldhash::fast::RandomState;
 use std::cmp::Ordering;
@@ -71,7 +71,7 @@ pub fn contains(container: &Value, item: &Value) -> Result<bool, Error> {
             if address(item).is_none() {
                 return Ok(list.lock().iter().any(|element| shallow(element, item).unwrap_or(false)));
             }
-            Ok(list.snapshot().iter().any(|element| equal(element, item)))
+            Ok(reads::list(list).iter().any(|element| equal(element, item)))
         }
         Value::Map(map) => {
             hashable(item)?;
@@ -263,23 +263,26 @@ fn deep_equal(a: Value, b: Value, each: &mut dyn FnMut(&Value)) -> bool {
         kept.push((a.clone(), b.clone()));
         let same_elements = match (&a, &b) {
             (Value::List(a), Value::List(b)) => {
-                let left = a.snapshot();
-                let right = b.lock();
-                left.len() == right.len()
-                    && left.into_iter().zip(right.iter()).all(|(x, y)| settle(x, y, &mut pending))
+                let left = reads::list(a);
+                reads::in_list(b, |right| {
+                    left.len() == right.len()
+                        && left.into_iter().zip(right).all(|(x, y)| settle(x, y, &mut pending))
+                })
             }
             (Value::Map(a), Value::Map(b)) => {
-                let left = a.snapshot();
-                let right = b.lock();
-                left.len() == right.len()
-                    && left
-                        .into_iter()
-                        .all(|(key, x)| right.get(&key).is_some_and(|y| settle(x, y, &mut pending)))
+                let left = reads::map(a);
+                reads::in_map(b, |right| {
+                    left.len() == right.len()
+                        && left
+                            .into_iter()
+                            .all(|(key, x)| right.get(&key).is_some_and(|y| settle(x, y, &mut pending)))
+                })
             }
             (Value::Set(a), Value::Set(b)) => {
-                let left = a.snapshot();
-                let right = b.lock();
-                left.len() == right.len() && left.iter().all(|member| right.contains(member))
+                let left = reads::set(a);
+                reads::in_set(b, |right| {
+                    left.len() == right.len() && left.iter().all(|member| right.contains(member))
+                })
             }
             _ => shallow(&a, &b).unwrap_or(false),
         };
@@ -301,10 +304,10 @@ fn settle(a: Value, b: &Value, pending: &mut Vec<(Value, Value)>) -> bool {
 /// None where neither is before the other, as with NaN. `sign` is for the error.
 fn partial(a: &Value, b: &Value, sign: &str) -> Result<Option<Ordering>, Error> {
     match (a, b) {
-        (Value::List(one), Value::List(other)) => order_lists(one.snapshot(), other.snapshot(), sign),
+        (Value::List(one), Value::List(other)) => order_lists(reads::list(one), reads::list(other), sign),
         (Value::Set(one), Value::Set(other)) => {
-            let right = other.snapshot();
-            let left = one.snapshot();
+            let right = reads::set(other);
+            let left = reads::set(one);
             let part_of_right = left.iter().all(|member| right.contains(member));
             let part_of_left = right.iter().all(|member| left.contains(member));
             Ok(match (part_of_right, part_of_left) {
@@ -363,7 +366,7 @@ fn order_lists(a: Vec<Value>, b: Vec<Value>, sign: &str) -> Result<Option<Orderi
             if !Arc::ptr_eq(one, other)
                 && met.insert((Arc::as_ptr(one) as usize, Arc::as_ptr(other) as usize))
             {
-                let (left, right) = (one.snapshot(), other.snapshot());
+                let (left, right) = (reads::list(one), reads::list(other));
                 frames.push((left.into_iter(), right.into_iter()));
                 kept.push((x, y));
             }

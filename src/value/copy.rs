@@ -7,7 +7,7 @@
 use super::cell::Cell;
 use super::error::Error;
 use super::object::{Bound, Closure, Object};
-use super::{Value, compare};
+use super::{Value, compare, reads};
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -95,24 +95,24 @@ impl Copier {
     fn fill(&mut self, original: &Value, copy: &Value) {
         match (original, copy) {
             (Value::List(original), Value::List(copy)) => {
-                let values = original.snapshot().iter().map(|value| self.copy(value)).collect();
+                let values = reads::list(original).iter().map(|value| self.copy(value)).collect();
                 copy.replace(values);
             }
             (Value::Map(original), Value::Map(copy)) => {
-                let entries = original.snapshot();
+                let entries = reads::map(original);
                 let entries = entries.iter().map(|(key, value)| (self.copy(key), self.copy(value))).collect();
                 *copy.lock() = entries;
             }
             (Value::Set(original), Value::Set(copy)) => {
-                let members = original.snapshot().iter().map(|member| self.copy(member)).collect();
+                let members = reads::set(original).iter().map(|member| self.copy(member)).collect();
                 *copy.lock() = members;
             }
             (Value::Object(original), Value::Object(copy)) => {
-                for (from, to) in original.fields.iter().zip(&copy.fields) {
-                    to.set(self.copy(&from.get()));
+                for (index, to) in copy.fields.iter().enumerate() {
+                    to.set(self.copy(&reads::field(original, index)));
                 }
             }
-            (Value::Cell(original), Value::Cell(copy)) => copy.set(self.copy(&original.get())),
+            (Value::Cell(original), Value::Cell(copy)) => copy.set(self.copy(&reads::cell(original))),
             _ => {}
         }
     }

@@ -1,7 +1,7 @@
 //! What a `for` goes over.
 
 use super::error::{Error, Kind};
-use super::{Type, Value, index, show, text};
+use super::{Type, Value, index, reads, show, text};
 
 /// The elements as they are now: those of a list, the keys of a map, the members of a set, the characters of a
 /// text, the numbers of a range, the lines of a file that have not been read. (A `for` over a queue takes from it, and is not done here.)
@@ -28,9 +28,9 @@ pub fn items(value: &Value) -> Result<Vec<Value>, Error> {
 /// As `items`; None for what has no elements to go over.
 pub fn sequence(value: &Value) -> Option<Result<Vec<Value>, Error>> {
     match value {
-        Value::List(list) => Some(Ok(list.snapshot())),
-        Value::Map(map) => Some(Ok(map.keys())),
-        Value::Set(set) => Some(Ok(set.lock().iter().cloned().collect())),
+        Value::List(list) => Some(Ok(reads::list(list))),
+        Value::Map(map) => Some(Ok(reads::in_map(map, |entries| entries.keys().cloned().collect()))),
+        Value::Set(set) => Some(Ok(reads::in_set(set, |members| members.iter().cloned().collect()))),
         Value::Range(range) => Some(index::numbers(range)),
         Value::File(file) => Some(file.read().map(|text| text.lines().map(text::make).collect())),
         _ => value.as_text().map(|text| Ok(text.chars().map(text::from_char).collect())),

@@ -23,6 +23,7 @@ pub mod near;
 pub mod number;
 pub mod object;
 pub mod operate;
+pub mod reads;
 pub(crate) mod release;
 pub mod set;
 pub mod show;

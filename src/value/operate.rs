@@ -5,7 +5,7 @@
 
 use super::error::{Error, Kind};
 use super::set::{Members, Set};
-use super::{Type, Value, duration, list::List, number, show, text};
+use super::{Type, Value, duration, list::List, number, reads, show, text};
 use crate::memory;
 use crate::syntax::tree::{BinaryOperator, UnaryOperator};
 use std::sync::Arc;
@@ -217,9 +217,9 @@ fn scaled_float(operator: BinaryOperator, a: i64, b: f64) -> Result<Option<Value
     }
 }
 
-fn sets(operator: BinaryOperator, a: &Set, b: &Set) -> Option<Value> {
-    let right = b.snapshot(); // before the other is locked
-    let left = a.snapshot();
+fn sets(operator: BinaryOperator, a: &Arc<Set>, b: &Arc<Set>) -> Option<Value> {
+    let right = reads::set(b); // before the other is locked
+    let left = reads::set(a);
     let members: Members = match operator {
         BinaryOperator::Or => left.into_iter().chain(right).collect(),
         BinaryOperator::And => left.into_iter().filter(|member| right.contains(member)).collect(),
@@ -271,15 +271,15 @@ fn sequences(operator: BinaryOperator, left: &Value, right: &Value) -> Result<Op
     }
 }
 
-fn concatenate(a: &List, b: &List) -> Result<Value, Error> {
-    let right = b.snapshot(); // before the other is locked
-    let left = a.lock();
-    let total = check_size(left.len().checked_add(right.len()), size_of::<Value>(), "a list")?;
-    let mut values = Vec::with_capacity(total);
-    values.extend_from_slice(&left);
-    drop(left);
-    values.extend(right);
-    Ok(Value::list(values))
+fn concatenate(a: &Arc<List>, b: &Arc<List>) -> Result<Value, Error> {
+    let right = reads::list(b); // before the other is locked
+    reads::in_list(a, |left| {
+        let total = check_size(left.len().checked_add(right.len()), size_of::<Value>(), "a list")?;
+        let mut values = Vec::with_capacity(total);
+        values.extend_from_slice(left);
+        values.extend(right);
+        Ok(Value::list(values))
+    })
 }
 
 /// A count below zero gives nothing, as in Python.

@@ -5,14 +5,14 @@
 
 use super::error::Error;
 use super::object::{Bound, Method, Object};
-use super::{Type, Value, compare, duration, number};
+use super::{Type, Value, compare, duration, number, reads};
 use crate::code::{FunctionKind, Program};
 use crate::sync::named;
 use crate::sync::thread::{State, Thread};
 use foldhash::fast::RandomState;
 use std::collections::HashSet;
 use std::fmt::Write;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
 
 /// Lists that share their parts can be far larger as text than in memory: here the text is cut off.
 const LONGEST: usize = 256 << 20;
@@ -182,13 +182,14 @@ impl Writer<'_> {
         objects: &mut u32,
     ) {
         let (shape, items) = match value {
-            Value::List(list) => (Shape::List, list.snapshot()),
+            Value::List(list) => (Shape::List, reads::list(list)),
             Value::Map(map) => {
-                (Shape::Map, map.snapshot().into_iter().flat_map(|(key, value)| [key, value]).collect())
+                (Shape::Map, reads::map(map).into_iter().flat_map(|(key, value)| [key, value]).collect())
             }
-            Value::Set(set) => (Shape::Set, set.lock().iter().cloned().collect()),
+            Value::Set(set) => (Shape::Set, reads::set(set).into_iter().collect()),
             Value::Object(object) if *objects == 0 && self.program.is_some() => {
-                (Shape::Object(object.class), object.fields.iter().map(|field| field.get()).collect())
+                let fields = 0..object.fields.len();
+                (Shape::Object(object.class), fields.map(|index| reads::field(object, index)).collect())
             }
             plain => return self.plain(plain),
         };
@@ -287,7 +288,7 @@ impl Writer<'_> {
         self.out.push(')');
     }
 
-    fn thread(&mut self, thread: &Thread) {
+    fn thread(&mut self, thread: &Arc<Thread>) {
         let word = match (&thread.timer, &thread.process) {
             (_, Some(_)) => "process",
             (Some(_), None) => "timer",
@@ -300,7 +301,7 @@ impl Writer<'_> {
             return;
         }
         named::with_its_state();
-        let state = State::ALL.get(usize::from(thread.state.load(Ordering::SeqCst))).copied();
+        let state = State::ALL.get(usize::from(reads::state(thread))).copied();
         _ = write!(self.out, "<{word} {name} {}>", state.unwrap_or(State::New).word());
     }
 

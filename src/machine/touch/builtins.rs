@@ -4,9 +4,9 @@ use super::super::arguments::Linked;
 use super::super::call::members;
 use super::super::image::Member;
 use super::super::{Fiber, Image};
-use super::depth::{admitted, compared, copied, deep, in_order, ordered, shallow, shape, shown};
+use super::depth::{admitted, compared, container, copied, deep, in_order, ordered, shallow, shape, shown};
 use super::elements::{find, from_here_on, member};
-use super::{Act, Part, Place, Touches};
+use super::{Act, Look, Part, Place, Touches};
 use super::{alone, class_field, element, gives_back, instance, starts, sync, thread};
 use crate::builtin::{Body, Row};
 use crate::code::Shape;
@@ -15,6 +15,7 @@ use crate::sync::future::Future;
 use crate::sync::pool::{Crew, Pool};
 use crate::sync::thread::Entry;
 use crate::sync::{Kind, Sync};
+use crate::syntax::tree::CompareOperator;
 use crate::value::Value;
 use crate::value::compare::hashable;
 use crate::value::list::List;
@@ -31,36 +32,46 @@ pub(super) fn call(
 ) {
     let shape = &image.program.shapes[shape as usize];
     let arguments = &fiber.stack[start..start + shape.count as usize];
-    match builtin(callee).filter(|_| !shape.names.is_empty()) {
-        Some(row) => called(image, callee, &Linked::new(row).arranged(arguments, shape, &image.program), out),
+    match builtin(callee) {
+        Some((row, receiver)) => {
+            let arguments = Linked::new(row).arranged(arguments, shape, &image.program);
+            native(image, row, receiver, &arguments, out);
+        }
         None => called(image, callee, arguments, out),
     }
 }
 
-fn builtin(callee: &Value) -> Option<&'static Row> {
+/// With its receiver.
+fn builtin(callee: &Value) -> Option<(&'static Row, Option<&Value>)> {
     match callee {
-        Value::Builtin(row) => Some(row),
-        Value::Bound(bound) => {
-            if let Method::Builtin(row) = bound.method {
-                Some(row)
-            } else {
-                None
-            }
-        }
+        Value::Builtin(row) => Some((row, None)),
+        Value::Bound(bound) => match bound.method {
+            Method::Builtin(row) => Some((row, Some(&bound.receiver))),
+            Method::Function(_) => None,
+        },
         _ => None,
     }
 }
 
 /// What calling a value touches; what a function of the script does is asked instruction by instruction.
 pub(super) fn called(image: &Image, callee: &Value, arguments: &[Value], out: &mut Touches) {
-    match callee {
-        Value::Builtin(row) => native(image, row, None, arguments, out),
-        Value::Bound(bound) => match bound.method {
-            Method::Builtin(row) => native(image, row, Some(&bound.receiver), arguments, out),
-            Method::Function(_) => instance(&bound.receiver, out),
-        },
-        _ => {}
+    match builtin(callee) {
+        Some((row, receiver)) => {
+            native(image, row, receiver, arguments, out);
+            // The arguments are not bound yet.
+            out.looks.retain(|look| !matches!(look, Look::Builtin(..)));
+        }
+        None => {
+            if let Value::Bound(bound) = callee {
+                instance(&bound.receiver, out);
+            }
+        }
     }
+}
+
+/// It reads, and does nothing else that others could tell.
+fn reads_only(row: &'static Row, receiver: Option<&Value>, arguments: &[Value], out: &mut Touches) {
+    out.looks.push(Look::Builtin(row, receiver.into_iter().chain(arguments).cloned().collect()));
 }
 
 pub(super) fn method(
@@ -94,7 +105,7 @@ pub(super) fn native(
     if let Body::Script(_) = row.body {
         return; // its own instructions are asked one by one
     }
-    let Some(receiver) = receiver else { return function(image, row.name, arguments, out) };
+    let Some(receiver) = receiver else { return function(image, row, arguments, out) };
     match receiver {
         Value::Sync(thing) => {
             if row.name == "submit" {
@@ -133,11 +144,18 @@ pub(super) fn native(
                 }
                 "extend" => {
                     out.object(node, Part::Shape, true);
-                    arguments.iter().for_each(|argument| shallow(argument, false, out));
+                    for argument in arguments {
+                        shallow(argument, false, out);
+                        out.looks.push(Look::Items(argument.clone()));
+                    }
                 }
                 "copy" => out.object(node, Part::All, false),
-                "index" => arguments.iter().take(1).for_each(|value| _ = find(list, value, out)),
+                "index" => {
+                    reads_only(row, Some(receiver), arguments, out);
+                    arguments.iter().take(1).for_each(|value| _ = find(list, value, out));
+                }
                 "count" => {
+                    reads_only(row, Some(receiver), arguments, out);
                     out.object(node, Part::All, false);
                     for element in list.snapshot() {
                         arguments.iter().for_each(|argument| compared(&element, argument, out));
@@ -147,10 +165,17 @@ pub(super) fn native(
                     if let Some(at) = arguments.first().and_then(|value| find(list, value, out)) {
                         from_here_on(list, at, out);
                     }
+                    if let Some(value) = arguments.first().filter(|value| container(value).is_some()) {
+                        out.looks.push(Look::Compare(CompareOperator::In, value.clone(), receiver.clone()));
+                    }
                 }
                 "sort" => {
                     out.object(node, Part::All, true);
                     in_order(&[std::slice::from_ref(receiver), arguments].concat(), out);
+                    if arguments.first().is_none_or(|key| matches!(key, Value::Nil | Value::Unset)) {
+                        let reverse = arguments.get(1).is_some_and(Value::truthy);
+                        out.looks.push(Look::Order(receiver.clone(), reverse));
+                    }
                 }
                 _ => out.object(node, Part::All, true),
             }
@@ -176,6 +201,7 @@ pub(super) fn native(
                     for argument in arguments {
                         shallow(argument, false, out);
                         elements(argument).iter().for_each(|pair| shallow(pair, false, out));
+                        out.looks.push(Look::Pairs(argument.clone()));
                     }
                 }
             }
@@ -188,8 +214,14 @@ pub(super) fn native(
                     let there = hashable(value).is_ok() && set.lock().contains(value);
                     member(set, value, there != (row.name == "add"), out);
                 }
-                ("copy" | "union" | "intersection" | "difference", _) => out.object(node, Part::All, false),
+                ("copy" | "union" | "intersection" | "difference", _) => {
+                    reads_only(row, Some(receiver), arguments, out);
+                    out.object(node, Part::All, false);
+                }
                 _ => out.object(node, Part::All, true),
+            }
+            if row.name == "update" {
+                out.looks.extend(arguments.iter().cloned().map(Look::Items));
             }
             arguments.iter().for_each(|argument| shallow(argument, false, out));
         }
@@ -197,7 +229,15 @@ pub(super) fn native(
     }
 }
 
-fn function(image: &Image, name: &str, arguments: &[Value], out: &mut Touches) {
+/// Functions that only read, and may read several things.
+const READING: [&str; 10] =
+    ["any", "all", "json", "sum", "zip", "min", "max", "sorted", "__sort_keys", "__extreme_keys"];
+
+fn function(image: &Image, row: &'static Row, arguments: &[Value], out: &mut Touches) {
+    let name = row.name;
+    if READING.contains(&name) && arguments.iter().any(|argument| container(argument).is_some()) {
+        reads_only(row, None, arguments, out);
+    }
     match name {
         "threads" | "active_count" => out.add(Place::Threads, Part::All, false),
         "now" | "clock" => out.add(Place::Clock, Part::All, false),
@@ -251,8 +291,14 @@ fn function(image: &Image, name: &str, arguments: &[Value], out: &mut Touches) {
             arguments.iter().take(1).for_each(|list| shallow(list, true, out));
             arguments.iter().skip(1).take(1).for_each(|items| shallow(items, false, out));
             in_order(arguments.get(2..3).unwrap_or_default(), out);
+            if let [_, items, keys, reverse] = arguments {
+                out.looks.extend([Look::Items(items.clone()), Look::Order(keys.clone(), reverse.truthy())]);
+            }
         }
-        "copy" => arguments.iter().for_each(|argument| copied(argument, out)),
+        "copy" => {
+            reads_only(row, None, arguments, out);
+            arguments.iter().for_each(|argument| copied(argument, out));
+        }
         "__submit" => {
             if let Some(Value::Sync(pool)) = arguments.first() {
                 alone(pool, out);

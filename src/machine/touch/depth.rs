@@ -3,7 +3,7 @@
 //! others differ is nobody's business.
 
 use super::elements::{KEYS, element, find, member};
-use super::{Part, Touches, class_field, itself};
+use super::{Look, Part, Touches, class_field, itself};
 use crate::machine::Image;
 use crate::state::Shared;
 use crate::syntax::tree::CompareOperator;
@@ -52,6 +52,7 @@ pub(super) fn shown(image: &Image, value: &Value, out: &mut Touches) {
     if is_plain(value) {
         return; // as it is for nearly all
     }
+    out.looks.push(Look::Text(value.clone()));
     let mut seen = HashSet::new();
     let mut pending = vec![(value.clone(), false)];
     while let Some((value, inside)) = pending.pop() {
@@ -148,6 +149,9 @@ pub(super) fn admitted(into: &Value, value: &Value, out: &mut Touches) {
 
 /// What a comparison of two values reads.
 pub(super) fn tells(operator: CompareOperator, a: &Value, b: &Value, out: &mut Touches) {
+    if container(a).is_some() && container(b).is_some() {
+        out.looks.push(Look::Compare(operator, a.clone(), b.clone()));
+    }
     match operator {
         CompareOperator::In | CompareOperator::NotIn => found_in(a, b, out),
         CompareOperator::Equal | CompareOperator::NotEqual => compared(a, b, out),

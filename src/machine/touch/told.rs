@@ -1,6 +1,9 @@
 //! What is touched, as it is told: places and their parts, one by one, or many elements of a list at once.
 
+use crate::builtin::Row;
 use crate::state::Shared;
+use crate::syntax::tree::CompareOperator;
+use crate::value::Value;
 use crate::value::list::List;
 use std::ops::Range;
 use std::sync::Arc;
@@ -119,11 +122,29 @@ pub struct Touches {
     /// a name, the items of a loop, what never changes of an instance.
     pub quiet: Vec<Shared>,
     pub act: Act,
+    /// How its reads come about, if there may be several, one after the other: nothing else is read of what can change.
+    pub looks: Vec<Look>,
+}
+
+/// What an operation does to read what it reads.
+#[derive(Debug, Clone)]
+pub enum Look {
+    /// It makes a text of this.
+    Text(Value),
+    Compare(CompareOperator, Value, Value),
+    /// It takes the elements.
+    Items(Value),
+    /// The same, of a map or a list of pairs.
+    Pairs(Value),
+    /// It takes the elements, and puts them in order, which may be reversed.
+    Order(Value, bool),
+    /// A builtin that does nothing else.
+    Builtin(&'static Row, Vec<Value>),
 }
 
 impl Touches {
     pub fn new() -> Touches {
-        Touches { list: Vec::new(), runs: None, quiet: Vec::new(), act: Act::Plain }
+        Touches { list: Vec::new(), runs: None, quiet: Vec::new(), act: Act::Plain, looks: Vec::new() }
     }
 
     /// In which many elements are told as one run.

@@ -1,11 +1,12 @@
 //! The states of a heap program, and every order of its operations: plain and slow, without any reduction, and nothing of it
 //! is conc's. Who can move is in `machine/able.rs`, what an operation does in `machine/steps.rs`, what of it may race in
-//! `machine/uses.rs`.
+//! `machine/uses.rs`, and which are made of several reads in `machine/reads.rs`.
 //!
 //! A reference is a number of an object; objects are never taken away. Every operation is a step, but for what only a
 //! thread's own registers take part in.
 
 mod able;
+mod reads;
 mod steps;
 mod uses;
 mod values;
@@ -203,6 +204,8 @@ struct Thread {
     body: usize,
     at: usize,
     registers: Vec<Value>,
+    /// What the operation that it is in has read.
+    read: Vec<Vec<Value>>,
     /// The pool whose task it is, while it has not begun.
     queued: Option<usize>,
     /// A timer that has not fired; and one that was cancelled before, and has to come to its end.
@@ -318,6 +321,7 @@ impl Machine<'_> {
             body,
             at: 0,
             registers,
+            read: Vec::new(),
             queued: None,
             armed: false,
             cancelled: false,

@@ -157,6 +157,10 @@ impl Scheduler for Forced<'_> {
         }
     }
 
+    fn others_moved(&self) -> bool {
+        true
+    }
+
     fn trapped(&self) -> bool {
         self.real.trapped()
     }

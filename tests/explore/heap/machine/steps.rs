@@ -1,6 +1,7 @@
 //! What each operation of a heap program does to a state.
 
-use super::values::{add, apart, contains, copied, equal, make, shown, values};
+use super::reads::{self, Reading};
+use super::values::{add, apart, copied, make, values};
 use super::{A_SECOND, Flaw, Machine, New, Object, Of, Op, Register, State, Value};
 use std::collections::BTreeMap;
 
@@ -10,6 +11,9 @@ impl Machine<'_> {
             state.threads[number].result = Some(Value::Nil);
             return;
         };
+        if self.reads(state, number, &op) {
+            return;
+        }
         match op {
             Op::Atomically(end) => {
                 while state.threads[number].at + 1 < end {
@@ -88,6 +92,7 @@ impl Machine<'_> {
         let set = |state: &mut State, register: Register, value: Value| {
             state.threads[number].registers[register] = value;
         };
+        let read = std::mem::take(&mut state.threads[number].read);
         match op {
             Op::Int(d, value) => set(state, d, Value::Int(value)),
             Op::Add(d, a, b) => {
@@ -168,7 +173,7 @@ impl Machine<'_> {
                 set(state, d, value);
             }
             Op::Extend(object, s) => {
-                let more = list(state, s);
+                let more = Reading::new(&state.heap, &read, true).all(at(state, s)).expect("all of it");
                 values(state, at(state, object)).extend(more);
             }
             Op::AddTo(object, value) => add(values(state, at(state, object)), value),
@@ -279,20 +284,26 @@ impl Machine<'_> {
                 set(state, d, copy);
             }
             Op::DeepCopy(d, s) => {
-                let copy = copied(state, at(state, s), self.flaw != Flaw::CopyIsShallow);
+                let deep = self.flaw != Flaw::CopyIsShallow;
+                let parts = Reading::new(&state.heap, &read, true).parts(at(state, s), deep);
+                let copy = reads::copied(state, parts.expect("all of it"));
                 set(state, d, copy);
             }
             Op::Joined(d, a, b) => {
-                let joined = [list(state, a), list(state, b)].concat();
+                let mut reading = Reading::new(&state.heap, &read, true);
+                let right = reading.all(at(state, b)).expect("all of it");
+                let joined = [reading.all(at(state, a)).expect("all of it"), right].concat();
                 let joined = make(state, Object::List(joined));
                 set(state, d, joined);
             }
             Op::Equal(d, a, b) => {
-                let same = equal(&state.heap, &get(state, a), &get(state, b), &mut Vec::new());
+                let mut reading = Reading::new(&state.heap, &read, true);
+                let same = reading.equal(&get(state, a), &get(state, b)).expect("all of it");
                 set(state, d, Value::Bool(same));
             }
             Op::Contains(d, value, whole) => {
-                let found = contains(&state.heap, &get(state, value), at(state, whole), &mut Vec::new());
+                let mut reading = Reading::new(&state.heap, &read, true);
+                let found = reading.contains(&get(state, value), at(state, whole)).expect("all of it");
                 set(state, d, Value::Bool(found));
             }
             Op::Iterate(d, s) => {
@@ -309,8 +320,8 @@ impl Machine<'_> {
             },
             Op::Goto(to) => state.threads[number].at = to,
             Op::Print(s) => {
-                let text = shown(&state.heap, &get(state, s));
-                state.output.push_str(&text);
+                let text = Reading::new(&state.heap, &read, true).text(&get(state, s));
+                state.output.push_str(&text.expect("all of it"));
                 state.output.push('\n');
             }
             Op::Acquire(lock) => {

@@ -53,10 +53,27 @@ impl Machine<'_> {
                 used.iter_mut().for_each(|used| used.atomic = true);
             }
             Some(Op::Await(ops, ..)) => self.evaluate(&mut then, number, ops, &mut used),
-            Some(op) => used = self.uses_of(state, number, op),
+            Some(op) => {
+                used = match self.next_read(state, number, op) {
+                    Some((object, field)) => {
+                        let part = field.map_or(Part::All, Part::One);
+                        vec![Use { object, part, write: false, atomic: false }]
+                    }
+                    None => self.rest_of(state, number, op),
+                }
+            }
             None => {}
         }
         used
+    }
+
+    /// What an operation uses when it has read all that it reads step by step.
+    fn rest_of(&self, state: &State, number: usize, op: &Op) -> Vec<Use> {
+        let mut uses = self.uses_of(state, number, op);
+        if let Op::Print(_) | Op::Extend(..) = op {
+            uses.retain(|used| used.write);
+        }
+        uses
     }
 
     /// What an operation uses: the object, which part of it, and whether it writes.

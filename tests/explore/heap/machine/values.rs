@@ -101,30 +101,3 @@ pub(super) fn contains(heap: &[Object], value: &Value, list: usize, met: &mut Ve
     let Object::List(values) = &heap[list] else { panic!("no list") };
     values.iter().any(|element| equal(heap, element, value, met))
 }
-
-pub(super) fn shown(heap: &[Object], value: &Value) -> String {
-    match value {
-        Value::Nil => "nil".into(),
-        Value::Int(number) => number.to_string(),
-        Value::Bool(so) => so.to_string(),
-        Value::Key(key) => ["a", "b"][*key].into(),
-        Value::Object(object) => match &heap[*object] {
-            Object::List(values) => {
-                let values: Vec<String> = values.iter().map(|value| shown(heap, value)).collect();
-                format!("[{}]", values.join(", "))
-            }
-            Object::Set(values) => {
-                let values: Vec<String> = values.iter().map(|value| shown(heap, value)).collect();
-                format!("set([{}])", values.join(", "))
-            }
-            Object::Map(values) => {
-                let there = ["a", "b"].iter().zip(values).filter(|(_, value)| **value != Value::Nil);
-                let pairs: Vec<String> =
-                    there.map(|(key, value)| format!("\"{key}\": {}", shown(heap, value))).collect();
-                format!("{{{}}}", pairs.join(", "))
-            }
-            other => panic!("{other:?} is not shown"),
-        },
-        other => panic!("{other:?} is not shown"),
-    }
-}
