@@ -129,7 +129,8 @@ impl Fiber {
     }
 
     /// Lets go of what calls that have ended have left behind, also where the call will stand that comes next; or that waits,
-    /// if this is `within` it. (The arguments that it leaves out would take the place of some of that.)
+    /// if this is `within` it. (The arguments that it leaves out would take the place of some of that.) There only what may lead to
+    /// something else goes: who does not come to rest on the way keeps the rest, and would be in another state.
     pub fn clear_rest(&mut self, program: &Program, within: bool) {
         let top = self.top(program);
         let rest = self.stack.get_mut(top..).unwrap_or_default();
@@ -148,7 +149,9 @@ impl Fiber {
             read.extend(effect.read());
         });
         for register in (from..top.saturating_sub(base)).filter(|register| !read.contains(register)) {
-            if let Some(value) = self.stack.get_mut(base + register) {
+            if let Some(value) = self.stack.get_mut(base + register)
+                && !(value.is_plain() || matches!(value, Value::Long(_) | Value::Range(_)))
+            {
                 *value = Value::Nil;
             }
         }

@@ -172,8 +172,9 @@ pub(super) fn judge(views: &[View], memory: &Memory) -> Judged {
     let lines = Lines::of(views, memory);
     let line = |line: &Line| lines.things(line);
     let ends = Ends { views, memory };
+    let keeps = |process| ends.keeps(process);
     let releasers = |(id, (process, waiting)): (&u32, &(usize, &Waiting))| {
-        let mut ways = vec![waiting.ways.releasers(&mut number, &line)];
+        let mut ways = vec![waiting.ways.releasers(&mut number, &line, &keeps)];
         waiting.ways.things(&mut |key| ways.extend(ends.of_pipe(key)));
         if waiting.mortal {
             ways.extend(ends.of(*process));
@@ -225,6 +226,12 @@ struct Ends<'v> {
 }
 
 impl Ends<'_> {
+    /// Of one that has ended, none.
+    fn keeps(&self, process: usize) -> Vec<u32> {
+        let view = self.views.iter().find(|view| view.process == process);
+        view.map(|view| view.keeps.clone()).unwrap_or_default()
+    }
+
     /// What a process waits for before it ends, or any that it ends with; the first ends with the whole run.
     fn of(&self, process: usize) -> Vec<Releasers> {
         let mut ends = Vec::new();
@@ -361,7 +368,7 @@ mod tests {
         assert_eq!(judged(first(&[7])), Some(vec![10, 20]));
         assert_eq!(judged(first(&[6])), Some(vec![]));
         // One that is released releases another.
-        let chain = view(0, reach(&[5]), &[(1, Ways::All(vec![20]), &[])]);
+        let chain = view(0, reach(&[5]), &[(1, Ways::All(vec![20], vec![]), &[])]);
         assert_eq!(judged(chain), Some(vec![]));
         assert_eq!(stuck(&[first(&[]), one.clone()], &memory), Some(vec![]), "one has not been heard");
         assert_eq!(stuck(&[first(&[]), view(1, Reach::default(), &[])], &memory), None);
@@ -380,8 +387,8 @@ mod tests {
     #[test]
     fn who_may_be_ended_counts_as_going_on() {
         let memory = family(2);
-        let one = view(1, Reach::default(), &[(10, Ways::All(vec![20]), &[])]);
-        let other = view(2, Reach::default(), &[(20, Ways::All(vec![10]), &[])]);
+        let one = view(1, Reach::default(), &[(10, Ways::All(vec![20], vec![]), &[])]);
+        let other = view(2, Reach::default(), &[(20, Ways::All(vec![10], vec![]), &[])]);
         let judged = |free: Reach, more: Reach| {
             let one = View { free: more, ..one.clone() };
             stuck(&[view(0, free, &[]), one, other.clone()], &memory)

@@ -166,7 +166,7 @@ impl Waiting {
 impl Ways {
     fn to_json(&self) -> Json {
         match self {
-            Ways::All(threads) => json!({"all": threads}),
+            Ways::All(threads, processes) => json!({"all": threads, "processes": processes}),
             Ways::Anyone(things) => json!({"anyone": things.iter().map(|key| key.0).collect::<Vec<u64>>()}),
             Ways::Either(ways) => json!({"either": ways.iter().map(Ways::to_json).collect::<Vec<Json>>()}),
             Ways::Line(line) => json!({
@@ -179,7 +179,8 @@ impl Ways {
 
     fn from_json(json: &Json) -> Ways {
         if json["all"].is_array() {
-            Ways::All(numbers(&json["all"]))
+            let processes = list(&json["processes"]).iter().map(|process| number(process) as usize);
+            Ways::All(numbers(&json["all"]), processes.collect())
         } else if json["anyone"].is_array() {
             Ways::Anyone(keys(&json["anyone"]))
         } else if json["either"].is_array() {

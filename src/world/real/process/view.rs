@@ -13,6 +13,7 @@ use crate::report::runtime::Stuck;
 use crate::sync::future::Future;
 use crate::sync::outside::system::Ends;
 use crate::sync::pool::Crew;
+use crate::sync::thread::Thread;
 use crate::sync::{Op, Releasers, Sync, Who};
 use crate::world::marks::{Common, MOST_VALUES, Marks};
 use std::collections::{HashMap, HashSet};
@@ -270,19 +271,28 @@ impl Shared {
         Some(self.ways_of(&blocked.op, who, process)).filter(|ways| *ways != Ways::Outside)
     }
 
+    /// Who has to end before these threads and processes have.
+    fn ends_of(&self, those: &[&Arc<Thread>]) -> Ways {
+        let going = those.iter().filter(|thread| !thread.ended());
+        let (processes, threads): (Vec<&Arc<Thread>>, Vec<&Arc<Thread>>) =
+            going.partition(|thread| thread.process.is_some());
+        let children = self.processes.children.lock();
+        let number = |handle: &Arc<Thread>| {
+            let child = children.living.iter().find(|child| Arc::ptr_eq(&child.handle, handle));
+            child.map(|child| child.number)
+        };
+        let threads = threads.into_iter().map(|thread| thread.id).collect();
+        Ways::All(threads, processes.into_iter().filter_map(number).collect())
+    }
+
     fn ways_of(&self, op: &Op, who: Who<'_>, process: usize) -> Ways {
         let here = |thing: u32| Key::of(process, thing);
         match op {
             Op::Select(select) => {
                 Ways::Either(select.arms.iter().map(|arm| self.ways_of(arm, who, process)).collect())
             }
-            Op::Join(thread) | Op::ThreadResult(thread) => {
-                self.end_of(thread).map_or(Ways::Outside, |last| Ways::All(vec![last]))
-            }
-            Op::JoinAll(threads) => {
-                let running = threads.iter().filter(|thread| !thread.ended());
-                Ways::All(running.filter_map(|thread| self.end_of(thread)).collect())
-            }
+            Op::Join(thread) | Op::ThreadResult(thread) => self.ends_of(&[thread]),
+            Op::JoinAll(threads) => self.ends_of(&threads.iter().collect::<Vec<_>>()),
             Op::Pipe(wait) if wait.is_outside() => Ways::Anyone(vec![Key::pipe(wait.pipe())]),
             Op::Outside(wait) if wait.line().is_some() => wait.line().map_or(Ways::Outside, Ways::Line),
             op => match (op.releasers_of_all(who), op.there()) {

@@ -7,7 +7,8 @@ use crate::sync::outside::system::Line;
 /// Who could release it, as `Releasers` say it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Ways {
-    All(Vec<u32>),
+    /// All of these threads, and all that keeps these processes from their ends.
+    All(Vec<u32>, Vec<usize>),
     Anyone(Vec<Key>),
     Either(Vec<Ways>),
     /// Whoever has either side of that connection, if both are in this run.
@@ -19,7 +20,7 @@ impl Ways {
     /// Of one process.
     pub fn of(releasers: &Releasers, here: &dyn Fn(u32) -> Key) -> Ways {
         match releasers {
-            Releasers::All(threads) => Ways::All(threads.clone()),
+            Releasers::All(threads) => Ways::All(threads.clone(), Vec::new()),
             // What is not known by name.
             Releasers::Anyone(things) if things.is_empty() => Ways::Outside,
             Releasers::Anyone(things) => Ways::Anyone(things.iter().map(|thing| here(*thing)).collect()),
@@ -36,21 +37,26 @@ impl Ways {
         match self {
             Ways::Anyone(things) => things.iter().for_each(|thing| each(*thing)),
             Ways::Either(ways) => ways.iter().for_each(|way| way.things(each)),
-            Ways::All(_) | Ways::Line(_) | Ways::Outside => {}
+            Ways::All(..) | Ways::Line(_) | Ways::Outside => {}
         }
     }
 
-    /// `line`: whose things may end a wait at a connection; None if somebody outside, or the system, may.
+    /// `line`: whose things may end a wait at a connection; None if somebody outside, or the system, may. `keeps`: the threads
+    /// before whose ends a process does not end.
     pub fn releasers(
         &self,
         number: &mut dyn FnMut(Key) -> u32,
         line: &dyn Fn(&Line) -> Option<Vec<Key>>,
+        keeps: &dyn Fn(usize) -> Vec<u32>,
     ) -> Releasers {
         match self {
-            Ways::All(threads) => Releasers::All(threads.clone()),
+            Ways::All(threads, processes) => {
+                let kept = processes.iter().flat_map(|process| keeps(*process));
+                Releasers::All(threads.iter().copied().chain(kept).collect())
+            }
             Ways::Anyone(things) => Releasers::Anyone(things.iter().map(|thing| number(*thing)).collect()),
             Ways::Either(ways) => {
-                Releasers::Either(ways.iter().map(|way| way.releasers(number, line)).collect())
+                Releasers::Either(ways.iter().map(|way| way.releasers(number, line, keeps)).collect())
             }
             Ways::Line(at) => match line(at) {
                 Some(things) => Releasers::Anyone(things.into_iter().map(number).collect()),
