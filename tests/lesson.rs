@@ -205,7 +205,7 @@ fn a_page_that_is_wrong_says_where_and_how() {
     wrong("unfound", "```conc check deadlocks\nprint(1)\n```\n", "1", &["does not find it"]);
     wrong("limit", "```conc check timeout=100ms\nvar n = 0\nloop { n += 1 }\n```\n", "1", &["limit of time"]);
     wrong("time", "```conc timeout=200ms\n\nloop { }\n```\n", "3", &["did not end in time", "main"]);
-    wrong("sim", "```conc sim timeout=200ms\nloop { }\n```\n", "1", &["did not end in time"]);
+    wrong("sim", "```conc sim timeout=200ms\nloop { }\n```\n", "2", &["did not end in time", "main"]);
     wrong("syntax", "```conc no-run\nprint(1\n```\n", "2:6", &["never closed"]);
     wrong("word", "text\n```conc chekc\n```\n", "2", &["`chekc` is no word", "did you mean `check`?"]);
     wrong("words", "text\n```conc quickly\n```\n", "2", &["`quickly` is no word", "there are `sim`"]);
