@@ -143,7 +143,8 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
                 if world.awaited() {
                     save!();
                     wait::changed(fiber, world, program)?;
-                    regs = registers!();
+                    // What the loop has at hand is not kept over the call, as in `flow`.
+                    continue 'frame;
                 }
             };
         }
@@ -153,7 +154,7 @@ pub fn frames<S: Scheduler>(image: &Image, fiber: &mut Fiber, world: &mut S) -> 
                 if world.awaited() {
                     save!();
                     wait::passed(fiber, world, program)?;
-                    regs = registers!();
+                    continue 'frame;
                 }
             };
         }
