@@ -44,10 +44,8 @@ impl Named {
     pub fn of(sync: &Sync) -> Named {
         // A side of an rwlock stands for the rwlock.
         let sync = if let Kind::Side(side) = &sync.kind { &side.lock } else { sync };
-        let id = match &sync.kind {
-            Kind::End(end) => Some(end.way(Heading::In)),
-            _ => (!sync.is_shared()).then_some(sync.id),
-        };
+        let own = (!sync.is_shared()).then_some(sync.id);
+        let id = if let Kind::End(end) = &sync.kind { Some(end.way(Heading::In)) } else { own };
         Named { id, label: label(sync) }
     }
 

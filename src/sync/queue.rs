@@ -10,6 +10,7 @@
 //! A successful put touches nothing that a successful get writes, save the store itself, nor the other way round, and
 //! what the two sides write is kept apart in memory: what one core writes, another has to fetch.
 
+mod along;
 mod at_once;
 mod notes;
 mod passing;

@@ -1,10 +1,9 @@
 //! A put and a get that are done at once or not at all: through the ring where there is one, and what is told and counted of
 //! them there. Who waits is the business of others.
 
-use super::ring::{self, Passing, Ring};
+use super::ring::{self, Ring};
 use super::store::Store;
 use super::{Got, Put, Queue};
-use crate::race::places::Places;
 use crate::sync::Sync;
 use crate::value::{Value, put};
 use crossbeam_channel::Sender;
@@ -130,17 +129,5 @@ impl Queue {
             ring::Get::Empty => {}
         }
         got
-    }
-}
-
-impl Passing for Places {
-    #[inline(always)]
-    fn passes(&self, number: u64) {
-        self.passed(number);
-    }
-
-    #[inline(always)]
-    fn fetch(&self, number: u64) {
-        self.fetch(number);
     }
 }

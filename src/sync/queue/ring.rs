@@ -21,6 +21,7 @@
 //! Each number is written last (`Release`) and read first (`Acquire`).
 
 use super::Got;
+use super::along::Passing;
 use crate::sync::apart::Apart;
 use crate::value::Value;
 use crate::value::step::Stepped;
@@ -79,24 +80,6 @@ pub enum Get {
     Empty,
     /// Closed, and nothing is left.
     End,
-}
-
-/// What goes with the values, noted of the number of each.
-pub trait Passing {
-    /// The value of this number is put, before anybody can take it; or taken, before anybody can put into its room.
-    fn passes(&self, number: u64);
-
-    /// Lets this core have the memory of what is noted of the number, which it is about to write.
-    fn fetch(&self, number: u64);
-}
-
-/// Nothing.
-impl Passing for () {
-    #[inline(always)]
-    fn passes(&self, _: u64) {}
-
-    #[inline(always)]
-    fn fetch(&self, _: u64) {}
 }
 
 // SAFETY: the places are used under locks, each by one thread at a time, as said above; values may go to any thread.
